@@ -52,11 +52,13 @@ pub struct Answer {
     pub consents: bool,
     /// The user proved who they are, where that was asked for.
     pub verified: bool,
+    /// How long the user took.
+    pub after: Duration,
 }
 
 impl Answer {
-    /// Agrees to everything and passes every verification.
-    pub const WILLING: Self = Self { consents: true, verified: true };
+    /// Agrees to everything at once and passes every verification.
+    pub const WILLING: Self = Self { consents: true, verified: true, after: Duration::ZERO };
 }
 
 /// An environment that a seed decides: every octet is HKDF-SHA-256 over the

@@ -1,0 +1,166 @@
+//! `create()`: §5.1.3.
+
+use serde_json::{Map, Value};
+
+use super::{Client, DomException, Name, collect, json, refused, rp_id};
+use crate::device::{Error, User, make_credential};
+use crate::env::Purpose;
+use crate::keys;
+use crate::wire::json::Json;
+use crate::wire::options::Requirement;
+use crate::wire::response::AttestationResponse;
+use crate::wire::{ClientData, CreationOptions, RegistrationResponse};
+use crate::workbench::{Stage, Workbench};
+
+/// Every decision about a registration, before a byte is made.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// What the client collects.
+    pub client_data: ClientData,
+    /// Which of the client's authenticators makes the credential.
+    pub authenticator: usize,
+    /// What the authenticator decided.
+    pub device: make_credential::Plan,
+    /// Extension outputs of the client.
+    pub extension_results: Map<String, Value>,
+}
+
+impl Client {
+    /// Takes every decision, in the order of §5.1.3, and lets the
+    /// authenticator take its own.
+    pub fn plan_create(&mut self, options: &CreationOptions) -> Result<Plan, DomException> {
+        if !(1..=64).contains(&options.user.id.0.len()) {
+            let message = "The user id must have between 1 and 64 octets.";
+            return Err(DomException::new(Name::Type, message));
+        }
+        let rp_id = rp_id::resolve(&self.origin, options.rp.id.as_deref())?;
+        let algorithms = options.algorithms();
+        if algorithms.is_empty() {
+            let message = "None of pubKeyCredParams is of type public-key.";
+            return Err(DomException::new(Name::NotSupported, message));
+        }
+        let excluded = options.exclude_credentials.iter().filter(|d| d.kind == "public-key");
+        let excluded: Vec<&[u8]> = excluded.map(|descriptor| descriptor.id.as_ref()).collect();
+        let conveyance = options.attestation.as_deref().unwrap_or("none");
+        let attest = matches!(conveyance, "indirect" | "direct" | "enterprise");
+        let user = User {
+            handle: options.user.id.0.clone(),
+            name: options.user.name.clone(),
+            display_name: options.user.display_name.clone(),
+        };
+
+        // Errors other than InvalidStateError are the authenticator's own
+        // affair: the client goes on to the next one (step 22).
+        for index in self.eligible(options) {
+            let Some(profile) = self.authenticators.get(index).map(|a| a.profile().clone()) else {
+                continue;
+            };
+            let discoverable = match options.resident_key() {
+                Requirement::Required => true,
+                Requirement::Preferred => profile.discoverable,
+                Requirement::Discouraged => false,
+            };
+            let request = make_credential::Request {
+                rp_id: &rp_id,
+                user: user.clone(),
+                algorithms: &algorithms,
+                exclude: &excluded,
+                discoverable,
+                verification: verifies(options.user_verification(), profile.user_verification),
+                attest,
+            };
+            let device = match self.ask_device(index, &request, options.timeout) {
+                Ok(device) => device,
+                Err(Error::InvalidState) => {
+                    let message = "The authenticator holds one of the excluded credentials.";
+                    return Err(DomException::new(Name::InvalidState, message));
+                }
+                Err(_) => continue,
+            };
+            let mut extension_results = Map::new();
+            if options.extensions.get("credProps") == Some(&Value::Bool(true)) {
+                let output = serde_json::json!({ "rk": discoverable });
+                extension_results.insert("credProps".to_owned(), output);
+            }
+            let client_data = self.client_data("webauthn.create", options.challenge.as_ref());
+            return Ok(Plan { client_data, authenticator: index, device, extension_results });
+        }
+        Err(refused(Purpose::Create))
+    }
+
+    fn ask_device(
+        &mut self,
+        index: usize,
+        request: &make_credential::Request<'_>,
+        timeout: Option<u64>,
+    ) -> Result<make_credential::Plan, Error> {
+        // The authenticator steps aside so that it and the environment can be
+        // used together.
+        let authenticators = std::mem::take(&mut self.authenticators);
+        let planned = match authenticators.get(index) {
+            Some(authenticator) => {
+                authenticator.plan_make_credential(request, &mut self.timed(timeout))
+            }
+            None => Err(Error::Unknown),
+        };
+        self.authenticators = authenticators;
+        planned
+    }
+
+    /// The authenticators that the selection criteria admit (step 22).
+    fn eligible(&self, options: &CreationOptions) -> Vec<usize> {
+        let selection = options.authenticator_selection.as_ref();
+        let attachment = selection
+            .and_then(|s| s.authenticator_attachment.as_deref())
+            .filter(|text| matches!(*text, "platform" | "cross-platform"));
+        let admitted = self.authenticators.iter().enumerate().filter(|(_, authenticator)| {
+            let profile = authenticator.profile();
+            attachment.is_none_or(|wanted| wanted == profile.attachment.as_str())
+                && (options.resident_key() != Requirement::Required || profile.discoverable)
+                && (options.user_verification() != Requirement::Required
+                    || profile.user_verification)
+        });
+        admitted.map(|(index, _)| index).collect()
+    }
+
+    /// Makes the bytes; each finished artefact goes over the workbench.
+    pub fn perform_create(&mut self, plan: Plan, bench: &mut dyn Workbench) -> Json {
+        let Plan { client_data, authenticator, device, extension_results } = plan;
+        let (client_data_json, hash) = collect(&client_data, bench);
+        let id = device.credential.id.clone();
+        let key = device.credential.key.public_key();
+        let Some(authenticator) = self.authenticators.get_mut(authenticator) else {
+            return Json::Null;
+        };
+        let made = authenticator.make_credential(device, &hash, bench);
+        let profile = authenticator.profile();
+        let mut transports = profile.transports.clone();
+        transports.sort();
+        transports.dedup();
+        let response = RegistrationResponse {
+            id: id.clone().into(),
+            raw_id: id.into(),
+            kind: "public-key".to_owned(),
+            authenticator_attachment: Some(profile.attachment.as_str().to_owned()),
+            client_extension_results: extension_results,
+            response: AttestationResponse {
+                client_data_json: client_data_json.into(),
+                attestation_object: made.attestation_object.into(),
+                authenticator_data: Some(made.authenticator_data.into()),
+                transports,
+                public_key: keys::subject_public_key_info(&key).map(Into::into),
+                public_key_algorithm: Some(key.algorithm()),
+            },
+        };
+        json(bench.finish(Stage::Response, response.tree()))
+    }
+}
+
+/// Whether the user will be verified (§5.1.3 step 22.4, §5.1.4.2).
+pub(super) fn verifies(requirement: Requirement, able: bool) -> bool {
+    match requirement {
+        Requirement::Required => true,
+        Requirement::Preferred => able,
+        Requirement::Discouraged => false,
+    }
+}

@@ -1,0 +1,72 @@
+//! Which RP ids a page may claim (§5.1.3 step 8, §5.1.4.1 step 7).
+
+use super::{DomException, Name, Origin};
+
+/// The RP id that a ceremony on this page is for: the one in the options, if
+/// the page may claim it, else the page's own domain.
+pub(super) fn resolve(origin: &Origin, asked: Option<&str>) -> Result<String, DomException> {
+    let security = |message: String| DomException::new(Name::Security, message);
+    let domain = origin
+        .domain()
+        .ok_or_else(|| security(format!("{origin} has no domain, and WebAuthn needs one.")))?;
+    let Some(rp_id) = asked else {
+        return Ok(domain.to_owned());
+    };
+    if is_equal_or_registrable_suffix(rp_id, domain) {
+        return Ok(rp_id.to_owned());
+    }
+    Err(security(format!(
+        "The RP id `{rp_id}` is neither {domain} nor a registrable suffix of it."
+    )))
+}
+
+/// HTML's "is a registrable domain suffix of or is equal to".
+fn is_equal_or_registrable_suffix(suffix: &str, domain: &str) -> bool {
+    if suffix == domain {
+        return true;
+    }
+    let is_suffix = domain.strip_suffix(suffix).is_some_and(|rest| rest.ends_with('.'));
+    is_suffix && !suffix.is_empty() && psl::suffix_str(suffix) != Some(suffix)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn claim(page: &str, rp_id: Option<&str>) -> Result<String, Name> {
+        resolve(&Origin::parse(page).unwrap(), rp_id).map_err(|error| error.name)
+    }
+
+    #[test]
+    fn a_page_claims_its_domain_and_registrable_parents() {
+        let page = "https://login.example.co.uk:8443";
+        assert_eq!(claim(page, None), Ok("login.example.co.uk".into()));
+        assert_eq!(claim(page, Some("login.example.co.uk")), Ok("login.example.co.uk".into()));
+        assert_eq!(claim(page, Some("example.co.uk")), Ok("example.co.uk".into()));
+        for stranger in [
+            "co.uk",
+            "uk",
+            "",
+            "ample.co.uk",
+            "other.example.co.uk",
+            "a.login.example.co.uk",
+            "Example.co.uk",
+            ".example.co.uk",
+            "https://example.co.uk",
+        ] {
+            assert_eq!(claim(page, Some(stranger)), Err(Name::Security), "{stranger}");
+        }
+    }
+
+    #[test]
+    fn private_suffixes_count_as_public() {
+        assert_eq!(claim("https://a.github.io", Some("github.io")), Err(Name::Security));
+        assert_eq!(claim("https://b.a.github.io", Some("a.github.io")), Ok("a.github.io".into()));
+    }
+
+    #[test]
+    fn localhost_yes_addresses_no() {
+        assert_eq!(claim("http://localhost:3000", Some("localhost")), Ok("localhost".into()));
+        assert_eq!(claim("http://127.0.0.1:3000", None), Err(Name::Security));
+    }
+}

@@ -1,0 +1,32 @@
+use crate::keys::SigningKey;
+
+/// A public key credential source (§4).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Credential {
+    /// The credential id.
+    pub id: Vec<u8>,
+    /// The private key.
+    pub key: SigningKey,
+    /// The relying party that it is scoped to.
+    pub rp_id: String,
+    /// The account; `None` for server-side credentials, which hold no more
+    /// than their id can carry.
+    pub user: Option<User>,
+    /// The signature counter of the last operation.
+    pub sign_count: u32,
+    /// Whether it may leave its authenticator. Fixed for ever.
+    pub backup_eligible: bool,
+    /// Whether it has.
+    pub backup_state: bool,
+}
+
+/// The account that a credential belongs to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct User {
+    /// The user handle.
+    pub handle: Vec<u8>,
+    /// The account's name, for people.
+    pub name: String,
+    /// The person's name, for people.
+    pub display_name: String,
+}

@@ -1,0 +1,127 @@
+//! authenticatorGetAssertion (§6.3.3).
+
+use sha2::{Digest, Sha256};
+
+use super::{Authenticator, Counting, Credential, Error};
+use crate::env::{Env, Purpose, Question};
+use crate::keys::SigningKey;
+use crate::wire::{AuthenticatorData, Cbor, Flags};
+use crate::workbench::{Stage, Workbench};
+
+/// What a client asks for.
+#[derive(Clone, Debug)]
+pub struct Request<'a> {
+    /// The RP id.
+    pub rp_id: &'a str,
+    /// Ids of acceptable credentials; empty asks for a discoverable one.
+    pub allow: &'a [&'a [u8]],
+    /// Whether the user must be verified.
+    pub verification: bool,
+}
+
+/// Every decision about an assertion, before a byte is made.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// What the RP id hash is taken of.
+    pub rp_id: String,
+    /// The flags.
+    pub flags: Flags,
+    /// The signature counter.
+    pub sign_count: u32,
+    /// The credential that the response names.
+    pub credential: Credential,
+    /// The account that the response names, if any.
+    pub user_handle: Option<Vec<u8>>,
+    /// The key that signs: the credential's, if honest.
+    pub signer: SigningKey,
+    /// Extension outputs of the authenticator, a map.
+    pub extensions: Option<Cbor>,
+}
+
+/// What was made of a plan.
+#[derive(Clone, Debug)]
+pub struct Made {
+    /// The authenticator data as they travel.
+    pub authenticator_data: Vec<u8>,
+    /// The signature as it travels.
+    pub signature: Vec<u8>,
+}
+
+impl Authenticator {
+    /// Takes every decision, in the order of §6.3.3, and asks the user. Of
+    /// several credentials the newest is chosen.
+    pub fn plan_get_assertion(
+        &self,
+        request: &Request<'_>,
+        env: &mut dyn Env,
+    ) -> Result<Plan, Error> {
+        let credential = if request.allow.is_empty() {
+            self.store.discover(request.rp_id).next_back().cloned()
+        } else {
+            request.allow.iter().find_map(|id| self.open(id, request.rp_id, env))
+        }
+        .ok_or(Error::NotAllowed)?;
+        let verification = request.verification;
+        if verification && !self.profile.user_verification {
+            return Err(Error::Constraint);
+        }
+        let rp_id = request.rp_id.to_owned();
+        let question = Question { rp_id: rp_id.clone(), purpose: Purpose::Use, verification };
+        let answer = env.ask(&question);
+        if !answer.consents || verification && !answer.verified {
+            return Err(Error::NotAllowed);
+        }
+        let flags = Flags::default()
+            .with(Flags::UP, true)
+            .with(Flags::UV, verification)
+            .with(Flags::BE, credential.backup_eligible)
+            .with(Flags::BS, credential.backup_state);
+        Ok(Plan {
+            rp_id,
+            flags,
+            sign_count: self.next_count(&credential),
+            user_handle: credential.user.as_ref().map(|user| user.handle.clone()),
+            signer: credential.key.clone(),
+            credential,
+            extensions: None,
+        })
+    }
+
+    /// Makes the bytes, and remembers the counter.
+    pub fn get_assertion(
+        &mut self,
+        plan: &Plan,
+        client_data_hash: &[u8; 32],
+        bench: &mut dyn Workbench,
+    ) -> Made {
+        let data = AuthenticatorData {
+            rp_id_hash: Sha256::digest(&plan.rp_id).into(),
+            flags: plan.flags,
+            sign_count: plan.sign_count,
+            attested: None,
+            extensions: plan.extensions.clone(),
+        };
+        let authenticator_data = bench.finish(Stage::AuthenticatorData, data.tree()).render();
+        let message = [&authenticator_data[..], client_data_hash].concat();
+        let signature = bench.finish(Stage::Signature, plan.signer.sign(&message)).render();
+        match self.store.find_mut(&plan.credential.id) {
+            Some(kept) if self.profile.counting != Counting::Global => {
+                kept.sign_count = plan.sign_count;
+            }
+            _ => self.store.global_count = plan.sign_count,
+        }
+        Made { authenticator_data, signature }
+    }
+
+    /// The counter of the next signature (§6.1.1). Server-side credentials
+    /// have no place to keep one of their own and share the authenticator's.
+    fn next_count(&self, credential: &Credential) -> u32 {
+        match self.profile.counting {
+            Counting::Never => 0,
+            Counting::PerCredential if self.store.find(&credential.id).is_some() => {
+                credential.sign_count.saturating_add(1)
+            }
+            Counting::PerCredential | Counting::Global => self.store.global_count.saturating_add(1),
+        }
+    }
+}

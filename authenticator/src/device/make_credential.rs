@@ -1,0 +1,239 @@
+//! authenticatorMakeCredential (§6.3.2).
+
+use sha2::{Digest, Sha256};
+
+use super::{Authenticator, Counting, Credential, Error, User};
+use crate::attestation::Format;
+use crate::env::{Env, Purpose, Question};
+use crate::keys::SigningKey;
+use crate::wire::authenticator_data::AttestedCredentialData;
+use crate::wire::cose::Algorithm;
+use crate::wire::{AttestationObject, AuthenticatorData, Cbor, Flags};
+use crate::workbench::{Stage, Workbench};
+
+/// What a client asks for.
+#[derive(Clone, Debug)]
+pub struct Request<'a> {
+    /// The RP id.
+    pub rp_id: &'a str,
+    /// The account.
+    pub user: User,
+    /// Acceptable algorithms, the preferred first.
+    pub algorithms: &'a [Algorithm],
+    /// Ids of credentials that must not be here already.
+    pub exclude: &'a [&'a [u8]],
+    /// Whether the credential must be discoverable.
+    pub discoverable: bool,
+    /// Whether the user must be verified.
+    pub verification: bool,
+    /// Whether the relying party wants an attestation statement.
+    pub attest: bool,
+}
+
+/// Every decision about a new credential, before a byte is made.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// What the RP id hash is taken of.
+    pub rp_id: String,
+    /// The flags; AT and ED follow from the content.
+    pub flags: Flags,
+    /// The credential, as it will be kept.
+    pub credential: Credential,
+    /// Whether the authenticator keeps it, rather than its id alone holding it.
+    pub discoverable: bool,
+    /// The model.
+    pub aaguid: [u8; 16],
+    /// The attestation statement format.
+    pub format: Format,
+    /// The key that signs a self attestation: the credential's, if honest.
+    pub signer: SigningKey,
+    /// Extension outputs of the authenticator, a map.
+    pub extensions: Option<Cbor>,
+}
+
+/// What was made of a plan.
+#[derive(Clone, Debug)]
+pub struct Made {
+    /// The authenticator data as they travel inside the attestation object.
+    pub authenticator_data: Vec<u8>,
+    /// The attestation object as it travels.
+    pub attestation_object: Vec<u8>,
+}
+
+impl Authenticator {
+    /// Takes every decision, in the order of §6.3.2, and asks the user.
+    pub fn plan_make_credential(
+        &self,
+        request: &Request<'_>,
+        env: &mut dyn Env,
+    ) -> Result<Plan, Error> {
+        let supported = |alg: &&Algorithm| self.profile.algorithms.contains(alg);
+        let algorithm = *request.algorithms.iter().find(supported).ok_or(Error::NotSupported)?;
+        let rp_id = request.rp_id.to_owned();
+        if request.exclude.iter().any(|id| self.open(id, &rp_id, env).is_some()) {
+            let purpose = Purpose::RevealExcluded;
+            let answer = env.ask(&Question { rp_id, purpose, verification: false });
+            return Err(if answer.consents { Error::InvalidState } else { Error::NotAllowed });
+        }
+        if request.discoverable && !self.profile.discoverable
+            || request.verification && !self.profile.user_verification
+        {
+            return Err(Error::Constraint);
+        }
+        let verification = request.verification;
+        let purpose = Purpose::Create;
+        let answer = env.ask(&Question { rp_id: rp_id.clone(), purpose, verification });
+        if !answer.consents || verification && !answer.verified {
+            return Err(Error::NotAllowed);
+        }
+
+        let mut credential = if request.discoverable {
+            let user = Some(request.user.clone());
+            self.draw_credential(algorithm, rp_id.clone(), user, env)?
+        } else {
+            self.seal(algorithm, &rp_id, env)?
+        };
+        if self.profile.counting == Counting::Global {
+            credential.sign_count = self.store.global_count;
+        }
+        let flags = Flags::default()
+            .with(Flags::UP, true)
+            .with(Flags::UV, verification)
+            .with(Flags::BE, credential.backup_eligible)
+            .with(Flags::BS, credential.backup_state);
+        Ok(Plan {
+            rp_id,
+            flags,
+            signer: credential.key.clone(),
+            credential,
+            discoverable: request.discoverable,
+            aaguid: self.profile.aaguid,
+            format: if request.attest { self.profile.attestation } else { Format::None },
+            extensions: None,
+        })
+    }
+
+    /// Makes the bytes, and keeps the credential.
+    pub fn make_credential(
+        &mut self,
+        plan: Plan,
+        client_data_hash: &[u8; 32],
+        bench: &mut dyn Workbench,
+    ) -> Made {
+        let data = AuthenticatorData {
+            rp_id_hash: Sha256::digest(&plan.rp_id).into(),
+            flags: plan.flags,
+            sign_count: plan.credential.sign_count,
+            attested: Some(AttestedCredentialData {
+                aaguid: plan.aaguid,
+                credential_id: plan.credential.id.clone(),
+                public_key: plan.credential.key.public_key().to_cbor(),
+            }),
+            extensions: plan.extensions,
+        };
+        let authenticator_data = bench.finish(Stage::AuthenticatorData, data.tree()).render();
+        let statement =
+            plan.format.state(&plan.signer, &authenticator_data, client_data_hash, bench);
+        let object = AttestationObject {
+            fmt: plan.format.identifier().to_owned(),
+            statement,
+            authenticator_data: authenticator_data.clone(),
+        };
+        let attestation_object = bench.finish(Stage::AttestationObject, object.tree()).render();
+        self.store.made += 1;
+        if plan.discoverable {
+            self.store.insert(plan.credential);
+        }
+        Made { authenticator_data, attestation_object }
+    }
+
+    /// A credential with a random id, to be kept here.
+    fn draw_credential(
+        &self,
+        algorithm: Algorithm,
+        rp_id: String,
+        user: Option<User>,
+        env: &mut dyn Env,
+    ) -> Result<Credential, Error> {
+        let label = self.label(&format!("credential/{}", self.store.made));
+        let key = draw_key(algorithm, &format!("{label}/private-key"), env)?;
+        let id = env.draw(&format!("{label}/id"), self.profile.credential_id_len);
+        Ok(self.credential(id, key, rp_id, user))
+    }
+
+    /// A server-side credential: its id is a nonce and a tag, from which only
+    /// this authenticator can derive the key again (§6.3.2 step 7).
+    fn seal(
+        &self,
+        algorithm: Algorithm,
+        rp_id: &str,
+        env: &mut dyn Env,
+    ) -> Result<Credential, Error> {
+        let label = self.label(&format!("credential/{}/nonce", self.store.made));
+        let nonce = env.draw(&label, NONCE_LEN);
+        let (tag, key) = self.unseal(algorithm, &nonce, rp_id, env)?;
+        Ok(self.credential([nonce, tag].concat(), key, rp_id.to_owned(), None))
+    }
+
+    /// The tag and the key of a server-side credential.
+    fn unseal(
+        &self,
+        algorithm: Algorithm,
+        nonce: &[u8],
+        rp_id: &str,
+        env: &mut dyn Env,
+    ) -> Result<(Vec<u8>, SigningKey), Error> {
+        let bound = hex(&Sha256::digest([nonce, rp_id.as_bytes()].concat()));
+        let label = self.label(&format!("sealed/{}/{bound}", algorithm.0));
+        let tag = env.draw(&format!("{label}/tag"), TAG_LEN);
+        Ok((tag, draw_key(algorithm, &format!("{label}/private-key"), env)?))
+    }
+
+    /// The credential that an id stands for on this authenticator, kept or
+    /// sealed (§6.3.1).
+    pub(super) fn open(&self, id: &[u8], rp_id: &str, env: &mut dyn Env) -> Option<Credential> {
+        if let Some(kept) = self.store.find(id) {
+            return (kept.rp_id == rp_id).then(|| kept.clone());
+        }
+        let (nonce, tag) =
+            id.split_at_checked(NONCE_LEN).filter(|(_, tag)| tag.len() == TAG_LEN)?;
+        self.profile.algorithms.iter().find_map(|algorithm| {
+            let (ours, key) = self.unseal(*algorithm, nonce, rp_id, env).ok()?;
+            (ours == tag).then(|| self.credential(id.to_vec(), key, rp_id.to_owned(), None))
+        })
+    }
+
+    fn credential(
+        &self,
+        id: Vec<u8>,
+        key: SigningKey,
+        rp_id: String,
+        user: Option<User>,
+    ) -> Credential {
+        Credential {
+            id,
+            key,
+            rp_id,
+            user,
+            sign_count: 0,
+            backup_eligible: self.profile.backup_eligible,
+            backup_state: self.profile.backup_eligible && self.profile.backup_state,
+        }
+    }
+}
+
+const NONCE_LEN: usize = 32;
+const TAG_LEN: usize = 32;
+
+/// Draws until the octets are a private key; for ECDSA nearly always at once.
+fn draw_key(algorithm: Algorithm, label: &str, env: &mut dyn Env) -> Result<SigningKey, Error> {
+    let len = SigningKey::seed_len(algorithm).map_err(|_| Error::NotSupported)?;
+    (0..8)
+        .map(|round| if round == 0 { label.to_owned() } else { format!("{label}/{round}") })
+        .find_map(|label| SigningKey::from_bytes(algorithm, &env.draw(&label, len)).ok())
+        .ok_or(Error::Unknown)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|octet| format!("{octet:02x}")).collect()
+}

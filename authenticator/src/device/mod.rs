@@ -1,0 +1,74 @@
+//! The authenticator: keys, credentials, and the two operations of §6.3.
+//!
+//! Each operation is split in two. *Planning* takes every decision and
+//! consults the user; *performing* makes the bytes. Between the two a plan is
+//! an ordinary value that the caller may look at, or alter.
+
+mod counter;
+mod credential;
+pub mod get_assertion;
+pub mod make_credential;
+mod profile;
+mod store;
+
+pub use counter::Counting;
+pub use credential::{Credential, User};
+pub use profile::{Attachment, Profile};
+pub use store::Store;
+
+/// Why an authenticator ends an operation without a result. The names are
+/// those of §6.3.2 and §6.3.3.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// No algorithm that was asked for can be made here.
+    #[error("no requested algorithm is supported")]
+    NotSupported,
+    /// A discoverable credential or user verification cannot be had here.
+    #[error("the authenticator cannot meet a requirement")]
+    Constraint,
+    /// An excluded credential is here, and the user let that be known.
+    #[error("an excluded credential is on this authenticator")]
+    InvalidState,
+    /// The user refused, or no credential fits.
+    #[error("refused, or no credential fits")]
+    NotAllowed,
+    /// Something else.
+    #[error("the operation cannot be done")]
+    Unknown,
+}
+
+/// One authenticator: what it is like, and what it holds.
+#[derive(Clone, Debug)]
+pub struct Authenticator {
+    name: String,
+    profile: Profile,
+    store: Store,
+}
+
+impl Authenticator {
+    /// An authenticator without credentials. The name tells apart what two
+    /// authenticators draw from one environment.
+    pub fn new(name: impl Into<String>, profile: Profile) -> Self {
+        Self { name: name.into(), profile, store: Store::default() }
+    }
+
+    /// What it is like.
+    pub fn profile(&self) -> &Profile {
+        &self.profile
+    }
+
+    /// Its discoverable credentials and counters.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// The same, to import, alter or remove.
+    pub fn store_mut(&mut self) -> &mut Store {
+        &mut self.store
+    }
+
+    /// A label for what this authenticator draws.
+    fn label(&self, what: &str) -> String {
+        format!("{}/{what}", self.name)
+    }
+}

@@ -1,0 +1,86 @@
+use serde::{Deserialize, Serialize};
+
+use super::Counting;
+use crate::attestation::Format;
+use crate::wire::cose::Algorithm;
+
+/// What an authenticator is like.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Profile {
+    /// The model.
+    pub aaguid: [u8; 16],
+    /// Whether it is part of the client's machine.
+    pub attachment: Attachment,
+    /// How clients reach it, in the words of `AuthenticatorTransport`.
+    pub transports: Vec<String>,
+    /// The algorithms that it can make keys for.
+    pub algorithms: Vec<Algorithm>,
+    /// Whether it can store discoverable credentials.
+    pub discoverable: bool,
+    /// Whether it can verify its user.
+    pub user_verification: bool,
+    /// Whether new credentials may leave it (flag BE).
+    pub backup_eligible: bool,
+    /// Whether they have (flag BS); never without `backup_eligible`.
+    pub backup_state: bool,
+    /// How signatures are counted.
+    pub counting: Counting,
+    /// The attestation it makes, where a relying party wants any.
+    pub attestation: Format,
+    /// How long its random credential ids are.
+    pub credential_id_len: usize,
+}
+
+/// How an authenticator belongs to a client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Attachment {
+    /// Part of the machine.
+    Platform,
+    /// Carried around.
+    CrossPlatform,
+}
+
+impl Attachment {
+    /// The word in options and responses.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Platform => "platform",
+            Self::CrossPlatform => "cross-platform",
+        }
+    }
+}
+
+impl Profile {
+    /// A passkey provider in a laptop or phone: verifies its user, synchronises
+    /// its credentials, does not count.
+    pub fn platform() -> Self {
+        Self {
+            aaguid: *b"passrig-platform",
+            attachment: Attachment::Platform,
+            transports: vec!["hybrid".into(), "internal".into()],
+            algorithms: vec![Algorithm::ES256],
+            discoverable: true,
+            user_verification: true,
+            backup_eligible: true,
+            backup_state: true,
+            counting: Counting::Never,
+            attestation: Format::PackedSelf,
+            credential_id_len: 32,
+        }
+    }
+
+    /// A security key on USB: verifies its user, keeps its credentials to
+    /// itself, counts each one's signatures.
+    pub fn roaming() -> Self {
+        Self {
+            aaguid: *b"passrig-roaming!",
+            attachment: Attachment::CrossPlatform,
+            transports: vec!["usb".into()],
+            backup_eligible: false,
+            backup_state: false,
+            counting: Counting::PerCredential,
+            ..Self::platform()
+        }
+    }
+}
