@@ -3,6 +3,7 @@
 pub mod attestation;
 mod ceremony;
 pub mod client;
+pub mod deviation;
 pub mod device;
 pub mod env;
 pub mod keys;

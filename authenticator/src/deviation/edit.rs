@@ -1,0 +1,166 @@
+use serde::{Deserialize, Deserializer, de};
+
+use super::{Error, Facts, Path, Value};
+
+/// One edit: an operation at a place.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Edit {
+    /// Where.
+    pub at: Path,
+    /// What.
+    pub operation: Operation,
+}
+
+/// What is done at a place.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Operation {
+    /// Put a value in place of what is there.
+    Set(Value),
+    /// Take the place out of its container.
+    Remove,
+    /// Give the member another name.
+    Rename(String),
+    /// Add at the end: text to a text, octets to octets, an item to a list, a
+    /// member to an object.
+    Append(Value),
+    /// Add at the beginning.
+    Prepend(Value),
+    /// Keep the first so many octets, characters or items; a negative number
+    /// drops that many from the end.
+    Truncate(i64),
+    /// Put a second member of that name, with this value, behind the first.
+    Duplicate(Value),
+    /// Reverse the order of members or items.
+    Reorder,
+    /// Invert a flag, or the lowest bit of the last octet.
+    Flip,
+    /// Write the same thing in another form.
+    Encode(Encoding),
+}
+
+/// Another form of the same thing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Encoding {
+    /// JSON with spaces after colons and commas.
+    Spaced,
+    /// JSON with every character of every string escaped.
+    Escaped,
+    /// Base64url with padding.
+    Base64urlPadded,
+    /// Standard base64 with padding.
+    Base64,
+    /// A text in capitals.
+    UpperCase,
+    /// A text with capitals and small letters exchanged.
+    SwapCase,
+    /// A CBOR head or DER length wider than needed.
+    NonMinimal,
+    /// A CBOR item or DER element of indefinite length.
+    Indefinite,
+    /// The `s` of an ECDSA signature above half of the order.
+    HighS,
+    /// The `s` of an ECDSA signature below half of the order.
+    LowS,
+    /// An ECDSA signature as r ‖ s in place of DER.
+    P1363,
+}
+
+impl Operation {
+    /// The name in data.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Set(_) => "set",
+            Self::Remove => "remove",
+            Self::Rename(_) => "rename",
+            Self::Append(_) => "append",
+            Self::Prepend(_) => "prepend",
+            Self::Truncate(_) => "truncate",
+            Self::Duplicate(_) => "duplicate",
+            Self::Reorder => "reorder",
+            Self::Flip => "flip",
+            Self::Encode(_) => "encode",
+        }
+    }
+
+    /// The operation with facts and hashes filled in.
+    pub(super) fn resolve(&self, facts: &dyn Facts) -> Result<Self, Error> {
+        Ok(match self {
+            Self::Set(value) => Self::Set(value.resolve(facts)?),
+            Self::Append(value) => Self::Append(value.resolve(facts)?),
+            Self::Prepend(value) => Self::Prepend(value.resolve(facts)?),
+            Self::Duplicate(value) => Self::Duplicate(value.resolve(facts)?),
+            other => other.clone(),
+        })
+    }
+}
+
+/// An octet string under an operation.
+pub(super) fn octets(bytes: &mut Vec<u8>, operation: &Operation) -> Result<(), Error> {
+    match operation {
+        Operation::Set(value) => *bytes = value.octets()?,
+        Operation::Append(value) => bytes.extend(value.octets()?),
+        Operation::Prepend(value) => *bytes = [value.octets()?, bytes.clone()].concat(),
+        Operation::Truncate(keep) => bytes.truncate(kept(*keep, bytes.len())),
+        Operation::Flip => match bytes.last_mut() {
+            Some(last) => *last ^= 1,
+            None => return Err(Error::Value("at least one octet")),
+        },
+        other => return Err(Error::operation(other, "octets")),
+    }
+    Ok(())
+}
+
+/// How many of `len` items a truncation keeps.
+pub(super) fn kept(keep: i64, len: usize) -> usize {
+    let count = usize::try_from(keep.unsigned_abs()).unwrap_or(usize::MAX);
+    if keep < 0 { len.saturating_sub(count) } else { count.min(len) }
+}
+
+impl<'de> Deserialize<'de> for Edit {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let table = Table::deserialize(deserializer)?;
+        let mut operations = [
+            table.set.map(Operation::Set),
+            table.remove.filter(|yes| *yes).map(|_| Operation::Remove),
+            table.rename.map(Operation::Rename),
+            table.append.map(Operation::Append),
+            table.prepend.map(Operation::Prepend),
+            table.truncate.map(Operation::Truncate),
+            table.duplicate.map(Operation::Duplicate),
+            table.reorder.filter(|yes| *yes).map(|_| Operation::Reorder),
+            table.flip.filter(|yes| *yes).map(|_| Operation::Flip),
+            table.encode.map(Operation::Encode),
+        ]
+        .into_iter()
+        .flatten();
+        match (operations.next(), operations.next()) {
+            (Some(operation), None) => Ok(Self { at: table.at, operation }),
+            (Some(one), Some(two)) => Err(de::Error::custom(format!(
+                "one edit has one operation; this one has `{}` and `{}`",
+                one.name(),
+                two.name()
+            ))),
+            _ => Err(de::Error::custom(
+                "the edit has no operation: set, remove, rename, append, prepend, truncate, \
+                 duplicate, reorder, flip or encode",
+            )),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Table {
+    at: Path,
+    set: Option<Value>,
+    remove: Option<bool>,
+    rename: Option<String>,
+    append: Option<Value>,
+    prepend: Option<Value>,
+    truncate: Option<i64>,
+    duplicate: Option<Value>,
+    reorder: Option<bool>,
+    flip: Option<bool>,
+    encode: Option<Encoding>,
+}

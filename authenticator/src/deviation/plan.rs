@@ -1,0 +1,97 @@
+//! Edits of plans: intentions, before any byte is made.
+
+use sha2::{Digest, Sha256};
+
+use super::{Error, Operation, Segment};
+use crate::attestation::Format;
+use crate::client::{create, get};
+use crate::keys::SigningKey;
+
+/// A plan of either ceremony.
+#[derive(Debug)]
+pub enum PlanMut<'a> {
+    /// A registration's.
+    Create(&'a mut create::Plan),
+    /// An authentication's.
+    Get(&'a mut get::Plan),
+}
+
+/// What of a registration's plan can be edited.
+const CREATE: [&str; 6] =
+    ["rp_id", "signer", "credential_id", "sign_count", "format", "user_handle"];
+/// What of an authentication's plan can be edited.
+const GET: [&str; 5] = ["rp_id", "signer", "credential_id", "sign_count", "user_handle"];
+
+impl PlanMut<'_> {
+    /// The key that will sign; it has no printed form that tells it apart.
+    pub(super) fn signer(&self) -> &SigningKey {
+        match self {
+            Self::Create(plan) => &plan.device.signer,
+            Self::Get(plan) => &plan.device.signer,
+        }
+    }
+
+    pub(super) fn edit(&mut self, path: &[Segment], operation: &Operation) -> Result<(), Error> {
+        let names: &[&str] = match self {
+            Self::Create(_) => &CREATE,
+            Self::Get(_) => &GET,
+        };
+        let found = || names.iter().map(|name| (*name).to_owned()).collect();
+        let [segment] = path else {
+            let whole = Segment::Name("plan".to_owned());
+            return Err(Error::place(path.get(1).unwrap_or(&whole), found()));
+        };
+        let name = names.iter().find(|name| segment.means(name));
+        let name = *name.ok_or_else(|| Error::place(segment, found()))?;
+        if let (Self::Get(plan), "user_handle", Operation::Remove) = (&mut *self, name, operation) {
+            plan.device.user_handle = None;
+            return Ok(());
+        }
+        let Operation::Set(value) = operation else {
+            return Err(Error::operation(operation, "an intention"));
+        };
+        match (self, name) {
+            (Self::Create(plan), "rp_id") => plan.device.rp_id = value.text()?,
+            (Self::Get(plan), "rp_id") => plan.device.rp_id = value.text()?,
+            (_, "signer") if value.text()? != "another" => {
+                return Err(Error::Value("`another`"));
+            }
+            (Self::Create(plan), "signer") => plan.device.signer = another(&plan.device.signer)?,
+            (Self::Get(plan), "signer") => plan.device.signer = another(&plan.device.signer)?,
+            (Self::Create(plan), "credential_id") => {
+                plan.device.credential.id = value.octets()?;
+            }
+            (Self::Get(plan), "credential_id") => plan.device.credential.id = value.octets()?,
+            (Self::Create(plan), "sign_count") => {
+                plan.device.credential.sign_count = count(value.int()?)?;
+            }
+            (Self::Get(plan), "sign_count") => plan.device.sign_count = count(value.int()?)?,
+            (Self::Create(plan), "user_handle") => {
+                if let Some(user) = &mut plan.device.credential.user {
+                    user.handle = value.octets()?;
+                }
+            }
+            (Self::Get(plan), "user_handle") => plan.device.user_handle = Some(value.octets()?),
+            (Self::Create(plan), "format") => {
+                plan.device.format = match value.text()?.as_str() {
+                    "none" => Format::None,
+                    "packed-self" => Format::PackedSelf,
+                    _ => return Err(Error::Value("`none` or `packed-self`")),
+                };
+            }
+            _ => return Err(Error::place(segment, found())),
+        }
+        Ok(())
+    }
+}
+
+fn count(value: i64) -> Result<u32, Error> {
+    u32::try_from(value).map_err(|_| Error::Value("a number from 0 to 4294967295"))
+}
+
+/// A key that is not this one, and always the same one for it.
+fn another(key: &SigningKey) -> Result<SigningKey, Error> {
+    let public = key.public_key().to_cbor().render();
+    let seed = Sha256::digest([b"another key", &public[..]].concat());
+    SigningKey::from_bytes(key.algorithm(), &seed).map_err(|_| Error::Value("another ceremony"))
+}

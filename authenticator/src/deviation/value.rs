@@ -1,0 +1,205 @@
+use std::fmt;
+
+use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
+use sha2::{Digest, Sha256};
+
+use super::Error;
+use crate::wire::{Cbor, Json, base64url};
+
+/// What an edit puts in place. In data: a plain text, number or truth value,
+/// or a table that names a type.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    /// `true`, `false`
+    Bool(bool),
+    /// A number.
+    Int(i64),
+    /// A text, or `{ text = "…" }`.
+    Text(String),
+    /// Octets: `{ hex = "…" }` or `{ base64url = "…" }`.
+    Bytes(Vec<u8>),
+    /// A CBOR item, in hexadecimal: `{ cbor = "f6" }`.
+    Cbor(Cbor),
+    /// JSON text: `{ json = "null" }`.
+    Json(Json),
+    /// Something known of this ceremony: `{ from = "other.user_handle" }`.
+    From(String),
+    /// The SHA-256 of a value's octets: `{ hash = "sha256", of = … }`.
+    Hash(Box<Value>),
+    /// An octet again and again: `{ repeat = 0, len = 32 }`.
+    Repeat {
+        /// The octet.
+        octet: u8,
+        /// How often.
+        len: usize,
+    },
+    /// A new member of an object or map: `{ member = "x", value = … }`.
+    Member {
+        /// Its name.
+        name: String,
+        /// Its value.
+        value: Box<Value>,
+    },
+}
+
+/// What is known of a ceremony beyond its own artefacts: the other actor's
+/// user handle, the challenge of another session.
+pub trait Facts: Sync {
+    /// The octets of a fact, texts in UTF-8.
+    fn fact(&self, name: &str) -> Option<Vec<u8>>;
+}
+
+/// Nothing is known.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoFacts;
+
+impl Facts for NoFacts {
+    fn fact(&self, _: &str) -> Option<Vec<u8>> {
+        None
+    }
+}
+
+impl Value {
+    /// The value with facts and hashes filled in.
+    pub(super) fn resolve(&self, facts: &dyn Facts) -> Result<Self, Error> {
+        Ok(match self {
+            Self::From(name) => {
+                Self::Bytes(facts.fact(name).ok_or_else(|| Error::Fact(name.clone()))?)
+            }
+            Self::Hash(of) => {
+                let octets = of.resolve(facts)?.octets()?;
+                Self::Bytes(Sha256::digest(octets).to_vec())
+            }
+            Self::Repeat { octet, len } => Self::Bytes(vec![*octet; *len]),
+            Self::Member { name, value } => {
+                Self::Member { name: name.clone(), value: Box::new(value.resolve(facts)?) }
+            }
+            plain => plain.clone(),
+        })
+    }
+
+    /// The octets of a text or of octets.
+    pub(super) fn octets(&self) -> Result<Vec<u8>, Error> {
+        match self {
+            Self::Text(text) => Ok(text.clone().into_bytes()),
+            Self::Bytes(bytes) => Ok(bytes.clone()),
+            Self::Cbor(cbor) => Ok(cbor.render()),
+            Self::Json(json) => Ok(json.render()),
+            _ => Err(Error::Value("a text or octets")),
+        }
+    }
+
+    /// The text of a text, or of octets that are UTF-8.
+    pub(super) fn text(&self) -> Result<String, Error> {
+        String::from_utf8(self.octets()?).map_err(|_| Error::Value("a text"))
+    }
+
+    pub(super) fn bool(&self) -> Result<bool, Error> {
+        match self {
+            Self::Bool(value) => Ok(*value),
+            _ => Err(Error::Value("true or false")),
+        }
+    }
+
+    pub(super) fn int(&self) -> Result<i64, Error> {
+        match self {
+            Self::Int(value) => Ok(*value),
+            _ => Err(Error::Value("a number")),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Value {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ValueVisitor)
+    }
+}
+
+struct ValueVisitor;
+
+impl<'de> Visitor<'de> for ValueVisitor {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a text, a number, true, false, or a table such as { hex = \"00ff\" }")
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(Value::Bool(value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(Value::Int(value))
+    }
+
+    fn visit_u64<E: de::Error>(self, value: u64) -> Result<Value, E> {
+        i64::try_from(value).map(Value::Int).map_err(E::custom)
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(Value::Text(value.to_owned()))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Value, A::Error> {
+        let table = Table::deserialize(de::value::MapAccessDeserializer::new(map))?;
+        table.value().map_err(de::Error::custom)
+    }
+}
+
+#[derive(serde::Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+struct Table {
+    text: Option<String>,
+    hex: Option<String>,
+    base64url: Option<String>,
+    cbor: Option<String>,
+    json: Option<String>,
+    from: Option<String>,
+    hash: Option<String>,
+    of: Option<Box<Value>>,
+    repeat: Option<u8>,
+    len: Option<usize>,
+    member: Option<String>,
+    value: Option<Box<Value>>,
+}
+
+impl Table {
+    fn value(self) -> Result<Value, String> {
+        match self {
+            Self { text: Some(text), .. } => Ok(Value::Text(text)),
+            Self { hex: Some(hex), .. } => octets(&hex).map(Value::Bytes),
+            Self { base64url: Some(text), .. } => {
+                base64url::decode(&text).map(Value::Bytes).map_err(|error| error.to_string())
+            }
+            Self { cbor: Some(hex), .. } => {
+                let cbor = Cbor::decode(&octets(&hex)?);
+                cbor.map(Value::Cbor).map_err(|error| error.to_string())
+            }
+            Self { json: Some(text), .. } => {
+                let json = Json::parse(text.as_bytes());
+                json.map(Value::Json).map_err(|error| error.to_string())
+            }
+            Self { from: Some(fact), .. } => Ok(Value::From(fact)),
+            Self { hash: Some(hash), of: Some(of), .. } if hash == "sha256" => Ok(Value::Hash(of)),
+            Self { hash: Some(_), .. } => Err("write { hash = \"sha256\", of = … }".to_owned()),
+            Self { repeat: Some(octet), len: Some(len), .. } => Ok(Value::Repeat { octet, len }),
+            Self { repeat: Some(_), .. } => Err("write { repeat = 0, len = 32 }".to_owned()),
+            Self { member: Some(name), value: Some(value), .. } => {
+                Ok(Value::Member { name, value })
+            }
+            _ => Err("the table names no type: hex, text, base64url, cbor, json, from, \
+                      hash and of, repeat and len, member and value"
+                .to_owned()),
+        }
+    }
+}
+
+fn octets(hex: &str) -> Result<Vec<u8>, String> {
+    let digits: Vec<u8> = hex.bytes().filter(|b| !b.is_ascii_whitespace()).collect();
+    let pair = |pair: &[u8]| {
+        let text = std::str::from_utf8(pair).ok().filter(|text| text.len() == 2)?;
+        u8::from_str_radix(text, 16).ok()
+    };
+    let octets: Option<Vec<u8>> = digits.chunks(2).map(pair).collect();
+    octets.ok_or_else(|| format!("`{hex}` is not hexadecimal"))
+}
