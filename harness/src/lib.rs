@@ -1,4 +1,7 @@
 //! A conformance harness for WebAuthn relying parties.
 
+pub mod catalogue;
+pub mod outcome;
 pub mod relying_party;
+pub mod runner;
 pub mod target;

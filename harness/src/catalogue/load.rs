@@ -1,0 +1,4 @@
+//! Reading the catalogue's files.
+
+/// placeholder
+pub enum Error {}

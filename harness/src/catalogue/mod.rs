@@ -1,0 +1,133 @@
+//! The checks, as data: `catalogue/*.toml`, one file a chapter.
+//!
+//! A *family* explains a rule once; its *cases* each send one thing. A case of
+//! a family for both ceremonies makes two checks.
+
+mod load;
+
+pub use load::Error;
+
+use std::collections::BTreeSet;
+
+use passrig_authenticator::Ceremony;
+use passrig_authenticator::deviation::Deviation;
+use serde::Serialize;
+
+use crate::outcome::{Importance, Level, Verdict};
+
+/// All checks, in the order of their files.
+#[derive(Clone, Debug, Default)]
+pub struct Catalogue {
+    /// The checks; ids are unique.
+    pub checks: Vec<Check>,
+}
+
+/// What is sent, what must happen, and why.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Check {
+    /// The id, such as `registration.origin.subdomain`.
+    pub id: String,
+    /// The chapter: the file's name, such as `client-data`.
+    pub chapter: String,
+    /// The family, such as `origin`.
+    pub family: String,
+    /// The ceremony under test.
+    pub ceremony: Ceremony,
+    /// What is sent.
+    pub sends: String,
+    /// What a sound RP does.
+    pub expects: Verdict,
+    /// The steps that the attempt violates, such as `7.1/9`; empty for what
+    /// must be accepted.
+    pub violates: BTreeSet<String>,
+    /// The clause, such as `§7.1 step 9`.
+    pub clause: String,
+    /// The requirement's id.
+    pub requirement: Option<String>,
+    /// How strongly the specification asks for it.
+    pub level: Level,
+    /// What an attacker gains from a divergence.
+    pub importance: Importance,
+    /// What the rule is good for.
+    pub why: String,
+    /// How to mend an RP that breaks it.
+    pub fix: String,
+    /// What must hold for the check to be sent.
+    pub needs: Vec<Need>,
+    /// The kind of authenticator that performs it.
+    pub authenticator: Product,
+    /// How it is performed.
+    #[serde(skip)]
+    pub action: Action,
+}
+
+/// How a check is performed.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    /// One ceremony that deviates.
+    Deviation(Deviation),
+    /// A story, told in Rust under this name.
+    Scenario(String),
+}
+
+/// What must hold for a check to be sent.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Need {
+    /// The RP id is a registrable domain, so that relatives of it exist.
+    RegistrableDomain,
+    /// The adapter can make a second account.
+    TwoAccounts,
+    /// In this ceremony the target asks for this, such as
+    /// `user-verification=required`.
+    Setting(Setting, String),
+}
+
+/// What a target can ask for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Setting {
+    /// `required`, `preferred` or `discouraged`.
+    UserVerification,
+    /// The attestation conveyance: `none` or `direct`.
+    Attestation,
+    /// Who the user is at the beginning of an authentication: `username`
+    /// (known) or `discoverable` (not).
+    Login,
+}
+
+impl Setting {
+    /// The word in catalogue and reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::UserVerification => "user-verification",
+            Self::Attestation => "attestation",
+            Self::Login => "login",
+        }
+    }
+}
+
+/// The kinds of authenticators that checks ask for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Product {
+    /// A passkey provider: synchronised, does not count.
+    #[default]
+    Platform,
+    /// A security key: device-bound, counts.
+    Roaming,
+}
+
+impl Catalogue {
+    /// The check with that id.
+    pub fn find(&self, id: &str) -> Option<&Check> {
+        self.checks.iter().find(|check| check.id == id)
+    }
+}
+
+impl Check {
+    /// A heading of one line.
+    pub fn title(&self) -> String {
+        format!("{}: {}", self.ceremony, self.sends)
+    }
+}

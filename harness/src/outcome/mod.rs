@@ -1,0 +1,305 @@
+//! The result model. All that is reported is made of these.
+
+mod reason;
+
+pub use reason::{Inconclusive, Skip};
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// What an RP did with a ceremony.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// It took the credential.
+    Accepted,
+    /// It did not.
+    Refused,
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Accepted => "accepted",
+            Self::Refused => "refused",
+        })
+    }
+}
+
+/// How strongly the specification asks for what a check expects. It decides
+/// what a divergence is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// A step says so: a divergence is a *fail*.
+    Must,
+    /// A step recommends it: a *warning*.
+    Should,
+    /// The specification leaves it to the RP: a *note*.
+    Policy,
+    /// Strictness that no step demands: a *note*.
+    Hardening,
+}
+
+impl Level {
+    /// What a divergence from the expectation is called.
+    pub fn divergence(self) -> Outcome {
+        match self {
+            Self::Must => Outcome::Fail,
+            Self::Should => Outcome::Warn,
+            Self::Policy | Self::Hardening => Outcome::Note,
+        }
+    }
+}
+
+impl fmt::Display for Level {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Must => "must",
+            Self::Should => "should",
+            Self::Policy => "policy",
+            Self::Hardening => "hardening",
+        })
+    }
+}
+
+/// What an attacker gains from a divergence.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Importance {
+    /// Little by itself.
+    Low,
+    /// A step of a larger attack, or trouble for users.
+    Medium,
+    /// An account, under conditions.
+    High,
+    /// An account.
+    Critical,
+}
+
+impl fmt::Display for Importance {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+            Self::Critical => "critical",
+        })
+    }
+}
+
+/// What a check came to.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// As expected.
+    Pass,
+    /// Against a *must*.
+    Fail,
+    /// Against a *should*, or a refusal that looks like a crash.
+    Warn,
+    /// Worth knowing; the specification leaves it open.
+    Note,
+    /// Not sent, for a stated reason.
+    Skipped,
+    /// Sent, and nothing can be concluded, for a stated reason.
+    Inconclusive,
+    /// The target broke: a crash, a closed connection, a deadline.
+    Error,
+}
+
+impl Outcome {
+    /// Every outcome, in the order of summaries.
+    pub const ALL: [Self; 7] = [
+        Self::Pass,
+        Self::Fail,
+        Self::Warn,
+        Self::Note,
+        Self::Skipped,
+        Self::Inconclusive,
+        Self::Error,
+    ];
+
+    /// The word in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Fail => "fail",
+            Self::Warn => "warn",
+            Self::Note => "note",
+            Self::Skipped => "skipped",
+            Self::Inconclusive => "inconclusive",
+            Self::Error => "error",
+        }
+    }
+
+    /// Whether something was concluded.
+    pub fn is_decided(self) -> bool {
+        matches!(self, Self::Pass | Self::Fail | Self::Warn | Self::Note)
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// What a probe saw after an attempt, compared with just before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Effect {
+    /// The credential is registered, or the session is signed in.
+    Happened,
+    /// It is not.
+    Absent,
+    /// No probe can tell; the RP's words decide.
+    Unobserved,
+}
+
+impl fmt::Display for Effect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Happened => "happened",
+            Self::Absent => "absent",
+            Self::Unobserved => "unobserved",
+        })
+    }
+}
+
+/// One check's result, under one variant.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct CheckResult {
+    /// The check's id.
+    pub id: String,
+    /// What was sent, as a title.
+    pub title: String,
+    /// The variant's name.
+    pub variant: String,
+    /// How strongly the specification asks for it.
+    pub level: Level,
+    /// What an attacker gains from a divergence.
+    pub importance: Importance,
+    /// The clause, such as `§7.1 step 9`.
+    pub clause: String,
+    /// The requirement's id, such as `REG-06`.
+    pub requirement: Option<String>,
+    /// What it came to.
+    pub outcome: Outcome,
+    /// What the target did, if it did anything that was recognised.
+    pub verdict: Option<Verdict>,
+    /// How it did that, such as `client-error`.
+    pub manner: Option<String>,
+    /// What a probe saw.
+    pub effect: Effect,
+    /// Why it was skipped, is inconclusive, or diverges: one of a closed list
+    /// of words for the first two, and a sentence after it where there is more
+    /// to say.
+    pub reason: Option<String>,
+    /// What a sound RP does.
+    pub expected: Verdict,
+    /// From the first request of the attempt to the last, in milliseconds.
+    pub duration_ms: f64,
+}
+
+/// How many checks came to what.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[allow(missing_docs)]
+pub struct Summary {
+    pub pass: usize,
+    pub fail: usize,
+    pub warn: usize,
+    pub note: usize,
+    pub skipped: usize,
+    pub inconclusive: usize,
+    pub error: usize,
+}
+
+impl Summary {
+    /// Counts results.
+    pub fn of<'a>(results: impl IntoIterator<Item = &'a CheckResult>) -> Self {
+        let mut summary = Self::default();
+        for result in results {
+            *summary.count_mut(result.outcome) += 1;
+        }
+        summary
+    }
+
+    /// How many came to this.
+    pub fn count(mut self, outcome: Outcome) -> usize {
+        *self.count_mut(outcome)
+    }
+
+    fn count_mut(&mut self, outcome: Outcome) -> &mut usize {
+        match outcome {
+            Outcome::Pass => &mut self.pass,
+            Outcome::Fail => &mut self.fail,
+            Outcome::Warn => &mut self.warn,
+            Outcome::Note => &mut self.note,
+            Outcome::Skipped => &mut self.skipped,
+            Outcome::Inconclusive => &mut self.inconclusive,
+            Outcome::Error => &mut self.error,
+        }
+    }
+}
+
+/// A whole run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Report {
+    /// The version of this shape.
+    pub schema_version: u32,
+    /// What made the report.
+    pub tool: Tool,
+    /// The seed.
+    pub seed: String,
+    /// The run id.
+    pub run_id: String,
+    /// Whom it is about.
+    pub target: TargetInfo,
+    /// Why the run stopped before its end, if it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stopped: Option<String>,
+    /// How many checks came to what.
+    pub summary: Summary,
+    /// Every check's result, in the catalogue's order.
+    pub checks: Vec<CheckResult>,
+}
+
+/// What made a report.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Tool {
+    /// `passrig`
+    pub name: String,
+    /// Its version.
+    pub version: String,
+}
+
+impl Tool {
+    /// This program.
+    pub fn this() -> Self {
+        Self { name: "passrig".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() }
+    }
+}
+
+/// Whom a report is about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct TargetInfo {
+    /// Where requests went, or `built-in`.
+    pub url: String,
+    /// The origin of the emulated page.
+    pub origin: String,
+    /// The adapter's id.
+    pub adapter: String,
+    /// What the target asked for in honest ceremonies, per setting.
+    pub observed: BTreeMap<String, String>,
+}
+
+/// The version of [`Report`]'s shape.
+pub const SCHEMA_VERSION: u32 = 1;
