@@ -1,7 +1,9 @@
 //! A conformance harness for WebAuthn relying parties.
 
 pub mod catalogue;
+pub mod cli;
 pub mod outcome;
 pub mod relying_party;
+pub mod report;
 pub mod runner;
 pub mod target;

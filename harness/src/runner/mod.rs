@@ -23,6 +23,8 @@ pub struct Options {
     pub run_id: String,
     /// How many blocks of checks run at once, where the accounts permit it.
     pub jobs: usize,
+    /// Variables for the adapter (`--var`), over those of the accounts.
+    pub variables: BTreeMap<String, String>,
 }
 
 /// Watches a run. All methods are called as things happen, from any task.
