@@ -25,6 +25,10 @@ use crate::runner::{self, FailOn, NotTestable, Observer, Options};
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Args {
+    /// How many checks are under way at once, where the accounts permit it.
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = jobs)]
+    jobs: usize,
+
     #[command(flatten)]
     reach: reach::Args,
 
@@ -33,10 +37,6 @@ pub(super) struct Args {
 
     #[command(flatten)]
     identity: identity::Args,
-
-    /// How many checks are under way at once, where the accounts permit it.
-    #[arg(long, value_name = "N", default_value_t = 4, value_parser = jobs)]
-    jobs: usize,
 
     /// Write a report for programs; the format is `json`. May be repeated.
     #[arg(long, value_name = "FORMAT=FILE", help_heading = "Reports")]

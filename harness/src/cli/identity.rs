@@ -8,6 +8,7 @@ const BUILT_IN: (&str, &str) = ("passrig", "built-in");
 
 /// What makes a run the same again.
 #[derive(Debug, Default, clap::Args)]
+#[group(skip)]
 pub(super) struct Args {
     /// Decides keys, edits and order [default: random; fixed for the built-in
     /// RP].

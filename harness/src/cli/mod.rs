@@ -33,8 +33,10 @@ struct Cli {
     #[command(subcommand)]
     verb: Verb,
 
-    /// When to use colours; `auto` means on a terminal, unless NO_COLOR is set.
-    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
+    /// When to use colours: auto (on a terminal, unless NO_COLOR is set), always
+    /// or never.
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN",
+          hide_possible_values = true)]
     color: Colour,
 }
 

@@ -1,5 +1,7 @@
 /// How alike two names must be to be mentioned.
 const ALIKE: f64 = 0.6;
+/// How much less alike than the likeliest one.
+const CLOSE: f64 = 0.15;
 /// How many are mentioned.
 const MANY: usize = 4;
 
@@ -7,7 +9,8 @@ const MANY: usize = 4;
 pub(super) fn near<'a>(wanted: &str, names: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
     let wanted = wanted.trim_matches(['*', '.']).to_lowercase();
     let mut scored: Vec<_> = names.into_iter().map(|name| (likeness(&wanted, name), name)).collect();
-    scored.retain(|(score, _)| *score >= ALIKE);
+    let best = scored.iter().map(|(score, _)| *score).fold(ALIKE + CLOSE, f64::max);
+    scored.retain(|(score, _)| *score >= best - CLOSE);
     scored.sort_by(|(a, _), (b, _)| b.total_cmp(a));
     scored.truncate(MANY);
     scored.into_iter().map(|(_, name)| name).collect()

@@ -27,6 +27,7 @@ const BUILT_IN: (&str, &str) = ("https://login.passrig.test", "passrig.test");
 
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "The target")]
+#[group(skip)]
 pub(super) struct Args {
     /// Where the RP's API is [default: the built-in reference RP].
     #[arg(long, value_name = "URL", value_parser = base)]

@@ -7,6 +7,7 @@ use crate::runner::Filter;
 
 /// Which checks.
 #[derive(Debug, Default, clap::Args)]
+#[group(skip)]
 pub(super) struct Selection {
     /// Only checks whose id matches; `*` stands for any text, and an id for
     /// everything below it. May be repeated.

@@ -13,7 +13,8 @@ fn help(path: &[&str]) -> String {
     let mut command = Cli::command().term_width(80);
     command.build();
     let found = path.iter().fold(&mut command, |c, name| c.find_subcommand_mut(name).unwrap());
-    found.render_long_help().to_string()
+    let text = found.render_long_help().to_string();
+    text.lines().map(|line| format!("{}\n", line.trim_end())).collect()
 }
 
 #[test]
@@ -39,7 +40,24 @@ fn help_of_check() {
 fn list_of_checks() {
     let catalogue = samples::catalogue();
     let text = list::table(&catalogue, &Filter::default(), Paint::PLAIN);
-    insta::assert_snapshot!(text, @"");
+    insta::assert_snapshot!(text, @r"
+    client-data
+      registration.origin.subdomain
+          must, high, §7.1 step 9: client data whose origin is a subdomain of the
+          RP's, scheme and port kept
+      registration.origin.port
+          must, high, §7.1 step 9: client data whose origin has another port
+      registration.client-data.member-order
+          should, low, §5.8.1: client data with their members in reverse order
+    authenticator-data
+      authentication.counter.same
+          policy, medium, §7.2 step 22: a signature counter that did not grow
+      authentication.uv.absent
+          must, medium, §7.2 step 17: authenticator data with the UV flag clear
+          although it was required
+
+    5 checks
+    ");
     let filter = Filter { only: vec!["authentication".to_owned()], skip: vec!["*.uv.*".to_owned()] };
     let text = list::table(&catalogue, &filter, Paint::PLAIN);
     assert!(text.ends_with("\n1 check\n"), "{text}");
@@ -48,31 +66,70 @@ fn list_of_checks() {
 #[test]
 fn explanation_of_a_check() {
     let id = "authentication.uv.absent";
-    insta::assert_snapshot!(explain(id, &samples::catalogue(), Paint::PLAIN).unwrap(), @"");
+    insta::assert_snapshot!(explain(id, &samples::catalogue(), Paint::PLAIN).unwrap(), @r"
+    check authentication.uv.absent
+
+    sends      authentication: authenticator data with the UV flag clear although it
+               was required
+    demanded   §7.2 step 17 (AUT-15): must be refused
+    level      must, importance medium
+    violates   7.2/17: the user was verified, if that was required
+    why        It is a sign of a cloned key.
+    fix        Ask for another factor, or note the event.
+    needs      user-verification required
+               two accounts
+    performs   a security key: device-bound, counts
+    story      origin
+    run it     passrig check --only authentication.uv.absent
+    ");
 }
 
 #[test]
 fn explanation_of_a_step() {
     let text = explain("7.2/17", &samples::catalogue(), Paint::PLAIN).unwrap();
-    insta::assert_snapshot!(text, @"");
+    insta::assert_snapshot!(text, @r"
+    step 7.2/17
+
+    clause     §7.2 step 17, authentication
+    holds      the user was verified, if that was required
+    kind       verify: it judges, without side effects
+    checks     authentication.uv.absent
+    mutants    authentication.user-verified.left-out
+               authentication.user-verified.present-instead
+               authentication.user-verified.demanded
+    ");
 }
 
 #[test]
 fn explanation_of_a_mutant() {
-    let id = "authentication.user-verification.left-out";
+    let id = "authentication.user-verified.left-out";
     let text = explain(id, &samples::catalogue(), Paint::PLAIN).unwrap();
-    insta::assert_snapshot!(text, @"");
+    insta::assert_snapshot!(text, @r"
+    mutant authentication.user-verified.left-out
+
+    flaw       does not establish that the user was verified, if that was required
+    kind       the step is left out
+    steps      7.2/17: the user was verified, if that was required
+    found by   authentication.uv.absent
+    serve it   passrig rp --mutant authentication.user-verified.left-out
+    ");
 }
 
 #[test]
 fn unknown_names() {
     let catalogue = samples::catalogue();
     let failure = explain("authentication.uv.abset", &catalogue, Paint::PLAIN).unwrap_err();
-    insta::assert_snapshot!(failure.render(Paint::PLAIN), @"");
+    insta::assert_snapshot!(failure.render(Paint::PLAIN), @r"
+    × nothing is called `authentication.uv.abset`
+    help: did you mean authentication.uv.absent?
+    ");
     assert_eq!(failure.exit_code(), 2);
 
     let failure = filter(&["list", "--only", "registration.orgin.*"], &catalogue).unwrap_err();
-    insta::assert_snapshot!(failure.render(Paint::PLAIN), @"");
+    insta::assert_snapshot!(failure.render(Paint::PLAIN), @r"
+    × no check is called `registration.orgin.*`
+    help: did you mean registration.origin.port, registration.origin.subdomain?
+    ");
     assert_eq!(failure.exit_code(), 4);
 }
 

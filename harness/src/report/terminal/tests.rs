@@ -33,7 +33,7 @@ fn every_outcome() {
     fail  registration.origin.subdomain
       sent      registration: client data whose origin is a subdomain of the RP's,
                 scheme and port kept
-      target    accepted it (ok); a probe found the credential registered.
+      target    accepted it (ok); a probe found the credential registered
       demanded  §7.1 step 9 (REG-06): must be refused; importance high; variant
                 default
       why       A page elsewhere may belong to someone else; accepting it lets that
@@ -46,7 +46,7 @@ fn every_outcome() {
 
     fail  registration.origin.port
       sent      registration: client data whose origin has another port
-      target    accepted it (ok); no probe saw the effect.
+      target    accepted it (ok); no probe saw the effect
       demanded  §7.1 step 9 (REG-06): must be refused; importance high; variant
                 default
       why, fix  as for registration.origin.subdomain
@@ -57,8 +57,7 @@ fn every_outcome() {
     error  authentication.uv.absent
       sent      authentication: authenticator data with the UV flag clear although
                 it was required
-      target    broke.
-                the connection was closed before an answer came.
+      target    broke: the connection was closed before an answer came
       demanded  §7.2 step 17 (AUT-15): must be refused; importance medium; variant
                 default
       why       It is a sign of a cloned key.
@@ -69,8 +68,8 @@ fn every_outcome() {
 
     warn  registration.client-data.member-order
       sent      registration: client data with their members in reverse order
-      target    refused it (named-server-error); a probe found no new credential.
-                refusal looks like a crash
+      target    refused it (named-server-error); a probe found no new credential
+                (refusal looks like a crash)
       demanded  §5.8.1: should be accepted; importance low; variant default
       why       Browsers may write the members in another order tomorrow.
       fix       Parse the client data as JSON.
@@ -99,8 +98,8 @@ fn every_outcome() {
     10 checks: 1 pass, 2 fail, 1 warn, 1 note, 1 skipped, 3 inconclusive, 1 error
     In 1 of them the target's words decided alone: the adapter has no probe that
     could see the effect.
-    Not conformant: 2 rules are broken, the gravest of high importance and 4 could
-    not be decided.
+    Not conformant: 2 checks went wrong, the gravest of high importance; 4 could not
+    be decided.
     ");
 }
 
@@ -122,13 +121,13 @@ fn colours_change_no_word() {
 #[test]
 fn verdicts() {
     let default = FailOn::default();
-    insta::assert_snapshot!(conclusion(|_| true, default), @"Not conformant: 2 rules are broken, the gravest of high importance and 4 could not be decided.");
-    insta::assert_snapshot!(conclusion(|r| !r.outcome.is_decided(), default), @"No verdict: 4 of 5 could not be decided.");
-    insta::assert_snapshot!(conclusion(|r| r.outcome == Outcome::Warn, default), @"As expected, although 1 rule is broken: none counts at level must and importance medium.");
+    insta::assert_snapshot!(conclusion(|_| true, default), @"Not conformant: 2 checks went wrong, the gravest of high importance; 4 could not be decided.");
+    insta::assert_snapshot!(conclusion(|r| !r.outcome.is_decided(), default), @"No verdict: 4 checks could not be decided.");
+    insta::assert_snapshot!(conclusion(|r| r.outcome == Outcome::Warn, default), @"As expected, although 1 check went wrong: none counts at level must and importance medium.");
     insta::assert_snapshot!(conclusion(|r| r.outcome == Outcome::Pass, default), @"As expected: everything that was sent was answered as the specification demands.");
     insta::assert_snapshot!(conclusion(|r| r.outcome == Outcome::Skipped, default), @"No verdict: nothing was sent.");
     let strict = FailOn { level: Level::Hardening, importance: Importance::Low };
-    insta::assert_snapshot!(conclusion(|r| r.outcome == Outcome::Warn, strict), @"Not conformant: 1 rule is broken, the gravest of low importance.");
+    insta::assert_snapshot!(conclusion(|r| r.outcome == Outcome::Warn, strict), @"Not as expected: 1 check went wrong, the gravest of low importance.");
 
     let mut stopped = samples::report();
     stopped.stopped = Some("nobody listens at 127.0.0.1:3000.".to_owned());
