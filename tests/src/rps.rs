@@ -123,3 +123,39 @@ impl Error {
         matches!(self, Self::Missing { .. } | Self::Outdated { .. } | Self::Install { .. })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+
+    #[test]
+    fn only_the_machine_is_a_reason_to_skip() {
+        let missing = Error::Missing { program: "node", source: io::ErrorKind::NotFound.into() };
+        let outdated = Error::Outdated { wanted: 20, found: "v18.20.8".to_owned() };
+        let install = Error::Install { reason: "npm error network request failed".to_owned() };
+        let start = Error::Start {
+            reason: "it ended".to_owned(),
+            stderr: "\n  SyntaxError: Unexpected token".to_owned(),
+        };
+
+        insta::assert_snapshot!(missing, @"needs node, which cannot be run: entity not found");
+        insta::assert_snapshot!(outdated, @"needs node 20 or newer, found v18.20.8");
+        insta::assert_snapshot!(install, @"could not be installed by `npm ci`: npm error network request failed");
+        insta::assert_snapshot!(start, @"
+        did not start: it ended
+          SyntaxError: Unexpected token
+        ");
+        assert!(
+            missing.is_the_machines() && outdated.is_the_machines() && install.is_the_machines()
+        );
+        assert!(!start.is_the_machines());
+    }
+
+    #[test]
+    fn an_unknown_name_is_never_skipped() {
+        let error = Running::launch("nobody").unwrap_err();
+        assert!(matches!(error, Error::Unknown { .. }) && !error.is_the_machines(), "{error}");
+    }
+}

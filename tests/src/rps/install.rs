@@ -107,3 +107,37 @@ fn read_lock_file(dir: &Path) -> Result<String, Error> {
     let path = dir.join(LOCK_FILE);
     fs::read_to_string(&path).map_err(|error| Error::LockFile { path, reason: error.to_string() })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+
+    fn all() -> Vec<PathBuf> {
+        let folders =
+            fs::read_dir(super::super::dir("")).unwrap().map(|entry| entry.unwrap().path());
+        folders.filter(|path| path.is_dir()).collect()
+    }
+
+    #[test]
+    fn manifests_name_exact_versions_that_the_lock_files_hold() {
+        for dir in all() {
+            let manifest = fs::read_to_string(dir.join("package.json")).unwrap();
+            let manifest: Value = serde_json::from_str(&manifest).unwrap();
+            let locked = packages(&dir).unwrap();
+            for (name, version) in manifest["dependencies"].as_object().unwrap() {
+                let wanted = (name.clone(), version.as_str().unwrap().to_owned());
+                assert!(locked.contains(&wanted), "{}: {wanted:?}", dir.display());
+            }
+        }
+    }
+
+    #[test]
+    fn lock_files_name_no_registry() {
+        for dir in all() {
+            let lock = read_lock_file(&dir).unwrap();
+            assert!(!lock.contains("\"resolved\""), "{}", dir.display());
+        }
+    }
+}

@@ -39,6 +39,7 @@ impl Server {
             // As such servers are run. In a test environment better-auth would leave out its origin checks.
             .env("NODE_ENV", "production")
             .env_remove("TEST")
+            .env("NO_COLOR", "1")
             .env_remove("NODE_OPTIONS")
             // The server ends when this pipe is closed, so none outlives a test that is killed.
             .stdin(Stdio::piped())
