@@ -77,7 +77,7 @@ fn npm_ci(dir: &Path) -> Result<(), Error> {
     let reason = stderr
         .lines()
         .filter(|line| line.starts_with("npm error"))
-        .take(6)
+        .take(4)
         .collect::<Vec<_>>()
         .join("; ");
     Err(Error::Install {
