@@ -1,6 +1,6 @@
 //! The real relying parties start, speak HTTPS under the test host's name, and hand out challenges.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test's helpers may fail it")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "what serves a test may fail it")]
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
