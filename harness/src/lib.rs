@@ -1,7 +1,9 @@
 //! A conformance harness for WebAuthn relying parties.
 
+pub mod actor;
 pub mod catalogue;
 pub mod outcome;
 pub mod relying_party;
 pub mod runner;
+pub mod scenarios;
 pub mod target;

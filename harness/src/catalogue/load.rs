@@ -50,11 +50,9 @@ impl Catalogue {
     /// ceremony, so that a path that leads nowhere is found here.
     pub fn add(&mut self, chapter: &str, file: &str, text: &str) -> Result<(), Error> {
         let source = Source { file, text };
-        let parsed: File = toml::from_str(text).map_err(|error| {
-            source.error(error.message().to_owned(), error.span(), None)
-        })?;
-        let mut known: HashSet<String> =
-            self.checks.iter().map(|check| check.id.clone()).collect();
+        let parsed: File = toml::from_str(text)
+            .map_err(|error| source.error(error.message().to_owned(), error.span(), None))?;
+        let mut known: HashSet<String> = self.checks.iter().map(|check| check.id.clone()).collect();
         for family in &parsed.family {
             for case in &family.case {
                 for check in source.checks(chapter, family, case)? {
@@ -252,11 +250,9 @@ impl Source<'_> {
         match need.get_ref().split_once('=').unwrap_or((need.get_ref(), "")) {
             ("registrable-domain", "") => Ok(Need::RegistrableDomain),
             ("two-accounts", "") => Ok(Need::TwoAccounts),
-            ("user-verification", value) => setting(
-                Setting::UserVerification,
-                value,
-                &["required", "preferred", "discouraged"],
-            ),
+            ("user-verification", value) => {
+                setting(Setting::UserVerification, value, &["required", "preferred", "discouraged"])
+            }
             ("attestation", value) => setting(Setting::Attestation, value, &["none", "direct"]),
             ("login", value) => setting(Setting::Login, value, &["username", "discoverable"]),
             _ => {
@@ -331,25 +327,35 @@ fix = ""
 
     #[test]
     fn a_wrong_path_is_shown_with_what_is_there() {
-        insta::assert_snapshot!(broken(&family(r#"id = "x"
+        insta::assert_snapshot!(broken(&family(
+            r#"id = "x"
 sends = "x"
-deviation = [{ at = "client_data.orign.host", prepend = "sub." }]"#)));
-        insta::assert_snapshot!(broken(&family(r#"id = "x"
+deviation = [{ at = "client_data.orign.host", prepend = "sub." }]"#
+        )));
+        insta::assert_snapshot!(broken(&family(
+            r#"id = "x"
 sends = "x"
-deviation = [{ at = "clientdata.origin", prepend = "sub." }]"#)));
+deviation = [{ at = "clientdata.origin", prepend = "sub." }]"#
+        )));
     }
 
     #[test]
     fn other_mistakes_are_shown_too() {
-        insta::assert_snapshot!(broken(&family(r#"id = "x"
+        insta::assert_snapshot!(broken(&family(
+            r#"id = "x"
 sends = "x"
-deviation = [{ at = "client_data.origin", preprend = "sub." }]"#)));
-        insta::assert_snapshot!(broken(&family(r#"id = "x"
+deviation = [{ at = "client_data.origin", preprend = "sub." }]"#
+        )));
+        insta::assert_snapshot!(broken(&family(
+            r#"id = "x"
 sends = "x"
-scenario = "nothing-like-it""#)));
-        insta::assert_snapshot!(broken(&family(r#"id = "x"
+scenario = "nothing-like-it""#
+        )));
+        insta::assert_snapshot!(broken(&family(
+            r#"id = "x"
 sends = "x"
 needs = ["user-verification=sometimes"]
-deviation = [{ at = "client_data.origin", set = "x" }]"#)));
+deviation = [{ at = "client_data.origin", set = "x" }]"#
+        )));
     }
 }
