@@ -100,7 +100,10 @@ impl RelyingParty {
             state: State::Live,
             challenge: draws.draw("challenge", 32),
             user_verification: requirement(
-                request.authenticator_selection.as_ref().and_then(|s| s.user_verification.as_deref()),
+                request
+                    .authenticator_selection
+                    .as_ref()
+                    .and_then(|s| s.user_verification.as_deref()),
             ),
             attestation: request.attestation.unwrap_or_else(|| "none".to_owned()),
             user: User::Known(account.clone()),
@@ -171,21 +174,19 @@ impl RelyingParty {
         let mut store = self.store();
         let draws = self.draws(&mut store, caller);
         let session = caller.token.as_deref().and_then(|token| store.session(token));
-        let evidence = Evidence::new(
-            ceremony,
-            &self.config,
-            &store,
-            session,
-            caller.origin.as_deref(),
-            body,
-        );
-        let audit = audit::audit(evidence.clone());
-        let Examination { evidence, violated } = examine(evidence, self.mutant.as_ref());
+        let evidence =
+            Evidence::new(ceremony, &self.config, &store, session, caller.origin.as_deref(), body);
+        let honest = examine(evidence.clone(), None);
+        let audit = audit::ids(&honest.violated);
+        let Examination { evidence, violated } = match &self.mutant {
+            Some(mutant) => examine(evidence, Some(mutant)),
+            None => honest,
+        };
         let flow = self.mutant.as_ref().and_then(Mutant::flow);
         let mut refused =
             violated.first().map(|(step, violation)| format!("{}: {violation}", step.clause));
-        let step_ids: Vec<_> = violated.iter().map(|(step, _)| step.id).collect();
-        let acts = violated.is_empty() || flow.is_some_and(|flow| flow.acts_on(&step_ids));
+        let ids = audit::ids(&violated);
+        let acts = violated.is_empty() || flow.is_some_and(|flow| flow.acts_on(&ids));
         let effect = acts.then(|| Effect::of(&evidence)).flatten();
         if let Some(session) = session {
             store.consume(session, ceremony);

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use axum::Json;
+use axum::Router;
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{DefaultBodyLimit, FromRequestParts, Path, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post};
-use axum::Router;
 use http::header::{COOKIE, ORIGIN, SET_COOKIE};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
@@ -49,24 +49,23 @@ pub(super) fn router(rp: Arc<RelyingParty>) -> Router {
 }
 
 async fn attestation_options(State(rp): Shared, caller: Caller, body: Body) -> Response {
-    let granted = match parse(body) {
-        Ok(request) => rp.registration_options(&caller, request),
-        Err(refused) => return refused,
+    let request = match parse(body) {
+        Ok(request) => request,
+        Err((status, reason)) => return failed(status, &reason),
     };
-    match granted {
+    match rp.registration_options(&caller, request) {
         Ok(Granted { answer, token }) => with_session(options(&answer), token),
         Err(denied) => failed(StatusCode::FORBIDDEN, &denied.to_string()),
     }
 }
 
 async fn assertion_options(State(rp): Shared, caller: Caller, body: Body) -> Response {
-    match parse(body) {
-        Ok(request) => {
-            let Granted { answer, token } = rp.authentication_options(&caller, request);
-            with_session(options(&answer), token)
-        }
-        Err(refused) => refused,
-    }
+    let request = match parse(body) {
+        Ok(request) => request,
+        Err((status, reason)) => return failed(status, &reason),
+    };
+    let Granted { answer, token } = rp.authentication_options(&caller, request);
+    with_session(options(&answer), token)
 }
 
 async fn attestation_result(State(rp): Shared, caller: Caller, body: Body) -> Response {
@@ -83,7 +82,8 @@ fn result(rp: &RelyingParty, ceremony: Ceremony, caller: &Caller, body: Body) ->
         Ok(bytes) => serde_json::from_slice(&bytes).unwrap_or_default(),
         Err(rejection) => return failed(rejection.status(), &rejection.body_text()),
     };
-    let Granted { answer: Judgement { refused, audit }, token } = rp.result(ceremony, caller, &body);
+    let Granted { answer: Judgement { refused, audit }, token } =
+        rp.result(ceremony, caller, &body);
     let mut response = match refused {
         Some(reason) => failed(StatusCode::BAD_REQUEST, &reason),
         None => ok(),
@@ -148,13 +148,13 @@ fn signed_out() -> Response {
     failed(StatusCode::UNAUTHORIZED, "nobody is signed in")
 }
 
-fn parse<T: DeserializeOwned>(body: Body) -> Result<T, Response> {
-    let bytes = body.map_err(|rejection| failed(rejection.status(), &rejection.body_text()))?;
+fn parse<T: DeserializeOwned>(body: Body) -> Result<T, (StatusCode, String)> {
+    let bytes = body.map_err(|rejection| (rejection.status(), rejection.body_text()))?;
     // By way of `Value`, where the last of duplicate names wins, as it does
     // for JSON.parse.
     serde_json::from_slice(&bytes)
         .and_then(|value: Value| serde_json::from_value(value))
-        .map_err(|error| failed(StatusCode::BAD_REQUEST, &format!("the body is unusable: {error}")))
+        .map_err(|error| (StatusCode::BAD_REQUEST, format!("the body is unusable: {error}")))
 }
 
 fn ok() -> Response {
@@ -209,6 +209,7 @@ impl<S: Sync> FromRequestParts<S> for Caller {
 
 fn session_token(headers: &HeaderMap) -> Option<String> {
     let pairs = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let mut pairs = pairs.flat_map(|value| value.split(';')).filter_map(|p| p.trim().split_once('='));
+    let mut pairs =
+        pairs.flat_map(|value| value.split(';')).filter_map(|p| p.trim().split_once('='));
     pairs.find(|(name, _)| *name == SESSION).map(|(_, token)| token.to_owned())
 }

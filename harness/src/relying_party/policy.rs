@@ -69,7 +69,8 @@ pub(super) fn creation_options(
     exclude_credentials: Vec<CredentialDescriptor>,
     wishes: Wishes,
 ) -> CreationOptions {
-    let parameters = |alg: &Algorithm| CredentialParameters { kind: "public-key".into(), alg: *alg };
+    let parameters =
+        |alg: &Algorithm| CredentialParameters { kind: "public-key".into(), alg: *alg };
     CreationOptions {
         rp: RpEntity { id: Some(config.rp_id.clone()), name: config.name.clone() },
         user,

@@ -8,8 +8,8 @@
 use std::collections::{BTreeMap, HashMap};
 
 use passrig_authenticator::Ceremony;
-use passrig_authenticator::wire::{Cbor, base64url};
 use passrig_authenticator::wire::options::Requirement;
+use passrig_authenticator::wire::{Cbor, base64url};
 
 /// An account's user handle, 16 to 32 random octets.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -134,9 +134,9 @@ impl Store {
     }
 
     /// Every owner of a record with this id, and the record.
-    pub(super) fn records_with<'a, 'i>(
+    pub(super) fn records_with<'a>(
         &'a self,
-        id: &'i [u8],
+        id: &[u8],
     ) -> impl Iterator<Item = (&'a UserHandle, &'a Record)> {
         let with_id = move |(key, _): &(&(UserHandle, Vec<u8>), _)| key.1 == id;
         self.records.iter().filter(with_id).map(|(key, record)| (&key.0, record))

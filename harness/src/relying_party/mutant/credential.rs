@@ -82,7 +82,8 @@ fn named_by_prefix(e: &Evidence<'_>) -> Finding {
 
 fn handle_alone(e: &Evidence<'_>) -> Finding {
     loosely(e, authentication::user_handle, |e| {
-        let names_account = e.user_handle().is_some_and(|handle| e.store.account(&handle).is_some());
+        let names_account =
+            e.user_handle().is_some_and(|handle| e.store.account(&handle).is_some());
         names_account && e.record().is_some()
     })
 }

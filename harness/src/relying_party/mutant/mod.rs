@@ -1,7 +1,7 @@
 //! The reference relying party with one thing wrong.
 //!
 //! A mutant puts other functions in the place of steps; nothing else in the
-//! relying party knows about it, but for two flaws of order ([`Flow`]). Where
+//! relying party knows about it, but for two flaws of order (`Flow`). Where
 //! a step is only judged more loosely, the honest ceremony still passes.
 
 mod challenge;
@@ -53,7 +53,8 @@ pub(super) enum Flow {
 
 /// Every mutant.
 pub fn all() -> Vec<Mutant> {
-    let left_out = STEPS.iter().filter(|step| step.kind() == StepKind::Verify).map(Mutant::left_out);
+    let left_out =
+        STEPS.iter().filter(|step| step.kind() == StepKind::Verify).map(Mutant::left_out);
     left_out
         .chain(simple::all())
         .chain(origin::all())
@@ -76,13 +77,7 @@ impl Mutant {
     }
 
     /// A mutant for each of these steps, with the same function in its place.
-    fn each(
-        steps: &[&'static str],
-        kind: Kind,
-        flaw: &str,
-        summary: &str,
-        run: Run,
-    ) -> Vec<Self> {
+    fn each(steps: &[&'static str], kind: Kind, flaw: &str, summary: &str, run: Run) -> Vec<Self> {
         let steps = STEPS.iter().filter(|s| steps.contains(&s.id) && s.kind() == run.kind());
         steps.map(|step| Self::new(step, flaw, kind, summary.to_owned(), run)).collect()
     }

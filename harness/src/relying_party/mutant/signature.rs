@@ -12,13 +12,43 @@ use crate::relying_party::verify::{Evidence, Finding, authentication, registrati
 pub(super) fn all() -> Vec<Mutant> {
     let flaws: [(&[&str], &str, &str, Run); 8] = [
         (&["7.1/22"], "empty", "takes a statement with an empty signature", Verify(attested_empty)),
-        (&["7.1/22"], "error-accepted", "takes a signature that does not decode", Verify(attested_error)),
-        (&["7.1/22"], "data-only", "takes a signature over the authenticator data alone", Verify(attested_data_only)),
+        (
+            &["7.1/22"],
+            "error-accepted",
+            "takes a signature that does not decode",
+            Verify(attested_error),
+        ),
+        (
+            &["7.1/22"],
+            "data-only",
+            "takes a signature over the authenticator data alone",
+            Verify(attested_data_only),
+        ),
         (&["7.2/21"], "empty", "takes an empty signature", Verify(asserted_empty)),
-        (&["7.2/21"], "error-accepted", "takes a signature that does not decode", Verify(asserted_error)),
-        (&["7.2/21"], "data-only", "takes a signature over the authenticator data alone", Verify(asserted_data_only)),
-        (&["7.2/21"], "key-from-response", "verifies with the publicKey that the response carries", Verify(key_from_response)),
-        (&["7.2/21"], "key-from-attested-data", "verifies with the key that the authenticator data carry", Verify(key_from_attested_data)),
+        (
+            &["7.2/21"],
+            "error-accepted",
+            "takes a signature that does not decode",
+            Verify(asserted_error),
+        ),
+        (
+            &["7.2/21"],
+            "data-only",
+            "takes a signature over the authenticator data alone",
+            Verify(asserted_data_only),
+        ),
+        (
+            &["7.2/21"],
+            "key-from-response",
+            "verifies with the publicKey that the response carries",
+            Verify(key_from_response),
+        ),
+        (
+            &["7.2/21"],
+            "key-from-attested-data",
+            "verifies with the key that the authenticator data carry",
+            Verify(key_from_attested_data),
+        ),
     ];
     let each =
         |(steps, flaw, summary, run)| Mutant::each(steps, Kind::WrongVersion, flaw, summary, run);
@@ -126,7 +156,6 @@ fn sent_key(e: &Evidence<'_>) -> Option<cose::Key> {
 fn from_subject_public_key_info(octets: &[u8]) -> Option<cose::Key> {
     let (rest, y) = octets.split_last_chunk::<32>()?;
     let (_, x) = rest.split_last_chunk::<32>()?;
-    let key =
-        cose::Key::Ec2 { alg: Algorithm::ES256, crv: 1, x: x.to_vec(), y: y.to_vec() };
+    let key = cose::Key::Ec2 { alg: Algorithm::ES256, crv: 1, x: x.to_vec(), y: y.to_vec() };
     (keys::subject_public_key_info(&key).as_deref() == Some(octets)).then_some(key)
 }

@@ -39,9 +39,10 @@ const MEMBERS: [&str; 5] = ["type", "challenge", "origin", "crossOrigin", "topOr
 fn fixed_order(e: &mut Evidence<'_>) -> Finding {
     shared::client_data(e)?;
     let places = names(e).into_iter().map(|name| MEMBERS.iter().position(|known| *known == name));
-    match places.map(|place| place.unwrap_or(MEMBERS.len())).is_sorted() {
-        true => Ok(()),
-        false => refuse("the client data's members are in another order"),
+    if places.map(|place| place.unwrap_or(MEMBERS.len())).is_sorted() {
+        Ok(())
+    } else {
+        refuse("the client data's members are in another order")
     }
 }
 
@@ -62,9 +63,10 @@ fn names(e: &Evidence<'_>) -> Vec<String> {
 
 fn no_bom(e: &mut Evidence<'_>) -> Finding {
     shared::client_data(e)?;
-    match e.client_data_json().is_some_and(|bytes| bytes.starts_with(b"\xef\xbb\xbf")) {
-        true => refuse("the client data start with U+FEFF"),
-        false => Ok(()),
+    if e.client_data_json().is_some_and(|bytes| bytes.starts_with(b"\xef\xbb\xbf")) {
+        refuse("the client data start with U+FEFF")
+    } else {
+        Ok(())
     }
 }
 
@@ -76,9 +78,12 @@ fn cross_origin_demanded(e: &Evidence<'_>) -> Finding {
 }
 
 fn verification_demanded(e: &Evidence<'_>) -> Finding {
-    let preferred = e.issued().map(|issued| issued.user_verification) == Some(Requirement::Preferred);
+    let preferred =
+        e.issued().map(|issued| issued.user_verification) == Some(Requirement::Preferred);
     match &e.authenticator_data {
-        Some(data) if preferred && !data.flags.has(Flags::UV) => refuse("the user was not verified"),
+        Some(data) if preferred && !data.flags.has(Flags::UV) => {
+            refuse("the user was not verified")
+        }
         _ => shared::user_verified(e),
     }
 }
@@ -109,9 +114,10 @@ fn low_s(signature: Option<&[u8]>) -> Finding {
 }
 
 fn handle_demanded(e: &Evidence<'_>) -> Finding {
-    match e.assertion.is_some() && authentication::names_user(e) && e.user_handle().is_none() {
-        true => refuse("there is no user handle"),
-        false => authentication::named_user(e),
+    if e.assertion.is_some() && authentication::names_user(e) && e.user_handle().is_none() {
+        refuse("there is no user handle")
+    } else {
+        authentication::named_user(e)
     }
 }
 

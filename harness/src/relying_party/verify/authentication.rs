@@ -25,9 +25,10 @@ pub(crate) fn response(e: &mut Evidence<'_>) -> Finding {
 /// §7.2 step 5
 pub(crate) fn allow_list(e: &Evidence<'_>) -> Finding {
     let (Some(assertion), Some(issued)) = (&e.assertion, e.issued()) else { return Ok(()) };
-    match issued.allowed.is_empty() || issued.allowed.contains(&assertion.raw_id.0) {
-        true => Ok(()),
-        false => refuse("the credential is not one of those that were asked for"),
+    if issued.allowed.is_empty() || issued.allowed.contains(&assertion.raw_id.0) {
+        Ok(())
+    } else {
+        refuse("the credential is not one of those that were asked for")
     }
 }
 
@@ -42,9 +43,10 @@ pub(crate) fn named_user(e: &Evidence<'_>) -> Finding {
     if e.store.record(&account.handle, assertion.raw_id.as_ref()).is_none() {
         return refuse("the account has no such credential");
     }
-    match e.user_handle().is_none_or(|handle| handle == account.handle) {
-        true => Ok(()),
-        false => refuse("the user handle is not the account's"),
+    if e.user_handle().is_none_or(|handle| handle == account.handle) {
+        Ok(())
+    } else {
+        refuse("the user handle is not the account's")
     }
 }
 
@@ -83,9 +85,10 @@ pub(crate) fn backup_eligible(e: &Evidence<'_>) -> Finding {
     let (Some(data), Some((_, record))) = (&e.authenticator_data, e.record()) else {
         return Ok(());
     };
-    match data.flags.has(Flags::BE) == record.backup_eligible {
-        true => Ok(()),
-        false => refuse("backup eligibility is not what it was at registration"),
+    if data.flags.has(Flags::BE) == record.backup_eligible {
+        Ok(())
+    } else {
+        refuse("backup eligibility is not what it was at registration")
     }
 }
 

@@ -17,6 +17,7 @@ use passrig_authenticator::wire::{
 };
 use serde_json::Value;
 
+use self::Run::{Derive, Flow, Verify};
 use super::mutant::Mutant;
 use super::policy::Config;
 use super::store::{Account, Issued, Record, Session, State, Store, User, UserHandle};
@@ -74,10 +75,7 @@ pub(super) fn refuse(reason: impl Into<String>) -> Finding {
 impl Step {
     /// The ceremony that the step belongs to.
     pub fn ceremony(&self) -> Ceremony {
-        match self.id.starts_with("7.1/") {
-            true => Ceremony::Registration,
-            false => Ceremony::Authentication,
-        }
+        if self.id.starts_with("7.1/") { Ceremony::Registration } else { Ceremony::Authentication }
     }
 
     /// What kind of step it is.
@@ -107,8 +105,6 @@ macro_rules! step {
         }
     };
 }
-
-use Run::{Derive, Flow, Verify};
 
 /// Every step, in the specification's order.
 #[rustfmt::skip]

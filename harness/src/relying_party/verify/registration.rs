@@ -112,9 +112,10 @@ pub(crate) fn signed(e: &Evidence<'_>) -> Option<Vec<u8>> {
 pub(crate) fn attestation(e: &Evidence<'_>) -> Finding {
     let asked = e.issued().is_some_and(|issued| issued.attestation == "direct");
     let none = e.attestation_object.as_ref().is_some_and(|object| object.fmt == "none");
-    match e.config.demands_attestation && asked && none {
-        true => refuse("attestation was asked for, and there is none"),
-        false => Ok(()),
+    if e.config.demands_attestation && asked && none {
+        refuse("attestation was asked for, and there is none")
+    } else {
+        Ok(())
     }
 }
 
@@ -128,16 +129,16 @@ pub(crate) fn credential_id_length(e: &Evidence<'_>) -> Finding {
 
 /// §7.1 step 26
 pub(crate) fn credential_id_taken(e: &Evidence<'_>) -> Finding {
-    let taken = |a: &AttestedCredentialData| e.store.records_with(&a.credential_id).next().is_some();
-    match attested(e).is_some_and(taken) {
-        true => refuse("the credential id is registered already"),
-        false => Ok(()),
+    let taken =
+        |a: &AttestedCredentialData| e.store.records_with(&a.credential_id).next().is_some();
+    if attested(e).is_some_and(taken) {
+        refuse("the credential id is registered already")
+    } else {
+        Ok(())
     }
 }
 
 /// The new credential.
-pub(crate) fn attested<'e>(
-    e: &'e Evidence<'_>,
-) -> Option<&'e AttestedCredentialData> {
+pub(crate) fn attested<'e>(e: &'e Evidence<'_>) -> Option<&'e AttestedCredentialData> {
     e.authenticator_data.as_ref()?.attested.as_ref()
 }
