@@ -43,6 +43,11 @@ impl<'a> Bench<'a> {
         self.changed |= format!("{plan:?}") != before || *plan.signer() != keys_before;
     }
 
+    /// Whether anything differs from an honest ceremony so far.
+    pub fn is_deviant(&self) -> bool {
+        self.changed
+    }
+
     /// What became of the deviation, once the ceremony is over.
     pub fn effect(&self) -> Result<Effect, Error> {
         if let Some(error) = &self.error {

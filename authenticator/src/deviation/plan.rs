@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
-use super::{Error, Operation, Segment};
+use super::{Error, Operation, Segment, text};
 use crate::attestation::Format;
 use crate::client::{create, get};
 use crate::keys::SigningKey;
@@ -47,12 +47,17 @@ impl PlanMut<'_> {
             plan.device.user_handle = None;
             return Ok(());
         }
+        if name == "rp_id" {
+            let rp_id = match self {
+                Self::Create(plan) => &mut plan.device.rp_id,
+                Self::Get(plan) => &mut plan.device.rp_id,
+            };
+            return text::edit(rp_id, &[], operation);
+        }
         let Operation::Set(value) = operation else {
             return Err(Error::operation(operation, "an intention"));
         };
         match (self, name) {
-            (Self::Create(plan), "rp_id") => plan.device.rp_id = value.text()?,
-            (Self::Get(plan), "rp_id") => plan.device.rp_id = value.text()?,
             (_, "signer") if value.text()? != "another" => {
                 return Err(Error::Value("`another`"));
             }

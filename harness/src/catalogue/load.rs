@@ -1,4 +1,361 @@
-//! Reading the catalogue's files.
+//! Reading the catalogue's files, with diagnostics that point into them.
 
-/// placeholder
-pub enum Error {}
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use miette::{Diagnostic, NamedSource, SourceSpan};
+use passrig_authenticator::Ceremony;
+use passrig_authenticator::deviation::{self, Deviation, Edit};
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::{Action, Catalogue, Check, Need, Product, Setting, rehearsal};
+use crate::outcome::{Importance, Level, Verdict};
+use crate::scenarios;
+
+/// The files that come with the program.
+const BUILTIN: [(&str, &str); 6] = [
+    ("client-data", include_str!("../../catalogue/client-data.toml")),
+    ("authenticator-data", include_str!("../../catalogue/authenticator-data.toml")),
+    ("credential", include_str!("../../catalogue/credential.toml")),
+    ("assertion", include_str!("../../catalogue/assertion.toml")),
+    ("response", include_str!("../../catalogue/response.toml")),
+    ("tolerance", include_str!("../../catalogue/tolerance.toml")),
+];
+
+/// A mistake in a catalogue file.
+#[derive(Debug, thiserror::Error, Diagnostic)]
+#[error("{message}")]
+#[diagnostic(code(passrig::catalogue))]
+pub struct Error {
+    message: String,
+    #[source_code]
+    source_code: NamedSource<String>,
+    #[label("here")]
+    span: Option<SourceSpan>,
+    #[help]
+    help: Option<String>,
+}
+
+impl Catalogue {
+    /// The checks that come with the program.
+    pub fn builtin() -> Result<Self, Error> {
+        let mut catalogue = Self::default();
+        for (chapter, text) in BUILTIN {
+            catalogue.add(chapter, &format!("{chapter}.toml"), text)?;
+        }
+        Ok(catalogue)
+    }
+
+    /// Adds a file's checks. Every deviation is rehearsed on an honest
+    /// ceremony, so that a path that leads nowhere is found here.
+    pub fn add(&mut self, chapter: &str, file: &str, text: &str) -> Result<(), Error> {
+        let source = Source { file, text };
+        let parsed: File = toml::from_str(text)
+            .map_err(|error| source.error(error.message().to_owned(), error.span(), None))?;
+        let mut known: HashSet<String> = self.checks.iter().map(|check| check.id.clone()).collect();
+        for family in &parsed.family {
+            for case in &family.case {
+                for check in source.checks(chapter, family, case)? {
+                    if !known.insert(check.id.clone()) {
+                        let message = format!("the id `{}` is taken", check.id);
+                        let help = "ids are stable and never used twice".to_owned();
+                        return Err(source.error(message, Some(case.id.span()), Some(help)));
+                    }
+                    self.checks.push(check);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    family: Vec<Family>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Family {
+    id: String,
+    ceremony: Vec<Ceremony>,
+    #[serde(default)]
+    requirement: BTreeMap<Ceremony, String>,
+    #[serde(default)]
+    violates: BTreeMap<Ceremony, BTreeSet<String>>,
+    #[serde(default)]
+    clause: BTreeMap<Ceremony, String>,
+    level: Level,
+    importance: Importance,
+    expects: Verdict,
+    why: String,
+    fix: String,
+    #[serde(default)]
+    needs: Vec<Spanned<String>>,
+    case: Vec<Case>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Case {
+    id: Spanned<String>,
+    sends: String,
+    #[serde(default)]
+    deviation: Vec<Spanned<Edit>>,
+    scenario: Option<Spanned<String>>,
+    #[serde(default)]
+    lying_header: bool,
+    ceremony: Option<Vec<Ceremony>>,
+    #[serde(default)]
+    requirement: BTreeMap<Ceremony, String>,
+    #[serde(default)]
+    violates: BTreeMap<Ceremony, BTreeSet<String>>,
+    #[serde(default)]
+    clause: BTreeMap<Ceremony, String>,
+    level: Option<Level>,
+    importance: Option<Importance>,
+    why: Option<String>,
+    fix: Option<String>,
+    #[serde(default)]
+    needs: Vec<Spanned<String>>,
+    #[serde(default)]
+    authenticator: Product,
+}
+
+struct Source<'a> {
+    file: &'a str,
+    text: &'a str,
+}
+
+impl Source<'_> {
+    fn error(
+        &self,
+        message: String,
+        span: Option<std::ops::Range<usize>>,
+        help: Option<String>,
+    ) -> Error {
+        Error {
+            message,
+            source_code: NamedSource::new(self.file, self.text.to_owned()),
+            span: span.map(Into::into),
+            help,
+        }
+    }
+
+    fn checks(&self, chapter: &str, family: &Family, case: &Case) -> Result<Vec<Check>, Error> {
+        let mut checks = Vec::new();
+        for ceremony in case.ceremony.as_ref().unwrap_or(&family.ceremony) {
+            let check = self.check(chapter, family, case, *ceremony)?;
+            if case.lying_header {
+                checks.push(lying(&check));
+            }
+            checks.push(check);
+        }
+        // The honest header first: it is the plainer case.
+        checks.sort_by_key(|check| check.id.ends_with(".header"));
+        Ok(checks)
+    }
+
+    fn check(
+        &self,
+        chapter: &str,
+        family: &Family,
+        case: &Case,
+        ceremony: Ceremony,
+    ) -> Result<Check, Error> {
+        let here = || Some(case.id.span());
+        let violates = case.violates.get(&ceremony).or_else(|| family.violates.get(&ceremony));
+        let violates = violates.cloned().unwrap_or_default();
+        if violates.is_empty() != (family.expects == Verdict::Accepted) {
+            let message = "what must be refused violates a step, and nothing else does";
+            let help = format!("write violates = {{ {ceremony} = [\"7.1/9\"] }}");
+            return Err(self.error(message.to_owned(), here(), Some(help)));
+        }
+        let stated = case.clause.get(&ceremony).or_else(|| family.clause.get(&ceremony));
+        let clause = stated.cloned().or_else(|| violates.first().and_then(|step| clause(step)));
+        let clause = clause.ok_or_else(|| {
+            let help = format!("write clause = {{ {ceremony} = \"§7.1 step 9\" }}");
+            self.error("the check has no clause".to_owned(), here(), Some(help))
+        })?;
+        let action = match (&case.scenario, case.deviation.as_slice()) {
+            (Some(name), []) if scenarios::exists(name.get_ref()) => {
+                Action::Scenario(name.get_ref().clone())
+            }
+            (Some(name), []) => {
+                let message = format!("there is no scenario `{}`", name.get_ref());
+                let help = format!("there are: {}", scenarios::names().join(", "));
+                return Err(self.error(message, Some(name.span()), Some(help)));
+            }
+            (None, [_, ..]) => Action::Deviation(self.deviation(ceremony, case)?),
+            _ => {
+                let message = "a case has either a deviation or a scenario".to_owned();
+                return Err(self.error(message, here(), None));
+            }
+        };
+        let needs = family.needs.iter().chain(&case.needs).map(|need| self.need(need));
+        Ok(Check {
+            id: format!("{ceremony}.{}.{}", family.id, case.id.get_ref()),
+            chapter: chapter.to_owned(),
+            family: family.id.clone(),
+            ceremony,
+            sends: case.sends.clone(),
+            expects: family.expects,
+            violates,
+            clause,
+            requirement: case
+                .requirement
+                .get(&ceremony)
+                .or_else(|| family.requirement.get(&ceremony))
+                .cloned(),
+            level: case.level.unwrap_or(family.level),
+            importance: case.importance.unwrap_or(family.importance),
+            why: case.why.as_ref().unwrap_or(&family.why).clone(),
+            fix: case.fix.as_ref().unwrap_or(&family.fix).clone(),
+            needs: needs.collect::<Result<_, _>>()?,
+            authenticator: case.authenticator,
+            action,
+        })
+    }
+
+    fn deviation(&self, ceremony: Ceremony, case: &Case) -> Result<Deviation, Error> {
+        for edit in &case.deviation {
+            let alone = Deviation::new(vec![edit.get_ref().clone()]);
+            if let Err(error) = rehearsal::rehearse(ceremony, case.authenticator, &alone) {
+                return Err(self.edit_error(edit, &error));
+            }
+        }
+        let edits = case.deviation.iter().map(|edit| edit.get_ref().clone());
+        Ok(Deviation::new(edits.collect()))
+    }
+
+    /// Points at the path inside the edit, which is what most mistakes are in.
+    fn edit_error(&self, edit: &Spanned<Edit>, error: &deviation::Error) -> Error {
+        let span = edit.span();
+        let path = format!("\"{}\"", edit.get_ref().at);
+        let inside = self.text.get(span.clone()).and_then(|text| text.find(&path));
+        let span = inside.map_or(span.clone(), |at| span.start + at..span.start + at + path.len());
+        self.error(error.to_string(), Some(span), error.help())
+    }
+
+    fn need(&self, need: &Spanned<String>) -> Result<Need, Error> {
+        let setting = |setting: Setting, value: &str, values: &[&str]| {
+            if values.contains(&value) {
+                return Ok(Need::Setting(setting, value.to_owned()));
+            }
+            let message = format!("`{}` is never `{value}`", setting.name());
+            let help = format!("it is one of: {}", values.join(", "));
+            Err(self.error(message, Some(need.span()), Some(help)))
+        };
+        match need.get_ref().split_once('=').unwrap_or((need.get_ref(), "")) {
+            ("registrable-domain", "") => Ok(Need::RegistrableDomain),
+            ("two-accounts", "") => Ok(Need::TwoAccounts),
+            ("user-verification", value) => {
+                setting(Setting::UserVerification, value, &["required", "preferred", "discouraged"])
+            }
+            ("attestation", value) => setting(Setting::Attestation, value, &["none", "direct"]),
+            ("login", value) => setting(Setting::Login, value, &["username", "discoverable"]),
+            _ => {
+                let message = format!("there is no need called `{}`", need.get_ref());
+                let help = "there are: registrable-domain, two-accounts, \
+                            user-verification=…, attestation=…, login=…";
+                Err(self.error(message, Some(need.span()), Some(help.to_owned())))
+            }
+        }
+    }
+}
+
+/// The same lie once more, with an HTTP Origin header that repeats it.
+fn lying(check: &Check) -> Check {
+    let mut lying = check.clone();
+    lying.id.push_str(".header");
+    lying.sends.push_str(", and an Origin header that says the same");
+    if let Action::Deviation(deviation) = &mut lying.action {
+        let echo = deviation.edits().iter().filter_map(|edit| {
+            let at = edit.at.to_string();
+            let rest = at.strip_prefix("client_data.origin")?;
+            let at = format!("request.header.origin{rest}").parse().ok()?;
+            Some(Edit { at, operation: edit.operation.clone() })
+        });
+        *deviation = Deviation::new(deviation.edits().iter().cloned().chain(echo).collect());
+    }
+    lying
+}
+
+/// `§7.1 step 9` for `7.1/9`; the letter of a case is left out.
+fn clause(step: &str) -> Option<String> {
+    let (section, step) = step.split_once('/')?;
+    Some(format!("§{section} step {}", step.trim_end_matches(char::is_alphabetic)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_builtin_catalogue_loads() {
+        let catalogue = Catalogue::builtin().map_err(miette::Report::from).unwrap();
+        assert!(catalogue.checks.len() >= 50, "{}", catalogue.checks.len());
+    }
+
+    fn broken(text: &str) -> String {
+        let error = Catalogue::default().add("test", "test.toml", text).unwrap_err();
+        let mut out = String::new();
+        miette::GraphicalReportHandler::new_themed(miette::GraphicalTheme::none())
+            .with_width(90)
+            .render_report(&mut out, &error)
+            .unwrap();
+        out
+    }
+
+    fn family(case: &str) -> String {
+        format!(
+            r#"[[family]]
+id = "origin"
+ceremony = ["registration"]
+violates = {{ registration = ["7.1/9"] }}
+level = "must"
+importance = "high"
+expects = "refused"
+why = ""
+fix = ""
+[[family.case]]
+{case}
+"#
+        )
+    }
+
+    #[test]
+    fn a_wrong_path_is_shown_with_what_is_there() {
+        insta::assert_snapshot!(broken(&family(
+            r#"id = "x"
+sends = "x"
+deviation = [{ at = "client_data.orign.host", prepend = "sub." }]"#
+        )));
+        insta::assert_snapshot!(broken(&family(
+            r#"id = "x"
+sends = "x"
+deviation = [{ at = "clientdata.origin", prepend = "sub." }]"#
+        )));
+    }
+
+    #[test]
+    fn other_mistakes_are_shown_too() {
+        insta::assert_snapshot!(broken(&family(
+            r#"id = "x"
+sends = "x"
+deviation = [{ at = "client_data.origin", preprend = "sub." }]"#
+        )));
+        insta::assert_snapshot!(broken(&family(
+            r#"id = "x"
+sends = "x"
+scenario = "nothing-like-it""#
+        )));
+        insta::assert_snapshot!(broken(&family(
+            r#"id = "x"
+sends = "x"
+needs = ["user-verification=sometimes"]
+deviation = [{ at = "client_data.origin", set = "x" }]"#
+        )));
+    }
+}

@@ -4,6 +4,7 @@
 //! a family for both ceremonies makes two checks.
 
 mod load;
+mod rehearsal;
 
 pub use load::Error;
 
@@ -11,6 +12,7 @@ use std::collections::BTreeSet;
 
 use passrig_authenticator::Ceremony;
 use passrig_authenticator::deviation::Deviation;
+use passrig_authenticator::device::Profile;
 use serde::Serialize;
 
 use crate::outcome::{Importance, Level, Verdict};
@@ -116,6 +118,16 @@ pub enum Product {
     Platform,
     /// A security key: device-bound, counts.
     Roaming,
+}
+
+impl Product {
+    /// What it is like.
+    pub fn profile(self) -> Profile {
+        match self {
+            Self::Platform => Profile::platform(),
+            Self::Roaming => Profile::roaming(),
+        }
+    }
 }
 
 impl Catalogue {

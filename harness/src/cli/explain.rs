@@ -85,7 +85,7 @@ impl Book<'_> {
         if let Action::Scenario(name) = &check.action {
             page.line("story", name);
         }
-        page.line("run it", &Replay::default().lines(&check.id, self.paint.width).join("\n"));
+        page.line("run it", &Replay::default().lines(Some(&check.id), self.paint.width).join("\n"));
         page.text
     }
 

@@ -76,7 +76,7 @@ pub(super) struct Args {
 pub(super) struct Reach {
     pub(super) target: Arc<Target>,
     pub(super) info: TargetInfo,
-    pub(super) variables: BTreeMap<String, String>,
+    pub(super) variables: Vec<(String, String)>,
     /// The arguments that lead there.
     pub(super) arguments: Vec<Vec<String>>,
 }
@@ -114,7 +114,7 @@ impl Args {
         Ok(reach)
     }
 
-    fn variables(&self) -> Result<BTreeMap<String, String>, Failure> {
+    fn variables(&self) -> Result<Vec<(String, String)>, Failure> {
         let values = self.var.iter().map(|Variable { name, value }| match value {
             Some(value) => Ok((name.clone(), value.clone())),
             None => match std::env::var(name) {
@@ -176,7 +176,7 @@ fn reach(
         observed: BTreeMap::new(),
     };
     let target = Arc::new(Target::new(profile, base, origin, transport));
-    Reach { target, info, variables: BTreeMap::new(), arguments: Vec::new() }
+    Reach { target, info, variables: Vec::new(), arguments: Vec::new() }
 }
 
 fn adapter(wanted: Option<&str>) -> Result<Arc<Profile>, Failure> {

@@ -1,1 +1,72 @@
-//! The reference relying party.
+//! The reference relying party: a small server that takes every step of §7.1
+//! and §7.2, or all but one.
+//!
+//! It exists to test the tests. Its [steps](STEPS) stand in one table with
+//! their clauses; its [audit] tells for each attempt exactly which of them the
+//! attempt violates; its [mutants](mutant) have one step wrong. It speaks the
+//! FIDO Alliance's conformance API, and a few words more, so that effects can
+//! be seen:
+//!
+//! | request | answer |
+//! |---|---|
+//! | `POST /attestation/options`, `/assertion/options` | options, `status` and `errorMessage` among them |
+//! | `POST /attestation/result`, `/assertion/result` | `status` and `errorMessage` |
+//! | `GET /session` | `signedIn`, and whose session it is |
+//! | `GET /credentials`, `DELETE /credentials/{id}` | the credentials of the signed-in account |
+//! | `POST /logout` | `status` and `errorMessage` |
+//!
+//! It keeps everything in memory, draws everything from a seed, and must never
+//! guard anything.
+
+pub mod audit;
+mod ceremony;
+mod http;
+pub mod mutant;
+mod policy;
+mod store;
+#[cfg(test)]
+mod tests;
+pub mod verify;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use passrig_authenticator::env::Seeded;
+
+pub use mutant::Mutant;
+pub use policy::Config;
+pub use verify::{STEPS, Step};
+
+use store::Store;
+
+/// A relying party in memory.
+#[derive(Debug)]
+pub struct RelyingParty {
+    config: Config,
+    seed: Seeded,
+    mutant: Option<Mutant>,
+    store: Mutex<Store>,
+}
+
+impl RelyingParty {
+    /// A relying party that takes every step. All that it draws comes from
+    /// the seed.
+    pub fn new(config: Config, seed: Seeded) -> Self {
+        Self { config, seed, mutant: None, store: Mutex::default() }
+    }
+
+    /// The same with a flaw.
+    #[must_use]
+    pub fn with_mutant(mut self, mutant: Mutant) -> Self {
+        self.mutant = Some(mutant);
+        self
+    }
+
+    /// The server.
+    pub fn router(self) -> axum::Router {
+        http::router(Arc::new(self))
+    }
+
+    fn store(&self) -> MutexGuard<'_, Store> {
+        self.store.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

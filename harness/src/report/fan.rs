@@ -1,5 +1,7 @@
 use std::sync::Arc;
 
+use passrig_authenticator::Ceremony;
+
 use crate::catalogue::Check;
 use crate::outcome::CheckResult;
 use crate::runner::{Observer, Transcript};
@@ -14,6 +16,10 @@ impl Observer for Fan {
 
     fn notice(&self, text: &str) {
         self.0.iter().for_each(|observer| observer.notice(text));
+    }
+
+    fn twin(&self, ceremony: Ceremony, transcript: &Transcript) {
+        self.0.iter().for_each(|observer| observer.twin(ceremony, transcript));
     }
 
     fn finished(&self, check: &Check, result: &CheckResult, transcript: &Transcript) {

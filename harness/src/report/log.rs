@@ -2,7 +2,7 @@
 //! an interrupted run loses nothing.
 //!
 //! The first line says what ran against whom; then comes one line per check,
-//! with every exchange of the attempt; the last says how it ended. A file
+//! with every exchange of the attempt, between the honest twins; the last says how it ended. A file
 //! without that last line is of a run that was cut off.
 
 use std::fs::{self, File};
@@ -10,11 +10,13 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
+use passrig_authenticator::Ceremony;
 use serde::Serialize;
 
 use crate::catalogue::Check;
 use crate::outcome::{CheckResult, SCHEMA_VERSION, Summary, TargetInfo, Tool};
 use crate::runner::{NotTestable, Observer, Transcript};
+use crate::target::log::Exchange;
 
 /// Where logs are kept unless the user names a file.
 pub const FOLDER: &str = ".passrig";
@@ -36,8 +38,9 @@ struct Inner<W> {
 enum Line<'a> {
     Run(&'a Header),
     Notice { text: &'a str },
-    Check { check: &'a CheckResult, exchanges: &'a [serde_json::Value] },
-    NotTestable { what: &'a str, exchanges: &'a [serde_json::Value] },
+    Twin { ceremony: Ceremony, exchanges: &'a [Exchange] },
+    Check { check: &'a CheckResult, attempt: Option<usize>, exchanges: &'a [Exchange] },
+    NotTestable { what: &'a str, exchanges: &'a [Exchange] },
     End { summary: &'a Summary, stopped: Option<&'a str> },
 }
 
@@ -120,8 +123,13 @@ impl<W: Write + Send> Observer for Log<W> {
         self.append(&Line::Notice { text });
     }
 
+    fn twin(&self, ceremony: Ceremony, transcript: &Transcript) {
+        self.append(&Line::Twin { ceremony, exchanges: &transcript.exchanges });
+    }
+
     fn finished(&self, _: &Check, check: &CheckResult, transcript: &Transcript) {
-        self.append(&Line::Check { check, exchanges: &transcript.exchanges });
+        let Transcript { attempt, exchanges } = transcript;
+        self.append(&Line::Check { check, attempt: *attempt, exchanges });
     }
 }
 
@@ -174,8 +182,7 @@ mod tests {
         let header = Header::new(report.seed, report.run_id, report.target);
         let log = Log::begin(disk.clone(), &header).unwrap();
         let catalogue = samples::catalogue();
-        let exchange = serde_json::json!({ "request": { "line": "POST /é\n" } });
-        let transcript = Transcript { exchanges: vec![exchange] };
+        let transcript = samples::transcript();
         log.notice("slowing down");
         for result in &report.checks {
             log.finished(catalogue.find(&result.id).unwrap(), result, &transcript);
@@ -204,7 +211,7 @@ mod tests {
         let line: Value = serde_json::from_slice(bytes.split(|b| *b == b'\n').nth(2).unwrap()).unwrap();
         let result: CheckResult = serde_json::from_value(line["check"].clone()).unwrap();
         assert_eq!(result, samples::report().checks[0]);
-        assert_eq!(line["exchanges"][0]["request"]["line"], "POST /é\n");
+        assert_eq!(line["exchanges"][0]["request"]["method"], "POST");
     }
 
     #[test]

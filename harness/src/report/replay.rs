@@ -7,21 +7,11 @@ pub struct Replay {
 }
 
 impl Replay {
-    /// The command for these checks, in pieces that belong together.
-    pub fn pieces(&self, id: &str) -> Vec<String> {
-        let only = ["--only".to_owned(), id.to_owned()];
-        let arguments = self.arguments.iter().map(Vec::as_slice).chain([only.as_slice()]);
-        let quoted = arguments.map(|argument| {
-            argument.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
-        });
-        std::iter::once("passrig check".to_owned()).chain(quoted).collect()
-    }
-
     /// The command in lines that fit, ready to be pasted into a shell.
-    pub fn lines(&self, id: &str, width: usize) -> Vec<String> {
+    pub fn lines(&self, only: Option<&str>, width: usize) -> Vec<String> {
         let mut lines = Vec::new();
         let mut line = String::new();
-        for piece in self.pieces(id) {
+        for piece in self.pieces(only) {
             // Two columns are for the backslash.
             if !line.is_empty() && line.len() + 1 + piece.len() + 2 > width {
                 lines.push(format!("{line} \\"));
@@ -33,6 +23,15 @@ impl Replay {
         }
         lines.push(line);
         lines
+    }
+
+    /// The command in pieces that belong together.
+    fn pieces(&self, only: Option<&str>) -> Vec<String> {
+        let only = only.map(|id| vec!["--only".to_owned(), id.to_owned()]);
+        let quoted = self.arguments.iter().chain(&only).map(|argument| {
+            argument.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
+        });
+        std::iter::once("passrig check".to_owned()).chain(quoted).collect()
     }
 }
 
@@ -60,11 +59,11 @@ mod tests {
                 argument(&["--seed", "00ff"]),
             ],
         };
-        insta::assert_snapshot!(replay.lines("registration.origin.suffix", 60).join("\n"), @r"
+        insta::assert_snapshot!(replay.lines(Some("registration.origin.suffix"), 60).join("\n"), @r"
         passrig check --rp http://localhost:3000 \
           --adapter 'my adapters/it'\''s.toml' --insecure \
           --seed 00ff --only registration.origin.suffix
         ");
-        assert_eq!(Replay::default().lines("a.b", 80), ["passrig check --only a.b"]);
+        assert_eq!(Replay::default().lines(Some("a.b"), 80), ["passrig check --only a.b"]);
     }
 }

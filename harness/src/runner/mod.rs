@@ -1,14 +1,32 @@
 //! Runs the catalogue against a target: canaries, bracketing twins, judging.
 
+mod block;
+mod canary;
 mod filter;
+mod judge;
+mod schedule;
 
 pub use filter::Filter;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use passrig_authenticator::Ceremony;
+use passrig_authenticator::client::Origin;
+use passrig_authenticator::env::Seeded;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+use crate::actor::{self, World};
 use crate::catalogue::{Catalogue, Check};
-use crate::outcome::{CheckResult, Importance, Level, Outcome, Report};
+use crate::outcome::{
+    CheckResult, Importance, Level, Outcome, Report, SCHEMA_VERSION, Skip, Summary, TargetInfo,
+    Tool,
+};
+use crate::target::log::Exchange;
+use crate::target::profile::Mode;
+use crate::target::{Log, Target};
+use canary::Forged;
 
 /// What to run, and how.
 pub struct Options {
@@ -23,8 +41,8 @@ pub struct Options {
     pub run_id: String,
     /// How many blocks of checks run at once, where the accounts permit it.
     pub jobs: usize,
-    /// Variables for the adapter (`--var`), over those of the accounts.
-    pub variables: BTreeMap<String, String>,
+    /// Variables for the adapter.
+    pub variables: Vec<(String, String)>,
 }
 
 /// Watches a run. All methods are called as things happen, from any task.
@@ -35,15 +53,26 @@ pub trait Observer: Send + Sync {
     /// Something worth a line: a canary, a retry, a slow-down.
     fn notice(&self, _text: &str) {}
 
+    /// An honest twin was accepted.
+    fn twin(&self, _ceremony: Ceremony, _transcript: &Transcript) {}
+
     /// A check was decided.
     fn finished(&self, _check: &Check, _result: &CheckResult, _transcript: &Transcript) {}
 }
 
-/// The requests and answers of one attempt, redacted, in order.
+/// The requests and answers of one check, redacted, in order.
 #[derive(Clone, Debug, Default, serde::Serialize)]
 pub struct Transcript {
-    /// One JSON object an exchange, as the target module exports it.
-    pub exchanges: Vec<serde_json::Value>,
+    /// What was sent and answered.
+    pub exchanges: Vec<Exchange>,
+    /// Which of them is the attempt.
+    pub attempt: Option<usize>,
+}
+
+impl Transcript {
+    fn of(log: &Log, attempt: Option<usize>) -> Self {
+        Self { exchanges: log.exchanges(), attempt }
+    }
 }
 
 /// What ends a run before it judged anything (exit 3).
@@ -58,6 +87,185 @@ pub struct NotTestable {
     pub transcript: Transcript,
     /// What the target asked for, as far as it was seen.
     pub observed: BTreeMap<String, String>,
+}
+
+/// Runs the checks, and reports.
+pub async fn run(
+    options: &Options,
+    target: Arc<Target>,
+    observer: Arc<dyn Observer>,
+) -> Result<Report, NotTestable> {
+    let origin = Origin::parse(target.origin()).map_err(|error| NotTestable {
+        what: error.to_string(),
+        help: Some("name the origin of the RP's pages with --origin".to_owned()),
+        transcript: Transcript::default(),
+        observed: BTreeMap::new(),
+    })?;
+    let env = Seeded::new(options.seed.as_bytes()).within(&options.run_id);
+    let variables = options.variables.clone();
+    let world = World { target, origin, env, variables };
+    let profile = world.target.profile();
+    let variant = schedule::default_variant(&profile.settings);
+
+    let honest = canary::honest(&world, &variant).await?;
+    let mut run = Run {
+        options,
+        world: &world,
+        observed: honest.observed.by_name(),
+        results: HashMap::new(),
+        stopped: None,
+    };
+    match canary::forged(&world, &variant, &honest).await? {
+        Forged::Refused => {}
+        Forged::Unclear(text) => observer.notice(&text),
+        Forged::Accepted(result, _) => return Ok(run.accepts_anything(*result)),
+    }
+
+    let admitted = options.catalogue.checks.iter().filter(|c| options.filter.admits(&c.id));
+    let schedule = schedule::schedule(admitted.cloned().map(Arc::new), &world, &variant);
+    let runnable: usize = schedule.by_variant.iter().map(|(_, checks)| checks.len()).sum();
+    observer.started(runnable + schedule.skipped.len());
+    for (check, why) in &schedule.skipped {
+        run.skip(check, &variant, *why, &*observer);
+    }
+    for (chosen, checks) in &schedule.by_variant {
+        let known = (*chosen == variant).then_some(&honest);
+        run.variant(chosen, checks, known, &observer).await;
+    }
+    Ok(run.report())
+}
+
+/// A run under way.
+struct Run<'a> {
+    options: &'a Options,
+    world: &'a World,
+    observed: BTreeMap<String, String>,
+    results: HashMap<String, CheckResult>,
+    stopped: Option<String>,
+}
+
+impl Run<'_> {
+    /// All checks of a variant, block by block.
+    async fn variant(
+        &mut self,
+        variant: &actor::Variant,
+        checks: &[Arc<Check>],
+        known: Option<&canary::Honest>,
+        observer: &Arc<dyn Observer>,
+    ) {
+        if let Some(stopped) = self.stopped.clone() {
+            return self.overtake(variant, checks, &stopped, &**observer);
+        }
+        let sung;
+        let honest = match known {
+            Some(honest) => honest,
+            None => match canary::honest(self.world, variant).await {
+                Ok(honest) => {
+                    sung = honest;
+                    &sung
+                }
+                Err(error) => {
+                    observer.notice(&format!("{variant}: {error}"));
+                    return self.overtake(variant, checks, &error.to_string(), &**observer);
+                }
+            },
+        };
+        let (fitting, others): (Vec<_>, Vec<_>) =
+            checks.iter().cloned().partition(|check| schedule::meets(check, &honest.observed));
+        for check in &others {
+            self.skip(check, variant, Skip::Setting, &**observer);
+        }
+        let jobs = match self.world.target.profile().account.mode {
+            Mode::Fresh => self.options.jobs.max(1),
+            // One account, or a handful: attempts must not meet in them.
+            Mode::Pool | Mode::Single => 1,
+        };
+        let permits = Arc::new(Semaphore::new(jobs));
+        let mut tasks = JoinSet::new();
+        for block in schedule::blocks(variant, &fitting) {
+            let (world, permits) = (self.world.clone(), Arc::clone(&permits));
+            let (observer, probes) = (Arc::clone(observer), honest.probes);
+            tasks.spawn(async move {
+                let Ok(_permit) = permits.acquire().await else { return None };
+                let done = block::run(&block, &world, probes, &*observer).await;
+                if done.gone.is_some() {
+                    permits.close();
+                }
+                Some(done)
+            });
+        }
+        while let Some(joined) = tasks.join_next().await {
+            let Ok(Some(done)) = joined else { continue };
+            for (check, result, transcript) in done.results {
+                observer.finished(&check, &result, &transcript);
+                self.results.insert(check.id.clone(), result);
+            }
+            self.stopped = self.stopped.take().or(done.gone);
+        }
+        if let Some(stopped) = self.stopped.clone() {
+            self.overtake(variant, &fitting, &stopped, &**observer);
+        }
+    }
+
+    fn skip(
+        &mut self,
+        check: &Check,
+        variant: &actor::Variant,
+        why: Skip,
+        observer: &dyn Observer,
+    ) {
+        let result = judge::skip(check, variant, why);
+        observer.finished(check, &result, &Transcript::default());
+        self.results.insert(check.id.clone(), result);
+    }
+
+    /// What has no result by now will have none.
+    fn overtake(
+        &mut self,
+        variant: &actor::Variant,
+        checks: &[Arc<Check>],
+        why: &str,
+        observer: &dyn Observer,
+    ) {
+        for check in checks {
+            if !self.results.contains_key(&check.id) {
+                let result = judge::overtaken(check, variant, why);
+                observer.finished(check, &result, &Transcript::default());
+                self.results.insert(check.id.clone(), result);
+            }
+        }
+    }
+
+    fn accepts_anything(self, result: CheckResult) -> Report {
+        let stopped = self.stopped.clone();
+        self.report_of(vec![result], stopped)
+    }
+
+    fn report(mut self) -> Report {
+        let order = &self.options.catalogue.checks;
+        let checks = order.iter().filter_map(|check| self.results.remove(&check.id)).collect();
+        let stopped = self.stopped.take();
+        self.report_of(checks, stopped)
+    }
+
+    fn report_of(self, checks: Vec<CheckResult>, stopped: Option<String>) -> Report {
+        let target = &self.world.target;
+        Report {
+            schema_version: SCHEMA_VERSION,
+            tool: Tool::this(),
+            seed: self.options.seed.clone(),
+            run_id: self.options.run_id.clone(),
+            target: TargetInfo {
+                url: target.base().to_string(),
+                origin: target.origin().to_owned(),
+                adapter: target.profile().id.clone(),
+                observed: self.observed,
+            },
+            stopped,
+            summary: Summary::of(&checks),
+            checks,
+        }
+    }
 }
 
 /// From which divergence on a run fails.

@@ -2,10 +2,9 @@
 
 use std::fmt::Write;
 
-use serde_json::Value;
-
 use crate::report::Paint;
 use crate::runner::Transcript;
+use crate::target::log::{Body, Exchange};
 
 /// How many exchanges are shown, and how much of each body.
 const EXCHANGES: usize = 2;
@@ -23,23 +22,22 @@ pub(super) fn render(transcript: &Transcript, paint: Paint) -> String {
     out
 }
 
-fn one(out: &mut String, exchange: &Value, paint: Paint) -> std::fmt::Result {
-    let text = |pointer: &str| exchange.pointer(pointer).and_then(Value::as_str);
-    let method = text("/request/method").unwrap_or_default();
-    let url = text("/request/url").unwrap_or_default();
-    writeln!(out, "{} {method} {url}", paint.faint("sent"))?;
-    body(out, text("/request/body/text"), paint)?;
-    let status = exchange.pointer("/response/status").map(Value::to_string);
-    let got = status.as_deref().or(text("/error")).unwrap_or("nothing");
+fn one(out: &mut String, exchange: &Exchange, paint: Paint) -> std::fmt::Result {
+    let Exchange { request, response, error, .. } = exchange;
+    writeln!(out, "{} {} {}", paint.faint("sent"), request.method, request.url)?;
+    body(out, request.body.as_ref(), paint)?;
+    let status = response.as_ref().map(|response| response.status.to_string());
+    let got = status.as_deref().or(error.as_deref()).unwrap_or("nothing");
     writeln!(out, "{}  {got}", paint.faint("got"))?;
-    body(out, text("/response/body/text"), paint)?;
+    body(out, response.as_ref().and_then(|response| response.body.as_ref()), paint)?;
     writeln!(out)
 }
 
-fn body(out: &mut String, text: Option<&str>, paint: Paint) -> std::fmt::Result {
-    let Some(text) = text.filter(|text| !text.trim().is_empty()) else {
+fn body(out: &mut String, body: Option<&Body>, paint: Paint) -> std::fmt::Result {
+    let text = body.map_or("", |body| body.text.trim());
+    if text.is_empty() {
         return Ok(());
-    };
+    }
     // Control characters of a stranger do not belong on a terminal.
     let plain = text.chars().map(|c| if c.is_control() && c != '\n' { ' ' } else { c });
     let mut shown: String = plain.take(BODY).collect();
@@ -51,39 +49,15 @@ fn body(out: &mut String, text: Option<&str>, paint: Paint) -> std::fmt::Result 
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
+    use crate::report::terminal::samples;
 
     #[test]
     fn shows_the_last_two() {
-        let transcript = Transcript {
-            exchanges: vec![
-                json!({ "request": { "method": "GET", "url": "http://localhost/first" } }),
-                json!({
-                    "request": {
-                        "method": "POST",
-                        "url": "http://localhost/options",
-                        "body": { "text": "{\"username\":\"alice\"}", "length": 20 },
-                    },
-                    "response": { "status": 200, "body": { "text": "<html>\u{1b}[2J\n</html>" } },
-                }),
-                json!({
-                    "request": { "method": "POST", "url": "http://localhost/result" },
-                    "error": "nobody listens at 127.0.0.1:80",
-                }),
-            ],
-        };
-        insta::assert_snapshot!(render(&transcript, Paint::PLAIN), @r#"
-        sent POST http://localhost/options
-             {"username":"alice"}
-        got  200
-             <html> [2J
-             </html>
-
-        sent POST http://localhost/result
-        got  nobody listens at 127.0.0.1:80
-        "#);
+        let mut transcript = samples::transcript();
+        let first = transcript.exchanges[0].clone();
+        transcript.exchanges.insert(0, first);
+        insta::assert_snapshot!(render(&transcript, Paint::PLAIN), @"");
         assert_eq!(render(&Transcript::default(), Paint::PLAIN), "");
     }
 }

@@ -28,10 +28,13 @@ impl<'a> Diagnostics<'a> {
         self.line(out, "sent", &result.title)?;
         self.line(out, "target", &words::did(result))?;
         self.line(out, "demanded", &demanded(result))?;
-        if let Some(check) = catalogue.find(&result.id) {
+        let check = catalogue.find(&result.id);
+        if let Some(check) = check {
             self.rule(out, check)?;
         }
-        let command = replay.lines(&result.id, paint.width.saturating_sub(INDENT.len()));
+        // What is not in the catalogue comes of itself, at the beginning.
+        let only = check.map(|check| check.id.as_str());
+        let command = replay.lines(only, paint.width.saturating_sub(INDENT.len()));
         self.line(out, "replay", &command.join("\n"))
     }
 

@@ -8,6 +8,8 @@ use crate::outcome::{
     Tool, Verdict,
 };
 use crate::report::Replay;
+use crate::runner::Transcript;
+use crate::target::log::{Body, Exchange, Received, Sent};
 
 pub(crate) fn catalogue() -> Catalogue {
     let origin = Check {
@@ -160,6 +162,39 @@ pub(crate) fn report() -> Report {
         summary: Summary::of(&checks),
         checks,
     }
+}
+
+pub(crate) fn transcript() -> Transcript {
+    let body = |text: &str| Body {
+        text: text.to_owned(),
+        length: text.len(),
+        sha256: "00".repeat(32),
+    };
+    let honest = Exchange {
+        flow: "register",
+        step: 1,
+        request: Sent {
+            method: "POST".to_owned(),
+            url: "http://localhost/options".to_owned(),
+            headers: Vec::new(),
+            body: Some(body("{\"username\":\"alice\"}")),
+        },
+        response: Some(Received {
+            status: 200,
+            headers: Vec::new(),
+            body: Some(body("<html>\u{1b}[2J\n</html>")),
+        }),
+        error: None,
+        duration_ms: 1,
+    };
+    let lost = Exchange {
+        step: 2,
+        request: Sent { url: "http://localhost/result".to_owned(), body: None, ..honest.request.clone() },
+        response: None,
+        error: Some("nobody listens at 127.0.0.1:80".to_owned()),
+        ..honest.clone()
+    };
+    Transcript { exchanges: vec![honest, lost], attempt: Some(1) }
 }
 
 pub(crate) fn replay() -> Replay {

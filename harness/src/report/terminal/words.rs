@@ -51,7 +51,7 @@ pub fn did(result: &CheckResult) -> String {
         };
     };
     let manner = result.manner.as_ref().map(|manner| format!(" ({manner})")).unwrap_or_default();
-    let effect = match (result.effect, result.id.starts_with("registration.")) {
+    let effect = match (result.effect, result.title.starts_with("registration")) {
         (Effect::Happened, true) => "a probe found the credential registered",
         (Effect::Happened, false) => "a probe found the session signed in",
         (Effect::Absent, true) => "a probe found no new credential",

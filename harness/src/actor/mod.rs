@@ -1,0 +1,319 @@
+//! One person at work: an account, a session, a client with its
+//! authenticators. Honest, or deviating as a [`Deviation`] says.
+
+mod facts;
+mod trouble;
+mod variant;
+
+pub use facts::{FACTS, Known};
+pub use trouble::Trouble;
+pub use variant::{Probes, Variant};
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use passrig_authenticator::Ceremony;
+use passrig_authenticator::client::{Client, Origin, create, get};
+use passrig_authenticator::deviation::{self, Bench, Deviation, PlanMut};
+use passrig_authenticator::env::Seeded;
+use passrig_authenticator::wire::{CreationOptions, Json, RequestOptions, base64url};
+
+use crate::catalogue::{Product, Setting};
+use crate::outcome::Effect;
+use crate::target::{Begun, Flow, Inputs, Log, Session, Target, Verdict};
+
+/// What all actors of a run share.
+#[derive(Clone)]
+pub struct World {
+    /// The RP.
+    pub target: Arc<Target>,
+    /// The origin of its pages.
+    pub origin: Origin,
+    /// The seed in the context of this run.
+    pub env: Seeded,
+    /// Variables for the adapter that the user sets.
+    pub variables: Vec<(String, String)>,
+}
+
+/// A person at work.
+pub struct Actor {
+    world: World,
+    variant: Variant,
+    env: Seeded,
+    inputs: Inputs,
+    session: Session,
+    /// The browser with its authenticators.
+    pub client: Client,
+    /// What is known of the actor's credential, once it has one.
+    pub known: Known,
+}
+
+/// What an actor sends, and how it came to be.
+pub struct Message {
+    /// The response JSON.
+    pub response: Json,
+    /// The credential id that it was made with.
+    pub credential_id: Vec<u8>,
+}
+
+/// An attempt and what came of it.
+#[derive(Clone, Debug)]
+pub struct Attempt {
+    /// What the RP's answer means.
+    pub verdict: Verdict,
+    /// What a probe saw.
+    pub effect: Effect,
+    /// Which exchange of the log it is.
+    pub exchange: usize,
+    /// From the first request to the last.
+    pub duration: Duration,
+}
+
+/// How often a ceremony begins again whose deviation changed nothing.
+const TRIES: usize = 8;
+
+impl Actor {
+    /// Somebody new. `name` tells apart the actors of one check; `check` is
+    /// what every request names in its header.
+    pub fn new(
+        world: &World,
+        variant: &Variant,
+        check: &str,
+        name: &str,
+        product: Product,
+    ) -> Self {
+        let env = world.env.within(check).within(name);
+        let tag = |label: &str| hex(&env.derive(label, 6));
+        let username = format!("passrig-{}", tag("username"));
+        let mut inputs = Inputs::new(check)
+            .with("email", format!("{username}@passrig.test"))
+            .with("display_name", format!("Passrig {name}"))
+            .with("password", format!("Pr1-{}", hex(&env.derive("password", 12))))
+            .with("username", username);
+        for (name, value) in &world.variables {
+            inputs = inputs.with(name, value);
+        }
+        if let Some(value) = variant.setting(Setting::UserVerification) {
+            inputs = inputs.with_setting("user_verification", value);
+        }
+        if let Some(value) = variant.setting(Setting::Attestation) {
+            inputs = inputs.with_setting("attestation", value);
+        }
+        Self {
+            world: world.clone(),
+            variant: variant.clone(),
+            client: Client::with_env(world.origin.clone(), env.clone())
+                .with_authenticator(product.profile()),
+            known: Known::new(world, &env),
+            inputs,
+            session: Session::new(),
+            env,
+        }
+    }
+
+    /// Makes the account, where that is a step of its own.
+    pub async fn arrive(&mut self, log: &mut Log) -> Result<(), Trouble> {
+        self.run(Flow::Provision, log).await.map(drop)
+    }
+
+    /// Signs in without a passkey. Where no account is made beforehand there
+    /// is nothing to sign in to.
+    pub async fn log_in(&mut self, log: &mut Log) -> Result<(), Trouble> {
+        let profile = self.world.target.profile();
+        if profile.has(Flow::Provision) && !profile.has(Flow::Login) {
+            return Err(Trouble::NoFlow(Flow::Login));
+        }
+        self.run(Flow::Login, log).await.map(drop)
+    }
+
+    /// Goes to another browser: no cookies, the same authenticators.
+    pub fn change_browser(&mut self) -> Session {
+        std::mem::take(&mut self.session)
+    }
+
+    /// Goes on in a session that was left before.
+    pub fn return_to(&mut self, session: Session) -> Session {
+        std::mem::replace(&mut self.session, session)
+    }
+
+    /// Buys a second authenticator, which is then the only one within reach.
+    pub fn change_authenticator(&mut self, label: &str, product: Product) {
+        let mut client = Client::with_env(self.world.origin.clone(), self.env.within(label))
+            .with_authenticator(product.profile());
+        std::mem::swap(&mut self.client, &mut client);
+    }
+
+    /// Begins a ceremony: the RP's options.
+    pub async fn begin(&mut self, ceremony: Ceremony, log: &mut Log) -> Result<Begun, Trouble> {
+        let discoverable = self.variant.setting(Setting::Login) == Some("discoverable");
+        let inputs = match ceremony {
+            Ceremony::Authentication if discoverable => self.inputs.clone().without("username"),
+            _ => self.inputs.clone(),
+        };
+        let begun = self.world.target.begin(ceremony, &mut self.session, &inputs, log).await?;
+        let rp_id = match ceremony {
+            Ceremony::Registration => begun.options.pointer("/rp/id"),
+            Ceremony::Authentication => begun.options.pointer("/rpId"),
+        };
+        let own = || self.world.origin.domain().map(str::to_owned);
+        self.known.rp_id = rp_id.and_then(|id| id.as_str().map(str::to_owned)).or_else(own);
+        Ok(begun)
+    }
+
+    /// Makes an honest response to options.
+    pub fn respond(&mut self, begun: &Begun) -> Result<Message, Trouble> {
+        let honest = Deviation::default();
+        let known = self.known.clone();
+        self.respond_with(begun, &mut Bench::new(&honest, &known))
+    }
+
+    /// Makes a response to options on a bench of the caller's.
+    pub fn respond_with(
+        &mut self,
+        begun: &Begun,
+        bench: &mut Bench<'_>,
+    ) -> Result<Message, Trouble> {
+        match begun.ceremony {
+            Ceremony::Registration => {
+                let mut plan = self.plan_create(begun)?;
+                self.known.user_handle =
+                    plan.device.credential.user.as_ref().map(|user| user.handle.clone());
+                bench.plan(PlanMut::Create(&mut plan));
+                let credential_id = plan.device.credential.id.clone();
+                let response = self.client.perform_create(plan, bench);
+                Ok(Message { response, credential_id })
+            }
+            Ceremony::Authentication => {
+                let mut plan = self.plan_get(begun)?;
+                bench.plan(PlanMut::Get(&mut plan));
+                let credential_id = plan.device.credential.id.clone();
+                let response = self.client.perform_get(&plan, bench);
+                Ok(Message { response, credential_id })
+            }
+        }
+    }
+
+    fn plan_create(&mut self, begun: &Begun) -> Result<create::Plan, Trouble> {
+        Ok(self.client.plan_create(&CreationOptions::parse(&begun.options)?)?)
+    }
+
+    fn plan_get(&mut self, begun: &Begun) -> Result<get::Plan, Trouble> {
+        Ok(self.client.plan_get(&RequestOptions::parse(&begun.options)?)?)
+    }
+
+    /// Sends a response, and watches what it does.
+    pub async fn send(
+        &mut self,
+        begun: &Begun,
+        message: &Message,
+        bench: &mut Bench<'_>,
+        probes: Probes,
+        log: &mut Log,
+    ) -> Result<Attempt, Trouble> {
+        let id = &message.credential_id;
+        let start = Instant::now();
+        let before = self.probe(begun.ceremony, id, probes, log).await?;
+        let target = Arc::clone(&self.world.target);
+        let answer = target
+            .finish(begun, &mut self.session, &self.inputs, &message.response, bench, log)
+            .await?;
+        // A state that was there before cannot have come of the attempt.
+        let effect = match before {
+            Some(false) => match self.probe(begun.ceremony, id, probes, log).await? {
+                Some(true) => Effect::Happened,
+                Some(false) => Effect::Absent,
+                None => Effect::Unobserved,
+            },
+            _ => Effect::Unobserved,
+        };
+        let exchange = answer.exchange;
+        Ok(Attempt { verdict: answer.verdict, effect, exchange, duration: start.elapsed() })
+    }
+
+    /// A whole ceremony, honest.
+    pub async fn perform(
+        &mut self,
+        ceremony: Ceremony,
+        probes: Probes,
+        log: &mut Log,
+    ) -> Result<Attempt, Trouble> {
+        self.deviate(ceremony, &Deviation::default(), &Known::default(), probes, log).await
+    }
+
+    /// A whole ceremony that deviates. One that turns out honest is begun
+    /// again; `other` is whom the deviation may speak of.
+    pub async fn deviate(
+        &mut self,
+        ceremony: Ceremony,
+        deviation: &Deviation,
+        other: &Known,
+        probes: Probes,
+        log: &mut Log,
+    ) -> Result<Attempt, Trouble> {
+        let honest = deviation.edits().is_empty();
+        let of_request = |edit: &deviation::Edit| edit.at.stage() == "request";
+        let waits_for_request = deviation.edits().iter().any(of_request);
+        for _ in 0..TRIES {
+            let begun = self.begin(ceremony, log).await?;
+            let facts = self.known.beside(other);
+            let mut bench = Bench::new(deviation, &facts);
+            let message = self.respond_with(&begun, &mut bench)?;
+            if !honest && !bench.is_deviant() && !waits_for_request {
+                continue;
+            }
+            let attempt = self.send(&begun, &message, &mut bench, probes, log).await?;
+            match bench.effect()? {
+                deviation::Effect::Honest if !honest => continue,
+                _ => {}
+            }
+            if ceremony == Ceremony::Registration {
+                self.known.credential_id = Some(message.credential_id);
+            }
+            return Ok(attempt);
+        }
+        Err(Trouble::NotExpressible)
+    }
+
+    /// What a probe sees: whether the account has this credential, or whether
+    /// the session is signed in. `None` if no trusted probe can tell.
+    async fn probe(
+        &mut self,
+        ceremony: Ceremony,
+        credential_id: &[u8],
+        probes: Probes,
+        log: &mut Log,
+    ) -> Result<Option<bool>, Trouble> {
+        match ceremony {
+            Ceremony::Registration if probes.list => self.lists(credential_id, log).await,
+            Ceremony::Authentication if probes.whoami => self.is_signed_in(log).await,
+            _ => Ok(None),
+        }
+    }
+
+    /// Whether the RP lists a credential for this session's account. Whoever
+    /// is not signed in has none.
+    pub async fn lists(&mut self, id: &[u8], log: &mut Log) -> Result<Option<bool>, Trouble> {
+        match self.run(Flow::List, log).await {
+            Ok(done) => Ok(done.credentials.map(|listed| {
+                let id = base64url::encode(id);
+                listed.iter().any(|one| one.credential_id.trim_end_matches('=') == id)
+            })),
+            Err(Trouble::Target(error)) if trouble::is_unauthorised(&error) => Ok(Some(false)),
+            Err(trouble) => Err(trouble),
+        }
+    }
+
+    /// Whether somebody is signed in in this session.
+    pub async fn is_signed_in(&mut self, log: &mut Log) -> Result<Option<bool>, Trouble> {
+        Ok(self.run(Flow::Whoami, log).await?.signed_in)
+    }
+
+    async fn run(&mut self, flow: Flow, log: &mut Log) -> Result<crate::target::Done, Trouble> {
+        let target = Arc::clone(&self.world.target);
+        Ok(target.run(flow, &mut self.session, &self.inputs, log).await?)
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|octet| format!("{octet:02x}")).collect()
+}

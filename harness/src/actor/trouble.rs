@@ -1,0 +1,99 @@
+use passrig_authenticator::Ceremony;
+use passrig_authenticator::client::DomException;
+use passrig_authenticator::deviation;
+use passrig_authenticator::wire::options;
+
+use crate::target::Flow;
+use crate::target::error::Kind;
+use crate::target::transport::Failure;
+
+/// Why an actor could not do what it meant to do; each names its culprit.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum Trouble {
+    /// The target, or the way there.
+    #[error(transparent)]
+    Target(#[from] crate::target::Error),
+    /// The target's options are no options.
+    #[error("the target's options cannot be used: {0}")]
+    Options(#[from] options::Error),
+    /// A browser would not go on with these options on this page.
+    #[error("a browser stops here with {0}")]
+    Client(#[from] DomException),
+    /// The check cannot be carried out as it is written.
+    #[error("the check cannot be carried out: {0}")]
+    Deviation(#[from] deviation::Error),
+    /// An honest ceremony on the way to the attempt was not accepted.
+    #[error("an honest {ceremony} was not accepted{}", said(.message))]
+    Honest {
+        /// Which one.
+        ceremony: Ceremony,
+        /// What the target said.
+        message: Option<String>,
+    },
+    /// The adapter lacks a flow that the story needs.
+    #[error("the adapter has no `{0}`")]
+    NoFlow(Flow),
+    /// The deviation equals the honest ceremony, try after try.
+    #[error("the deviation equals the honest ceremony")]
+    NotExpressible,
+}
+
+impl Trouble {
+    /// What to look at.
+    pub fn help(&self) -> Option<String> {
+        match self {
+            Self::Target(error) => Some(error.help()),
+            Self::Options(_) => Some(
+                "options are PublicKeyCredentialCreationOptionsJSON or \
+                 PublicKeyCredentialRequestOptionsJSON (§5.1.8); does the adapter's `options` \
+                 point at them?"
+                    .to_owned(),
+            ),
+            Self::Client(_) => Some(
+                "do --origin and the RP id of the options belong together? Are the options ones \
+                 that an ES256 authenticator with user verification can meet?"
+                    .to_owned(),
+            ),
+            Self::Deviation(error) => error.help(),
+            Self::Honest { .. } | Self::NoFlow(_) | Self::NotExpressible => None,
+        }
+    }
+
+    /// Whether the target is gone: nobody answers there any more.
+    pub fn is_unreachable(&self) -> bool {
+        matches!(self, Self::Target(error) if matches!(
+            &error.kind,
+            Kind::Transport(
+                Failure::NoAddress { .. } | Failure::Refused { .. } | Failure::Connect { .. }
+            )
+        ))
+    }
+
+    /// Whether the target broke on what it was sent.
+    pub fn is_breakage(&self) -> bool {
+        matches!(self, Self::Target(error) if matches!(
+            &error.kind,
+            Kind::Transport(_) | Kind::Crash { .. }
+        ))
+    }
+
+    /// How long the target wants to be left alone, if that is what it wants.
+    pub fn throttled(&self) -> Option<std::time::Duration> {
+        match self {
+            Self::Target(error) => match error.kind {
+                Kind::Throttled { after } => Some(after.unwrap_or_default()),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+}
+
+/// Whether an answer says that nobody is signed in.
+pub(super) fn is_unauthorised(error: &crate::target::Error) -> bool {
+    matches!(error.kind, Kind::Unexpected { status: 401 | 403, .. })
+}
+
+fn said(message: &Option<String>) -> String {
+    message.as_ref().map(|text| format!(": {text}")).unwrap_or_default()
+}

@@ -1,0 +1,352 @@
+//! The two ceremonies from the relying party's side: options out, results in.
+
+use passrig_authenticator::Ceremony;
+use passrig_authenticator::wire::options::{
+    AuthenticatorSelection, CredentialDescriptor, Requirement, UserEntity,
+};
+use passrig_authenticator::wire::{CreationOptions, Flags, RequestOptions, base64url};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::mutant::{Flow, Mutant};
+use super::policy::{self, Wishes};
+use super::store::{Account, Issued, Record, Session, State, Store, Update, User, UserHandle};
+use super::verify::{Evidence, Examination, examine};
+use super::{RelyingParty, audit};
+
+/// Where a request comes from.
+#[derive(Debug, Default)]
+pub(super) struct Caller {
+    /// The session token that it carried.
+    pub(super) token: Option<String>,
+    /// The check that it belongs to: what is drawn for it depends on nothing
+    /// that other checks do.
+    pub(super) check: String,
+    /// Its `Origin` header.
+    pub(super) origin: Option<String>,
+}
+
+/// An answer, and the session token that goes with it if it is new.
+#[derive(Debug)]
+pub(super) struct Granted<T> {
+    pub(super) answer: T,
+    pub(super) token: Option<String>,
+}
+
+/// What became of a result.
+#[derive(Debug)]
+pub(super) struct Judgement {
+    /// Why it was refused, if it was.
+    pub(super) refused: Option<String>,
+    /// The steps that it violates, whatever became of it.
+    pub(super) audit: Vec<&'static str>,
+}
+
+/// Why options are not given.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Denied {
+    #[error("the account `{0}` exists, and this session is not signed in to it")]
+    NotSignedIn(String),
+}
+
+/// The body of `POST /attestation/options`.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct RegistrationRequest {
+    username: String,
+    display_name: Option<String>,
+    authenticator_selection: Option<AuthenticatorSelection>,
+    attestation: Option<String>,
+    #[serde(default)]
+    extensions: Map<String, Value>,
+}
+
+/// The body of `POST /assertion/options`.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct AuthenticationRequest {
+    username: Option<String>,
+    user_verification: Option<String>,
+    #[serde(default)]
+    extensions: Map<String, Value>,
+}
+
+impl RelyingParty {
+    /// Options for a new credential: of a new account, or of the one that the
+    /// session is signed in to.
+    pub(super) fn registration_options(
+        &self,
+        caller: &Caller,
+        request: RegistrationRequest,
+    ) -> Result<Granted<CreationOptions>, Denied> {
+        let mut store = self.store();
+        let draws = self.draws(&mut store, caller);
+        let session = caller.token.as_deref().and_then(|token| store.session(token));
+        let account = match store.account_named(&request.username) {
+            None => Account { handle: draws.user_handle(), username: request.username.clone() },
+            Some(account) => {
+                let signed_in = session.and_then(|session| store.signed_in(session));
+                if signed_in != Some(account) {
+                    return Err(Denied::NotSignedIn(request.username));
+                }
+                account.clone()
+            }
+        };
+        let exclude = descriptors(&store, &account.handle);
+        let (session, token) = open_session(&mut store, session, &draws);
+        let issued = Issued {
+            session,
+            ceremony: Ceremony::Registration,
+            state: State::Live,
+            challenge: draws.draw("challenge", 32),
+            user_verification: requirement(
+                request
+                    .authenticator_selection
+                    .as_ref()
+                    .and_then(|s| s.user_verification.as_deref()),
+            ),
+            attestation: request.attestation.unwrap_or_else(|| "none".to_owned()),
+            user: User::Known(account.clone()),
+            allowed: Vec::new(),
+        };
+        let user = UserEntity {
+            id: account.handle.0.into(),
+            display_name: request.display_name.unwrap_or_else(|| account.username.clone()),
+            name: account.username,
+        };
+        let wishes = Wishes {
+            selection: request.authenticator_selection,
+            attestation: issued.attestation.clone(),
+            extensions: request.extensions,
+        };
+        let challenge = issued.challenge.clone();
+        store.issue(issued);
+        let answer = policy::creation_options(&self.config, user, challenge, exclude, wishes);
+        Ok(Granted { answer, token })
+    }
+
+    /// Options for the use of a credential: of the account that is named, or
+    /// of any.
+    pub(super) fn authentication_options(
+        &self,
+        caller: &Caller,
+        request: AuthenticationRequest,
+    ) -> Granted<RequestOptions> {
+        let mut store = self.store();
+        let draws = self.draws(&mut store, caller);
+        let session = caller.token.as_deref().and_then(|token| store.session(token));
+        let account = request.username.as_deref().and_then(|name| store.account_named(name));
+        let mut allow = account.map(|a| descriptors(&store, &a.handle)).unwrap_or_default();
+        if let (Some(username), true) = (&request.username, allow.is_empty()) {
+            allow.push(self.decoy(username));
+        }
+        let user = match (account, &request.username) {
+            (Some(account), _) => User::Known(account.clone()),
+            (None, Some(_)) => User::Unknown,
+            (None, None) => User::Unnamed,
+        };
+        let (session, token) = open_session(&mut store, session, &draws);
+        let verification = requirement(request.user_verification.as_deref());
+        let challenge = draws.draw("challenge", 32);
+        store.issue(Issued {
+            session,
+            ceremony: Ceremony::Authentication,
+            state: State::Live,
+            challenge: challenge.clone(),
+            user_verification: verification,
+            attestation: String::new(),
+            user,
+            allowed: allow.iter().map(|descriptor| descriptor.id.0.clone()).collect(),
+        });
+        let (verification, extensions) = (verification.as_str(), request.extensions);
+        let answer =
+            policy::request_options(&self.config, challenge, allow, verification, extensions);
+        Granted { answer, token }
+    }
+
+    /// Judges a response and acts on the judgement.
+    pub(super) fn result(
+        &self,
+        ceremony: Ceremony,
+        caller: &Caller,
+        body: &Value,
+    ) -> Granted<Judgement> {
+        let mut store = self.store();
+        let draws = self.draws(&mut store, caller);
+        let session = caller.token.as_deref().and_then(|token| store.session(token));
+        let evidence =
+            Evidence::new(ceremony, &self.config, &store, session, caller.origin.as_deref(), body);
+        let honest = examine(evidence.clone(), None);
+        let audit = audit::ids(&honest.violated);
+        let Examination { evidence, violated } = match &self.mutant {
+            Some(mutant) => examine(evidence, Some(mutant)),
+            None => honest,
+        };
+        let flow = self.mutant.as_ref().and_then(Mutant::flow);
+        let mut refused =
+            violated.first().map(|(step, violation)| format!("{}: {violation}", step.clause));
+        let ids = audit::ids(&violated);
+        let acts = violated.is_empty() || flow.is_some_and(|flow| flow.acts_on(&ids));
+        let effect = acts.then(|| Effect::of(&evidence)).flatten();
+        if let Some(session) = session {
+            store.consume(session, ceremony);
+        }
+        let mut token = None;
+        match effect.map(|effect| effect.apply(&mut store, session, flow, &draws)) {
+            Some(Ok(new_token)) => token = new_token,
+            Some(Err(taken)) => refused = refused.or_else(|| Some(taken.to_string())),
+            None => {}
+        }
+        Granted { answer: Judgement { refused, audit }, token }
+    }
+
+    /// A credential id that looks real and stays the same, for a name that
+    /// has none: who has an account is nobody's business (§14.6.2).
+    fn decoy(&self, username: &str) -> CredentialDescriptor {
+        let id = self.seed.derive(&format!("decoy/{username}"), 32);
+        policy::descriptor(&id, &["internal".to_owned()])
+    }
+
+    fn draws(&self, store: &mut Store, caller: &Caller) -> Draws<'_> {
+        let number = store.number(&caller.check);
+        Draws { rp: self, prefix: format!("{}/{number}", caller.check) }
+    }
+}
+
+/// What one request draws.
+struct Draws<'a> {
+    rp: &'a RelyingParty,
+    prefix: String,
+}
+
+impl Draws<'_> {
+    fn draw(&self, what: &str, len: usize) -> Vec<u8> {
+        self.rp.seed.derive(&format!("{}/{what}", self.prefix), len)
+    }
+
+    /// 16 to 32 octets: clients and databases shall not rely on one length.
+    fn user_handle(&self) -> UserHandle {
+        let extra = self.draw("user-length", 1).first().copied().unwrap_or_default() % 17;
+        UserHandle(self.draw("user", 16 + usize::from(extra)))
+    }
+
+    fn token(&self) -> String {
+        base64url::encode(&self.draw("session", 32))
+    }
+}
+
+/// What an accepted response changes.
+enum Effect {
+    /// §7.1 step 27: the account, if it is new, and the credential record.
+    Register { account: Account, record: Option<Record> },
+    /// §7.2 step 24: the account is signed in, and the record follows.
+    SignIn { user: UserHandle, update: Option<Update> },
+}
+
+/// The one reason to refuse a registration that no step knows.
+#[derive(Debug, thiserror::Error)]
+#[error("the username `{0}` was taken in the meantime")]
+struct Taken(String);
+
+impl Effect {
+    /// Nothing, if nobody can be told whom it would be for: then a mutant
+    /// accepts in words only.
+    fn of(e: &Evidence<'_>) -> Option<Self> {
+        match e.ceremony {
+            Ceremony::Registration => {
+                Some(Self::Register { account: e.registrant()?.clone(), record: record(e) })
+            }
+            Ceremony::Authentication => Some(Self::SignIn { user: e.user()?, update: update(e) }),
+        }
+    }
+
+    /// Applies it. Whoever becomes signed in gets a new token.
+    fn apply(
+        self,
+        store: &mut Store,
+        session: Option<Session>,
+        flow: Option<Flow>,
+        draws: &Draws<'_>,
+    ) -> Result<Option<String>, Taken> {
+        let user = match self {
+            Self::Register { account, record } => {
+                let is_new = store.account(&account.handle).is_none();
+                if is_new && store.account_named(&account.username).is_some() {
+                    return Err(Taken(account.username));
+                }
+                let user = account.handle.clone();
+                store.add_account(account);
+                if let Some(record) = record {
+                    if flow == Some(Flow::OverwritesDuplicates) {
+                        store.remove_records_with(&record.id);
+                    }
+                    store.add_record(user.clone(), record);
+                }
+                if !is_new {
+                    return Ok(None);
+                }
+                user
+            }
+            Self::SignIn { user, update } => {
+                if let Some(update) = update {
+                    store.update_record(&update);
+                }
+                user
+            }
+        };
+        let token = draws.token();
+        let session = session.unwrap_or_else(|| store.open_session(token.clone()));
+        store.sign_in(session, user, token.clone());
+        Ok(Some(token))
+    }
+}
+
+/// §7.1 step 27
+fn record(e: &Evidence<'_>) -> Option<Record> {
+    let data = e.authenticator_data.as_ref()?;
+    let attested = data.attested.as_ref()?;
+    Some(Record {
+        id: attested.credential_id.clone(),
+        public_key: attested.public_key.clone(),
+        sign_count: data.sign_count,
+        transports: e.registration.as_ref()?.response.transports.clone(),
+        backup_eligible: data.flags.has(Flags::BE),
+        backup_state: data.flags.has(Flags::BS),
+    })
+}
+
+/// §7.2 step 24
+fn update(e: &Evidence<'_>) -> Option<Update> {
+    let data = e.authenticator_data.as_ref()?;
+    let (owner, record) = e.record()?;
+    Some(Update {
+        owner: owner.clone(),
+        id: record.id.clone(),
+        sign_count: data.sign_count,
+        backup_state: data.flags.has(Flags::BS),
+    })
+}
+
+fn descriptors(store: &Store, owner: &UserHandle) -> Vec<CredentialDescriptor> {
+    let records = store.records_of(owner);
+    records.map(|record| policy::descriptor(&record.id, &record.transports)).collect()
+}
+
+fn open_session(
+    store: &mut Store,
+    session: Option<Session>,
+    draws: &Draws<'_>,
+) -> (Session, Option<String>) {
+    match session {
+        Some(session) => (session, None),
+        None => {
+            let token = draws.token();
+            (store.open_session(token.clone()), Some(token))
+        }
+    }
+}
+
+/// A requirement as a client reads it: preferred unless stated.
+fn requirement(text: Option<&str>) -> Requirement {
+    Requirement::parse(text).unwrap_or(Requirement::Preferred)
+}

@@ -1,0 +1,133 @@
+//! Wrong comparisons of the challenge, and wrong ideas of whose it is.
+
+use passrig_authenticator::wire::base64url;
+
+use super::{Kind, Mutant, loosely};
+use crate::relying_party::store::{Issued, State};
+use crate::relying_party::verify::Run::{self, Verify};
+use crate::relying_party::verify::{Evidence, Finding, shared};
+
+pub(super) fn all() -> Vec<Mutant> {
+    let flaws: [(&str, &str, Run); 9] = [
+        ("not-consumed", "takes a challenge again that was answered", Verify(not_consumed)),
+        ("any-session", "takes a challenge of any session", Verify(any_session)),
+        ("any-ceremony", "takes a challenge of the other ceremony", Verify(any_ceremony)),
+        ("superseded", "takes a challenge after it issued a newer one", Verify(superseded)),
+        ("prefix", "compares only as much as was sent", Verify(prefix)),
+        ("any-base64", "decodes both before it compares, leniently", Verify(any_base64)),
+        ("from-body", "expects whatever challenge was sent", Verify(from_body)),
+        ("empty", "takes an empty challenge", Verify(empty)),
+        ("case-insensitive", "compares without regard to case", Verify(case_insensitive)),
+    ];
+    let each = |(flaw, summary, run)| {
+        Mutant::each(&["7.1/8", "7.2/11"], Kind::WrongVersion, flaw, summary, run)
+    };
+    flaws.into_iter().flat_map(each).collect()
+}
+
+/// Takes the challenge of any options that the rule permits.
+fn among(e: &Evidence<'_>, rule: impl Fn(&Issued) -> bool) -> Finding {
+    loosely(e, shared::challenge, |e| {
+        let sent = e.sent_challenge();
+        let answered = |i: &&Issued| sent.as_deref().is_some_and(|sent| i.is_answered_by(sent));
+        e.store.issued().iter().filter(answered).any(rule)
+    })
+}
+
+fn not_consumed(e: &Evidence<'_>) -> Finding {
+    among(e, |i| own(e, i) && i.ceremony == e.ceremony && i.state == State::Used)
+}
+
+fn any_session(e: &Evidence<'_>) -> Finding {
+    among(e, |i| i.ceremony == e.ceremony && i.state == State::Live)
+}
+
+fn any_ceremony(e: &Evidence<'_>) -> Finding {
+    among(e, |i| own(e, i) && i.state == State::Live)
+}
+
+fn superseded(e: &Evidence<'_>) -> Finding {
+    among(e, |i| own(e, i) && i.ceremony == e.ceremony && i.state == State::Superseded)
+}
+
+fn own(e: &Evidence<'_>, issued: &Issued) -> bool {
+    Some(issued.session) == e.session
+}
+
+/// Takes what the rule says of the sent challenge and the expected one.
+fn by(e: &Evidence<'_>, rule: impl Fn(&str, &str) -> bool) -> Finding {
+    loosely(e, shared::challenge, |e| {
+        let expected = e.pending().map(|issued| base64url::encode(&issued.challenge));
+        match (e.sent_challenge(), expected) {
+            (Some(sent), Some(expected)) => rule(&sent, &expected),
+            _ => false,
+        }
+    })
+}
+
+fn prefix(e: &Evidence<'_>) -> Finding {
+    by(e, |sent, expected| !sent.is_empty() && expected.starts_with(sent))
+}
+
+fn any_base64(e: &Evidence<'_>) -> Finding {
+    by(e, |sent, expected| loose_bits(sent) == loose_bits(expected))
+}
+
+fn from_body(e: &Evidence<'_>) -> Finding {
+    loosely(e, shared::challenge, |e| e.sent_challenge().is_some())
+}
+
+fn empty(e: &Evidence<'_>) -> Finding {
+    loosely(e, shared::challenge, |e| e.sent_challenge().is_some_and(|sent| sent.is_empty()))
+}
+
+fn case_insensitive(e: &Evidence<'_>) -> Finding {
+    by(e, |sent, expected| sent.eq_ignore_ascii_case(expected))
+}
+
+/// Decodes as the most forgiving of libraries do: either alphabet, nothing but
+/// the alphabet counts, and what follows the padding or fills no octet is lost.
+fn loose_bits(text: &str) -> Vec<u8> {
+    let sextet = |c: char| {
+        let place = match c {
+            'A'..='Z' => u32::from(c) - u32::from('A'),
+            'a'..='z' => u32::from(c) - u32::from('a') + 26,
+            '0'..='9' => u32::from(c) - u32::from('0') + 52,
+            '-' | '+' => 62,
+            '_' | '/' => 63,
+            _ => return None,
+        };
+        Some(place)
+    };
+    let (mut bits, mut held, mut octets) = (0_u32, 0, Vec::new());
+    for sextet in text.chars().take_while(|c| *c != '=').filter_map(sextet) {
+        bits = (bits << 6 | sextet) & 0x3fff;
+        held += 6;
+        if held >= 8 {
+            held -= 8;
+            octets.extend((bits >> held).to_be_bytes().last());
+        }
+    }
+    octets
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use base64url::{Variant, encode};
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn forgiving_decoding_decodes(bytes: Vec<u8>) {
+            prop_assert_eq!(loose_bits(&encode(&bytes)), bytes.clone());
+            prop_assert_eq!(loose_bits(&Variant::Base64.encode(&bytes)), bytes);
+        }
+    }
+
+    #[test]
+    fn and_forgives() {
+        assert_eq!(loose_bits("AR"), [1]);
+        assert_eq!(loose_bits(" A\nQ==rest"), [1]);
+    }
+}

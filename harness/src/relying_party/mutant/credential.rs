@@ -1,0 +1,105 @@
+//! Credentials that are looked up in the wrong place, and flaws of order.
+
+use super::{Flow, Kind, Mutant, loosely};
+use crate::relying_party::store::{User, UserHandle};
+use crate::relying_party::verify::Run::{self, Verify};
+use crate::relying_party::verify::{Evidence, Finding, STEPS, Step, authentication, registration};
+
+#[rustfmt::skip]
+pub(super) fn all() -> Vec<Mutant> {
+    let flaws: [(&[&str], &str, &str, Run); 5] = [
+        (&["7.1/26"], "same-account", "minds a duplicate credential id only in another account", Verify(taken_elsewhere)),
+        (&["7.2/6a"], "handle-prefix", "takes the beginning of the user handle for the whole", Verify(named_by_prefix)),
+        (&["7.2/6b"], "handle-prefix", "takes the beginning of the user handle for the whole", Verify(handle_prefix)),
+        (&["7.2/6b"], "handle-alone", "signs in whom the user handle names, with anybody's credential", Verify(handle_alone)),
+        (&["7.2/6b"], "handle-absent", "signs in the credential's account without a user handle", Verify(handle_absent)),
+    ];
+    let each =
+        |(steps, flaw, summary, run)| Mutant::each(steps, Kind::WrongVersion, flaw, summary, run);
+    flaws
+        .into_iter()
+        .flat_map(each)
+        .chain(any_account())
+        .chain(overwritten())
+        .chain(acts_on_refused("7.1/29", "7.1/9", "stored", "stores the credential"))
+        .chain(acts_on_refused("7.2/25", "7.2/12", "signed-in", "signs in the account"))
+        .collect()
+}
+
+/// Takes any account's credential for the account that was named.
+fn any_account() -> impl Iterator<Item = Mutant> {
+    let summary = "takes any account's credential, and signs in the account that was named";
+    Mutant::each(&["7.2/5"], Kind::WrongVersion, "any-account", summary, Verify(|_| Ok(())))
+        .into_iter()
+        .map(|mutant| mutant.and("7.2/6a", Verify(registered_anywhere)))
+}
+
+/// Lets a new record take an old one's place.
+fn overwritten() -> impl Iterator<Item = Mutant> {
+    let summary = "replaces another account's credential by a new one with the same id";
+    Mutant::each(&["7.1/26"], Kind::WrongVersion, "overwritten", summary, Verify(|_| Ok(())))
+        .into_iter()
+        .map(|mutant| mutant.with_flow(Flow::OverwritesDuplicates))
+}
+
+/// A mutant that refuses a wrong origin in words only.
+fn acts_on_refused(
+    flow: &'static str,
+    origin: &'static str,
+    flaw: &'static str,
+    act: &str,
+) -> Option<Mutant> {
+    let step: &Step = STEPS.iter().find(|step| step.id == flow)?;
+    Some(Mutant {
+        id: format!("{}.{}.refused-but-{flaw}", step.ceremony(), step.name),
+        steps: vec![origin, flow],
+        kind: Kind::Flow,
+        summary: format!("{act} although it says that it refused the origin"),
+        instead: Vec::new(),
+        flow: Some(Flow::ActsOnRefused(origin)),
+    })
+}
+
+fn registered_anywhere(e: &Evidence<'_>) -> Finding {
+    loosely(e, authentication::named_user, |e| e.record().is_some())
+}
+
+fn taken_elsewhere(e: &Evidence<'_>) -> Finding {
+    loosely(e, registration::credential_id_taken, |e| {
+        let (Some(account), Some(attested)) = (e.registrant(), registration::attested(e)) else {
+            return false;
+        };
+        e.store.records_with(&attested.credential_id).all(|(owner, _)| *owner == account.handle)
+    })
+}
+
+fn named_by_prefix(e: &Evidence<'_>) -> Finding {
+    loosely(e, authentication::named_user, |e| match e.issued().map(|issued| &issued.user) {
+        Some(User::Known(account)) => owns_and_starts_with_handle(e, &account.handle),
+        _ => false,
+    })
+}
+
+fn handle_alone(e: &Evidence<'_>) -> Finding {
+    loosely(e, authentication::user_handle, |e| {
+        let names_account =
+            e.user_handle().is_some_and(|handle| e.store.account(&handle).is_some());
+        names_account && e.record().is_some()
+    })
+}
+
+fn handle_absent(e: &Evidence<'_>) -> Finding {
+    loosely(e, authentication::user_handle, |e| e.user_handle().is_none() && e.record().is_some())
+}
+
+fn handle_prefix(e: &Evidence<'_>) -> Finding {
+    loosely(e, authentication::user_handle, |e| {
+        e.record().is_some_and(|(owner, _)| owns_and_starts_with_handle(e, owner))
+    })
+}
+
+fn owns_and_starts_with_handle(e: &Evidence<'_>, owner: &UserHandle) -> bool {
+    let owns = e.record().is_some_and(|(actual, _)| actual == owner);
+    let sent = e.user_handle().filter(|handle| !handle.0.is_empty());
+    owns && sent.is_some_and(|handle| owner.0.starts_with(&handle.0))
+}

@@ -1,0 +1,138 @@
+//! The reference relying party with one thing wrong.
+//!
+//! A mutant puts other functions in the place of steps; nothing else in the
+//! relying party knows about it, but for two flaws of order (`Flow`). Where
+//! a step is only judged more loosely, the honest ceremony still passes.
+
+mod challenge;
+mod credential;
+mod origin;
+mod signature;
+mod simple;
+mod strict;
+
+use super::verify::{Evidence, Finding, Kind as StepKind, Run, STEPS, Step};
+
+/// A flaw.
+#[derive(Clone, Debug)]
+pub struct Mutant {
+    /// Its name: ceremony, step, flaw.
+    pub id: String,
+    /// The steps that it gets wrong.
+    pub steps: Vec<&'static str>,
+    /// In what manner.
+    pub kind: Kind,
+    /// What it does, in a sentence.
+    pub summary: String,
+    instead: Vec<(&'static str, Run)>,
+    flow: Option<Flow>,
+}
+
+/// In what manner a mutant is wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// The step is not there.
+    LeftOut,
+    /// The step is there, and accepts what it must not.
+    WrongVersion,
+    /// The steps are right, and what is done about them is not.
+    Flow,
+    /// The step refuses what it must accept.
+    TooStrict,
+}
+
+/// What a relying party may do wrong around its steps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Flow {
+    /// It acts on a response that violates this step alone, although it says
+    /// that it refused.
+    ActsOnRefused(&'static str),
+    /// A new record displaces every other one with its id.
+    OverwritesDuplicates,
+}
+
+/// Every mutant.
+pub fn all() -> Vec<Mutant> {
+    let left_out =
+        STEPS.iter().filter(|step| step.kind() == StepKind::Verify).map(Mutant::left_out);
+    left_out
+        .chain(simple::all())
+        .chain(origin::all())
+        .chain(challenge::all())
+        .chain(signature::all())
+        .chain(credential::all())
+        .chain(strict::all())
+        .collect()
+}
+
+/// The mutant of that name.
+pub fn by_id(id: &str) -> Option<Mutant> {
+    all().into_iter().find(|mutant| mutant.id == id)
+}
+
+impl Mutant {
+    fn left_out(step: &Step) -> Self {
+        let summary = format!("does not establish that {}", step.title);
+        Self::new(step, "left-out", Kind::LeftOut, summary, Run::Verify(|_| Ok(())))
+    }
+
+    /// A mutant for each of these steps, with the same function in its place.
+    fn each(steps: &[&'static str], kind: Kind, flaw: &str, summary: &str, run: Run) -> Vec<Self> {
+        let steps = STEPS.iter().filter(|s| steps.contains(&s.id) && s.kind() == run.kind());
+        steps.map(|step| Self::new(step, flaw, kind, summary.to_owned(), run)).collect()
+    }
+
+    fn new(step: &Step, flaw: &str, kind: Kind, summary: String, run: Run) -> Self {
+        Self {
+            id: format!("{}.{}.{flaw}", step.ceremony(), step.name),
+            steps: vec![step.id],
+            kind,
+            summary,
+            instead: vec![(step.id, run)],
+            flow: None,
+        }
+    }
+
+    /// With another step in another version too.
+    fn and(mut self, step: &'static str, run: Run) -> Self {
+        self.steps.push(step);
+        self.instead.push((step, run));
+        self
+    }
+
+    /// With a flaw of order too.
+    fn with_flow(mut self, flow: Flow) -> Self {
+        self.flow = Some(flow);
+        self
+    }
+
+    /// What the mutant does in the place of a step.
+    pub(super) fn instead_of(&self, step: &Step) -> Option<Run> {
+        let same = |(id, run): &&(&str, Run)| *id == step.id && run.kind() == step.kind();
+        self.instead.iter().find(same).map(|(_, run)| *run)
+    }
+
+    pub(super) fn flow(&self) -> Option<Flow> {
+        self.flow
+    }
+}
+
+impl Flow {
+    /// Whether a response that violates these steps is acted upon all the
+    /// same.
+    pub(super) fn acts_on(self, violated: &[&str]) -> bool {
+        matches!(self, Self::ActsOnRefused(step) if violated == [step])
+    }
+}
+
+/// The honest finding, unless the looser rule is content.
+fn loosely(
+    e: &Evidence<'_>,
+    honest: fn(&Evidence<'_>) -> Finding,
+    rule: impl FnOnce(&Evidence<'_>) -> bool,
+) -> Finding {
+    match honest(e) {
+        Err(_) if rule(e) => Ok(()),
+        finding => finding,
+    }
+}

@@ -1,0 +1,161 @@
+//! Signatures that are verified with the wrong key, over the wrong octets, or
+//! not at all.
+
+use passrig_authenticator::keys;
+use passrig_authenticator::wire::cose::{self, Algorithm};
+use passrig_authenticator::wire::{Cbor, base64url};
+
+use super::{Kind, Mutant, loosely};
+use crate::relying_party::verify::Run::{self, Verify};
+use crate::relying_party::verify::{Evidence, Finding, authentication, registration};
+
+pub(super) fn all() -> Vec<Mutant> {
+    let flaws: [(&[&str], &str, &str, Run); 8] = [
+        (&["7.1/22"], "empty", "takes a statement with an empty signature", Verify(attested_empty)),
+        (
+            &["7.1/22"],
+            "error-accepted",
+            "takes a signature that does not decode",
+            Verify(attested_error),
+        ),
+        (
+            &["7.1/22"],
+            "data-only",
+            "takes a signature over the authenticator data alone",
+            Verify(attested_data_only),
+        ),
+        (&["7.2/21"], "empty", "takes an empty signature", Verify(asserted_empty)),
+        (
+            &["7.2/21"],
+            "error-accepted",
+            "takes a signature that does not decode",
+            Verify(asserted_error),
+        ),
+        (
+            &["7.2/21"],
+            "data-only",
+            "takes a signature over the authenticator data alone",
+            Verify(asserted_data_only),
+        ),
+        (
+            &["7.2/21"],
+            "key-from-response",
+            "verifies with the publicKey that the response carries",
+            Verify(key_from_response),
+        ),
+        (
+            &["7.2/21"],
+            "key-from-attested-data",
+            "verifies with the key that the authenticator data carry",
+            Verify(key_from_attested_data),
+        ),
+    ];
+    let each =
+        |(steps, flaw, summary, run)| Mutant::each(steps, Kind::WrongVersion, flaw, summary, run);
+    flaws.into_iter().flat_map(each).collect()
+}
+
+/// A signature of either ceremony, with what it should be made with and over.
+struct Signed {
+    key: cose::Key,
+    authenticator_data: Vec<u8>,
+    message: Vec<u8>,
+    signature: Vec<u8>,
+}
+
+/// The signature of a packed self attestation; one that is missing or of
+/// another type is empty.
+fn attested(e: &Evidence<'_>) -> Option<Signed> {
+    let object = e.attestation_object.as_ref().filter(|object| object.fmt == "packed")?;
+    let signature = object.statement.get("sig").and_then(Cbor::as_bytes);
+    Some(Signed {
+        key: cose::Key::from_cbor(&registration::attested(e)?.public_key).ok()?,
+        authenticator_data: object.authenticator_data.clone(),
+        message: registration::signed(e)?,
+        signature: signature.unwrap_or_default().to_vec(),
+    })
+}
+
+fn asserted(e: &Evidence<'_>) -> Option<Signed> {
+    let response = &e.assertion.as_ref()?.response;
+    Some(Signed {
+        key: cose::Key::from_cbor(&e.record()?.1.public_key).ok()?,
+        authenticator_data: response.authenticator_data.0.clone(),
+        message: authentication::signed(e)?,
+        signature: response.signature.0.clone(),
+    })
+}
+
+impl Signed {
+    fn is_empty(&self) -> bool {
+        self.signature.is_empty()
+    }
+
+    fn is_undecodable(&self) -> bool {
+        let verified = keys::verify(&self.key, &self.message, &self.signature);
+        matches!(verified, Err(error) if error != keys::Error::Mismatch)
+    }
+
+    fn covers_data_alone(&self) -> bool {
+        keys::verify(&self.key, &self.authenticator_data, &self.signature).is_ok()
+    }
+
+    fn verifies_with(&self, key: &cose::Key) -> bool {
+        keys::verify(key, &self.message, &self.signature).is_ok()
+    }
+}
+
+fn attested_empty(e: &Evidence<'_>) -> Finding {
+    loosely(e, registration::statement, |e| attested(e).is_some_and(|s| s.is_empty()))
+}
+
+fn attested_error(e: &Evidence<'_>) -> Finding {
+    loosely(e, registration::statement, |e| attested(e).is_some_and(|s| s.is_undecodable()))
+}
+
+fn attested_data_only(e: &Evidence<'_>) -> Finding {
+    loosely(e, registration::statement, |e| attested(e).is_some_and(|s| s.covers_data_alone()))
+}
+
+fn asserted_empty(e: &Evidence<'_>) -> Finding {
+    loosely(e, authentication::signature, |e| asserted(e).is_some_and(|s| s.is_empty()))
+}
+
+fn asserted_error(e: &Evidence<'_>) -> Finding {
+    loosely(e, authentication::signature, |e| asserted(e).is_some_and(|s| s.is_undecodable()))
+}
+
+fn asserted_data_only(e: &Evidence<'_>) -> Finding {
+    loosely(e, authentication::signature, |e| asserted(e).is_some_and(|s| s.covers_data_alone()))
+}
+
+fn key_from_response(e: &Evidence<'_>) -> Finding {
+    loosely(e, authentication::signature, |e| {
+        let key = sent_key(e);
+        key.zip(asserted(e)).is_some_and(|(key, signed)| signed.verifies_with(&key))
+    })
+}
+
+fn key_from_attested_data(e: &Evidence<'_>) -> Finding {
+    loosely(e, authentication::signature, |e| {
+        let key = registration::attested(e).and_then(|a| cose::Key::from_cbor(&a.public_key).ok());
+        key.zip(asserted(e)).is_some_and(|(key, signed)| signed.verifies_with(&key))
+    })
+}
+
+/// A `publicKey` beside the signature, as it stands in registration responses
+/// (SubjectPublicKeyInfo) or in attested credential data (COSE).
+fn sent_key(e: &Evidence<'_>) -> Option<cose::Key> {
+    let member = e.body.get("response")?.get("publicKey").or_else(|| e.body.get("publicKey"))?;
+    let octets = base64url::decode(member.as_str()?).ok()?;
+    let cose = || cose::Key::from_cbor(&Cbor::decode(&octets).ok()?).ok();
+    from_subject_public_key_info(&octets).or_else(cose)
+}
+
+/// P-256 keys end in their two coordinates.
+fn from_subject_public_key_info(octets: &[u8]) -> Option<cose::Key> {
+    let (rest, y) = octets.split_last_chunk::<32>()?;
+    let (_, x) = rest.split_last_chunk::<32>()?;
+    let key = cose::Key::Ec2 { alg: Algorithm::ES256, crv: 1, x: x.to_vec(), y: y.to_vec() };
+    (keys::subject_public_key_info(&key).as_deref() == Some(octets)).then_some(key)
+}

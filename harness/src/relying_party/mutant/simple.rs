@@ -1,0 +1,104 @@
+//! Wrong versions of the steps that compare one value, and decoding errors
+//! that are taken for success.
+
+use passrig_authenticator::wire::Flags;
+use sha2::{Digest, Sha256};
+use url::Url;
+
+use super::{Kind, Mutant, loosely};
+use crate::relying_party::verify::Run::{self, Derive, Verify};
+use crate::relying_party::verify::{Evidence, Finding, authentication, registration, shared};
+
+const TYPE: &[&str] = &["7.1/7", "7.2/10"];
+const RP_ID_HASH: &[&str] = &["7.1/14", "7.2/15"];
+const USER_PRESENT: &[&str] = &["7.1/15", "7.2/16"];
+const USER_VERIFIED: &[&str] = &["7.1/16", "7.2/17"];
+
+#[rustfmt::skip]
+pub(super) fn all() -> Vec<Mutant> {
+    let flaws: [(&[&str], &str, &str, Run); 14] = [
+        (&["7.1/3"], "error-accepted", "goes on without a response that it cannot read", Derive(|e| forgive(e, registration::response))),
+        (&["7.1/6", "7.2/9"], "error-accepted", "goes on without client data that it cannot read", Derive(|e| forgive(e, shared::client_data))),
+        (&["7.1/13"], "error-accepted", "goes on without an attestation object that it cannot read", Derive(|e| forgive(e, registration::attestation_object))),
+        (&["7.2/3"], "error-accepted", "goes on without a response that it cannot read", Derive(|e| forgive(e, authentication::response))),
+        (&["7.2/15"], "error-accepted", "goes on without authenticator data that it cannot read", Derive(|e| forgive(e, authentication::authenticator_data))),
+        (TYPE, "prefix", "takes every type that starts with `webauthn.`", Verify(type_prefix)),
+        (TYPE, "case-insensitive", "compares without regard to case", Verify(type_case_insensitive)),
+        (RP_ID_HASH, "parent-domain", "takes the hash of the RP id's parent domain", Verify(rp_id_parent)),
+        (RP_ID_HASH, "subdomain", "takes the hash of a domain under its RP id", Verify(rp_id_subdomain)),
+        (RP_ID_HASH, "origin", "takes the hash of its origin", Verify(rp_id_origin)),
+        (USER_PRESENT, "verified-instead", "takes verification for presence", Verify(verified_is_present)),
+        (USER_VERIFIED, "present-instead", "takes presence for verification", Verify(present_is_verified)),
+        (&["7.1/21"], "case-insensitive", "compares without regard to case", Verify(format_case_insensitive)),
+        (&["7.1/22"], "none-unread", "does not look into a statement of the format none", Verify(none_unread)),
+    ];
+    let each =
+        |(steps, flaw, summary, run)| Mutant::each(steps, Kind::WrongVersion, flaw, summary, run);
+    flaws.into_iter().flat_map(each).collect()
+}
+
+fn forgive(e: &mut Evidence<'_>, honest: fn(&mut Evidence<'_>) -> Finding) -> Finding {
+    honest(e).or(Ok(()))
+}
+
+fn type_prefix(e: &Evidence<'_>) -> Finding {
+    loosely(e, shared::kind, |e| e.text("type").is_some_and(|sent| sent.starts_with("webauthn.")))
+}
+
+fn type_case_insensitive(e: &Evidence<'_>) -> Finding {
+    loosely(e, shared::kind, |e| {
+        let expected = shared::expected_kind(e.ceremony);
+        e.text("type").is_some_and(|sent| sent.eq_ignore_ascii_case(expected))
+    })
+}
+
+/// Takes the hash of any of these too.
+fn hash_of(e: &Evidence<'_>, also: impl IntoIterator<Item = String>) -> Finding {
+    loosely(e, shared::rp_id_hash, |e| {
+        let sent = e.authenticator_data.as_ref().map(|data| data.rp_id_hash);
+        also.into_iter().any(|text| sent == Some(Sha256::digest(text).into()))
+    })
+}
+
+fn rp_id_parent(e: &Evidence<'_>) -> Finding {
+    hash_of(e, e.config.rp_id.split_once('.').map(|(_, parent)| parent.to_owned()))
+}
+
+/// A hash does not tell what it is of, so this knows a few domains by name.
+fn rp_id_subdomain(e: &Evidence<'_>) -> Finding {
+    let rp_id = &e.config.rp_id;
+    let named = ["sub", "www", "login", "app", "evil"].map(|label| format!("{label}.{rp_id}"));
+    let hosts = e.config.origins.iter().filter_map(|origin| Url::parse(origin).ok());
+    let hosts = hosts.filter_map(|url| url.host_str().map(str::to_owned));
+    hash_of(e, named.into_iter().chain(hosts))
+}
+
+fn rp_id_origin(e: &Evidence<'_>) -> Finding {
+    hash_of(e, e.config.origins.clone())
+}
+
+fn has_flag(e: &Evidence<'_>, flag: u8) -> bool {
+    e.authenticator_data.as_ref().is_some_and(|data| data.flags.has(flag))
+}
+
+fn verified_is_present(e: &Evidence<'_>) -> Finding {
+    loosely(e, shared::user_present, |e| has_flag(e, Flags::UV))
+}
+
+fn present_is_verified(e: &Evidence<'_>) -> Finding {
+    loosely(e, shared::user_verified, |e| has_flag(e, Flags::UP))
+}
+
+fn format_case_insensitive(e: &Evidence<'_>) -> Finding {
+    loosely(e, registration::format, |e| {
+        let format = e.attestation_object.as_ref().map(|object| object.fmt.as_str());
+        let same = |known: &str| format.is_some_and(|sent| sent.eq_ignore_ascii_case(known));
+        same("none") || same("packed")
+    })
+}
+
+fn none_unread(e: &Evidence<'_>) -> Finding {
+    loosely(e, registration::statement, |e| {
+        e.attestation_object.as_ref().is_some_and(|object| object.fmt == "none")
+    })
+}

@@ -1,0 +1,163 @@
+//! Steps that refuse what they must accept.
+
+use passrig_authenticator::Ceremony;
+use passrig_authenticator::wire::options::Requirement;
+use passrig_authenticator::wire::{Der, Flags, Json};
+
+use super::{Kind, Mutant};
+use crate::relying_party::verify::Run::{self, Derive, Verify};
+use crate::relying_party::verify::{
+    Evidence, Finding, authentication, refuse, registration, shared,
+};
+
+const CLIENT_DATA: &[&str] = &["7.1/6", "7.2/9"];
+
+#[rustfmt::skip]
+pub(super) fn all() -> Vec<Mutant> {
+    let flaws: [(&[&str], &str, &str, Run); 12] = [
+        (CLIENT_DATA, "fixed-order", "demands one order of the client data's members", Derive(fixed_order)),
+        (CLIENT_DATA, "known-members", "refuses client data members that it does not know", Derive(known_members)),
+        (CLIENT_DATA, "no-bom", "refuses a byte order mark", Derive(no_bom)),
+        (&["7.1/10", "7.2/13"], "demanded", "refuses client data without crossOrigin", Verify(cross_origin_demanded)),
+        (&["7.1/16", "7.2/17"], "demanded", "demands verification where it is only preferred", Verify(verification_demanded)),
+        (&["7.1/22"], "low-s", "refuses signatures whose s is in the upper half", Verify(statement_low_s)),
+        (&["7.2/21"], "low-s", "refuses signatures whose s is in the upper half", Verify(signature_low_s)),
+        (&["7.2/6a"], "handle-demanded", "demands the user handle of an account that was named", Verify(handle_demanded)),
+        (&["7.2/22"], "zero-refused", "refuses authenticators that do not count", Verify(zero_refused)),
+        (&["7.1/3"], "known-transports", "refuses transports that it does not know", Derive(known_transports)),
+        (&["7.1/3"], "known-extensions", "refuses extension results that it did not ask for", Derive(known_extensions_created)),
+        (&["7.2/3"], "known-extensions", "refuses extension results that it did not ask for", Derive(known_extensions_used)),
+    ];
+    let each =
+        |(steps, flaw, summary, run)| Mutant::each(steps, Kind::TooStrict, flaw, summary, run);
+    flaws.into_iter().flat_map(each).collect()
+}
+
+/// The members of client data in the order of §5.8.1.1.
+const MEMBERS: [&str; 5] = ["type", "challenge", "origin", "crossOrigin", "topOrigin"];
+
+fn fixed_order(e: &mut Evidence<'_>) -> Finding {
+    shared::client_data(e)?;
+    let places = names(e).into_iter().map(|name| MEMBERS.iter().position(|known| *known == name));
+    if places.map(|place| place.unwrap_or(MEMBERS.len())).is_sorted() {
+        Ok(())
+    } else {
+        refuse("the client data's members are in another order")
+    }
+}
+
+fn known_members(e: &mut Evidence<'_>) -> Finding {
+    shared::client_data(e)?;
+    match names(e).into_iter().find(|name| !MEMBERS.contains(&name.as_str())) {
+        Some(name) => refuse(format!("the client data have a member `{name}`")),
+        None => Ok(()),
+    }
+}
+
+fn names(e: &Evidence<'_>) -> Vec<String> {
+    match e.client_data.as_ref().map(Json::plain) {
+        Some(Json::Object(members)) => members.iter().map(|(name, _)| name.clone()).collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn no_bom(e: &mut Evidence<'_>) -> Finding {
+    shared::client_data(e)?;
+    if e.client_data_json().is_some_and(|bytes| bytes.starts_with(b"\xef\xbb\xbf")) {
+        refuse("the client data start with U+FEFF")
+    } else {
+        Ok(())
+    }
+}
+
+fn cross_origin_demanded(e: &Evidence<'_>) -> Finding {
+    match &e.client_data {
+        Some(data) if data.member("crossOrigin").is_none() => refuse("there is no crossOrigin"),
+        _ => shared::cross_origin(e),
+    }
+}
+
+fn verification_demanded(e: &Evidence<'_>) -> Finding {
+    let preferred =
+        e.issued().map(|issued| issued.user_verification) == Some(Requirement::Preferred);
+    match &e.authenticator_data {
+        Some(data) if preferred && !data.flags.has(Flags::UV) => {
+            refuse("the user was not verified")
+        }
+        _ => shared::user_verified(e),
+    }
+}
+
+fn statement_low_s(e: &Evidence<'_>) -> Finding {
+    let statement = e.attestation_object.as_ref().map(|object| &object.statement);
+    let signature = statement.and_then(|statement| statement.get("sig")?.as_bytes());
+    low_s(signature).and_then(|()| registration::statement(e))
+}
+
+fn signature_low_s(e: &Evidence<'_>) -> Finding {
+    let signature = e.assertion.as_ref().map(|assertion| assertion.response.signature.as_ref());
+    low_s(signature).and_then(|()| authentication::signature(e))
+}
+
+/// Half the order of P-256, rounded down.
+const HALF_ORDER: [u8; 32] = [
+    0x7f, 0xff, 0xff, 0xff, 0x80, 0x00, 0x00, 0x00, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+    0xde, 0x73, 0x7d, 0x56, 0xd3, 0x8b, 0xcf, 0x42, 0x79, 0xdc, 0xe5, 0x61, 0x7e, 0x31, 0x92, 0xa8,
+];
+
+fn low_s(signature: Option<&[u8]>) -> Finding {
+    let Some(Ok(signature)) = signature.map(Der::decode) else { return Ok(()) };
+    match signature.items().and_then(|items| items.get(1)?.as_unsigned()) {
+        Some(s) if s.len() == HALF_ORDER.len() && s > HALF_ORDER.as_slice() => refuse("s is high"),
+        _ => Ok(()),
+    }
+}
+
+fn handle_demanded(e: &Evidence<'_>) -> Finding {
+    if e.assertion.is_some() && authentication::names_user(e) && e.user_handle().is_none() {
+        refuse("there is no user handle")
+    } else {
+        authentication::named_user(e)
+    }
+}
+
+fn zero_refused(e: &Evidence<'_>) -> Finding {
+    match &e.authenticator_data {
+        Some(data) if data.sign_count == 0 => refuse("the signature counter is zero"),
+        _ => authentication::sign_count(e),
+    }
+}
+
+fn known_transports(e: &mut Evidence<'_>) -> Finding {
+    const KNOWN: [&str; 6] = ["usb", "nfc", "ble", "smart-card", "hybrid", "internal"];
+    registration::response(e)?;
+    let transports = e.registration.iter().flat_map(|r| &r.response.transports);
+    match transports.into_iter().find(|transport| !KNOWN.contains(&transport.as_str())) {
+        Some(transport) => refuse(format!("the transport `{transport}` is not known")),
+        None => Ok(()),
+    }
+}
+
+fn known_extensions_created(e: &mut Evidence<'_>) -> Finding {
+    registration::response(e)?;
+    known_extensions(e)
+}
+
+fn known_extensions_used(e: &mut Evidence<'_>) -> Finding {
+    authentication::response(e)?;
+    known_extensions(e)
+}
+
+/// `credProps` is the one that clients send of their own accord.
+fn known_extensions(e: &Evidence<'_>) -> Finding {
+    let results = match e.ceremony {
+        Ceremony::Registration => e.registration.as_ref().map(|r| &r.client_extension_results),
+        Ceremony::Authentication => e.assertion.as_ref().map(|a| &a.client_extension_results),
+    };
+    let mut names = results.into_iter().flat_map(|results| results.keys());
+    let unknown = names.find(|name| *name != "credProps");
+    match unknown {
+        Some(name) => refuse(format!("there are results of the extension `{name}`")),
+        None => Ok(()),
+    }
+}

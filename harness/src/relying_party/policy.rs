@@ -1,0 +1,105 @@
+//! What this relying party asks for and expects, as far as WebAuthn leaves it
+//! to the relying party.
+
+use passrig_authenticator::wire::CreationOptions;
+use passrig_authenticator::wire::RequestOptions;
+use passrig_authenticator::wire::base64url::Base64UrlBytes;
+use passrig_authenticator::wire::cose::Algorithm;
+use passrig_authenticator::wire::options::{
+    AuthenticatorSelection, CredentialDescriptor, CredentialParameters, RpEntity, UserEntity,
+};
+use serde_json::{Map, Value};
+
+/// Who the relying party is, and what it demands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// The origins that it serves, serialised.
+    pub origins: Vec<String>,
+    /// Its RP id.
+    pub rp_id: String,
+    /// Its name for people.
+    pub name: String,
+    /// Whether answers to results carry the audit.
+    pub audit: bool,
+    /// Whether a ceremony that asked for `direct` attestation demands it
+    /// (§7.1 step 24).
+    pub demands_attestation: bool,
+}
+
+impl Config {
+    /// A relying party with one origin, without audit, that takes any
+    /// attestation.
+    pub fn new(origin: impl Into<String>, rp_id: impl Into<String>) -> Self {
+        Self {
+            origins: vec![origin.into()],
+            rp_id: rp_id.into(),
+            name: "passrig reference".to_owned(),
+            audit: false,
+            demands_attestation: false,
+        }
+    }
+}
+
+/// The algorithms on offer: those that can be verified.
+pub(super) const ALGORITHMS: &[Algorithm] = &[Algorithm::ES256];
+
+/// Milliseconds that a client should wait for its user.
+const TIMEOUT: u64 = 300_000;
+
+/// What the caller of `/attestation/options` may choose.
+pub(super) struct Wishes {
+    pub(super) selection: Option<AuthenticatorSelection>,
+    pub(super) attestation: String,
+    pub(super) extensions: Map<String, Value>,
+}
+
+/// A credential that options refer to.
+pub(super) fn descriptor(id: &[u8], transports: &[String]) -> CredentialDescriptor {
+    CredentialDescriptor {
+        kind: "public-key".to_owned(),
+        id: id.to_vec().into(),
+        transports: transports.to_vec(),
+    }
+}
+
+pub(super) fn creation_options(
+    config: &Config,
+    user: UserEntity,
+    challenge: Vec<u8>,
+    exclude_credentials: Vec<CredentialDescriptor>,
+    wishes: Wishes,
+) -> CreationOptions {
+    let parameters =
+        |alg: &Algorithm| CredentialParameters { kind: "public-key".into(), alg: *alg };
+    CreationOptions {
+        rp: RpEntity { id: Some(config.rp_id.clone()), name: config.name.clone() },
+        user,
+        challenge: Base64UrlBytes(challenge),
+        pub_key_cred_params: ALGORITHMS.iter().map(parameters).collect(),
+        timeout: Some(TIMEOUT),
+        exclude_credentials,
+        authenticator_selection: wishes.selection,
+        hints: Vec::new(),
+        attestation: Some(wishes.attestation),
+        attestation_formats: Vec::new(),
+        extensions: wishes.extensions,
+    }
+}
+
+pub(super) fn request_options(
+    config: &Config,
+    challenge: Vec<u8>,
+    allow_credentials: Vec<CredentialDescriptor>,
+    user_verification: &str,
+    extensions: Map<String, Value>,
+) -> RequestOptions {
+    RequestOptions {
+        challenge: Base64UrlBytes(challenge),
+        timeout: Some(TIMEOUT),
+        rp_id: Some(config.rp_id.clone()),
+        allow_credentials,
+        user_verification: Some(user_verification.to_owned()),
+        hints: Vec::new(),
+        extensions,
+    }
+}

@@ -1,0 +1,217 @@
+//! What the relying party remembers: accounts, credential records, sessions,
+//! and the challenges that it issued.
+//!
+//! Nothing is ever forgotten about a challenge but its validity. The honest
+//! steps look only at the session's own latest one; the rest is there for the
+//! mutants, whose flaw it is to look further.
+
+use std::collections::{BTreeMap, HashMap};
+
+use passrig_authenticator::Ceremony;
+use passrig_authenticator::wire::options::Requirement;
+use passrig_authenticator::wire::{Cbor, base64url};
+
+/// An account's user handle, 16 to 32 random octets.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct UserHandle(pub(super) Vec<u8>);
+
+/// A session, whatever token stands for it at the moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct Session(u64);
+
+/// One person's account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Account {
+    pub(super) handle: UserHandle,
+    pub(super) username: String,
+}
+
+/// A credential record (§4), as much of it as the steps need.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Record {
+    pub(super) id: Vec<u8>,
+    pub(super) public_key: Cbor,
+    pub(super) sign_count: u32,
+    pub(super) transports: Vec<String>,
+    pub(super) backup_eligible: bool,
+    pub(super) backup_state: bool,
+}
+
+/// What an accepted assertion changes in a record (§7.2 step 24).
+pub(super) struct Update {
+    pub(super) owner: UserHandle,
+    pub(super) id: Vec<u8>,
+    pub(super) sign_count: u32,
+    pub(super) backup_state: bool,
+}
+
+/// What became of a challenge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum State {
+    /// It waits for its answer.
+    Live,
+    /// The session asked for newer options of the same ceremony.
+    Superseded,
+    /// It was answered, rightly or wrongly.
+    Used,
+}
+
+/// Options that were issued, and what the relying party must remember of them.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Issued {
+    pub(super) session: Session,
+    pub(super) ceremony: Ceremony,
+    pub(super) state: State,
+    pub(super) challenge: Vec<u8>,
+    pub(super) user_verification: Requirement,
+    /// The attestation conveyance preference, for registrations.
+    pub(super) attestation: String,
+    pub(super) user: User,
+    /// The `allowCredentials`, for authentications.
+    pub(super) allowed: Vec<Vec<u8>>,
+}
+
+impl Issued {
+    /// Whether client data with this challenge answer it.
+    pub(super) fn is_answered_by(&self, challenge: &str) -> bool {
+        base64url::encode(&self.challenge) == challenge
+    }
+}
+
+/// Whom options were issued for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum User {
+    /// This account, which a successful registration creates if it is new.
+    Known(Account),
+    /// A username was given that no account has.
+    Unknown,
+    /// Nobody was named: a discoverable credential shall tell.
+    Unnamed,
+}
+
+/// Everything in memory.
+#[derive(Debug, Default)]
+pub(super) struct Store {
+    accounts: BTreeMap<UserHandle, Account>,
+    /// Under owner and id, so that a relying party that does not mind
+    /// duplicates (§7.1 step 26 left out) can hold them.
+    records: BTreeMap<(UserHandle, Vec<u8>), Record>,
+    tokens: HashMap<String, Session>,
+    signed_in: HashMap<Session, UserHandle>,
+    issued: Vec<Issued>,
+    sessions: u64,
+    requests: HashMap<String, u64>,
+}
+
+impl Store {
+    /// The number of the next request that carries this check id.
+    pub(super) fn number(&mut self, check: &str) -> u64 {
+        let next = self.requests.entry(check.to_owned()).or_default();
+        let number = *next;
+        *next += 1;
+        number
+    }
+
+    pub(super) fn account(&self, handle: &UserHandle) -> Option<&Account> {
+        self.accounts.get(handle)
+    }
+
+    pub(super) fn account_named(&self, username: &str) -> Option<&Account> {
+        self.accounts.values().find(|account| account.username == username)
+    }
+
+    pub(super) fn add_account(&mut self, account: Account) {
+        self.accounts.insert(account.handle.clone(), account);
+    }
+
+    pub(super) fn records_of(&self, owner: &UserHandle) -> impl Iterator<Item = &Record> {
+        let of_owner = move |(key, _): &(&(UserHandle, Vec<u8>), _)| key.0 == *owner;
+        self.records.iter().filter(of_owner).map(|(_, record)| record)
+    }
+
+    pub(super) fn record(&self, owner: &UserHandle, id: &[u8]) -> Option<&Record> {
+        self.records.get(&(owner.clone(), id.to_vec()))
+    }
+
+    /// Every owner of a record with this id, and the record.
+    pub(super) fn records_with<'a>(
+        &'a self,
+        id: &[u8],
+    ) -> impl Iterator<Item = (&'a UserHandle, &'a Record)> {
+        let with_id = move |(key, _): &(&(UserHandle, Vec<u8>), _)| key.1 == id;
+        self.records.iter().filter(with_id).map(|(key, record)| (&key.0, record))
+    }
+
+    pub(super) fn add_record(&mut self, owner: UserHandle, record: Record) {
+        self.records.insert((owner, record.id.clone()), record);
+    }
+
+    pub(super) fn remove_record(&mut self, owner: &UserHandle, id: &[u8]) -> Option<Record> {
+        self.records.remove(&(owner.clone(), id.to_vec()))
+    }
+
+    pub(super) fn remove_records_with(&mut self, id: &[u8]) {
+        self.records.retain(|(_, other), _| other != id);
+    }
+
+    pub(super) fn update_record(&mut self, update: &Update) {
+        if let Some(record) = self.records.get_mut(&(update.owner.clone(), update.id.clone())) {
+            record.sign_count = update.sign_count;
+            record.backup_state = update.backup_state;
+        }
+    }
+
+    pub(super) fn session(&self, token: &str) -> Option<Session> {
+        self.tokens.get(token).copied()
+    }
+
+    pub(super) fn open_session(&mut self, token: String) -> Session {
+        self.sessions += 1;
+        let session = Session(self.sessions);
+        self.tokens.insert(token, session);
+        session
+    }
+
+    pub(super) fn signed_in(&self, session: Session) -> Option<&Account> {
+        self.accounts.get(self.signed_in.get(&session)?)
+    }
+
+    /// Signs in, under a new token: one that was planted before is worth
+    /// nothing afterwards.
+    pub(super) fn sign_in(&mut self, session: Session, account: UserHandle, token: String) {
+        self.tokens.retain(|_, other| *other != session);
+        self.tokens.insert(token, session);
+        self.signed_in.insert(session, account);
+    }
+
+    pub(super) fn close_session(&mut self, session: Session) {
+        self.tokens.retain(|_, other| *other != session);
+        self.signed_in.remove(&session);
+    }
+
+    /// Remembers new options; older ones of that session and ceremony no
+    /// longer count.
+    pub(super) fn issue(&mut self, issued: Issued) {
+        self.retire(issued.session, issued.ceremony, State::Superseded);
+        self.issued.push(issued);
+    }
+
+    /// Spends the session's challenge: no second attempt at the same one.
+    pub(super) fn consume(&mut self, session: Session, ceremony: Ceremony) {
+        self.retire(session, ceremony, State::Used);
+    }
+
+    fn retire(&mut self, session: Session, ceremony: Ceremony, state: State) {
+        let of_session = |i: &&mut Issued| i.session == session && i.ceremony == ceremony;
+        for issued in self.issued.iter_mut().filter(of_session) {
+            if issued.state == State::Live {
+                issued.state = state;
+            }
+        }
+    }
+
+    /// All that was ever issued, the oldest first.
+    pub(super) fn issued(&self) -> &[Issued] {
+        &self.issued
+    }
+}

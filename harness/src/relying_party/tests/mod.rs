@@ -1,0 +1,97 @@
+//! The relying party against responses that are made by hand here, so that it
+//! is tested without the client and device that it shall test.
+
+mod http;
+mod matrix;
+mod stories;
+mod world;
+
+use passrig_authenticator::Ceremony;
+
+use super::verify::Kind;
+use super::{STEPS, mutant};
+
+#[test]
+fn steps_are_told_apart() {
+    for (place, step) in STEPS.iter().enumerate() {
+        let later = STEPS.iter().skip(place + 1);
+        let twins: Vec<_> = later.filter(|s| s.id == step.id && s.kind() == step.kind()).collect();
+        assert!(twins.is_empty(), "{}", step.id);
+    }
+}
+
+#[test]
+fn steps_as_people_read_them() {
+    let text: String = STEPS.iter().map(|s| format!("{}: {}\n", s.clause, s.title)).collect();
+    insta::assert_snapshot!(text, @r#"
+    §7.1 step 3: the response is an attestation response
+    §7.1 step 6: the client data are JSON
+    §7.1 step 7: the client data are those of a registration
+    §7.1 step 8: the challenge is the one that was issued
+    §7.1 step 9: the origin is one that the RP expects
+    §7.1 step 10: a framed ceremony is one that the RP expects
+    §7.1 step 11: a top-level origin is one that the RP expects
+    §7.1 step 13: the attestation object and its authenticator data decode
+    §7.1 step 14: the credential is scoped to the RP's id
+    §7.1 step 15: the user was present
+    §7.1 step 16: the user was verified, if that was required
+    §7.1 step 17: only what is eligible for backup is backed up
+    §7.1 step 20: the key is for an algorithm that was offered
+    §7.1 step 21: the attestation statement format is known
+    §7.1 step 22: the attestation statement is valid
+    §7.1 step 24: attestation is there, if it was demanded
+    §7.1 step 25: the credential id is 1 to 1023 octets long
+    §7.1 step 26: the credential id is not registered yet
+    §7.1 step 29: nothing is stored when a step fails
+    §7.2 step 3: the response is an assertion response
+    §7.2 step 5: the credential is one that was asked for
+    §7.2 step 6a: the credential is the named account's
+    §7.2 step 6b: the user handle names the credential's account
+    §7.2 step 9: the client data are JSON
+    §7.2 step 10: the client data are those of an authentication
+    §7.2 step 11: the challenge is the one that was issued
+    §7.2 step 12: the origin is one that the RP expects
+    §7.2 step 13: a framed ceremony is one that the RP expects
+    §7.2 step 14: a top-level origin is one that the RP expects
+    §7.2 step 15: the authenticator data decode
+    §7.2 step 15: the assertion is for the RP's id
+    §7.2 step 16: the user was present
+    §7.2 step 17: the user was verified, if that was required
+    §7.2 step 18: only what is eligible for backup is backed up
+    §7.2 step 19: backup eligibility is what it was at registration
+    §7.2 step 21: the registered key signed
+    §7.2 step 22: the signature counter grew, if it is used
+    §7.2 step 25: nobody is signed in when a step fails
+    "#);
+}
+
+#[test]
+fn mutants_are_told_apart_and_name_steps() {
+    let all = mutant::all();
+    for mutant in &all {
+        assert_eq!(all.iter().filter(|other| other.id == mutant.id).count(), 1, "{}", mutant.id);
+        assert!(mutant::by_id(&mutant.id).is_some());
+        assert!(!mutant.steps.is_empty() && !mutant.summary.is_empty());
+        for id in &mutant.steps {
+            let step = STEPS.iter().find(|step| step.id == *id).unwrap();
+            assert!(mutant.id.starts_with(step.ceremony().name()), "{}", mutant.id);
+        }
+    }
+    assert!(mutant::by_id("registration.origin.unknown").is_none());
+}
+
+#[test]
+fn every_step_has_mutants() {
+    let all = mutant::all();
+    for step in STEPS {
+        let left_out = format!("{}.{}.left-out", step.ceremony(), step.name);
+        assert_eq!(mutant::by_id(&left_out).is_some(), step.kind() == Kind::Verify, "{left_out}");
+        assert!(all.iter().any(|mutant| mutant.steps.contains(&step.id)), "{}", step.id);
+    }
+}
+
+#[test]
+fn both_ceremonies_are_there() {
+    let of = |ceremony| STEPS.iter().filter(|step| step.ceremony() == ceremony).count();
+    assert_eq!((of(Ceremony::Registration), of(Ceremony::Authentication)), (19, 19));
+}

@@ -1,0 +1,304 @@
+//! What this relying party establishes about a response: the steps of §7.1
+//! and §7.2, in one table.
+//!
+//! *Derive* steps make values, and leave the evidence without them when they
+//! cannot. *Verify* steps judge values, have no side effects and may run in
+//! any order. A step that lacks its value is content, since the step that
+//! should have made it has already complained: so the set of violated steps
+//! names the fault and nothing that follows from it.
+
+pub(super) mod authentication;
+pub(super) mod registration;
+pub(super) mod shared;
+
+use passrig_authenticator::Ceremony;
+use passrig_authenticator::wire::{
+    AttestationObject, AuthenticationResponse, AuthenticatorData, Json, RegistrationResponse,
+};
+use serde_json::Value;
+
+use self::Run::{Derive, Flow, Verify};
+use super::mutant::Mutant;
+use super::policy::Config;
+use super::store::{Account, Issued, Record, Session, State, Store, User, UserHandle};
+
+/// One thing that the relying party establishes.
+#[derive(Clone, Copy, Debug)]
+pub struct Step {
+    /// Section and step, such as `7.1/9`.
+    pub id: &'static str,
+    /// The clause for people, such as `§7.1 step 9`.
+    pub clause: &'static str,
+    /// A short name; mutants are called after it.
+    pub name: &'static str,
+    /// What holds when the step succeeds.
+    pub title: &'static str,
+    /// How it is established.
+    pub run: Run,
+}
+
+/// How a step is established.
+#[derive(Clone, Copy, Debug)]
+pub enum Run {
+    /// By making a value.
+    Derive(fn(&mut Evidence<'_>) -> Finding),
+    /// By judging values.
+    Verify(fn(&Evidence<'_>) -> Finding),
+    /// By the order in which things happen.
+    Flow,
+}
+
+/// The kinds of [`Run`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Makes a value.
+    Derive,
+    /// Judges values.
+    Verify,
+    /// Is a matter of order.
+    Flow,
+}
+
+/// Why a step fails, as a clause after a colon.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Violation(String);
+
+/// What a step finds.
+pub type Finding = Result<(), Violation>;
+
+/// The finding of a step that fails.
+pub(super) fn refuse(reason: impl Into<String>) -> Finding {
+    Err(Violation(reason.into()))
+}
+
+impl Step {
+    /// The ceremony that the step belongs to.
+    pub fn ceremony(&self) -> Ceremony {
+        if self.id.starts_with("7.1/") { Ceremony::Registration } else { Ceremony::Authentication }
+    }
+
+    /// What kind of step it is.
+    pub fn kind(&self) -> Kind {
+        self.run.kind()
+    }
+}
+
+impl Run {
+    pub(super) fn kind(&self) -> Kind {
+        match self {
+            Self::Derive(_) => Kind::Derive,
+            Self::Verify(_) => Kind::Verify,
+            Self::Flow => Kind::Flow,
+        }
+    }
+}
+
+macro_rules! step {
+    ($section:literal / $step:literal $name:literal, $title:literal, $run:expr) => {
+        Step {
+            id: concat!($section, "/", $step),
+            clause: concat!("§", $section, " step ", $step),
+            name: $name,
+            title: $title,
+            run: $run,
+        }
+    };
+}
+
+/// Every step, in the specification's order.
+#[rustfmt::skip]
+pub const STEPS: &[Step] = &[
+    step!("7.1"/"3" "response", "the response is an attestation response", Derive(registration::response)),
+    step!("7.1"/"6" "client-data", "the client data are JSON", Derive(shared::client_data)),
+    step!("7.1"/"7" "type", "the client data are those of a registration", Verify(shared::kind)),
+    step!("7.1"/"8" "challenge", "the challenge is the one that was issued", Verify(shared::challenge)),
+    step!("7.1"/"9" "origin", "the origin is one that the RP expects", Verify(shared::origin)),
+    step!("7.1"/"10" "cross-origin", "a framed ceremony is one that the RP expects", Verify(shared::cross_origin)),
+    step!("7.1"/"11" "top-origin", "a top-level origin is one that the RP expects", Verify(shared::top_origin)),
+    step!("7.1"/"13" "attestation-object", "the attestation object and its authenticator data decode", Derive(registration::attestation_object)),
+    step!("7.1"/"14" "rp-id-hash", "the credential is scoped to the RP's id", Verify(shared::rp_id_hash)),
+    step!("7.1"/"15" "user-present", "the user was present", Verify(shared::user_present)),
+    step!("7.1"/"16" "user-verified", "the user was verified, if that was required", Verify(shared::user_verified)),
+    step!("7.1"/"17" "backup-state", "only what is eligible for backup is backed up", Verify(shared::backup_state)),
+    step!("7.1"/"20" "algorithm", "the key is for an algorithm that was offered", Verify(registration::algorithm)),
+    step!("7.1"/"21" "format", "the attestation statement format is known", Verify(registration::format)),
+    step!("7.1"/"22" "statement", "the attestation statement is valid", Verify(registration::statement)),
+    step!("7.1"/"24" "attestation", "attestation is there, if it was demanded", Verify(registration::attestation)),
+    step!("7.1"/"25" "credential-id-length", "the credential id is 1 to 1023 octets long", Verify(registration::credential_id_length)),
+    step!("7.1"/"26" "credential-id-taken", "the credential id is not registered yet", Verify(registration::credential_id_taken)),
+    step!("7.1"/"29" "flow", "nothing is stored when a step fails", Flow),
+    step!("7.2"/"3" "response", "the response is an assertion response", Derive(authentication::response)),
+    step!("7.2"/"5" "allow-list", "the credential is one that was asked for", Verify(authentication::allow_list)),
+    step!("7.2"/"6a" "named-user", "the credential is the named account's", Verify(authentication::named_user)),
+    step!("7.2"/"6b" "user-handle", "the user handle names the credential's account", Verify(authentication::user_handle)),
+    step!("7.2"/"9" "client-data", "the client data are JSON", Derive(shared::client_data)),
+    step!("7.2"/"10" "type", "the client data are those of an authentication", Verify(shared::kind)),
+    step!("7.2"/"11" "challenge", "the challenge is the one that was issued", Verify(shared::challenge)),
+    step!("7.2"/"12" "origin", "the origin is one that the RP expects", Verify(shared::origin)),
+    step!("7.2"/"13" "cross-origin", "a framed ceremony is one that the RP expects", Verify(shared::cross_origin)),
+    step!("7.2"/"14" "top-origin", "a top-level origin is one that the RP expects", Verify(shared::top_origin)),
+    // Two rows: the clause that first reads the authenticator data is where
+    // data that cannot be read are reported.
+    step!("7.2"/"15" "authenticator-data", "the authenticator data decode", Derive(authentication::authenticator_data)),
+    step!("7.2"/"15" "rp-id-hash", "the assertion is for the RP's id", Verify(shared::rp_id_hash)),
+    step!("7.2"/"16" "user-present", "the user was present", Verify(shared::user_present)),
+    step!("7.2"/"17" "user-verified", "the user was verified, if that was required", Verify(shared::user_verified)),
+    step!("7.2"/"18" "backup-state", "only what is eligible for backup is backed up", Verify(shared::backup_state)),
+    step!("7.2"/"19" "backup-eligible", "backup eligibility is what it was at registration", Verify(authentication::backup_eligible)),
+    step!("7.2"/"21" "signature", "the registered key signed", Verify(authentication::signature)),
+    step!("7.2"/"22" "sign-count", "the signature counter grew, if it is used", Verify(authentication::sign_count)),
+    step!("7.2"/"25" "flow", "nobody is signed in when a step fails", Flow),
+];
+
+/// All that is known about an attempt: what arrived, what the relying party
+/// knows, and what derive steps made of it.
+#[derive(Clone)]
+pub struct Evidence<'a> {
+    pub(super) ceremony: Ceremony,
+    pub(super) config: &'a Config,
+    pub(super) store: &'a Store,
+    pub(super) session: Option<Session>,
+    /// The `Origin` header. No step reads it: it is the browser's word about
+    /// the request, not about the ceremony.
+    pub(super) http_origin: Option<&'a str>,
+    pub(super) body: &'a Value,
+    pub(super) registration: Option<RegistrationResponse>,
+    pub(super) assertion: Option<AuthenticationResponse>,
+    pub(super) client_data: Option<Json>,
+    pub(super) attestation_object: Option<AttestationObject>,
+    pub(super) authenticator_data: Option<AuthenticatorData>,
+}
+
+impl<'a> Evidence<'a> {
+    pub(super) fn new(
+        ceremony: Ceremony,
+        config: &'a Config,
+        store: &'a Store,
+        session: Option<Session>,
+        http_origin: Option<&'a str>,
+        body: &'a Value,
+    ) -> Self {
+        Self {
+            ceremony,
+            config,
+            store,
+            session,
+            http_origin,
+            body,
+            registration: None,
+            assertion: None,
+            client_data: None,
+            attestation_object: None,
+            authenticator_data: None,
+        }
+    }
+
+    /// The options that this attempt answers: the session's latest for the
+    /// ceremony, used or not. An answer to nothing is judged by the options
+    /// that its challenge comes from, so that a stolen challenge is one fault
+    /// and not several.
+    pub(super) fn issued(&self) -> Option<&'a Issued> {
+        let named = || {
+            let sent = self.sent_challenge()?;
+            let of_ceremony = |i: &&Issued| i.ceremony == self.ceremony;
+            self.store.issued().iter().filter(of_ceremony).find(|i| i.is_answered_by(&sent))
+        };
+        self.own_issued().or_else(named)
+    }
+
+    /// The challenge that this session has to answer.
+    pub(super) fn pending(&self) -> Option<&'a Issued> {
+        self.own_issued().filter(|issued| issued.state == State::Live)
+    }
+
+    fn own_issued(&self) -> Option<&'a Issued> {
+        let own = |i: &&Issued| Some(i.session) == self.session && i.ceremony == self.ceremony;
+        self.store.issued().iter().rev().find(own)
+    }
+
+    /// A text member of the client data.
+    pub(super) fn text(&self, member: &str) -> Option<String> {
+        self.client_data.as_ref()?.member(member)?.as_text()
+    }
+
+    pub(super) fn sent_challenge(&self) -> Option<String> {
+        self.text("challenge")
+    }
+
+    /// The client data as they were hashed.
+    pub(super) fn client_data_json(&self) -> Option<&[u8]> {
+        let registration = self.registration.as_ref().map(|r| &r.response.client_data_json);
+        let assertion = || self.assertion.as_ref().map(|a| &a.response.client_data_json);
+        registration.or_else(assertion).map(AsRef::as_ref)
+    }
+
+    pub(super) fn user_handle(&self) -> Option<UserHandle> {
+        let handle = self.assertion.as_ref()?.response.user_handle.as_ref()?;
+        Some(UserHandle(handle.0.clone()))
+    }
+
+    /// The account that a registration is for: the one in the options, or
+    /// that of the session.
+    pub(super) fn registrant(&self) -> Option<&'a Account> {
+        match self.issued().map(|issued| &issued.user) {
+            Some(User::Known(account)) => Some(account),
+            _ => self.store.signed_in(self.session?),
+        }
+    }
+
+    /// The account that an assertion would sign in: the one in the options;
+    /// if that named nobody, the one that the user handle names, or whoever
+    /// owns the credential. §7.2 step 6 is there to hold them together.
+    pub(super) fn user(&self) -> Option<UserHandle> {
+        match self.issued().map(|issued| &issued.user) {
+            Some(User::Known(account)) => return Some(account.handle.clone()),
+            Some(User::Unknown) => return None,
+            Some(User::Unnamed) | None => {}
+        }
+        let named = self.user_handle().filter(|handle| self.store.account(handle).is_some());
+        named.or_else(|| Some(self.records().next()?.0.clone()))
+    }
+
+    /// The record that the assertion is about, with its owner. The user's own
+    /// one first; whose it may be is for the steps to say.
+    pub(super) fn record(&self) -> Option<(&'a UserHandle, &'a Record)> {
+        let user = self.user();
+        let own = self.records().find(|(owner, _)| Some(*owner) == user.as_ref());
+        own.or_else(|| self.records().next())
+    }
+
+    fn records(&self) -> impl Iterator<Item = (&'a UserHandle, &'a Record)> {
+        let id = self.assertion.as_ref().map(|assertion| assertion.raw_id.as_ref());
+        let store = self.store;
+        id.into_iter().flat_map(move |id| store.records_with(id))
+    }
+}
+
+/// What the steps say about an attempt.
+pub(super) struct Examination<'a> {
+    pub(super) evidence: Evidence<'a>,
+    /// The violated steps in the table's order.
+    pub(super) violated: Vec<(&'static Step, Violation)>,
+}
+
+/// Takes every step of the evidence's ceremony, as the mutant would have it.
+pub(super) fn examine<'a>(mut evidence: Evidence<'a>, mutant: Option<&Mutant>) -> Examination<'a> {
+    let ceremony = evidence.ceremony;
+    let steps = || STEPS.iter().enumerate().filter(|(_, step)| step.ceremony() == ceremony);
+    let run = |step: &Step| mutant.and_then(|m| m.instead_of(step)).unwrap_or(step.run);
+    let mut violated = Vec::new();
+    for (place, step) in steps() {
+        if let Derive(make) = run(step) {
+            violated.extend(make(&mut evidence).err().map(|violation| (place, step, violation)));
+        }
+    }
+    for (place, step) in steps() {
+        if let Verify(judge) = run(step) {
+            violated.extend(judge(&evidence).err().map(|violation| (place, step, violation)));
+        }
+    }
+    violated.sort_by_key(|(place, ..)| *place);
+    let violated = violated.into_iter().map(|(_, step, violation)| (step, violation)).collect();
+    Examination { evidence, violated }
+}

@@ -1,0 +1,144 @@
+//! Steps of §7.1 alone.
+
+use passrig_authenticator::keys;
+use passrig_authenticator::wire::authenticator_data::AttestedCredentialData;
+use passrig_authenticator::wire::{
+    AttestationObject, AuthenticatorData, Cbor, RegistrationResponse, cose,
+};
+use sha2::{Digest, Sha256};
+
+use super::{Evidence, Finding, refuse};
+use crate::relying_party::policy;
+
+/// §7.1 step 3
+pub(crate) fn response(e: &mut Evidence<'_>) -> Finding {
+    let response: RegistrationResponse = match serde_json::from_value(e.body.clone()) {
+        Ok(response) => response,
+        Err(error) => return refuse(format!("this is no attestation response: {error}")),
+    };
+    let (kind, same) = (response.kind.clone(), response.id == response.raw_id);
+    e.registration = Some(response);
+    match kind.as_str() {
+        "public-key" if same => Ok(()),
+        "public-key" => refuse("id and rawId are not the same"),
+        other => refuse(format!("the credential is of type `{other}`")),
+    }
+}
+
+/// §7.1 step 13
+pub(crate) fn attestation_object(e: &mut Evidence<'_>) -> Finding {
+    let Some(registration) = &e.registration else { return Ok(()) };
+    let bytes = registration.response.attestation_object.as_ref();
+    let object = match AttestationObject::decode(bytes) {
+        Ok(object) => object,
+        Err(error) => return refuse(format!("the attestation object does not decode: {error}")),
+    };
+    let data = AuthenticatorData::decode(&object.authenticator_data);
+    e.attestation_object = Some(object);
+    match data {
+        Ok(data) if data.attested.is_some() => e.authenticator_data = Some(data),
+        Ok(_) => return refuse("the authenticator data hold no credential"),
+        Err(error) => return refuse(format!("the authenticator data do not decode: {error}")),
+    }
+    Ok(())
+}
+
+/// §7.1 step 20, with what §5.8.5 says about each algorithm's keys.
+pub(crate) fn algorithm(e: &Evidence<'_>) -> Finding {
+    let Some(attested) = attested(e) else { return Ok(()) };
+    let key = match cose::Key::from_cbor(&attested.public_key) {
+        Ok(key) => key,
+        Err(error) => return refuse(format!("the public key is unusable: {error}")),
+    };
+    if !policy::ALGORITHMS.contains(&key.algorithm()) {
+        return refuse(format!("{} was not offered", key.algorithm()));
+    }
+    // Any signature will do to learn whether the key itself is sound.
+    match keys::verify(&key, &[], &[]) {
+        Err(error @ keys::Error::PublicKey(_)) => refuse(error.to_string()),
+        _ => Ok(()),
+    }
+}
+
+/// §7.1 step 21
+pub(crate) fn format(e: &Evidence<'_>) -> Finding {
+    match e.attestation_object.as_ref().map(|object| object.fmt.as_str()) {
+        None | Some("none" | "packed") => Ok(()),
+        Some(other) => refuse(format!("the attestation statement format `{other}` is not known")),
+    }
+}
+
+/// §7.1 step 22, with §8.7 and §8.2. Whatever conveyance was asked for.
+pub(crate) fn statement(e: &Evidence<'_>) -> Finding {
+    let Some(object) = &e.attestation_object else { return Ok(()) };
+    match object.fmt.as_str() {
+        "none" if object.statement.entries().is_some_and(<[_]>::is_empty) => Ok(()),
+        "none" => refuse("the statement of the format none is not an empty map"),
+        "packed" => packed_self(e, object),
+        _ => Ok(()),
+    }
+}
+
+/// §8.2 step 3
+fn packed_self(e: &Evidence<'_>, object: &AttestationObject) -> Finding {
+    if object.statement.get("x5c").is_some() {
+        return refuse("there are certificates, for which this RP has no trust anchors");
+    }
+    let Some(attested) = attested(e) else { return Ok(()) };
+    let Ok(key) = cose::Key::from_cbor(&attested.public_key) else { return Ok(()) };
+    let alg = object.statement.get("alg").and_then(Cbor::as_int);
+    if alg != Some(key.algorithm().0) {
+        return refuse("the statement's alg is not that of the credential's key");
+    }
+    let signature = object.statement.get("sig").and_then(Cbor::as_bytes);
+    let Some(signature) = signature else {
+        return refuse("the statement has no signature");
+    };
+    match keys::verify(&key, &signed(e).unwrap_or_default(), signature) {
+        // A key that cannot verify anything is a matter of step 20.
+        Ok(()) | Err(keys::Error::Algorithm(_) | keys::Error::PublicKey(_)) => Ok(()),
+        Err(error) => refuse(format!("the self attestation: {error}")),
+    }
+}
+
+/// What a statement signs: the authenticator data and the hash of the client
+/// data, both as they arrived.
+pub(crate) fn signed(e: &Evidence<'_>) -> Option<Vec<u8>> {
+    let data = &e.attestation_object.as_ref()?.authenticator_data;
+    Some([data.as_slice(), &Sha256::digest(e.client_data_json()?)].concat())
+}
+
+/// §7.1 step 24
+pub(crate) fn attestation(e: &Evidence<'_>) -> Finding {
+    let asked = e.issued().is_some_and(|issued| issued.attestation == "direct");
+    let none = e.attestation_object.as_ref().is_some_and(|object| object.fmt == "none");
+    if e.config.demands_attestation && asked && none {
+        refuse("attestation was asked for, and there is none")
+    } else {
+        Ok(())
+    }
+}
+
+/// §7.1 step 25; that it is not empty follows from §4.
+pub(crate) fn credential_id_length(e: &Evidence<'_>) -> Finding {
+    match attested(e).map(|attested| attested.credential_id.len()) {
+        None | Some(1..=1023) => Ok(()),
+        Some(length) => refuse(format!("the credential id is {length} octets long")),
+    }
+}
+
+/// §7.1 step 26
+pub(crate) fn credential_id_taken(e: &Evidence<'_>) -> Finding {
+    let taken =
+        |a: &AttestedCredentialData| e.store.records_with(&a.credential_id).next().is_some();
+    if attested(e).is_some_and(taken) {
+        refuse("the credential id is registered already")
+    } else {
+        Ok(())
+    }
+}
+
+/// The new credential.
+pub(crate) fn attested<'e>(e: &'e Evidence<'_>) -> Option<&'e AttestedCredentialData> {
+    e.authenticator_data.as_ref()?.attested.as_ref()
+}

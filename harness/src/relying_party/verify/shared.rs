@@ -1,0 +1,120 @@
+//! Steps that both ceremonies take: client data, RP id and flags.
+
+use passrig_authenticator::Ceremony;
+use passrig_authenticator::wire::options::Requirement;
+use passrig_authenticator::wire::{ClientData, Flags, Json};
+use sha2::{Digest, Sha256};
+
+use super::{Evidence, Finding, refuse};
+
+/// §7.1 step 6, §7.2 step 9; the UTF-8 decode before them never fails.
+pub(crate) fn client_data(e: &mut Evidence<'_>) -> Finding {
+    let Some(bytes) = e.client_data_json() else { return Ok(()) };
+    match ClientData::decode(bytes) {
+        Ok(json @ Json::Object(_)) => e.client_data = Some(json),
+        Ok(_) => return refuse("the client data are JSON, but no object"),
+        Err(error) => return refuse(format!("the client data are not JSON: {error}")),
+    }
+    Ok(())
+}
+
+/// §7.1 step 7, §7.2 step 10
+pub(crate) fn kind(e: &Evidence<'_>) -> Finding {
+    let expected = expected_kind(e.ceremony);
+    match e.text("type") {
+        _ if e.client_data.is_none() => Ok(()),
+        Some(sent) if sent == expected => Ok(()),
+        Some(sent) => refuse(format!("the type is `{sent}`, not `{expected}`")),
+        None => refuse("the client data have no type"),
+    }
+}
+
+/// The client data's type in this ceremony.
+pub(crate) fn expected_kind(ceremony: Ceremony) -> &'static str {
+    match ceremony {
+        Ceremony::Registration => "webauthn.create",
+        Ceremony::Authentication => "webauthn.get",
+    }
+}
+
+/// §7.1 step 8, §7.2 step 11
+pub(crate) fn challenge(e: &Evidence<'_>) -> Finding {
+    if e.client_data.is_none() {
+        return Ok(());
+    }
+    let Some(pending) = e.pending() else {
+        return refuse("no challenge is pending in this session");
+    };
+    match e.sent_challenge() {
+        Some(sent) if pending.is_answered_by(&sent) => Ok(()),
+        Some(_) => refuse("the challenge is not the one that this session has to answer"),
+        None => refuse("the client data have no challenge"),
+    }
+}
+
+/// §7.1 step 9, §7.2 step 12: whole origins are compared, as §13.5.9 asks.
+pub(crate) fn origin(e: &Evidence<'_>) -> Finding {
+    match e.text("origin") {
+        _ if e.client_data.is_none() => Ok(()),
+        Some(sent) if e.config.origins.contains(&sent) => Ok(()),
+        Some(sent) => refuse(format!("the origin `{sent}` is not one that this RP serves")),
+        None => refuse("the client data have no origin"),
+    }
+}
+
+/// §7.1 step 10, §7.2 step 13: nobody frames this relying party.
+pub(crate) fn cross_origin(e: &Evidence<'_>) -> Finding {
+    match e.client_data.as_ref().and_then(|data| data.member("crossOrigin")).map(Json::plain) {
+        None | Some(Json::Bool(false)) => Ok(()),
+        Some(Json::Bool(true)) => refuse("the ceremony was framed, which this RP never is"),
+        Some(_) => refuse("crossOrigin is no boolean"),
+    }
+}
+
+/// §7.1 step 11, §7.2 step 14
+pub(crate) fn top_origin(e: &Evidence<'_>) -> Finding {
+    match e.client_data.as_ref().and_then(|data| data.member("topOrigin")) {
+        None => Ok(()),
+        Some(_) => refuse("there is a topOrigin, but nobody frames this RP"),
+    }
+}
+
+/// §7.1 step 14, §7.2 step 15
+pub(crate) fn rp_id_hash(e: &Evidence<'_>) -> Finding {
+    let expected = Sha256::digest(&e.config.rp_id);
+    match &e.authenticator_data {
+        Some(data) if data.rp_id_hash != expected.as_slice() => {
+            refuse(format!("the RP id hash is not that of `{}`", e.config.rp_id))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// §7.1 step 15, §7.2 step 16
+pub(crate) fn user_present(e: &Evidence<'_>) -> Finding {
+    match &e.authenticator_data {
+        Some(data) if !data.flags.has(Flags::UP) => refuse("the user was not present"),
+        _ => Ok(()),
+    }
+}
+
+/// §7.1 step 16, §7.2 step 17
+pub(crate) fn user_verified(e: &Evidence<'_>) -> Finding {
+    let required = e.issued().map(|issued| issued.user_verification) == Some(Requirement::Required);
+    match &e.authenticator_data {
+        Some(data) if required && !data.flags.has(Flags::UV) => {
+            refuse("user verification was required, and the user was not verified")
+        }
+        _ => Ok(()),
+    }
+}
+
+/// §7.1 step 17, §7.2 step 18
+pub(crate) fn backup_state(e: &Evidence<'_>) -> Finding {
+    match &e.authenticator_data {
+        Some(data) if data.flags.has(Flags::BS) && !data.flags.has(Flags::BE) => {
+            refuse("the credential is backed up, but not eligible for backup")
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,289 @@
+//! Before anything is judged: an honest ceremony of each kind, then one that is
+//! wrong everywhere.
+
+use std::collections::BTreeMap;
+
+use passrig_authenticator::Ceremony;
+use passrig_authenticator::deviation::{Deviation, Edit};
+use passrig_authenticator::wire::{CreationOptions, RequestOptions};
+use serde_json::json;
+
+use super::{NotTestable, Transcript};
+use crate::actor::{Actor, Attempt, Known, Probes, Trouble, Variant, World};
+use crate::catalogue::{Product, Setting};
+use crate::outcome::{CheckResult, Effect, Importance, Level, Outcome, Verdict};
+use crate::target::{Begun, Log, Recognised};
+
+/// What a target asked for in honest ceremonies.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Observed {
+    settings: BTreeMap<(Ceremony, Setting), String>,
+}
+
+impl Observed {
+    /// What it asked for in that ceremony.
+    pub(super) fn setting(&self, ceremony: Ceremony, setting: Setting) -> Option<&str> {
+        self.settings.get(&(ceremony, setting)).map(String::as_str)
+    }
+
+    /// The same for reports.
+    pub(super) fn by_name(&self) -> BTreeMap<String, String> {
+        let named = |((ceremony, setting), value): (&(Ceremony, Setting), &String)| {
+            (format!("{ceremony}.{}", setting.name()), value.clone())
+        };
+        self.settings.iter().map(named).collect()
+    }
+
+    fn note(&mut self, begun: &Begun) {
+        let mut set = |setting, value: &str| {
+            self.settings.insert((begun.ceremony, setting), value.to_owned());
+        };
+        match begun.ceremony {
+            Ceremony::Registration => {
+                if let Ok(options) = CreationOptions::parse(&begun.options) {
+                    set(Setting::UserVerification, options.user_verification().as_str());
+                    let attestation = match options.attestation.as_deref() {
+                        Some("direct" | "enterprise" | "indirect") => "direct",
+                        _ => "none",
+                    };
+                    set(Setting::Attestation, attestation);
+                }
+            }
+            Ceremony::Authentication => {
+                if let Ok(options) = RequestOptions::parse(&begun.options) {
+                    set(Setting::UserVerification, options.user_verification().as_str());
+                    let listed = !options.allow_credentials.is_empty();
+                    set(Setting::Login, if listed { "username" } else { "discoverable" });
+                }
+            }
+        }
+    }
+}
+
+/// What the honest canary found out.
+pub(super) struct Honest {
+    pub(super) observed: Observed,
+    pub(super) probes: Probes,
+}
+
+/// An honest registration and an honest authentication. Whatever a probe shows
+/// to change with them is trusted from then on.
+pub(super) async fn honest(world: &World, variant: &Variant) -> Result<Honest, NotTestable> {
+    let mut log = Log::new();
+    let mut observed = Observed::default();
+    let mut probes = Probes::default();
+    let mut actor = Actor::new(world, variant, "canary.honest", "subject", Product::Platform);
+    if let Err(trouble) = actor.arrive(&mut log).await {
+        return Err(not_testable("an account cannot be made", &trouble, &log, &observed));
+    }
+    for ceremony in [Ceremony::Registration, Ceremony::Authentication] {
+        if ceremony == Ceremony::Authentication {
+            actor.change_browser();
+        }
+        let performed = perform(&mut actor, ceremony, &mut observed, &mut log).await;
+        let attempt = performed.map_err(|trouble| {
+            let what = format!("an honest {ceremony} cannot be carried out");
+            not_testable(&what, &trouble, &log, &observed)
+        })?;
+        match attempt.verdict.recognised {
+            Recognised::Accepted => {}
+            recognised => {
+                let what = match recognised {
+                    Recognised::Unrecognised => {
+                        "is answered in a way that the adapter does not know"
+                    }
+                    Recognised::Throttled { .. } => "is throttled",
+                    Recognised::Crash | Recognised::RefusedLikeCrash => "breaks the target",
+                    _ => "is refused",
+                };
+                let said = said(&attempt);
+                let what = format!("an honest {ceremony} {what}{said}");
+                let help = match (recognised, &attempt.verdict.paste) {
+                    (Recognised::Unrecognised, Some(_)) => {
+                        "tell the adapter which answers are accepted: accepted = [{ status = [200] }]"
+                            .to_owned()
+                    }
+                    _ => "is the target configured for the origin that --origin names (by default \
+                          that of --rp)? What does its log say?"
+                        .to_owned(),
+                };
+                return Err(NotTestable {
+                    what,
+                    help: Some(help),
+                    transcript: Transcript::of(&log, None),
+                    observed: observed.by_name(),
+                });
+            }
+        }
+        let seen = attempt.effect == Effect::Happened;
+        match ceremony {
+            Ceremony::Registration => probes.list = seen,
+            Ceremony::Authentication => probes.whoami = seen,
+        }
+    }
+    Ok(Honest { observed, probes })
+}
+
+async fn perform(
+    actor: &mut Actor,
+    ceremony: Ceremony,
+    observed: &mut Observed,
+    log: &mut Log,
+) -> Result<Attempt, Trouble> {
+    let begun = actor.begin(ceremony, log).await?;
+    observed.note(&begun);
+    let message = actor.respond(&begun)?;
+    let honest = Deviation::default();
+    let known = actor.known.clone();
+    let mut bench = passrig_authenticator::deviation::Bench::new(&honest, &known);
+    actor.send(&begun, &message, &mut bench, Probes::ALL, log).await
+}
+
+/// What a ceremony that is wrong everywhere came to.
+pub(super) enum Forged {
+    /// It was refused, as it must be.
+    Refused,
+    /// It was answered in a way that says nothing; the run goes on.
+    Unclear(String),
+    /// It was accepted, and it had an effect.
+    Accepted(Box<CheckResult>, Transcript),
+}
+
+/// One forgery of each ceremony.
+pub(super) async fn forged(
+    world: &World,
+    variant: &Variant,
+    honest: &Honest,
+) -> Result<Forged, NotTestable> {
+    for ceremony in [Ceremony::Registration, Ceremony::Authentication] {
+        let mut log = Log::new();
+        let observed = &honest.observed;
+        let attempt = forge(world, variant, ceremony, honest.probes, &mut log).await;
+        let attempt = match attempt {
+            Ok(attempt) => attempt,
+            Err(trouble) if trouble.is_breakage() && !trouble.is_unreachable() => {
+                return Ok(Forged::Unclear(format!("a forged {ceremony}: {trouble}")));
+            }
+            Err(trouble) => {
+                let what = format!("a forged {ceremony} cannot be sent");
+                return Err(not_testable(&what, &trouble, &log, observed));
+            }
+        };
+        let transcript = || Transcript::of(&log, Some(attempt.exchange));
+        match attempt.verdict.recognised {
+            Recognised::Refused | Recognised::RefusedLikeCrash => {}
+            Recognised::Accepted if attempt.effect == Effect::Happened => {
+                let result = accepts_anything(ceremony, variant, &attempt);
+                return Ok(Forged::Accepted(Box::new(result), transcript()));
+            }
+            Recognised::Accepted => {
+                return Err(NotTestable {
+                    what: format!(
+                        "a forged {ceremony}, wrong in every respect, is answered like an accepted one"
+                    ),
+                    help: Some(
+                        "either the target accepts anything, or the adapter takes its refusals for \
+                         acceptance: look at the answer below, and tell the two apart in `accepted` \
+                         and `refused`; a `whoami` or `list` probe would show which it is"
+                            .to_owned(),
+                    ),
+                    transcript: transcript(),
+                    observed: observed.by_name(),
+                });
+            }
+            Recognised::Unrecognised => {
+                return Err(NotTestable {
+                    what: format!(
+                        "the adapter does not know how the target refuses a forged {ceremony}{}",
+                        said(&attempt)
+                    ),
+                    help: attempt
+                        .verdict
+                        .paste
+                        .as_ref()
+                        .map(|line| format!("if this is a refusal, add to that step: {line}")),
+                    transcript: transcript(),
+                    observed: observed.by_name(),
+                });
+            }
+            Recognised::Crash | Recognised::Throttled { .. } => {
+                return Ok(Forged::Unclear(format!(
+                    "a forged {ceremony} is answered with {}{}",
+                    attempt.verdict.manner.name(),
+                    said(&attempt)
+                )));
+            }
+        }
+    }
+    Ok(Forged::Refused)
+}
+
+async fn forge(
+    world: &World,
+    variant: &Variant,
+    ceremony: Ceremony,
+    probes: Probes,
+    log: &mut Log,
+) -> Result<Attempt, Trouble> {
+    let mut actor = Actor::new(world, variant, "canary.forged", ceremony.name(), Product::Platform);
+    actor.arrive(log).await?;
+    if ceremony == Ceremony::Authentication {
+        actor.perform(Ceremony::Registration, Probes::default(), log).await?;
+        actor.change_browser();
+    }
+    let deviation = wrong_everywhere(ceremony).ok_or(Trouble::NotExpressible)?;
+    actor.deviate(ceremony, &deviation, &Known::default(), probes, log).await
+}
+
+fn wrong_everywhere(ceremony: Ceremony) -> Option<Deviation> {
+    let kept = match ceremony {
+        Ceremony::Registration => 0x40,
+        Ceremony::Authentication => 0,
+    };
+    let mut edits = vec![
+        json!({ "at": "client_data.type", "set": "forged" }),
+        json!({ "at": "client_data.challenge", "set": { "hex": "00" } }),
+        json!({ "at": "client_data.origin", "set": "https://forged.example" }),
+        json!({ "at": "authenticator_data.rp_id_hash", "set": { "repeat": 0, "len": 32 } }),
+        json!({ "at": "authenticator_data.flags", "set": kept }),
+    ];
+    if ceremony == Ceremony::Authentication {
+        edits.push(json!({ "at": "signature", "set": { "hex": "00" } }));
+    }
+    let edits: Result<Vec<Edit>, _> = edits.into_iter().map(serde_json::from_value).collect();
+    edits.ok().map(Deviation::new)
+}
+
+fn accepts_anything(ceremony: Ceremony, variant: &Variant, attempt: &Attempt) -> CheckResult {
+    CheckResult {
+        id: "canary.accepts-anything".to_owned(),
+        title: format!(
+            "{ceremony}: wrong type, challenge, origin, RP id hash, flags and signature"
+        ),
+        variant: variant.to_string(),
+        level: Level::Must,
+        importance: Importance::Critical,
+        clause: "§7".to_owned(),
+        requirement: None,
+        outcome: Outcome::Fail,
+        verdict: Some(Verdict::Accepted),
+        manner: Some(attempt.verdict.manner.name().to_owned()),
+        effect: attempt.effect,
+        reason: Some("the target accepts anything; no other check would say more".to_owned()),
+        expected: Verdict::Refused,
+        duration_ms: attempt.duration.as_secs_f64() * 1000.0,
+    }
+}
+
+fn said(attempt: &Attempt) -> String {
+    attempt.verdict.message.as_ref().map(|text| format!(": {text}")).unwrap_or_default()
+}
+
+fn not_testable(what: &str, trouble: &Trouble, log: &Log, observed: &Observed) -> NotTestable {
+    NotTestable {
+        what: format!("{what}: {trouble}"),
+        help: trouble.help(),
+        transcript: Transcript::of(log, None),
+        observed: observed.by_name(),
+    }
+}

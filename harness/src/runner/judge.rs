@@ -1,0 +1,142 @@
+//! From what was seen to an outcome: the rules of honest verdicts, in one place.
+
+use crate::actor::{Attempt, Trouble, Variant};
+use crate::catalogue::Check;
+use crate::outcome::{CheckResult, Effect, Inconclusive, Outcome, Skip, Verdict};
+use crate::scenarios::Observations;
+use crate::target::Recognised;
+
+/// The result of a check that was performed. Whether honest ceremonies around
+/// it were accepted is for the caller to know.
+pub(super) fn judge(
+    check: &Check,
+    variant: &Variant,
+    seen: &Result<Observations, Trouble>,
+) -> CheckResult {
+    let blank = blank(check, variant);
+    let observations = match seen {
+        Ok(observations) => observations,
+        Err(trouble) => return troubled(blank, trouble),
+    };
+    if let Some(control) = &observations.control
+        && !control.is_accepted()
+    {
+        let what = control.verdict.message.as_deref().unwrap_or("it was not accepted");
+        return inconclusive(blank, Inconclusive::Control, what);
+    }
+    attempted(blank, check, &observations.attempt)
+}
+
+fn attempted(blank: CheckResult, check: &Check, attempt: &Attempt) -> CheckResult {
+    let message = attempt.verdict.message.clone();
+    let result = CheckResult {
+        manner: Some(attempt.verdict.manner.name().to_owned()),
+        effect: attempt.effect,
+        duration_ms: attempt.duration.as_secs_f64() * 1000.0,
+        ..blank
+    };
+    let (verdict, manner, remark) = match (attempt.verdict.recognised, attempt.effect) {
+        // Effects over words.
+        (Recognised::Refused | Recognised::RefusedLikeCrash, Effect::Happened) => (
+            Verdict::Accepted,
+            result.manner.clone(),
+            Some("the target says refused, and yet it happened"),
+        ),
+        (Recognised::Accepted, Effect::Absent) => {
+            (Verdict::Refused, Some("accepted-in-words".to_owned()), None)
+        }
+        (Recognised::Refused, _) => (Verdict::Refused, result.manner.clone(), None),
+        (Recognised::Accepted, _) => (Verdict::Accepted, result.manner.clone(), None),
+        (Recognised::RefusedLikeCrash, _) => {
+            let outcome = match check.expects {
+                Verdict::Refused => Outcome::Warn,
+                Verdict::Accepted => check.level.divergence(),
+            };
+            let reason = Some(with(message, "the refusal looks like a crash"));
+            return CheckResult { outcome, verdict: Some(Verdict::Refused), reason, ..result };
+        }
+        (Recognised::Crash, _) => {
+            let reason = Some(with(message, "the target answered with a server error"));
+            return CheckResult { outcome: Outcome::Error, reason, ..result };
+        }
+        (Recognised::Throttled { .. }, _) => {
+            return inconclusive(
+                result,
+                Inconclusive::Throttled,
+                "the target wants fewer requests",
+            );
+        }
+        (Recognised::Unrecognised, _) => {
+            let paste = attempt.verdict.paste.as_deref().unwrap_or_default();
+            let what = format!("if this was a refusal, add to the adapter: {paste}");
+            return inconclusive(result, Inconclusive::Unrecognised, &what);
+        }
+    };
+    let outcome = if verdict == check.expects { Outcome::Pass } else { check.level.divergence() };
+    let reason = match outcome {
+        Outcome::Pass => None,
+        _ => remark.map(str::to_owned).or(message),
+    };
+    CheckResult { outcome, verdict: Some(verdict), manner, reason, ..result }
+}
+
+fn troubled(blank: CheckResult, trouble: &Trouble) -> CheckResult {
+    if trouble.throttled().is_some() {
+        return inconclusive(blank, Inconclusive::Throttled, &trouble.to_string());
+    }
+    match trouble {
+        Trouble::NotExpressible => skipped(blank, Skip::NotExpressible),
+        Trouble::NoFlow(_) => skipped(blank, Skip::Flow),
+        _ if trouble.is_breakage() && !trouble.is_unreachable() => {
+            CheckResult { outcome: Outcome::Error, reason: Some(trouble.to_string()), ..blank }
+        }
+        _ => inconclusive(blank, Inconclusive::Setup, &trouble.to_string()),
+    }
+}
+
+/// A check that was not sent.
+pub(super) fn skip(check: &Check, variant: &Variant, why: Skip) -> CheckResult {
+    skipped(blank(check, variant), why)
+}
+
+/// A check from which nothing can be concluded after all.
+pub(super) fn void(result: CheckResult, why: Inconclusive, what: &str) -> CheckResult {
+    inconclusive(result, why, what)
+}
+
+/// A check that the end of the run overtook.
+pub(super) fn overtaken(check: &Check, variant: &Variant, what: &str) -> CheckResult {
+    inconclusive(blank(check, variant), Inconclusive::Interrupted, what)
+}
+
+fn blank(check: &Check, variant: &Variant) -> CheckResult {
+    CheckResult {
+        id: check.id.clone(),
+        title: check.title(),
+        variant: variant.to_string(),
+        level: check.level,
+        importance: check.importance,
+        clause: check.clause.clone(),
+        requirement: check.requirement.clone(),
+        outcome: Outcome::Inconclusive,
+        verdict: None,
+        manner: None,
+        effect: Effect::Unobserved,
+        reason: None,
+        expected: check.expects,
+        duration_ms: 0.0,
+    }
+}
+
+fn skipped(result: CheckResult, why: Skip) -> CheckResult {
+    CheckResult { outcome: Outcome::Skipped, reason: Some(why.to_string()), ..result }
+}
+
+fn inconclusive(result: CheckResult, why: Inconclusive, what: &str) -> CheckResult {
+    let reason = Some(format!("{why}: {what}"));
+    CheckResult { outcome: Outcome::Inconclusive, verdict: None, reason, ..result }
+}
+
+fn with(message: Option<String>, what: &str) -> String {
+    message.map_or_else(|| what.to_owned(), |message| format!("{what}: {message}"))
+}

@@ -1,0 +1,140 @@
+//! Which checks run under which variant, and in which blocks.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::canary::Observed;
+use crate::actor::{Variant, World};
+use crate::catalogue::{Check, Need, Product, Setting};
+use crate::outcome::Skip;
+use crate::target::profile::{Mode, Settings};
+
+/// The most attempts between two honest ceremonies.
+pub(super) const BLOCK: usize = 10;
+
+/// Attempts that share the honest ceremonies around them.
+#[derive(Clone)]
+pub(super) struct Block {
+    pub(super) variant: Variant,
+    pub(super) product: Product,
+    pub(super) checks: Vec<Arc<Check>>,
+}
+
+/// What can be run, and what cannot, and why.
+#[derive(Default)]
+pub(super) struct Schedule {
+    pub(super) by_variant: Vec<(Variant, Vec<Arc<Check>>)>,
+    pub(super) skipped: Vec<(Arc<Check>, Skip)>,
+}
+
+/// The first value of everything that can be chosen.
+pub(super) fn default_variant(settings: &Settings) -> Variant {
+    let first = |setting| {
+        let (values, choosable) = values(settings, setting);
+        values.first().filter(|_| choosable).map(|value| (setting, value.clone()))
+    };
+    Variant::new(
+        [Setting::UserVerification, Setting::Attestation, Setting::Login]
+            .into_iter()
+            .filter_map(first),
+    )
+}
+
+fn values(settings: &Settings, setting: Setting) -> (&[String], bool) {
+    use crate::target::profile::Setting as Offer;
+    let offer = match setting {
+        Setting::UserVerification => &settings.user_verification,
+        Setting::Attestation => &settings.attestation,
+        Setting::Login => &settings.login,
+    };
+    (offer.values(), matches!(offer, Offer::Choose(_)))
+}
+
+/// Gives every check the variant that it needs.
+pub(super) fn schedule(
+    checks: impl IntoIterator<Item = Arc<Check>>,
+    world: &World,
+    default: &Variant,
+) -> Schedule {
+    let profile = world.target.profile();
+    let mut schedule = Schedule::default();
+    let mut by_variant: BTreeMap<Variant, Vec<Arc<Check>>> = BTreeMap::new();
+    for check in checks {
+        match variant_for(&check, world, default, &profile.settings) {
+            Ok(variant) => by_variant.entry(variant).or_default().push(check),
+            Err(skip) => schedule.skipped.push((check, skip)),
+        }
+    }
+    schedule.by_variant = by_variant.into_iter().collect();
+    // The default first: its canary has been sung.
+    schedule.by_variant.sort_by_key(|(variant, _)| variant != default);
+    schedule
+}
+
+fn variant_for(
+    check: &Check,
+    world: &World,
+    default: &Variant,
+    settings: &Settings,
+) -> Result<Variant, Skip> {
+    let mut variant = default.clone();
+    for need in &check.needs {
+        match need {
+            Need::RegistrableDomain if !has_registrable_domain(world) => {
+                return Err(Skip::RegistrableDomain);
+            }
+            Need::TwoAccounts if !has_two_accounts(world) => return Err(Skip::TwoAccounts),
+            Need::Setting(setting, value) => {
+                let (values, choosable) = values(settings, *setting);
+                if choosable && values.contains(value) {
+                    variant = variant.with(*setting, value);
+                } else if !values.is_empty() && !values.contains(value) {
+                    return Err(Skip::Setting);
+                }
+            }
+            Need::RegistrableDomain | Need::TwoAccounts => {}
+        }
+    }
+    Ok(variant)
+}
+
+fn has_registrable_domain(world: &World) -> bool {
+    world
+        .origin
+        .domain()
+        .is_some_and(|domain| domain.contains('.') && !domain.ends_with("localhost"))
+}
+
+fn has_two_accounts(world: &World) -> bool {
+    let account = &world.target.profile().account;
+    match account.mode {
+        Mode::Fresh => true,
+        Mode::Pool => account.pool.len() >= 2,
+        Mode::Single => false,
+    }
+}
+
+/// Whether the target asks, in the check's own ceremony, for what it needs.
+pub(super) fn meets(check: &Check, observed: &Observed) -> bool {
+    check.needs.iter().all(|need| match need {
+        Need::Setting(setting, value) => {
+            observed.setting(check.ceremony, *setting) == Some(value.as_str())
+        }
+        _ => true,
+    })
+}
+
+/// Cuts a variant's checks into blocks.
+pub(super) fn blocks(variant: &Variant, checks: &[Arc<Check>]) -> Vec<Block> {
+    let mut blocks = Vec::new();
+    for product in [Product::Platform, Product::Roaming] {
+        let alike: Vec<_> =
+            checks.iter().filter(|check| check.authenticator == product).cloned().collect();
+        blocks.extend(alike.chunks(BLOCK).map(|chunk| Block {
+            variant: variant.clone(),
+            product,
+            checks: chunk.to_vec(),
+        }));
+    }
+    blocks
+}

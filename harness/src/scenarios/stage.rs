@@ -1,0 +1,130 @@
+use passrig_authenticator::Ceremony;
+use passrig_authenticator::deviation::{Bench, Deviation, NoFacts};
+
+use crate::actor::{Actor, Attempt, Known, Message, Probes, Trouble, Variant, World};
+use crate::catalogue::{Check, Need};
+use crate::outcome::Effect;
+use crate::target::{Begun, Log, Recognised};
+
+/// Where a check is performed: its actors come from here, and all that they
+/// send is logged here.
+pub struct Stage<'a> {
+    /// What all actors share.
+    pub world: &'a World,
+    /// The settings in force.
+    pub variant: &'a Variant,
+    /// The check.
+    pub check: &'a Check,
+    /// The probes that may be asked.
+    pub probes: Probes,
+    /// Which try this is; every try has actors of its own.
+    pub round: usize,
+    /// What was sent and answered.
+    pub log: Log,
+}
+
+/// What a story saw.
+pub struct Observations {
+    /// The honest part of the story, if it has one: it must have been accepted
+    /// for the rest to mean anything.
+    pub control: Option<Attempt>,
+    /// The attempt.
+    pub attempt: Attempt,
+}
+
+impl Stage<'_> {
+    /// Somebody new, with an account where that is a step of its own.
+    pub async fn newcomer(&mut self, name: &str) -> Result<Actor, Trouble> {
+        let name = match self.round {
+            0 => name.to_owned(),
+            round => format!("{name}/{round}"),
+        };
+        let product = self.check.authenticator;
+        let mut actor = Actor::new(self.world, self.variant, &self.check.id, &name, product);
+        actor.arrive(&mut self.log).await?;
+        Ok(actor)
+    }
+
+    /// Somebody with a credential, still in the session that registered it.
+    pub async fn registered(&mut self, name: &str) -> Result<Actor, Trouble> {
+        let mut actor = self.newcomer(name).await?;
+        self.register(&mut actor).await?;
+        Ok(actor)
+    }
+
+    /// Somebody with a credential, before a browser that knows nothing of it.
+    pub async fn enrolled(&mut self, name: &str) -> Result<Actor, Trouble> {
+        let mut actor = self.registered(name).await?;
+        actor.change_browser();
+        Ok(actor)
+    }
+
+    /// An honest registration that must be accepted for the story to go on.
+    pub async fn register(&mut self, actor: &mut Actor) -> Result<Attempt, Trouble> {
+        let ceremony = Ceremony::Registration;
+        let attempt = actor.perform(ceremony, Probes::default(), &mut self.log).await?;
+        match attempt.verdict.recognised {
+            Recognised::Accepted => Ok(attempt),
+            _ => Err(Trouble::Honest { ceremony, message: attempt.verdict.message }),
+        }
+    }
+
+    /// The subject of the check: new to registrations, enrolled for
+    /// authentications.
+    async fn subject(&mut self) -> Result<Actor, Trouble> {
+        match self.check.ceremony {
+            Ceremony::Registration => self.newcomer("subject").await,
+            Ceremony::Authentication => self.enrolled("subject").await,
+        }
+    }
+
+    /// The plainest story: one ceremony that deviates.
+    pub async fn deviate(&mut self, deviation: &Deviation) -> Result<Observations, Trouble> {
+        let other = if self.check.needs.contains(&Need::TwoAccounts) {
+            self.enrolled("other").await?.known
+        } else {
+            Known::default()
+        };
+        let mut subject = self.subject().await?;
+        let attempt = subject
+            .deviate(self.check.ceremony, deviation, &other, self.probes, &mut self.log)
+            .await?;
+        Ok(Observations { control: None, attempt })
+    }
+
+    /// Begins a ceremony for an actor.
+    pub async fn begin(&mut self, actor: &mut Actor, ceremony: Ceremony) -> Result<Begun, Trouble> {
+        actor.begin(ceremony, &mut self.log).await
+    }
+
+    /// Sends a message as it is.
+    pub async fn send(
+        &mut self,
+        actor: &mut Actor,
+        begun: &Begun,
+        message: &Message,
+    ) -> Result<Attempt, Trouble> {
+        let honest = Deviation::default();
+        let mut bench = Bench::new(&honest, &NoFacts);
+        actor.send(begun, message, &mut bench, self.probes, &mut self.log).await
+    }
+}
+
+impl Observations {
+    /// A story without an honest part of its own.
+    pub fn of(attempt: Attempt) -> Self {
+        Self { control: None, attempt }
+    }
+
+    /// A story whose honest part came first.
+    pub fn after(control: Attempt, attempt: Attempt) -> Self {
+        Self { control: Some(control), attempt }
+    }
+}
+
+impl Attempt {
+    /// Whether the RP's words, or what they led to, say that it accepted.
+    pub fn is_accepted(&self) -> bool {
+        self.verdict.recognised == Recognised::Accepted && self.effect != Effect::Absent
+    }
+}

@@ -1,0 +1,187 @@
+//! What a caller brings to a flow, and the filling in of templates.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value as JsonValue;
+use url::form_urlencoded::Serializer;
+
+use passrig_authenticator::wire::Json;
+
+use super::profile::{Part, Setting, Settings, Text, Value, Variable};
+use super::session::Session;
+
+/// The variables that the caller sets, and the check that it works for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Inputs {
+    check: String,
+    values: BTreeMap<String, String>,
+}
+
+impl Inputs {
+    /// Inputs for the check of this id, which every request names in its
+    /// `X-Passrig-Check` header.
+    pub fn new(check: impl Into<String>) -> Self {
+        Self { check: check.into(), values: BTreeMap::new() }
+    }
+
+    /// Sets a variable: `username`, `display_name`, `email`, `password`,
+    /// `user_id`; for a removal `credential_id` and `record_id`.
+    #[must_use]
+    pub fn with(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.values.insert(name.into(), value.into());
+        self
+    }
+
+    /// Takes a variable away: without `username`, an authentication is one for
+    /// a discoverable credential.
+    #[must_use]
+    pub fn without(mut self, name: &str) -> Self {
+        self.values.remove(name);
+        self
+    }
+
+    /// Sets a setting: `user_verification` or `attestation`.
+    #[must_use]
+    pub fn with_setting(self, name: &str, value: impl Into<String>) -> Self {
+        self.with(format!("setting.{name}"), value)
+    }
+
+    /// A variable.
+    pub fn value(&self, name: &str) -> Option<&str> {
+        self.values.get(name).map(String::as_str)
+    }
+
+    /// The id of the check.
+    pub fn check(&self) -> &str {
+        &self.check
+    }
+}
+
+/// A variable that a request needs and nothing has set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Unset(pub(super) String);
+
+/// Everything that a template can name at one moment.
+pub(super) struct Scope<'a> {
+    pub(super) inputs: &'a Inputs,
+    pub(super) settings: &'a Settings,
+    pub(super) origin: &'a str,
+    /// What was captured when the ceremony began, perhaps in another session.
+    pub(super) begun: Option<&'a BTreeMap<String, JsonValue>>,
+    pub(super) session: &'a Session,
+    pub(super) credential: Option<&'a Json>,
+}
+
+impl Scope<'_> {
+    /// The value of a variable. Members that the credential does not have are
+    /// absent, never an error: a deviation may have taken them away.
+    fn lookup(&self, variable: &Variable) -> Result<Option<Json>, Unset> {
+        if let Some(path) = variable.credential_path() {
+            let names = path.split('.').filter(|name| !name.is_empty());
+            let mut found = self.credential;
+            for name in names {
+                found = found.and_then(|json| json.member(name));
+            }
+            return Ok(found.cloned());
+        }
+        let name = variable.name.as_str();
+        let fixed = match name {
+            "origin" => Some(self.origin),
+            "setting.user_verification" => fixed(&self.settings.user_verification),
+            "setting.attestation" => fixed(&self.settings.attestation),
+            _ => None,
+        };
+        let given = self.inputs.value(name).or(fixed).map(Json::text);
+        let captured = self.begun.and_then(|begun| begun.get(name));
+        let captured = captured.or_else(|| self.session.variable(name)).map(Json::from);
+        match given.or(captured) {
+            None if !variable.optional => Err(Unset(name.to_owned())),
+            found => Ok(found),
+        }
+    }
+
+    /// The text, each variable through `encode`; `None` if it is one absent
+    /// variable and nothing else.
+    fn fill(&self, text: &Text, encode: fn(&str) -> String) -> Result<Option<String>, Unset> {
+        let mut out = String::new();
+        let mut absent = 0;
+        for part in &text.0 {
+            match part {
+                Part::Literal(literal) => out.push_str(literal),
+                Part::Variable(variable) => match self.lookup(variable)? {
+                    Some(value) => out.push_str(&encode(&as_text(&value))),
+                    None => absent += 1,
+                },
+            }
+        }
+        Ok((absent == 0 || text.0.len() > 1).then_some(out))
+    }
+
+    pub(super) fn text(&self, text: &Text) -> Result<Option<String>, Unset> {
+        self.fill(text, str::to_owned)
+    }
+
+    pub(super) fn path(&self, text: &Text) -> Result<String, Unset> {
+        Ok(self.fill(text, percent_encode)?.unwrap_or_default())
+    }
+
+    /// The fields that are there, url-encoded.
+    pub(super) fn form(&self, fields: &[(String, Text)]) -> Result<String, Unset> {
+        let mut form = Serializer::new(String::new());
+        for (name, text) in fields {
+            if let Some(value) = self.text(text)? {
+                form.append_pair(name, &value);
+            }
+        }
+        Ok(form.finish())
+    }
+
+    /// The value; `None` if it is an absent variable.
+    pub(super) fn json(&self, value: &Value) -> Result<Option<Json>, Unset> {
+        Ok(Some(match value {
+            Value::Whole(variable) => return self.lookup(variable),
+            Value::Text(text) => Json::text(self.text(text)?.unwrap_or_default()),
+            Value::Number(number) => Json::Number(number.clone()),
+            Value::Bool(value) => Json::Bool(*value),
+            Value::Array(items) => {
+                let mut out = Vec::new();
+                for item in items {
+                    out.extend(self.json(item)?);
+                }
+                Json::Array(out)
+            }
+            Value::Object(members) => {
+                let mut out = Vec::new();
+                for (name, member) in members {
+                    out.extend(self.json(member)?.map(|json| (name.clone(), json)));
+                }
+                Json::Object(out)
+            }
+        }))
+    }
+}
+
+fn fixed(setting: &Setting) -> Option<&str> {
+    match setting {
+        Setting::Fixed(value) => Some(value),
+        Setting::Observed | Setting::Choose(_) => None,
+    }
+}
+
+/// A string as itself, everything else as JSON.
+fn as_text(value: &Json) -> String {
+    value.as_text().unwrap_or_else(|| String::from_utf8_lossy(&value.render()).into_owned())
+}
+
+/// One segment of a path (RFC 3986 §2.3).
+fn percent_encode(text: &str) -> String {
+    let mut out = String::new();
+    for octet in text.bytes() {
+        if octet.is_ascii_alphanumeric() || b"-._~".contains(&octet) {
+            out.push(char::from(octet));
+        } else {
+            out.push_str(&format!("%{octet:02X}"));
+        }
+    }
+    out
+}

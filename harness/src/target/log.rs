@@ -1,0 +1,205 @@
+//! What travelled, in order, fit to be shown to others.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, Request};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use super::error::Place;
+use super::redact::Secrets;
+use super::transport::{Failure, Response};
+
+/// Octets of a body that an exported exchange shows.
+const SHOWN: usize = 8 << 10;
+/// Octets that are kept, so that a secret across the cut is still found.
+const KEPT: usize = 2 * SHOWN;
+
+/// The exchanges of a story, in order.
+///
+/// They are kept as they were; [`Log::exchanges`] masks every secret that is
+/// known by then, so that one learnt late is masked in what came before.
+#[derive(Clone, Debug, Default)]
+pub struct Log {
+    records: Vec<Record>,
+    secrets: Secrets,
+}
+
+#[derive(Clone, Debug)]
+struct Record {
+    at: Place,
+    method: String,
+    url: String,
+    request_headers: HeaderMap,
+    request_body: Kept,
+    response: Result<(u16, HeaderMap, Kept), Failure>,
+    duration: Duration,
+}
+
+/// The beginning of a body, and what tells the whole.
+#[derive(Clone, Debug)]
+struct Kept {
+    head: Vec<u8>,
+    length: usize,
+    sha256: String,
+}
+
+/// One request and its answer, every secret masked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Exchange {
+    /// The flow that it belongs to.
+    pub flow: &'static str,
+    /// The step of the flow, from 1.
+    pub step: usize,
+    /// What was sent.
+    pub request: Sent,
+    /// What came back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub response: Option<Received>,
+    /// Why nothing came back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    /// How long it took.
+    pub duration_ms: u64,
+}
+
+/// A request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Sent {
+    /// The method.
+    pub method: String,
+    /// The url.
+    pub url: String,
+    /// The headers in order.
+    pub headers: Vec<(String, String)>,
+    /// The body, if there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub body: Option<Body>,
+}
+
+/// An answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Received {
+    /// The status.
+    pub status: u16,
+    /// The headers in order.
+    pub headers: Vec<(String, String)>,
+    /// The body, if there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub body: Option<Body>,
+}
+
+/// A body.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Body {
+    /// Its beginning, 8 KiB at most.
+    pub text: String,
+    /// The octets of the whole.
+    pub length: usize,
+    /// The hash of the whole, in hex.
+    pub sha256: String,
+}
+
+impl Log {
+    /// An empty log.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// How many exchanges there are.
+    pub fn len(&self) -> usize {
+        self.records.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.records.is_empty()
+    }
+
+    /// Masks this value from now on, also in what was logged before.
+    pub fn hide(&mut self, secret: &str) {
+        self.secrets.add(secret);
+    }
+
+    /// A text with every known secret masked.
+    pub fn mask(&self, text: &str) -> String {
+        self.secrets.mask(text)
+    }
+
+    /// The exchanges, masked.
+    pub fn exchanges(&self) -> Vec<Exchange> {
+        self.records.iter().map(|record| self.export(record)).collect()
+    }
+
+    pub(super) fn record(
+        &mut self,
+        at: &Place,
+        request: &Request<Bytes>,
+        response: &Result<Response, Failure>,
+        duration: Duration,
+    ) {
+        self.records.push(Record {
+            at: at.clone(),
+            method: request.method().to_string(),
+            url: request.uri().to_string(),
+            request_headers: request.headers().clone(),
+            request_body: Kept::of(request.body()),
+            response: match response {
+                Ok(it) => Ok((it.status.as_u16(), it.headers.clone(), Kept::of(&it.body))),
+                Err(failure) => Err(failure.clone()),
+            },
+            duration,
+        });
+    }
+
+    fn export(&self, record: &Record) -> Exchange {
+        let response = record.response.as_ref().ok().map(|(status, headers, body)| Received {
+            status: *status,
+            headers: self.headers(headers),
+            body: self.body(body),
+        });
+        Exchange {
+            flow: record.at.flow.name(),
+            step: record.at.step,
+            request: Sent {
+                method: record.method.clone(),
+                url: self.mask(&record.url),
+                headers: self.headers(&record.request_headers),
+                body: self.body(&record.request_body),
+            },
+            response,
+            error: record.response.as_ref().err().map(|failure| self.mask(&failure.to_string())),
+            duration_ms: u64::try_from(record.duration.as_millis()).unwrap_or(u64::MAX),
+        }
+    }
+
+    fn headers(&self, headers: &HeaderMap) -> Vec<(String, String)> {
+        let text = |value: &[u8]| self.mask(&String::from_utf8_lossy(value));
+        headers.iter().map(|(name, value)| (name.to_string(), text(value.as_bytes()))).collect()
+    }
+
+    fn body(&self, kept: &Kept) -> Option<Body> {
+        if kept.length == 0 {
+            return None;
+        }
+        let mut text = self.mask(&String::from_utf8_lossy(&kept.head));
+        let mut end = SHOWN.min(text.len());
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
+        text.truncate(end);
+        Some(Body { text, length: kept.length, sha256: kept.sha256.clone() })
+    }
+}
+
+impl Kept {
+    fn of(body: &[u8]) -> Self {
+        let digest = Sha256::digest(body);
+        Self {
+            head: body.iter().take(KEPT).copied().collect(),
+            length: body.len(),
+            sha256: digest.iter().map(|octet| format!("{octet:02x}")).collect(),
+        }
+    }
+}

@@ -1,0 +1,442 @@
+//! The relying party under test, reached through an adapter.
+//!
+//! A [`Target`] carries out the flows of a [`Profile`] over a [`Transport`],
+//! as a browser would. A ceremony is in two parts, [`Target::begin`] and
+//! [`Target::finish`], so that a story can begin it in one [`Session`] and
+//! finish it in another. What happens in between is none of its business.
+
+mod answer;
+mod credential;
+pub mod error;
+pub mod guard;
+mod inputs;
+pub mod log;
+pub mod network;
+pub mod profile;
+mod redact;
+mod request;
+pub mod session;
+pub mod transport;
+pub mod verdict;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+use http::{Method, StatusCode, header};
+use serde_json::Value;
+use url::Url;
+
+use passrig_authenticator::Ceremony;
+use passrig_authenticator::wire::{Json, Tree};
+use passrig_authenticator::workbench::{Honest, Stage, Workbench};
+
+pub use error::Error;
+use error::{Kind, Place};
+pub use inputs::Inputs;
+use inputs::{Scope, Unset};
+pub use log::Log;
+use profile::{Body, CsrfSource, Role, Step};
+pub use profile::{Flow, Profile};
+use request::{Draft, Payload, Sender};
+use session::Relation;
+pub use session::Session;
+use transport::Response;
+pub use transport::Transport;
+pub use verdict::{Manner, Recognised, Verdict};
+
+/// Redirects that are followed at most.
+const HOPS: usize = 10;
+
+/// The relying party under test.
+#[derive(Clone)]
+pub struct Target {
+    profile: Arc<Profile>,
+    base: Url,
+    origin: String,
+    transport: Arc<dyn Transport>,
+}
+
+/// What a flow found out.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Done {
+    /// Whether somebody is signed in, if the flow asks that.
+    pub signed_in: Option<bool>,
+    /// Who, if the target tells.
+    pub user: Option<String>,
+    /// The account's credentials, if the flow lists them.
+    pub credentials: Option<Vec<Listed>>,
+}
+
+/// A credential as the target lists it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// The credential id, as text.
+    pub credential_id: String,
+    /// The name under which it can be removed.
+    pub record_id: String,
+}
+
+/// A ceremony that has begun.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Begun {
+    /// Which one.
+    pub ceremony: Ceremony,
+    /// The options, as the target sent them.
+    pub options: Value,
+    /// What was captured on the way; correlation ids travel with the ceremony
+    /// into whatever session finishes it.
+    captures: BTreeMap<String, Value>,
+    next: usize,
+}
+
+/// The target's answer to a credential.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answer {
+    /// What it means.
+    pub verdict: Verdict,
+    /// The status.
+    pub status: u16,
+    /// The body, if it is JSON.
+    pub json: Option<Value>,
+    /// Which exchange of the log it is.
+    pub exchange: usize,
+}
+
+impl Target {
+    /// A target at `base`, whose pages have `origin`; the two differ if the
+    /// target is reached by another way than browsers take.
+    pub fn new(
+        profile: Arc<Profile>,
+        base: Url,
+        origin: impl Into<String>,
+        transport: Arc<dyn Transport>,
+    ) -> Self {
+        Self { profile, base, origin: origin.into(), transport }
+    }
+
+    /// The adapter.
+    pub fn profile(&self) -> &Profile {
+        &self.profile
+    }
+
+    /// The origin of its pages.
+    pub fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    /// Where it is reached.
+    pub fn base(&self) -> &Url {
+        &self.base
+    }
+
+    /// Carries out a flow that is not a ceremony. One that the adapter does
+    /// not have does nothing and finds out nothing.
+    pub async fn run(
+        &self,
+        flow: Flow,
+        session: &mut Session,
+        inputs: &Inputs,
+        log: &mut Log,
+    ) -> Result<Done, Error> {
+        let mut done = Done::default();
+        let mut call = Call { target: self, flow, session, inputs, log, begun: None };
+        for (index, step) in self.profile.steps(flow).iter().enumerate() {
+            let response = call.perform(index, step, None).await?;
+            answer::probe(step, &response, &mut done).map_err(|kind| call.error(index, kind))?;
+        }
+        Ok(done)
+    }
+
+    /// Carries out a ceremony up to the step that yields the options.
+    pub async fn begin(
+        &self,
+        ceremony: Ceremony,
+        session: &mut Session,
+        inputs: &Inputs,
+        log: &mut Log,
+    ) -> Result<Begun, Error> {
+        let flow = Flow::from(ceremony);
+        let mut captures = BTreeMap::new();
+        let mut call = Call { target: self, flow, session, inputs, log, begun: None };
+        for (index, step) in self.profile.steps(flow).iter().enumerate() {
+            let response = call.perform(index, step, None).await?;
+            for capture in &step.captures {
+                let value = call.session.variable(&capture.name).cloned();
+                captures.extend(value.map(|value| (capture.name.clone(), value)));
+            }
+            if let Role::Options(query) = &step.role {
+                let options = answer::options(query, &response, call.log)
+                    .map_err(|kind| call.error(index, kind))?;
+                return Ok(Begun { ceremony, options, captures, next: index + 1 });
+            }
+        }
+        Err(call.nowhere())
+    }
+
+    /// Sends the credential and judges the answer. The request goes over the
+    /// workbench as [`Stage::Request`]. Steps after it are taken only if the
+    /// credential was accepted.
+    pub async fn finish(
+        &self,
+        begun: &Begun,
+        session: &mut Session,
+        inputs: &Inputs,
+        credential: &Json,
+        bench: &mut dyn Workbench,
+        log: &mut Log,
+    ) -> Result<Answer, Error> {
+        let flow = Flow::from(begun.ceremony);
+        let begun_captures = Some(&begun.captures);
+        let mut call = Call { target: self, flow, session, inputs, log, begun: begun_captures };
+        let mut answer = None;
+        let steps = self.profile.steps(flow).iter().enumerate().skip(begun.next);
+        for (index, step) in steps {
+            let Role::Credential(finish) = &step.role else {
+                call.perform(index, step, None).await?;
+                continue;
+            };
+            let shaped = credential::shaped(credential, &finish.edits);
+            let carried = Carried { credential: &shaped, bench: &mut *bench };
+            let response = call.perform(index, step, Some(carried)).await?;
+            let mut verdict = verdict::judge(finish, &response);
+            verdict.message = verdict.message.map(|text| call.log.mask(&text));
+            let accepted = verdict.recognised == Recognised::Accepted;
+            answer = Some(Answer {
+                verdict,
+                status: response.status.as_u16(),
+                json: response.json(),
+                exchange: call.log.len().saturating_sub(1),
+            });
+            if !accepted {
+                break;
+            }
+            call.capture(index, step, &response)?;
+        }
+        answer.ok_or_else(|| call.nowhere())
+    }
+}
+
+/// A flow under way.
+struct Call<'a> {
+    target: &'a Target,
+    flow: Flow,
+    session: &'a mut Session,
+    inputs: &'a Inputs,
+    log: &'a mut Log,
+    begun: Option<&'a BTreeMap<String, Value>>,
+}
+
+/// What only the step that carries the credential has.
+struct Carried<'a> {
+    credential: &'a Json,
+    bench: &'a mut dyn Workbench,
+}
+
+impl Call<'_> {
+    /// Sends a step's request. Unless the step carries the credential, the
+    /// answer has to be a good one, and what it yields is captured.
+    async fn perform(
+        &mut self,
+        index: usize,
+        step: &Step,
+        carried: Option<Carried<'_>>,
+    ) -> Result<Response, Error> {
+        let judged = carried.is_some();
+        let response = self.send(index, step, carried).await?;
+        if !judged {
+            answer::expected(step, &response)
+                .map_err(|kind| self.error(index, kind.masked(self.log)))?;
+            self.capture(index, step, &response)?;
+        }
+        Ok(response)
+    }
+
+    /// Sends the request and, if the step says so, follows where it leads.
+    async fn send(
+        &mut self,
+        index: usize,
+        step: &Step,
+        carried: Option<Carried<'_>>,
+    ) -> Result<Response, Error> {
+        let credential = carried.as_ref().map(|carried| carried.credential);
+        let draft = self.draft(step, credential).map_err(|kind| self.error(index, kind))?;
+        let mut honest = Honest;
+        let bench = match carried {
+            Some(carried) => carried.bench,
+            None => &mut honest,
+        };
+        let mut next = draft;
+        let mut artefact = bench.finish(Stage::Request, Tree::Layout(next.layout()));
+        for _ in 0..=HOPS {
+            let response = self.exchange(index, &next.url, &artefact).await?;
+            let leads = step.follow && response.status.is_redirection();
+            let Some(location) = response.header(header::LOCATION).filter(|_| leads) else {
+                return Ok(response);
+            };
+            let url = next.url.join(location).ok().filter(|url| url.scheme().starts_with("http"));
+            let Some(url) = url else {
+                let location = self.log.mask(location);
+                return Err(self.error(index, Kind::Redirect(location)));
+            };
+            next = self.redirected(&next, response.status, url);
+            artefact = Tree::Layout(next.layout());
+        }
+        Err(self.error(index, Kind::Redirects(HOPS)))
+    }
+
+    /// One request and its answer.
+    async fn exchange(
+        &mut self,
+        index: usize,
+        url: &Url,
+        artefact: &Tree,
+    ) -> Result<Response, Error> {
+        let request = request::sendable(url, artefact)
+            .map_err(|reason| self.error(index, Kind::Unsendable(reason)))?;
+        self.hide_secrets();
+        let start = Instant::now();
+        let response = self.target.transport.send(request.clone()).await;
+        let place = self.place(index);
+        self.log.record(&place, &request, &response, start.elapsed());
+        let response = response.map_err(|failure| self.error(index, failure.into()))?;
+        let relation = self.relation(url);
+        self.session.keep_cookies(url, &response.headers, relation);
+        self.hide_secrets();
+        Ok(response)
+    }
+
+    fn draft(&self, step: &Step, credential: Option<&Json>) -> Result<Draft, Kind> {
+        let target = self.target;
+        let scope = Scope {
+            inputs: self.inputs,
+            settings: &target.profile.settings,
+            origin: &target.origin,
+            begun: self.begun,
+            session: self.session,
+            credential,
+        };
+        let unset = |Unset(name)| Kind::Unset(name);
+        let path = scope.path(&step.path).map_err(unset)?;
+        let base = target.base.as_str().trim_end_matches('/');
+        let mut url = Url::parse(&format!("{base}{}{path}", target.profile.prefix))
+            .map_err(|error| Kind::Unsendable(error.to_string()))?;
+        for (name, text) in &step.query {
+            if let Some(value) = scope.text(text).map_err(unset)? {
+                url.query_pairs_mut().append_pair(name, &value);
+            }
+        }
+        let payload = match &step.body {
+            Body::Empty => Payload::Empty,
+            Body::Form(fields) => Payload::Form(scope.form(fields).map_err(unset)?),
+            Body::Json(value) => {
+                scope.json(value).map_err(unset)?.map_or(Payload::Empty, Payload::Json)
+            }
+        };
+        let mut draft = self.browser_request(step.method.clone(), url, payload);
+        self.add_csrf(&mut draft);
+        for (name, text) in &step.headers {
+            if let Some(value) = scope.text(text).map_err(unset)? {
+                draft.set(name.as_str(), value);
+            }
+        }
+        Ok(draft)
+    }
+
+    fn browser_request(&self, method: Method, url: Url, payload: Payload) -> Draft {
+        let relation = self.relation(&url);
+        let page = self.session.page().map(|page| page.origin().ascii_serialization());
+        let sender = Sender {
+            origin: page.as_deref().unwrap_or(&self.target.origin),
+            relation,
+            check: self.inputs.check(),
+            cookies: self.session.cookie_header(&url, relation),
+        };
+        Draft::new(method, url, payload, sender)
+    }
+
+    /// The request after a redirect, as browsers change it (Fetch §4.4).
+    fn redirected(&self, before: &Draft, status: StatusCode, url: Url) -> Draft {
+        let keeps =
+            matches!(status, StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT);
+        if keeps {
+            let mut draft =
+                self.browser_request(before.method.clone(), url, before.payload().clone());
+            self.add_csrf(&mut draft);
+            return draft;
+        }
+        self.browser_request(Method::GET, url, Payload::Empty)
+    }
+
+    /// The token goes to the target only, and only where it is asked for.
+    fn add_csrf(&self, draft: &mut Draft) {
+        let Some(csrf) = &self.target.profile.csrf else { return };
+        if session::is_safe(&draft.method) || draft.url.origin() != self.target.base.origin() {
+            return;
+        }
+        let token = match &csrf.source {
+            CsrfSource::Cookie(name) => self.session.cookie(name, &draft.url).map(str::to_owned),
+            CsrfSource::Variable(name) => self.session.variable(name).map(answer::plain_text),
+        };
+        if let Some(token) = token {
+            draft.set(csrf.header.as_str(), token);
+        }
+    }
+
+    /// How the page relates to what it asks. Our own pages are those of the
+    /// target, by whatever way it is reached.
+    fn relation(&self, url: &Url) -> Relation {
+        let home = url.origin() == self.target.base.origin();
+        match self.session.page() {
+            None if home => Relation::SameOrigin,
+            None => Relation::between(&self.target.base, url),
+            Some(page) => match Url::parse(&self.target.origin) {
+                Ok(origin) if home => Relation::between(page, &origin),
+                _ => Relation::between(page, url),
+            },
+        }
+    }
+
+    fn capture(&mut self, index: usize, step: &Step, response: &Response) -> Result<(), Error> {
+        let url = self.target.base.clone();
+        for capture in &step.captures {
+            let value = answer::capture(capture, response, self.session, &url)
+                .map_err(|kind| self.error(index, kind.masked(self.log)))?;
+            self.session.set(&capture.name, value);
+        }
+        self.hide_secrets();
+        Ok(())
+    }
+
+    /// Whatever is known by now must not be shown. Short values are no
+    /// secrets, and masking them would make transcripts unreadable.
+    fn hide_secrets(&mut self) {
+        const SHORTEST: usize = 6;
+        let captured = self.begun.into_iter().flatten().chain(self.session.variables());
+        let captured = captured.filter(|(_, value)| value.is_string());
+        let texts = captured.map(|(_, value)| answer::plain_text(value));
+        let cookies = self.session.cookie_values().map(str::to_owned);
+        for secret in texts.chain(cookies).filter(|text| text.len() >= SHORTEST) {
+            self.log.hide(&secret);
+        }
+        if let Some(password) = self.inputs.value("password") {
+            self.log.hide(password);
+        }
+    }
+
+    fn place(&self, index: usize) -> Place {
+        let step = self.target.profile.steps(self.flow).get(index);
+        let request = step.map(|step| step.line.clone()).unwrap_or_default();
+        Place { flow: self.flow, step: index + 1, request }
+    }
+
+    fn error(&self, index: usize, kind: Kind) -> Error {
+        Error { at: self.place(index), kind }
+    }
+
+    /// The adapter has no such flow.
+    fn nowhere(&self) -> Error {
+        let at = Place { flow: self.flow, step: 0, request: String::new() };
+        Error { at, kind: Kind::NoFlow }
+    }
+}

@@ -1,0 +1,228 @@
+//! From a url to an open connection.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::pin::Pin;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use http::Uri;
+use http::uri::Scheme;
+use hyper::rt::{Read, ReadBufCursor, Write};
+use hyper_util::client::legacy::connect::{Connected, Connection};
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tower::Service;
+
+use super::Settings;
+use super::tls::Tls;
+use crate::target::guard::Guard;
+use crate::target::transport::Failure;
+
+/// Opens connections for the client.
+#[derive(Clone)]
+pub(super) struct Connector(Arc<Inner>);
+
+struct Inner {
+    guard: Guard,
+    connect_to: Vec<ConnectTo>,
+    tls: Tls,
+}
+
+impl Connector {
+    pub(super) fn new(settings: Settings) -> Self {
+        let Settings { guard, connect_to, trust, .. } = settings;
+        Self(Arc::new(Inner { guard, connect_to, tls: Tls::new(trust) }))
+    }
+}
+
+impl Service<Uri> for Connector {
+    type Response = Stream;
+    type Error = Failure;
+    type Future = Pin<Box<dyn Future<Output = Result<Stream, Failure>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Failure>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, uri: Uri) -> Self::Future {
+        let inner = Arc::clone(&self.0);
+        Box::pin(async move { inner.connect(&uri).await })
+    }
+}
+
+impl Inner {
+    async fn connect(&self, uri: &Uri) -> Result<Stream, Failure> {
+        let secure = uri.scheme() == Some(&Scheme::HTTPS);
+        let host = uri.host().unwrap_or_default();
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        let port = uri.port_u16().unwrap_or(if secure { 443 } else { 80 });
+        let tcp = self.tcp(host, port).await?;
+        let wire: Box<dyn Wire> =
+            if secure { Box::new(self.tls.handshake(host, tcp).await?) } else { Box::new(tcp) };
+        Ok(Stream(TokioIo::new(wire)))
+    }
+
+    /// The first address that answers. The guard judges each address that is
+    /// really spoken to, not the one that the url seems to mean.
+    async fn tcp(&self, host: &str, port: u16) -> Result<TcpStream, Failure> {
+        let elsewhere = self.connect_to.iter().find(|rule| rule.applies(host, port));
+        let (place, port) = match elsewhere {
+            Some(rule) => (rule.host.as_str(), rule.port),
+            None => (host, port),
+        };
+        let mut last = None;
+        for peer in resolve(place, port).await? {
+            if let Err(refusal) = self.guard.admit(host, peer.ip()) {
+                last = Some(last.unwrap_or(Failure::Forbidden(refusal)));
+                continue;
+            }
+            match TcpStream::connect(peer).await {
+                Ok(stream) => {
+                    // A request is one small packet: do not wait for more.
+                    let _ = stream.set_nodelay(true);
+                    return Ok(stream);
+                }
+                Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
+                    last = Some(Failure::Refused { peer });
+                }
+                Err(error) => last = Some(Failure::Connect { peer, reason: error.to_string() }),
+            }
+        }
+        let host = place.to_owned();
+        Err(last.unwrap_or(Failure::NoAddress { host, reason: "no addresses".into() }))
+    }
+}
+
+async fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>, Failure> {
+    if let Ok(ip) = host.parse::<IpAddr>() {
+        return Ok(vec![SocketAddr::new(ip, port)]);
+    }
+    // Browsers resolve these names themselves (RFC 6761 §6.3).
+    if host == "localhost" || host.ends_with(".localhost") {
+        let loopback = [IpAddr::from([127, 0, 0, 1]), IpAddr::from([0, 0, 0, 0, 0, 0, 0, 1])];
+        return Ok(loopback.map(|ip| SocketAddr::new(ip, port)).to_vec());
+    }
+    match tokio::net::lookup_host((host, port)).await {
+        Ok(peers) => Ok(peers.collect()),
+        Err(error) => Err(Failure::NoAddress { host: host.to_owned(), reason: error.to_string() }),
+    }
+}
+
+/// Says where a host really is, as curl's `--connect-to`: TLS and headers
+/// keep the name of the url.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConnectTo {
+    from: Option<(String, u16)>,
+    host: String,
+    port: u16,
+}
+
+/// Why a text is no [`ConnectTo`].
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is neither HOST:PORT nor FROM-HOST:FROM-PORT:HOST:PORT")]
+pub struct ConnectToError(String);
+
+impl ConnectTo {
+    /// Everything goes there.
+    pub fn everything(peer: SocketAddr) -> Self {
+        Self { from: None, host: peer.ip().to_string(), port: peer.port() }
+    }
+
+    fn applies(&self, host: &str, port: u16) -> bool {
+        self.from.as_ref().is_none_or(|(h, p)| h.eq_ignore_ascii_case(host) && *p == port)
+    }
+}
+
+impl FromStr for ConnectTo {
+    type Err = ConnectToError;
+
+    fn from_str(text: &str) -> Result<Self, ConnectToError> {
+        let wrong = || ConnectToError(text.to_owned());
+        let (rest, host, port) = authority(text).ok_or_else(wrong)?;
+        let from = match rest {
+            "" => None,
+            rest => match authority(rest) {
+                Some(("", host, port)) => Some((host, port)),
+                _ => return Err(wrong()),
+            },
+        };
+        Ok(Self { from, host, port })
+    }
+}
+
+/// Takes `HOST:PORT` off the end; an IPv6 address stands in brackets.
+fn authority(text: &str) -> Option<(&str, String, u16)> {
+    let (head, port) = text.rsplit_once(':')?;
+    let port = port.parse().ok()?;
+    let (rest, host) = match head.strip_suffix(']') {
+        Some(inner) => inner.rsplit_once('[')?,
+        None => match head.rfind(':') {
+            Some(colon) => head.split_at_checked(colon + 1)?,
+            None => ("", head),
+        },
+    };
+    (!host.is_empty()).then(|| (rest.trim_end_matches(':'), host.to_owned(), port))
+}
+
+/// An open connection, with TLS or without.
+pub(super) struct Stream(TokioIo<Box<dyn Wire>>);
+
+trait Wire: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Wire for T {}
+
+impl Connection for Stream {
+    fn connected(&self) -> Connected {
+        Connected::new()
+    }
+}
+
+impl Read for Stream {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: ReadBufCursor<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_read(context, buffer)
+    }
+}
+
+impl Write for Stream {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        data: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.0).poll_write(context, data)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_shutdown(context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn connect_to_reads_both_forms() {
+        let all: ConnectTo = "127.0.0.1:8443".parse().unwrap();
+        assert!(all.applies("login.passrig.test", 443));
+        assert_eq!(all, ConnectTo::everything("127.0.0.1:8443".parse().unwrap()));
+        let one: ConnectTo = "login.passrig.test:443:[::1]:8443".parse().unwrap();
+        assert!(one.applies("LOGIN.passrig.test", 443));
+        assert!(!one.applies("login.passrig.test", 80));
+        assert_eq!((one.host.as_str(), one.port), ("::1", 8443));
+        for wrong in ["", "host", "host:", ":1", "a:b:1", "a:1:b:2:c:3", "[::1]x:1:h:2"] {
+            assert!(wrong.parse::<ConnectTo>().is_err(), "{wrong}");
+        }
+    }
+}

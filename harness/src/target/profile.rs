@@ -1,0 +1,390 @@
+//! The adapter: how a relying party is spoken to.
+//!
+//! An adapter is a TOML file of HTTP requests. [`Profile`] is what it means,
+//! checked: every template compiled, every variable known, one step that
+//! yields the options and one that carries the credential.
+
+mod builtin;
+mod check;
+mod condition;
+mod document;
+mod mistake;
+mod template;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::Path;
+
+use http::{HeaderName, Method};
+use serde::{Deserialize, Serialize};
+use serde_json_path::JsonPath;
+
+use passrig_authenticator::Ceremony;
+use passrig_authenticator::wire::Json;
+
+pub use builtin::{builtin, named};
+pub use condition::{Condition, StatusMatch};
+pub use mistake::{Fault, Mistake};
+pub use template::{Part, Text, Value, Variable};
+
+/// A checked adapter.
+#[derive(Clone, Debug)]
+pub struct Profile {
+    /// Its id, as `--adapter` has it.
+    pub id: String,
+    /// Its name for readers.
+    pub name: String,
+    /// Whether it has been run against the real thing.
+    pub status: Status,
+    /// What stands before every path.
+    pub prefix: String,
+    /// Where accounts come from.
+    pub account: Account,
+    /// What can be asked for, and what is fixed.
+    pub settings: Settings,
+    /// The token against request forgery, if there is one.
+    pub csrf: Option<Csrf>,
+    flows: BTreeMap<Flow, Vec<Step>>,
+}
+
+impl Profile {
+    /// Reads an adapter. `file` is the name that mistakes show.
+    pub fn parse(file: &str, text: &str) -> Result<Self, Box<Mistake>> {
+        check::profile(file, text)
+    }
+
+    /// Reads an adapter file.
+    pub fn load(path: &Path) -> Result<Self, LoadError> {
+        let file = path.display().to_string();
+        match std::fs::read_to_string(path) {
+            Ok(text) => Ok(Self::parse(&file, &text)?),
+            Err(source) => Err(LoadError::Read { file, source }),
+        }
+    }
+
+    /// The steps of a flow; none if the adapter does not have it.
+    pub fn steps(&self, flow: Flow) -> &[Step] {
+        self.flows.get(&flow).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether the adapter has this flow.
+    pub fn has(&self, flow: Flow) -> bool {
+        !self.steps(flow).is_empty()
+    }
+}
+
+/// Why an adapter could not be loaded.
+#[derive(Debug, thiserror::Error, miette::Diagnostic)]
+pub enum LoadError {
+    /// The file cannot be read.
+    #[error("cannot read the adapter {file}")]
+    Read {
+        /// The file.
+        file: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file has a mistake.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Mistake(#[from] Box<Mistake>),
+}
+
+/// Whether an adapter is known to work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// It has been run against the real thing.
+    Tested,
+    /// It was written from documents; it is neither detected nor counted.
+    Untested,
+}
+
+/// Where accounts come from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Account {
+    /// The mode.
+    pub mode: Mode,
+    /// How many credentials an account may hold, if there is a limit.
+    pub max_credentials: Option<usize>,
+    /// The accounts of a pool, each a set of inputs (`username`, `password` …).
+    pub pool: Vec<BTreeMap<String, String>>,
+}
+
+/// How accounts are had.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// As many new ones as wanted.
+    #[default]
+    Fresh,
+    /// A fixed set, prepared by hand.
+    Pool,
+    /// One that everybody is.
+    Single,
+}
+
+/// What an adapter can choose.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Settings {
+    /// The requirement of user verification.
+    pub user_verification: Setting,
+    /// The attestation conveyance.
+    pub attestation: Setting,
+    /// With or without a username.
+    pub login: Setting,
+}
+
+/// One setting.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Setting {
+    /// Only the options tell.
+    #[default]
+    Observed,
+    /// A request can ask for any of these.
+    Choose(Vec<String>),
+    /// It is always this.
+    Fixed(String),
+}
+
+impl Setting {
+    /// The values that a run can have; none if only the options tell.
+    pub fn values(&self) -> &[String] {
+        match self {
+            Self::Observed => &[],
+            Self::Choose(values) => values,
+            Self::Fixed(value) => std::slice::from_ref(value),
+        }
+    }
+}
+
+/// A token against request forgery, sent as a header on unsafe methods.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Csrf {
+    /// Where the token is.
+    pub source: CsrfSource,
+    /// The header that carries it.
+    pub header: HeaderName,
+}
+
+/// Where a token against request forgery is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CsrfSource {
+    /// In a cookie of that name.
+    Cookie(String),
+    /// In a captured variable.
+    Variable(String),
+}
+
+/// What an adapter can do, each a list of steps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Flow {
+    /// Makes an account.
+    Provision,
+    /// Signs in without a passkey.
+    Login,
+    /// Registers a credential.
+    Register,
+    /// Uses a credential.
+    Authenticate,
+    /// Lists the account's credentials.
+    List,
+    /// Removes a credential.
+    Remove,
+    /// Asks who is signed in.
+    Whoami,
+    /// Signs out.
+    Logout,
+}
+
+impl Flow {
+    /// All flows.
+    pub const ALL: [Self; 8] = [
+        Self::Provision,
+        Self::Login,
+        Self::Register,
+        Self::Authenticate,
+        Self::List,
+        Self::Remove,
+        Self::Whoami,
+        Self::Logout,
+    ];
+
+    /// The name in adapters.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Provision => "provision",
+            Self::Login => "login",
+            Self::Register => "register",
+            Self::Authenticate => "authenticate",
+            Self::List => "list",
+            Self::Remove => "remove",
+            Self::Whoami => "whoami",
+            Self::Logout => "logout",
+        }
+    }
+
+    /// Whether it is one of the two ceremonies.
+    pub fn is_ceremony(self) -> bool {
+        matches!(self, Self::Register | Self::Authenticate)
+    }
+}
+
+impl fmt::Display for Flow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl From<Ceremony> for Flow {
+    fn from(ceremony: Ceremony) -> Self {
+        match ceremony {
+            Ceremony::Registration => Self::Register,
+            Ceremony::Authentication => Self::Authenticate,
+        }
+    }
+}
+
+/// One HTTP request and what its answer is good for.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// The method.
+    pub method: Method,
+    /// The request line, as the adapter has it.
+    pub line: String,
+    /// The path below base and prefix.
+    pub path: Text,
+    /// The query.
+    pub query: Vec<(String, Text)>,
+    /// Headers beyond those that a browser sends.
+    pub headers: Vec<(HeaderName, Text)>,
+    /// The body.
+    pub body: Body,
+    /// Whether redirects are followed.
+    pub follow: bool,
+    /// What is kept from the answer.
+    pub captures: Vec<Capture>,
+    /// What the step is for.
+    pub role: Role,
+}
+
+/// The body of a request.
+#[derive(Clone, Debug)]
+pub enum Body {
+    /// None.
+    Empty,
+    /// JSON.
+    Json(Value),
+    /// `application/x-www-form-urlencoded`
+    Form(Vec<(String, Text)>),
+}
+
+/// What a step is for.
+#[derive(Clone, Debug)]
+pub enum Role {
+    /// It prepares the next one. With conditions, one of them must hold;
+    /// without, the answer must not be an error.
+    Prepare(Vec<Condition>),
+    /// Its answer holds the options.
+    Options(Query),
+    /// It carries the credential; its answer is the verdict.
+    Credential(Finish),
+    /// Its answer tells who is signed in.
+    Whoami {
+        /// Holds if somebody is.
+        signed_in: Condition,
+        /// Where the user is named.
+        user: Option<Query>,
+    },
+    /// Its answer lists the credentials.
+    List {
+        /// Where their ids are.
+        credential_ids: Query,
+        /// Where the names are under which they can be removed, if these are
+        /// not the credential ids; in the same order.
+        record_ids: Option<Query>,
+    },
+}
+
+/// How the credential is sent, and what answers mean.
+#[derive(Clone, Debug)]
+pub struct Finish {
+    /// What is done to the credential first.
+    pub edits: Vec<Edit>,
+    /// The answers that mean accepted.
+    pub accepted: Vec<Condition>,
+    /// The answers that mean refused; looked at first.
+    pub refused: Vec<Condition>,
+}
+
+/// A change of form that a relying party wants of the credential.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Edit {
+    /// The member, as names from the root.
+    pub path: Vec<String>,
+    /// What happens to it.
+    pub change: Change,
+}
+
+/// What happens to a member.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Change {
+    /// It gets another name.
+    Rename(String),
+    /// It gets this value.
+    Set(Json),
+    /// It is left out.
+    Drop,
+}
+
+/// A value to keep from an answer.
+#[derive(Clone, Debug)]
+pub struct Capture {
+    /// The variable that it becomes.
+    pub name: String,
+    /// Where it is.
+    pub source: Source,
+}
+
+/// Where a value is in an answer.
+#[derive(Clone, Debug)]
+pub enum Source {
+    /// The status.
+    Status,
+    /// A header.
+    Header(String),
+    /// A cookie, as the session holds it afterwards.
+    Cookie(String),
+    /// A place in the JSON body.
+    Json(Query),
+}
+
+/// A JSONPath and its text.
+#[derive(Clone, Debug)]
+pub struct Query {
+    text: String,
+    path: JsonPath,
+}
+
+impl Query {
+    fn parse(text: &str) -> Result<Self, serde_json_path::ParseError> {
+        Ok(Self { text: text.to_owned(), path: JsonPath::parse(text)? })
+    }
+
+    /// Everything that it finds, in order.
+    pub fn all<'v>(&self, value: &'v serde_json::Value) -> Vec<&'v serde_json::Value> {
+        self.path.query(value).all()
+    }
+
+    /// The first thing that it finds.
+    pub fn first<'v>(&self, value: &'v serde_json::Value) -> Option<&'v serde_json::Value> {
+        self.path.query(value).first()
+    }
+}
+
+impl fmt::Display for Query {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}

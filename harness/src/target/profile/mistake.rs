@@ -1,0 +1,254 @@
+//! What can be wrong with an adapter file, where, and how to mend it.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use miette::{Diagnostic, NamedSource, SourceSpan};
+
+use super::{Flow, template};
+
+/// A mistake in an adapter file: the place, what was found there, and how to
+/// mend it.
+#[derive(Clone, Debug, thiserror::Error, Diagnostic)]
+#[error("{fault}")]
+#[diagnostic(code(adapter), help("{}", fault.help()))]
+pub struct Mistake {
+    /// What is wrong.
+    pub fault: Fault,
+    #[source_code]
+    source_code: NamedSource<Arc<str>>,
+    #[label("{}", fault.label())]
+    span: SourceSpan,
+}
+
+impl Mistake {
+    pub(super) fn new(fault: Fault, span: Range<usize>, file: &str, text: &Arc<str>) -> Self {
+        let source_code = NamedSource::new(file, Arc::clone(text)).with_language("toml");
+        Self { fault, source_code, span: span.into() }
+    }
+
+    /// Where it is, in octets from the start of the file.
+    pub fn span(&self) -> Range<usize> {
+        self.span.offset()..self.span.offset() + self.span.len()
+    }
+}
+
+/// What is wrong with an adapter file.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    /// The text is not TOML, or a value has the wrong type.
+    #[error("{0}")]
+    Toml(String),
+    /// A name that the format does not know.
+    #[error("`{name}` is not a field here")]
+    UnknownField {
+        /// What was found.
+        name: String,
+        /// What could stand there.
+        known: Vec<String>,
+    },
+    /// A template uses a variable that nothing sets.
+    #[error("no such variable: `{name}`")]
+    UnknownVariable {
+        /// The variable.
+        name: String,
+        /// Those that exist.
+        known: Vec<String>,
+    },
+    /// `{{credential}}` away from the step that sends it, or `{{credential_id}}`
+    /// away from `remove`.
+    #[error("`{name}` is not known in this step")]
+    VariableElsewhere {
+        /// The variable.
+        name: String,
+    },
+    /// `{{username}}` is demanded although a log-in without it is possible.
+    #[error("a discoverable log-in sends no username")]
+    UsernameDemanded,
+    /// Braces without a partner.
+    #[error("`{{{{` without `}}}}`")]
+    OpenBraces,
+    /// What stands between the braces is no name.
+    #[error("`{0}` is not a variable's name")]
+    VariableName(String),
+    /// `{{x?}}` beside other text.
+    #[error("`{{{{{0}?}}}}` must be the whole value")]
+    OptionalInside(String),
+    /// `{{x?}}` in a path or header that must be there.
+    #[error("a path cannot be left out")]
+    OptionalPath,
+    /// Not a JSONPath.
+    #[error("not a JSONPath: {0}")]
+    JsonPath(String),
+    /// Not `METHOD /path`.
+    #[error("not a request line: `{0}`")]
+    RequestLine(String),
+    /// Not the name of a header.
+    #[error("`{0}` is not the name of a header")]
+    HeaderName(String),
+    /// Neither an HTTP status nor a class of them.
+    #[error("`{0}` is not an HTTP status")]
+    HttpStatus(String),
+    /// A body in two forms.
+    #[error("a request has one body, `json` or `form`")]
+    TwoBodies,
+    /// A ceremony none of whose steps yields the options.
+    #[error("no step of `{0}` yields the options")]
+    NoOptions(Flow),
+    /// A ceremony none of whose steps carries the credential.
+    #[error("no step of `{0}` carries the credential")]
+    NoCredential(Flow),
+    /// More than one step yields the options.
+    #[error("a second step of `{0}` yields options")]
+    TwoOptions(Flow),
+    /// More than one step carries the credential.
+    #[error("a second step of `{0}` carries the credential")]
+    TwoCredentials(Flow),
+    /// The credential is sent before the options are known.
+    #[error("the credential is sent before the options are known")]
+    CredentialFirst,
+    /// The step that carries the credential does not say what answers mean.
+    #[error("the step that carries the credential does not say what `{0}` looks like")]
+    NoConditions(&'static str),
+    /// A field that belongs to another kind of step.
+    #[error("`{field}` has no meaning here")]
+    Misplaced {
+        /// The field.
+        field: &'static str,
+        /// Where it belongs.
+        belongs: &'static str,
+    },
+    /// A condition that every answer meets.
+    #[error("a condition without content is met by every answer")]
+    EmptyCondition,
+    /// `equals` without `json`, or `contains` without `header`.
+    #[error("`{field}` needs `{needs}` beside it")]
+    ConditionIncomplete {
+        /// What was found.
+        field: &'static str,
+        /// What is missing.
+        needs: &'static str,
+    },
+    /// A setting that is neither chosen nor fixed, or both.
+    #[error("a setting is either `choose` or `fixed`")]
+    SettingForm,
+    /// A value that the setting does not have.
+    #[error("`{found}` is not a value of `{setting}`")]
+    SettingValue {
+        /// The setting.
+        setting: &'static str,
+        /// What was found.
+        found: String,
+        /// What it may be.
+        known: Vec<String>,
+    },
+    /// A setting is said to be choosable, but no request sends it.
+    #[error("`{0}` can be chosen, but no request sends it")]
+    SettingUnsent(&'static str),
+    /// `[csrf]` without exactly one source.
+    #[error("`[csrf]` needs `cookie` or `variable`, and not both")]
+    CsrfSource,
+    /// A capture hides a variable that is always there.
+    #[error("`{0}` is the name of a variable that is always set")]
+    CaptureName(String),
+    /// `mode = "pool"` without accounts, or accounts without it.
+    #[error("{0}")]
+    Accounts(&'static str),
+}
+
+impl Fault {
+    pub(super) fn template(error: template::Error) -> Self {
+        match error {
+            template::Error::Open => Self::OpenBraces,
+            template::Error::Name(name) => Self::VariableName(name),
+            template::Error::OptionalInside(name) => Self::OptionalInside(name),
+        }
+    }
+
+    /// A few words to stand at the place itself.
+    pub fn label(&self) -> &'static str {
+        match self {
+            Self::UnknownField { .. } | Self::UnknownVariable { .. } => "not known",
+            Self::NoOptions(_) | Self::NoCredential(_) => "the flow begins here",
+            Self::NoConditions(_) => "this step",
+            Self::TwoOptions(_) | Self::TwoCredentials(_) => "the second one",
+            _ => "here",
+        }
+    }
+
+    /// How to mend it.
+    pub fn help(&self) -> String {
+        match self {
+            Self::Toml(_) => "see the adapters that are built in for the form".into(),
+            Self::UnknownField { name, known } | Self::UnknownVariable { name, known } => {
+                match nearest(name, known) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => format!("known here: {}", known.join(", ")),
+                }
+            }
+            Self::VariableElsewhere { name } if name.starts_with("credential_") => {
+                format!("`{{{{{name}}}}}` is set in `remove` only")
+            }
+            Self::VariableElsewhere { .. } => {
+                "the credential exists from the step that yields the options on, in `register` and `authenticate`; `{{credential}}` or one of its members makes a step the one that carries it".into()
+            }
+            Self::UsernameDemanded => "write `\"{{username?}}\"`: the member is then left out".into(),
+            Self::OpenBraces => "close it with `}}`".into(),
+            Self::VariableName(_) => {
+                "a name has letters, digits and `_`, with `.` between its parts".into()
+            }
+            Self::OptionalInside(_) => {
+                "`?` leaves out the member that holds the value, so nothing may stand beside it".into()
+            }
+            Self::OptionalPath => "take the `?` away".into(),
+            Self::JsonPath(_) => "for example `$`, `$.publicKey` or `$.items[*].id` (RFC 9535)".into(),
+            Self::RequestLine(_) => "write `request = \"POST /path\"`".into(),
+            Self::HeaderName(_) => "for example `x-csrf-token`".into(),
+            Self::HttpStatus(_) => "write a number, or a class in quotes: `[200, \"4xx\"]`".into(),
+            Self::TwoBodies => "keep one of them".into(),
+            Self::NoOptions(_) => "add `options = \"$\"` to the step whose answer holds them (`\"$.publicKey\"` if they are nested)".into(),
+            Self::NoCredential(_) => "write `json = \"{{credential}}\"`, or put `\"{{credential}}\"` where the body wants it".into(),
+            Self::TwoOptions(_) => "the client answers one set of options: take `options` away from one step".into(),
+            Self::TwoCredentials(_) => "the verdict comes from one step: send it in one of them".into(),
+            Self::CredentialFirst => "put the step with `options` before it".into(),
+            Self::NoConditions("accepted") => "for example `accepted = [{ status = [200], json = \"$.verified\", equals = true }]`".into(),
+            Self::NoConditions(_) => "for example `refused = [{ status = [400, 401] }]`".into(),
+            Self::Misplaced { belongs, .. } => format!("it belongs to {belongs}"),
+            Self::EmptyCondition => "say at least one of `status`, `json`, `header`, `body`".into(),
+            Self::ConditionIncomplete { needs: "json", .. } => "for example `json = \"$.status\", equals = \"ok\"`".into(),
+            Self::ConditionIncomplete { .. } => "for example `header = \"location\", contains = \"/login\"`".into(),
+            Self::SettingForm => "`{ choose = [\"required\", \"preferred\"] }` if a request can ask for it, `{ fixed = \"preferred\" }` if it is always the same; leave the setting out if only the options tell".into(),
+            Self::SettingValue { known, .. } => format!("it may be {}", known.join(", ")),
+            Self::SettingUnsent("login") => "for both ways, a step of `authenticate` has to send `\"{{username?}}\"`".into(),
+            Self::SettingUnsent(setting) => format!("put `\"{{{{setting.{setting}?}}}}\"` into the request that asks for the options, or say `fixed`"),
+            Self::CsrfSource => "`cookie = \"XSRF-TOKEN\"`, or `variable = \"token\"` with a capture of that name".into(),
+            Self::CaptureName(_) => "choose another name".into(),
+            Self::Accounts(_) => "`[account] mode = \"pool\"` with `pool = [{ username = \"ann\", password = \"…\" }]`".into(),
+        }
+    }
+}
+
+/// The known name that is meant, if one is near enough to be a slip.
+fn nearest<'a>(name: &str, known: &'a [String]) -> Option<&'a str> {
+    let scored = known.iter().map(|candidate| (distance(name, candidate), candidate));
+    let (distance, candidate) = scored.min()?;
+    (distance <= 1 + name.len() / 4).then_some(candidate)
+}
+
+/// The number of letters to put in, take out or change.
+fn distance(a: &str, b: &str) -> usize {
+    let mut row: Vec<usize> = (0..=b.chars().count()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let mut diagonal = i;
+        let mut left = i + 1;
+        for (cell, y) in row.iter_mut().skip(1).zip(b.chars()) {
+            let best = (left + 1).min(*cell + 1).min(diagonal + usize::from(x != y));
+            diagonal = std::mem::replace(cell, best);
+            left = best;
+        }
+        if let Some(first) = row.first_mut() {
+            *first = i + 1;
+        }
+    }
+    row.last().copied().unwrap_or_default()
+}

@@ -1,0 +1,166 @@
+//! Strings and values with `{{variables}}` in them.
+
+use serde_json::Number;
+
+/// A string of literal text and variables.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Text(pub Vec<Part>);
+
+/// A piece of a [`Text`].
+#[derive(Clone, Debug, PartialEq)]
+pub enum Part {
+    /// Text that stays as it is.
+    Literal(String),
+    /// A place to be filled in.
+    Variable(Variable),
+}
+
+/// `{{name}}`, or `{{name?}}` for one that may be absent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Variable {
+    /// The dotted name.
+    pub name: String,
+    /// Whether its member is left out when the variable is not set.
+    pub optional: bool,
+}
+
+/// A value of a body.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    /// A string.
+    Text(Text),
+    /// A string that is one variable and nothing else; the variable's value
+    /// takes its place, whatever its type.
+    Whole(Variable),
+    /// A number.
+    Number(Number),
+    /// `true` or `false`
+    Bool(bool),
+    /// An array.
+    Array(Vec<Value>),
+    /// An object, members in order.
+    Object(Vec<(String, Value)>),
+}
+
+/// Why a string is not a template.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Error {
+    /// `{{` without `}}`.
+    Open,
+    /// What stands between the braces is no name.
+    Name(String),
+    /// `{{x?}}` beside other text: there is no member to leave out.
+    OptionalInside(String),
+}
+
+impl Text {
+    pub(super) fn parse(source: &str) -> Result<Self, Error> {
+        let mut parts = Vec::new();
+        let mut rest = source;
+        while let Some((literal, tail)) = rest.split_once("{{") {
+            let (inner, after) = tail.split_once("}}").ok_or(Error::Open)?;
+            if !literal.is_empty() {
+                parts.push(Part::Literal(literal.to_owned()));
+            }
+            parts.push(Part::Variable(Variable::parse(inner)?));
+            rest = after;
+        }
+        if !rest.is_empty() {
+            parts.push(Part::Literal(rest.to_owned()));
+        }
+        if let (true, Some(name)) = (parts.len() > 1, optional(&parts)) {
+            return Err(Error::OptionalInside(name.to_owned()));
+        }
+        Ok(Self(parts))
+    }
+
+    /// The variables in it.
+    pub fn variables(&self) -> impl Iterator<Item = &Variable> {
+        self.0.iter().filter_map(|part| match part {
+            Part::Variable(variable) => Some(variable),
+            Part::Literal(_) => None,
+        })
+    }
+
+    /// The variable, if there is nothing else.
+    pub(super) fn whole(&self) -> Option<&Variable> {
+        match self.0.as_slice() {
+            [Part::Variable(variable)] => Some(variable),
+            _ => None,
+        }
+    }
+}
+
+impl Value {
+    /// The variables in it.
+    pub fn variables(&self) -> Vec<&Variable> {
+        match self {
+            Self::Number(_) | Self::Bool(_) => Vec::new(),
+            Self::Text(text) => text.variables().collect(),
+            Self::Whole(variable) => vec![variable],
+            Self::Array(items) => items.iter().flat_map(Self::variables).collect(),
+            Self::Object(members) => members.iter().flat_map(|(_, v)| v.variables()).collect(),
+        }
+    }
+}
+
+fn optional(parts: &[Part]) -> Option<&str> {
+    parts.iter().find_map(|part| match part {
+        Part::Variable(variable) if variable.optional => Some(variable.name.as_str()),
+        _ => None,
+    })
+}
+
+impl Variable {
+    fn parse(inner: &str) -> Result<Self, Error> {
+        let trimmed = inner.trim();
+        let (name, optional) = match trimmed.strip_suffix('?') {
+            Some(name) => (name, true),
+            None => (trimmed, false),
+        };
+        let word = |word: &str| {
+            !word.is_empty() && word.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+        };
+        if !name.split('.').all(word) {
+            return Err(Error::Name(trimmed.to_owned()));
+        }
+        Ok(Self { name: name.to_owned(), optional })
+    }
+
+    /// The path below the credential, if this is the credential or a member.
+    pub fn credential_path(&self) -> Option<&str> {
+        match self.name.strip_prefix("credential") {
+            Some("") => Some(""),
+            Some(rest) => rest.strip_prefix('.'),
+            None => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn parts() {
+        let text = Text::parse("/users/{{ user.id }}/x").unwrap();
+        assert_eq!(text.variables().map(|v| v.name.as_str()).collect::<Vec<_>>(), ["user.id"]);
+        assert!(Text::parse("{{name?}}").unwrap().whole().unwrap().optional);
+        assert_eq!(Text::parse("a {{name?}}"), Err(Error::OptionalInside("name".into())));
+        assert_eq!(Text::parse("{{name"), Err(Error::Open));
+        assert_eq!(Text::parse("{{a b}}"), Err(Error::Name("a b".into())));
+    }
+
+    proptest! {
+        #[test]
+        fn never_panics(source: String) {
+            let _ = Text::parse(&source);
+        }
+
+        #[test]
+        fn text_without_braces_is_literal(source in "[^{}]+") {
+            prop_assert_eq!(Text::parse(&source).unwrap().0, vec![Part::Literal(source)]);
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! Secrets are masked by value: wherever they occur, in every form in which
+//! they travel.
+
+use std::collections::BTreeSet;
+
+use passrig_authenticator::wire::base64url::Variant;
+
+const MASK: &str = "[masked]";
+
+/// The values that nobody else may see.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Secrets {
+    /// Every form of every secret; the longest is replaced first.
+    forms: BTreeSet<(std::cmp::Reverse<usize>, String)>,
+}
+
+impl Secrets {
+    /// Adds a secret. An empty one is none.
+    pub(super) fn add(&mut self, secret: &str) {
+        if secret.is_empty() || self.forms.contains(&key(secret.to_owned())) {
+            return;
+        }
+        self.forms.extend(forms(secret).into_iter().filter(|form| !form.is_empty()).map(key));
+    }
+
+    /// The text without any of them.
+    pub(super) fn mask(&self, text: &str) -> String {
+        let mut text = text.to_owned();
+        for (_, form) in &self.forms {
+            if text.contains(form.as_str()) {
+                text = text.replace(form.as_str(), MASK);
+            }
+        }
+        text
+    }
+}
+
+fn key(form: String) -> (std::cmp::Reverse<usize>, String) {
+    (std::cmp::Reverse(form.len()), form)
+}
+
+/// The value itself, percent-encoded, in JSON, and in base64.
+fn forms(secret: &str) -> Vec<String> {
+    let mut forms = vec![secret.to_owned()];
+    forms.push(percent(secret, "-._~", false));
+    forms.push(percent(secret, "-._~", true));
+    // As JavaScript's encodeURIComponent and as forms have it.
+    forms.push(percent(secret, "-._~!*'()", false));
+    forms.push(percent(secret, "-._*", false).replace("%20", "+"));
+    let json = serde_json::Value::from(secret).to_string();
+    let json = json.trim_start_matches('"').strip_suffix('"').unwrap_or_default().to_owned();
+    forms.push(json.replace('/', "\\/"));
+    forms.push(json);
+    forms.extend(base64(secret.as_bytes()));
+    forms
+}
+
+fn percent(text: &str, plain: &str, lower: bool) -> String {
+    let mut out = String::new();
+    for octet in text.bytes() {
+        if octet.is_ascii_alphanumeric() || plain.as_bytes().contains(&octet) {
+            out.push(char::from(octet));
+        } else if lower {
+            out.push_str(&format!("%{octet:02x}"));
+        } else {
+            out.push_str(&format!("%{octet:02X}"));
+        }
+    }
+    out
+}
+
+/// Base64 in both alphabets, at each of the three positions that a value can
+/// have in a longer text. Only the letters that depend on nothing else count.
+fn base64(secret: &[u8]) -> Vec<String> {
+    let mut forms = Vec::new();
+    if secret.len() < 3 {
+        return forms;
+    }
+    for before in 0..3usize {
+        let padded: Vec<u8> =
+            std::iter::repeat_n(0, before).chain(secret.iter().copied()).collect();
+        let head = (before * 8).div_ceil(6);
+        let tail = padded.len() * 8 / 6;
+        for variant in [Variant::Base64url, Variant::Base64Unpadded] {
+            let text = variant.encode(&padded);
+            forms.extend(text.get(head..tail).map(str::to_owned));
+        }
+    }
+    forms
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn in_every_form() {
+        let mut secrets = Secrets::default();
+        secrets.add("s/ e\"cr\u{e9}t");
+        for text in [
+            "s/ e\"cr\u{e9}t",
+            "s%2F%20e%22cr%C3%A9t",
+            "s%2f%20e%22cr%c3%a9t",
+            "s%2F+e%22cr%C3%A9t",
+            r#"s/ e\"crét"#,
+            r#"s\/ e\"crét"#,
+        ] {
+            assert_eq!(secrets.mask(&format!("<{text}>")), "<[masked]>");
+        }
+    }
+
+    #[test]
+    fn the_longer_secret_wins() {
+        let mut secrets = Secrets::default();
+        secrets.add("token");
+        secrets.add("token.signature");
+        assert_eq!(secrets.mask("token.signature token"), "[masked] [masked]");
+        secrets.add("");
+        assert_eq!(secrets.mask("x"), "x");
+    }
+
+    proptest! {
+        #[test]
+        fn inside_base64(before: Vec<u8>, secret in "[a-zA-Z0-9]{12,40}", after: Vec<u8>) {
+            let mut secrets = Secrets::default();
+            secrets.add(&secret);
+            let whole = [before, secret.clone().into_bytes(), after].concat();
+            for variant in [Variant::Base64url, Variant::Base64, Variant::Base64urlPadded] {
+                let masked = secrets.mask(&variant.encode(&whole));
+                prop_assert!(masked.contains(MASK), "{masked}");
+            }
+        }
+    }
+}

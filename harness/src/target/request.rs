@@ -1,0 +1,151 @@
+//! Requests as a browser sends them, and as a layout that deviations edit.
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, Method, Request, Uri, header};
+use url::{Position, Url};
+
+use passrig_authenticator::wire::{Json, Layout, Tree};
+
+use super::session::{Relation, is_safe};
+
+/// The harness says who it is; the rest is what servers expect of a browser.
+const USER_AGENT: &str = concat!(
+    "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) ",
+    "Chrome/142.0.0.0 Safari/537.36 passrig/",
+    env!("CARGO_PKG_VERSION")
+);
+
+/// A request before it is sent.
+pub(super) struct Draft {
+    pub(super) method: Method,
+    pub(super) url: Url,
+    headers: Vec<(String, Vec<u8>)>,
+    payload: Payload,
+}
+
+/// What a request carries.
+#[derive(Clone)]
+pub(super) enum Payload {
+    Empty,
+    Json(Json),
+    Form(String),
+}
+
+/// Where a request comes from.
+pub(super) struct Sender<'a> {
+    /// The origin of the page, as its `Origin` header has it.
+    pub(super) origin: &'a str,
+    pub(super) relation: Relation,
+    pub(super) check: &'a str,
+    pub(super) cookies: Option<String>,
+}
+
+impl Draft {
+    /// A request with the headers of a browser: that of a script for JSON,
+    /// that of a page for a form.
+    pub(super) fn new(method: Method, url: Url, payload: Payload, sender: Sender<'_>) -> Self {
+        let mut draft = Self { method, url, headers: Vec::new(), payload };
+        let form = matches!(draft.payload, Payload::Form(_));
+        let accept = if form {
+            "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+        } else {
+            "application/json, text/plain, */*"
+        };
+        draft.set("host", draft.url[Position::BeforeHost..Position::AfterPort].to_owned());
+        draft.set("user-agent", USER_AGENT);
+        draft.set("accept", accept);
+        draft.set("accept-language", "en-US,en;q=0.9");
+        match &draft.payload {
+            Payload::Empty => {}
+            Payload::Json(_) => draft.set("content-type", "application/json"),
+            Payload::Form(_) => draft.set("content-type", "application/x-www-form-urlencoded"),
+        }
+        if !is_safe(&draft.method) || sender.relation != Relation::SameOrigin {
+            draft.set("origin", sender.origin);
+        }
+        if sender.origin.starts_with("http") {
+            // The default policy tells other origins no more than this, and
+            // our own pages have no path worth telling.
+            draft.set("referer", format!("{}/", sender.origin));
+        }
+        draft.set("sec-fetch-site", sender.relation.as_str());
+        draft.set("sec-fetch-mode", if form { "navigate" } else { "cors" });
+        draft.set("sec-fetch-dest", if form { "document" } else { "empty" });
+        if let Some(cookies) = sender.cookies {
+            draft.set("cookie", cookies);
+        }
+        draft.set("x-passrig-check", sender.check);
+        draft
+    }
+
+    pub(super) fn payload(&self) -> &Payload {
+        &self.payload
+    }
+
+    /// Sets a header, in the place of one of that name.
+    pub(super) fn set(&mut self, name: &str, value: impl Into<Vec<u8>>) {
+        match self.headers.iter_mut().find(|(known, _)| known == name) {
+            Some((_, old)) => *old = value.into(),
+            None => self.headers.push((name.to_owned(), value.into())),
+        }
+    }
+
+    /// The layout: `method`, `path`, `header`, `body`.
+    pub(super) fn layout(&self) -> Layout {
+        let path = &self.url[Position::BeforePath..Position::AfterQuery];
+        let headers = self
+            .headers
+            .iter()
+            .map(|(name, value)| (Cow::Owned(name.clone()), Tree::Bytes(value.clone())));
+        let body = match &self.payload {
+            Payload::Empty => Tree::Bytes(Vec::new()),
+            Payload::Json(json) => Tree::Json(json.clone()),
+            Payload::Form(text) => Tree::Bytes(text.clone().into_bytes()),
+        };
+        Layout::new()
+            .with("method", Tree::Bytes(self.method.as_str().as_bytes().to_vec()))
+            .with("path", Tree::Bytes(path.as_bytes().to_vec()))
+            .with("header", Tree::Layout(Layout { fields: headers.collect() }))
+            .with("body", body)
+    }
+}
+
+/// The request that a layout describes; the error says why HTTP cannot carry
+/// it. The length always follows the body.
+pub(super) fn sendable(url: &Url, artefact: &Tree) -> Result<Request<Bytes>, String> {
+    let Tree::Layout(layout) = artefact else {
+        return Err("it is no longer made of method, path, header and body".into());
+    };
+    let part = |name| layout.field(name).map(Tree::render);
+    let method = part("method").ok_or("it has no method")?;
+    let mut request = Request::builder()
+        .method(method.as_slice())
+        .uri(uri(url, part("path").unwrap_or_else(|| b"/".to_vec()))?);
+    if let Some(Tree::Layout(headers)) = layout.field("header") {
+        for (name, value) in &headers.fields {
+            let name = HeaderName::from_bytes(name.as_bytes())
+                .map_err(|_| format!("`{name}` is not the name of a header"))?;
+            let value = HeaderValue::from_bytes(&value.render())
+                .map_err(|_| format!("the value of `{name}` cannot stand in a header"))?;
+            if name != header::CONTENT_LENGTH && name != header::TRANSFER_ENCODING {
+                request = request.header(name, value);
+            }
+        }
+    }
+    let body = part("body").unwrap_or_default();
+    if !body.is_empty() {
+        request = request.header(header::CONTENT_LENGTH, body.len());
+    }
+    request.body(Bytes::from(body)).map_err(|error| error.to_string())
+}
+
+fn uri(url: &Url, path: Vec<u8>) -> Result<Uri, String> {
+    Uri::builder()
+        .scheme(url.scheme())
+        .authority(&url[Position::BeforeHost..Position::AfterPort])
+        .path_and_query(path)
+        .build()
+        .map_err(|error| format!("the path cannot stand in a request line: {error}"))
+}

@@ -1,0 +1,171 @@
+//! One browser profile: its cookies, what it captured, and the page it is on.
+
+use std::collections::BTreeMap;
+
+use cookie_store::{CookieStore, RawCookie};
+use http::{HeaderMap, Method, header};
+use serde_json::Value;
+use url::{Host, Url};
+
+/// A browser profile.
+#[derive(Clone, Debug, Default)]
+pub struct Session {
+    jar: CookieStore,
+    variables: BTreeMap<String, Value>,
+    page: Option<Url>,
+}
+
+/// How the page that makes a request relates to the one that it goes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Relation {
+    /// Scheme, host and port are the same.
+    SameOrigin,
+    /// Scheme and registrable domain are the same.
+    SameSite,
+    /// Neither.
+    CrossSite,
+}
+
+impl Session {
+    /// A fresh profile, on the relying party's own pages.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Moves to another page: the requests from now on come from there, with
+    /// its origin and with the cookies that a cross-site request carries.
+    /// `None` goes back to the relying party's own pages.
+    pub fn visit(&mut self, page: Option<Url>) {
+        self.page = page;
+    }
+
+    /// The foreign page, if it is on one.
+    pub fn page(&self) -> Option<&Url> {
+        self.page.as_ref()
+    }
+
+    /// A captured variable.
+    pub fn variable(&self, name: &str) -> Option<&Value> {
+        self.variables.get(name)
+    }
+
+    /// All captured variables.
+    pub(super) fn variables(&self) -> impl Iterator<Item = (&String, &Value)> {
+        self.variables.iter()
+    }
+
+    /// Sets a variable.
+    pub fn set(&mut self, name: impl Into<String>, value: Value) {
+        self.variables.insert(name.into(), value);
+    }
+
+    /// The value of a cookie that a request to `url` could carry.
+    pub fn cookie(&self, name: &str, url: &Url) -> Option<&str> {
+        let cookies = self.jar.matches(url);
+        cookies.into_iter().find(|cookie| cookie.name() == name).map(|cookie| cookie.value())
+    }
+
+    /// The values of all cookies.
+    pub fn cookie_values(&self) -> impl Iterator<Item = &str> {
+        self.jar.iter_any().map(|cookie| cookie.value())
+    }
+
+    /// The `Cookie` header of a request, if there is anything to send.
+    /// Longest path first, as RFC 6265 §5.4 has it.
+    pub fn cookie_header(&self, url: &Url, relation: Relation) -> Option<String> {
+        let mut cookies = self.jar.matches(url);
+        cookies.retain(|cookie| relation != Relation::CrossSite || is_for_other_sites(cookie));
+        cookies.sort_by(|a, b| {
+            let length = |path: &str| std::cmp::Reverse(path.len());
+            (length(&a.path), a.name()).cmp(&(length(&b.path), b.name()))
+        });
+        let pairs: Vec<String> =
+            cookies.iter().map(|cookie| format!("{}={}", cookie.name(), cookie.value())).collect();
+        (!pairs.is_empty()).then(|| pairs.join("; "))
+    }
+
+    /// Keeps the cookies of an answer that a browser would keep.
+    pub fn keep_cookies(&mut self, url: &Url, headers: &HeaderMap, relation: Relation) {
+        for line in headers.get_all(header::SET_COOKIE) {
+            let text = String::from_utf8_lossy(line.as_bytes());
+            let Ok(cookie) = RawCookie::parse(text.into_owned()) else { continue };
+            let foreign = relation == Relation::CrossSite && !is_for_other_sites(&cookie);
+            if !foreign && is_acceptable(&cookie, url) {
+                // A cookie for another host is none of ours.
+                let _ = self.jar.insert_raw(&cookie.into_owned(), url);
+            }
+        }
+    }
+}
+
+/// A cookie without `SameSite` is `Lax` in today's browsers; a script's request
+/// is no navigation, so that only `None` travels.
+fn is_for_other_sites(cookie: &RawCookie<'_>) -> bool {
+    cookie.same_site().is_some_and(|same_site| same_site.is_none())
+}
+
+/// RFC 6265bis §5.7: what is secure comes over a trustworthy connection, and
+/// the prefixes keep their promise.
+fn is_acceptable(cookie: &RawCookie<'_>, url: &Url) -> bool {
+    let secure = cookie.secure().unwrap_or(false);
+    let name = cookie.name().to_ascii_lowercase();
+    if secure && !is_trustworthy(url) {
+        return false;
+    }
+    if is_for_other_sites(cookie) && !secure {
+        return false;
+    }
+    if name.starts_with("__host-") {
+        return secure && cookie.domain().is_none() && cookie.path() == Some("/");
+    }
+    !name.starts_with("__secure-") || secure
+}
+
+fn is_trustworthy(url: &Url) -> bool {
+    url.scheme() == "https"
+        || match url.host() {
+            Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+            Some(Host::Ipv4(ip)) => ip.is_loopback(),
+            Some(Host::Ipv6(ip)) => ip.is_loopback(),
+            None => false,
+        }
+}
+
+impl Relation {
+    /// How `page` relates to `target`.
+    pub fn between(page: &Url, target: &Url) -> Self {
+        if page.origin() == target.origin() {
+            return Self::SameOrigin;
+        }
+        if page.scheme() == target.scheme() && site(page) == site(target) {
+            return Self::SameSite;
+        }
+        Self::CrossSite
+    }
+
+    /// The value of `Sec-Fetch-Site`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::SameOrigin => "same-origin",
+            Self::SameSite => "same-site",
+            Self::CrossSite => "cross-site",
+        }
+    }
+}
+
+/// The registrable domain, or the host where there is none.
+fn site(url: &Url) -> String {
+    match url.host() {
+        Some(Host::Domain(name)) => {
+            let domain = psl::domain_str(name).unwrap_or(name);
+            domain.to_owned()
+        }
+        other => other.map(|host| host.to_string()).unwrap_or_default(),
+    }
+}
+
+/// Methods that change nothing; browsers send no `Origin` with them to their
+/// own origin, and no token against forgery is asked for.
+pub(super) fn is_safe(method: &Method) -> bool {
+    matches!(*method, Method::GET | Method::HEAD)
+}

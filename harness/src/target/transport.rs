@@ -1,0 +1,225 @@
+//! How a request reaches the target and its answer comes back.
+
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use http::{HeaderMap, Request, StatusCode, header};
+use http_body_util::BodyExt;
+use hyper::body::Body;
+use tower::ServiceExt;
+
+use super::guard;
+
+/// Sends one request and gives back one answer. Redirects are answers.
+pub trait Transport: Send + Sync {
+    /// Sends it.
+    fn send(&self, request: Request<Bytes>) -> Sending<'_>;
+}
+
+/// An answer that is under way.
+pub type Sending<'a> = Pin<Box<dyn Future<Output = Result<Response, Failure>> + Send + 'a>>;
+
+/// A whole answer.
+#[derive(Clone, Debug)]
+pub struct Response {
+    /// The status.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: Bytes,
+}
+
+impl Response {
+    /// The body as JSON, if it is.
+    pub fn json(&self) -> Option<serde_json::Value> {
+        serde_json::from_slice(&self.body).ok()
+    }
+
+    /// The body as text; octets that are not UTF-8 become U+FFFD.
+    pub fn text(&self) -> std::borrow::Cow<'_, str> {
+        String::from_utf8_lossy(&self.body)
+    }
+
+    /// The first header of that name, as text.
+    pub fn header(&self, name: impl header::AsHeaderName) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+}
+
+/// How long to wait and how much to read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// From the first packet to the last octet of the body.
+    pub deadline: Duration,
+    /// Octets of a body.
+    pub body: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { deadline: Duration::from_secs(30), body: 8 << 20 }
+    }
+}
+
+/// Why there is no answer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Failure {
+    /// The name has no address.
+    #[error("{host} has no address: {reason}")]
+    NoAddress {
+        /// The host of the url.
+        host: String,
+        /// What the resolver said.
+        reason: String,
+    },
+    /// Nobody listens there.
+    #[error("nobody listens at {peer}")]
+    Refused {
+        /// The address.
+        peer: SocketAddr,
+    },
+    /// The connection cannot be made.
+    #[error("cannot connect to {peer}: {reason}")]
+    Connect {
+        /// The address.
+        peer: SocketAddr,
+        /// What the operating system said.
+        reason: String,
+    },
+    /// The TLS handshake failed.
+    #[error("no TLS with {host}: {reason}")]
+    Tls {
+        /// The name that the certificate should have.
+        host: String,
+        /// What TLS said.
+        reason: String,
+    },
+    /// Nobody named the host.
+    #[error(transparent)]
+    Forbidden(#[from] guard::Refusal),
+    /// The answer took too long.
+    #[error("no complete answer within {after:?}")]
+    Deadline {
+        /// How long it could have taken.
+        after: Duration,
+    },
+    /// The body is too large.
+    #[error("the body is larger than {limit} octets")]
+    TooLarge {
+        /// The largest that is read.
+        limit: usize,
+    },
+    /// The body ends before its end.
+    #[error("the body ends after {received} octets{}", expected(*.announced))]
+    Truncated {
+        /// What came.
+        received: usize,
+        /// What the headers announced.
+        announced: Option<u64>,
+    },
+    /// The connection was closed instead of an answer.
+    #[error("the target closed the connection without an answer")]
+    Closed,
+    /// What came is not HTTP.
+    #[error("the answer is not HTTP/1.1: {reason}")]
+    NotHttp {
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+fn expected(announced: Option<u64>) -> String {
+    announced.map(|octets| format!(", {octets} were announced")).unwrap_or_default()
+}
+
+impl Failure {
+    /// What to look at.
+    pub fn help(&self) -> String {
+        match self {
+            Self::NoAddress { host, .. } => format!(
+                "check the name, or say where it is served: --connect-to {host}:443:127.0.0.1:8443"
+            ),
+            Self::Refused { .. } | Self::Connect { .. } => {
+                "is the relying party running, and on this port?".into()
+            }
+            Self::Tls { .. } => {
+                "give the CA of a test certificate with --ca FILE, or use --insecure".into()
+            }
+            Self::Forbidden(refusal) => {
+                format!("only if you may test it: --allow-host {}", refusal.host)
+            }
+            Self::Deadline { .. } => {
+                "the target hangs, or needs longer: look at its log, or raise --timeout".into()
+            }
+            Self::TooLarge { .. } => {
+                "no answer of a ceremony is that large; is the path right?".into()
+            }
+            Self::Truncated { .. } | Self::Closed => {
+                "did the target stop, or a proxy before it? Look at its log".into()
+            }
+            Self::NotHttp { .. } => {
+                "is this the port of a web server, and the scheme (http or https) right?".into()
+            }
+        }
+    }
+}
+
+/// Reads a body as far as the limits allow; no more than that is ever held.
+pub(super) async fn read<B>(
+    response: http::Response<B>,
+    limits: Limits,
+) -> Result<Response, Failure>
+where
+    B: Body<Data = Bytes> + Unpin,
+    B::Error: std::fmt::Display,
+{
+    let (head, mut incoming) = response.into_parts();
+    let announced = head
+        .headers
+        .get(header::CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    let mut body = BytesMut::new();
+    while let Some(frame) = incoming.frame().await {
+        let Ok(frame) = frame else {
+            return Err(Failure::Truncated { received: body.len(), announced });
+        };
+        if let Some(data) = frame.data_ref() {
+            if body.len() + data.len() > limits.body {
+                return Err(Failure::TooLarge { limit: limits.body });
+            }
+            body.extend_from_slice(data);
+        }
+    }
+    Ok(Response { status: head.status, headers: head.headers, body: body.freeze() })
+}
+
+/// A relying party in the same process: no socket is opened.
+#[derive(Clone, Debug)]
+pub struct InProcess {
+    router: axum::Router,
+    limits: Limits,
+}
+
+impl InProcess {
+    /// Calls this router.
+    pub fn new(router: axum::Router, limits: Limits) -> Self {
+        Self { router, limits }
+    }
+}
+
+impl Transport for InProcess {
+    fn send(&self, request: Request<Bytes>) -> Sending<'_> {
+        Box::pin(async move {
+            let request = request.map(axum::body::Body::from);
+            let answer = async {
+                let Ok(response) = self.router.clone().oneshot(request).await;
+                read(response, self.limits).await
+            };
+            let after = self.limits.deadline;
+            tokio::time::timeout(after, answer).await.unwrap_or(Err(Failure::Deadline { after }))
+        })
+    }
+}

@@ -1,0 +1,31 @@
+/**
+ * The product better-auth with its passkey plugin, through its own endpoints below /api/auth.
+ * Everything that answers is the product's; ours is the configuration and the listening.
+ */
+import fs from 'node:fs';
+import https from 'node:https';
+
+import { passkey } from '@better-auth/passkey';
+import { betterAuth } from 'better-auth';
+import { memoryAdapter } from 'better-auth/adapters/memory';
+import { toNodeHandler } from 'better-auth/node';
+
+const origin = 'https://login.passrig.test';
+
+const auth = betterAuth({
+  baseURL: origin,
+  secret: 'a fixed secret for tests, which protects nothing',
+  database: memoryAdapter({ user: [], session: [], account: [], verification: [], passkey: [] }),
+  emailAndPassword: { enabled: true },
+  // A test asks more often in a minute than a person in a year.
+  rateLimit: { enabled: false },
+  plugins: [passkey({ rpID: 'passrig.test', rpName: 'passrig test', origin })],
+});
+
+// HTTPS on the loopback, the port announced on stdout, gone when whoever started it is gone.
+const tls = { cert: fs.readFileSync(process.env.TLS_CERT), key: fs.readFileSync(process.env.TLS_KEY) };
+const server = https.createServer(tls, toNodeHandler(auth));
+server.listen(Number(process.env.PORT ?? 0), '127.0.0.1', () => {
+  console.log(`listening ${server.address().port}`);
+});
+process.stdin.resume().on('end', () => process.exit());

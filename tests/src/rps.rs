@@ -1,0 +1,161 @@
+//! The real relying parties of `tests/rps/`: installed at first use, started on a free port, stopped on drop.
+//!
+//! They need Node and npm. Where these are missing, [`start`] says that it skips and returns `None`, so that the
+//! tests pass with nothing but Rust installed; with `PASSRIG_REQUIRE_RPS=1` it panics instead.
+
+mod certificate;
+mod install;
+mod server;
+
+use std::env;
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+
+use self::server::Server;
+
+/// The host that every relying party here is configured for.
+pub const HOST: &str = "login.passrig.test";
+
+/// Starts the relying party of this folder name.
+///
+/// `None`, after a line on stderr, when this machine cannot run it.
+///
+/// # Panics
+///
+/// When it can run but does not come up, and with `PASSRIG_REQUIRE_RPS=1` whenever it does not come up.
+#[must_use]
+pub fn start(name: &str) -> Option<Running> {
+    match Running::launch(name) {
+        Ok(running) => Some(running),
+        Err(error) if error.is_the_machines() && !required() => {
+            eprintln!("skipped: {name} {error}");
+            None
+        }
+        Err(error) => panic!("{name} {error}"),
+    }
+}
+
+/// A relying party that is listening. Dropping it stops it.
+#[derive(Debug)]
+pub struct Running {
+    /// The folder name below `tests/rps/`.
+    pub name: String,
+    /// Its folder, with the installed packages in `node_modules/`.
+    pub dir: PathBuf,
+    /// The origin it is configured for.
+    pub url: String,
+    /// Where it listens in fact: `127.0.0.1:PORT`.
+    pub connect_to: String,
+    /// The throw-away authority that signed its certificate, as PEM.
+    pub ca: PathBuf,
+    /// Every package of its lock file, with its version.
+    pub packages: Vec<(String, String)>,
+    server: Server,
+    _tls: TempDir,
+}
+
+impl Running {
+    /// The last lines that the server wrote to stderr.
+    #[must_use]
+    pub fn stderr(&self) -> String {
+        self.server.stderr()
+    }
+
+    fn launch(name: &str) -> Result<Self, Error> {
+        let dir = dir(name);
+        if !dir.join(server::SCRIPT).is_file() {
+            return Err(Error::Unknown { dir });
+        }
+        install::ensure_node()?;
+        install::ensure_packages(&dir)?;
+
+        let tls = TempDir::with_prefix("passrig-rp-").map_err(Error::TempDir)?;
+        let certificate = certificate::issue(HOST, tls.path())?;
+        let server = Server::start(&dir, &certificate)?;
+        Ok(Self {
+            name: name.to_owned(),
+            url: format!("https://{HOST}"),
+            connect_to: format!("127.0.0.1:{}", server.port),
+            ca: certificate.ca,
+            packages: install::packages(&dir)?,
+            dir,
+            server,
+            _tls: tls,
+        })
+    }
+}
+
+/// The folder of a relying party, whether it is installed or not.
+#[must_use]
+pub fn dir(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("rps").join(name)
+}
+
+fn required() -> bool {
+    env::var_os("PASSRIG_REQUIRE_RPS").is_some_and(|value| value == "1")
+}
+
+/// Why a relying party did not come up. Each message goes on from its name.
+#[derive(Debug, thiserror::Error)]
+enum Error {
+    #[error("needs {program}, which cannot be run: {source}")]
+    Missing { program: &'static str, source: std::io::Error },
+    #[error("needs node {wanted} or newer, found {found}")]
+    Outdated { wanted: u32, found: String },
+    #[error("could not be installed by `npm ci`: {reason}")]
+    Install { reason: String },
+    #[error("is no relying party: {dir} has no server")]
+    Unknown { dir: PathBuf },
+    #[error("has no lock file that can be read, {path}: {reason}")]
+    LockFile { path: PathBuf, reason: String },
+    #[error("could not be given a folder for its certificate: {0}")]
+    TempDir(#[source] std::io::Error),
+    #[error("could not be given a certificate: {0}")]
+    Certificate(#[source] Box<dyn std::error::Error + Send + Sync>),
+    #[error("did not start: {reason}{stderr}")]
+    Start { reason: String, stderr: String },
+}
+
+impl Error {
+    /// Whether the machine is the reason (no Node, no network), and not the relying party or its launcher.
+    fn is_the_machines(&self) -> bool {
+        matches!(self, Self::Missing { .. } | Self::Outdated { .. } | Self::Install { .. })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+
+    #[test]
+    fn only_the_machine_is_a_reason_to_skip() {
+        let missing = Error::Missing { program: "node", source: io::ErrorKind::NotFound.into() };
+        let outdated = Error::Outdated { wanted: 20, found: "v18.20.8".to_owned() };
+        let install = Error::Install { reason: "npm error network request failed".to_owned() };
+        let start = Error::Start {
+            reason: "it ended".to_owned(),
+            stderr: "\n  SyntaxError: Unexpected token".to_owned(),
+        };
+
+        insta::assert_snapshot!(missing, @"needs node, which cannot be run: entity not found");
+        insta::assert_snapshot!(outdated, @"needs node 20 or newer, found v18.20.8");
+        insta::assert_snapshot!(install, @"could not be installed by `npm ci`: npm error network request failed");
+        insta::assert_snapshot!(start, @"
+        did not start: it ended
+          SyntaxError: Unexpected token
+        ");
+        assert!(
+            missing.is_the_machines() && outdated.is_the_machines() && install.is_the_machines()
+        );
+        assert!(!start.is_the_machines());
+    }
+
+    #[test]
+    fn an_unknown_name_is_never_skipped() {
+        let error = Running::launch("nobody").unwrap_err();
+        assert!(matches!(error, Error::Unknown { .. }) && !error.is_the_machines(), "{error}");
+    }
+}

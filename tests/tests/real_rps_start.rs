@@ -1,0 +1,125 @@
+//! The real relying parties start, speak HTTPS under the test host's name, and hand out challenges.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "what serves a test may fail it")]
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::sync::Arc;
+use std::time::Duration;
+
+use passrig_tests::rps::{self, HOST, Running};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
+use serde_json::{Value, json};
+
+#[test]
+fn simplewebauthn_hands_out_challenges() {
+    let Some(rp) = rps::start("simplewebauthn") else { return };
+
+    let creation = send(&rp, "GET", "/generate-registration-options", &[], None);
+    assert_eq!(creation.status, 200, "{creation:?}");
+    assert_eq!(creation.json["rp"]["id"], "passrig.test");
+    assert_challenge(&creation.json);
+
+    let request = send(&rp, "GET", "/generate-authentication-options", &[], None);
+    assert_eq!(request.status, 200, "{request:?}");
+    assert_eq!(request.json["rpId"], "passrig.test");
+    assert_challenge(&request.json);
+    assert_ne!(creation.json["challenge"], request.json["challenge"]);
+}
+
+#[test]
+fn better_auth_hands_out_challenges() {
+    let Some(rp) = rps::start("better-auth") else { return };
+
+    let account = json!({ "email": "a@passrig.test", "password": "correct horse", "name": "a" });
+    let signed_up = send(&rp, "POST", "/api/auth/sign-up/email", &[], Some(&account));
+    assert_eq!(signed_up.status, 200, "{signed_up:?}");
+
+    let creation =
+        send(&rp, "GET", "/api/auth/passkey/generate-register-options", &signed_up.cookies, None);
+    assert_eq!(creation.status, 200, "{creation:?}");
+    assert_eq!(creation.json["rp"]["id"], "passrig.test");
+    assert_challenge(&creation.json);
+
+    let request = send(&rp, "GET", "/api/auth/passkey/generate-authenticate-options", &[], None);
+    assert_eq!(request.status, 200, "{request:?}");
+    assert_eq!(request.json["rpId"], "passrig.test");
+    assert_challenge(&request.json);
+}
+
+#[test]
+fn names_its_packages_and_stops_on_drop() {
+    let Some(rp) = rps::start("simplewebauthn") else { return };
+    assert!(
+        rp.packages
+            .iter()
+            .any(|(name, version)| name == "@simplewebauthn/server" && version == "14.0.3")
+    );
+    assert!(rp.dir.join("node_modules/@simplewebauthn/server/package.json").is_file());
+
+    let address = rp.connect_to.clone();
+    TcpStream::connect(&address).unwrap();
+    drop(rp);
+    TcpStream::connect(&address).unwrap_err();
+}
+
+#[derive(Debug)]
+struct Response {
+    status: u16,
+    cookies: Vec<String>,
+    json: Value,
+}
+
+fn assert_challenge(options: &Value) {
+    let challenge = options["challenge"].as_str().unwrap_or_default();
+    assert!(challenge.len() >= 22, "§13.4.3 wants 16 octets at least: {options}");
+}
+
+/// One request on a connection of its own. HTTP/1.0, so that the body ends where the connection does.
+fn send(
+    rp: &Running,
+    method: &str,
+    path: &str,
+    cookies: &[String],
+    json: Option<&Value>,
+) -> Response {
+    let body = json.map(Value::to_string).unwrap_or_default();
+    let head = [
+        format!("{method} {path} HTTP/1.0"),
+        format!("Host: {HOST}"),
+        format!("Origin: {}", rp.url),
+        format!("Cookie: {}", cookies.join("; ")),
+        "Content-Type: application/json".to_owned(),
+        format!("Content-Length: {}", body.len()),
+    ];
+    let mut stream = connect(rp);
+    write!(stream, "{}\r\n\r\n{body}", head.join("\r\n")).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    let cookies = head
+        .lines()
+        .filter_map(|line| line.split_once(": "))
+        .filter(|(name, _)| name.eq_ignore_ascii_case("set-cookie"))
+        .map(|(_, cookie)| cookie.split(';').next().unwrap().to_owned())
+        .collect();
+    Response {
+        status: head.split(' ').nth(1).unwrap().parse().unwrap(),
+        cookies,
+        json: serde_json::from_str(body)
+            .unwrap_or_else(|_| panic!("no JSON: {answer}\n{}", rp.stderr())),
+    }
+}
+
+fn connect(rp: &Running) -> StreamOwned<ClientConnection, TcpStream> {
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_file(&rp.ca).unwrap()).unwrap();
+    let config = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
+    let name = ServerName::try_from(HOST).unwrap();
+    let socket = TcpStream::connect(&rp.connect_to).unwrap();
+    socket.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    StreamOwned::new(ClientConnection::new(Arc::new(config), name).unwrap(), socket)
+}
