@@ -1,8 +1,9 @@
 //! The program from outside: what it prints, and its exit codes.
 
+use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
 use tempfile::TempDir;
 
@@ -40,10 +41,16 @@ fn a_target_without_an_adapter() {
 fn an_adapter_that_is_not_there() {
     let (code, said) = refused("check --rp http://localhost:1 --adapter beter-auth");
     assert_eq!(code, 2);
-    insta::assert_snapshot!(said, @"");
+    insta::assert_snapshot!(said, @r"
+    × no adapter is called `beter-auth`, and no such file is there
+    help: did you mean better-auth?
+    ");
     let (code, said) = refused("check --rp http://localhost:1 --adapter no/such.toml");
     assert_eq!(code, 2);
-    insta::assert_snapshot!(said, @"");
+    insta::assert_snapshot!(said, @r"
+    × cannot read the adapter no/such.toml
+    ╰─▶ No such file or directory (os error 2)
+    ");
 }
 
 #[test]
@@ -61,7 +68,10 @@ fn an_adapter_with_a_mistake() {
 fn a_report_that_cannot_be_written() {
     let (code, said) = refused("check --report json=no/such/folder/report.json");
     assert_eq!(code, 2);
-    insta::assert_snapshot!(said, @"");
+    insta::assert_snapshot!(said, @r"
+    × cannot write no/such/folder/report.json
+    ╰─▶ No such file or directory (os error 2)
+    ");
 }
 
 #[test]
@@ -85,10 +95,18 @@ fn a_secret_from_the_environment_that_is_not_there() {
 fn a_mutant_that_is_not_there() {
     let (code, said) = refused("rp --mutant registration.orign.left-out");
     assert_eq!(code, 2);
-    insta::assert_snapshot!(said, @"");
-    let (code, said) = refused("rp --rp-id example.com --listen 127.0.0.1:0");
+    insta::assert_snapshot!(said, @r"
+    × no mutant is called `registration.orign.left-out`
+    help: did you mean registration.origin.left-out?
+    ");
+    let (code, said) =
+        refused("rp --origin https://login.passrig.test --rp-id example.com --listen 127.0.0.1:0");
     assert_eq!(code, 2);
-    insta::assert_snapshot!(said, @"");
+    insta::assert_snapshot!(said, @r"
+    × the origin https://login.passrig.test cannot use the RP id `example.com`
+    help: the RP id is the origin's host or a parent of it, such as
+          `login.passrig.test`
+    ");
 }
 
 #[test]
@@ -108,6 +126,60 @@ fn lists() {
     }
     let (output, _) = passrig("list --color always");
     assert!(text(&output.stdout).contains('\u{1b}'));
+}
+
+/// A mutant over HTTP, found out.
+#[test]
+fn a_mutant_that_is_served() {
+    let folder = tempfile::tempdir().unwrap();
+    let id = "registration.origin.left-out";
+    let mut serve = command(&format!("rp --mutant {id} --listen 127.0.0.1:0"), folder.path());
+    let mut served = Served(serve.stderr(Stdio::piped()).spawn().unwrap());
+    let greeting: Vec<String> = BufReader::new(served.0.stderr.take().unwrap())
+        .lines()
+        .map(Result::unwrap)
+        .take_while(|line| !line.starts_with("Stop it"))
+        .collect();
+    let hint = greeting.iter().find_map(|line| line.strip_prefix("Check it:  passrig ")).unwrap();
+
+    let check =
+        |arguments: &str| command(&format!("{hint} {arguments}"), folder.path()).output().unwrap();
+    let output = check("--only registration.origin.port --report json=report.json --run-id one");
+    let said = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(1), "{said}{}", text(&output.stderr));
+    assert!(said.contains("fail  registration.origin.port\n"), "{said}");
+    assert!(said.contains("--run-id one"), "{said}");
+    let report = std::fs::read_to_string(folder.path().join("report.json")).unwrap();
+    let report: serde_json::Value = serde_json::from_str(&report).unwrap();
+    assert_eq!(report["run_id"], "one");
+    assert_eq!(report["checks"][0]["verdict"], "accepted");
+    assert!(folder.path().join(".passrig/one.jsonl").exists());
+
+    let output = check("--only registration.type --log mine.jsonl --quiet");
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert!(text(&output.stdout).contains("As expected"), "{}", text(&output.stdout));
+    assert_eq!(text(&output.stderr), "");
+    assert!(folder.path().join("mine.jsonl").exists());
+}
+
+/// Nobody is there: exit 3, and what was tried.
+#[test]
+fn a_target_that_is_not_there() {
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let (code, said) =
+        refused(&format!("check --rp http://127.0.0.1:{port} --adapter reference --quiet"));
+    assert_eq!(code, 3, "{said}");
+    assert!(said.contains("POST http://127.0.0.1") && said.contains("nobody listens"), "{said}");
+}
+
+/// A server that ends with its test.
+struct Served(Child);
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 /// Ctrl-C: what there is is reported, and the log stays.

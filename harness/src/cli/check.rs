@@ -1,4 +1,4 @@
-mod fail_on;
+pub(super) mod fail_on;
 mod last_words;
 
 use std::io::IsTerminal;
@@ -72,7 +72,7 @@ Ctrl-C what was decided so far is reported, and the exit code is 130; the log
 holds every result from the moment it is known.";
 
 pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
-    let catalogue = Arc::new(Catalogue::builtin()?);
+    let catalogue = Arc::new(Catalogue::builtin().map_err(Box::new)?);
     let filter = args.selection.filter(&catalogue)?;
     let identity = args.identity.resolve(args.reach.is_built_in())?;
     let Reach { target, info, variables, arguments } = args.reach.resolve(&identity)?;
@@ -94,8 +94,10 @@ pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
         variables,
     };
     let ended = tokio::select! {
-        result = runner::run(&options, target, Arc::new(Fan(observers))) => result.map(Some),
+        // Listening for Ctrl-C begins before the run.
+        biased;
         _ = tokio::signal::ctrl_c() => Ok(None),
+        result = runner::run(&options, target, Arc::new(Fan(observers))) => result.map(Some),
     };
     progress.clear();
 
@@ -109,7 +111,11 @@ pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
         }
     };
     let interrupted = ended.is_none();
-    let report = ended.unwrap_or_else(|| partial(&identity, info, &tally, &catalogue));
+    let report = match ended {
+        // The runner knows a transport; that there is no network, we know.
+        Some(report) => Report { target: TargetInfo { url: info.url, ..report.target }, ..report },
+        None => partial(&identity, info, &tally, &catalogue),
+    };
 
     let replay = Replay { arguments: [arguments, identity.arguments].concat() };
     let terminal = Terminal {

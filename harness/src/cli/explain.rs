@@ -25,7 +25,7 @@ Examples:
   passrig explain authentication.origin.left-out";
 
 pub(super) fn run(args: &Args, console: Console) -> Result<u8, Failure> {
-    let catalogue = Catalogue::builtin()?;
+    let catalogue = Catalogue::builtin().map_err(Box::new)?;
     console.print(&explain(&args.id, &catalogue, console.paint())?)?;
     Ok(0)
 }

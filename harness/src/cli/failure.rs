@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme};
+use textwrap::{WordSeparator, WordSplitter};
 
 use crate::catalogue;
 use crate::report::Paint;
@@ -52,7 +53,7 @@ pub(super) enum Failure {
     /// The catalogue that comes with the program is broken.
     #[error(transparent)]
     #[diagnostic(transparent)]
-    Catalogue(#[from] catalogue::Error),
+    Catalogue(#[from] Box<catalogue::Error>),
 }
 
 impl Failure {
@@ -79,7 +80,12 @@ impl Failure {
             true => GraphicalTheme::unicode(),
             false => GraphicalTheme::unicode_nocolor(),
         };
-        let handler = GraphicalReportHandler::new_themed(theme).with_width(paint.width);
+        // Ids and commands are not broken: they are there to be copied.
+        let handler = GraphicalReportHandler::new_themed(theme)
+            .with_width(paint.width)
+            .with_break_words(false)
+            .with_word_separator(WordSeparator::AsciiSpace)
+            .with_word_splitter(WordSplitter::NoHyphenation);
         let mut out = String::new();
         match handler.render_report(&mut out, self) {
             Ok(()) => out,

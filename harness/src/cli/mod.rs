@@ -35,8 +35,14 @@ struct Cli {
 
     /// When to use colours: auto (on a terminal, unless NO_COLOR is set), always
     /// or never.
-    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN",
-          hide_possible_values = true)]
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value_t,
+        value_name = "WHEN",
+        hide_possible_values = true
+    )]
     color: Colour,
 }
 

@@ -1,14 +1,15 @@
 /// How alike two names must be to be mentioned.
 const ALIKE: f64 = 0.6;
 /// How much less alike than the likeliest one.
-const CLOSE: f64 = 0.15;
+const CLOSE: f64 = 0.1;
 /// How many are mentioned.
 const MANY: usize = 4;
 
 /// The names that someone may have meant, the likeliest first.
 pub(super) fn near<'a>(wanted: &str, names: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
     let wanted = wanted.trim_matches(['*', '.']).to_lowercase();
-    let mut scored: Vec<_> = names.into_iter().map(|name| (likeness(&wanted, name), name)).collect();
+    let mut scored: Vec<_> =
+        names.into_iter().map(|name| (likeness(&wanted, name), name)).collect();
     let best = scored.iter().map(|(score, _)| *score).fold(ALIKE + CLOSE, f64::max);
     scored.retain(|(score, _)| *score >= best - CLOSE);
     scored.sort_by(|(a, _), (b, _)| b.total_cmp(a));
@@ -44,7 +45,8 @@ mod tests {
 
     #[test]
     fn finds_what_was_meant() {
-        let ids = ["registration.origin.subdomain", "authentication.uv.absent", "registration.type"];
+        let ids =
+            ["registration.origin.subdomain", "authentication.uv.absent", "registration.type"];
         assert_eq!(near("origin.subdomian", ids), ["registration.origin.subdomain"]);
         assert_eq!(near("*.uv.*", ids), ["authentication.uv.absent"]);
         assert_eq!(near("registration", ids), [ids[0], ids[2]]);

@@ -16,11 +16,11 @@ use super::near::did_you_mean;
 use super::rp;
 use crate::outcome::TargetInfo;
 use crate::relying_party::{Config, RelyingParty};
+use crate::target::Target;
 use crate::target::guard::Guard;
 use crate::target::network::{self, ConnectTo, Network, Trust};
 use crate::target::profile::{self, Profile};
 use crate::target::transport::{InProcess, Limits, Transport};
-use crate::target::Target;
 
 /// The built-in RP: a domain of its own, so that no check lacks relatives.
 const BUILT_IN: (&str, &str) = ("https://login.passrig.test", "passrig.test");
@@ -135,7 +135,10 @@ impl Args {
         let valued: [(&str, Vec<String>); 8] = [
             ("--rp", vec![rp.to_string().trim_end_matches('/').to_owned()]),
             ("--adapter", self.adapter.iter().cloned().collect()),
-            ("--origin", self.origin.iter().map(|url| url.origin().ascii_serialization()).collect()),
+            (
+                "--origin",
+                self.origin.iter().map(|url| url.origin().ascii_serialization()).collect(),
+            ),
             ("--connect-to", self.connect_to.iter().cloned().collect()),
             ("--ca", self.ca.iter().map(file).collect()),
             ("--allow-host", self.allow_host.clone()),
@@ -163,12 +166,7 @@ fn built_in(identity: &Identity) -> Result<Reach, Failure> {
     Ok(reach)
 }
 
-fn reach(
-    profile: Arc<Profile>,
-    base: Url,
-    origin: String,
-    transport: Arc<dyn Transport>,
-) -> Reach {
+fn reach(profile: Arc<Profile>, base: Url, origin: String, transport: Arc<dyn Transport>) -> Reach {
     let info = TargetInfo {
         url: base.to_string(),
         origin: origin.clone(),

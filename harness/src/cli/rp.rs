@@ -54,7 +54,8 @@ pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
         return Ok(0);
     }
     let mutant = args.mutant.as_deref().map(find).transpose()?;
-    let cannot = |source| Failure::System { what: format!("cannot listen at {}", args.listen), source };
+    let cannot =
+        |source| Failure::System { what: format!("cannot listen at {}", args.listen), source };
     let listener = TcpListener::bind(args.listen).await.map_err(cannot)?;
     let address = listener.local_addr().map_err(cannot)?;
     let config = config(args, address)?;

@@ -5,6 +5,7 @@ use super::failure::Failure;
 use super::selection::Selection;
 use super::{Cli, list};
 use crate::catalogue::Catalogue;
+use crate::outcome::Report;
 use crate::report::Paint;
 use crate::report::terminal::samples;
 use crate::runner::Filter;
@@ -28,12 +29,161 @@ fn the_command_line_is_sound() {
 
 #[test]
 fn help_of_the_program() {
-    insta::assert_snapshot!(help(&[]), @"");
+    insta::assert_snapshot!(help(&[]), @r"
+    A conformance test rig for WebAuthn relying parties.
+
+    passrig plays the browser and the authenticator against a relying party (RP):
+    honestly, to prove that it works, and wrong in exactly one point at a time, to
+    prove that it notices. Each verdict names the clause of the specification that
+    asks for it.
+
+    Usage: passrig [OPTIONS] <COMMAND>
+
+    Commands:
+      check     Check a relying party
+      list      List the checks
+      explain   Explain a check, a step of the specification, or a mutant
+      rp        Serve the reference RP, or one of its mutants
+      adapters  List the built-in adapters
+      help      Print this message or the help of the given subcommand(s)
+
+    Options:
+          --color <WHEN>
+              When to use colours: auto (on a terminal, unless NO_COLOR is set),
+              always or never
+
+              [default: auto]
+
+      -h, --help
+              Print help (see a summary with '-h')
+
+      -V, --version
+              Print version
+
+    Examples:
+      passrig check                       see it work, on the built-in reference RP
+      passrig check --rp http://localhost:3000 --adapter better-auth
+      passrig list --only '*.origin.*'    what is checked
+      passrig explain 7.1/9               why, and how to mend an RP
+      passrig rp --mutant ID              an RP with a flaw, to try things on
+
+    Exit codes:
+      0  as expected                      4  nothing matched the filter
+      1  something failed               101  a bug in passrig
+      2  usage or configuration         130  interrupted by Ctrl-C
+      3  the target cannot be tested
+    ");
 }
 
 #[test]
 fn help_of_check() {
-    insta::assert_snapshot!(help(&["check"]), @"");
+    insta::assert_snapshot!(help(&["check"]), @r"
+    Check a relying party.
+
+    Without --rp, the built-in reference RP is checked, in this process: a way to
+    see what a report looks like, and that all is well with passrig. With --rp,
+    every check is performed over HTTP, on accounts that passrig makes for itself.
+    Only use it on relying parties that are yours.
+
+    Usage: passrig check [OPTIONS]
+
+    Options:
+          --jobs <N>
+              How many checks are under way at once, where the accounts permit it
+
+              [default: 4]
+
+          --color <WHEN>
+              When to use colours: auto (on a terminal, unless NO_COLOR is set),
+              always or never
+
+              [default: auto]
+
+      -h, --help
+              Print help (see a summary with '-h')
+
+    The target:
+          --rp <URL>
+              Where the RP's API is [default: the built-in reference RP]
+
+          --adapter <ID|FILE>
+              How it is spoken to: the id of a built-in adapter (`passrig adapters`)
+              or a file
+
+          --origin <ORIGIN>
+              The origin of the emulated page [default: that of --rp]
+
+          --connect-to <HOST:PORT>
+              Connect there, whatever host the URL names; TLS and headers keep the
+              URL's name
+
+          --ca <FILE>
+              Believe certificates of this authority too (PEM)
+
+          --insecure
+              Believe every certificate
+
+          --allow-host <HOST>
+              Speak to this host although it is not this machine: passrig sends
+              hostile requests, so each host must be named. May be repeated
+
+          --deadline <SECONDS>
+              How long to wait for each answer
+
+              [default: 10]
+
+          --var <NAME[=VALUE]>
+              A variable for the adapter, such as the `username` of the one account
+              there is. NAME alone takes the value from the environment, where
+              passwords belong. May be repeated
+
+    Which checks:
+          --only <GLOB>
+              Only checks whose id matches; `*` stands for any text, and an id for
+              everything below it. May be repeated
+
+          --skip <GLOB>
+              No checks whose id matches. May be repeated
+
+    The same run again:
+          --seed <SEED>
+              Decides keys, edits and order [default: random; fixed for the built-in
+              RP]
+
+          --run-id <ID>
+              Is mixed into names, credential ids and keys, so that the next run
+              does not collide with this one [default: random; fixed for the
+              built-in RP]
+
+    Reports:
+          --report <FORMAT=FILE>
+              Write a report for programs; the format is `json`. May be repeated
+
+          --log <FILE>
+              Where every exchange is logged, as JSON lines [default:
+              .passrig/RUN-ID.jsonl]
+
+          --fail-on <LEVEL[:IMPORTANCE]>
+              From which level on a divergence makes the run fail: must, should,
+              policy or hardening, and with what importance at least: low, medium,
+              high or critical
+
+              [default: must:medium]
+
+      -q, --quiet
+              Show no progress, and of the report only the summary
+
+    Examples:
+      passrig check
+      passrig check --rp http://localhost:3000 --adapter better-auth
+      passrig check --rp https://login.passrig.test --adapter my-rp.toml \
+          --connect-to 127.0.0.1:8443 --ca test-ca.pem --report json=report.json
+      passrig check --only registration.origin --skip '*.port'
+
+    Errors and what is inconclusive make a run fail, whatever --fail-on says. After
+    Ctrl-C what was decided so far is reported, and the exit code is 130; the log
+    holds every result from the moment it is known.
+    ");
 }
 
 #[test]
@@ -58,7 +208,8 @@ fn list_of_checks() {
 
     5 checks
     ");
-    let filter = Filter { only: vec!["authentication".to_owned()], skip: vec!["*.uv.*".to_owned()] };
+    let filter =
+        Filter { only: vec!["authentication".to_owned()], skip: vec!["*.uv.*".to_owned()] };
     let text = list::table(&catalogue, &filter, Paint::PLAIN);
     assert!(text.ends_with("\n1 check\n"), "{text}");
 }
@@ -128,7 +279,7 @@ fn unknown_names() {
     let failure = filter(&["list", "--only", "registration.orgin.*"], &catalogue).unwrap_err();
     insta::assert_snapshot!(failure.render(Paint::PLAIN), @r"
     × no check is called `registration.orgin.*`
-    help: did you mean registration.origin.port, registration.origin.subdomain?
+    help: did you mean registration.origin.port?
     ");
     assert_eq!(failure.exit_code(), 4);
 }
@@ -151,6 +302,37 @@ fn filter(args: &[&str], catalogue: &Catalogue) -> Result<Filter, Failure> {
         selection: Selection,
     }
     Only::try_parse_from(args).unwrap().selection.filter(catalogue)
+}
+
+#[test]
+fn exit_codes_of_runs() {
+    use crate::outcome::Outcome;
+    use crate::runner::FailOn;
+    let code = |outcomes: &[Outcome], fail_on: &str| {
+        let mut report = samples::report();
+        report.checks.retain(|result| outcomes.contains(&result.outcome));
+        let fail_on: FailOn = super::check::fail_on::parse(fail_on).unwrap();
+        fail_on.exit_code(&report)
+    };
+    use Outcome::{Error, Fail, Inconclusive, Note, Pass, Skipped, Warn};
+    // The fails are of high importance; the warning is a should of low
+    // importance, the note a policy of medium importance.
+    for (outcomes, fail_on, expected) in [
+        (&[Pass, Skipped, Warn, Note][..], "must:medium", 0),
+        (&[Pass, Fail], "must:medium", 1),
+        (&[Fail], "must:critical", 0),
+        (&[Warn], "should", 0),
+        (&[Warn], "should:low", 1),
+        (&[Note], "should:low", 0),
+        (&[Note], "policy", 1),
+        (&[Pass, Inconclusive], "must:critical", 1),
+        (&[Pass, Error], "must:critical", 1),
+        (&[], "hardening:low", 0),
+    ] {
+        assert_eq!(code(outcomes, fail_on), expected, "{outcomes:?} {fail_on}");
+    }
+    let stopped = Report { stopped: Some("it died".to_owned()), ..samples::report() };
+    assert_eq!(FailOn::default().exit_code(&stopped), 3);
 }
 
 #[test]

@@ -126,7 +126,8 @@ mod tests {
         replace(&file, b"old").unwrap();
         replace(&file, b"new").unwrap();
         assert_eq!(fs::read(&file).unwrap(), b"new");
-        let names: Vec<_> = fs::read_dir(&folder).unwrap().map(|e| e.unwrap().file_name()).collect();
+        let names: Vec<_> =
+            fs::read_dir(&folder).unwrap().map(|e| e.unwrap().file_name()).collect();
         assert_eq!(names, ["report.json"]);
 
         let nowhere = Destination { format: Format::Json, file: folder.path().join("no/report") };

@@ -208,7 +208,8 @@ mod tests {
         assert_eq!(kinds[..3], ["run", "notice", "check"]);
         assert_eq!(kinds.last().unwrap(), "end");
 
-        let line: Value = serde_json::from_slice(bytes.split(|b| *b == b'\n').nth(2).unwrap()).unwrap();
+        let line: Value =
+            serde_json::from_slice(bytes.split(|b| *b == b'\n').nth(2).unwrap()).unwrap();
         let result: CheckResult = serde_json::from_value(line["check"].clone()).unwrap();
         assert_eq!(result, samples::report().checks[0]);
         assert_eq!(line["exchanges"][0]["request"]["method"], "POST");

@@ -28,9 +28,10 @@ impl Replay {
     /// The command in pieces that belong together.
     fn pieces(&self, only: Option<&str>) -> Vec<String> {
         let only = only.map(|id| vec!["--only".to_owned(), id.to_owned()]);
-        let quoted = self.arguments.iter().chain(&only).map(|argument| {
-            argument.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
-        });
+        let quoted =
+            self.arguments.iter().chain(&only).map(|argument| {
+                argument.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
+            });
         std::iter::once("passrig check".to_owned()).chain(quoted).collect()
     }
 }

@@ -57,7 +57,16 @@ mod tests {
         let mut transcript = samples::transcript();
         let first = transcript.exchanges[0].clone();
         transcript.exchanges.insert(0, first);
-        insta::assert_snapshot!(render(&transcript, Paint::PLAIN), @"");
+        insta::assert_snapshot!(render(&transcript, Paint::PLAIN), @r#"
+        sent POST http://localhost/options
+             {"username":"alice"}
+        got  200
+             <html> [2J
+             </html>
+
+        sent POST http://localhost/result
+        got  nobody listens at 127.0.0.1:80
+        "#);
         assert_eq!(render(&Transcript::default(), Paint::PLAIN), "");
     }
 }

@@ -171,9 +171,8 @@ impl Terminal<'_> {
             _ => format!(": {}", self.counts(&self.report.summary, ", ")),
         };
         writeln!(out, "\n{}{counts}", checks(total))?;
-        let unseen = |result: &&CheckResult| {
-            result.effect == Effect::Unobserved && result.verdict.is_some()
-        };
+        let unseen =
+            |result: &&CheckResult| result.effect == Effect::Unobserved && result.verdict.is_some();
         let unseen = self.report.checks.iter().filter(unseen).count();
         if unseen > 0 {
             let text = format!(

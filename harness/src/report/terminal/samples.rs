@@ -126,10 +126,7 @@ pub(crate) fn report() -> Report {
                         if that is a refusal:\nrefused = [{ status = [418] }]";
     let checks = vec![
         accepted("registration.origin.subdomain", Fail),
-        CheckResult {
-            effect: Effect::Unobserved,
-            ..accepted("registration.origin.port", Fail)
-        },
+        CheckResult { effect: Effect::Unobserved, ..accepted("registration.origin.port", Fail) },
         result("registration.origin.port", "uv-required", Pass),
         CheckResult {
             reason: Some("refusal looks like a crash".to_owned()),
@@ -165,11 +162,8 @@ pub(crate) fn report() -> Report {
 }
 
 pub(crate) fn transcript() -> Transcript {
-    let body = |text: &str| Body {
-        text: text.to_owned(),
-        length: text.len(),
-        sha256: "00".repeat(32),
-    };
+    let body =
+        |text: &str| Body { text: text.to_owned(), length: text.len(), sha256: "00".repeat(32) };
     let honest = Exchange {
         flow: "register",
         step: 1,
@@ -189,7 +183,11 @@ pub(crate) fn transcript() -> Transcript {
     };
     let lost = Exchange {
         step: 2,
-        request: Sent { url: "http://localhost/result".to_owned(), body: None, ..honest.request.clone() },
+        request: Sent {
+            url: "http://localhost/result".to_owned(),
+            body: None,
+            ..honest.request.clone()
+        },
         response: None,
         error: Some("nobody listens at 127.0.0.1:80".to_owned()),
         ..honest.clone()

@@ -156,8 +156,13 @@ fn one_pass_is_short() {
 #[test]
 fn every_reason_has_a_sentence() {
     use crate::outcome::{Inconclusive, Skip};
-    let skips =
-        [Skip::RegistrableDomain, Skip::TwoAccounts, Skip::Setting, Skip::NotExpressible, Skip::Flow];
+    let skips = [
+        Skip::RegistrableDomain,
+        Skip::TwoAccounts,
+        Skip::Setting,
+        Skip::NotExpressible,
+        Skip::Flow,
+    ];
     for skip in skips {
         assert_ne!(words::skipped(words::head(&format!("{skip}: more"))), words::skipped(""));
     }

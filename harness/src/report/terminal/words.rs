@@ -106,7 +106,9 @@ pub fn verdict(report: &Report, fail_on: FailOn) -> String {
     }
     let unsent = match report.summary.skipped {
         0 => String::new(),
-        n => format!("; {} not sent", if n == 1 { "1 was".to_owned() } else { format!("{n} were") }),
+        n => {
+            format!("; {} not sent", if n == 1 { "1 was".to_owned() } else { format!("{n} were") })
+        }
     };
     let below = report.summary.fail + report.summary.warn;
     if below > 0 {
