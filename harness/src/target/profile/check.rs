@@ -140,35 +140,30 @@ impl Checker {
 
     fn flow(&self, flow: Flow, steps: &[Spanned<document::Step>]) -> Checked<Vec<Step>> {
         let mut checked = Vec::new();
-        let mut options = false;
-        let mut credential = false;
-        for spanned in steps {
+        let mut options = None;
+        let mut credential = None;
+        for (index, spanned) in steps.iter().enumerate() {
             let step = self.step(flow, spanned)?;
-            match &step.role {
-                Role::Options(_) if options => {
-                    return Err(At(Fault::TwoOptions(flow), heading(spanned)));
-                }
-                Role::Credential(_) if credential => {
-                    return Err(At(Fault::TwoCredentials(flow), heading(spanned)));
-                }
-                Role::Credential(_) if !options => {
-                    return Err(At(Fault::CredentialFirst, heading(spanned)));
-                }
-                Role::Options(_) => options = true,
-                Role::Credential(_) => credential = true,
-                _ => {}
+            let (place, second) = match &step.role {
+                Role::Options(_) => (&mut options, Fault::TwoOptions(flow)),
+                Role::Credential(_) => (&mut credential, Fault::TwoCredentials(flow)),
+                _ => (&mut None, Fault::CredentialFirst),
+            };
+            if place.replace(index).is_some() {
+                return Err(At(second, heading(spanned)));
             }
             checked.push(step);
         }
-        if let (true, Some(first)) = (flow.is_ceremony(), steps.first()) {
-            if !options {
-                return Err(At(Fault::NoOptions(flow), heading(first)));
-            }
-            if !credential {
-                return Err(At(Fault::NoCredential(flow), heading(first)));
-            }
+        let fault = match (options, credential) {
+            (None, _) => Fault::NoOptions(flow),
+            (_, None) => Fault::NoCredential(flow),
+            (Some(options), Some(credential)) if credential < options => Fault::CredentialFirst,
+            _ => return Ok(checked),
+        };
+        match steps.first() {
+            Some(first) if flow.is_ceremony() => Err(At(fault, heading(first))),
+            _ => Ok(checked),
         }
-        Ok(checked)
     }
 
     fn step(&self, flow: Flow, spanned: &Spanned<document::Step>) -> Checked<Step> {
@@ -387,8 +382,9 @@ fn role(flow: Flow, spanned: &Spanned<document::Step>, carries_credential: bool)
 fn finish(spanned: &Spanned<document::Step>) -> Checked<Finish> {
     let step = spanned.get_ref();
     let missing = |name| At(Fault::NoConditions(name), heading(spanned));
-    let accepted = step.accepted.as_ref().ok_or_else(|| missing("accepted"))?;
-    let refused = step.refused.as_ref().ok_or_else(|| missing("refused"))?;
+    let some = |list: &&Spanned<Vec<_>>| !list.get_ref().is_empty();
+    let accepted = step.accepted.as_ref().filter(some).ok_or_else(|| missing("accepted"))?;
+    let refused = step.refused.as_ref().filter(some).ok_or_else(|| missing("refused"))?;
     let mut edits = Vec::new();
     if let Some(credential) = &step.credential {
         let credential = credential.get_ref();
@@ -533,8 +529,10 @@ fn account(spanned: &Spanned<document::Account>) -> Checked<Account> {
 }
 
 fn query(path: &Spanned<String>) -> Checked<Query> {
-    Query::parse(path.get_ref())
-        .map_err(|error| At(Fault::JsonPath(error.message().to_owned()), path.span()))
+    Query::parse(path.get_ref()).map_err(|error| {
+        let rest = path.get_ref().get(error.position()..).unwrap_or_default();
+        At(Fault::JsonPath(rest.to_owned()), path.span())
+    })
 }
 
 fn header_name(name: &Spanned<String>) -> Checked<HeaderName> {
