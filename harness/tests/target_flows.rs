@@ -1,4 +1,5 @@
 //! Flows against a relying party in the same process that tells what it saw.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -152,7 +153,7 @@ async fn templates_and_captures() {
     assert_eq!(seen[0].body, r#"{"name":"a/b c","nested":{"list":[1,"a/b c!",true]}}"#);
     // Numbers stay numbers, and the credential keeps its duplicates.
     let body =
-        r#"{"ticket":7,"code":200,"data":{"id":"x","response":{"signature":"s"},"id":"twice"}}"#;
+        r#"{"code":200,"data":{"id":"x","response":{"signature":"s"},"id":"twice"},"ticket":7}"#;
     assert_eq!(seen[1].body, body);
     assert_eq!(seen[1].header("x-trace"), Some("trace-1"));
     assert_eq!(seen[1].header("content-length"), Some(body.len().to_string().as_str()));
@@ -171,15 +172,37 @@ async fn looks_like_a_browser() {
         headers.map(|(n, v)| format!("{n}: {}\n", v.to_str().unwrap())).collect::<String>()
     };
     let seen = story.seen();
-    insta::assert_snapshot!(shown(&seen[0]), @"");
-    insta::assert_snapshot!(shown(&seen[1]), @"");
+    insta::assert_snapshot!(shown(&seen[0]), @r"
+host: login.passrig.test
+accept: application/json, text/plain, */*
+accept-language: en-US,en;q=0.9
+referer: https://login.passrig.test/
+sec-fetch-site: same-origin
+sec-fetch-mode: cors
+sec-fetch-dest: empty
+x-passrig-check: registration.test
+");
+    insta::assert_snapshot!(shown(&seen[1]), @r"
+host: login.passrig.test
+accept: application/json, text/plain, */*
+accept-language: en-US,en;q=0.9
+origin: https://login.passrig.test
+referer: https://login.passrig.test/
+sec-fetch-site: same-origin
+sec-fetch-mode: cors
+sec-fetch-dest: empty
+x-passrig-check: registration.test
+");
 }
 
 #[tokio::test]
 async fn a_missing_variable_is_named() {
     let mut story = Story::new(REGISTER, []);
     let error = story.register(&credential(), &mut Honest).await.unwrap_err();
-    insta::assert_snapshot!(format!("{error}\n{}", error.help()), @"");
+    insta::assert_snapshot!(format!("{error}\n{}", error.help()), @r"
+register step 1 (POST /begin/{{username}}): `{{setting.user_verification}}` is not set
+capture it in a step before, or write `{{setting.user_verification?}}`
+");
 }
 
 /// One answer to the credential, and what becomes of it.
@@ -218,7 +241,23 @@ async fn verdicts() {
         let status = response.status().as_u16();
         lines.push_str(&format!("{status}: {}\n", judged(response).await));
     }
-    insta::assert_snapshot!(lines, @"");
+    insta::assert_snapshot!(lines, @r#"
+200: Accepted | ok |  | 
+200: Refused | failure-body | no | 
+400: Refused | client-error | wrong origin | 
+302: Refused | redirect |  | 
+302: Unrecognised | redirect |  | refused = [{ status = [302], header = "location", contains = "/welcome" }]
+500: Refused | named-server-error | bad | 
+500: Crash | server-error | oops | refused = [{ status = [500], json = "$.code", equals = "oops" }]
+502: RefusedLikeCrash | server-error |  | 
+418: Unrecognised | client-error |  | refused = [{ status = [418] }]
+200: Unrecognised | ok |  | refused = [{ status = [200], json = "$.status", equals = "maybe" }]
+200: Unrecognised | ok | <h1>Sorry</h1> | refused = [{ status = [200], body = "<h1>Sorry</h1>" }]
+429: Throttled { after: Some(7s) } | client-error |  | 
+429: Throttled { after: None } | client-error |  | 
+503: Throttled { after: None } | server-error |  | 
+503: Crash | server-error |  | refused = [{ status = [503] }]
+"#);
 }
 
 #[tokio::test]
@@ -258,7 +297,26 @@ async fn what_can_be_wrong_with_options() {
         let error = story.register(&credential(), &mut Honest).await.unwrap_err();
         lines.push_str(&format!("{error}\n  {}\n", error.help()));
     }
-    insta::assert_snapshot!(lines, @"");
+    insta::assert_snapshot!(lines, @r#"
+register step 1 (POST /begin/{{username}}): JSON was due, but the answer (200) is HTML: <html> <p>Log in</p>
+  is the path right? A page instead of JSON is often a log-in page or a 404
+register step 1 (POST /begin/{{username}}): JSON was due, but the answer (200) is empty
+  is the path right? A page instead of JSON is often a log-in page or a 404
+register step 1 (POST /begin/{{username}}): JSON was due, but the answer (200) is something else: OK
+  is the path right? A page instead of JSON is often a log-in page or a 404
+register step 1 (POST /begin/{{username}}): no match for $.publicKey; the body has: challenge, rp, user, ticket
+  set the place of the options in the adapter, for example: options = "$.publicKey"
+register step 1 (POST /begin/{{username}}): the options at $.publicKey are a string, not an object
+  set the place of the options in the adapter, for example: options = "$.publicKey"
+register step 1 (POST /begin/{{username}}): no match for $.publicKey; the body is an array
+  set the place of the options in the adapter, for example: options = "$.publicKey"
+register step 1 (POST /begin/{{username}}): unexpected answer 401: log in first
+  is the path right, and does the target want a `login` before?
+register step 1 (POST /begin/{{username}}): the target answers 500: boom
+  the target's log tells more
+register step 1 (POST /begin/{{username}}): the target wants fewer requests, for 3s
+  wait, or switch off the target's rate limit for the test
+"#);
 }
 
 #[tokio::test]
@@ -330,7 +388,7 @@ async fn what_http_cannot_carry() {
         }
     })
     .await;
-    insta::assert_snapshot!(result.unwrap_err(), @"");
+    insta::assert_snapshot!(result.unwrap_err(), @"register step 2 (POST /finish): the request cannot be sent: the value of `x` cannot stand in a header");
 }
 
 #[tokio::test]
@@ -414,12 +472,12 @@ expect = [{ status = [204] }]
     assert_eq!((done.signed_in, done.user.as_deref()), (Some(true), Some("ann")));
     let listed = story.run(Flow::List).await.unwrap().credentials.unwrap();
     assert_eq!((listed[1].credential_id.as_str(), listed[1].record_id.as_str()), ("BB", "2"));
-    insta::assert_snapshot!(story.run(Flow::List).await.unwrap_err(), @"");
-    insta::assert_snapshot!(story.run(Flow::List).await.unwrap_err(), @"");
+    insta::assert_snapshot!(story.run(Flow::List).await.unwrap_err(), @"list step 1 (GET /list): 2 credential ids, but 1 record ids");
+    insta::assert_snapshot!(story.run(Flow::List).await.unwrap_err(), @"list step 1 (GET /list): $[*].cid gives an object where a string was due");
     story.inputs = story.inputs.clone().with("record_id", "2");
     story.run(Flow::Remove).await.unwrap();
     let error = story.run(Flow::Remove).await.unwrap_err();
-    insta::assert_snapshot!(error.help(), @"");
+    insta::assert_snapshot!(error.help(), @"if this is as it should be, add to the step: expect = [{ status = [200] }]");
     assert_eq!(story.run(Flow::Logout).await.unwrap(), Done::default());
 }
 

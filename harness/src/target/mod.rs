@@ -302,7 +302,7 @@ impl Call<'_> {
         let response = response.map_err(|failure| self.error(index, failure.into()))?;
         let relation = self.relation(url);
         self.session.keep_cookies(url, &response.headers, relation);
-        self.hide_secrets();
+        self.hide(session::offered(&response.headers));
         Ok(response)
     }
 
@@ -368,10 +368,13 @@ impl Call<'_> {
         self.browser_request(Method::GET, url, Payload::Empty)
     }
 
-    /// The token goes to the target only, and only where it is asked for.
+    /// The token goes to the target only, and only where it is asked for. A
+    /// page of another site could neither read nor send it.
     fn add_csrf(&self, draft: &mut Draft) {
         let Some(csrf) = &self.target.profile.csrf else { return };
-        if session::is_safe(&draft.method) || draft.url.origin() != self.target.base.origin() {
+        let home = draft.url.origin() == self.target.base.origin();
+        let foreign = self.relation(&draft.url) == Relation::CrossSite;
+        if session::is_safe(&draft.method) || !home || foreign {
             return;
         }
         let token = match &csrf.source {
@@ -408,19 +411,25 @@ impl Call<'_> {
         Ok(())
     }
 
-    /// Whatever is known by now must not be shown. Short values are no
-    /// secrets, and masking them would make transcripts unreadable.
+    /// Whatever is known by now must not be shown.
     fn hide_secrets(&mut self) {
-        const SHORTEST: usize = 6;
         let captured = self.begun.into_iter().flatten().chain(self.session.variables());
         let captured = captured.filter(|(_, value)| value.is_string());
         let texts = captured.map(|(_, value)| answer::plain_text(value));
         let cookies = self.session.cookie_values().map(str::to_owned);
-        for secret in texts.chain(cookies).filter(|text| text.len() >= SHORTEST) {
-            self.log.hide(&secret);
-        }
+        let secrets: Vec<String> = texts.chain(cookies).collect();
+        self.hide(secrets);
         if let Some(password) = self.inputs.value("password") {
             self.log.hide(password);
+        }
+    }
+
+    /// Short values are no secrets, and masking them would make transcripts
+    /// unreadable.
+    fn hide(&mut self, values: impl IntoIterator<Item = String>) {
+        const SHORTEST: usize = 6;
+        for value in values.into_iter().filter(|value| value.len() >= SHORTEST) {
+            self.log.hide(&value);
         }
     }
 

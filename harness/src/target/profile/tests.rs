@@ -117,7 +117,7 @@ fn credential_away_from_a_ceremony() {
 #[test]
 fn bad_jsonpath() {
     insta::assert_snapshot!(broken("$.publicKey", "$.public key"), @r#"
- × not a JSONPath: parser error
+ × not a JSONPath from ` key` on
    ╭─[shop.toml:14:11]
 13 │ capture = { ticket = { json = "$.ticket" } }
 14 │ options = "$.public key"
@@ -263,7 +263,7 @@ fn a_wrong_value() {
 
 #[test]
 fn the_rest_by_name() {
-    let cases: [(&str, &str, Fault); 16] = [
+    let cases: [(&str, &str, Fault); 17] = [
         ("\"4xx\"", "\"six\"", Fault::HttpStatus("six".into())),
         ("{ status = [\"4xx\"] }", "{}", Fault::EmptyCondition),
         (
@@ -309,6 +309,11 @@ fn the_rest_by_name() {
             "options = \"$.publicKey\"",
             "json = \"{{credential}}\"\naccepted = []\nrefused = []",
             Fault::Toml("duplicate key".into()),
+        ),
+        (
+            "options = ",
+            "expect = [{ status = [201] }]\noptions = ",
+            Fault::Misplaced { field: "expect", belongs: "steps that only prepare others" },
         ),
         ("accepted = [{ status = [200] }]", "accepted = []", Fault::NoConditions("accepted")),
         ("options = \"$.publicKey\"\n", "", Fault::NoOptions(Flow::Register)),
