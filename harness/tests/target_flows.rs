@@ -502,6 +502,20 @@ async fn a_ceremony_finishes_in_another_session() {
 }
 
 #[tokio::test]
+async fn what_is_captured_anew_replaces_what_came_along() {
+    let between = "[[register]]\nrequest = \"POST /confirm\"\nheaders = { x-old = \"{{ticket}}\" }\n\
+        capture = { ticket = { json = \"$.ticket\" } }\n\n[[register]]\nrequest = \"POST /finish\"";
+    let profile = REGISTER.replace("[[register]]\nrequest = \"POST /finish\"", between);
+    let fresh = answer(200, json!({"ticket": 8}));
+    let mut story = Story::new(&profile, [begun(), fresh, answer(200, json!({"ok": true}))]);
+    story.inputs = story.inputs.with_setting("user_verification", "required");
+    story.register(&credential(), &mut Honest).await.unwrap();
+    let seen = story.seen();
+    assert_eq!(seen[1].header("x-old"), Some("7"));
+    assert!(seen[2].body.contains("\"ticket\":8"));
+}
+
+#[tokio::test]
 async fn redirects_are_followed_only_when_told() {
     let step = |follow| format!("[[login]]\nrequest = \"POST /in\"\nfollow = {follow}");
     let hop = || with(answer(302, json!({})), "location", "/home?x=1");

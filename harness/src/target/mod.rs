@@ -12,6 +12,7 @@ pub mod guard;
 mod inputs;
 pub mod log;
 pub mod network;
+mod percent;
 pub mod profile;
 mod redact;
 mod request;
@@ -140,7 +141,7 @@ impl Target {
         log: &mut Log,
     ) -> Result<Done, Error> {
         let mut done = Done::default();
-        let mut call = Call { target: self, flow, session, inputs, log, begun: None };
+        let mut call = Call { target: self, flow, session, inputs, log, begun: BTreeMap::new() };
         for (index, step) in self.profile.steps(flow).iter().enumerate() {
             let response = call.perform(index, step, None).await?;
             answer::probe(step, &response, &mut done).map_err(|kind| call.error(index, kind))?;
@@ -158,7 +159,7 @@ impl Target {
     ) -> Result<Begun, Error> {
         let flow = Flow::from(ceremony);
         let mut captures = BTreeMap::new();
-        let mut call = Call { target: self, flow, session, inputs, log, begun: None };
+        let mut call = Call { target: self, flow, session, inputs, log, begun: BTreeMap::new() };
         for (index, step) in self.profile.steps(flow).iter().enumerate() {
             let response = call.perform(index, step, None).await?;
             for capture in &step.captures {
@@ -187,8 +188,8 @@ impl Target {
         log: &mut Log,
     ) -> Result<Answer, Error> {
         let flow = Flow::from(begun.ceremony);
-        let begun_captures = Some(&begun.captures);
-        let mut call = Call { target: self, flow, session, inputs, log, begun: begun_captures };
+        let captures = begun.captures.clone();
+        let mut call = Call { target: self, flow, session, inputs, log, begun: captures };
         let mut answer = None;
         let steps = self.profile.steps(flow).iter().enumerate().skip(begun.next);
         for (index, step) in steps {
@@ -224,7 +225,8 @@ struct Call<'a> {
     session: &'a mut Session,
     inputs: &'a Inputs,
     log: &'a mut Log,
-    begun: Option<&'a BTreeMap<String, Value>>,
+    /// What the ceremony captured when it began, until it is captured anew.
+    begun: BTreeMap<String, Value>,
 }
 
 /// What only the step that carries the credential has.
@@ -312,7 +314,7 @@ impl Call<'_> {
             inputs: self.inputs,
             settings: &target.profile.settings,
             origin: &target.origin,
-            begun: self.begun,
+            begun: &self.begun,
             session: self.session,
             credential,
         };
@@ -405,6 +407,7 @@ impl Call<'_> {
         for capture in &step.captures {
             let value = answer::capture(capture, response, self.session, &url)
                 .map_err(|kind| self.error(index, kind.masked(self.log)))?;
+            self.begun.remove(&capture.name);
             self.session.set(&capture.name, value);
         }
         self.hide_secrets();
@@ -413,7 +416,7 @@ impl Call<'_> {
 
     /// Whatever is known by now must not be shown.
     fn hide_secrets(&mut self) {
-        let captured = self.begun.into_iter().flatten().chain(self.session.variables());
+        let captured = self.begun.iter().chain(self.session.variables());
         let captured = captured.filter(|(_, value)| value.is_string());
         let texts = captured.map(|(_, value)| answer::plain_text(value));
         let cookies = self.session.cookie_values().map(str::to_owned);

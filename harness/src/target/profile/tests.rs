@@ -341,3 +341,12 @@ fn a_file_that_is_not_there() {
     let error = Profile::load(Path::new("no/such/file.toml")).unwrap_err();
     insta::assert_snapshot!(error, @"cannot read the adapter no/such/file.toml");
 }
+
+#[test]
+fn the_example_of_the_readme() {
+    let readme = include_str!("../../../adapters/README.md");
+    let example = readme.split("```").nth(1).unwrap().strip_prefix("toml").unwrap();
+    let profile =
+        Profile::parse("README.md", example).map_err(|m| miette::Report::new(*m)).unwrap();
+    assert!(Flow::ALL.into_iter().filter(|flow| profile.has(*flow)).count() >= 6);
+}
