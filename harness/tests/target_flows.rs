@@ -441,6 +441,33 @@ request = "POST /create"
 }
 
 #[tokio::test]
+async fn a_cookie_is_captured_under_any_path() {
+    let profile = r#"
+[[login]]
+request = "GET /page"
+capture = { token = { cookie = "flow" } }
+[[login]]
+request = "GET /next"
+query = { t = "{{token}}" }
+"#;
+    let page = with(answer(200, json!({})), "set-cookie", "flow=abc; Path=/elsewhere");
+    let mut story = Story::new(profile, [page, answer(200, json!({}))]);
+    story.run(Flow::Login).await.unwrap();
+    assert_eq!(story.seen()[1].line, "GET /next?t=abc");
+    assert_eq!(story.seen()[1].header("cookie"), None);
+    let mut story = Story::new(profile, [answer(200, json!({}))]);
+    insta::assert_snapshot!(story.run(Flow::Login).await.unwrap_err(), @"login step 1 (GET /page): nothing to capture for `token`: there is no cookie `flow`");
+}
+
+/// A runner works on several threads.
+#[test]
+fn ceremonies_can_move_between_threads() {
+    fn moves<T: Send>(_: T) {}
+    let mut story = Story::new(REGISTER, []);
+    moves(story.register(&credential(), &mut Honest));
+}
+
+#[tokio::test]
 async fn probes() {
     let profile = r#"
 [[whoami]]

@@ -59,10 +59,12 @@ impl Session {
         self.variables.insert(name.into(), value);
     }
 
-    /// The value of a cookie that a request to `url` could carry.
+    /// The value of a cookie that the host of `url` has, under whatever path;
+    /// of several the one with the longest.
     pub fn cookie(&self, name: &str, url: &Url) -> Option<&str> {
-        let cookies = self.jar.matches(url);
-        cookies.into_iter().find(|cookie| cookie.name() == name).map(|cookie| cookie.value())
+        let cookies = self.jar.iter_unexpired();
+        let cookies = cookies.filter(|cookie| cookie.name() == name && cookie.domain.matches(url));
+        cookies.max_by_key(|cookie| cookie.path.len()).map(|cookie| cookie.value())
     }
 
     /// The values of all cookies.
