@@ -13,7 +13,7 @@ use crate::wire::{ClientData, CreationOptions, RegistrationResponse};
 use crate::workbench::{Stage, Workbench};
 
 /// Every decision about a registration, before a byte is made.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
     /// What the client collects.
     pub client_data: ClientData,

@@ -12,7 +12,7 @@ use crate::wire::{AuthenticationResponse, ClientData, RequestOptions};
 use crate::workbench::{Stage, Workbench};
 
 /// Every decision about an authentication, before a byte is made.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
     /// What the client collects.
     pub client_data: ClientData,

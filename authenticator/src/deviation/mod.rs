@@ -17,6 +17,7 @@
 
 mod bench;
 mod cbor;
+mod container;
 mod der;
 mod edit;
 mod json;
@@ -24,6 +25,7 @@ mod layout;
 mod path;
 mod plan;
 mod text;
+mod tree;
 mod value;
 
 pub use bench::{Bench, Effect};
@@ -108,9 +110,18 @@ impl Error {
         }
     }
 
-    /// A missing place; the caller further up completes `at`.
+    /// A missing place; callers further up complete `at` with [`Error::under`].
     fn place(segment: &Segment, found: Vec<String>) -> Self {
         Self::Place { at: String::new(), segment: segment.to_string(), found }
+    }
+
+    /// The same error, seen from the container of `above`.
+    fn under(mut self, above: &impl std::fmt::Display) -> Self {
+        if let Self::Place { at, .. } = &mut self {
+            let dot = if at.is_empty() || at.starts_with('[') { "" } else { "." };
+            *at = format!("{above}{dot}{at}");
+        }
+        self
     }
 
     fn operation(operation: &Operation, kind: &'static str) -> Self {

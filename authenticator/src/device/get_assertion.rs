@@ -20,7 +20,7 @@ pub struct Request<'a> {
 }
 
 /// Every decision about an assertion, before a byte is made.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
     /// What the RP id hash is taken of.
     pub rp_id: String,

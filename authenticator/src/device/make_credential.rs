@@ -31,7 +31,7 @@ pub struct Request<'a> {
 }
 
 /// Every decision about a new credential, before a byte is made.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
     /// What the RP id hash is taken of.
     pub rp_id: String,
