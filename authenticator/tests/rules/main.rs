@@ -1,0 +1,8 @@
+//! The rules of client and device, and what deviations do to them.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+
+mod client_create;
+mod client_get;
+mod device;
+mod support;
