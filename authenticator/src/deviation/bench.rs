@@ -10,7 +10,8 @@ pub struct Bench<'a> {
     /// One per edit: whether its place was reached.
     reached: Vec<bool>,
     changed: bool,
-    error: Option<Error>,
+    /// The first thing that went wrong, and with which edit.
+    error: Option<(&'a Edit, Error)>,
 }
 
 /// What became of a deviation.
@@ -39,18 +40,17 @@ impl<'a> Bench<'a> {
         for (index, edit) in due {
             let operation = edit.operation.resolve(self.facts);
             let result = operation.and_then(|operation| plan.edit(edit.at.within(), &operation));
-            self.note(index, result.map_err(|error| error.under(&"plan")));
+            self.note(index, edit, result.map_err(|error| error.under(&"plan")));
         }
         self.changed |= !plan.is(&before);
     }
 
     /// What became of the deviation, once the ceremony is over.
     pub fn effect(&self) -> Result<Effect, Error> {
-        if let Some(error) = &self.error {
+        if let Some((_, error)) = &self.error {
             return Err(error.clone());
         }
-        let edits = self.deviation.edits.iter().zip(&self.reached);
-        if let Some((edit, _)) = edits.into_iter().find(|(_, reached)| !**reached) {
+        if let Some(edit) = self.unreached() {
             let stage = edit.at.stage();
             let known = stage == "plan" || Stage::ALL.iter().any(|known| known.name() == stage);
             let stage = stage.to_owned();
@@ -59,18 +59,29 @@ impl<'a> Bench<'a> {
         Ok(if self.changed { Effect::Deviant } else { Effect::Honest })
     }
 
+    /// The edit that [`Bench::effect`] found wrong, to point at where it is
+    /// written.
+    pub fn culprit(&self) -> Option<&'a Edit> {
+        self.error.as_ref().map(|(edit, _)| *edit).or_else(|| self.unreached())
+    }
+
+    fn unreached(&self) -> Option<&'a Edit> {
+        let mut edits = self.deviation.edits.iter().zip(&self.reached);
+        edits.find(|(_, reached)| !**reached).map(|(edit, _)| edit)
+    }
+
     /// The edits of a stage, each with its number.
     fn due(&self, stage: &str) -> Vec<(usize, &'a Edit)> {
         let edits = self.deviation.edits.iter().enumerate();
         edits.filter(|(_, edit)| edit.at.stage() == stage).collect()
     }
 
-    fn note(&mut self, index: usize, result: Result<(), Error>) {
+    fn note(&mut self, index: usize, edit: &'a Edit, result: Result<(), Error>) {
         if let Some(reached) = self.reached.get_mut(index) {
             *reached = true;
         }
         if let Err(error) = result {
-            self.error.get_or_insert(error);
+            self.error.get_or_insert((edit, error));
         }
     }
 }
@@ -89,10 +100,26 @@ impl Workbench for Bench<'_> {
             // Where the inner `response` was entered, it is named already.
             let entered = path.len() > edit.at.within().len();
             let placed = |error: Error| if entered { error } else { error.under(&stage) };
-            self.note(index, result.map_err(placed));
+            self.note(index, edit, result.map_err(placed));
         }
-        self.changed |= edited.render() != artefact.render();
+        self.changed |= match stage {
+            Stage::Request => !travels_alike(&edited, &artefact),
+            _ => edited.render() != artefact.render(),
+        };
         edited
+    }
+}
+
+/// Whether two requests are the same to their receiver. Unlike those of
+/// authenticator data, the names of their fields travel.
+fn travels_alike(one: &Tree, other: &Tree) -> bool {
+    match (one, other) {
+        (Tree::Layout(one), Tree::Layout(other)) => {
+            let mut pairs = one.fields.iter().zip(&other.fields);
+            one.fields.len() == other.fields.len()
+                && pairs.all(|(one, other)| one.0 == other.0 && travels_alike(&one.1, &other.1))
+        }
+        _ => one.render() == other.render(),
     }
 }
 

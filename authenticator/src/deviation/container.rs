@@ -62,11 +62,12 @@ pub(super) fn item<N: Node>(
     };
     let count = items.len();
     let Some((index, node)) = index.and_then(|index| Some((index, items.get_mut(index)?))) else {
-        let items = if count == 1 { "1 item".to_owned() } else { format!("{count} items") };
-        return Err(Error::place(
-            first,
-            names.iter().map(|name| (*name).to_owned()).chain([items]).collect(),
-        ));
+        let found = match (names, count) {
+            ([], 1) => vec!["1 item".to_owned()],
+            ([], count) => vec![format!("{count} items")],
+            (names, _) => names.iter().take(count).map(|name| (*name).to_owned()).collect(),
+        };
+        return Err(Error::place(first, found));
     };
     match (rest, operation) {
         ([], Operation::Remove) => drop(items.remove(index)),
@@ -74,6 +75,7 @@ pub(super) fn item<N: Node>(
             let twin = N::literal(value, Some(node))?;
             items.insert(index + 1, twin);
         }
+        ([], Operation::Rename(_)) => return Err(Error::operation(operation, "an item of a list")),
         _ => node.edit(rest, operation).map_err(|error| error.under(first))?,
     }
     Ok(())

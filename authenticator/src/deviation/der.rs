@@ -25,7 +25,7 @@ impl Node for Der {
             Value::Bytes(bytes) => Self::decode(bytes).ok(),
             _ => None,
         }
-        .ok_or(Error::Value("the octets of an ASN.1 element"))
+        .ok_or(Error::Value("an ASN.1 element"))
     }
 }
 

@@ -7,7 +7,6 @@ use passrig_authenticator::keys;
 use passrig_authenticator::wire::Flags;
 use passrig_authenticator::wire::cose::Key;
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
 use crate::support::*;
 
@@ -19,12 +18,6 @@ fn allowing(made: &Value) -> Value {
 fn public_key(made: &Value) -> Key {
     let attested = authenticator_data(made).attested.unwrap();
     Key::from_cbor(&attested.public_key).unwrap()
-}
-
-/// What an assertion, or a self attestation, signs.
-fn signed(response: &Value) -> Vec<u8> {
-    let hash = Sha256::digest(octets(&response["response"]["clientDataJSON"]));
-    [octets(&response["response"]["authenticatorData"]), hash.to_vec()].concat()
 }
 
 #[test]

@@ -4,11 +4,16 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use passrig_authenticator::client::{DomException, Origin};
+use passrig_authenticator::deviation::{Bench, Deviation, Edit, Effect, Error, Facts, PlanMut};
 use passrig_authenticator::device::Profile;
 use passrig_authenticator::env::{Answer, Env, Question, Seeded};
-use passrig_authenticator::wire::{AttestationObject, AuthenticatorData, base64url};
+use passrig_authenticator::wire::cose::Key;
+use passrig_authenticator::wire::{
+    AttestationObject, AuthenticatorData, CreationOptions, Json, RequestOptions, base64url,
+};
 use passrig_authenticator::{Client, client};
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 pub(crate) const PAGE: &str = "https://login.example.org";
 
@@ -132,3 +137,71 @@ impl Env for Person {
 
 pub(crate) const UNWILLING: Answer = Answer { consents: false, ..Answer::WILLING };
 pub(crate) const UNVERIFIED: Answer = Answer { verified: false, ..Answer::WILLING };
+
+/// Edits as a catalogue writes them, one a line: a place, and an operation in
+/// TOML.
+pub(crate) fn deviation(edits: &str) -> Deviation {
+    let lines = edits.lines().map(str::trim).filter(|line| !line.is_empty());
+    Deviation::new(lines.map(|line| edit(line).unwrap()).collect())
+}
+
+/// One edit, such as `client_data.type set = "payment.get"`.
+pub(crate) fn edit(line: &str) -> Result<Edit, toml::de::Error> {
+    let (at, operation) = line.split_once(' ').unwrap();
+    toml::from_str(&format!("at = {at:?}\n{operation}"))
+}
+
+/// A ceremony under a deviation.
+pub(crate) struct Run {
+    /// What the client would send.
+    pub(crate) response: Json,
+    pub(crate) effect: Result<Effect, Error>,
+    /// The key with which an honest signature verifies.
+    pub(crate) key: Key,
+}
+
+impl Run {
+    /// The response as an RP reads it.
+    pub(crate) fn value(&self) -> Value {
+        self.response.to_value().unwrap()
+    }
+}
+
+/// A registration with self attestation under a deviation.
+pub(crate) fn register(deviation: &Deviation, facts: &dyn Facts) -> Run {
+    let options = with(discoverable(), &[("attestation", json!("direct"))]);
+    let mut client = client([Profile::roaming()]);
+    let mut plan = client.plan_create(&CreationOptions::parse(&options).unwrap()).unwrap();
+    let key = plan.device.credential.key.public_key();
+    let mut bench = Bench::new(deviation, facts);
+    bench.plan(PlanMut::Create(&mut plan));
+    let response = client.perform_create(plan, &mut bench);
+    Run { response, effect: bench.effect(), key }
+}
+
+/// An authentication under a deviation, after an honest registration.
+pub(crate) fn authenticate(deviation: &Deviation, facts: &dyn Facts) -> Run {
+    let mut client = client([Profile::roaming()]);
+    client.create(&discoverable()).unwrap();
+    let mut plan = client.plan_get(&RequestOptions::parse(&request()).unwrap()).unwrap();
+    let key = plan.device.signer.public_key();
+    let mut bench = Bench::new(deviation, facts);
+    bench.plan(PlanMut::Get(&mut plan));
+    let response = client.perform_get(&plan, &mut bench);
+    Run { response, effect: bench.effect(), key }
+}
+
+/// What an assertion, or a self attestation, signs.
+pub(crate) fn signed(response: &Value) -> Vec<u8> {
+    let hash = Sha256::digest(octets(&response["response"]["clientDataJSON"]));
+    [octets(&response["response"]["authenticatorData"]), hash.to_vec()].concat()
+}
+
+/// Facts as tests make them up.
+pub(crate) struct Known(pub(crate) &'static [(&'static str, &'static [u8])]);
+
+impl Facts for Known {
+    fn fact(&self, name: &str) -> Option<Vec<u8>> {
+        self.0.iter().find(|(known, _)| *known == name).map(|(_, octets)| octets.to_vec())
+    }
+}
