@@ -4,7 +4,7 @@ use super::container::Node;
 use super::edit::octets;
 use super::{Encoding, Error, Operation, Segment, Value, der, text};
 use crate::wire::layout::FlagNames;
-use crate::wire::{Cbor, Json, Tree};
+use crate::wire::{Cbor, Der, Json, Tree};
 
 impl Node for Tree {
     fn edit(&mut self, path: &[Segment], operation: &Operation) -> Result<(), Error> {
@@ -12,10 +12,24 @@ impl Node for Tree {
             Self::Layout(layout) => layout.edit(path, operation),
             Self::Json(json) => json.edit(path, operation),
             Self::Cbor(cbor) => cbor.edit(path, operation),
-            Self::Der(inner) if !path.is_empty() => inner.edit(path, operation),
-            Self::Der(_) => element(self, operation),
-            Self::Bytes(bytes) if !path.is_empty() => value(bytes, path, operation),
-            Self::Bytes(bytes) => octets(bytes, operation),
+            Self::Der(der) if path.is_empty() => {
+                if let Some(raw) = element(der, operation)? {
+                    *self = Self::Bytes(raw);
+                }
+                Ok(())
+            }
+            Self::Der(der) => der.edit(path, operation),
+            Self::Bytes(bytes) => match path.first() {
+                None => octets(bytes, operation),
+                // The value of a header and the like are texts.
+                Some(first) => {
+                    let written = String::from_utf8(bytes.clone());
+                    let mut written = written.map_err(|_| Error::place(first, Vec::new()))?;
+                    text::edit(&mut written, path, operation)?;
+                    *bytes = written.into_bytes();
+                    Ok(())
+                }
+            },
             Self::Flags { byte, names } => flags(byte, names, path, operation),
             Self::Uint { width, .. } => {
                 let width = *width;
@@ -37,31 +51,20 @@ impl Node for Tree {
     }
 }
 
-/// A whole ASN.1 element: in another form, or as the octets that it is.
-fn element(tree: &mut Tree, operation: &Operation) -> Result<(), Error> {
-    let Tree::Der(inner) = tree else { return Ok(()) };
-    let raw = match operation {
+/// An operation on a whole ASN.1 element: in place, or on the octets that it
+/// renders to, which are given back.
+fn element(der: &mut Der, operation: &Operation) -> Result<Option<Vec<u8>>, Error> {
+    match operation {
         Operation::Encode(Encoding::P1363) => {
-            der::p1363(inner).ok_or(Error::Value("an ES256 signature"))?
+            der::p1363(der).map(Some).ok_or(Error::Value("an ES256 signature"))
         }
-        Operation::Encode(_) | Operation::Reorder => return inner.edit(&[], operation),
+        Operation::Encode(_) | Operation::Reorder => der.edit(&[], operation).map(|()| None),
         _ => {
-            let mut raw = inner.render();
+            let mut raw = der.render();
             octets(&mut raw, operation)?;
-            raw
+            Ok(Some(raw))
         }
-    };
-    *tree = Tree::Bytes(raw);
-    Ok(())
-}
-
-/// A place in octets that are a text, such as the value of a header.
-fn value(bytes: &mut Vec<u8>, path: &[Segment], operation: &Operation) -> Result<(), Error> {
-    let missing = || path.first().map_or(Error::Value("a text"), |s| Error::place(s, Vec::new()));
-    let mut written = String::from_utf8(bytes.clone()).map_err(|_| missing())?;
-    text::edit(&mut written, path, operation)?;
-    *bytes = written.into_bytes();
-    Ok(())
+    }
 }
 
 fn flags(
