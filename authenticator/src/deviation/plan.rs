@@ -22,12 +22,26 @@ const CREATE: [&str; 6] =
 /// What of an authentication's plan can be edited.
 const GET: [&str; 5] = ["rp_id", "signer", "credential_id", "sign_count", "user_handle"];
 
+/// A plan as it was.
+pub(super) enum Snapshot {
+    Create(Box<create::Plan>),
+    Get(Box<get::Plan>),
+}
+
 impl PlanMut<'_> {
-    /// The key that will sign; it has no printed form that tells it apart.
-    pub(super) fn signer(&self) -> &SigningKey {
+    pub(super) fn snapshot(&self) -> Snapshot {
         match self {
-            Self::Create(plan) => &plan.device.signer,
-            Self::Get(plan) => &plan.device.signer,
+            Self::Create(plan) => Snapshot::Create(Box::new((*plan).clone())),
+            Self::Get(plan) => Snapshot::Get(Box::new((*plan).clone())),
+        }
+    }
+
+    /// Whether the plan is still as it was.
+    pub(super) fn is(&self, before: &Snapshot) -> bool {
+        match (self, before) {
+            (Self::Create(plan), Snapshot::Create(before)) => **plan == **before,
+            (Self::Get(plan), Snapshot::Get(before)) => **plan == **before,
+            _ => false,
         }
     }
 
@@ -36,13 +50,15 @@ impl PlanMut<'_> {
             Self::Create(_) => &CREATE,
             Self::Get(_) => &GET,
         };
-        let found = || names.iter().map(|name| (*name).to_owned()).collect();
-        let [segment] = path else {
-            let whole = Segment::Name("plan".to_owned());
-            return Err(Error::place(path.get(1).unwrap_or(&whole), found()));
+        let Some((segment, rest)) = path.split_first() else {
+            return Err(Error::operation(operation, "a whole plan"));
         };
+        let found = || names.iter().map(|name| (*name).to_owned()).collect();
         let name = names.iter().find(|name| segment.means(name));
         let name = *name.ok_or_else(|| Error::place(segment, found()))?;
+        if let Some(below) = rest.first() {
+            return Err(Error::place(below, Vec::new()).under(segment));
+        }
         if let (Self::Get(plan), "user_handle", Operation::Remove) = (&mut *self, name, operation) {
             plan.device.user_handle = None;
             return Ok(());
