@@ -58,7 +58,7 @@ mod value;
 pub use bench::{Bench, Effect};
 pub use edit::{Edit, Encoding, Operation};
 pub use path::{Path, Segment};
-pub use plan::PlanMut;
+pub use plan::{PlanMut, another_key};
 pub use value::{Facts, NoFacts, Value};
 
 /// A list of edits, carried out in order within each stage.

@@ -5,7 +5,9 @@ use sha2::{Digest, Sha256};
 use super::{Error, Operation, Segment, text};
 use crate::attestation::Format;
 use crate::client::{create, get};
+use crate::device::Credential;
 use crate::keys::SigningKey;
+use crate::wire::cose::Algorithm;
 
 /// A plan of either ceremony.
 #[derive(Debug)]
@@ -77,8 +79,10 @@ impl PlanMut<'_> {
             (_, "signer") if value.text()? != "another" => {
                 return Err(Error::Value("`another`"));
             }
-            (Self::Create(plan), "signer") => plan.device.signer = another(&plan.device.signer)?,
-            (Self::Get(plan), "signer") => plan.device.signer = another(&plan.device.signer)?,
+            (Self::Create(plan), "signer") => {
+                plan.device.signer = another(&plan.device.credential)?;
+            }
+            (Self::Get(plan), "signer") => plan.device.signer = another(&plan.device.credential)?,
             (Self::Create(plan), "credential_id") => {
                 plan.device.credential.id = value.octets()?;
             }
@@ -110,9 +114,13 @@ fn count(value: i64) -> Result<u32, Error> {
     u32::try_from(value).map_err(|_| Error::Value("a number from 0 to 4294967295"))
 }
 
-/// A key that is not this one, and always the same one for it.
-fn another(key: &SigningKey) -> Result<SigningKey, Error> {
-    let public = key.public_key().to_cbor().render();
-    let seed = Sha256::digest([b"another key", &public[..]].concat());
-    SigningKey::from_bytes(key.algorithm(), &seed).map_err(|_| Error::Value("another ceremony"))
+fn another(credential: &Credential) -> Result<SigningKey, Error> {
+    another_key(&credential.id).ok_or(Error::Value("another ceremony"))
+}
+
+/// The key that signs where `plan.signer` is set to `another`: not the
+/// credential's, and always the same one for a credential id.
+pub fn another_key(credential_id: &[u8]) -> Option<SigningKey> {
+    let seed = Sha256::digest([b"another key", credential_id].concat());
+    SigningKey::from_bytes(Algorithm::ES256, &seed).ok()
 }
