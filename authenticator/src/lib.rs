@@ -1,4 +1,16 @@
-//! A virtual WebAuthn authenticator and the client in front of it.
+#![doc = include_str!("../README.md")]
+//!
+//! # The rooms
+//!
+//! From the ground up; no room knows of those below it in this list.
+//!
+//! - [`wire`]: what travels, as typed values and as the trees below them.
+//! - [`mod@env`]: the one door for effects. [`workbench`]: the one seam through
+//!   which every finished artefact passes.
+//! - [`keys`]: signature algorithms. [`attestation`]: statement formats.
+//! - [`device`]: the authenticator.
+//! - [`client`]: the browser; begin with [`Client`].
+//! - [`deviation`]: wrong on purpose. Neither `device` nor `client` knows it.
 
 pub mod attestation;
 mod ceremony;

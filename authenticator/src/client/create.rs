@@ -2,9 +2,8 @@
 
 use serde_json::{Map, Value};
 
-use super::{Client, DomException, Name, collect, json, refused, rp_id};
+use super::{Client, DomException, Name, collect, json, rp_id};
 use crate::device::{Error, User, make_credential};
-use crate::env::Purpose;
 use crate::keys;
 use crate::wire::json::Json;
 use crate::wire::options::Requirement;
@@ -13,7 +12,7 @@ use crate::wire::{ClientData, CreationOptions, RegistrationResponse};
 use crate::workbench::{Stage, Workbench};
 
 /// Every decision about a registration, before a byte is made.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
     /// What the client collects.
     pub client_data: ClientData,
@@ -29,6 +28,10 @@ impl Client {
     /// Takes every decision, in the order of §5.1.3, and lets the
     /// authenticator take its own.
     pub fn plan_create(&mut self, options: &CreationOptions) -> Result<Plan, DomException> {
+        if self.top_origin.is_some() && !self.activation {
+            let message = "create() in a cross-origin frame needs a gesture of the user.";
+            return Err(DomException::new(Name::NotAllowed, message));
+        }
         if !(1..=64).contains(&options.user.id.0.len()) {
             let message = "The user id must have between 1 and 64 octets.";
             return Err(DomException::new(Name::Type, message));
@@ -41,8 +44,13 @@ impl Client {
         }
         let excluded = options.exclude_credentials.iter().filter(|d| d.kind == "public-key");
         let excluded: Vec<&[u8]> = excluded.map(|descriptor| descriptor.id.as_ref()).collect();
-        let conveyance = options.attestation.as_deref().unwrap_or("none");
-        let attest = matches!(conveyance, "indirect" | "direct" | "enterprise");
+        let formats: Vec<&str> = match options.attestation.as_deref() {
+            Some("indirect" | "direct" | "enterprise") => {
+                options.attestation_formats.iter().map(String::as_str).collect()
+            }
+            // Words unknown to a client mean none as well (step 22.7).
+            _ => vec!["none"],
+        };
         let user = User {
             handle: options.user.id.0.clone(),
             name: options.user.name.clone(),
@@ -67,7 +75,7 @@ impl Client {
                 exclude: &excluded,
                 discoverable,
                 verification: verifies(options.user_verification(), profile.user_verification),
-                attest,
+                formats: &formats,
             };
             let device = match self.ask_device(index, &request, options.timeout) {
                 Ok(device) => device,
@@ -85,7 +93,8 @@ impl Client {
             let client_data = self.client_data("webauthn.create", options.challenge.as_ref());
             return Ok(Plan { client_data, authenticator: index, device, extension_results });
         }
-        Err(refused(Purpose::Create))
+        let message = "No authenticator could make the credential, or the user refused.";
+        Err(DomException::new(Name::NotAllowed, message))
     }
 
     fn ask_device(

@@ -3,16 +3,15 @@
 use serde_json::Map;
 
 use super::create::verifies;
-use super::{Client, DomException, Name, collect, json, refused, rp_id};
+use super::{Client, DomException, Name, collect, json, rp_id};
 use crate::device::get_assertion;
-use crate::env::Purpose;
 use crate::wire::json::Json;
 use crate::wire::response::AssertionResponse;
 use crate::wire::{AuthenticationResponse, ClientData, RequestOptions};
 use crate::workbench::{Stage, Workbench};
 
 /// Every decision about an authentication, before a byte is made.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
     /// What the client collects.
     pub client_data: ClientData,
@@ -44,7 +43,10 @@ impl Client {
             Some((index, device))
         });
         self.authenticators = authenticators;
-        let (authenticator, device) = planned.ok_or_else(|| refused(Purpose::Use))?;
+        let (authenticator, device) = planned.ok_or_else(|| {
+            let message = "No authenticator holds a fitting credential, or the user refused.";
+            DomException::new(Name::NotAllowed, message)
+        })?;
         let client_data = self.client_data("webauthn.get", options.challenge.as_ref());
         Ok(Plan { client_data, authenticator, device })
     }

@@ -20,7 +20,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::device::{Authenticator, Profile};
-use crate::env::{Answer, Env, Purpose, Question, Seeded};
+use crate::env::{Answer, Env, Question, Seeded};
 use crate::wire::json::Json;
 use crate::wire::{ClientData, CreationOptions, RequestOptions, Tree};
 use crate::workbench::{Honest, Stage, Workbench};
@@ -32,6 +32,9 @@ pub struct Client {
     /// The origin of the top-level page, if this one is in a cross-origin
     /// frame.
     pub top_origin: Option<Origin>,
+    /// Whether each call follows a gesture of the user on the page, as
+    /// `create()` in a cross-origin frame must (§5.1.3 step 2).
+    pub activation: bool,
     /// Members that this client adds to client data, as newer ones may.
     pub additional_members: Vec<(String, Json)>,
     /// The authenticators within reach; the first that fits is used.
@@ -58,6 +61,7 @@ impl Client {
         Self {
             origin,
             top_origin: None,
+            activation: true,
             additional_members: Vec::new(),
             authenticators: Vec::new(),
             env: Box::new(env),
@@ -150,15 +154,4 @@ fn json(tree: Tree) -> Json {
 
 fn value(response: Json) -> Result<Value, DomException> {
     response.to_value().map_err(|error| DomException::new(Name::Unknown, error.to_string()))
-}
-
-/// Whether the user agrees to what a client, rather than an authenticator,
-/// must ask for.
-fn refused(purpose: Purpose) -> DomException {
-    let what = match purpose {
-        Purpose::Create => "No authenticator could make the credential, or the user refused.",
-        Purpose::Use => "No authenticator holds a fitting credential, or the user refused.",
-        Purpose::RevealExcluded => "The user refused.",
-    };
-    DomException::new(Name::NotAllowed, what)
 }

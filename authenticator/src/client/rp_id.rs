@@ -25,8 +25,12 @@ fn is_equal_or_registrable_suffix(suffix: &str, domain: &str) -> bool {
     if suffix == domain {
         return true;
     }
-    let is_suffix = domain.strip_suffix(suffix).is_some_and(|rest| rest.ends_with('.'));
-    is_suffix && !suffix.is_empty() && psl::suffix_str(suffix) != Some(suffix)
+    let is_below = |whole: &str| whole.strip_suffix(suffix).is_some_and(|rest| rest.ends_with('.'));
+    // A public suffix may lie below a name that is none: of s3.amazonaws.com,
+    // amazonaws.com is neither public itself nor the customer's to claim.
+    let is_public =
+        psl::suffix_str(suffix) == Some(suffix) || psl::suffix_str(domain).is_some_and(is_below);
+    !suffix.is_empty() && is_below(domain) && !is_public
 }
 
 #[cfg(test)]
@@ -62,6 +66,15 @@ mod tests {
     fn private_suffixes_count_as_public() {
         assert_eq!(claim("https://a.github.io", Some("github.io")), Err(Name::Security));
         assert_eq!(claim("https://b.a.github.io", Some("a.github.io")), Ok("a.github.io".into()));
+    }
+
+    #[test]
+    fn what_lies_above_a_public_suffix_is_nobodys() {
+        let page = "https://bucket.s3.amazonaws.com";
+        assert_eq!(claim(page, None), Ok("bucket.s3.amazonaws.com".into()));
+        for above in ["s3.amazonaws.com", "amazonaws.com", "com"] {
+            assert_eq!(claim(page, Some(above)), Err(Name::Security), "{above}");
+        }
     }
 
     #[test]

@@ -1,4 +1,5 @@
-use super::{Deviation, Error, Facts, PlanMut, Segment, layout};
+use super::container::Node;
+use super::{Deviation, Edit, Error, Facts, PlanMut, Segment};
 use crate::wire::Tree;
 use crate::workbench::{Stage, Workbench};
 
@@ -9,7 +10,8 @@ pub struct Bench<'a> {
     /// One per edit: whether its place was reached.
     reached: Vec<bool>,
     changed: bool,
-    error: Option<Error>,
+    /// The first thing that went wrong, and with which edit.
+    error: Option<(&'a Edit, Error)>,
 }
 
 /// What became of a deviation.
@@ -30,17 +32,17 @@ impl<'a> Bench<'a> {
 
     /// Edits the plan, before anything is made of it.
     pub fn plan(&mut self, mut plan: PlanMut<'_>) {
-        let before = format!("{plan:?}");
-        let keys_before = plan.signer().clone();
-        for index in self.due("plan") {
-            let Some(edit) = self.deviation.edits.get(index) else { continue };
-            let result = edit
-                .operation
-                .resolve(self.facts)
-                .and_then(|operation| plan.edit(edit.at.within(), &operation));
-            self.note(index, result);
+        let due = self.due("plan");
+        if due.is_empty() {
+            return;
         }
-        self.changed |= format!("{plan:?}") != before || *plan.signer() != keys_before;
+        let before = plan.snapshot();
+        for (index, edit) in due {
+            let operation = edit.operation.resolve(self.facts);
+            let result = operation.and_then(|operation| plan.edit(edit.at.within(), &operation));
+            self.note(index, edit, result.map_err(|error| error.under(&"plan")));
+        }
+        self.changed |= !plan.is(&before);
     }
 
     /// Whether anything differs from an honest ceremony so far.
@@ -50,11 +52,10 @@ impl<'a> Bench<'a> {
 
     /// What became of the deviation, once the ceremony is over.
     pub fn effect(&self) -> Result<Effect, Error> {
-        if let Some(error) = &self.error {
+        if let Some((_, error)) = &self.error {
             return Err(error.clone());
         }
-        let edits = self.deviation.edits.iter().zip(&self.reached);
-        if let Some((edit, _)) = edits.into_iter().find(|(_, reached)| !**reached) {
+        if let Some(edit) = self.unreached() {
             let stage = edit.at.stage();
             let known = stage == "plan" || Stage::ALL.iter().any(|known| known.name() == stage);
             let stage = stage.to_owned();
@@ -63,25 +64,29 @@ impl<'a> Bench<'a> {
         Ok(if self.changed { Effect::Deviant } else { Effect::Honest })
     }
 
-    /// The edits of a stage that have not been carried out yet.
-    fn due(&self, stage: &str) -> Vec<usize> {
-        let edits = self.deviation.edits.iter().enumerate();
-        edits.filter(|(_, edit)| edit.at.stage() == stage).map(|(index, _)| index).collect()
+    /// The edit that [`Bench::effect`] found wrong, to point at where it is
+    /// written.
+    pub fn culprit(&self) -> Option<&'a Edit> {
+        self.error.as_ref().map(|(edit, _)| *edit).or_else(|| self.unreached())
     }
 
-    fn note(&mut self, index: usize, result: Result<(), Error>) {
+    fn unreached(&self) -> Option<&'a Edit> {
+        let mut edits = self.deviation.edits.iter().zip(&self.reached);
+        edits.find(|(_, reached)| !**reached).map(|(edit, _)| edit)
+    }
+
+    /// The edits of a stage, each with its number.
+    fn due(&self, stage: &str) -> Vec<(usize, &'a Edit)> {
+        let edits = self.deviation.edits.iter().enumerate();
+        edits.filter(|(_, edit)| edit.at.stage() == stage).collect()
+    }
+
+    fn note(&mut self, index: usize, edit: &'a Edit, result: Result<(), Error>) {
         if let Some(reached) = self.reached.get_mut(index) {
             *reached = true;
         }
-        if let Err(mut error) = result {
-            if let (Error::Place { at, segment, .. }, Some(edit)) =
-                (&mut error, self.deviation.edits.get(index))
-            {
-                let whole = edit.at.to_string();
-                let end = whole.find(segment.as_str()).unwrap_or(whole.len());
-                *at = whole.get(..end).unwrap_or_default().trim_end_matches('.').to_owned();
-            }
-            self.error.get_or_insert(error);
+        if let Err(error) = result {
+            self.error.get_or_insert((edit, error));
         }
     }
 }
@@ -93,38 +98,53 @@ impl Workbench for Bench<'_> {
             return artefact;
         }
         let mut edited = artefact.clone();
-        for index in due {
-            let Some(edit) = self.deviation.edits.get(index) else { continue };
-            let path = descend(stage, edit.at.within());
-            let result = edit
-                .operation
-                .resolve(self.facts)
-                .and_then(|operation| layout::edit(&mut edited, &path, &operation));
-            self.note(index, result);
+        for (index, edit) in due {
+            let path = descend(&edited, edit.at.within());
+            let operation = edit.operation.resolve(self.facts);
+            let result = operation.and_then(|operation| edited.edit(&path, &operation));
+            // Where the inner `response` was entered, it is named already.
+            let entered = path.len() > edit.at.within().len();
+            let placed = |error: Error| if entered { error } else { error.under(&stage) };
+            self.note(index, edit, result.map_err(placed));
         }
-        self.changed |= edited.render() != artefact.render();
+        self.changed |= match stage {
+            Stage::Request => !travels_alike(&edited, &artefact),
+            _ => edited.render() != artefact.render(),
+        };
         edited
+    }
+}
+
+/// Whether two requests are the same to their receiver. Unlike those of
+/// authenticator data, the names of their fields travel.
+fn travels_alike(one: &Tree, other: &Tree) -> bool {
+    match (one, other) {
+        (Tree::Layout(one), Tree::Layout(other)) => {
+            let mut pairs = one.fields.iter().zip(&other.fields);
+            one.fields.len() == other.fields.len()
+                && pairs.all(|(one, other)| one.0 == other.0 && travels_alike(&one.1, &other.1))
+        }
+        _ => one.render() == other.render(),
     }
 }
 
 /// The members of a credential's inner `response`, which paths reach without
 /// naming it twice: `response.signature` is `response.response.signature`.
 const INNER: [&str; 8] = [
-    "client_data_json",
-    "attestation_object",
-    "authenticator_data",
+    "clientDataJSON",
+    "attestationObject",
+    "authenticatorData",
     "transports",
-    "public_key",
-    "public_key_algorithm",
+    "publicKey",
+    "publicKeyAlgorithm",
     "signature",
-    "user_handle",
+    "userHandle",
 ];
 
-fn descend(stage: Stage, path: &[Segment]) -> Vec<Segment> {
-    let inner = stage == Stage::Response
-        && path.first().is_some_and(|first| {
-            INNER.iter().any(|name| matches!(first, Segment::Name(text) if text == name))
-        });
-    let prefix = inner.then(|| Segment::Name("response".to_owned()));
+fn descend(tree: &Tree, path: &[Segment]) -> Vec<Segment> {
+    let means_inner = |first: &Segment| INNER.iter().any(|name| first.means(name));
+    let is_credential = matches!(tree, Tree::Json(json) if json.member("response").is_some());
+    let prefix = (is_credential && path.first().is_some_and(means_inner))
+        .then(|| Segment::Name("response".to_owned()));
     prefix.into_iter().chain(path.iter().cloned()).collect()
 }

@@ -1,35 +1,38 @@
 //! Edits of ASN.1 trees, ECDSA signatures above all.
 
+use super::container::{self, Node};
 use super::edit::octets;
-use super::{Encoding, Error, Operation, Segment};
+use super::{Encoding, Error, Operation, Segment, Value};
 use crate::wire::der::{Content, Der, Length};
 
-pub(super) fn edit(der: &mut Der, path: &[Segment], operation: &Operation) -> Result<(), Error> {
-    let Some((first, rest)) = path.split_first() else {
-        return whole(der, operation);
-    };
-    let Content::Constructed(items) = &mut der.content else {
-        return Err(Error::place(first, Vec::new()));
-    };
-    // The one structure so far is ECDSA's: a sequence of r and s.
-    let count = items.len();
-    let missing = || Error::place(first, vec!["r".into(), "s".into(), format!("{count} items")]);
-    let index = match first {
-        Segment::Index(index) => *index,
-        Segment::Name(name) if name == "r" => 0,
-        Segment::Name(name) if name == "s" => 1,
-        Segment::Name(_) => return Err(missing()),
-    };
-    match (rest, operation) {
-        ([], Operation::Remove) if index < count => drop(items.remove(index)),
-        _ => edit(items.get_mut(index).ok_or_else(missing)?, rest, operation)?,
+impl Node for Der {
+    fn edit(&mut self, path: &[Segment], operation: &Operation) -> Result<(), Error> {
+        let Some((first, rest)) = path.split_first() else {
+            return whole(self, operation);
+        };
+        match &mut self.content {
+            // The one structure so far is ECDSA's: a sequence of r and s.
+            Content::Constructed(items) => {
+                container::item(items, &["r", "s"], first, rest, operation)
+            }
+            Content::Primitive(_) => Err(Error::place(first, Vec::new())),
+        }
     }
-    Ok(())
+
+    /// Octets are an element as it is encoded.
+    fn literal(value: &Value, _: Option<&Self>) -> Result<Self, Error> {
+        match value {
+            Value::Bytes(bytes) => Self::decode(bytes).ok(),
+            _ => None,
+        }
+        .ok_or(Error::Value("an ASN.1 element"))
+    }
 }
 
 fn whole(der: &mut Der, operation: &Operation) -> Result<(), Error> {
     match (&mut der.content, operation) {
-        (_, Operation::Encode(Encoding::NonMinimal)) => der.length = Length::Long(2),
+        // Four octets are more than any element here needs.
+        (_, Operation::Encode(Encoding::NonMinimal)) => der.length = Length::Long(4),
         (_, Operation::Encode(Encoding::Indefinite)) => der.length = Length::Indefinite,
         (_, Operation::Encode(half @ (Encoding::HighS | Encoding::LowS))) => {
             let s = der.as_unsigned().and_then(scalar).ok_or(Error::Value("the s of ES256"))?;
@@ -39,11 +42,8 @@ fn whole(der: &mut Der, operation: &Operation) -> Result<(), Error> {
                 *der = Der::unsigned(&negated);
             }
         }
-        (Content::Constructed(items), Operation::Reorder) => items.reverse(),
         (Content::Primitive(bytes), _) => octets(bytes, operation)?,
-        (Content::Constructed(_), other) => {
-            return Err(Error::operation(other, "a sequence"));
-        }
+        (Content::Constructed(items), _) => container::items(items, operation)?,
     }
     Ok(())
 }

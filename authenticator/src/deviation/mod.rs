@@ -1,22 +1,50 @@
 //! Wrong on purpose: edits of plans and of finished artefacts.
 //!
-//! A [`Deviation`] is a list of [`Edit`]s, each at a [`Path`] that begins with
-//! `plan` or with a stage of the workbench:
+//! A [`Deviation`] is a list of [`Edit`]s. Each has one [`Operation`] at one
+//! [`Path`], which begins with `plan` or with a [stage] of the workbench:
 //!
-//! ```
-//! # use passrig_authenticator::deviation::{Deviation, Edit};
-//! let edit: Edit = serde_json::from_value(serde_json::json!({
-//!     "at": "client_data.origin.host", "prepend": "sub."
-//! }))?;
-//! let deviation = Deviation::new(vec![edit]);
-//! # Ok::<(), serde_json::Error>(())
-//! ```
+//! - `plan.sign_count`: an intention, before any byte is made;
+//! - `client_data.origin.host`: a member, and a component of its text;
+//! - `authenticator_data.flags.up`: a bit of a field;
+//! - `statement.x5c[0]`: an item of a list;
+//! - `…credential_public_key.crv`, `…credential_public_key[-1]`: a COSE label
+//!   by its name or number;
+//! - `response.client_data_json`: octets after signing; with `.text` below
+//!   them, the base64url that they travel in.
+//!
+//! `snake_case` means the `camelCase` of WebAuthn's members.
 //!
 //! [`Bench`] is the workbench that carries a deviation out. It notices when an
 //! edit changed nothing: such a ceremony is honest and tests nothing.
+//!
+//! ```
+//! use passrig_authenticator::Client;
+//! use passrig_authenticator::deviation::{Bench, Deviation, Effect, NoFacts, PlanMut};
+//! use passrig_authenticator::wire::CreationOptions;
+//! # use serde_json::json;
+//! # let options = CreationOptions::parse(&json!({
+//! #     "rp": {"id": "example.org", "name": "Example"},
+//! #     "user": {"id": "MTIzNA", "name": "ada", "displayName": "Ada"},
+//! #     "challenge": "Y2hhbGxlbmdl",
+//! #     "pubKeyCredParams": [{"type": "public-key", "alg": -7}],
+//! # }))?;
+//! let edit = json!({"at": "client_data.origin.host", "prepend": "sub."});
+//! let deviation = Deviation::new(vec![serde_json::from_value(edit)?]);
+//!
+//! let mut bench = Bench::new(&deviation, &NoFacts);
+//! let mut browser = Client::new("https://login.example.org")?;
+//! let mut plan = browser.plan_create(&options)?;
+//! bench.plan(PlanMut::Create(&mut plan));
+//! let response = browser.perform_create(plan, &mut bench);
+//! assert_eq!(bench.effect(), Ok(Effect::Deviant));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! [stage]: crate::workbench::Stage
 
 mod bench;
 mod cbor;
+mod container;
 mod der;
 mod edit;
 mod json;
@@ -24,12 +52,13 @@ mod layout;
 mod path;
 mod plan;
 mod text;
+mod tree;
 mod value;
 
 pub use bench::{Bench, Effect};
 pub use edit::{Edit, Encoding, Operation};
 pub use path::{Path, Segment};
-pub use plan::PlanMut;
+pub use plan::{PlanMut, another_key};
 pub use value::{Facts, NoFacts, Value};
 
 /// A list of edits, carried out in order within each stage.
@@ -108,9 +137,18 @@ impl Error {
         }
     }
 
-    /// A missing place; the caller further up completes `at`.
+    /// A missing place; callers further up complete `at` with [`Error::under`].
     fn place(segment: &Segment, found: Vec<String>) -> Self {
         Self::Place { at: String::new(), segment: segment.to_string(), found }
+    }
+
+    /// The same error, seen from the container of `above`.
+    fn under(mut self, above: &impl std::fmt::Display) -> Self {
+        if let Self::Place { at, .. } = &mut self {
+            let dot = if at.is_empty() || at.starts_with('[') { "" } else { "." };
+            *at = format!("{above}{dot}{at}");
+        }
+        self
     }
 
     fn operation(operation: &Operation, kind: &'static str) -> Self {

@@ -54,6 +54,9 @@ impl FromStr for Path {
             rest = after;
             while let Some(inside) = rest.strip_prefix('[') {
                 let (key, after) = inside.split_once(']').ok_or(error("`]` is missing"))?;
+                if key.is_empty() {
+                    return Err(error("a name is missing"));
+                }
                 segments.push(match key.parse() {
                     Ok(index) => Segment::Index(index),
                     Err(_) => Segment::Name(key.to_owned()),
@@ -120,7 +123,7 @@ mod tests {
                 Segment::Name("critical".into()),
             ]
         );
-        for wrong in ["", ".a", "a..b", "a[0", "a[0]b", "a."] {
+        for wrong in ["", ".a", "a..b", "a[0", "a[0]b", "a[]", "a."] {
             assert!(wrong.parse::<Path>().is_err(), "{wrong}");
         }
     }

@@ -5,7 +5,9 @@ use sha2::{Digest, Sha256};
 use super::{Error, Operation, Segment, text};
 use crate::attestation::Format;
 use crate::client::{create, get};
+use crate::device::Credential;
 use crate::keys::SigningKey;
+use crate::wire::cose::Algorithm;
 
 /// A plan of either ceremony.
 #[derive(Debug)]
@@ -22,12 +24,26 @@ const CREATE: [&str; 6] =
 /// What of an authentication's plan can be edited.
 const GET: [&str; 5] = ["rp_id", "signer", "credential_id", "sign_count", "user_handle"];
 
+/// A plan as it was.
+pub(super) enum Snapshot {
+    Create(Box<create::Plan>),
+    Get(Box<get::Plan>),
+}
+
 impl PlanMut<'_> {
-    /// The key that will sign; it has no printed form that tells it apart.
-    pub(super) fn signer(&self) -> &SigningKey {
+    pub(super) fn snapshot(&self) -> Snapshot {
         match self {
-            Self::Create(plan) => &plan.device.signer,
-            Self::Get(plan) => &plan.device.signer,
+            Self::Create(plan) => Snapshot::Create(Box::new((*plan).clone())),
+            Self::Get(plan) => Snapshot::Get(Box::new((*plan).clone())),
+        }
+    }
+
+    /// Whether the plan is still as it was.
+    pub(super) fn is(&self, before: &Snapshot) -> bool {
+        match (self, before) {
+            (Self::Create(plan), Snapshot::Create(before)) => **plan == **before,
+            (Self::Get(plan), Snapshot::Get(before)) => **plan == **before,
+            _ => false,
         }
     }
 
@@ -36,13 +52,15 @@ impl PlanMut<'_> {
             Self::Create(_) => &CREATE,
             Self::Get(_) => &GET,
         };
-        let found = || names.iter().map(|name| (*name).to_owned()).collect();
-        let [segment] = path else {
-            let whole = Segment::Name("plan".to_owned());
-            return Err(Error::place(path.get(1).unwrap_or(&whole), found()));
+        let Some((segment, rest)) = path.split_first() else {
+            return Err(Error::operation(operation, "a whole plan"));
         };
+        let found = || names.iter().map(|name| (*name).to_owned()).collect();
         let name = names.iter().find(|name| segment.means(name));
         let name = *name.ok_or_else(|| Error::place(segment, found()))?;
+        if let Some(below) = rest.first() {
+            return Err(Error::place(below, Vec::new()).under(segment));
+        }
         if let (Self::Get(plan), "user_handle", Operation::Remove) = (&mut *self, name, operation) {
             plan.device.user_handle = None;
             return Ok(());
@@ -61,8 +79,10 @@ impl PlanMut<'_> {
             (_, "signer") if value.text()? != "another" => {
                 return Err(Error::Value("`another`"));
             }
-            (Self::Create(plan), "signer") => plan.device.signer = another(&plan.device.signer)?,
-            (Self::Get(plan), "signer") => plan.device.signer = another(&plan.device.signer)?,
+            (Self::Create(plan), "signer") => {
+                plan.device.signer = another(&plan.device.credential)?;
+            }
+            (Self::Get(plan), "signer") => plan.device.signer = another(&plan.device.credential)?,
             (Self::Create(plan), "credential_id") => {
                 plan.device.credential.id = value.octets()?;
             }
@@ -94,9 +114,13 @@ fn count(value: i64) -> Result<u32, Error> {
     u32::try_from(value).map_err(|_| Error::Value("a number from 0 to 4294967295"))
 }
 
-/// A key that is not this one, and always the same one for it.
-fn another(key: &SigningKey) -> Result<SigningKey, Error> {
-    let public = key.public_key().to_cbor().render();
-    let seed = Sha256::digest([b"another key", &public[..]].concat());
-    SigningKey::from_bytes(key.algorithm(), &seed).map_err(|_| Error::Value("another ceremony"))
+fn another(credential: &Credential) -> Result<SigningKey, Error> {
+    another_key(&credential.id).ok_or(Error::Value("another ceremony"))
+}
+
+/// The key that signs where `plan.signer` is set to `another`: not the
+/// credential's, and always the same one for a credential id.
+pub fn another_key(credential_id: &[u8]) -> Option<SigningKey> {
+    let seed = Sha256::digest([b"another key", credential_id].concat());
+    SigningKey::from_bytes(Algorithm::ES256, &seed).ok()
 }

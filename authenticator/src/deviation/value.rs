@@ -165,34 +165,65 @@ struct Table {
 
 impl Table {
     fn value(self) -> Result<Value, String> {
-        match self {
-            Self { text: Some(text), .. } => Ok(Value::Text(text)),
-            Self { hex: Some(hex), .. } => octets(&hex).map(Value::Bytes),
-            Self { base64url: Some(text), .. } => {
+        match (self.entries(), self) {
+            (1, Self { text: Some(text), .. }) => Ok(Value::Text(text)),
+            (1, Self { hex: Some(hex), .. }) => octets(&hex).map(Value::Bytes),
+            (1, Self { base64url: Some(text), .. }) => {
                 base64url::decode(&text).map(Value::Bytes).map_err(|error| error.to_string())
             }
-            Self { cbor: Some(hex), .. } => {
+            (1, Self { cbor: Some(hex), .. }) => {
                 let cbor = Cbor::decode(&octets(&hex)?);
                 cbor.map(Value::Cbor).map_err(|error| error.to_string())
             }
-            Self { json: Some(text), .. } => {
+            (1, Self { json: Some(text), .. }) => {
                 let json = Json::parse(text.as_bytes());
                 json.map(Value::Json).map_err(|error| error.to_string())
             }
-            Self { from: Some(fact), .. } => Ok(Value::From(fact)),
-            Self { hash: Some(hash), of: Some(of), .. } if hash == "sha256" => Ok(Value::Hash(of)),
-            Self { hash: Some(_), .. } => Err("write { hash = \"sha256\", of = … }".to_owned()),
-            Self { repeat: Some(octet), len: Some(len), .. } => Ok(Value::Repeat { octet, len }),
-            Self { repeat: Some(_), .. } => Err("write { repeat = 0, len = 32 }".to_owned()),
-            Self { member: Some(name), value: Some(value), .. } => {
+            (1, Self { from: Some(fact), .. }) => Ok(Value::From(fact)),
+            (2, Self { hash: Some(hash), of: Some(of), .. }) if hash == "sha256" => {
+                Ok(Value::Hash(of))
+            }
+            (_, Self { hash: Some(_), .. }) => Err("write { hash = \"sha256\", of = … }".into()),
+            (2, Self { repeat: Some(octet), len: Some(len), .. }) if len <= MAX_REPEAT => {
+                Ok(Value::Repeat { octet, len })
+            }
+            (_, Self { repeat: Some(_), .. }) => {
+                Err(format!("write {{ repeat = 0, len = 32 }}, with a len up to {MAX_REPEAT}"))
+            }
+            (2, Self { member: Some(name), value: Some(value), .. }) => {
                 Ok(Value::Member { name, value })
             }
-            _ => Err("the table names no type: hex, text, base64url, cbor, json, from, \
-                      hash and of, repeat and len, member and value"
-                .to_owned()),
+            (_, Self { member: Some(_), .. }) => {
+                Err("write { member = \"name\", value = … }".into())
+            }
+            _ => Err("a table names one type: hex, text, base64url, cbor, json, from, hash and \
+                      of, repeat and len, member and value"
+                .into()),
         }
     }
+
+    /// How many entries the table has.
+    fn entries(&self) -> usize {
+        let texts = [
+            &self.text,
+            &self.hex,
+            &self.base64url,
+            &self.cbor,
+            &self.json,
+            &self.from,
+            &self.hash,
+            &self.member,
+        ];
+        let values = [&self.of, &self.value];
+        texts.iter().filter(|text| text.is_some()).count()
+            + values.iter().filter(|value| value.is_some()).count()
+            + usize::from(self.repeat.is_some())
+            + usize::from(self.len.is_some())
+    }
 }
+
+/// The longest run of one octet: a body that no server should read to its end.
+const MAX_REPEAT: usize = 64 << 20;
 
 fn octets(hex: &str) -> Result<Vec<u8>, String> {
     let digits: Vec<u8> = hex.bytes().filter(|b| !b.is_ascii_whitespace()).collect();

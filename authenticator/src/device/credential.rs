@@ -1,4 +1,5 @@
 use crate::keys::SigningKey;
+use crate::wire::Flags;
 
 /// A public key credential source (§4).
 #[derive(Clone, Debug, PartialEq)]
@@ -18,6 +19,18 @@ pub struct Credential {
     pub backup_eligible: bool,
     /// Whether it has.
     pub backup_state: bool,
+}
+
+impl Credential {
+    /// The flags of an operation with this credential in which the user was
+    /// present. BS never comes without BE (§6.1.3).
+    pub(super) fn flags(&self, verified: bool) -> Flags {
+        Flags::default()
+            .with(Flags::UP, true)
+            .with(Flags::UV, verified)
+            .with(Flags::BE, self.backup_eligible)
+            .with(Flags::BS, self.backup_eligible && self.backup_state)
+    }
 }
 
 /// The account that a credential belongs to.

@@ -20,7 +20,7 @@ pub struct Request<'a> {
 }
 
 /// Every decision about an assertion, before a byte is made.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
     /// What the RP id hash is taken of.
     pub rp_id: String,
@@ -56,7 +56,8 @@ impl Authenticator {
         env: &mut dyn Env,
     ) -> Result<Plan, Error> {
         let credential = if request.allow.is_empty() {
-            self.store.discover(request.rp_id).next_back().cloned()
+            // Without a user it could not tell whose it is (§6.3.3 step 13).
+            self.store.discover(request.rp_id).rfind(|c| c.user.is_some()).cloned()
         } else {
             request.allow.iter().find_map(|id| self.open(id, request.rp_id, env))
         }
@@ -71,14 +72,9 @@ impl Authenticator {
         if !answer.consents || verification && !answer.verified {
             return Err(Error::NotAllowed);
         }
-        let flags = Flags::default()
-            .with(Flags::UP, true)
-            .with(Flags::UV, verification)
-            .with(Flags::BE, credential.backup_eligible)
-            .with(Flags::BS, credential.backup_state);
         Ok(Plan {
             rp_id,
-            flags,
+            flags: credential.flags(verification),
             sign_count: self.next_count(&credential),
             user_handle: credential.user.as_ref().map(|user| user.handle.clone()),
             signer: credential.key.clone(),

@@ -26,12 +26,13 @@ pub struct Request<'a> {
     pub discoverable: bool,
     /// Whether the user must be verified.
     pub verification: bool,
-    /// Whether the relying party wants an attestation statement.
-    pub attest: bool,
+    /// Attestation statement formats that the relying party would like, the
+    /// preferred first. Advice: others may be made.
+    pub formats: &'a [&'a str],
 }
 
 /// Every decision about a new credential, before a byte is made.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
     /// What the RP id hash is taken of.
     pub rp_id: String,
@@ -96,19 +97,14 @@ impl Authenticator {
         if self.profile.counting == Counting::Global {
             credential.sign_count = self.store.global_count;
         }
-        let flags = Flags::default()
-            .with(Flags::UP, true)
-            .with(Flags::UV, verification)
-            .with(Flags::BE, credential.backup_eligible)
-            .with(Flags::BS, credential.backup_state);
         Ok(Plan {
             rp_id,
-            flags,
+            flags: credential.flags(verification),
             signer: credential.key.clone(),
             credential,
             discoverable: request.discoverable,
             aaguid: self.profile.aaguid,
-            format: if request.attest { self.profile.attestation } else { Format::None },
+            format: self.format(request.formats),
             extensions: None,
         })
     }
@@ -145,6 +141,13 @@ impl Authenticator {
             self.store.insert(plan.credential);
         }
         Made { authenticator_data, attestation_object }
+    }
+
+    /// The statement format: the first wish that can be met, else its own.
+    fn format(&self, wishes: &[&str]) -> Format {
+        let able = [self.profile.attestation, Format::None];
+        let named = |wish: &&str| able.into_iter().find(|format| format.identifier() == *wish);
+        wishes.iter().find_map(named).unwrap_or(self.profile.attestation)
     }
 
     /// A credential with a random id, to be kept here.

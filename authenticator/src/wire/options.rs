@@ -12,7 +12,7 @@ use super::cose::Algorithm;
 
 /// Options for a registration.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", expecting = "an object")]
 pub struct CreationOptions {
     /// The relying party.
     pub rp: RpEntity,
@@ -47,7 +47,7 @@ pub struct CreationOptions {
 
 /// Options for an authentication.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", expecting = "an object")]
 pub struct RequestOptions {
     /// The challenge.
     pub challenge: Base64UrlBytes,
@@ -73,6 +73,7 @@ pub struct RequestOptions {
 
 /// The relying party in creation options.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(expecting = "an object")]
 pub struct RpEntity {
     /// The RP id; absent means the effective domain of the page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -83,7 +84,7 @@ pub struct RpEntity {
 
 /// The account in creation options.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", expecting = "an object")]
 pub struct UserEntity {
     /// The user handle, 1 to 64 octets.
     pub id: Base64UrlBytes,
@@ -95,6 +96,7 @@ pub struct UserEntity {
 
 /// A type of credential and the algorithm to use with it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(expecting = "an object")]
 pub struct CredentialParameters {
     /// `public-key`; parameters of any other type are ignored.
     #[serde(rename = "type")]
@@ -105,6 +107,7 @@ pub struct CredentialParameters {
 
 /// A reference to a credential.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(expecting = "an object")]
 pub struct CredentialDescriptor {
     /// `public-key`; descriptors of any other type are ignored.
     #[serde(rename = "type")]
@@ -118,7 +121,7 @@ pub struct CredentialDescriptor {
 
 /// What kind of authenticator and credential is wanted.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", expecting = "an object")]
 pub struct AuthenticatorSelection {
     /// `platform` or `cross-platform`.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -1,14 +1,20 @@
-use passrig_authenticator::deviation::Facts;
+use passrig_authenticator::deviation::{Facts, another_key};
 use passrig_authenticator::env::Seeded;
+use passrig_authenticator::keys;
+use passrig_authenticator::wire::authenticator_data::AttestedCredentialData;
+use passrig_authenticator::wire::{AuthenticatorData, Flags, cose};
 
 use super::World;
 
 /// The facts that deviations may speak of: `{ from = "…" }`.
-pub const FACTS: [&str; 7] = [
+pub const FACTS: [&str; 10] = [
+    "another.attested_credential_data",
+    "another.public_key",
     "fresh.16",
     "fresh.32",
     "other.credential_id",
     "other.user_handle",
+    "own.credential_id",
     "rp.id",
     "rp.origin",
     "rp.parent",
@@ -39,10 +45,40 @@ impl Known {
     }
 }
 
+impl Known {
+    /// The public half of the key that `plan.signer = "another"` signs with.
+    fn another_key(&self) -> Option<cose::Key> {
+        Some(another_key(self.credential_id.as_ref()?)?.public_key())
+    }
+
+    /// Attested credential data, as no assertion has them, for this credential
+    /// with that key.
+    fn attested_with_another_key(&self) -> Option<Vec<u8>> {
+        let data = AuthenticatorData {
+            rp_id_hash: [0; 32],
+            flags: Flags::default(),
+            sign_count: 0,
+            attested: Some(AttestedCredentialData {
+                aaguid: [0; 16],
+                credential_id: self.credential_id.clone()?,
+                public_key: self.another_key()?.to_cbor(),
+            }),
+            extensions: None,
+        };
+        data.tree().render().get(FIXED_PART..).map(<[u8]>::to_vec)
+    }
+}
+
+/// RP id hash, flags and counter.
+const FIXED_PART: usize = 37;
+
 impl Facts for Known {
     fn fact(&self, name: &str) -> Option<Vec<u8>> {
         let other = self.other.as_ref();
         match name {
+            "another.public_key" => keys::subject_public_key_info(&self.another_key()?),
+            "another.attested_credential_data" => self.attested_with_another_key(),
+            "own.credential_id" => self.credential_id.clone(),
             "fresh.16" => Some(self.env.as_ref()?.derive(name, 16)),
             "fresh.32" => Some(self.env.as_ref()?.derive(name, 32)),
             "other.credential_id" => other?.credential_id.clone(),

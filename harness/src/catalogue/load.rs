@@ -85,6 +85,8 @@ struct Family {
     #[serde(default)]
     violates: BTreeMap<Ceremony, BTreeSet<String>>,
     #[serde(default)]
+    exercises: BTreeMap<Ceremony, BTreeSet<String>>,
+    #[serde(default)]
     clause: BTreeMap<Ceremony, String>,
     level: Level,
     importance: Importance,
@@ -111,6 +113,8 @@ struct Case {
     requirement: BTreeMap<Ceremony, String>,
     #[serde(default)]
     violates: BTreeMap<Ceremony, BTreeSet<String>>,
+    #[serde(default)]
+    exercises: BTreeMap<Ceremony, BTreeSet<String>>,
     #[serde(default)]
     clause: BTreeMap<Ceremony, String>,
     level: Option<Level>,
@@ -167,13 +171,21 @@ impl Source<'_> {
         let here = || Some(case.id.span());
         let violates = case.violates.get(&ceremony).or_else(|| family.violates.get(&ceremony));
         let violates = violates.cloned().unwrap_or_default();
-        if violates.is_empty() != (family.expects == Verdict::Accepted) {
-            let message = "what must be refused violates a step, and nothing else does";
-            let help = format!("write violates = {{ {ceremony} = [\"7.1/9\"] }}");
+        let exercises = case.exercises.get(&ceremony).or_else(|| family.exercises.get(&ceremony));
+        let exercises = exercises.cloned().unwrap_or_default();
+        let (stated, other, word) = match family.expects {
+            Verdict::Refused => (&violates, &exercises, "violates"),
+            Verdict::Accepted => (&exercises, &violates, "exercises"),
+        };
+        if stated.is_empty() || !other.is_empty() {
+            let message =
+                "what must be refused violates a step; what must be accepted exercises one";
+            let help = format!("write {word} = {{ {ceremony} = [\"7.1/9\"] }}");
             return Err(self.error(message.to_owned(), here(), Some(help)));
         }
+        let first = stated.first().and_then(|step| clause(step));
         let stated = case.clause.get(&ceremony).or_else(|| family.clause.get(&ceremony));
-        let clause = stated.cloned().or_else(|| violates.first().and_then(|step| clause(step)));
+        let clause = stated.cloned().or(first);
         let clause = clause.ok_or_else(|| {
             let help = format!("write clause = {{ {ceremony} = \"§7.1 step 9\" }}");
             self.error("the check has no clause".to_owned(), here(), Some(help))
@@ -202,6 +214,7 @@ impl Source<'_> {
             sends: case.sends.clone(),
             expects: family.expects,
             violates,
+            exercises,
             clause,
             requirement: case
                 .requirement

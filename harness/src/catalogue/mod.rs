@@ -42,6 +42,9 @@ pub struct Check {
     /// The steps that the attempt violates, such as `7.1/9`; empty for what
     /// must be accepted.
     pub violates: BTreeSet<String>,
+    /// The steps that an accepted ceremony puts to the test; empty for what
+    /// must be refused.
+    pub exercises: BTreeSet<String>,
     /// The clause, such as `§7.1 step 9`.
     pub clause: String,
     /// The requirement's id.
@@ -138,6 +141,11 @@ impl Catalogue {
 }
 
 impl Check {
+    /// Whether the check is about that step.
+    pub fn concerns(&self, step: &str) -> bool {
+        self.violates.contains(step) || self.exercises.contains(step)
+    }
+
     /// A heading of one line.
     pub fn title(&self) -> String {
         format!("{}: {}", self.ceremony, self.sends)

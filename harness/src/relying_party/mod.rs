@@ -21,6 +21,7 @@
 pub mod audit;
 mod ceremony;
 mod http;
+mod in_process;
 pub mod mutant;
 mod policy;
 mod store;
@@ -32,6 +33,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use passrig_authenticator::env::Seeded;
 
+pub use in_process::{ORIGIN, RP_ID, in_process};
 pub use mutant::Mutant;
 pub use policy::Config;
 pub use verify::{STEPS, Step};

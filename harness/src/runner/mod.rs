@@ -118,7 +118,7 @@ pub async fn run(
     match canary::forged(&world, &variant, &honest).await? {
         Forged::Refused => {}
         Forged::Unclear(text) => observer.notice(&text),
-        Forged::Accepted(result, _) => return Ok(run.accepts_anything(*result)),
+        Forged::Accepted(result) => return Ok(run.accepts_anything(*result)),
     }
 
     let admitted = options.catalogue.checks.iter().filter(|c| options.filter.admits(&c.id));

@@ -1,11 +1,12 @@
 //! Stories about whose credential answers.
 
 use passrig_authenticator::Ceremony;
+use passrig_authenticator::deviation::Deviation;
 use passrig_authenticator::wire::base64url;
 use serde_json::json;
 
 use super::{Observations, Stage};
-use crate::actor::{Actor, Message, Trouble};
+use crate::actor::{Actor, Known, Message, Trouble};
 use crate::catalogue::Product;
 use crate::target::Begun;
 
@@ -30,6 +31,20 @@ pub(super) async fn not_listed(stage: &mut Stage<'_>) -> Result<Observations, Tr
     actor.return_to(anonymous);
     let message = answer_unasked(&mut actor, &begun)?;
     Ok(Observations::after(control, stage.send(&mut actor, &begun, &message).await?))
+}
+
+/// A second authenticator of the same account claims the first one's
+/// credential id for a key of its own.
+pub(super) async fn own_id_again(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+    let mut actor = stage.registered("subject").await?;
+    actor.change_authenticator("second", Product::Platform);
+    let edit = json!({ "at": "plan.credential_id", "set": { "from": "own.credential_id" } });
+    let edit = serde_json::from_value(edit).map_err(|_| Trouble::NotExpressible)?;
+    let (deviation, nobody) = (Deviation::new(vec![edit]), Known::default());
+    let ceremony = Ceremony::Registration;
+    let attempt =
+        actor.deviate(ceremony, &deviation, &nobody, stage.probes, &mut stage.log).await?;
+    Ok(Observations::of(attempt))
 }
 
 /// Answers options with the actor's own credential, listed there or not.

@@ -20,7 +20,7 @@ pub type Told<'a> = Pin<Box<dyn Future<Output = Result<Observations, Trouble>> +
 pub type Story = for<'a> fn(&'a mut Stage<'_>) -> Told<'a>;
 
 /// Every story under the name that the catalogue calls it by.
-const STORIES: [(&str, Story); 9] = [
+const STORIES: [(&str, Story); 10] = [
     ("replayed-assertion", |stage| Box::pin(challenge::replayed_assertion(stage))),
     ("reused-challenge", |stage| Box::pin(challenge::reused(stage))),
     ("challenge-of-another-session", |stage| Box::pin(challenge::of_another_session(stage))),
@@ -29,6 +29,7 @@ const STORIES: [(&str, Story); 9] = [
     ("counter-goes-back", |stage| Box::pin(counter::goes_back(stage))),
     ("counter-stands-still", |stage| Box::pin(counter::stands_still(stage))),
     ("credential-of-another-user", |stage| Box::pin(credential::of_another_user(stage))),
+    ("own-credential-id-again", |stage| Box::pin(credential::own_id_again(stage))),
     ("credential-not-listed", |stage| Box::pin(credential::not_listed(stage))),
 ];
 

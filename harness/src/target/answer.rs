@@ -34,7 +34,7 @@ pub(super) fn expected(step: &Step, response: &Response) -> Result<(), Kind> {
         false => Err(Kind::Unexpected {
             status: status.as_u16(),
             message: message(),
-            condition: verdict::describe(response),
+            condition: matches!(step.role, Role::Prepare(_)).then(|| verdict::describe(response)),
         }),
     }
 }
@@ -71,7 +71,7 @@ pub(super) fn capture(
             let body = json(response)?;
             let value = query.first(&body).cloned();
             value.ok_or_else(|| {
-                missing(format!("no match for {query}; the body has: {}", contents(&body)))
+                missing(format!("no match for {query}; the body {}", contents(&body)))
             })
         }
     }
@@ -154,10 +154,11 @@ fn shape(value: &Value) -> &'static str {
 /// What a body has, by name.
 fn contents(body: &Value) -> String {
     match body {
-        Value::Object(members) if members.is_empty() => "nothing".into(),
+        Value::Object(members) if members.is_empty() => "is an empty object".into(),
         Value::Object(members) => {
-            members.keys().take(12).map(String::as_str).collect::<Vec<_>>().join(", ")
+            let names: Vec<&str> = members.keys().take(12).map(String::as_str).collect();
+            format!("has: {}", names.join(", "))
         }
-        other => shape(other).into(),
+        other => format!("is {}", shape(other)),
     }
 }

@@ -60,7 +60,7 @@ pub enum Kind {
     #[error("`{{{{{0}}}}}` is not set")]
     Unset(String),
     /// The body is something other than JSON.
-    #[error("JSON was due, but the answer ({status}) is {found}: {excerpt}")]
+    #[error("JSON was due, but the answer ({status}) is {found}{}", said(&(!.excerpt.is_empty()).then_some(.excerpt.clone())))]
     NotJson {
         /// The status.
         status: u16,
@@ -70,7 +70,7 @@ pub enum Kind {
         excerpt: String,
     },
     /// There are no options at their place.
-    #[error("no match for {path}; the body has: {body}")]
+    #[error("no match for {path}; the body {body}")]
     NoOptions {
         /// Where they should be.
         path: String,
@@ -116,8 +116,8 @@ pub enum Kind {
         status: u16,
         /// What the target says.
         message: Option<String>,
-        /// The answer as a condition.
-        condition: String,
+        /// The answer as a condition, where the step can have one.
+        condition: Option<String>,
     },
     /// A 5xx where nothing was wrong with the request.
     #[error("the target answers {status}{}", said(.message))]
@@ -172,8 +172,11 @@ impl Kind {
             Self::ProbeLists { .. } => {
                 "`credential_ids` and `record_ids` have to find one value each in every entry".into()
             }
-            Self::Unexpected { condition, .. } => {
+            Self::Unexpected { condition: Some(condition), .. } => {
                 format!("if this is as it should be, add to the step: expect = [{condition}]")
+            }
+            Self::Unexpected { .. } => {
+                "is the path right, and does the target want a `login` before?".into()
             }
             Self::Crash { .. } => "the target's log tells more".into(),
             Self::Throttled { .. } => {

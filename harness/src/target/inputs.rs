@@ -7,6 +7,7 @@ use url::form_urlencoded::Serializer;
 
 use passrig_authenticator::wire::Json;
 
+use super::percent;
 use super::profile::{Part, Setting, Settings, Text, Value, Variable};
 use super::session::Session;
 
@@ -67,7 +68,7 @@ pub(super) struct Scope<'a> {
     pub(super) settings: &'a Settings,
     pub(super) origin: &'a str,
     /// What was captured when the ceremony began, perhaps in another session.
-    pub(super) begun: Option<&'a BTreeMap<String, JsonValue>>,
+    pub(super) begun: &'a BTreeMap<String, JsonValue>,
     pub(super) session: &'a Session,
     pub(super) credential: Option<&'a Json>,
 }
@@ -92,8 +93,7 @@ impl Scope<'_> {
             _ => None,
         };
         let given = self.inputs.value(name).or(fixed).map(Json::text);
-        let captured = self.begun.and_then(|begun| begun.get(name));
-        let captured = captured.or_else(|| self.session.variable(name)).map(Json::from);
+        let captured = self.begun.get(name).or_else(|| self.session.variable(name)).map(Json::from);
         match given.or(captured) {
             None if !variable.optional => Err(Unset(name.to_owned())),
             found => Ok(found),
@@ -122,7 +122,9 @@ impl Scope<'_> {
     }
 
     pub(super) fn path(&self, text: &Text) -> Result<String, Unset> {
-        Ok(self.fill(text, percent_encode)?.unwrap_or_default())
+        Ok(self
+            .fill(text, |value| percent::encode(value, percent::UNRESERVED))?
+            .unwrap_or_default())
     }
 
     /// The fields that are there, url-encoded.
@@ -171,17 +173,4 @@ fn fixed(setting: &Setting) -> Option<&str> {
 /// A string as itself, everything else as JSON.
 fn as_text(value: &Json) -> String {
     value.as_text().unwrap_or_else(|| String::from_utf8_lossy(&value.render()).into_owned())
-}
-
-/// One segment of a path (RFC 3986 §2.3).
-fn percent_encode(text: &str) -> String {
-    let mut out = String::new();
-    for octet in text.bytes() {
-        if octet.is_ascii_alphanumeric() || b"-._~".contains(&octet) {
-            out.push(char::from(octet));
-        } else {
-            out.push_str(&format!("%{octet:02X}"));
-        }
-    }
-    out
 }

@@ -12,6 +12,7 @@ pub mod guard;
 mod inputs;
 pub mod log;
 pub mod network;
+mod percent;
 pub mod profile;
 mod redact;
 mod request;
@@ -140,7 +141,7 @@ impl Target {
         log: &mut Log,
     ) -> Result<Done, Error> {
         let mut done = Done::default();
-        let mut call = Call { target: self, flow, session, inputs, log, begun: None };
+        let mut call = Call { target: self, flow, session, inputs, log, begun: BTreeMap::new() };
         for (index, step) in self.profile.steps(flow).iter().enumerate() {
             let response = call.perform(index, step, None).await?;
             answer::probe(step, &response, &mut done).map_err(|kind| call.error(index, kind))?;
@@ -158,7 +159,7 @@ impl Target {
     ) -> Result<Begun, Error> {
         let flow = Flow::from(ceremony);
         let mut captures = BTreeMap::new();
-        let mut call = Call { target: self, flow, session, inputs, log, begun: None };
+        let mut call = Call { target: self, flow, session, inputs, log, begun: BTreeMap::new() };
         for (index, step) in self.profile.steps(flow).iter().enumerate() {
             let response = call.perform(index, step, None).await?;
             for capture in &step.captures {
@@ -187,8 +188,8 @@ impl Target {
         log: &mut Log,
     ) -> Result<Answer, Error> {
         let flow = Flow::from(begun.ceremony);
-        let begun_captures = Some(&begun.captures);
-        let mut call = Call { target: self, flow, session, inputs, log, begun: begun_captures };
+        let captures = begun.captures.clone();
+        let mut call = Call { target: self, flow, session, inputs, log, begun: captures };
         let mut answer = None;
         let steps = self.profile.steps(flow).iter().enumerate().skip(begun.next);
         for (index, step) in steps {
@@ -224,7 +225,8 @@ struct Call<'a> {
     session: &'a mut Session,
     inputs: &'a Inputs,
     log: &'a mut Log,
-    begun: Option<&'a BTreeMap<String, Value>>,
+    /// What the ceremony captured when it began, until it is captured anew.
+    begun: BTreeMap<String, Value>,
 }
 
 /// What only the step that carries the credential has.
@@ -302,7 +304,7 @@ impl Call<'_> {
         let response = response.map_err(|failure| self.error(index, failure.into()))?;
         let relation = self.relation(url);
         self.session.keep_cookies(url, &response.headers, relation);
-        self.hide_secrets();
+        self.hide(session::offered(&response.headers));
         Ok(response)
     }
 
@@ -312,7 +314,7 @@ impl Call<'_> {
             inputs: self.inputs,
             settings: &target.profile.settings,
             origin: &target.origin,
-            begun: self.begun,
+            begun: &self.begun,
             session: self.session,
             credential,
         };
@@ -368,10 +370,13 @@ impl Call<'_> {
         self.browser_request(Method::GET, url, Payload::Empty)
     }
 
-    /// The token goes to the target only, and only where it is asked for.
+    /// The token goes to the target only, and only where it is asked for. A
+    /// page of another site could neither read nor send it.
     fn add_csrf(&self, draft: &mut Draft) {
         let Some(csrf) = &self.target.profile.csrf else { return };
-        if session::is_safe(&draft.method) || draft.url.origin() != self.target.base.origin() {
+        let home = draft.url.origin() == self.target.base.origin();
+        let foreign = self.relation(&draft.url) == Relation::CrossSite;
+        if session::is_safe(&draft.method) || !home || foreign {
             return;
         }
         let token = match &csrf.source {
@@ -402,25 +407,32 @@ impl Call<'_> {
         for capture in &step.captures {
             let value = answer::capture(capture, response, self.session, &url)
                 .map_err(|kind| self.error(index, kind.masked(self.log)))?;
+            self.begun.remove(&capture.name);
             self.session.set(&capture.name, value);
         }
         self.hide_secrets();
         Ok(())
     }
 
-    /// Whatever is known by now must not be shown. Short values are no
-    /// secrets, and masking them would make transcripts unreadable.
+    /// Whatever is known by now must not be shown.
     fn hide_secrets(&mut self) {
-        const SHORTEST: usize = 6;
-        let captured = self.begun.into_iter().flatten().chain(self.session.variables());
+        let captured = self.begun.iter().chain(self.session.variables());
         let captured = captured.filter(|(_, value)| value.is_string());
         let texts = captured.map(|(_, value)| answer::plain_text(value));
         let cookies = self.session.cookie_values().map(str::to_owned);
-        for secret in texts.chain(cookies).filter(|text| text.len() >= SHORTEST) {
-            self.log.hide(&secret);
-        }
+        let secrets: Vec<String> = texts.chain(cookies).collect();
+        self.hide(secrets);
         if let Some(password) = self.inputs.value("password") {
             self.log.hide(password);
+        }
+    }
+
+    /// Short values are no secrets, and masking them would make transcripts
+    /// unreadable.
+    fn hide(&mut self, values: impl IntoIterator<Item = String>) {
+        const SHORTEST: usize = 6;
+        for value in values.into_iter().filter(|value| value.len() >= SHORTEST) {
+            self.log.hide(&value);
         }
     }
 

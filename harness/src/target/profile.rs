@@ -10,6 +10,8 @@ mod condition;
 mod document;
 mod mistake;
 mod template;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 
 use passrig_authenticator::wire::base64url::Variant;
 
+use super::percent;
+
 const MASK: &str = "[masked]";
 
 /// The values that nobody else may see.
@@ -41,32 +43,17 @@ fn key(form: String) -> (std::cmp::Reverse<usize>, String) {
 
 /// The value itself, percent-encoded, in JSON, and in base64.
 fn forms(secret: &str) -> Vec<String> {
-    let mut forms = vec![secret.to_owned()];
-    forms.push(percent(secret, "-._~", false));
-    forms.push(percent(secret, "-._~", true));
+    let strict = percent::encode(secret, percent::UNRESERVED);
+    let mut forms = vec![secret.to_owned(), percent::lowered(&strict), strict];
     // As JavaScript's encodeURIComponent and as forms have it.
-    forms.push(percent(secret, "-._~!*'()", false));
-    forms.push(percent(secret, "-._*", false).replace("%20", "+"));
+    forms.push(percent::encode(secret, "-._~!*'()"));
+    forms.push(percent::encode(secret, "-._*").replace("%20", "+"));
     let json = serde_json::Value::from(secret).to_string();
     let json = json.trim_start_matches('"').strip_suffix('"').unwrap_or_default().to_owned();
     forms.push(json.replace('/', "\\/"));
     forms.push(json);
     forms.extend(base64(secret.as_bytes()));
     forms
-}
-
-fn percent(text: &str, plain: &str, lower: bool) -> String {
-    let mut out = String::new();
-    for octet in text.bytes() {
-        if octet.is_ascii_alphanumeric() || plain.as_bytes().contains(&octet) {
-            out.push(char::from(octet));
-        } else if lower {
-            out.push_str(&format!("%{octet:02x}"));
-        } else {
-            out.push_str(&format!("%{octet:02X}"));
-        }
-    }
-    out
 }
 
 /// Base64 in both alphabets, at each of the three positions that a value can

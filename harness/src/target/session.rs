@@ -59,10 +59,12 @@ impl Session {
         self.variables.insert(name.into(), value);
     }
 
-    /// The value of a cookie that a request to `url` could carry.
+    /// The value of a cookie that the host of `url` has, under whatever path;
+    /// of several the one with the longest.
     pub fn cookie(&self, name: &str, url: &Url) -> Option<&str> {
-        let cookies = self.jar.matches(url);
-        cookies.into_iter().find(|cookie| cookie.name() == name).map(|cookie| cookie.value())
+        let cookies = self.jar.iter_unexpired();
+        let cookies = cookies.filter(|cookie| cookie.name() == name && cookie.domain.matches(url));
+        cookies.max_by_key(|cookie| cookie.path.len()).map(|cookie| cookie.value())
     }
 
     /// The values of all cookies.
@@ -98,6 +100,14 @@ impl Session {
     }
 }
 
+/// The values that an answer sets, whether they are kept or not.
+pub(super) fn offered(headers: &HeaderMap) -> impl Iterator<Item = String> {
+    headers.get_all(header::SET_COOKIE).into_iter().filter_map(|line| {
+        let cookie = RawCookie::parse(String::from_utf8_lossy(line.as_bytes()).into_owned());
+        cookie.ok().map(|cookie| cookie.value().to_owned())
+    })
+}
+
 /// A cookie without `SameSite` is `Lax` in today's browsers; a script's request
 /// is no navigation, so that only `None` travels.
 fn is_for_other_sites(cookie: &RawCookie<'_>) -> bool {
@@ -109,6 +119,12 @@ fn is_for_other_sites(cookie: &RawCookie<'_>) -> bool {
 fn is_acceptable(cookie: &RawCookie<'_>, url: &Url) -> bool {
     let secure = cookie.secure().unwrap_or(false);
     let name = cookie.name().to_ascii_lowercase();
+    if cookie
+        .domain()
+        .is_some_and(|domain| is_public_suffix(domain) && url.host_str() != Some(domain))
+    {
+        return false;
+    }
     if secure && !is_trustworthy(url) {
         return false;
     }
@@ -119,6 +135,11 @@ fn is_acceptable(cookie: &RawCookie<'_>, url: &Url) -> bool {
         return secure && cookie.domain().is_none() && cookie.path() == Some("/");
     }
     !name.starts_with("__secure-") || secure
+}
+
+fn is_public_suffix(domain: &str) -> bool {
+    let domain = domain.trim_start_matches('.').to_ascii_lowercase();
+    psl::suffix_str(&domain) == Some(domain.as_str())
 }
 
 fn is_trustworthy(url: &Url) -> bool {
@@ -168,4 +189,110 @@ fn site(url: &Url) -> String {
 /// own origin, and no token against forgery is asked for.
 pub(super) fn is_safe(method: &Method) -> bool {
     matches!(*method, Method::GET | Method::HEAD)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn url(text: &str) -> Url {
+        Url::parse(text).unwrap()
+    }
+
+    /// What of these cookies comes back to `url`.
+    fn kept(set_at: &str, relation: Relation, lines: &[&str]) -> Session {
+        let mut headers = HeaderMap::new();
+        for line in lines {
+            headers.append(header::SET_COOKIE, line.parse().unwrap());
+        }
+        let mut session = Session::new();
+        session.keep_cookies(&url(set_at), &headers, relation);
+        session
+    }
+
+    #[test]
+    fn prefixes_keep_their_promise() {
+        let cases = [
+            ("__Host-a=1; Secure; Path=/", true),
+            ("__Host-a=1; Path=/", false),
+            ("__Host-a=1; Secure", false),
+            ("__Host-a=1; Secure; Path=/; Domain=passrig.test", false),
+            ("__HOST-a=1; Path=/", false),
+            ("__Secure-a=1; Secure", true),
+            ("__Secure-a=1", false),
+            ("a=1; SameSite=None", false),
+            ("a=1; SameSite=None; Secure", true),
+            ("a=1; Domain=other.test", false),
+            ("a=1; Domain=passrig.test", true),
+            ("a=1; Domain=test", false),
+            ("a", false),
+        ];
+        for (line, keeps) in cases {
+            let session = kept("https://login.passrig.test/x", Relation::SameOrigin, &[line]);
+            assert_eq!(session.cookie_values().count() == 1, keeps, "{line}");
+        }
+    }
+
+    #[test]
+    fn secure_cookies_need_a_trustworthy_page() {
+        for (page, keeps) in [
+            ("http://passrig.test/", false),
+            ("http://localhost:3000/", true),
+            ("http://127.0.0.1:3000/", true),
+            ("https://passrig.test/", true),
+        ] {
+            let session = kept(page, Relation::SameOrigin, &["a=1; Secure"]);
+            assert_eq!(session.cookie("a", &url(page)).is_some(), keeps, "{page}");
+        }
+    }
+
+    #[test]
+    fn only_same_site_none_crosses_sites() {
+        let lines = [
+            "none=1; SameSite=None; Secure",
+            "lax=1; SameSite=Lax",
+            "strict=1; SameSite=Strict",
+            "plain=1",
+        ];
+        let page = url("https://passrig.test/");
+        let session = kept("https://passrig.test/", Relation::SameOrigin, &lines);
+        let header = |relation| session.cookie_header(&page, relation);
+        assert_eq!(header(Relation::CrossSite).as_deref(), Some("none=1"));
+        let all = Some("lax=1; none=1; plain=1; strict=1");
+        assert_eq!(header(Relation::SameSite).as_deref(), all);
+        assert_eq!(header(Relation::SameOrigin).as_deref(), all);
+        let foreign = kept("https://passrig.test/", Relation::CrossSite, &lines);
+        assert_eq!(foreign.cookie_values().count(), 1);
+    }
+
+    #[test]
+    fn longest_path_first_and_expiry() {
+        let mut session = kept(
+            "https://passrig.test/a/b",
+            Relation::SameOrigin,
+            &["x=1; Path=/", "x=2; Path=/a", "y=3; Path=/other"],
+        );
+        let page = url("https://passrig.test/a/b");
+        let header = session.cookie_header(&page, Relation::SameOrigin);
+        assert_eq!(header.as_deref(), Some("x=2; x=1"));
+        let gone =
+            HeaderMap::from_iter([(header::SET_COOKIE, "x=; Path=/a; Max-Age=0".parse().unwrap())]);
+        session.keep_cookies(&page, &gone, Relation::SameOrigin);
+        let header = session.cookie_header(&page, Relation::SameOrigin);
+        assert_eq!(header.as_deref(), Some("x=1"));
+    }
+
+    #[test]
+    fn relations() {
+        let target = url("https://login.passrig.test/");
+        for (page, relation) in [
+            ("https://login.passrig.test/elsewhere", Relation::SameOrigin),
+            ("https://login.passrig.test:8443/", Relation::SameSite),
+            ("https://other.passrig.test/", Relation::SameSite),
+            ("http://login.passrig.test/", Relation::CrossSite),
+            ("https://passrig.example/", Relation::CrossSite),
+        ] {
+            assert_eq!(Relation::between(&url(page), &target), relation, "{page}");
+        }
+    }
 }

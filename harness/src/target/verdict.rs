@@ -175,6 +175,13 @@ pub(super) fn describe(response: &Response) -> String {
             let path = location.split('?').next().unwrap_or_default();
             format!("{{ status = [{status}], header = \"location\", contains = {path:?} }}")
         }
+        // A page that says how it went in words.
+        _ if response.status.is_success() && response.json().is_none() => {
+            let text = response.text();
+            let line = text.lines().map(str::trim).find(|line| !line.is_empty());
+            let words: String = line.unwrap_or_default().chars().take(40).collect();
+            format!("{{ status = [{status}], body = {words:?} }}")
+        }
         _ => format!("{{ status = [{status}] }}"),
     }
 }

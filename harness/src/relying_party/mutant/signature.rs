@@ -5,6 +5,8 @@ use passrig_authenticator::keys;
 use passrig_authenticator::wire::cose::{self, Algorithm};
 use passrig_authenticator::wire::{Cbor, base64url};
 
+use sha2::{Digest, Sha256};
+
 use super::{Kind, Mutant, loosely};
 use crate::relying_party::verify::Run::{self, Verify};
 use crate::relying_party::verify::{Evidence, Finding, authentication, registration};
@@ -20,9 +22,9 @@ pub(super) fn all() -> Vec<Mutant> {
         ),
         (
             &["7.1/22"],
-            "data-only",
-            "takes a signature over the authenticator data alone",
-            Verify(attested_data_only),
+            "reserialised",
+            "takes a signature over the client data as it would have written them",
+            Verify(attested_reserialised),
         ),
         (&["7.2/21"], "empty", "takes an empty signature", Verify(asserted_empty)),
         (
@@ -33,9 +35,9 @@ pub(super) fn all() -> Vec<Mutant> {
         ),
         (
             &["7.2/21"],
-            "data-only",
-            "takes a signature over the authenticator data alone",
-            Verify(asserted_data_only),
+            "reserialised",
+            "takes a signature over the client data as it would have written them",
+            Verify(asserted_reserialised),
         ),
         (
             &["7.2/21"],
@@ -96,8 +98,13 @@ impl Signed {
         matches!(verified, Err(error) if error != keys::Error::Mismatch)
     }
 
-    fn covers_data_alone(&self) -> bool {
-        keys::verify(&self.key, &self.authenticator_data, &self.signature).is_ok()
+    /// Whether the signature is over client data that were parsed and written
+    /// anew.
+    fn covers_reserialised(&self, e: &Evidence<'_>) -> bool {
+        let Some(data) = &e.client_data else { return false };
+        let hash = Sha256::digest(data.plain().render());
+        let message = [self.authenticator_data.as_slice(), &hash].concat();
+        keys::verify(&self.key, &message, &self.signature).is_ok()
     }
 
     fn verifies_with(&self, key: &cose::Key) -> bool {
@@ -113,8 +120,8 @@ fn attested_error(e: &Evidence<'_>) -> Finding {
     loosely(e, registration::statement, |e| attested(e).is_some_and(|s| s.is_undecodable()))
 }
 
-fn attested_data_only(e: &Evidence<'_>) -> Finding {
-    loosely(e, registration::statement, |e| attested(e).is_some_and(|s| s.covers_data_alone()))
+fn attested_reserialised(e: &Evidence<'_>) -> Finding {
+    loosely(e, registration::statement, |e| attested(e).is_some_and(|s| s.covers_reserialised(e)))
 }
 
 fn asserted_empty(e: &Evidence<'_>) -> Finding {
@@ -125,8 +132,8 @@ fn asserted_error(e: &Evidence<'_>) -> Finding {
     loosely(e, authentication::signature, |e| asserted(e).is_some_and(|s| s.is_undecodable()))
 }
 
-fn asserted_data_only(e: &Evidence<'_>) -> Finding {
-    loosely(e, authentication::signature, |e| asserted(e).is_some_and(|s| s.covers_data_alone()))
+fn asserted_reserialised(e: &Evidence<'_>) -> Finding {
+    loosely(e, authentication::signature, |e| asserted(e).is_some_and(|s| s.covers_reserialised(e)))
 }
 
 fn key_from_response(e: &Evidence<'_>) -> Finding {
@@ -153,7 +160,7 @@ fn sent_key(e: &Evidence<'_>) -> Option<cose::Key> {
 }
 
 /// P-256 keys end in their two coordinates.
-fn from_subject_public_key_info(octets: &[u8]) -> Option<cose::Key> {
+pub(super) fn from_subject_public_key_info(octets: &[u8]) -> Option<cose::Key> {
     let (rest, y) = octets.split_last_chunk::<32>()?;
     let (_, x) = rest.split_last_chunk::<32>()?;
     let key = cose::Key::Ec2 { alg: Algorithm::ES256, crv: 1, x: x.to_vec(), y: y.to_vec() };

@@ -1,10 +1,13 @@
 //! Wrong versions of the steps that compare one value, and decoding errors
 //! that are taken for success.
 
-use passrig_authenticator::wire::Flags;
+use passrig_authenticator::wire::authenticator_data::AttestedCredentialData;
+use passrig_authenticator::wire::{AuthenticatorData, Flags};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 use url::Url;
 
+use super::signature::from_subject_public_key_info;
 use super::{Kind, Mutant, loosely};
 use crate::relying_party::verify::Run::{self, Derive, Verify};
 use crate::relying_party::verify::{Evidence, Finding, authentication, registration, shared};
@@ -19,7 +22,7 @@ pub(super) fn all() -> Vec<Mutant> {
     let flaws: [(&[&str], &str, &str, Run); 14] = [
         (&["7.1/3"], "error-accepted", "goes on without a response that it cannot read", Derive(|e| forgive(e, registration::response))),
         (&["7.1/6", "7.2/9"], "error-accepted", "goes on without client data that it cannot read", Derive(|e| forgive(e, shared::client_data))),
-        (&["7.1/13"], "error-accepted", "goes on without an attestation object that it cannot read", Derive(|e| forgive(e, registration::attestation_object))),
+        (&["7.1/13"], "from-copies", "falls back on the unsigned copies beside the attestation object", Derive(from_copies)),
         (&["7.2/3"], "error-accepted", "goes on without a response that it cannot read", Derive(|e| forgive(e, authentication::response))),
         (&["7.2/15"], "error-accepted", "goes on without authenticator data that it cannot read", Derive(|e| forgive(e, authentication::authenticator_data))),
         (TYPE, "prefix", "takes every type that starts with `webauthn.`", Verify(type_prefix)),
@@ -34,7 +37,54 @@ pub(super) fn all() -> Vec<Mutant> {
     ];
     let each =
         |(steps, flaw, summary, run)| Mutant::each(steps, Kind::WrongVersion, flaw, summary, run);
-    flaws.into_iter().flat_map(each).collect()
+    flaws.into_iter().flat_map(each).chain(gaps_filled()).collect()
+}
+
+/// Reads a missing member as an empty one, and an empty one as no objection.
+fn gaps_filled() -> impl Iterator<Item = Mutant> {
+    let summary = "goes on with what there is of a response";
+    Mutant::each(&["7.1/3"], Kind::WrongVersion, "gaps-filled", summary, Derive(fill_gaps))
+        .into_iter()
+        .map(|mutant| mutant.and("7.1/6", Derive(|e| forgive(e, shared::client_data))))
+        .map(|mutant| mutant.and("7.1/13", Derive(from_copies)))
+}
+
+fn fill_gaps(e: &mut Evidence<'_>) -> Finding {
+    let mut body = e.body.clone();
+    if let Some(response) = body.get_mut("response").and_then(Value::as_object_mut) {
+        for member in ["clientDataJSON", "attestationObject"] {
+            response.entry(member).or_insert_with(|| Value::from(""));
+        }
+    }
+    e.registration = serde_json::from_value(body).ok();
+    e.registration.as_ref().map_or_else(|| registration::response(&mut e.clone()), |_| Ok(()))
+}
+
+/// The authenticator data, the key and the id stand beside the attestation
+/// object once more, unsigned (§5.1).
+fn from_copies(e: &mut Evidence<'_>) -> Finding {
+    if registration::attestation_object(e).is_ok() {
+        return Ok(());
+    }
+    let Some(registration) = &e.registration else { return Ok(()) };
+    let decode = |bytes: &[u8]| AuthenticatorData::decode(bytes).ok();
+    let object = e.attestation_object.as_ref();
+    let inside = object.and_then(|object| decode(&object.authenticator_data));
+    let beside = || decode(registration.response.authenticator_data.as_ref()?.as_ref());
+    let mut data = inside.or_else(beside);
+    if let Some(data) = &mut data
+        && data.attested.is_none()
+    {
+        let key = registration.response.public_key.as_ref();
+        let key = key.and_then(|key| from_subject_public_key_info(key.as_ref()));
+        data.attested = key.map(|key| AttestedCredentialData {
+            aaguid: [0; 16],
+            credential_id: registration.id.0.clone(),
+            public_key: key.to_cbor(),
+        });
+    }
+    e.authenticator_data = data;
+    Ok(())
 }
 
 fn forgive(e: &mut Evidence<'_>, honest: fn(&mut Evidence<'_>) -> Finding) -> Finding {

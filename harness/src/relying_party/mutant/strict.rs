@@ -2,7 +2,7 @@
 
 use passrig_authenticator::Ceremony;
 use passrig_authenticator::wire::options::Requirement;
-use passrig_authenticator::wire::{Der, Flags, Json};
+use passrig_authenticator::wire::{Flags, Json};
 
 use super::{Kind, Mutant};
 use crate::relying_party::verify::Run::{self, Derive, Verify};
@@ -14,16 +14,13 @@ const CLIENT_DATA: &[&str] = &["7.1/6", "7.2/9"];
 
 #[rustfmt::skip]
 pub(super) fn all() -> Vec<Mutant> {
-    let flaws: [(&[&str], &str, &str, Run); 12] = [
+    let flaws: [(&[&str], &str, &str, Run); 9] = [
         (CLIENT_DATA, "fixed-order", "demands one order of the client data's members", Derive(fixed_order)),
         (CLIENT_DATA, "known-members", "refuses client data members that it does not know", Derive(known_members)),
         (CLIENT_DATA, "no-bom", "refuses a byte order mark", Derive(no_bom)),
         (&["7.1/10", "7.2/13"], "demanded", "refuses client data without crossOrigin", Verify(cross_origin_demanded)),
         (&["7.1/16", "7.2/17"], "demanded", "demands verification where it is only preferred", Verify(verification_demanded)),
-        (&["7.1/22"], "low-s", "refuses signatures whose s is in the upper half", Verify(statement_low_s)),
-        (&["7.2/21"], "low-s", "refuses signatures whose s is in the upper half", Verify(signature_low_s)),
         (&["7.2/6a"], "handle-demanded", "demands the user handle of an account that was named", Verify(handle_demanded)),
-        (&["7.2/22"], "zero-refused", "refuses authenticators that do not count", Verify(zero_refused)),
         (&["7.1/3"], "known-transports", "refuses transports that it does not know", Derive(known_transports)),
         (&["7.1/3"], "known-extensions", "refuses extension results that it did not ask for", Derive(known_extensions_created)),
         (&["7.2/3"], "known-extensions", "refuses extension results that it did not ask for", Derive(known_extensions_used)),
@@ -88,43 +85,11 @@ fn verification_demanded(e: &Evidence<'_>) -> Finding {
     }
 }
 
-fn statement_low_s(e: &Evidence<'_>) -> Finding {
-    let statement = e.attestation_object.as_ref().map(|object| &object.statement);
-    let signature = statement.and_then(|statement| statement.get("sig")?.as_bytes());
-    low_s(signature).and_then(|()| registration::statement(e))
-}
-
-fn signature_low_s(e: &Evidence<'_>) -> Finding {
-    let signature = e.assertion.as_ref().map(|assertion| assertion.response.signature.as_ref());
-    low_s(signature).and_then(|()| authentication::signature(e))
-}
-
-/// Half the order of P-256, rounded down.
-const HALF_ORDER: [u8; 32] = [
-    0x7f, 0xff, 0xff, 0xff, 0x80, 0x00, 0x00, 0x00, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-    0xde, 0x73, 0x7d, 0x56, 0xd3, 0x8b, 0xcf, 0x42, 0x79, 0xdc, 0xe5, 0x61, 0x7e, 0x31, 0x92, 0xa8,
-];
-
-fn low_s(signature: Option<&[u8]>) -> Finding {
-    let Some(Ok(signature)) = signature.map(Der::decode) else { return Ok(()) };
-    match signature.items().and_then(|items| items.get(1)?.as_unsigned()) {
-        Some(s) if s.len() == HALF_ORDER.len() && s > HALF_ORDER.as_slice() => refuse("s is high"),
-        _ => Ok(()),
-    }
-}
-
 fn handle_demanded(e: &Evidence<'_>) -> Finding {
     if e.assertion.is_some() && authentication::names_user(e) && e.user_handle().is_none() {
         refuse("there is no user handle")
     } else {
         authentication::named_user(e)
-    }
-}
-
-fn zero_refused(e: &Evidence<'_>) -> Finding {
-    match &e.authenticator_data {
-        Some(data) if data.sign_count == 0 => refuse("the signature counter is zero"),
-        _ => authentication::sign_count(e),
     }
 }
 

@@ -65,7 +65,7 @@ impl Inner {
         Ok(Stream(TokioIo::new(wire)))
     }
 
-    /// The first address that answers. The guard judges each address that is
+    /// The first address that answers, or what was wrong with the first. The guard judges each address that is
     /// really spoken to, not the one that the url seems to mean.
     async fn tcp(&self, host: &str, port: u16) -> Result<TcpStream, Failure> {
         let elsewhere = self.connect_to.iter().find(|rule| rule.applies(host, port));
@@ -73,10 +73,10 @@ impl Inner {
             Some(rule) => (rule.host.as_str(), rule.port),
             None => (host, port),
         };
-        let mut last = None;
+        let mut failure = None;
         for peer in resolve(place, port).await? {
             if let Err(refusal) = self.guard.admit(host, peer.ip()) {
-                last = Some(last.unwrap_or(Failure::Forbidden(refusal)));
+                failure.get_or_insert(Failure::Forbidden(refusal));
                 continue;
             }
             match TcpStream::connect(peer).await {
@@ -86,13 +86,16 @@ impl Inner {
                     return Ok(stream);
                 }
                 Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
-                    last = Some(Failure::Refused { peer });
+                    failure.get_or_insert(Failure::Refused { peer });
                 }
-                Err(error) => last = Some(Failure::Connect { peer, reason: error.to_string() }),
+                Err(error) => {
+                    let reason = error.to_string();
+                    failure.get_or_insert(Failure::Connect { peer, reason });
+                }
             }
         }
         let host = place.to_owned();
-        Err(last.unwrap_or(Failure::NoAddress { host, reason: "no addresses".into() }))
+        Err(failure.unwrap_or(Failure::NoAddress { host, reason: "no addresses".into() }))
     }
 }
 

@@ -34,7 +34,8 @@ mod tests {
     #[test]
     fn every_one_parses_and_is_named_after_its_file() {
         for (file, text) in FILES {
-            let profile = Profile::parse(file, text).map_err(miette::Report::from);
+            let profile =
+                Profile::parse(file, text).map_err(|mistake| miette::Report::new(*mistake));
             assert_eq!(format!("{}.toml", profile.unwrap().id), file);
         }
         assert_eq!(builtin().len(), FILES.len());

@@ -1,5 +1,8 @@
 //! From what is written to what is meant.
 
+mod role;
+mod settings;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
@@ -8,30 +11,16 @@ use http::{HeaderName, Method};
 use serde_json::Value as JsonValue;
 use toml::Spanned;
 
-use passrig_authenticator::wire::Json;
-
 use super::document::{self, Document, Node};
 use super::{
-    Account, Body, Capture, Change, Condition, Csrf, CsrfSource, Edit, Fault, Finish, Flow,
-    Mistake, Mode, Profile, Query, Role, Setting, Settings, Source, StatusMatch, Step, Text, Value,
-    Variable,
+    Account, Body, Capture, Csrf, CsrfSource, Fault, Flow, Mistake, Profile, Query, Role, Setting,
+    Settings, Source, Step, Text, Value, Variable,
 };
 
-const USER_VERIFICATION: [&str; 3] = ["required", "preferred", "discouraged"];
-const ATTESTATION: [&str; 4] = ["none", "indirect", "direct", "enterprise"];
-const LOGIN: [&str; 2] = ["username", "discoverable"];
-
-/// Variables that a caller or the harness sets.
-const INPUTS: [&str; 8] = [
-    "username",
-    "display_name",
-    "email",
-    "password",
-    "user_id",
-    "origin",
-    "setting.user_verification",
-    "setting.attestation",
-];
+/// Variables that say who somebody is.
+const ACCOUNT: [&str; 5] = ["username", "display_name", "email", "password", "user_id"];
+/// Variables that the harness sets.
+const HARNESS: [&str; 3] = ["origin", "setting.user_verification", "setting.attestation"];
 /// Variables of `remove`.
 const REMOVAL: [&str; 2] = ["credential_id", "record_id"];
 
@@ -75,11 +64,13 @@ struct Names(BTreeSet<String>);
 
 impl Names {
     fn of(document: &Document) -> Checked<Self> {
-        let mut names: BTreeSet<String> = INPUTS.iter().map(|name| (*name).to_owned()).collect();
+        let always = ACCOUNT.iter().chain(&HARNESS);
+        let mut names: BTreeSet<String> = always.map(|name| (*name).to_owned()).collect();
         for (_, steps) in flows(document) {
             for name in steps.iter().flat_map(|step| step.get_ref().capture.keys()) {
                 let text = name.get_ref();
-                let fixed = INPUTS.contains(&text.as_str())
+                let fixed = ACCOUNT.contains(&text.as_str())
+                    || HARNESS.contains(&text.as_str())
                     || REMOVAL.contains(&text.as_str())
                     || text.split('.').next() == Some("credential");
                 if fixed {
@@ -114,14 +105,14 @@ struct Checker {
 
 impl Checker {
     fn profile(&self, document: Document) -> Checked<Profile> {
-        let settings = settings(&document.settings)?;
+        let settings = settings::settings(&document.settings)?;
         let mut checked = BTreeMap::new();
         for (flow, steps) in flows(&document) {
             checked.insert(flow, self.flow(flow, steps)?);
         }
         self.settings_are_sent(&document, &settings, &checked)?;
         Ok(Profile {
-            account: document.account.as_ref().map_or(Ok(Account::default()), account)?,
+            account: document.account.as_ref().map_or(Ok(Account::default()), settings::account)?,
             csrf: document.csrf.as_ref().map(|csrf| self.csrf(csrf)).transpose()?,
             prefix: match &document.prefix {
                 Some(prefix) if !prefix.get_ref().starts_with('/') => {
@@ -140,35 +131,30 @@ impl Checker {
 
     fn flow(&self, flow: Flow, steps: &[Spanned<document::Step>]) -> Checked<Vec<Step>> {
         let mut checked = Vec::new();
-        let mut options = false;
-        let mut credential = false;
-        for spanned in steps {
+        let mut options = None;
+        let mut credential = None;
+        for (index, spanned) in steps.iter().enumerate() {
             let step = self.step(flow, spanned)?;
-            match &step.role {
-                Role::Options(_) if options => {
-                    return Err(At(Fault::TwoOptions(flow), heading(spanned)));
-                }
-                Role::Credential(_) if credential => {
-                    return Err(At(Fault::TwoCredentials(flow), heading(spanned)));
-                }
-                Role::Credential(_) if !options => {
-                    return Err(At(Fault::CredentialFirst, heading(spanned)));
-                }
-                Role::Options(_) => options = true,
-                Role::Credential(_) => credential = true,
-                _ => {}
+            let (place, second) = match &step.role {
+                Role::Options(_) => (&mut options, Fault::TwoOptions(flow)),
+                Role::Credential(_) => (&mut credential, Fault::TwoCredentials(flow)),
+                _ => (&mut None, Fault::CredentialFirst),
+            };
+            if place.replace(index).is_some() {
+                return Err(At(second, heading(spanned)));
             }
             checked.push(step);
         }
-        if let (true, Some(first)) = (flow.is_ceremony(), steps.first()) {
-            if !options {
-                return Err(At(Fault::NoOptions(flow), heading(first)));
-            }
-            if !credential {
-                return Err(At(Fault::NoCredential(flow), heading(first)));
-            }
+        let fault = match (options, credential) {
+            (None, _) => Fault::NoOptions(flow),
+            (_, None) => Fault::NoCredential(flow),
+            (Some(options), Some(credential)) if credential < options => Fault::CredentialFirst,
+            _ => return Ok(checked),
+        };
+        match steps.first() {
+            Some(first) if flow.is_ceremony() => Err(At(fault, heading(first))),
+            _ => Ok(checked),
         }
-        Ok(checked)
     }
 
     fn step(&self, flow: Flow, spanned: &Spanned<document::Step>) -> Checked<Step> {
@@ -205,7 +191,7 @@ impl Checker {
             captures,
             role: Role::Prepare(Vec::new()),
         };
-        checked.role = role(flow, spanned, carries_credential(&checked))?;
+        checked.role = role::role(flow, spanned, carries_credential(&checked))?;
         Ok(checked)
     }
 
@@ -334,207 +320,11 @@ impl Checker {
     }
 }
 
-fn role(flow: Flow, spanned: &Spanned<document::Step>, carries_credential: bool) -> Checked<Role> {
-    let step = spanned.get_ref();
-    let misplaced = |field, span: Option<Range<usize>>, belongs| match span {
-        Some(span) => Err(At(Fault::Misplaced { field, belongs }, span)),
-        None => Ok(()),
-    };
-    let span = |place: &Option<Spanned<String>>| place.as_ref().map(Spanned::span);
-    if flow != Flow::Whoami {
-        let signed_in = step.signed_in.as_ref().map(Spanned::span);
-        misplaced("signed_in", signed_in, "`whoami`")?;
-        misplaced("user", span(&step.user), "`whoami`")?;
-    }
-    if flow != Flow::List {
-        misplaced("credential_ids", span(&step.credential_ids), "`list`")?;
-        misplaced("record_ids", span(&step.record_ids), "`list`")?;
-    }
-    if !flow.is_ceremony() {
-        misplaced("options", span(&step.options), "`register` and `authenticate`")?;
-    }
-    if !carries_credential {
-        let belongs = "the step that carries the credential";
-        misplaced("credential", step.credential.as_ref().map(Spanned::span), belongs)?;
-        misplaced("accepted", step.accepted.as_ref().map(Spanned::span), belongs)?;
-        misplaced("refused", step.refused.as_ref().map(Spanned::span), belongs)?;
-    }
-    let expect = step.expect.as_ref();
-    let other = carries_credential || step.signed_in.is_some();
-    if let (true, Some(expect)) = (other, expect) {
-        return misplaced("expect", Some(expect.span()), "steps that prepare others")
-            .map(|()| Role::Prepare(Vec::new()));
-    }
-    if carries_credential {
-        let finish = finish(spanned)?;
-        misplaced("options", span(&step.options), "a step before this one")?;
-        return Ok(Role::Credential(finish));
-    }
-    if let Some(path) = &step.options {
-        return Ok(Role::Options(query(path)?));
-    }
-    if let Some(signed_in) = &step.signed_in {
-        let user = step.user.as_ref().map(query).transpose()?;
-        return Ok(Role::Whoami { signed_in: condition(signed_in)?, user });
-    }
-    if let Some(ids) = &step.credential_ids {
-        let record_ids = step.record_ids.as_ref().map(query).transpose()?;
-        return Ok(Role::List { credential_ids: query(ids)?, record_ids });
-    }
-    Ok(Role::Prepare(conditions(expect.map(Spanned::get_ref))?))
-}
-
-fn finish(spanned: &Spanned<document::Step>) -> Checked<Finish> {
-    let step = spanned.get_ref();
-    let missing = |name| At(Fault::NoConditions(name), heading(spanned));
-    let accepted = step.accepted.as_ref().ok_or_else(|| missing("accepted"))?;
-    let refused = step.refused.as_ref().ok_or_else(|| missing("refused"))?;
-    let mut edits = Vec::new();
-    if let Some(credential) = &step.credential {
-        let credential = credential.get_ref();
-        let names = |path: &Spanned<String>| path.get_ref().split('.').map(str::to_owned).collect();
-        for path in &credential.drop {
-            edits.push(Edit { path: names(path), change: Change::Drop });
-        }
-        for (path, value) in &credential.set {
-            edits.push(Edit { path: names(path), change: Change::Set(Json::from(&plain(value))) });
-        }
-        // Last, so that every path above is written with the usual names.
-        // Deeper members first, for the same reason.
-        let mut renames: Vec<_> = credential.rename.iter().collect();
-        renames.sort_by_key(|(path, _)| std::cmp::Reverse(path.get_ref().matches('.').count()));
-        for (path, name) in renames {
-            edits.push(Edit { path: names(path), change: Change::Rename(name.clone()) });
-        }
-    }
-    Ok(Finish {
-        edits,
-        accepted: conditions(Some(accepted.get_ref()))?,
-        refused: conditions(Some(refused.get_ref()))?,
-    })
-}
-
-fn conditions(list: Option<&Vec<Spanned<document::Condition>>>) -> Checked<Vec<Condition>> {
-    list.into_iter().flatten().map(condition).collect()
-}
-
-fn condition(spanned: &Spanned<document::Condition>) -> Checked<Condition> {
-    let written = spanned.get_ref();
-    let incomplete =
-        |field, needs, span| Err(At(Fault::ConditionIncomplete { field, needs }, span));
-    if let (Some(equals), None) = (&written.equals, &written.json) {
-        return incomplete("equals", "json", equals.span());
-    }
-    if let (Some(contains), None) = (&written.contains, &written.header) {
-        return incomplete("contains", "header", contains.span());
-    }
-    let mut status = Vec::new();
-    for node in written.status.iter().flatten() {
-        status.push(status_match(node)?);
-    }
-    let json = match &written.json {
-        Some(path) => Some((query(path)?, written.equals.as_ref().map(plain))),
-        None => None,
-    };
-    let header = match &written.header {
-        Some(name) => {
-            let contains = written.contains.as_ref().map(|text| text.get_ref().clone());
-            Some((header_name(name)?.to_string(), contains))
-        }
-        None => None,
-    };
-    let condition = Condition { status, json, header, body: written.body.clone() };
-    let empty = condition.status.is_empty()
-        && condition.json.is_none()
-        && condition.header.is_none()
-        && condition.body.as_ref().is_none_or(String::is_empty);
-    if empty {
-        return Err(At(Fault::EmptyCondition, spanned.span()));
-    }
-    Ok(condition)
-}
-
-fn status_match(node: &Spanned<Node>) -> Checked<StatusMatch> {
-    let (found, parsed) = match node.get_ref() {
-        Node::Number(number) => {
-            let code = number.as_u64().and_then(|code| u16::try_from(code).ok());
-            let valid = code.filter(|code| (100..600).contains(code));
-            (number.to_string(), valid.map(StatusMatch::Code))
-        }
-        Node::Text(text) => {
-            let class = text.strip_suffix("xx").and_then(|digit| digit.parse().ok());
-            let valid = class.filter(|class| (1..6).contains(class));
-            (text.clone(), valid.map(StatusMatch::Class))
-        }
-        _ => ("this".to_owned(), None),
-    };
-    parsed.ok_or_else(|| At(Fault::HttpStatus(found), node.span()))
-}
-
-fn settings(written: &document::Settings) -> Checked<Settings> {
-    let user_verification = written.user_verification.as_ref();
-    let attestation = written.attestation.as_ref();
-    let login = written.login.as_ref();
-    Ok(Settings {
-        user_verification: setting("user_verification", user_verification, &USER_VERIFICATION)?,
-        attestation: setting("attestation", attestation, &ATTESTATION)?,
-        login: setting("login", login, &LOGIN)?,
-    })
-}
-
-fn setting(
-    name: &'static str,
-    written: Option<&Spanned<document::Setting>>,
-    known: &[&str],
-) -> Checked<Setting> {
-    let Some(spanned) = written else { return Ok(Setting::Observed) };
-    let value = |value: &Spanned<String>| {
-        let found = value.get_ref().clone();
-        if known.contains(&found.as_str()) {
-            return Ok(found);
-        }
-        let known = known.iter().map(|known| (*known).to_owned()).collect();
-        Err(At(Fault::SettingValue { setting: name, found, known }, value.span()))
-    };
-    match (&spanned.get_ref().choose, &spanned.get_ref().fixed) {
-        (Some(values), None) if !values.is_empty() => {
-            Ok(Setting::Choose(values.iter().map(value).collect::<Checked<_>>()?))
-        }
-        (None, Some(fixed)) => Ok(Setting::Fixed(value(fixed)?)),
-        _ => Err(At(Fault::SettingForm, spanned.span())),
-    }
-}
-
-fn account(spanned: &Spanned<document::Account>) -> Checked<Account> {
-    let written = spanned.get_ref();
-    let fault = match (written.mode, written.pool.len()) {
-        (Mode::Pool, 0) => Some("a pool has at least one account"),
-        (Mode::Fresh, 1..) => Some("fresh accounts are made, not listed"),
-        (Mode::Single, 2..) => Some("`single` means one account"),
-        _ => None,
-    };
-    if let Some(text) = fault {
-        return Err(At(Fault::Accounts(text), spanned.span()));
-    }
-    let mut pool = Vec::new();
-    for account in &written.pool {
-        let mut inputs = BTreeMap::new();
-        for (name, value) in account {
-            let known: Vec<String> = INPUTS.iter().take(5).map(|name| (*name).to_owned()).collect();
-            if !known.contains(name.get_ref()) {
-                let name_found = name.get_ref().clone();
-                return Err(At(Fault::UnknownField { name: name_found, known }, name.span()));
-            }
-            inputs.insert(name.get_ref().clone(), value.clone());
-        }
-        pool.push(inputs);
-    }
-    Ok(Account { mode: written.mode, max_credentials: written.max_credentials, pool })
-}
-
 fn query(path: &Spanned<String>) -> Checked<Query> {
-    Query::parse(path.get_ref())
-        .map_err(|error| At(Fault::JsonPath(error.message().to_owned()), path.span()))
+    Query::parse(path.get_ref()).map_err(|error| {
+        let rest = path.get_ref().get(error.position()..).unwrap_or_default();
+        At(Fault::JsonPath(rest.to_owned()), path.span())
+    })
 }
 
 fn header_name(name: &Spanned<String>) -> Checked<HeaderName> {

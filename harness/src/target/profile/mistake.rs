@@ -11,7 +11,7 @@ use super::{Flow, template};
 /// mend it.
 #[derive(Clone, Debug, thiserror::Error, Diagnostic)]
 #[error("{fault}")]
-#[diagnostic(code(adapter), help("{}", fault.help()))]
+#[diagnostic(help("{}", fault.help()))]
 pub struct Mistake {
     /// What is wrong.
     pub fault: Fault,
@@ -77,8 +77,8 @@ pub enum Fault {
     /// `{{x?}}` in a path or header that must be there.
     #[error("a path cannot be left out")]
     OptionalPath,
-    /// Not a JSONPath.
-    #[error("not a JSONPath: {0}")]
+    /// Not a JSONPath; the rest that is none.
+    #[error("not a JSONPath from `{0}` on")]
     JsonPath(String),
     /// Not `METHOD /path`.
     #[error("not a request line: `{0}`")]

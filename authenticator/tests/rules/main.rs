@@ -1,0 +1,12 @@
+//! The rules of client and device, and what deviations do to them.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+
+mod any_edits;
+mod ceremonies;
+mod client_create;
+mod client_get;
+mod device;
+mod edits;
+mod support;
+mod wrong_edits;

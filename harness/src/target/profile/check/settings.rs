@@ -1,0 +1,74 @@
+//! Settings and accounts.
+
+use std::collections::BTreeMap;
+
+use toml::Spanned;
+
+use super::super::document;
+use super::super::{Account, Fault, Mode, Setting, Settings};
+use super::{ACCOUNT, At, Checked};
+
+const USER_VERIFICATION: [&str; 3] = ["required", "preferred", "discouraged"];
+const ATTESTATION: [&str; 4] = ["none", "indirect", "direct", "enterprise"];
+const LOGIN: [&str; 2] = ["username", "discoverable"];
+
+pub(super) fn settings(written: &document::Settings) -> Checked<Settings> {
+    let user_verification = written.user_verification.as_ref();
+    let attestation = written.attestation.as_ref();
+    let login = written.login.as_ref();
+    Ok(Settings {
+        user_verification: setting("user_verification", user_verification, &USER_VERIFICATION)?,
+        attestation: setting("attestation", attestation, &ATTESTATION)?,
+        login: setting("login", login, &LOGIN)?,
+    })
+}
+
+fn setting(
+    name: &'static str,
+    written: Option<&Spanned<document::Setting>>,
+    known: &[&str],
+) -> Checked<Setting> {
+    let Some(spanned) = written else { return Ok(Setting::Observed) };
+    let value = |value: &Spanned<String>| {
+        let found = value.get_ref().clone();
+        if known.contains(&found.as_str()) {
+            return Ok(found);
+        }
+        let known = known.iter().map(|known| (*known).to_owned()).collect();
+        Err(At(Fault::SettingValue { setting: name, found, known }, value.span()))
+    };
+    match (&spanned.get_ref().choose, &spanned.get_ref().fixed) {
+        (Some(values), None) if !values.is_empty() => {
+            Ok(Setting::Choose(values.iter().map(value).collect::<Checked<_>>()?))
+        }
+        (None, Some(fixed)) => Ok(Setting::Fixed(value(fixed)?)),
+        _ => Err(At(Fault::SettingForm, spanned.span())),
+    }
+}
+
+pub(super) fn account(spanned: &Spanned<document::Account>) -> Checked<Account> {
+    let written = spanned.get_ref();
+    let fault = match (written.mode, written.pool.len()) {
+        (Mode::Pool, 0) => Some("a pool has at least one account"),
+        (Mode::Fresh, 1..) => Some("fresh accounts are made, not listed"),
+        (Mode::Single, 2..) => Some("`single` means one account"),
+        _ => None,
+    };
+    if let Some(text) = fault {
+        return Err(At(Fault::Accounts(text), spanned.span()));
+    }
+    let mut pool = Vec::new();
+    for account in &written.pool {
+        let mut inputs = BTreeMap::new();
+        for (name, value) in account {
+            if !ACCOUNT.contains(&name.get_ref().as_str()) {
+                let known = ACCOUNT.map(str::to_owned).to_vec();
+                let found = name.get_ref().clone();
+                return Err(At(Fault::UnknownField { name: found, known }, name.span()));
+            }
+            inputs.insert(name.get_ref().clone(), value.clone());
+        }
+        pool.push(inputs);
+    }
+    Ok(Account { mode: written.mode, max_credentials: written.max_credentials, pool })
+}

@@ -1,0 +1,66 @@
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
+
+use passrig::catalogue::Check;
+use passrig::outcome::{CheckResult, Outcome};
+use passrig::relying_party::audit;
+use passrig::runner::{Observer, Transcript};
+use passrig_authenticator::Ceremony;
+
+/// What the reference RP's audit said of every attempt and of every twin.
+#[derive(Default)]
+struct Audits {
+    attempts: Mutex<BTreeMap<String, BTreeSet<String>>>,
+    twins: Mutex<Vec<BTreeSet<String>>>,
+}
+
+impl Observer for Audits {
+    fn twin(&self, _: Ceremony, transcript: &Transcript) {
+        self.twins.lock().unwrap().push(audited(transcript));
+    }
+
+    fn finished(&self, check: &Check, _: &CheckResult, transcript: &Transcript) {
+        self.attempts.lock().unwrap().insert(check.id.clone(), audited(transcript));
+    }
+}
+
+fn audited(transcript: &Transcript) -> BTreeSet<String> {
+    let attempt = &transcript.exchanges[transcript.attempt.expect("an attempt was sent")];
+    let headers = &attempt.response.as_ref().unwrap().headers;
+    let (_, value) = headers.iter().find(|(name, _)| name == audit::HEADER).unwrap();
+    value.split_whitespace().map(str::to_owned).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_check_violates_exactly_what_it_states() {
+    let catalogue = super::catalogue();
+    let audits = Arc::new(Audits::default());
+    let report = super::run(&catalogue, None, audits.clone()).await.unwrap();
+
+    let attempts = audits.attempts.lock().unwrap();
+    let wrong: Vec<_> = catalogue
+        .checks
+        .iter()
+        .filter(|check| attempts[&check.id] != check.violates)
+        .map(|check| format!("{}: {:?}, not {:?}", check.id, attempts[&check.id], check.violates))
+        .collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+
+    let twins = audits.twins.lock().unwrap();
+    assert!(twins.len() >= 4 && twins.iter().all(BTreeSet::is_empty), "{twins:?}");
+
+    let others: Vec<_> = report.checks.iter().filter(|r| r.outcome != Outcome::Pass).collect();
+    assert!(others.is_empty(), "{others:#?}");
+    assert_eq!(report.checks.len(), catalogue.checks.len());
+    assert!(report.summary.pass >= 50);
+}
+
+#[test]
+fn every_step_that_a_check_names_exists() {
+    for check in &super::catalogue().checks {
+        for step in check.violates.iter().chain(&check.exercises) {
+            let known = passrig::relying_party::STEPS.iter().any(|known| known.id == step);
+            assert!(known, "{} names {step}", check.id);
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! The tester is tested: every check states exactly what it violates, and every
+//! flaw is found by a check that names it and by no other.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, missing_docs)]
+
+mod audit;
+mod matrix;
+
+use std::sync::Arc;
+
+use passrig::catalogue::Catalogue;
+use passrig::outcome::Report;
+use passrig::relying_party::{Mutant, in_process};
+use passrig::runner::{self, Filter, NotTestable, Observer, Options};
+
+pub fn catalogue() -> Arc<Catalogue> {
+    Arc::new(Catalogue::builtin().unwrap())
+}
+
+pub async fn run(
+    catalogue: &Arc<Catalogue>,
+    mutant: Option<Mutant>,
+    observer: Arc<dyn Observer>,
+) -> Result<Report, NotTestable> {
+    let options = Options {
+        catalogue: Arc::clone(catalogue),
+        filter: Filter::default(),
+        seed: "self-proof".to_owned(),
+        run_id: "1".to_owned(),
+        jobs: 2,
+        variables: Vec::new(),
+    };
+    runner::run(&options, Arc::new(in_process(mutant).unwrap()), observer).await
+}

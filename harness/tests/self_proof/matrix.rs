@@ -1,0 +1,54 @@
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use passrig::outcome::{Outcome, Verdict};
+use passrig::relying_party::mutant;
+use passrig::runner::Observer;
+
+struct Silent;
+
+impl Observer for Silent {}
+
+/// Runs the whole catalogue against every mutant, and prints who kills whom.
+#[tokio::test(flavor = "multi_thread")]
+async fn kill_matrix() {
+    let catalogue = super::catalogue();
+    let mut flaws = Vec::new();
+    let mut useful = BTreeSet::new();
+    println!("{:60} {:16} killed by", "mutant", "steps");
+    for mutant in mutant::all() {
+        let report = match super::run(&catalogue, Some(mutant.clone()), Arc::new(Silent)).await {
+            Ok(report) => report,
+            Err(error) => {
+                flaws.push(format!("{}: a canary ends the run: {error}", mutant.id));
+                continue;
+            }
+        };
+        let mut killers = Vec::new();
+        for result in report.checks.iter().filter(|result| result.outcome != Outcome::Pass) {
+            let Some(check) = catalogue.find(&result.id) else {
+                flaws.push(format!("{}: {} ends the run", mutant.id, result.id));
+                continue;
+            };
+            if mutant.steps.iter().any(|step| check.concerns(step)) {
+                useful.insert(check.id.clone());
+                killers.push(check.id.as_str());
+            } else {
+                flaws.push(format!(
+                    "{}: {} is {} though it concerns none of {:?}",
+                    mutant.id, check.id, result.outcome, mutant.steps
+                ));
+            }
+        }
+        println!("{:60} {:16} {}", mutant.id, mutant.steps.join(" "), killers.join(" "));
+        if killers.is_empty() {
+            flaws.push(format!("{}: nobody kills it", mutant.id));
+        }
+    }
+    for check in &catalogue.checks {
+        if check.expects == Verdict::Refused && !useful.contains(&check.id) {
+            flaws.push(format!("{} kills no mutant", check.id));
+        }
+    }
+    assert!(flaws.is_empty(), "{flaws:#?}");
+}
