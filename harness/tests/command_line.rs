@@ -155,6 +155,13 @@ fn a_mutant_that_is_served() {
     assert_eq!(report["checks"][0]["verdict"], "accepted");
     assert!(folder.path().join(".passrig/one.jsonl").exists());
 
+    // The replay, on an RP that remembers.
+    let output = check("--only registration.origin.port --run-id one");
+    assert_eq!(output.status.code(), Some(3));
+    assert!(text(&output.stderr).contains("--run-id is given"), "{}", text(&output.stderr));
+    let output = check("--only registration.origin.port");
+    assert_eq!(output.status.code(), Some(1));
+
     let output = check("--only registration.type --log mine.jsonl --quiet");
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     assert!(text(&output.stdout).contains("As expected"), "{}", text(&output.stdout));

@@ -75,7 +75,7 @@ pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
     let catalogue = Arc::new(Catalogue::builtin().map_err(Box::new)?);
     let filter = args.selection.filter(&catalogue)?;
     let identity = args.identity.resolve(args.reach.is_built_in())?;
-    let Reach { target, info, variables, arguments } = args.reach.resolve(&identity)?;
+    let Reach { target, info, variables, arguments } = args.reach.resolve()?;
     for destination in &args.report {
         let file = || destination.file.clone();
         destination.probe().map_err(|source| Failure::Write { file: file(), source })?;
@@ -107,7 +107,7 @@ pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
         Err(error) => {
             log.end_untested(&error).map_err(logged)?;
             complain(&last_words::render(&error.transcript, console.errors()));
-            return Err(not_testable(error));
+            return Err(not_testable(error, &args.identity));
         }
     };
     let interrupted = ended.is_none();
@@ -185,9 +185,13 @@ fn partial(
     }
 }
 
-fn not_testable(error: NotTestable) -> Failure {
+fn not_testable(error: NotTestable, identity: &identity::Args) -> Failure {
     let NotTestable { what, help, .. } = error;
-    Failure::NotTestable { what, help }
+    let used = identity.names_the_run().then(|| {
+        "--run-id is given: if the RP still has the accounts of that run, leave it out".to_owned()
+    });
+    let help: Vec<String> = help.into_iter().chain(used).collect();
+    Failure::NotTestable { what, help: (!help.is_empty()).then(|| help.join("\n")) }
 }
 
 fn jobs(text: &str) -> Result<usize, String> {

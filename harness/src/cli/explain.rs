@@ -4,6 +4,7 @@ use super::console::Console;
 use super::failure::Failure;
 use super::near::did_you_mean;
 use crate::catalogue::{Action, Catalogue, Check, Need, Product};
+use crate::outcome::Verdict;
 use crate::relying_party::verify::Kind;
 use crate::relying_party::{Mutant, STEPS, Step, mutant};
 use crate::report::terminal::words;
@@ -70,8 +71,8 @@ impl Book<'_> {
             ),
         );
         page.line("level", &format!("{}, importance {}", check.level, check.importance));
-        let titles = check.violates.iter().map(|id| title(id));
-        page.list("violates", titles);
+        page.list("violates", check.violates.iter().map(|id| title(id)));
+        page.list("exercises", check.exercises.iter().map(|id| title(id)));
         page.line("why", &check.why);
         page.line("fix", &check.fix);
         page.list("needs", check.needs.iter().map(need));
@@ -101,7 +102,7 @@ impl Book<'_> {
                 Kind::Flow => "flow: it is about what happens in which order",
             },
         );
-        let checks = self.catalogue.checks.iter().filter(|check| check.violates.contains(step.id));
+        let checks = self.catalogue.checks.iter().filter(|check| check.concerns(step.id));
         page.list("checks", checks.map(|check| check.id.clone()));
         let mutants = self.mutants.iter().filter(|mutant| mutant.steps.contains(&step.id));
         page.list("mutants", mutants.map(|mutant| mutant.id.clone()));
@@ -128,11 +129,13 @@ impl Book<'_> {
     }
 }
 
-/// Whether the check may find the mutant out. Which checks reveal that a step
-/// is too strict is not in the data.
+/// Whether the check may find the mutant out.
 fn may_find(check: &Check, mutant: &Mutant) -> bool {
-    mutant.kind != mutant::Kind::TooStrict
-        && mutant.steps.iter().any(|step| check.violates.contains(*step))
+    let kind_fits = match check.expects {
+        Verdict::Accepted => mutant.kind == mutant::Kind::TooStrict,
+        Verdict::Refused => mutant.kind != mutant::Kind::TooStrict,
+    };
+    kind_fits && mutant.steps.iter().any(|step| check.concerns(step))
 }
 
 fn title(step: &str) -> String {

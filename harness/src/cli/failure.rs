@@ -50,6 +50,9 @@ pub(super) enum Failure {
         #[help]
         help: Option<String>,
     },
+    /// Something that comes with the program is broken.
+    #[error("passrig has a bug: {0}")]
+    Bug(&'static str),
     /// The catalogue that comes with the program is broken.
     #[error(transparent)]
     #[diagnostic(transparent)]
@@ -70,7 +73,7 @@ impl Failure {
             | Self::System { .. } => 2,
             Self::NotTestable { .. } => 3,
             Self::NothingMatched { .. } => 4,
-            Self::Catalogue(_) => 101,
+            Self::Bug(_) | Self::Catalogue(_) => 101,
         }
     }
 

@@ -31,6 +31,11 @@ pub(super) struct Identity {
 }
 
 impl Args {
+    /// Whether the user gave the run id.
+    pub(super) fn names_the_run(&self) -> bool {
+        self.run_id.is_some()
+    }
+
     pub(super) fn resolve(&self, built_in: bool) -> Result<Identity, Failure> {
         let choose = |given: &Option<String>, fixed: &str, random: usize| match given {
             Some(given) => Ok(given.clone()),

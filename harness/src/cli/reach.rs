@@ -6,24 +6,19 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use passrig_authenticator::env::Seeded;
 use url::Url;
 
 use super::adapters;
 use super::failure::Failure;
-use super::identity::Identity;
 use super::near::did_you_mean;
 use super::rp;
 use crate::outcome::TargetInfo;
-use crate::relying_party::{Config, RelyingParty};
+use crate::relying_party;
 use crate::target::Target;
 use crate::target::guard::Guard;
 use crate::target::network::{self, ConnectTo, Network, Trust};
 use crate::target::profile::{self, Profile};
-use crate::target::transport::{InProcess, Limits, Transport};
-
-/// The built-in RP: a domain of its own, so that no check lacks relatives.
-const BUILT_IN: (&str, &str) = ("https://login.passrig.test", "passrig.test");
+use crate::target::transport::Limits;
 
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "The target")]
@@ -87,9 +82,9 @@ impl Args {
         self.rp.is_none()
     }
 
-    pub(super) fn resolve(&self, identity: &Identity) -> Result<Reach, Failure> {
+    pub(super) fn resolve(&self) -> Result<Reach, Failure> {
         match &self.rp {
-            None => built_in(identity),
+            None => built_in(),
             Some(rp) => self.network(rp),
         }
     }
@@ -108,7 +103,7 @@ impl Args {
             Limits { deadline: Duration::from_secs(self.deadline.into()), ..Limits::default() };
         let guard = Guard::new(self.allow_host.iter().cloned());
         let network = Network::new(network::Settings { guard, connect_to, trust, limits });
-        let mut reach = reach(profile, rp.clone(), origin, Arc::new(network));
+        let mut reach = Reach::new(Target::new(profile, rp.clone(), origin, Arc::new(network)));
         reach.variables = self.variables()?;
         reach.arguments = self.arguments(rp);
         Ok(reach)
@@ -154,27 +149,24 @@ impl Args {
 }
 
 /// The reference RP, without a network.
-fn built_in(identity: &Identity) -> Result<Reach, Failure> {
-    let profile = adapter(Some("reference"))?;
-    let (origin, rp_id) = BUILT_IN;
-    let base = base(origin).map_err(|what| Failure::Usage { what, help: None })?;
-    let seed = Seeded::new(identity.seed.as_bytes());
-    let router = RelyingParty::new(Config::new(origin, rp_id), seed).router();
-    let transport = InProcess::new(router, Limits::default());
-    let mut reach = reach(profile, base, origin.to_owned(), Arc::new(transport));
+fn built_in() -> Result<Reach, Failure> {
+    let target = relying_party::in_process(None);
+    let target = target.ok_or(Failure::Bug("the adapter of the reference RP is missing"))?;
+    let mut reach = Reach::new(target);
     reach.info.url = "built-in".to_owned();
     Ok(reach)
 }
 
-fn reach(profile: Arc<Profile>, base: Url, origin: String, transport: Arc<dyn Transport>) -> Reach {
-    let info = TargetInfo {
-        url: base.to_string(),
-        origin: origin.clone(),
-        adapter: profile.id.clone(),
-        observed: BTreeMap::new(),
-    };
-    let target = Arc::new(Target::new(profile, base, origin, transport));
-    Reach { target, info, variables: Vec::new(), arguments: Vec::new() }
+impl Reach {
+    fn new(target: Target) -> Self {
+        let info = TargetInfo {
+            url: target.base().to_string(),
+            origin: target.origin().to_owned(),
+            adapter: target.profile().id.clone(),
+            observed: BTreeMap::new(),
+        };
+        Self { target: Arc::new(target), info, variables: Vec::new(), arguments: Vec::new() }
+    }
 }
 
 fn adapter(wanted: Option<&str>) -> Result<Arc<Profile>, Failure> {

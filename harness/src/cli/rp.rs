@@ -15,8 +15,9 @@ use crate::report::Paint;
 /// Serve the reference RP, or one of its mutants.
 ///
 /// The reference RP takes every step of the specification; a mutant has one of
-/// them wrong, and `passrig check` finds out which. Everything is kept in
-/// memory. It must never guard anything.
+/// them wrong, and `passrig check` finds out which. Answers name the steps that
+/// a response violates (X-Passrig-Audit). Everything is kept in memory. It must
+/// never guard anything.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Args {
@@ -106,7 +107,7 @@ fn config(args: &Args, address: SocketAddr) -> Result<Config, Failure> {
             format!("the RP id is the origin's host or a parent of it, such as `{host}`"),
         ));
     }
-    Ok(Config::new(origin, rp_id))
+    Ok(Config { audit: true, demands_attestation: true, ..Config::new(origin, rp_id) })
 }
 
 fn greeting(config: &Config, mutant: Option<&Mutant>, address: SocketAddr) -> String {

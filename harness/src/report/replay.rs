@@ -7,6 +7,11 @@ pub struct Replay {
 }
 
 impl Replay {
+    /// Whether the run id is among the arguments.
+    pub fn names_the_run(&self) -> bool {
+        self.arguments.iter().flatten().any(|word| word == "--run-id")
+    }
+
     /// The command in lines that fit, ready to be pasted into a shell.
     pub fn lines(&self, only: Option<&str>, width: usize) -> Vec<String> {
         let mut lines = Vec::new();

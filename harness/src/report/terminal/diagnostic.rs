@@ -26,6 +26,7 @@ impl<'a> Diagnostics<'a> {
         let word = paint.outcome(result.outcome, result.outcome.name());
         writeln!(out, "\n{word}  {}", paint.strong(&result.id))?;
         self.line(out, "sent", &result.title)?;
+        self.line(out, "variant", &result.variant)?;
         self.line(out, "target", &words::did(result))?;
         self.line(out, "demanded", &demanded(result))?;
         let check = catalogue.find(&result.id);
@@ -61,10 +62,9 @@ impl<'a> Diagnostics<'a> {
 fn demanded(result: &CheckResult) -> String {
     let requirement = result.requirement.as_ref().map(|id| format!(" ({id})")).unwrap_or_default();
     format!(
-        "{}{requirement}: {}; importance {}; variant {}",
+        "{}{requirement}: {}; importance {}",
         result.clause,
         words::demand(result.level, result.expected),
-        result.importance,
-        result.variant
+        result.importance
     )
 }

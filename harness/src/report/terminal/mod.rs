@@ -104,10 +104,15 @@ impl Terminal<'_> {
 
     fn diagnostics(&self, out: &mut String) -> fmt::Result {
         let mut diagnostics = Diagnostics::new(self);
-        for outcome in [Outcome::Fail, Outcome::Error, Outcome::Warn] {
-            for result in self.with(outcome) {
-                diagnostics.write(result, out)?;
-            }
+        let grave = [Outcome::Fail, Outcome::Error, Outcome::Warn];
+        let results: Vec<_> = grave.into_iter().flat_map(|outcome| self.with(outcome)).collect();
+        for result in &results {
+            diagnostics.write(result, out)?;
+        }
+        if !results.is_empty() && self.replay.names_the_run() {
+            let text = "To replay on an RP that still has the accounts of this run, leave out \
+                        --run-id.";
+            writeln!(out, "\n{}", self.paint.wrap(text, "", ""))?;
         }
         Ok(())
     }

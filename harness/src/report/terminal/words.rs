@@ -93,8 +93,12 @@ pub fn verdict(report: &Report, fail_on: FailOn) -> String {
             0 => String::new(),
             n => format!("; {n} could not be decided"),
         };
+        let more = match report.summary.fail - summary.fail + report.summary.warn - summary.warn {
+            0 => String::new(),
+            n => format!("; {n} more below what --fail-on counts"),
+        };
         return format!(
-            "{verdict}: {} went wrong, the gravest of {gravest} importance{and_undecided}.",
+            "{verdict}: {} went wrong, the gravest of {gravest} importance{more}{and_undecided}.",
             checks(broken)
         );
     }
