@@ -1,4 +1,5 @@
 //! The program from outside: what it prints, and its exit codes.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
@@ -144,7 +145,8 @@ fn a_mutant_that_is_served() {
 
     let check =
         |arguments: &str| command(&format!("{hint} {arguments}"), folder.path()).output().unwrap();
-    let output = check("--only registration.origin.port --report json=report.json --run-id one");
+    let output =
+        check("--only registration.origin.port --report json=report.json --seed s --run-id one");
     let said = text(&output.stdout);
     assert_eq!(output.status.code(), Some(1), "{said}{}", text(&output.stderr));
     assert!(said.contains("fail  registration.origin.port\n"), "{said}");
@@ -156,7 +158,7 @@ fn a_mutant_that_is_served() {
     assert!(folder.path().join(".passrig/one.jsonl").exists());
 
     // The replay, on an RP that remembers.
-    let output = check("--only registration.origin.port --run-id one");
+    let output = check("--only registration.origin.port --seed s --run-id one");
     assert_eq!(output.status.code(), Some(3));
     assert!(text(&output.stderr).contains("--run-id is given"), "{}", text(&output.stderr));
     let output = check("--only registration.origin.port");

@@ -1,4 +1,5 @@
 //! Rules of the house that the compiler does not know.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
