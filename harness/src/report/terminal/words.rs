@@ -85,6 +85,7 @@ pub fn verdict(report: &Report, fail_on: FailOn) -> String {
     let diverging = |result: &&&CheckResult| result.outcome.is_decided();
     let gravest = counted.iter().filter(diverging).map(|result| result.importance).max();
     let summary = Summary::of(counted.iter().copied());
+    let all = Summary::of(&report.checks);
     let broken = summary.fail + summary.warn + summary.note;
     let undecided = summary.inconclusive + summary.error;
     if let Some(gravest) = gravest {
@@ -93,7 +94,7 @@ pub fn verdict(report: &Report, fail_on: FailOn) -> String {
             0 => String::new(),
             n => format!("; {n} could not be decided"),
         };
-        let more = match report.summary.fail - summary.fail + report.summary.warn - summary.warn {
+        let more = match all.fail - summary.fail + all.warn - summary.warn {
             0 => String::new(),
             n => format!("; {n} more below what --fail-on counts"),
         };
@@ -105,16 +106,16 @@ pub fn verdict(report: &Report, fail_on: FailOn) -> String {
     if undecided > 0 {
         return format!("No verdict: {} could not be decided.", checks(undecided));
     }
-    if report.checks.len() == report.summary.skipped {
+    if report.checks.len() == all.skipped {
         return "No verdict: nothing was sent.".to_owned();
     }
-    let unsent = match report.summary.skipped {
+    let unsent = match all.skipped {
         0 => String::new(),
         n => {
             format!("; {} not sent", if n == 1 { "1 was".to_owned() } else { format!("{n} were") })
         }
     };
-    let below = report.summary.fail + report.summary.warn;
+    let below = all.fail + all.warn;
     if below > 0 {
         return format!(
             "As expected, although {} went wrong: none counts at level {} and importance \
