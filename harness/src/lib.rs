@@ -2,8 +2,10 @@
 
 pub mod actor;
 pub mod catalogue;
+pub mod cli;
 pub mod outcome;
 pub mod relying_party;
+pub mod report;
 pub mod runner;
 pub mod scenarios;
 pub mod target;

@@ -1,0 +1,72 @@
+//! The last exchanges before a run came to nothing.
+
+use std::fmt::Write;
+
+use crate::report::Paint;
+use crate::runner::Transcript;
+use crate::target::log::{Body, Exchange};
+
+/// How many exchanges are shown, and how much of each body.
+const EXCHANGES: usize = 2;
+const BODY: usize = 600;
+
+/// Requests and answers, without headers: those are in the log.
+pub(super) fn render(transcript: &Transcript, paint: Paint) -> String {
+    let exchanges = &transcript.exchanges;
+    let last = exchanges.get(exchanges.len().saturating_sub(EXCHANGES)..).unwrap_or_default();
+    let mut out = String::new();
+    for exchange in last {
+        // Writing to a string does not fail.
+        let _ = one(&mut out, exchange, paint);
+    }
+    out
+}
+
+fn one(out: &mut String, exchange: &Exchange, paint: Paint) -> std::fmt::Result {
+    let Exchange { request, response, error, .. } = exchange;
+    writeln!(out, "{} {} {}", paint.faint("sent"), request.method, request.url)?;
+    body(out, request.body.as_ref(), paint)?;
+    let status = response.as_ref().map(|response| response.status.to_string());
+    let got = status.as_deref().or(error.as_deref()).unwrap_or("nothing");
+    writeln!(out, "{}  {got}", paint.faint("got"))?;
+    body(out, response.as_ref().and_then(|response| response.body.as_ref()), paint)?;
+    writeln!(out)
+}
+
+fn body(out: &mut String, body: Option<&Body>, paint: Paint) -> std::fmt::Result {
+    let text = body.map_or("", |body| body.text.trim());
+    if text.is_empty() {
+        return Ok(());
+    }
+    // Control characters of a stranger do not belong on a terminal.
+    let plain = text.chars().map(|c| if c.is_control() && c != '\n' { ' ' } else { c });
+    let mut shown: String = plain.take(BODY).collect();
+    if shown.len() < text.len() {
+        shown.push_str(" …");
+    }
+    writeln!(out, "{}", paint.wrap(&shown, "     ", "     "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::terminal::samples;
+
+    #[test]
+    fn shows_the_last_two() {
+        let mut transcript = samples::transcript();
+        let first = transcript.exchanges[0].clone();
+        transcript.exchanges.insert(0, first);
+        insta::assert_snapshot!(render(&transcript, Paint::PLAIN), @r#"
+        sent POST http://localhost/options
+             {"username":"alice"}
+        got  200
+             <html> [2J
+             </html>
+
+        sent POST http://localhost/result
+        got  nobody listens at 127.0.0.1:80
+        "#);
+        assert_eq!(render(&Transcript::default(), Paint::PLAIN), "");
+    }
+}

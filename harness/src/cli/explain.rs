@@ -1,0 +1,181 @@
+use std::fmt::Write;
+
+use super::console::Console;
+use super::failure::Failure;
+use super::near::did_you_mean;
+use crate::catalogue::{Action, Catalogue, Check, Need, Product};
+use crate::relying_party::verify::Kind;
+use crate::relying_party::{Mutant, STEPS, Step, mutant};
+use crate::report::terminal::words;
+use crate::report::{Paint, Replay};
+
+/// Explain a check, a step of the specification, or a mutant.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Args {
+    /// The id of a check, as `passrig list` shows it; of a step, such as 7.1/9;
+    /// or of a mutant, as `passrig rp --list-mutants` shows it.
+    id: String,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  passrig explain registration.origin.subdomain
+  passrig explain 7.1/9          the step, and the checks that violate it
+  passrig explain authentication.origin.left-out";
+
+pub(super) fn run(args: &Args, console: Console) -> Result<u8, Failure> {
+    let catalogue = Catalogue::builtin().map_err(Box::new)?;
+    console.print(&explain(&args.id, &catalogue, console.paint())?)?;
+    Ok(0)
+}
+
+/// Everything that has this id: a check and a mutant may share one.
+pub(super) fn explain(id: &str, catalogue: &Catalogue, paint: Paint) -> Result<String, Failure> {
+    let mutants = mutant::all();
+    let book = Book { catalogue, mutants: &mutants, paint };
+    let check = catalogue.find(id).map(|check| book.check(check));
+    let step = STEPS.iter().find(|step| step.id == id).map(|step| book.step(step));
+    let mutant = mutants.iter().find(|mutant| mutant.id == id).map(|mutant| book.mutant(mutant));
+    let parts: Vec<_> = [check, step, mutant].into_iter().flatten().collect();
+    if parts.is_empty() {
+        let names = catalogue.checks.iter().map(|check| check.id.as_str());
+        let names = names.chain(STEPS.iter().map(|step| step.id));
+        let names = names.chain(mutants.iter().map(|mutant| mutant.id.as_str()));
+        let help = did_you_mean(id, names)
+            .unwrap_or_else(|| "`passrig list` shows every check".to_owned());
+        return Err(Failure::usage(format!("nothing is called `{id}`"), help));
+    }
+    Ok(parts.join("\n"))
+}
+
+struct Book<'a> {
+    catalogue: &'a Catalogue,
+    mutants: &'a [Mutant],
+    paint: Paint,
+}
+
+impl Book<'_> {
+    fn check(&self, check: &Check) -> String {
+        let requirement = check.requirement.as_ref().map(|id| format!(" ({id})"));
+        let mut page = Page::new(self.paint, "check", &check.id);
+        page.line("sends", &check.title());
+        page.line(
+            "demanded",
+            &format!(
+                "{}{}: {}",
+                check.clause,
+                requirement.unwrap_or_default(),
+                words::demand(check.level, check.expects)
+            ),
+        );
+        page.line("level", &format!("{}, importance {}", check.level, check.importance));
+        let titles = check.violates.iter().map(|id| title(id));
+        page.list("violates", titles);
+        page.line("why", &check.why);
+        page.line("fix", &check.fix);
+        page.list("needs", check.needs.iter().map(need));
+        page.line(
+            "performs",
+            match check.authenticator {
+                Product::Platform => "a passkey provider: synchronised, does not count",
+                Product::Roaming => "a security key: device-bound, counts",
+            },
+        );
+        if let Action::Scenario(name) = &check.action {
+            page.line("story", name);
+        }
+        page.line("run it", &Replay::default().lines(Some(&check.id), self.paint.width).join("\n"));
+        page.text
+    }
+
+    fn step(&self, step: &Step) -> String {
+        let mut page = Page::new(self.paint, "step", step.id);
+        page.line("clause", &format!("{}, {}", step.clause, step.ceremony()));
+        page.line("holds", step.title);
+        page.line(
+            "kind",
+            match step.kind() {
+                Kind::Derive => "derive: it makes a value for later steps",
+                Kind::Verify => "verify: it judges, without side effects",
+                Kind::Flow => "flow: it is about what happens in which order",
+            },
+        );
+        let checks = self.catalogue.checks.iter().filter(|check| check.violates.contains(step.id));
+        page.list("checks", checks.map(|check| check.id.clone()));
+        let mutants = self.mutants.iter().filter(|mutant| mutant.steps.contains(&step.id));
+        page.list("mutants", mutants.map(|mutant| mutant.id.clone()));
+        page.text
+    }
+
+    fn mutant(&self, mutant: &Mutant) -> String {
+        let mut page = Page::new(self.paint, "mutant", &mutant.id);
+        page.line("flaw", &mutant.summary);
+        page.line(
+            "kind",
+            match mutant.kind {
+                mutant::Kind::LeftOut => "the step is left out",
+                mutant::Kind::WrongVersion => "the step accepts what it must not",
+                mutant::Kind::Flow => "the steps are right, what is done about them is not",
+                mutant::Kind::TooStrict => "the step refuses what it must accept",
+            },
+        );
+        page.list("steps", mutant.steps.iter().map(|id| title(id)));
+        let hunters = self.catalogue.checks.iter().filter(|check| may_find(check, mutant));
+        page.list("found by", hunters.map(|check| check.id.clone()));
+        page.line("serve it", &format!("passrig rp --mutant {}", mutant.id));
+        page.text
+    }
+}
+
+/// Whether the check may find the mutant out. Which checks reveal that a step
+/// is too strict is not in the data.
+fn may_find(check: &Check, mutant: &Mutant) -> bool {
+    mutant.kind != mutant::Kind::TooStrict
+        && mutant.steps.iter().any(|step| check.violates.contains(*step))
+}
+
+fn title(step: &str) -> String {
+    match STEPS.iter().find(|known| known.id == step) {
+        Some(known) => format!("{step}: {}", known.title),
+        None => step.to_owned(),
+    }
+}
+
+fn need(need: &Need) -> String {
+    match need {
+        Need::RegistrableDomain => "an origin with a registrable domain, not localhost".to_owned(),
+        Need::TwoAccounts => "two accounts".to_owned(),
+        Need::Setting(setting, value) => format!("{} {value}", setting.name()),
+    }
+}
+
+/// Labels and texts.
+struct Page {
+    paint: Paint,
+    text: String,
+}
+
+impl Page {
+    /// Columns before the texts.
+    const INDENT: &str = "           ";
+
+    fn new(paint: Paint, kind: &str, id: &str) -> Self {
+        Self { paint, text: format!("{kind} {}\n\n", paint.strong(id)) }
+    }
+
+    fn line(&mut self, label: &str, text: &str) {
+        let wrapped = self.paint.wrap(text, Self::INDENT, Self::INDENT);
+        let rest = wrapped.get(Self::INDENT.len()..).unwrap_or_default();
+        let label = self.paint.faint(&format!("{label:11}"));
+        // Writing to a string does not fail.
+        let _ = writeln!(self.text, "{label}{rest}");
+    }
+
+    /// A line for each; nothing if there are none.
+    fn list(&mut self, label: &str, items: impl Iterator<Item = String>) {
+        for (index, item) in items.enumerate() {
+            self.line(if index == 0 { label } else { "" }, &item);
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! Why a verb did not do what it was asked, and the exit code for that.
+
+use std::io;
+use std::path::PathBuf;
+
+use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme};
+use textwrap::{WordSeparator, WordSplitter};
+
+use crate::catalogue;
+use crate::report::Paint;
+use crate::target::network::CaError;
+use crate::target::profile::LoadError;
+
+/// The exit code of a bug in this program.
+pub(super) const BUG: i32 = 101;
+/// The exit code after Ctrl-C: 128 and the signal's number, as shells have it.
+pub(super) const INTERRUPTED: u8 = 130;
+
+/// Why a verb did not do what it was asked.
+#[derive(Debug, thiserror::Error, Diagnostic)]
+pub(super) enum Failure {
+    /// The arguments do not fit together, or name what does not exist.
+    #[error("{what}")]
+    Usage {
+        what: String,
+        #[help]
+        help: Option<String>,
+    },
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Adapter(#[from] LoadError),
+    #[error(transparent)]
+    Ca(#[from] CaError),
+    #[error("cannot write {}", file.display())]
+    Write { file: PathBuf, source: io::Error },
+    /// The operating system does not let us.
+    #[error("{what}")]
+    System { what: String, source: io::Error },
+    /// The target cannot be judged at all.
+    #[error("{what}")]
+    NotTestable {
+        what: String,
+        #[help]
+        help: Option<String>,
+    },
+    /// A filter that no check passes.
+    #[error("{what}")]
+    NothingMatched {
+        what: String,
+        #[help]
+        help: Option<String>,
+    },
+    /// The catalogue that comes with the program is broken.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Catalogue(#[from] Box<catalogue::Error>),
+}
+
+impl Failure {
+    pub(super) fn usage(what: impl Into<String>, help: impl Into<String>) -> Self {
+        Self::Usage { what: what.into(), help: Some(help.into()) }
+    }
+
+    pub(super) fn exit_code(&self) -> u8 {
+        match self {
+            Self::Usage { .. }
+            | Self::Adapter(_)
+            | Self::Ca(_)
+            | Self::Write { .. }
+            | Self::System { .. } => 2,
+            Self::NotTestable { .. } => 3,
+            Self::NothingMatched { .. } => 4,
+            Self::Catalogue(_) => 101,
+        }
+    }
+
+    /// What people read.
+    pub(super) fn render(&self, paint: Paint) -> String {
+        let theme = match paint.colour {
+            true => GraphicalTheme::unicode(),
+            false => GraphicalTheme::unicode_nocolor(),
+        };
+        // Ids and commands are not broken: they are there to be copied.
+        let handler = GraphicalReportHandler::new_themed(theme)
+            .with_width(paint.width)
+            .with_break_words(false)
+            .with_word_separator(WordSeparator::AsciiSpace)
+            .with_word_splitter(WordSplitter::NoHyphenation);
+        let mut out = String::new();
+        match handler.render_report(&mut out, self) {
+            Ok(()) => out,
+            Err(_) => format!("{self}\n"),
+        }
+    }
+}

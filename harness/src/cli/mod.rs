@@ -1,0 +1,102 @@
+//! The command line: one file per verb. Only here does the program print.
+
+mod adapters;
+mod check;
+mod console;
+mod explain;
+mod failure;
+mod identity;
+mod list;
+mod near;
+mod reach;
+mod rp;
+mod selection;
+#[cfg(test)]
+mod tests;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use console::{Colour, Console};
+use failure::Failure;
+
+/// A conformance test rig for WebAuthn relying parties.
+///
+/// passrig plays the browser and the authenticator against a relying party
+/// (RP): honestly, to prove that it works, and wrong in exactly one point at a
+/// time, to prove that it notices. Each verdict names the clause of the
+/// specification that asks for it.
+#[derive(Debug, Parser)]
+#[command(name = "passrig", version, max_term_width = 80, after_help = EXAMPLES)]
+struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+
+    /// When to use colours: auto (on a terminal, unless NO_COLOR is set), always
+    /// or never.
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value_t,
+        value_name = "WHEN",
+        hide_possible_values = true
+    )]
+    color: Colour,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  passrig check                       see it work, on the built-in reference RP
+  passrig check --rp http://localhost:3000 --adapter better-auth
+  passrig list --only '*.origin.*'    what is checked
+  passrig explain 7.1/9               why, and how to mend an RP
+  passrig rp --mutant ID              an RP with a flaw, to try things on
+
+Exit codes:
+  0  as expected                      4  nothing matched the filter
+  1  something failed               101  a bug in passrig
+  2  usage or configuration         130  interrupted by Ctrl-C
+  3  the target cannot be tested";
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    Check(Box<check::Args>),
+    List(list::Args),
+    Explain(explain::Args),
+    Rp(rp::Args),
+    Adapters(adapters::Args),
+}
+
+/// Runs the program with its arguments; the exit code says how it went.
+pub fn main() -> ExitCode {
+    std::panic::set_hook(Box::new(|panic| {
+        console::complain(&format!(
+            "passrig has a bug; please report it with the command that you ran.\n{panic}\n"
+        ));
+        std::process::exit(failure::BUG);
+    }));
+    let Cli { verb, color } = Cli::parse();
+    let console = Console::new(color);
+    let code = run(verb, console).unwrap_or_else(|failure| {
+        console::complain(&failure.render(console.errors()));
+        failure.exit_code()
+    });
+    ExitCode::from(code)
+}
+
+fn run(verb: Verb, console: Console) -> Result<u8, Failure> {
+    match verb {
+        Verb::Check(args) => runtime()?.block_on(check::run(&args, console)),
+        Verb::List(args) => list::run(&args, console),
+        Verb::Explain(args) => explain::run(&args, console),
+        Verb::Rp(args) => runtime()?.block_on(rp::run(&args, console)),
+        Verb::Adapters(args) => adapters::run(&args, console),
+    }
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    let builder = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    builder.map_err(|source| Failure::System { what: "cannot start".to_owned(), source })
+}

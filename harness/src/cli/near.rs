@@ -1,0 +1,55 @@
+/// How alike two names must be to be mentioned.
+const ALIKE: f64 = 0.6;
+/// How much less alike than the likeliest one.
+const CLOSE: f64 = 0.1;
+/// How many are mentioned.
+const MANY: usize = 4;
+
+/// The names that someone may have meant, the likeliest first.
+pub(super) fn near<'a>(wanted: &str, names: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
+    let wanted = wanted.trim_matches(['*', '.']).to_lowercase();
+    let mut scored: Vec<_> =
+        names.into_iter().map(|name| (likeness(&wanted, name), name)).collect();
+    let best = scored.iter().map(|(score, _)| *score).fold(ALIKE + CLOSE, f64::max);
+    scored.retain(|(score, _)| *score >= best - CLOSE);
+    scored.sort_by(|(a, _), (b, _)| b.total_cmp(a));
+    scored.truncate(MANY);
+    scored.into_iter().map(|(_, name)| name).collect()
+}
+
+/// A question for them, if there are any.
+pub(super) fn did_you_mean<'a>(
+    wanted: &str,
+    names: impl IntoIterator<Item = &'a str>,
+) -> Option<String> {
+    let near = near(wanted, names);
+    (!near.is_empty()).then(|| format!("did you mean {}?", near.join(", ")))
+}
+
+/// From 0 to 1. Ids have segments, of which people leave out the first.
+fn likeness(wanted: &str, name: &str) -> f64 {
+    if wanted.is_empty() {
+        return 0.0;
+    }
+    if name.contains(wanted) {
+        return 1.0;
+    }
+    let tail = name.split_once('.').map_or(name, |(_, tail)| tail);
+    let whole = strsim::normalized_damerau_levenshtein(wanted, name);
+    whole.max(strsim::normalized_damerau_levenshtein(wanted, tail))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_what_was_meant() {
+        let ids =
+            ["registration.origin.subdomain", "authentication.uv.absent", "registration.type"];
+        assert_eq!(near("origin.subdomian", ids), ["registration.origin.subdomain"]);
+        assert_eq!(near("*.uv.*", ids), ["authentication.uv.absent"]);
+        assert_eq!(near("registration", ids), [ids[0], ids[2]]);
+        assert!(near("counter", ids).is_empty() && near("*", ids).is_empty());
+    }
+}

@@ -1,0 +1,142 @@
+use std::fmt::Write;
+use std::net::SocketAddr;
+
+use passrig_authenticator::env::Seeded;
+use tokio::net::TcpListener;
+use url::Url;
+
+use super::console::{Console, complain};
+use super::failure::Failure;
+use super::identity;
+use super::near::did_you_mean;
+use crate::relying_party::{Config, Mutant, RelyingParty, mutant};
+use crate::report::Paint;
+
+/// Serve the reference RP, or one of its mutants.
+///
+/// The reference RP takes every step of the specification; a mutant has one of
+/// them wrong, and `passrig check` finds out which. Everything is kept in
+/// memory. It must never guard anything.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Args {
+    /// The flaw that it shall have.
+    #[arg(long, value_name = "ID")]
+    mutant: Option<String>,
+
+    /// List the mutants instead.
+    #[arg(long)]
+    list_mutants: bool,
+
+    /// Where to listen; port 0 means any free one.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
+    listen: SocketAddr,
+
+    /// The origin that it expects [default: http://localhost with the port].
+    #[arg(long, value_parser = origin)]
+    origin: Option<Url>,
+
+    /// Its RP id [default: the origin's host].
+    #[arg(long, value_name = "DOMAIN")]
+    rp_id: Option<String>,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  passrig rp
+  passrig rp --list-mutants
+  passrig rp --mutant registration.origin.left-out
+  passrig rp --origin https://login.passrig.test --rp-id passrig.test";
+
+pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
+    if args.list_mutants {
+        console.print(&mutants(console.paint()))?;
+        return Ok(0);
+    }
+    let mutant = args.mutant.as_deref().map(find).transpose()?;
+    let cannot =
+        |source| Failure::System { what: format!("cannot listen at {}", args.listen), source };
+    let listener = TcpListener::bind(args.listen).await.map_err(cannot)?;
+    let address = listener.local_addr().map_err(cannot)?;
+    let config = config(args, address)?;
+    complain(&greeting(&config, mutant.as_ref(), address));
+
+    let mut rp = RelyingParty::new(config, Seeded::new(identity::random(32)?));
+    if let Some(mutant) = mutant {
+        rp = rp.with_mutant(mutant);
+    }
+    let stop = async { drop(tokio::signal::ctrl_c().await) };
+    let served = axum::serve(listener, rp.router()).with_graceful_shutdown(stop).await;
+    served.map_err(|source| Failure::System { what: "cannot serve".to_owned(), source })?;
+    Ok(0)
+}
+
+fn find(id: &str) -> Result<Mutant, Failure> {
+    mutant::by_id(id).ok_or_else(|| {
+        let all = mutant::all();
+        let help = did_you_mean(id, all.iter().map(|mutant| mutant.id.as_str()))
+            .unwrap_or_else(|| "`passrig rp --list-mutants` shows every mutant".to_owned());
+        Failure::usage(format!("no mutant is called `{id}`"), help)
+    })
+}
+
+/// The mutants, and how many they are.
+fn mutants(paint: Paint) -> String {
+    let mut out = String::new();
+    let all = mutant::all();
+    for mutant in &all {
+        let text = paint.wrap(&mutant.summary, "      ", "      ");
+        // Writing to a string does not fail.
+        let _ = writeln!(out, "  {}\n{text}", mutant.id);
+    }
+    let _ = writeln!(out, "\n{} mutants", all.len());
+    out
+}
+
+fn config(args: &Args, address: SocketAddr) -> Result<Config, Failure> {
+    let origin = match &args.origin {
+        Some(origin) => origin.origin().ascii_serialization(),
+        None => format!("http://localhost:{}", address.port()),
+    };
+    let host = args.origin.as_ref().and_then(Url::host_str).unwrap_or("localhost");
+    let rp_id = args.rp_id.as_deref().unwrap_or(host);
+    if host != rp_id && !host.ends_with(&format!(".{rp_id}")) {
+        return Err(Failure::usage(
+            format!("the origin {origin} cannot use the RP id `{rp_id}`"),
+            format!("the RP id is the origin's host or a parent of it, such as `{host}`"),
+        ));
+    }
+    Ok(Config::new(origin, rp_id))
+}
+
+fn greeting(config: &Config, mutant: Option<&Mutant>, address: SocketAddr) -> String {
+    let what = match mutant {
+        Some(mutant) => format!("The reference RP, mutant {}: {}", mutant.id, mutant.summary),
+        None => "The reference RP".to_owned(),
+    };
+    let url = format!("http://localhost:{}", address.port());
+    let origin = config.origins.join(", ");
+    let base = if address.ip().is_loopback() { &url } else { &format!("http://{address}") };
+    let named = match origin == *base {
+        true => String::new(),
+        false => format!(" --origin {origin}"),
+    };
+    format!(
+        "{what}\n\
+         listens at {base}, origin {origin}, RP id {}\n\n\
+         Check it:  passrig check --rp {base} --adapter reference{named}\n\
+         Stop it with Ctrl-C.\n",
+        config.rp_id
+    )
+}
+
+/// An origin, as a url without anything behind its port.
+pub(super) fn origin(text: &str) -> Result<Url, String> {
+    let url = Url::parse(text).map_err(|error| error.to_string())?;
+    let origin = url.origin().ascii_serialization();
+    match origin == text {
+        true => Ok(url),
+        false if url.origin().is_tuple() => Err(format!("expected an origin, such as {origin}")),
+        false => Err("expected an origin, such as https://login.example.com".to_owned()),
+    }
+}

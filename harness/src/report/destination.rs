@@ -1,0 +1,139 @@
+//! `--report FORMAT=FILE`: what a report is made as, and where it goes.
+
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::{fs, io};
+
+use super::json;
+use crate::outcome::Report;
+
+/// A file that a report is written to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Destination {
+    /// How it is written.
+    pub format: Format,
+    /// Where.
+    pub file: PathBuf,
+}
+
+/// The formats of reports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// The [`Report`] as it is; see [`json::schema`].
+    Json,
+}
+
+impl Format {
+    /// Every format.
+    pub const ALL: [Self; 1] = [Self::Json];
+
+    /// The word on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Json => "json",
+        }
+    }
+}
+
+/// Why `FORMAT=FILE` means nothing.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Mistake {
+    /// There is no `=`, or nothing after it.
+    #[error("expected FORMAT=FILE, such as json=report.json")]
+    Shape,
+    /// There is no such format.
+    #[error("there is no report format `{found}`; there is: {}", names())]
+    Format {
+        /// What was found.
+        found: String,
+    },
+}
+
+impl FromStr for Destination {
+    type Err = Mistake;
+
+    fn from_str(text: &str) -> Result<Self, Mistake> {
+        let (format, file) = text.split_once('=').ok_or(Mistake::Shape)?;
+        if file.is_empty() {
+            return Err(Mistake::Shape);
+        }
+        let known = Format::ALL.into_iter().find(|known| known.name() == format);
+        let format = known.ok_or_else(|| Mistake::Format { found: format.to_owned() })?;
+        Ok(Self { format, file: file.into() })
+    }
+}
+
+impl Destination {
+    /// Whether the report can be written there, as far as that can be known
+    /// before the run.
+    pub fn probe(&self) -> io::Result<()> {
+        match fs::metadata(folder_of(&self.file))?.is_dir() && !self.file.is_dir() {
+            true => Ok(()),
+            false => Err(io::ErrorKind::IsADirectory.into()),
+        }
+    }
+
+    /// Writes the report, whole or not at all.
+    pub fn write(&self, report: &Report) -> io::Result<()> {
+        let bytes = match self.format {
+            Format::Json => json::render(report)?,
+        };
+        replace(&self.file, &bytes)
+    }
+}
+
+/// Puts a new file in the place of whatever is there. Readers see the old one
+/// or the new one, never a part.
+fn replace(file: &Path, bytes: &[u8]) -> io::Result<()> {
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    let draft = folder_of(file).join(format!(".{name}.{}.tmp", std::process::id()));
+    let written = fs::write(&draft, bytes).and_then(|()| fs::rename(&draft, file));
+    if written.is_err() {
+        // The first error is the one to tell; the draft may not even exist.
+        let _ = fs::remove_file(&draft);
+    }
+    written
+}
+
+fn folder_of(file: &Path) -> &Path {
+    match file.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    }
+}
+
+fn names() -> String {
+    Format::ALL.map(Format::name).join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn says_what_exists() {
+        let parsed = "json=out/a=b.json".parse();
+        assert_eq!(parsed, Ok(Destination { format: Format::Json, file: "out/a=b.json".into() }));
+        assert_eq!("json".parse::<Destination>(), Err(Mistake::Shape));
+        assert_eq!("json=".parse::<Destination>(), Err(Mistake::Shape));
+        insta::assert_snapshot!("junit=out.xml".parse::<Destination>().unwrap_err(), @"there is no report format `junit`; there is: json");
+    }
+
+    #[test]
+    fn is_written_whole_or_not_at_all() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("report.json");
+        replace(&file, b"old").unwrap();
+        replace(&file, b"new").unwrap();
+        assert_eq!(fs::read(&file).unwrap(), b"new");
+        let names: Vec<_> =
+            fs::read_dir(&folder).unwrap().map(|e| e.unwrap().file_name()).collect();
+        assert_eq!(names, ["report.json"]);
+
+        let nowhere = Destination { format: Format::Json, file: folder.path().join("no/report") };
+        assert!(nowhere.probe().is_err());
+        let taken = Destination { format: Format::Json, file: folder.path().to_owned() };
+        assert!(taken.probe().is_err());
+        assert!(Destination { format: Format::Json, file }.probe().is_ok());
+    }
+}

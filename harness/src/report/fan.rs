@@ -1,0 +1,28 @@
+use std::sync::Arc;
+
+use passrig_authenticator::Ceremony;
+
+use crate::catalogue::Check;
+use crate::outcome::CheckResult;
+use crate::runner::{Observer, Transcript};
+
+/// Several observers as one.
+pub struct Fan(pub Vec<Arc<dyn Observer>>);
+
+impl Observer for Fan {
+    fn started(&self, total: usize) {
+        self.0.iter().for_each(|observer| observer.started(total));
+    }
+
+    fn notice(&self, text: &str) {
+        self.0.iter().for_each(|observer| observer.notice(text));
+    }
+
+    fn twin(&self, ceremony: Ceremony, transcript: &Transcript) {
+        self.0.iter().for_each(|observer| observer.twin(ceremony, transcript));
+    }
+
+    fn finished(&self, check: &Check, result: &CheckResult, transcript: &Transcript) {
+        self.0.iter().for_each(|observer| observer.finished(check, result, transcript));
+    }
+}

@@ -1,0 +1,246 @@
+//! The log of a run: JSON lines, each written as soon as it is known, so that
+//! an interrupted run loses nothing.
+//!
+//! The first line says what ran against whom; then comes one line per check,
+//! with every exchange of the attempt, between the honest twins; the last says how it ended. A file
+//! without that last line is of a run that was cut off.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use passrig_authenticator::Ceremony;
+use serde::Serialize;
+
+use crate::catalogue::Check;
+use crate::outcome::{CheckResult, SCHEMA_VERSION, Summary, TargetInfo, Tool};
+use crate::runner::{NotTestable, Observer, Transcript};
+use crate::target::log::Exchange;
+
+/// Where logs are kept unless the user names a file.
+pub const FOLDER: &str = ".passrig";
+
+/// An open log.
+pub struct Log<W> {
+    inner: Mutex<Inner<W>>,
+}
+
+struct Inner<W> {
+    sink: W,
+    /// The first trouble: an observer cannot complain, so it waits here.
+    trouble: Option<io::Error>,
+}
+
+/// A line. Every line of a log is one of these.
+#[derive(Serialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+enum Line<'a> {
+    Run(&'a Header),
+    Notice { text: &'a str },
+    Twin { ceremony: Ceremony, exchanges: &'a [Exchange] },
+    Check { check: &'a CheckResult, attempt: Option<usize>, exchanges: &'a [Exchange] },
+    NotTestable { what: &'a str, exchanges: &'a [Exchange] },
+    End { summary: &'a Summary, stopped: Option<&'a str> },
+}
+
+/// What ran against whom.
+#[derive(Clone, Debug, Serialize)]
+pub struct Header {
+    /// The version of the lines' shape.
+    pub schema_version: u32,
+    /// What made the log.
+    pub tool: Tool,
+    /// The seed.
+    pub seed: String,
+    /// The run id.
+    pub run_id: String,
+    /// Whom it is about.
+    pub target: TargetInfo,
+}
+
+impl Header {
+    /// The header of a run by this program.
+    pub fn new(seed: String, run_id: String, target: TargetInfo) -> Self {
+        Self { schema_version: SCHEMA_VERSION, tool: Tool::this(), seed, run_id, target }
+    }
+}
+
+impl Log<File> {
+    /// Begins a log in a file; an older one of that name is replaced.
+    pub fn create(file: &Path, header: &Header) -> io::Result<Self> {
+        Self::begin(File::create(file)?, header)
+    }
+}
+
+impl<W: Write + Send> Log<W> {
+    /// Begins a log.
+    pub fn begin(sink: W, header: &Header) -> io::Result<Self> {
+        let mut inner = Inner { sink, trouble: None };
+        inner.write(&Line::Run(header))?;
+        Ok(Self { inner: Mutex::new(inner) })
+    }
+
+    /// Ends the log of a run that judged something. The first trouble that
+    /// there was in writing the log comes out here.
+    pub fn end(&self, summary: &Summary, stopped: Option<&str>) -> io::Result<()> {
+        self.append(&Line::End { summary, stopped });
+        self.trouble()
+    }
+
+    /// Ends the log of a run that judged nothing.
+    pub fn end_untested(&self, error: &NotTestable) -> io::Result<()> {
+        let exchanges = &error.transcript.exchanges;
+        self.append(&Line::NotTestable { what: &error.what, exchanges });
+        self.trouble()
+    }
+
+    fn append(&self, line: &Line<'_>) {
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        if inner.trouble.is_none() {
+            inner.trouble = inner.write(line).err();
+        }
+    }
+
+    fn trouble(&self) -> io::Result<()> {
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        inner.trouble.take().map_or(Ok(()), Err)
+    }
+}
+
+impl<W: Write> Inner<W> {
+    /// Writes a line at once, and in one piece.
+    fn write(&mut self, line: &Line<'_>) -> io::Result<()> {
+        let mut text = serde_json::to_vec(line)?;
+        text.push(b'\n');
+        self.sink.write_all(&text)?;
+        self.sink.flush()
+    }
+}
+
+impl<W: Write + Send> Observer for Log<W> {
+    fn notice(&self, text: &str) {
+        self.append(&Line::Notice { text });
+    }
+
+    fn twin(&self, ceremony: Ceremony, transcript: &Transcript) {
+        self.append(&Line::Twin { ceremony, exchanges: &transcript.exchanges });
+    }
+
+    fn finished(&self, _: &Check, check: &CheckResult, transcript: &Transcript) {
+        let Transcript { attempt, exchanges } = transcript;
+        self.append(&Line::Check { check, attempt: *attempt, exchanges });
+    }
+}
+
+/// The default place of a run's log, with its folder made. The log of an
+/// earlier run of the same id stays, except where the runs cannot differ.
+pub fn default_file(folder: &Path, run_id: &str, repeatable: bool) -> io::Result<PathBuf> {
+    fs::create_dir_all(folder)?;
+    let ignore = folder.join(".gitignore");
+    if !ignore.exists() {
+        fs::write(ignore, "*\n")?;
+    }
+    let first = folder.join(format!("{run_id}.jsonl"));
+    let later = (2_u32..).map(|n| folder.join(format!("{run_id}-{n}.jsonl")));
+    let mut candidates = std::iter::once(first.clone()).chain(later);
+    let free = candidates.find(|file| repeatable || !file.exists());
+    Ok(free.unwrap_or(first))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use serde_json::Value;
+
+    use super::*;
+    use crate::report::terminal::samples;
+
+    /// A sink that can be looked into, and that fills up.
+    #[derive(Clone)]
+    struct Disk(Arc<Mutex<Vec<u8>>>, usize);
+
+    impl Write for Disk {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let mut disk = self.0.lock().unwrap();
+            if disk.len() + bytes.len() > self.1 {
+                return Err(io::ErrorKind::StorageFull.into());
+            }
+            disk.extend(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn written(space: usize) -> (Vec<u8>, io::Result<()>) {
+        let disk = Disk(Arc::default(), space);
+        let report = samples::report();
+        let header = Header::new(report.seed, report.run_id, report.target);
+        let log = Log::begin(disk.clone(), &header).unwrap();
+        let catalogue = samples::catalogue();
+        let transcript = samples::transcript();
+        log.notice("slowing down");
+        for result in &report.checks {
+            log.finished(catalogue.find(&result.id).unwrap(), result, &transcript);
+        }
+        let ended = log.end(&report.summary, None);
+        let bytes = disk.0.lock().unwrap().clone();
+        (bytes, ended)
+    }
+
+    fn kinds(bytes: &[u8]) -> Vec<String> {
+        let whole = bytes.split_inclusive(|b| *b == b'\n').filter(|line| line.ends_with(b"\n"));
+        let parsed = whole.map(|line| serde_json::from_slice::<Value>(line).unwrap());
+        parsed.map(|line| line["kind"].as_str().unwrap().to_owned()).collect()
+    }
+
+    #[test]
+    fn tells_the_run_in_lines() {
+        let (bytes, ended) = written(usize::MAX);
+        ended.unwrap();
+        let kinds = kinds(&bytes);
+        let checks = samples::report().checks.len();
+        assert_eq!(kinds.len(), checks + 3);
+        assert_eq!(kinds[..3], ["run", "notice", "check"]);
+        assert_eq!(kinds.last().unwrap(), "end");
+
+        let line: Value =
+            serde_json::from_slice(bytes.split(|b| *b == b'\n').nth(2).unwrap()).unwrap();
+        let result: CheckResult = serde_json::from_value(line["check"].clone()).unwrap();
+        assert_eq!(result, samples::report().checks[0]);
+        assert_eq!(line["exchanges"][0]["request"]["method"], "POST");
+    }
+
+    #[test]
+    fn is_readable_wherever_it_is_cut() {
+        let (bytes, _) = written(usize::MAX);
+        for cut in 0..bytes.len() {
+            let lines = bytes[..cut].iter().filter(|b| **b == b'\n').count();
+            assert_eq!(kinds(&bytes[..cut]).len(), lines);
+        }
+    }
+
+    #[test]
+    fn tells_in_the_end_that_the_disk_is_full() {
+        let (bytes, ended) = written(2000);
+        assert_eq!(ended.unwrap_err().kind(), io::ErrorKind::StorageFull);
+        assert!(bytes.ends_with(b"\n"));
+    }
+
+    #[test]
+    fn keeps_what_earlier_runs_wrote() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path().join(FOLDER);
+        let name = |repeatable| {
+            let file = default_file(&folder, "a", repeatable).unwrap();
+            fs::write(&file, "").unwrap();
+            file.file_name().unwrap().to_str().unwrap().to_owned()
+        };
+        assert_eq!([name(false), name(false), name(true)], ["a.jsonl", "a-2.jsonl", "a.jsonl"]);
+        assert_eq!(fs::read_to_string(folder.join(".gitignore")).unwrap(), "*\n");
+    }
+}

@@ -1,0 +1,22 @@
+//! What people and programs read: one file per format.
+//!
+//! Nothing here prints. A report is rendered to a string or written to a file;
+//! what watches a run writes to what it was given.
+
+mod destination;
+mod fan;
+pub mod json;
+pub mod log;
+mod paint;
+pub mod progress;
+mod replay;
+mod tally;
+pub mod terminal;
+
+pub use destination::{Destination, Format, Mistake};
+pub use fan::Fan;
+pub use log::Log;
+pub use paint::Paint;
+pub use progress::Progress;
+pub use replay::Replay;
+pub use tally::Tally;

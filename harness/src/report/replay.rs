@@ -1,0 +1,70 @@
+/// The command that runs one check of a run again.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Replay {
+    /// The arguments that it shares with the run: where the target is, how it
+    /// is spoken to, seed and run id. Each is a flag with its value, if any.
+    pub arguments: Vec<Vec<String>>,
+}
+
+impl Replay {
+    /// The command in lines that fit, ready to be pasted into a shell.
+    pub fn lines(&self, only: Option<&str>, width: usize) -> Vec<String> {
+        let mut lines = Vec::new();
+        let mut line = String::new();
+        for piece in self.pieces(only) {
+            // Two columns are for the backslash.
+            if !line.is_empty() && line.len() + 1 + piece.len() + 2 > width {
+                lines.push(format!("{line} \\"));
+                line = "  ".to_owned();
+            } else if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(&piece);
+        }
+        lines.push(line);
+        lines
+    }
+
+    /// The command in pieces that belong together.
+    fn pieces(&self, only: Option<&str>) -> Vec<String> {
+        let only = only.map(|id| vec!["--only".to_owned(), id.to_owned()]);
+        let quoted =
+            self.arguments.iter().chain(&only).map(|argument| {
+                argument.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
+            });
+        std::iter::once("passrig check".to_owned()).chain(quoted).collect()
+    }
+}
+
+/// A word as a POSIX shell reads it.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fits_and_can_be_pasted() {
+        let argument = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+        let replay = Replay {
+            arguments: vec![
+                argument(&["--rp", "http://localhost:3000"]),
+                argument(&["--adapter", "my adapters/it's.toml"]),
+                argument(&["--insecure"]),
+                argument(&["--seed", "00ff"]),
+            ],
+        };
+        insta::assert_snapshot!(replay.lines(Some("registration.origin.suffix"), 60).join("\n"), @r"
+        passrig check --rp http://localhost:3000 \
+          --adapter 'my adapters/it'\''s.toml' --insecure \
+          --seed 00ff --only registration.origin.suffix
+        ");
+        assert_eq!(Replay::default().lines(Some("a.b"), 80), ["passrig check --only a.b"]);
+    }
+}

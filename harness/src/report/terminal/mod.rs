@@ -1,0 +1,215 @@
+//! The report for people.
+
+mod diagnostic;
+#[cfg(test)]
+pub(crate) mod samples;
+#[cfg(test)]
+mod tests;
+pub mod words;
+
+use std::fmt::{self, Write};
+
+use super::paint::Paint;
+use super::replay::Replay;
+use crate::catalogue::Catalogue;
+use crate::outcome::{CheckResult, Effect, Outcome, Report, Summary};
+use crate::runner::FailOn;
+use diagnostic::Diagnostics;
+use words::checks;
+
+/// All that the report for people is made from.
+#[derive(Clone, Copy)]
+pub struct Terminal<'a> {
+    /// The run.
+    pub report: &'a Report,
+    /// Where the reasons and remedies stand.
+    pub catalogue: &'a Catalogue,
+    /// What counts as failed.
+    pub fail_on: FailOn,
+    /// How a check is run again.
+    pub replay: &'a Replay,
+    /// How it looks.
+    pub paint: Paint,
+}
+
+impl Terminal<'_> {
+    /// The whole report.
+    pub fn render(&self) -> String {
+        self.written(|out| {
+            self.header(out)?;
+            self.chapters(out)?;
+            self.diagnostics(out)?;
+            self.notes(out)?;
+            self.inconclusive(out)?;
+            self.skipped(out)?;
+            self.summary(out)
+        })
+    }
+
+    /// The counts and the verdict alone.
+    pub fn render_summary(&self) -> String {
+        self.written(|out| self.summary(out))
+    }
+
+    fn written(&self, write: impl FnOnce(&mut String) -> fmt::Result) -> String {
+        let mut out = String::new();
+        // Writing to a string does not fail.
+        let _ = write(&mut out);
+        out
+    }
+
+    fn header(&self, out: &mut String) -> fmt::Result {
+        let Report { tool, target, seed, run_id, .. } = self.report;
+        let paint = self.paint;
+        writeln!(out, "{} {}", paint.strong(&tool.name), tool.version)?;
+        let mut line = |label: &str, text: &str| {
+            let label = format!("{label:8}");
+            let wrapped = paint.wrap(text, &label, "        ");
+            writeln!(out, "{}", wrapped.replacen(&label, &paint.faint(&label), 1))
+        };
+        line("target", &format!("{}, adapter {}", target.url, target.adapter))?;
+        line("origin", &target.origin)?;
+        line("run", &format!("seed {seed}, run id {run_id}"))?;
+        if !target.observed.is_empty() {
+            let observed = target.observed.iter().map(|(name, value)| format!("{name} {value}"));
+            line("asks", &observed.collect::<Vec<_>>().join(", "))?;
+        }
+        Ok(())
+    }
+
+    /// One line per chapter, in the catalogue's order.
+    fn chapters(&self, out: &mut String) -> fmt::Result {
+        let mut chapters: Vec<(&str, Vec<&CheckResult>)> = Vec::new();
+        for result in &self.report.checks {
+            let chapter = self.catalogue.find(&result.id).map_or("other", |check| &check.chapter);
+            match chapters.iter_mut().find(|(name, _)| *name == chapter) {
+                Some((_, results)) => results.push(result),
+                None => chapters.push((chapter, vec![result])),
+            }
+        }
+        let name_width = chapters.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+        let counts = chapters.iter().map(|(_, results)| checks(results.len()).len());
+        let count_width = counts.max().unwrap_or(0);
+        if !chapters.is_empty() {
+            writeln!(out)?;
+        }
+        for (name, results) in chapters {
+            let count = checks(results.len());
+            let summary = Summary::of(results.iter().copied());
+            let counts = self.counts(&summary, "  ");
+            writeln!(out, "{name:name_width$}  {count:>count_width$}  {counts}")?;
+        }
+        Ok(())
+    }
+
+    fn diagnostics(&self, out: &mut String) -> fmt::Result {
+        let mut diagnostics = Diagnostics::new(self);
+        for outcome in [Outcome::Fail, Outcome::Error, Outcome::Warn] {
+            for result in self.with(outcome) {
+                diagnostics.write(result, out)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// One line each.
+    fn notes(&self, out: &mut String) -> fmt::Result {
+        let notes: Vec<_> = self.with(Outcome::Note).collect();
+        if notes.is_empty() {
+            return Ok(());
+        }
+        let word = self.paint.outcome(Outcome::Note, "Noted");
+        writeln!(out, "\n{word}, since the specification leaves it open:")?;
+        let width = notes.iter().map(|result| result.id.len()).max().unwrap_or(0);
+        for result in notes {
+            let did = match (result.verdict, &result.reason) {
+                (Some(verdict), _) => verdict.to_string(),
+                (None, Some(reason)) => reason.clone(),
+                (None, None) => "no verdict".to_owned(),
+            };
+            writeln!(out, "  {:width$}  {did}", result.id)?;
+        }
+        Ok(())
+    }
+
+    /// The same reason is given once.
+    fn inconclusive(&self, out: &mut String) -> fmt::Result {
+        let results: Vec<_> = self.with(Outcome::Inconclusive).collect();
+        for (reason, results) in by_reason(&results, |reason| reason) {
+            let word = self.paint.outcome(Outcome::Inconclusive, "Inconclusive");
+            let meaning = words::inconclusive(words::head(reason));
+            writeln!(out, "\n{word}: {meaning}")?;
+            writeln!(out, "{}", self.paint.wrap(reason, "  ", "  "))?;
+            for result in results {
+                writeln!(out, "    {}", result.id)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Counts by the word of the reason.
+    fn skipped(&self, out: &mut String) -> fmt::Result {
+        let results: Vec<_> = self.with(Outcome::Skipped).collect();
+        let groups = by_reason(&results, words::head);
+        if groups.is_empty() {
+            return Ok(());
+        }
+        writeln!(out, "\n{}:", self.paint.outcome(Outcome::Skipped, "Skipped"))?;
+        let width = groups.iter().map(|(_, r)| r.len().to_string().len()).max().unwrap_or(0);
+        for (reason, results) in groups {
+            let first = format!("  {:>width$}  ", results.len());
+            let text = format!("{reason}: {}", words::skipped(reason));
+            writeln!(out, "{}", self.paint.wrap(&text, &first, &" ".repeat(first.len())))?;
+        }
+        Ok(())
+    }
+
+    fn summary(&self, out: &mut String) -> fmt::Result {
+        let total = self.report.checks.len();
+        let counts = match total {
+            0 => String::new(),
+            _ => format!(": {}", self.counts(&self.report.summary, ", ")),
+        };
+        writeln!(out, "\n{}{counts}", checks(total))?;
+        let unseen =
+            |result: &&CheckResult| result.effect == Effect::Unobserved && result.verdict.is_some();
+        let unseen = self.report.checks.iter().filter(unseen).count();
+        if unseen > 0 {
+            let text = format!(
+                "In {unseen} of them the target's words decided alone: the adapter has no probe \
+                 that could see the effect."
+            );
+            writeln!(out, "{}", self.paint.wrap(&text, "", ""))?;
+        }
+        let verdict = words::verdict(self.report, self.fail_on);
+        writeln!(out, "{}", self.paint.strong(&self.paint.wrap(&verdict, "", "")))
+    }
+
+    fn counts(&self, summary: &Summary, between: &str) -> String {
+        let shown = Outcome::ALL.into_iter().filter(|outcome| summary.count(*outcome) > 0);
+        let told = shown.map(|outcome| {
+            self.paint.outcome(outcome, &format!("{} {outcome}", summary.count(outcome)))
+        });
+        told.collect::<Vec<_>>().join(between)
+    }
+
+    fn with(&self, outcome: Outcome) -> impl Iterator<Item = &CheckResult> {
+        self.report.checks.iter().filter(move |result| result.outcome == outcome)
+    }
+}
+
+/// The results under each reason, in the order in which the reasons come up.
+fn by_reason<'a>(
+    results: &[&'a CheckResult],
+    key: fn(&str) -> &str,
+) -> Vec<(&'a str, Vec<&'a CheckResult>)> {
+    let mut groups: Vec<(&str, Vec<&CheckResult>)> = Vec::new();
+    for result in results {
+        let reason = key(result.reason.as_deref().unwrap_or("no reason given"));
+        match groups.iter_mut().find(|(known, _)| *known == reason) {
+            Some((_, group)) => group.push(result),
+            None => groups.push((reason, vec![result])),
+        }
+    }
+    groups
+}

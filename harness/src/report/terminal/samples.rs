@@ -1,0 +1,209 @@
+//! A run with every outcome, for tests.
+
+use passrig_authenticator::Ceremony;
+
+use crate::catalogue::{Action, Catalogue, Check, Need, Product, Setting};
+use crate::outcome::{
+    CheckResult, Effect, Importance, Level, Outcome, Report, SCHEMA_VERSION, Summary, TargetInfo,
+    Tool, Verdict,
+};
+use crate::report::Replay;
+use crate::runner::Transcript;
+use crate::target::log::{Body, Exchange, Received, Sent};
+
+pub(crate) fn catalogue() -> Catalogue {
+    let origin = Check {
+        id: "registration.origin.subdomain".to_owned(),
+        chapter: "client-data".to_owned(),
+        family: "origin".to_owned(),
+        ceremony: Ceremony::Registration,
+        sends: "client data whose origin is a subdomain of the RP's, scheme and port kept"
+            .to_owned(),
+        expects: Verdict::Refused,
+        violates: ["7.1/9".to_owned()].into(),
+        clause: "§7.1 step 9".to_owned(),
+        requirement: Some("REG-06".to_owned()),
+        level: Level::Must,
+        importance: Importance::High,
+        why: "A page elsewhere may belong to someone else; accepting it lets that page enrol or \
+              use passkeys."
+            .to_owned(),
+        fix: "Compare the whole origin with the list you serve; do not match parts of it."
+            .to_owned(),
+        needs: vec![Need::RegistrableDomain],
+        authenticator: Product::Platform,
+        action: Action::Scenario("origin".to_owned()),
+    };
+    let port = Check {
+        id: "registration.origin.port".to_owned(),
+        sends: "client data whose origin has another port".to_owned(),
+        needs: Vec::new(),
+        ..origin.clone()
+    };
+    let order = Check {
+        id: "registration.client-data.member-order".to_owned(),
+        family: "client-data".to_owned(),
+        sends: "client data with their members in reverse order".to_owned(),
+        expects: Verdict::Accepted,
+        violates: [].into(),
+        clause: "§5.8.1".to_owned(),
+        requirement: None,
+        level: Level::Should,
+        importance: Importance::Low,
+        why: "Browsers may write the members in another order tomorrow.".to_owned(),
+        fix: "Parse the client data as JSON.".to_owned(),
+        ..port.clone()
+    };
+    let counter = Check {
+        id: "authentication.counter.same".to_owned(),
+        chapter: "authenticator-data".to_owned(),
+        family: "counter".to_owned(),
+        ceremony: Ceremony::Authentication,
+        sends: "a signature counter that did not grow".to_owned(),
+        violates: ["7.2/22".to_owned()].into(),
+        clause: "§7.2 step 22".to_owned(),
+        requirement: Some("AUT-20".to_owned()),
+        level: Level::Policy,
+        importance: Importance::Medium,
+        why: "It is a sign of a cloned key.".to_owned(),
+        fix: "Ask for another factor, or note the event.".to_owned(),
+        authenticator: Product::Roaming,
+        ..port.clone()
+    };
+    let uv = Check {
+        id: "authentication.uv.absent".to_owned(),
+        family: "uv".to_owned(),
+        sends: "authenticator data with the UV flag clear although it was required".to_owned(),
+        violates: ["7.2/17".to_owned()].into(),
+        clause: "§7.2 step 17".to_owned(),
+        requirement: Some("AUT-15".to_owned()),
+        level: Level::Must,
+        needs: vec![
+            Need::Setting(Setting::UserVerification, "required".to_owned()),
+            Need::TwoAccounts,
+        ],
+        ..counter.clone()
+    };
+    Catalogue { checks: vec![origin, port, order, counter, uv] }
+}
+
+pub(crate) fn report() -> Report {
+    use Outcome::{Error, Fail, Inconclusive, Note, Pass, Skipped, Warn};
+    let result = |id: &str, variant: &str, outcome: Outcome| {
+        let catalogue = catalogue();
+        let check = catalogue.find(id).unwrap();
+        CheckResult {
+            id: check.id.clone(),
+            title: check.title(),
+            variant: variant.to_owned(),
+            level: check.level,
+            importance: check.importance,
+            clause: check.clause.clone(),
+            requirement: check.requirement.clone(),
+            outcome,
+            verdict: Some(Verdict::Refused),
+            manner: Some("client-error".to_owned()),
+            effect: Effect::Absent,
+            reason: None,
+            expected: check.expects,
+            duration_ms: 1.5,
+        }
+    };
+    let accepted = |id: &str, outcome: Outcome| CheckResult {
+        verdict: Some(Verdict::Accepted),
+        manner: Some("ok".to_owned()),
+        effect: Effect::Happened,
+        ..result(id, "default", outcome)
+    };
+    let silent = |id: &str, outcome: Outcome, reason: &str| CheckResult {
+        verdict: None,
+        manner: None,
+        effect: Effect::Unobserved,
+        reason: Some(reason.to_owned()),
+        ..result(id, "default", outcome)
+    };
+    let unrecognised = "unrecognised: 418 with a body that has no `status`; add to the adapter, \
+                        if that is a refusal:\nrefused = [{ status = [418] }]";
+    let checks = vec![
+        accepted("registration.origin.subdomain", Fail),
+        CheckResult { effect: Effect::Unobserved, ..accepted("registration.origin.port", Fail) },
+        result("registration.origin.port", "uv-required", Pass),
+        CheckResult {
+            reason: Some("refusal looks like a crash".to_owned()),
+            manner: Some("named-server-error".to_owned()),
+            ..result("registration.client-data.member-order", "default", Warn)
+        },
+        accepted("authentication.counter.same", Note),
+        silent("authentication.uv.absent", Skipped, "setting: user-verification=required"),
+        silent("registration.origin.subdomain", Inconclusive, unrecognised),
+        silent("registration.origin.port", Inconclusive, unrecognised),
+        silent("authentication.counter.same", Inconclusive, "bracket"),
+        silent(
+            "authentication.uv.absent",
+            Error,
+            "the connection was closed before an answer came",
+        ),
+    ];
+    Report {
+        schema_version: SCHEMA_VERSION,
+        tool: Tool { name: "passrig".to_owned(), version: "0.0.0".to_owned() },
+        seed: "5eed".to_owned(),
+        run_id: "c0ffee".to_owned(),
+        target: TargetInfo {
+            url: "http://localhost:3000/".to_owned(),
+            origin: "https://login.passrig.test".to_owned(),
+            adapter: "fido-conformance".to_owned(),
+            observed: [("user-verification".to_owned(), "preferred".to_owned())].into(),
+        },
+        stopped: None,
+        summary: Summary::of(&checks),
+        checks,
+    }
+}
+
+pub(crate) fn transcript() -> Transcript {
+    let body =
+        |text: &str| Body { text: text.to_owned(), length: text.len(), sha256: "00".repeat(32) };
+    let honest = Exchange {
+        flow: "register",
+        step: 1,
+        request: Sent {
+            method: "POST".to_owned(),
+            url: "http://localhost/options".to_owned(),
+            headers: Vec::new(),
+            body: Some(body("{\"username\":\"alice\"}")),
+        },
+        response: Some(Received {
+            status: 200,
+            headers: Vec::new(),
+            body: Some(body("<html>\u{1b}[2J\n</html>")),
+        }),
+        error: None,
+        duration_ms: 1,
+    };
+    let lost = Exchange {
+        step: 2,
+        request: Sent {
+            url: "http://localhost/result".to_owned(),
+            body: None,
+            ..honest.request.clone()
+        },
+        response: None,
+        error: Some("nobody listens at 127.0.0.1:80".to_owned()),
+        ..honest.clone()
+    };
+    Transcript { exchanges: vec![honest, lost], attempt: Some(1) }
+}
+
+pub(crate) fn replay() -> Replay {
+    let argument = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+    Replay {
+        arguments: vec![
+            argument(&["--rp", "http://localhost:3000/"]),
+            argument(&["--adapter", "fido-conformance"]),
+            argument(&["--origin", "https://login.passrig.test"]),
+            argument(&["--seed", "5eed"]),
+            argument(&["--run-id", "c0ffee"]),
+        ],
+    }
+}

@@ -1,0 +1,135 @@
+//! The sentences of reports.
+
+use serde::de::DeserializeOwned;
+
+use crate::outcome::{
+    CheckResult, Effect, Inconclusive, Level, Outcome, Report, Skip, Summary, Verdict,
+};
+use crate::runner::FailOn;
+
+/// The word from the closed list that a reason begins with.
+pub fn head(reason: &str) -> &str {
+    let end = reason.find(|c: char| !c.is_ascii_lowercase() && c != '-');
+    reason.get(..end.unwrap_or(reason.len())).unwrap_or(reason)
+}
+
+/// What the word of a skip means.
+pub fn skipped(word: &str) -> &'static str {
+    match word_of(word) {
+        Some(Skip::RegistrableDomain) => {
+            "the origin has no registrable domain (localhost), so there are no relatives of it to \
+             try"
+        }
+        Some(Skip::TwoAccounts) => "the adapter cannot make a second account",
+        Some(Skip::Setting) => "the target never asks for what these checks need",
+        Some(Skip::NotExpressible) => "here the deviation equals the honest ceremony",
+        Some(Skip::Flow) => "the adapter has no such flow",
+        None => "not sent",
+    }
+}
+
+/// What the word of an inconclusive result means.
+pub fn inconclusive(word: &str) -> &'static str {
+    match word_of(word) {
+        Some(Inconclusive::Setup) => "a step before the attempt went wrong.",
+        Some(Inconclusive::Unrecognised) => "the adapter does not know this answer.",
+        Some(Inconclusive::Throttled) => "the target asked to be left alone, again and again.",
+        Some(Inconclusive::Bracket) => "an honest ceremony beside the attempt was refused.",
+        Some(Inconclusive::Control) => "the honest part of the story was refused.",
+        Some(Inconclusive::Interrupted) => "the run was stopped before.",
+        None => "nothing can be concluded.",
+    }
+}
+
+/// What the target did, in a sentence or two.
+pub fn did(result: &CheckResult) -> String {
+    let reason = result.reason.as_deref().unwrap_or("no reason given");
+    let Some(verdict) = result.verdict else {
+        return match result.outcome {
+            Outcome::Error => format!("broke: {reason}"),
+            _ => format!("gave no verdict: {reason}"),
+        };
+    };
+    let manner = result.manner.as_ref().map(|manner| format!(" ({manner})")).unwrap_or_default();
+    let effect = match (result.effect, result.title.starts_with("registration")) {
+        (Effect::Happened, true) => "a probe found the credential registered",
+        (Effect::Happened, false) => "a probe found the session signed in",
+        (Effect::Absent, true) => "a probe found no new credential",
+        (Effect::Absent, false) => "a probe found the session not signed in",
+        (Effect::Unobserved, _) => "no probe saw the effect",
+    };
+    let reason = result.reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
+    format!("{verdict} it{manner}; {effect}{reason}")
+}
+
+/// How strongly it is demanded, as in `§7.1 step 9 (REG-06): must be refused`.
+pub fn demand(level: Level, expected: Verdict) -> String {
+    match level {
+        Level::Must => format!("must be {expected}"),
+        Level::Should => format!("should be {expected}"),
+        Level::Policy => format!("the RP's choice; sound if {expected}"),
+        Level::Hardening => format!("no step demands it; sound if {expected}"),
+    }
+}
+
+/// What it all comes to.
+pub fn verdict(report: &Report, fail_on: FailOn) -> String {
+    if let Some(why) = &report.stopped {
+        let before = match report.checks.len() {
+            0 => "Nothing was decided before that.",
+            _ => "What is above was decided before that.",
+        };
+        return format!("Stopped before the end: {}. {before}", why.trim_end_matches('.'));
+    }
+    let counted: Vec<_> = report.checks.iter().filter(|result| fail_on.counts(result)).collect();
+    let diverging = |result: &&&CheckResult| result.outcome.is_decided();
+    let gravest = counted.iter().filter(diverging).map(|result| result.importance).max();
+    let summary = Summary::of(counted.iter().copied());
+    let broken = summary.fail + summary.warn + summary.note;
+    let undecided = summary.inconclusive + summary.error;
+    if let Some(gravest) = gravest {
+        let verdict = if summary.fail > 0 { "Not conformant" } else { "Not as expected" };
+        let and_undecided = match undecided {
+            0 => String::new(),
+            n => format!("; {n} could not be decided"),
+        };
+        return format!(
+            "{verdict}: {} went wrong, the gravest of {gravest} importance{and_undecided}.",
+            checks(broken)
+        );
+    }
+    if undecided > 0 {
+        return format!("No verdict: {} could not be decided.", checks(undecided));
+    }
+    if report.checks.len() == report.summary.skipped {
+        return "No verdict: nothing was sent.".to_owned();
+    }
+    let unsent = match report.summary.skipped {
+        0 => String::new(),
+        n => {
+            format!("; {} not sent", if n == 1 { "1 was".to_owned() } else { format!("{n} were") })
+        }
+    };
+    let below = report.summary.fail + report.summary.warn;
+    if below > 0 {
+        return format!(
+            "As expected, although {} went wrong: none counts at level {} and importance \
+             {}{unsent}.",
+            checks(below),
+            fail_on.level,
+            fail_on.importance
+        );
+    }
+    format!(
+        "As expected: everything that was sent was answered as the specification demands{unsent}."
+    )
+}
+
+/// `1 check`, `2 checks`.
+pub fn checks(count: usize) -> String {
+    if count == 1 { "1 check".to_owned() } else { format!("{count} checks") }
+}
+
+fn word_of<T: DeserializeOwned>(word: &str) -> Option<T> {
+    serde_json::from_value(word.into()).ok()
+}

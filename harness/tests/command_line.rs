@@ -1,0 +1,212 @@
+//! The program from outside: what it prints, and its exit codes.
+
+use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+
+use tempfile::TempDir;
+
+/// Runs the program in a folder of its own.
+fn passrig(args: &str) -> (Output, TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    (command(args, folder.path()).output().unwrap(), folder)
+}
+
+fn command(args: &str, folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_passrig"));
+    command.args(args.split_whitespace()).current_dir(folder).env_remove("NO_COLOR");
+    command
+}
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap()
+}
+
+/// The exit code and what was said on standard error.
+fn refused(args: &str) -> (i32, String) {
+    let (output, _) = passrig(args);
+    assert_eq!(text(&output.stdout), "", "{args}");
+    (output.status.code().unwrap(), text(&output.stderr).to_owned())
+}
+
+#[test]
+fn a_target_without_an_adapter() {
+    let (code, said) = refused("check --rp http://localhost:1");
+    assert_eq!(code, 2);
+    assert!(said.contains("--adapter") && said.contains("better-auth"), "{said}");
+}
+
+#[test]
+fn an_adapter_that_is_not_there() {
+    let (code, said) = refused("check --rp http://localhost:1 --adapter beter-auth");
+    assert_eq!(code, 2);
+    insta::assert_snapshot!(said, @r"
+    × no adapter is called `beter-auth`, and no such file is there
+    help: did you mean better-auth?
+    ");
+    let (code, said) = refused("check --rp http://localhost:1 --adapter no/such.toml");
+    assert_eq!(code, 2);
+    insta::assert_snapshot!(said, @r"
+    × cannot read the adapter no/such.toml
+    ╰─▶ No such file or directory (os error 2)
+    ");
+}
+
+#[test]
+fn an_adapter_with_a_mistake() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("mine.toml"), "id = \"mine\"\nnmae = \"Mine\"\n").unwrap();
+    let args = "check --rp http://localhost:1 --adapter mine.toml";
+    let output = command(args, folder.path()).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let said = text(&output.stderr);
+    assert!(said.contains("nmae") && said.contains("mine.toml"), "{said}");
+}
+
+#[test]
+fn a_report_that_cannot_be_written() {
+    let (code, said) = refused("check --report json=no/such/folder/report.json");
+    assert_eq!(code, 2);
+    insta::assert_snapshot!(said, @r"
+    × cannot write no/such/folder/report.json
+    ╰─▶ No such file or directory (os error 2)
+    ");
+}
+
+#[test]
+fn a_filter_that_matches_nothing() {
+    for verb in ["check", "list"] {
+        let (code, said) = refused(&format!("{verb} --only registration.origim"));
+        assert_eq!(code, 4, "{said}");
+        assert!(said.contains("registration.origin"), "{said}");
+    }
+}
+
+#[test]
+fn a_secret_from_the_environment_that_is_not_there() {
+    let (code, said) =
+        refused("check --rp http://localhost:1 --adapter reference --var PASSRIG_NOT_THERE");
+    assert_eq!(code, 2);
+    assert!(said.contains("PASSRIG_NOT_THERE"), "{said}");
+}
+
+#[test]
+fn a_mutant_that_is_not_there() {
+    let (code, said) = refused("rp --mutant registration.orign.left-out");
+    assert_eq!(code, 2);
+    insta::assert_snapshot!(said, @r"
+    × no mutant is called `registration.orign.left-out`
+    help: did you mean registration.origin.left-out?
+    ");
+    let (code, said) =
+        refused("rp --origin https://login.passrig.test --rp-id example.com --listen 127.0.0.1:0");
+    assert_eq!(code, 2);
+    insta::assert_snapshot!(said, @r"
+    × the origin https://login.passrig.test cannot use the RP id `example.com`
+    help: the RP id is the origin's host or a parent of it, such as
+          `login.passrig.test`
+    ");
+}
+
+#[test]
+fn lists() {
+    for (args, known) in [
+        ("rp --list-mutants", "registration.origin.left-out"),
+        ("adapters", "fido-conformance"),
+        ("list", "registration.origin."),
+        ("list --json", "\"violates\""),
+        ("explain 7.1/9", "§7.1 step 9"),
+    ] {
+        let (output, folder) = passrig(args);
+        assert_eq!(output.status.code(), Some(0), "{args}: {}", text(&output.stderr));
+        assert!(text(&output.stdout).contains(known), "{args}");
+        assert!(!text(&output.stdout).contains('\u{1b}'), "{args} has colours");
+        assert_eq!(std::fs::read_dir(folder).unwrap().count(), 0, "{args} left a file");
+    }
+    let (output, _) = passrig("list --color always");
+    assert!(text(&output.stdout).contains('\u{1b}'));
+}
+
+/// A mutant over HTTP, found out.
+#[test]
+fn a_mutant_that_is_served() {
+    let folder = tempfile::tempdir().unwrap();
+    let id = "registration.origin.left-out";
+    let mut serve = command(&format!("rp --mutant {id} --listen 127.0.0.1:0"), folder.path());
+    let mut served = Served(serve.stderr(Stdio::piped()).spawn().unwrap());
+    let greeting: Vec<String> = BufReader::new(served.0.stderr.take().unwrap())
+        .lines()
+        .map(Result::unwrap)
+        .take_while(|line| !line.starts_with("Stop it"))
+        .collect();
+    let hint = greeting.iter().find_map(|line| line.strip_prefix("Check it:  passrig ")).unwrap();
+
+    let check =
+        |arguments: &str| command(&format!("{hint} {arguments}"), folder.path()).output().unwrap();
+    let output = check("--only registration.origin.port --report json=report.json --run-id one");
+    let said = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(1), "{said}{}", text(&output.stderr));
+    assert!(said.contains("fail  registration.origin.port\n"), "{said}");
+    assert!(said.contains("--run-id one"), "{said}");
+    let report = std::fs::read_to_string(folder.path().join("report.json")).unwrap();
+    let report: serde_json::Value = serde_json::from_str(&report).unwrap();
+    assert_eq!(report["run_id"], "one");
+    assert_eq!(report["checks"][0]["verdict"], "accepted");
+    assert!(folder.path().join(".passrig/one.jsonl").exists());
+
+    let output = check("--only registration.type --log mine.jsonl --quiet");
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert!(text(&output.stdout).contains("As expected"), "{}", text(&output.stdout));
+    assert_eq!(text(&output.stderr), "");
+    assert!(folder.path().join("mine.jsonl").exists());
+}
+
+/// Nobody is there: exit 3, and what was tried.
+#[test]
+fn a_target_that_is_not_there() {
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let (code, said) =
+        refused(&format!("check --rp http://127.0.0.1:{port} --adapter reference --quiet"));
+    assert_eq!(code, 3, "{said}");
+    assert!(said.contains("POST http://127.0.0.1") && said.contains("nobody listens"), "{said}");
+}
+
+/// A server that ends with its test.
+struct Served(Child);
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Ctrl-C: what there is is reported, and the log stays.
+#[cfg(unix)]
+#[test]
+fn interrupted() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let args = format!(
+        "check --rp http://{} --adapter reference --run-id hanging",
+        listener.local_addr().unwrap()
+    );
+    let mut command = command(&args, folder.path());
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    // The program is at work when it connects, and then waits for its answer.
+    let _connection = listener.accept().unwrap();
+    let interrupt = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(interrupt.success());
+
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130), "{}", text(&output.stderr));
+    assert!(text(&output.stdout).contains("Stopped before the end: interrupted."));
+    let log = std::fs::read_to_string(folder.path().join(".passrig/hanging.jsonl")).unwrap();
+    let kinds: Vec<String> = log
+        .lines()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["kind"].to_string())
+        .collect();
+    assert_eq!(kinds.first().unwrap(), "\"run\"");
+    assert_eq!(kinds.last().unwrap(), "\"end\"");
+}
