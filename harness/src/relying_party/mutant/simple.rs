@@ -19,12 +19,14 @@ const USER_VERIFIED: &[&str] = &["7.1/16", "7.2/17"];
 
 #[rustfmt::skip]
 pub(super) fn all() -> Vec<Mutant> {
-    let flaws: [(&[&str], &str, &str, Run); 14] = [
+    let flaws: [(&[&str], &str, &str, Run); 16] = [
         (&["7.1/3"], "error-accepted", "goes on without a response that it cannot read", Derive(|e| forgive(e, registration::response))),
         (&["7.1/6", "7.2/9"], "error-accepted", "goes on without client data that it cannot read", Derive(|e| forgive(e, shared::client_data))),
         (&["7.1/13"], "from-copies", "falls back on the unsigned copies beside the attestation object", Derive(from_copies)),
         (&["7.2/3"], "error-accepted", "goes on without a response that it cannot read", Derive(|e| forgive(e, authentication::response))),
         (&["7.2/15"], "error-accepted", "goes on without authenticator data that it cannot read", Derive(|e| forgive(e, authentication::authenticator_data))),
+        (&["7.1/13"], "trailing-ignored", "reads authenticator data as far as it understands them", Derive(created_trailing_ignored)),
+        (&["7.2/15"], "trailing-ignored", "reads authenticator data as far as it understands them", Derive(used_trailing_ignored)),
         (TYPE, "prefix", "takes every type that starts with `webauthn.`", Verify(type_prefix)),
         (TYPE, "case-insensitive", "compares without regard to case", Verify(type_case_insensitive)),
         (RP_ID_HASH, "parent-domain", "takes the hash of the RP id's parent domain", Verify(rp_id_parent)),
@@ -85,6 +87,29 @@ fn from_copies(e: &mut Evidence<'_>) -> Finding {
     }
     e.authenticator_data = data;
     Ok(())
+}
+
+fn created_trailing_ignored(e: &mut Evidence<'_>) -> Finding {
+    registration::attestation_object(e).or_else(|violation| {
+        let object = e.attestation_object.as_ref();
+        let data = object.and_then(|object| longest_prefix(&object.authenticator_data));
+        e.authenticator_data = data.filter(|data| data.attested.is_some());
+        e.authenticator_data.as_ref().map_or(Err(violation), |_| Ok(()))
+    })
+}
+
+fn used_trailing_ignored(e: &mut Evidence<'_>) -> Finding {
+    authentication::authenticator_data(e).or_else(|violation| {
+        let assertion = e.assertion.as_ref();
+        e.authenticator_data =
+            assertion.and_then(|a| longest_prefix(a.response.authenticator_data.as_ref()));
+        e.authenticator_data.as_ref().map_or(Err(violation), |_| Ok(()))
+    })
+}
+
+/// The longest beginning of the octets that are authenticator data.
+fn longest_prefix(bytes: &[u8]) -> Option<AuthenticatorData> {
+    (0..bytes.len()).rev().find_map(|end| AuthenticatorData::decode(bytes.get(..end)?).ok())
 }
 
 fn forgive(e: &mut Evidence<'_>, honest: fn(&mut Evidence<'_>) -> Finding) -> Finding {

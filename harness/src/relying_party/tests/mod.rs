@@ -2,7 +2,7 @@
 //! is tested without the client and device that it shall test.
 
 mod http;
-mod matrix;
+mod audit;
 mod stories;
 mod world;
 
