@@ -173,9 +173,11 @@ impl Source<'_> {
         let violates = violates.cloned().unwrap_or_default();
         let exercises = case.exercises.get(&ceremony).or_else(|| family.exercises.get(&ceremony));
         let exercises = exercises.cloned().unwrap_or_default();
+        // Stories may be about rules that no response violates by itself.
+        let is_story = case.scenario.is_some() && violates.is_empty();
         let (stated, other, word) = match family.expects {
-            Verdict::Refused => (&violates, &exercises, "violates"),
-            Verdict::Accepted => (&exercises, &violates, "exercises"),
+            Verdict::Refused if !is_story => (&violates, &exercises, "violates"),
+            _ => (&exercises, &violates, "exercises"),
         };
         if stated.is_empty() || !other.is_empty() {
             let message =

@@ -42,8 +42,8 @@ pub struct Check {
     /// The steps that the attempt violates, such as `7.1/9`; empty for what
     /// must be accepted.
     pub violates: BTreeSet<String>,
-    /// The steps that an accepted ceremony puts to the test; empty for what
-    /// must be refused.
+    /// The steps that the check puts to the test without violating them: those
+    /// of an accepted ceremony, or rules about more than one response.
     pub exercises: BTreeSet<String>,
     /// The clause, such as `§7.1 step 9`.
     pub clause: String,

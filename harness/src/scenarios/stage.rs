@@ -1,10 +1,12 @@
+use std::time::Duration;
+
 use passrig_authenticator::Ceremony;
 use passrig_authenticator::deviation::{Bench, Deviation, NoFacts};
 
 use crate::actor::{Actor, Attempt, Known, Message, Probes, Trouble, Variant, World};
 use crate::catalogue::{Check, Need};
 use crate::outcome::Effect;
-use crate::target::{Begun, Log, Recognised};
+use crate::target::{Begun, Log, Manner, Recognised, Verdict};
 
 /// Where a check is performed: its actors come from here, and all that they
 /// send is logged here.
@@ -123,6 +125,19 @@ impl Observations {
 }
 
 impl Attempt {
+    /// What was seen of the target rather than answered by it: whether it let
+    /// something happen. The log's last exchange shows it.
+    pub fn observed(happened: bool, remark: impl Into<String>, log: &Log) -> Self {
+        let recognised = if happened { Recognised::Accepted } else { Recognised::Refused };
+        let message = Some(remark.into());
+        Self {
+            verdict: Verdict { recognised, manner: Manner::Observed, message, paste: None },
+            effect: Effect::Unobserved,
+            exchange: log.len().saturating_sub(1),
+            duration: Duration::ZERO,
+        }
+    }
+
     /// Whether the RP's words, or what they led to, say that it accepted.
     pub fn is_accepted(&self) -> bool {
         self.verdict.recognised == Recognised::Accepted && self.effect != Effect::Absent

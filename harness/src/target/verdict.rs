@@ -59,6 +59,8 @@ pub enum Manner {
     NamedServerError,
     /// Any other 5xx.
     ServerError,
+    /// Not said at all: seen in what the target sends or does.
+    Observed,
 }
 
 impl Manner {
@@ -71,6 +73,7 @@ impl Manner {
             Self::ClientError => "client-error",
             Self::NamedServerError => "named-server-error",
             Self::ServerError => "server-error",
+            Self::Observed => "observed",
         }
     }
 }

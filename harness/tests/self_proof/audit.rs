@@ -27,8 +27,8 @@ impl Observer for Audits {
 fn audited(transcript: &Transcript) -> BTreeSet<String> {
     let attempt = &transcript.exchanges[transcript.attempt.expect("an attempt was sent")];
     let headers = &attempt.response.as_ref().unwrap().headers;
-    let (_, value) = headers.iter().find(|(name, _)| name == audit::HEADER).unwrap();
-    value.split_whitespace().map(str::to_owned).collect()
+    let value = headers.iter().find(|(name, _)| name == audit::HEADER).map(|(_, value)| value);
+    value.into_iter().flat_map(|value| value.split_whitespace()).map(str::to_owned).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,8 +1,8 @@
 //! The relying party against responses that are made by hand here, so that it
 //! is tested without the client and device that it shall test.
 
-mod http;
 mod audit;
+mod http;
 mod stories;
 mod world;
 
