@@ -1,6 +1,7 @@
 //! One run, as `passrig check` does it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use passrig::catalogue::Catalogue;
 use passrig::outcome::Report;
@@ -8,6 +9,7 @@ use passrig::runner::{self, Filter, Observer, Options};
 use passrig::target::Target;
 use passrig::target::network::{Network, Settings, Trust};
 use passrig::target::profile;
+use passrig::target::transport::Limits;
 use passrig_tests::rps::{HOST, Running};
 
 struct Silent;
@@ -19,6 +21,8 @@ pub(super) async fn catalogue(rp: &Running, adapter: &str, seed: &str, run_id: &
     let network = Network::new(Settings {
         connect_to: vec![connect_to],
         trust: Trust::with_ca(&rp.ca).unwrap(),
+        // A busy machine is no finding about the relying party.
+        limits: Limits { deadline: Duration::from_secs(60), ..Limits::default() },
         ..Settings::default()
     });
     let profile = profile::named(adapter).unwrap();
