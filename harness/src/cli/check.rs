@@ -72,7 +72,7 @@ Ctrl-C what was decided so far is reported, and the exit code is 130; the log
 holds every result from the moment it is known.";
 
 pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
-    let catalogue = Arc::new(Catalogue::builtin().map_err(Box::new)?);
+    let catalogue = Arc::new(Catalogue::builtin()?);
     let filter = args.selection.filter(&catalogue)?;
     let identity = args.identity.resolve(args.reach.is_built_in())?;
     let Reach { target, info, variables, arguments } = args.reach.resolve()?;

@@ -26,7 +26,7 @@ Examples:
   passrig explain authentication.origin.left-out";
 
 pub(super) fn run(args: &Args, console: Console) -> Result<u8, Failure> {
-    let catalogue = Catalogue::builtin().map_err(Box::new)?;
+    let catalogue = Catalogue::builtin()?;
     console.print(&explain(&args.id, &catalogue, console.paint())?)?;
     Ok(0)
 }

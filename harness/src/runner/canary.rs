@@ -82,7 +82,7 @@ pub(super) async fn honest(world: &World, variant: &Variant) -> Result<Honest, N
     let mut probes = Probes::default();
     // Each variant has people of its own.
     let name = variant.to_string();
-    let mut actor = Actor::new(world, variant, "canary.honest", &name, Product::Platform);
+    let mut actor = Actor::new(world, variant, "canary.honest", &name, Product::Platform).seated(0);
     if let Err(trouble) = actor.arrive(&mut log).await {
         return Err(not_testable("an account cannot be made", &trouble, &log, &observed));
     }
@@ -235,7 +235,8 @@ async fn forge(
     probes: Probes,
     log: &mut Log,
 ) -> Result<Attempt, Trouble> {
-    let mut actor = Actor::new(world, variant, "canary.forged", ceremony.name(), Product::Platform);
+    let mut actor =
+        Actor::new(world, variant, "canary.forged", ceremony.name(), Product::Platform).seated(0);
     actor.arrive(log).await?;
     if ceremony == Ceremony::Authentication {
         actor.perform(Ceremony::Registration, Probes::default(), log).await?;
