@@ -1,7 +1,5 @@
 //! What the checks cover of the [`Index`](super::Index), and what not.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use serde::Serialize;
 
 use super::index::{FidoTest, Flaw, Group, Index, Reason, Requirement, Row};
@@ -22,8 +20,8 @@ pub struct Coverage<'a> {
     pub fido: Vec<Covered<'a, FidoTest>>,
     /// Flaws.
     pub flaws: Vec<Covered<'a, Flaw>>,
-    /// The checks that are about each clause.
-    pub clauses: BTreeMap<&'a str, BTreeSet<&'a str>>,
+    /// The clauses that rules or checks name.
+    pub clauses: Vec<Clause<'a>>,
 }
 
 /// A group of rows.
@@ -53,8 +51,17 @@ pub struct CoveredRow<'a, T> {
     pub gap: Option<Gap<'a>>,
 }
 
+/// A clause and the checks about it.
+#[derive(Debug, Serialize)]
+pub struct Clause<'a> {
+    /// The clause, such as `§7.1 step 9`.
+    pub clause: &'a str,
+    /// The ids of the checks.
+    pub checks: Vec<&'a str>,
+}
+
 /// Why a row has no check.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct Gap<'a> {
     /// The reason.
     pub reason: Reason,
@@ -128,18 +135,25 @@ fn covered<'a, T: Row>(
     groups.iter().map(of_group).collect()
 }
 
-/// The clauses that rows or checks name. A check is about its own clause and
+/// The clauses in the order of the rules. A check is about its own clause and
 /// about that of its requirement.
-fn clauses<'a>(checks: &'a [Check], index: &'a Index) -> BTreeMap<&'a str, BTreeSet<&'a str>> {
-    let rows = index.requirements.iter().flat_map(|group| &group.rows);
-    let mut clauses: BTreeMap<_, BTreeSet<_>> =
-        rows.map(|row| (row.clause.as_str(), BTreeSet::new())).collect();
-    for check in checks {
-        let requirement = check.requirement.as_deref().and_then(|id| index.requirement(id));
-        let named = requirement.map(|row| row.clause.as_str());
-        for clause in named.into_iter().chain([check.clause.as_str()]) {
-            clauses.entry(clause).or_default().insert(check.id.as_str());
+fn clauses<'a>(checks: &'a [Check], index: &'a Index) -> Vec<Clause<'a>> {
+    let required = |check: &'a Check| {
+        let requirement = index.requirement(check.requirement.as_deref()?)?;
+        Some(requirement.clause.as_str())
+    };
+    let rules = index.requirements.iter().flat_map(|group| &group.rows);
+    let named = rules.map(|row| &row.clause).chain(checks.iter().map(|check| &check.clause));
+    let mut clauses: Vec<Clause> = Vec::new();
+    for clause in named {
+        if clauses.iter().any(|known| known.clause == clause) {
+            continue;
         }
+        let about = checks
+            .iter()
+            .filter(|check| check.clause == *clause || required(check) == Some(clause.as_str()));
+        let checks = about.map(|check| check.id.as_str()).collect();
+        clauses.push(Clause { clause, checks });
     }
     clauses
 }

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use super::console::Console;
 use super::failure::Failure;
 use crate::catalogue::Catalogue;
-use crate::catalogue::coverage::{Coverage, Covered, CoveredRow, State};
+use crate::catalogue::coverage::{Clause, Coverage, Covered, CoveredRow, State};
 use crate::catalogue::index::Reason;
 use crate::report::Paint;
 use crate::report::terminal::words;
@@ -63,8 +63,8 @@ impl Page<'_> {
         self.table(&mut out, "Requirements", requirements);
         self.table(&mut out, "FIDO's conformance tests", fido);
         self.table(&mut out, "Known flaws", flaws);
-        let named = clauses.values().filter(|checks| !checks.is_empty()).count();
-        out += &format!("\nClauses: {named} of {} have a check\n", clauses.len());
+        let tested = clauses.iter().filter(|clause| !clause.checks.is_empty()).count();
+        out += &format!("\nClauses: {tested} of {} have a check\n", clauses.len());
         for section in ["§7.1", "§7.2"] {
             self.section(&mut out, section);
         }
@@ -86,19 +86,19 @@ impl Page<'_> {
             Some(rate) => format!("{} ({} of {} sites)", flaw.title, rate.sites, rate.of),
             None => flaw.title.clone(),
         });
-        for (clause, checks) in &self.coverage.clauses {
+        for Clause { clause, checks } in &self.coverage.clauses {
             out += &format!("{clause}: {}\n", words::checks(checks.len()));
         }
         out
     }
 
     fn table<T>(&self, out: &mut String, title: &str, groups: &[Covered<T>]) {
-        let head = format!("{title:50}   rows  covered  excused  open");
+        let head = format!("{title:49}   rows  covered  excused  open");
         *out += &format!("\n{}\n", self.paint.strong(&head));
         let states = [State::Covered, State::Excused, State::Open];
         let mut line = |title: &str, rows: usize, counts: [usize; 3]| {
             let [covered, excused, open] = counts;
-            *out += &format!("  {title:48} {rows:>6} {covered:>8} {excused:>8} {open:>5}\n");
+            *out += &format!("  {title:47} {rows:>6} {covered:>8} {excused:>8} {open:>5}\n");
         };
         let mut totals = [0; 3];
         for group in groups {
@@ -111,16 +111,17 @@ impl Page<'_> {
 
     fn section(&self, out: &mut String, section: &str) {
         let prefix = format!("{section} step ");
-        let steps = self.coverage.clauses.iter().filter_map(|(clause, checks)| {
-            Some((clause.strip_prefix(&prefix)?, checks.is_empty()))
+        let clauses = self.coverage.clauses.iter();
+        let steps = clauses.filter_map(|clause| {
+            Some((clause.clause.strip_prefix(&prefix)?, clause.checks.is_empty()))
         });
-        let mut without: Vec<_> = steps.filter(|(_, empty)| *empty).map(|(step, _)| step).collect();
-        // By number, not by text.
-        without.sort_by_key(|step| (step.len(), *step));
-        let text = match without.is_empty() {
-            true => format!("{section}: every step"),
-            false => format!("{section}: every step but {}", without.join(", ")),
-        };
+        let (without, with): (Vec<_>, Vec<_>) = steps.partition(|(_, untested)| *untested);
+        let all = without.len() + with.len();
+        let mut text = format!("{section}: {} of {all} steps", with.len());
+        if !without.is_empty() {
+            let without: Vec<_> = without.into_iter().map(|(step, _)| step).collect();
+            text += &format!(", without {}", without.join(", "));
+        }
         *out += &format!("{}\n", self.paint.wrap(&text, "  ", "    "));
     }
 

@@ -36,6 +36,7 @@ fn every_outcome() {
       variant   default
       target    accepted it (ok); a probe found the credential registered
       demanded  §7.1 step 9 (REG-06): must be refused; importance high
+      duty      the library's
       why       A page elsewhere may belong to someone else; accepting it lets that
                 page enrol or use passkeys.
       fix       Compare the whole origin with the list you serve; do not match parts
@@ -49,6 +50,7 @@ fn every_outcome() {
       variant   default
       target    accepted it (ok); no probe saw the effect
       demanded  §7.1 step 9 (REG-06): must be refused; importance high
+      duty      the library's
       why, fix  as for registration.origin.subdomain
       replay    passrig check --rp http://localhost:3000/ \
                   --adapter fido-conformance --origin https://login.passrig.test \
@@ -60,6 +62,7 @@ fn every_outcome() {
       variant   default
       target    broke: the connection was closed before an answer came
       demanded  §7.2 step 17 (AUT-15): must be refused; importance medium
+      duty      the library's
       why       It is a sign of a cloned key.
       fix       Ask for another factor, or note the event.
       replay    passrig check --rp http://localhost:3000/ \
