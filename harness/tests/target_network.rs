@@ -227,7 +227,7 @@ async fn a_hang() {
         insta::allow_duplicates! {
                                                                                                             insta::assert_snapshot!(shown(&error, address), @r"
 register step 1 (POST /begin): no complete answer within 300ms
-the target hangs, or needs longer: look at its log, or raise --timeout
+the target hangs, or needs longer: look at its log, or raise --deadline
 ");
                                                                                                         }
     }
