@@ -151,7 +151,7 @@ async fn twin(
     let mut twin = Twin::default();
     // Named after the block's first check, so that its draws are its own.
     let name = format!("twin {place}/{round}/{}", first.id);
-    let mut actor = Actor::new(world, &block.variant, "twin", &name, block.product);
+    let mut actor = Actor::new(world, &block.variant, "twin", &name, block.product).seated(0);
     let mut patience = Patience::new(observer);
     while let Err(trouble) = actor.arrive(&mut log).await {
         if !patience.lasts(trouble.throttled()).await {
@@ -208,6 +208,7 @@ async fn attempt(
             probes,
             // A throttled try has used up its account.
             round: round * (patience::TRIES + 1) + patience.tries(),
+            cast: 0,
             log: Log::new(),
         };
         let seen = perform(&mut stage, &check.action).await;
