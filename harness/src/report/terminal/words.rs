@@ -2,6 +2,7 @@
 
 use serde::de::DeserializeOwned;
 
+use crate::catalogue::index::Owner;
 use crate::outcome::{
     CheckResult, Effect, Inconclusive, Level, Outcome, Report, Skip, Summary, Verdict,
 };
@@ -69,6 +70,14 @@ pub fn demand(level: Level, expected: Verdict) -> String {
         Level::Should => format!("should be {expected}"),
         Level::Policy => format!("the RP's choice; sound if {expected}"),
         Level::Hardening => format!("no step demands it; sound if {expected}"),
+    }
+}
+
+/// Whose duty a rule is.
+pub fn duty(owner: Owner) -> &'static str {
+    match owner {
+        Owner::Library => "the library's",
+        Owner::Application => "the application's",
     }
 }
 
