@@ -131,6 +131,11 @@ impl Actor {
         std::mem::take(&mut self.session)
     }
 
+    /// The cookies as they are now, to be put back later.
+    pub fn saved_session(&self) -> Session {
+        self.session.clone()
+    }
+
     /// Goes on in a session that was left before.
     pub fn return_to(&mut self, session: Session) -> Session {
         std::mem::replace(&mut self.session, session)
@@ -306,6 +311,19 @@ impl Actor {
     /// Whether somebody is signed in in this session.
     pub async fn is_signed_in(&mut self, log: &mut Log) -> Result<Option<bool>, Trouble> {
         Ok(self.run(Flow::Whoami, log).await?.signed_in)
+    }
+
+    /// Who is signed in in this session, if the RP tells.
+    pub async fn user(&mut self, log: &mut Log) -> Result<Option<String>, Trouble> {
+        Ok(self.run(Flow::Whoami, log).await?.user)
+    }
+
+    /// Signs out.
+    pub async fn log_out(&mut self, log: &mut Log) -> Result<(), Trouble> {
+        if !self.world.target.profile().has(Flow::Logout) {
+            return Err(Trouble::NoFlow(Flow::Logout));
+        }
+        self.run(Flow::Logout, log).await.map(drop)
     }
 
     async fn run(&mut self, flow: Flow, log: &mut Log) -> Result<crate::target::Done, Trouble> {

@@ -13,12 +13,13 @@ use crate::outcome::{Importance, Level, Verdict};
 use crate::scenarios;
 
 /// The files that come with the program.
-const BUILTIN: [(&str, &str); 6] = [
+const BUILTIN: [(&str, &str); 7] = [
     ("client-data", include_str!("../../catalogue/client-data.toml")),
     ("authenticator-data", include_str!("../../catalogue/authenticator-data.toml")),
     ("credential", include_str!("../../catalogue/credential.toml")),
     ("assertion", include_str!("../../catalogue/assertion.toml")),
     ("response", include_str!("../../catalogue/response.toml")),
+    ("state", include_str!("../../catalogue/state.toml")),
     ("tolerance", include_str!("../../catalogue/tolerance.toml")),
 ];
 

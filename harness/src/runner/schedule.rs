@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use passrig_authenticator::Ceremony;
+
 use super::canary::Observed;
 use crate::actor::{Variant, World};
 use crate::catalogue::{Check, Need, Product, Setting};
@@ -118,7 +120,12 @@ fn has_two_accounts(world: &World) -> bool {
 pub(super) fn meets(check: &Check, observed: &Observed) -> bool {
     check.needs.iter().all(|need| match need {
         Need::Setting(setting, value) => {
-            observed.setting(check.ceremony, *setting) == Some(value.as_str())
+            // How people sign in is never a matter of registrations.
+            let ceremony = match setting {
+                Setting::Login => Ceremony::Authentication,
+                _ => check.ceremony,
+            };
+            observed.setting(ceremony, *setting) == Some(value.as_str())
         }
         _ => true,
     })
