@@ -17,10 +17,11 @@ use passrig_authenticator::client::{Client, Origin, create, get};
 use passrig_authenticator::deviation::{self, Bench, Deviation, PlanMut};
 use passrig_authenticator::env::Seeded;
 use passrig_authenticator::wire::{CreationOptions, Json, RequestOptions, base64url};
+use passrig_authenticator::workbench::Honest;
 
 use crate::catalogue::{Product, Setting};
 use crate::outcome::Effect;
-use crate::target::{Begun, Flow, Inputs, Log, Session, Target, Verdict};
+use crate::target::{Answer, Begun, Flow, Inputs, Log, Session, Target, Verdict};
 
 /// What all actors of a run share.
 #[derive(Clone)]
@@ -233,6 +234,42 @@ impl Actor {
         };
         let exchange = answer.exchange;
         Ok(Attempt { verdict: answer.verdict, effect, exchange, duration: start.elapsed() })
+    }
+
+    /// Sends two responses to the same options at once, on connections that
+    /// are open already where a probe can open them. Words alone decide.
+    pub async fn send_together(
+        &mut self,
+        begun: &Begun,
+        messages: [&Message; 2],
+        log: &mut Log,
+    ) -> Result<[Attempt; 2], Trouble> {
+        let (target, inputs) = (&self.world.target, &self.inputs);
+        let there = &mut self.session.clone();
+        let here = &mut self.session;
+        let start = Instant::now();
+        let mut beside = log.clone();
+        let warm = tokio::join!(
+            target.run(Flow::Whoami, here, inputs, log),
+            target.run(Flow::Whoami, there, inputs, &mut beside),
+        );
+        (warm.0?, warm.1?);
+        let mut bench = (Honest, Honest);
+        let [one, two] = messages.map(|message| &message.response);
+        let answers = tokio::join!(
+            target.finish(begun, here, inputs, one, &mut bench.0, log),
+            target.finish(begun, there, inputs, two, &mut bench.1, &mut beside),
+        );
+        let (one, mut two) = (answers.0?, answers.1?);
+        // Both began with what was logged before.
+        two.exchange = log.absorb(&beside, two.exchange);
+        let attempt = |answer: Answer| Attempt {
+            verdict: answer.verdict,
+            effect: Effect::Unobserved,
+            exchange: answer.exchange,
+            duration: start.elapsed(),
+        };
+        Ok([one, two].map(attempt))
     }
 
     /// A whole ceremony, honest.

@@ -126,6 +126,8 @@ struct Case {
     needs: Vec<Spanned<String>>,
     #[serde(default)]
     authenticator: Product,
+    #[serde(default)]
+    exclusive: bool,
 }
 
 struct Source<'a> {
@@ -230,6 +232,7 @@ impl Source<'_> {
             fix: case.fix.as_ref().unwrap_or(&family.fix).clone(),
             needs: needs.collect::<Result<_, _>>()?,
             authenticator: case.authenticator,
+            exclusive: case.exclusive,
             action,
         })
     }

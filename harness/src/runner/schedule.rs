@@ -26,6 +26,8 @@ pub(super) struct Block {
 #[derive(Default)]
 pub(super) struct Schedule {
     pub(super) by_variant: Vec<(Variant, Vec<Arc<Check>>)>,
+    /// Races: by themselves, after everything else, in the default variant.
+    pub(super) exclusive: Vec<Arc<Check>>,
     pub(super) skipped: Vec<(Arc<Check>, Skip)>,
 }
 
@@ -63,6 +65,7 @@ pub(super) fn schedule(
     let mut by_variant: BTreeMap<Variant, Vec<Arc<Check>>> = BTreeMap::new();
     for check in checks {
         match variant_for(&check, world, default, &profile.settings) {
+            Ok(_) if check.exclusive => schedule.exclusive.push(check),
             Ok(variant) => by_variant.entry(variant).or_default().push(check),
             Err(skip) => schedule.skipped.push((check, skip)),
         }

@@ -4,6 +4,7 @@
 mod challenge;
 mod counter;
 mod credential;
+mod race;
 mod skipped;
 mod stage;
 mod state;
@@ -40,6 +41,7 @@ const STORIES: &[(&str, Story)] = &[
     ("client-supplied-challenge", |stage| Box::pin(challenge::client_supplied(stage))),
     ("cookie-restored", |stage| Box::pin(challenge::cookie_restored(stage))),
     ("challenge-after-logout", |stage| Box::pin(challenge::after_logout(stage))),
+    ("race-for-one-challenge", |stage| Box::pin(race::one_challenge(stage))),
     ("counter-falls-to-zero", |stage| Box::pin(counter::falls_to_zero(stage))),
     ("counter-wraps", |stage| Box::pin(counter::wraps(stage))),
     ("counter-lies-between", |stage| Box::pin(counter::lies_between(stage))),
