@@ -128,7 +128,11 @@ fn differences_are_readable() {
     let golden = |lines: &str| Golden::parse(format!("[checks]\n{lines}"));
     let known = golden("\"a.b\" = \"pass refused\"\n\"a.c\" = \"fail accepted\"\n");
     let found = golden("\"a.b\" = \"fail accepted\"\n\"a.d\" = \"skipped setting\"\n");
-    insta::assert_snapshot!(known.differences(&found), @"");
+    insta::assert_snapshot!(known.differences(&found), @"
+    a.b: pass refused → fail accepted
+    a.c: fail accepted → no such check
+    a.d: new → skipped setting
+    ");
     assert_eq!(known.differences(&known), "");
     assert_eq!(known.divergences(), ["a.c"]);
 }

@@ -94,7 +94,7 @@ fn every_outcome() {
         registration.origin.subdomain
         registration.origin.port
 
-    Inconclusive: an honest ceremony beside the attempt was refused.
+    Inconclusive: an honest ceremony beside the attempt was not accepted.
       bracket
         authentication.counter.same
 
@@ -137,7 +137,7 @@ fn verdicts() {
 
     let mut stopped = samples::report();
     stopped.stopped = Some("nobody listens at 127.0.0.1:3000.".to_owned());
-    insta::assert_snapshot!(words::verdict(&stopped, default), @"Stopped before the end: nobody listens at 127.0.0.1:3000. What is above was decided before that.");
+    insta::assert_snapshot!(words::verdict(&stopped, default), @"Stopped before the end: nobody listens at 127.0.0.1:3000. 5 checks were decided before that.");
 }
 
 #[test]
