@@ -604,3 +604,16 @@ fn manners_have_the_same_name_everywhere() {
         assert_eq!(serde_json::to_value(manner).unwrap(), manner.name());
     }
 }
+
+#[tokio::test]
+async fn a_step_waits_for_its_variable() {
+    let whoami = "[[whoami]]\nrequest = \"POST /login\"\nwhen = \"username\"\n\n\
+        [[whoami]]\nrequest = \"GET /me\"\nsigned_in = { status = [200] }\n";
+    let ok = || answer(200, json!({}));
+    let mut story = Story::new(whoami, [ok(), ok(), ok()]);
+    story.run(Flow::Whoami).await.unwrap();
+    story.inputs = story.inputs.clone().without("username");
+    story.run(Flow::Whoami).await.unwrap();
+    let seen: Vec<_> = story.seen().iter().map(|seen| seen.line.clone()).collect();
+    assert_eq!(seen, ["POST /login", "GET /me", "GET /me"]);
+}

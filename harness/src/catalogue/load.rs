@@ -275,10 +275,14 @@ impl Source<'_> {
             }
             ("attestation", value) => setting(Setting::Attestation, value, &["none", "direct"]),
             ("login", value) => setting(Setting::Login, value, &["username", "discoverable"]),
+            ("not-offered", value) => value.parse().map(Need::NotOffered).map_err(|_| {
+                let message = "`not-offered` names a COSE algorithm by its number".to_owned();
+                self.error(message, Some(need.span()), Some("such as not-offered=-8".to_owned()))
+            }),
             _ => {
                 let message = format!("there is no need called `{}`", need.get_ref());
                 let help = "there are: registrable-domain, two-accounts, \
-                            user-verification=…, attestation=…, login=…";
+                            user-verification=…, attestation=…, login=…, not-offered=…";
                 Err(self.error(message, Some(need.span()), Some(help.to_owned())))
             }
         }

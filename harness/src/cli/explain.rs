@@ -150,6 +150,7 @@ fn need(need: &Need) -> String {
         Need::RegistrableDomain => "an origin with a registrable domain, not localhost".to_owned(),
         Need::TwoAccounts => "two accounts".to_owned(),
         Need::Setting(setting, value) => format!("{} {value}", setting.name()),
+        Need::NotOffered(algorithm) => format!("options without the algorithm {algorithm}"),
     }
 }
 

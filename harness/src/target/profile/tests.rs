@@ -315,6 +315,11 @@ fn the_rest_by_name() {
             "expect = [{ status = [201] }]\noptions = ",
             Fault::Misplaced { field: "expect", belongs: "steps that only prepare others" },
         ),
+        (
+            "options = ",
+            "when = \"username\"\noptions = ",
+            Fault::Misplaced { field: "when", belongs: "steps that only prepare others" },
+        ),
         ("accepted = [{ status = [200] }]", "accepted = []", Fault::NoConditions("accepted")),
         ("options = \"$.publicKey\"\n", "", Fault::NoOptions(Flow::Register)),
     ];
