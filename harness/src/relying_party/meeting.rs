@@ -40,3 +40,20 @@ impl Meetings {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::relying_party::store::Store;
+
+    #[tokio::test]
+    async fn whoever_comes_alone_goes_on() {
+        let mut store = Store::default();
+        let (one, other) = (store.open_session("1".into()), store.open_session("2".into()));
+        let meetings = Meetings::default();
+        tokio::join!(meetings.meet(one), meetings.meet(other));
+        assert!(meetings.0.lock().unwrap().is_empty());
+        tokio::join!(meetings.meet(one), meetings.meet(one));
+        assert!(meetings.0.lock().unwrap().is_empty());
+    }
+}

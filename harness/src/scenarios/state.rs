@@ -26,7 +26,9 @@ async fn honest_after(stage: &mut Stage<'_>, edit: Value) -> Result<Observations
     let edits = json!([{ "at": "plan.signer", "set": "another" }, edit]);
     stage.attempt(&mut actor, ceremony, edits).await?;
     actor.change_browser();
-    let attempt = actor.perform(ceremony, stage.probes, &mut stage.log).await?;
+    // The device that counts never saw the forgery.
+    let counted = json!([{ "at": "plan.sign_count", "set": 1000 }]);
+    let attempt = stage.attempt(&mut actor, ceremony, counted).await?;
     Ok(Observations::of(attempt))
 }
 

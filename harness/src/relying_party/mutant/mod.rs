@@ -6,6 +6,7 @@
 
 mod challenge;
 mod credential;
+mod der;
 mod flow;
 mod forgiving;
 mod origin;
@@ -81,6 +82,7 @@ pub fn all() -> Vec<Mutant> {
         .chain(origin::all())
         .chain(challenge::all())
         .chain(signature::all())
+        .chain(der::all())
         .chain(credential::all())
         .chain(forgiving::all())
         .chain(flow::all())
