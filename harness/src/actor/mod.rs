@@ -21,7 +21,8 @@ use passrig_authenticator::workbench::Honest;
 
 use crate::catalogue::{Product, Setting};
 use crate::outcome::Effect;
-use crate::target::{Answer, Begun, Flow, Inputs, Log, Session, Target, Verdict};
+use crate::target::profile::Mode;
+use crate::target::{Answer, Begun, Flow, Inputs, Log, Recognised, Session, Target, Verdict};
 
 /// What all actors of a run share.
 #[derive(Clone)]
@@ -112,9 +113,42 @@ impl Actor {
         }
     }
 
-    /// Makes the account, where that is a step of its own.
+    /// Takes the place of a person of the adapter's pool: the accounts there
+    /// are, rather than one that is made.
+    #[must_use]
+    pub fn seated(mut self, seat: usize) -> Self {
+        let pool = &self.world.target.profile().account.pool;
+        for (name, value) in pool.get(seat).into_iter().flatten() {
+            self.inputs = self.inputs.with(name, value);
+        }
+        self
+    }
+
+    /// Makes the account, where that is a step of its own; signs in to one that
+    /// is there already, and empties it if it can hold only so many credentials.
     pub async fn arrive(&mut self, log: &mut Log) -> Result<(), Trouble> {
-        self.run(Flow::Provision, log).await.map(drop)
+        let account = &self.world.target.profile().account;
+        let (mode, is_limited) = (account.mode, account.max_credentials.is_some());
+        if mode == Mode::Fresh {
+            return self.run(Flow::Provision, log).await.map(drop);
+        }
+        self.run(Flow::Login, log).await?;
+        if is_limited { self.empty(log).await } else { Ok(()) }
+    }
+
+    /// Removes every credential of the account.
+    async fn empty(&mut self, log: &mut Log) -> Result<(), Trouble> {
+        let listed = self.run(Flow::List, log).await?.credentials.unwrap_or_default();
+        for credential in listed {
+            let target = Arc::clone(&self.world.target);
+            let inputs = self
+                .inputs
+                .clone()
+                .with("credential_id", credential.credential_id)
+                .with("record_id", credential.record_id);
+            target.run(Flow::Remove, &mut self.session, &inputs, log).await?;
+        }
+        Ok(())
     }
 
     /// Signs in without a passkey. Where no account is made beforehand there
@@ -283,6 +317,19 @@ impl Actor {
         self.deviate(ceremony, &Deviation::default(), &Known::default(), probes, log).await
     }
 
+    /// An honest registration that must be accepted.
+    pub async fn enrol(&mut self, log: &mut Log) -> Result<Attempt, Trouble> {
+        let ceremony = Ceremony::Registration;
+        let attempt = self.perform(ceremony, Probes::default(), log).await?;
+        match attempt.verdict.recognised {
+            Recognised::Accepted => Ok(attempt),
+            _ => {
+                let throttled = attempt.throttled();
+                Err(Trouble::Honest { ceremony, message: attempt.verdict.message, throttled })
+            }
+        }
+    }
+
     /// A whole ceremony that deviates. One that turns out honest is begun
     /// again; `other` is whom the deviation may speak of.
     pub async fn deviate(
@@ -367,6 +414,16 @@ impl Actor {
     async fn run(&mut self, flow: Flow, log: &mut Log) -> Result<crate::target::Done, Trouble> {
         let target = Arc::clone(&self.world.target);
         Ok(target.run(flow, &mut self.session, &self.inputs, log).await?)
+    }
+}
+
+impl Attempt {
+    /// How long the target wants to be left alone, if that is its answer.
+    pub fn throttled(&self) -> Option<Duration> {
+        match self.verdict.recognised {
+            Recognised::Throttled { after } => Some(after.unwrap_or_default()),
+            _ => None,
+        }
     }
 }
 

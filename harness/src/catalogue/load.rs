@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use miette::{Diagnostic, NamedSource, SourceSpan};
 use passrig_authenticator::Ceremony;
 use passrig_authenticator::deviation::{self, Deviation, Edit};
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::index::{Files, Index};
+use super::source::{Error, Source};
 use super::{Action, Catalogue, Check, Need, Product, Setting, rehearsal};
 use crate::outcome::{Importance, Level, Verdict};
 use crate::scenarios;
@@ -23,40 +24,32 @@ const BUILTIN: [(&str, &str); 7] = [
     ("tolerance", include_str!("../../catalogue/tolerance.toml")),
 ];
 
-/// A mistake in a catalogue file.
-#[derive(Debug, thiserror::Error, Diagnostic)]
-#[error("{message}")]
-#[diagnostic(code(passrig::catalogue))]
-pub struct Error {
-    message: String,
-    #[source_code]
-    source_code: NamedSource<String>,
-    #[label("here")]
-    span: Option<SourceSpan>,
-    #[help]
-    help: Option<String>,
-}
-
 impl Catalogue {
     /// The checks that come with the program.
-    pub fn builtin() -> Result<Self, Error> {
-        let mut catalogue = Self::default();
+    pub fn builtin() -> Result<Self, Box<Error>> {
+        let mut catalogue = Self { index: Index::builtin()?, ..Self::default() };
         for (chapter, text) in BUILTIN {
             catalogue.add(chapter, &format!("{chapter}.toml"), text)?;
         }
+        Files::BUILTIN.prove(&catalogue)?;
         Ok(catalogue)
     }
 
     /// Adds a file's checks. Every deviation is rehearsed on an honest
     /// ceremony, so that a path that leads nowhere is found here.
-    pub fn add(&mut self, chapter: &str, file: &str, text: &str) -> Result<(), Error> {
+    pub fn add(&mut self, chapter: &str, file: &str, text: &str) -> Result<(), Box<Error>> {
         let source = Source { file, text };
-        let parsed: File = toml::from_str(text)
-            .map_err(|error| source.error(error.message().to_owned(), error.span(), None))?;
+        let parsed: File = source.parse()?;
         let mut known: HashSet<String> = self.checks.iter().map(|check| check.id.clone()).collect();
         for family in &parsed.family {
             for case in &family.case {
                 for check in source.checks(chapter, family, case)? {
+                    if let Some(unknown) = self.unknown_requirement(&check) {
+                        let message = format!("there is no requirement `{unknown}`");
+                        let help = "the requirements are listed in index/requirements.toml";
+                        let here = source.quoted(unknown).or_else(|| Some(case.id.span()));
+                        return Err(source.error(message, here, Some(help.to_owned())));
+                    }
                     if !known.insert(check.id.clone()) {
                         let message = format!("the id `{}` is taken", check.id);
                         let help = "ids are stable and never used twice".to_owned();
@@ -67,6 +60,11 @@ impl Catalogue {
             }
         }
         Ok(())
+    }
+
+    fn unknown_requirement<'a>(&self, check: &'a Check) -> Option<&'a str> {
+        let id = check.requirement.as_deref()?;
+        self.index.requirement(id).is_none().then_some(id)
     }
 }
 
@@ -130,27 +128,13 @@ struct Case {
     exclusive: bool,
 }
 
-struct Source<'a> {
-    file: &'a str,
-    text: &'a str,
-}
-
 impl Source<'_> {
-    fn error(
+    fn checks(
         &self,
-        message: String,
-        span: Option<std::ops::Range<usize>>,
-        help: Option<String>,
-    ) -> Error {
-        Error {
-            message,
-            source_code: NamedSource::new(self.file, self.text.to_owned()),
-            span: span.map(Into::into),
-            help,
-        }
-    }
-
-    fn checks(&self, chapter: &str, family: &Family, case: &Case) -> Result<Vec<Check>, Error> {
+        chapter: &str,
+        family: &Family,
+        case: &Case,
+    ) -> Result<Vec<Check>, Box<Error>> {
         let mut checks = Vec::new();
         for ceremony in case.ceremony.as_ref().unwrap_or(&family.ceremony) {
             let check = self.check(chapter, family, case, *ceremony)?;
@@ -170,7 +154,7 @@ impl Source<'_> {
         family: &Family,
         case: &Case,
         ceremony: Ceremony,
-    ) -> Result<Check, Error> {
+    ) -> Result<Check, Box<Error>> {
         let here = || Some(case.id.span());
         let violates = case.violates.get(&ceremony).or_else(|| family.violates.get(&ceremony));
         let violates = violates.cloned().unwrap_or_default();
@@ -237,7 +221,7 @@ impl Source<'_> {
         })
     }
 
-    fn deviation(&self, ceremony: Ceremony, case: &Case) -> Result<Deviation, Error> {
+    fn deviation(&self, ceremony: Ceremony, case: &Case) -> Result<Deviation, Box<Error>> {
         for edit in &case.deviation {
             let alone = Deviation::new(vec![edit.get_ref().clone()]);
             if let Err(error) = rehearsal::rehearse(ceremony, case.authenticator, &alone) {
@@ -249,7 +233,7 @@ impl Source<'_> {
     }
 
     /// Points at the path inside the edit, which is what most mistakes are in.
-    fn edit_error(&self, edit: &Spanned<Edit>, error: &deviation::Error) -> Error {
+    fn edit_error(&self, edit: &Spanned<Edit>, error: &deviation::Error) -> Box<Error> {
         let span = edit.span();
         let path = format!("\"{}\"", edit.get_ref().at);
         let inside = self.text.get(span.clone()).and_then(|text| text.find(&path));
@@ -257,7 +241,7 @@ impl Source<'_> {
         self.error(error.to_string(), Some(span), error.help())
     }
 
-    fn need(&self, need: &Spanned<String>) -> Result<Need, Error> {
+    fn need(&self, need: &Spanned<String>) -> Result<Need, Box<Error>> {
         let setting = |setting: Setting, value: &str, values: &[&str]| {
             if values.contains(&value) {
                 return Ok(Need::Setting(setting, value.to_owned()));
@@ -274,10 +258,14 @@ impl Source<'_> {
             }
             ("attestation", value) => setting(Setting::Attestation, value, &["none", "direct"]),
             ("login", value) => setting(Setting::Login, value, &["username", "discoverable"]),
+            ("not-offered", value) => value.parse().map(Need::NotOffered).map_err(|_| {
+                let message = "`not-offered` names a COSE algorithm by its number".to_owned();
+                self.error(message, Some(need.span()), Some("such as not-offered=-8".to_owned()))
+            }),
             _ => {
                 let message = format!("there is no need called `{}`", need.get_ref());
                 let help = "there are: registrable-domain, two-accounts, \
-                            user-verification=…, attestation=…, login=…";
+                            user-verification=…, attestation=…, login=…, not-offered=…";
                 Err(self.error(message, Some(need.span()), Some(help.to_owned())))
             }
         }
@@ -313,7 +301,7 @@ mod tests {
 
     #[test]
     fn the_builtin_catalogue_loads() {
-        let catalogue = Catalogue::builtin().map_err(miette::Report::from).unwrap();
+        let catalogue = Catalogue::builtin().map_err(|error| miette::Report::from(*error)).unwrap();
         assert!(catalogue.checks.len() >= 50, "{}", catalogue.checks.len());
     }
 
@@ -322,7 +310,7 @@ mod tests {
         let mut out = String::new();
         miette::GraphicalReportHandler::new_themed(miette::GraphicalTheme::none())
             .with_width(90)
-            .render_report(&mut out, &error)
+            .render_report(&mut out, &*error)
             .unwrap();
         out
     }

@@ -30,6 +30,7 @@ const STORIES: &[(&str, Story)] = &[
     ("reused-challenge", |stage| Box::pin(challenge::reused(stage))),
     ("challenge-of-another-session", |stage| Box::pin(challenge::of_another_session(stage))),
     ("challenge-of-the-other-ceremony", |stage| Box::pin(challenge::of_the_other_ceremony(stage))),
+    ("undefined-challenge", |stage| Box::pin(challenge::undefined(stage))),
     ("superseded-challenge", |stage| Box::pin(challenge::superseded(stage))),
     ("counter-goes-back", |stage| Box::pin(counter::goes_back(stage))),
     ("counter-stands-still", |stage| Box::pin(counter::stands_still(stage))),
