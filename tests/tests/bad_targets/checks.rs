@@ -149,6 +149,7 @@ error  registration.origin.missing
   target    broke: register step 2 (POST /attestation/result): the target closed
             the connection without an answer
   demanded  §7.1 step 9 (REG-06): must be refused; importance high
+  duty      the library's
   why       The origin is the only trace of the page that the user was on. An RP
             that accepts another one lets that page enrol passkeys or sign in
             with them: phishing works again.
