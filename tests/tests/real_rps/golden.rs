@@ -45,13 +45,13 @@ impl Golden {
         std::fs::write(path(name), &self.text).unwrap();
     }
 
-    /// The checks that are a fail, a warning or a note.
-    pub(super) fn divergences(&self) -> Vec<&str> {
+    /// The checks that are a fail, a warning or a note, and what they came to.
+    pub(super) fn divergences(&self) -> Vec<(&str, &str)> {
         let diverges = |words: &str| {
             ["fail", "warn", "note"].contains(&words.split(' ').next().unwrap_or_default())
         };
         let lines = self.lines.iter().filter(|(_, words)| diverges(words));
-        lines.map(|(id, _)| id.as_str()).collect()
+        lines.map(|(id, words)| (id.as_str(), words.as_str())).collect()
     }
 
     /// What is different in the other one, a line for each; nothing if they are the same.
@@ -134,5 +134,5 @@ fn differences_are_readable() {
     a.d: new → skipped setting
     ");
     assert_eq!(known.differences(&known), "");
-    assert_eq!(known.divergences(), ["a.c"]);
+    assert_eq!(known.divergences(), [("a.c", "fail accepted")]);
 }
