@@ -263,7 +263,7 @@ fn a_wrong_value() {
 
 #[test]
 fn the_rest_by_name() {
-    let cases: [(&str, &str, Fault); 17] = [
+    let cases: [(&str, &str, Fault); 18] = [
         ("\"4xx\"", "\"six\"", Fault::HttpStatus("six".into())),
         ("{ status = [\"4xx\"] }", "{}", Fault::EmptyCondition),
         (
