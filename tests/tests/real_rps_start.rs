@@ -50,6 +50,48 @@ fn better_auth_hands_out_challenges() {
 }
 
 #[test]
+fn py_webauthn_hands_out_challenges() {
+    let Some(rp) = rps::start("py-webauthn") else { return };
+    let wanted = json!({
+        "username": "a",
+        "user_verification": "preferred",
+        "attestation": "none",
+        "attachment": "all",
+        "algorithms": ["es256"],
+        "discoverable_credential": "preferred",
+        "hints": [],
+    });
+    let creation = send(&rp, "POST", "/registration/options", &[], Some(&wanted));
+    assert_eq!(creation.status, 200, "{creation:?}");
+    assert_eq!(creation.json["rp"]["id"], "passrig.test");
+    assert_challenge(&creation.json);
+    assert!(rp.sources.join("webauthn/__init__.py").is_file());
+    assert!(rp.packages.contains(&("webauthn".to_owned(), "3.0.1".to_owned())));
+}
+
+#[test]
+fn python_fido2_hands_out_challenges() {
+    let Some(rp) = rps::start("python-fido2") else { return };
+    let creation = send(&rp, "POST", "/api/register/begin", &[], None);
+    assert_eq!(creation.status, 200, "{creation:?}");
+    assert_eq!(creation.json["publicKey"]["rp"]["id"], "passrig.test");
+    assert_challenge(&creation.json["publicKey"]);
+    assert!(rp.sources.join("fido2/server.py").is_file());
+    assert!(rp.packages.contains(&("fido2".to_owned(), "2.2.1".to_owned())));
+}
+
+#[test]
+fn webauthn_rs_hands_out_challenges() {
+    let Some(rp) = rps::start("webauthn-rs") else { return };
+    let creation = send(&rp, "POST", "/register_start/a", &[], None);
+    assert_eq!(creation.status, 200, "{creation:?}");
+    assert_eq!(creation.json["publicKey"]["rp"]["id"], "passrig.test");
+    assert_challenge(&creation.json["publicKey"]);
+    assert!(rp.sources.join("webauthn-rs-core-0.6.2/src/core.rs").is_file());
+    assert!(rp.packages.contains(&("webauthn-rs".to_owned(), "0.6.2".to_owned())));
+}
+
+#[test]
 fn names_its_packages_and_stops_on_drop() {
     let Some(rp) = rps::start("simplewebauthn") else { return };
     assert!(

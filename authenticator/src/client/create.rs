@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::{Client, DomException, Name, collect, json, rp_id};
-use crate::device::{Error, User, make_credential};
+use crate::device::{Attachment, Error, User, make_credential};
 use crate::keys;
 use crate::wire::json::Json;
 use crate::wire::options::Requirement;
@@ -119,12 +119,11 @@ impl Client {
     /// The authenticators that the selection criteria admit (step 22).
     fn eligible(&self, options: &CreationOptions) -> Vec<usize> {
         let selection = options.authenticator_selection.as_ref();
-        let attachment = selection
-            .and_then(|s| s.authenticator_attachment.as_deref())
-            .filter(|text| matches!(*text, "platform" | "cross-platform"));
+        let attachment =
+            selection.and_then(|s| Attachment::parse(s.authenticator_attachment.as_deref()?));
         let admitted = self.authenticators.iter().enumerate().filter(|(_, authenticator)| {
             let profile = authenticator.profile();
-            attachment.is_none_or(|wanted| wanted == profile.attachment.as_str())
+            attachment.is_none_or(|wanted| wanted == profile.attachment)
                 && (options.resident_key() != Requirement::Required || profile.discoverable)
                 && (options.user_verification() != Requirement::Required
                     || profile.user_verification)

@@ -57,6 +57,20 @@ impl Authenticator {
         &self.profile
     }
 
+    /// Reaches it another way from now on: a passkey provider's phone by the
+    /// hybrid transport, a device-bound one inside the machine.
+    pub fn attach(&mut self, attachment: Attachment) {
+        if self.profile.attachment == attachment {
+            return;
+        }
+        self.profile.attachment = attachment;
+        let transport = match attachment {
+            Attachment::Platform => "internal",
+            Attachment::CrossPlatform => "hybrid",
+        };
+        self.profile.transports = vec![transport.to_owned()];
+    }
+
     /// Its discoverable credentials and counters.
     pub fn store(&self) -> &Store {
         &self.store
@@ -70,5 +84,25 @@ impl Authenticator {
     /// A label for what this authenticator draws.
     fn label(&self, what: &str) -> String {
         format!("{}/{what}", self.name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn attached_another_way_it_stays_what_it_is() {
+        let mut phone = Authenticator::new("phone", Profile::platform());
+        phone.attach(Attachment::Platform);
+        assert_eq!(phone.profile(), &Profile::platform());
+
+        phone.attach(Attachment::CrossPlatform);
+        let carried = Profile {
+            attachment: Attachment::CrossPlatform,
+            transports: vec!["hybrid".into()],
+            ..Profile::platform()
+        };
+        assert_eq!(phone.profile(), &carried);
     }
 }

@@ -42,6 +42,11 @@ pub enum Attachment {
 }
 
 impl Attachment {
+    /// What a word in options asks for; unknown words ask for nothing (§5.4.4).
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Platform, Self::CrossPlatform].into_iter().find(|one| one.as_str() == text)
+    }
+
     /// The word in options and responses.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 use passrig_authenticator::Ceremony;
 use passrig_authenticator::client::{Client, Origin, create, get};
 use passrig_authenticator::deviation::{self, Bench, Deviation, PlanMut};
+use passrig_authenticator::device::Attachment;
 use passrig_authenticator::env::Seeded;
 use passrig_authenticator::wire::{CreationOptions, Json, RequestOptions, base64url};
 use passrig_authenticator::workbench::Honest;
@@ -234,7 +235,17 @@ impl Actor {
     }
 
     fn plan_create(&mut self, begun: &Begun) -> Result<create::Plan, Trouble> {
-        Ok(self.client.plan_create(&CreationOptions::parse(&begun.options)?)?)
+        let options = CreationOptions::parse(&begun.options)?;
+        // Whoever is asked for a security key or a phone takes one: what
+        // matters to a check is what it is like, not where it is.
+        let selection = options.authenticator_selection.as_ref();
+        let wanted = selection.and_then(|s| s.authenticator_attachment.as_deref());
+        if let Some(attachment) = wanted.and_then(Attachment::parse) {
+            for authenticator in &mut self.client.authenticators {
+                authenticator.attach(attachment);
+            }
+        }
+        Ok(self.client.plan_create(&options)?)
     }
 
     fn plan_get(&mut self, begun: &Begun) -> Result<get::Plan, Trouble> {

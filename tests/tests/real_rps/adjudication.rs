@@ -1,11 +1,10 @@
 //! Whose mistake every divergence is, and the line that makes it.
 
 use std::fs;
-use std::path::Path;
 
 use passrig::catalogue::Catalogue;
 use passrig::runner::Filter;
-use passrig_tests::rps;
+use passrig_tests::rps::{self, Running};
 use serde::Deserialize;
 
 use super::golden::Golden;
@@ -22,9 +21,11 @@ struct File {
 struct Adjudication {
     /// Their ids; `*` stands for any text.
     checks: Vec<String>,
+    /// Of these, only the ones that came to exactly this, in the words of the golden file.
+    came_to: Option<String>,
     /// What the specification says.
     clause: String,
-    /// `path:line`, from the relying party's folder.
+    /// `path:line`, from the relying party's folder or from where its toolchain keeps sources.
     source: String,
     /// A piece of that line.
     line: String,
@@ -44,15 +45,18 @@ enum Duty {
 }
 
 impl Adjudication {
-    fn is_about(&self, id: &str) -> bool {
+    fn is_about(&self, id: &str, words: &str) -> bool {
         Filter { only: self.checks.clone(), skip: Vec::new() }.admits(id)
+            && self.came_to.as_ref().is_none_or(|came_to| came_to == words)
     }
 
     /// Why the source does not say what is claimed.
-    fn contradiction(&self, dir: &Path) -> Option<String> {
+    fn contradiction(&self, rp: &Running) -> Option<String> {
         let (path, number) = self.source.rsplit_once(':').expect("path:line");
         let number: usize = number.parse().expect("path:line");
-        let text = match fs::read_to_string(dir.join(path)) {
+        let own = rp.dir.join(path);
+        let text = match fs::read_to_string(if own.is_file() { own } else { rp.sources.join(path) })
+        {
             Ok(text) => text,
             Err(error) => return Some(format!("{}: {error}", self.source)),
         };
@@ -76,9 +80,9 @@ fn every_divergence_is_adjudicated_once() {
         let divergences = golden.divergences(&Catalogue::builtin().unwrap());
         let adjudications = read(name);
         let mut flaws = Vec::new();
-        for id in &divergences {
-            let sources: Vec<_> =
-                adjudications.iter().filter(|a| a.is_about(id)).map(|a| &a.source).collect();
+        for (id, words) in &divergences {
+            let about = adjudications.iter().filter(|a| a.is_about(id, words));
+            let sources: Vec<_> = about.map(|a| &a.source).collect();
             if sources.len() != 1 {
                 flaws.push(format!("{id} is adjudicated in {sources:?}, not once"));
             }
@@ -86,7 +90,8 @@ fn every_divergence_is_adjudicated_once() {
         for adjudication in &adjudications {
             for check in &adjudication.checks {
                 let glob = Filter { only: vec![check.clone()], skip: Vec::new() };
-                if !divergences.iter().any(|id| glob.admits(id)) {
+                let mut about = divergences.iter().filter(|(id, w)| adjudication.is_about(id, w));
+                if !about.any(|(id, _)| glob.admits(id)) {
                     flaws
                         .push(format!("`{check}` ({}) matches no divergence", adjudication.source));
                 }
@@ -107,10 +112,8 @@ fn every_source_says_what_is_claimed() {
     for (name, _) in super::ALL {
         // Started, it is installed.
         let Some(rp) = rps::start(name) else { continue };
-        let flaws: Vec<_> = read(name)
-            .iter()
-            .filter_map(|adjudication| adjudication.contradiction(&rp.dir))
-            .collect();
+        let flaws: Vec<_> =
+            read(name).iter().filter_map(|adjudication| adjudication.contradiction(&rp)).collect();
         assert!(flaws.is_empty(), "{name}: {flaws:#?}");
     }
 }
@@ -118,9 +121,13 @@ fn every_source_says_what_is_claimed() {
 /// The thin server's own lines are the application, and a package that calls no library is none.
 #[test]
 fn the_application_answers_for_its_own_lines() {
-    for adjudication in read("simplewebauthn") {
-        let own = adjudication.source.starts_with("server.js:");
-        assert_eq!(own, adjudication.duty == Duty::Application, "{}", adjudication.source);
+    for name in ["simplewebauthn", "py-webauthn", "python-fido2", "webauthn-rs"] {
+        for adjudication in read(name) {
+            let path = adjudication.source.rsplit_once(':').map(|(path, _)| path);
+            let own = path.is_some_and(|path| rps::dir(name).join(path).is_file())
+                && !adjudication.source.starts_with("node_modules/");
+            assert_eq!(own, adjudication.duty == Duty::Application, "{}", adjudication.source);
+        }
     }
     for adjudication in read("better-auth") {
         let library = !adjudication.source.contains("@better-auth/passkey/");

@@ -46,10 +46,10 @@ impl Golden {
         std::fs::write(path(name), &self.text).unwrap();
     }
 
-    /// The checks that are a fail, a warning or a note; but no race that was run and not lost.
-    pub(super) fn divergences(&self, catalogue: &Catalogue) -> Vec<&str> {
-        let diverges = |(id, words): &&(String, String)| {
-            let mut words = words.split(' ');
+    /// The checks that are a fail, a warning or a note, and what they came to; but no race that was run and not lost.
+    pub(super) fn divergences(&self, catalogue: &Catalogue) -> Vec<(&str, &str)> {
+        let diverges = |(id, came_to): &&(String, String)| {
+            let mut words = came_to.split(' ');
             match words.next() {
                 Some("fail" | "warn") => true,
                 Some("note") => {
@@ -59,7 +59,8 @@ impl Golden {
                 _ => false,
             }
         };
-        self.lines.iter().filter(diverges).map(|(id, _)| id.as_str()).collect()
+        let lines = self.lines.iter().filter(diverges);
+        lines.map(|(id, words)| (id.as_str(), words.as_str())).collect()
     }
 
     /// What is different in the other one, a line for each; nothing if they are the same.
@@ -142,5 +143,5 @@ fn differences_are_readable() {
     a.d: new → skipped setting
     ");
     assert_eq!(known.differences(&known), "");
-    assert_eq!(known.divergences(&Catalogue::default()), ["a.c"]);
+    assert_eq!(known.divergences(&Catalogue::default()), [("a.c", "fail accepted")]);
 }

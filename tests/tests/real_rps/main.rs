@@ -16,8 +16,13 @@ use golden::Golden;
 use passrig_tests::rps;
 
 /// Every relying party with the adapter that speaks to it.
-const ALL: [(&str, &str); 2] =
-    [("simplewebauthn", "simplewebauthn-example"), ("better-auth", "better-auth")];
+const ALL: [(&str, &str); 5] = [
+    ("simplewebauthn", "simplewebauthn-example"),
+    ("better-auth", "better-auth"),
+    ("py-webauthn", "webauthn-io"),
+    ("python-fido2", "python-fido2-example"),
+    ("webauthn-rs", "webauthn-rs-tutorial"),
+];
 
 /// So that a second run meets the memory of the first, and no outcome hangs on what was drawn.
 const RUNS: [(&str, &str); 3] = [("seed 1", "run 1"), ("seed 2", "run 2"), ("seed 3", "run 3")];
@@ -33,6 +38,21 @@ async fn simplewebauthn() {
 #[tokio::test(flavor = "multi_thread")]
 async fn better_auth() {
     is_as_golden(ALL[1]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn py_webauthn() {
+    is_as_golden(ALL[2]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn python_fido2() {
+    is_as_golden(ALL[3]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn webauthn_rs() {
+    is_as_golden(ALL[4]).await;
 }
 
 async fn is_as_golden((name, adapter): (&str, &str)) {
