@@ -11,15 +11,20 @@ use toml::Spanned;
 use super::{Action, Catalogue, Check, Need, Product, Setting, rehearsal};
 use crate::outcome::{Importance, Level, Verdict};
 use crate::scenarios;
+use crate::target::Flow;
 
 /// The files that come with the program.
-const BUILTIN: [(&str, &str); 6] = [
+const BUILTIN: [(&str, &str); 10] = [
     ("client-data", include_str!("../../catalogue/client-data.toml")),
     ("authenticator-data", include_str!("../../catalogue/authenticator-data.toml")),
     ("credential", include_str!("../../catalogue/credential.toml")),
     ("assertion", include_str!("../../catalogue/assertion.toml")),
     ("response", include_str!("../../catalogue/response.toml")),
     ("tolerance", include_str!("../../catalogue/tolerance.toml")),
+    ("options", include_str!("../../catalogue/options.toml")),
+    ("lists", include_str!("../../catalogue/lists.toml")),
+    ("removal", include_str!("../../catalogue/removal.toml")),
+    ("session", include_str!("../../catalogue/session.toml")),
 ];
 
 /// A mistake in a catalogue file.
@@ -275,10 +280,15 @@ impl Source<'_> {
             }
             ("attestation", value) => setting(Setting::Attestation, value, &["none", "direct"]),
             ("login", value) => setting(Setting::Login, value, &["username", "discoverable"]),
+            ("probe", "whoami") => Ok(Need::Flow(Flow::Whoami)),
+            ("probe", "list") => Ok(Need::Flow(Flow::List)),
+            ("flow", "remove") => Ok(Need::Flow(Flow::Remove)),
+            ("flow", "logout") => Ok(Need::Flow(Flow::Logout)),
             _ => {
                 let message = format!("there is no need called `{}`", need.get_ref());
                 let help = "there are: registrable-domain, two-accounts, \
-                            user-verification=…, attestation=…, login=…";
+                            user-verification=…, attestation=…, login=…, \
+                            probe=whoami, probe=list, flow=remove, flow=logout";
                 Err(self.error(message, Some(need.span()), Some(help.to_owned())))
             }
         }
@@ -302,9 +312,13 @@ fn lying(check: &Check) -> Check {
     lying
 }
 
-/// `§7.1 step 9` for `7.1/9`; the letter of a case is left out.
+/// `§7.1 step 9` for `7.1/9`; the letter of a case is left out. Rules around
+/// the ceremonies, such as `session/logout`, have no number.
 fn clause(step: &str) -> Option<String> {
     let (section, step) = step.split_once('/')?;
+    if !section.starts_with(|first: char| first.is_ascii_digit()) {
+        return None;
+    }
     Some(format!("§{section} step {}", step.trim_end_matches(char::is_alphabetic)))
 }
 

@@ -92,7 +92,8 @@ fn variant_for(
                     return Err(Skip::Setting);
                 }
             }
-            Need::RegistrableDomain | Need::TwoAccounts => {}
+            Need::Flow(flow) if !world.target.profile().has(*flow) => return Err(Skip::Flow),
+            Need::RegistrableDomain | Need::TwoAccounts | Need::Flow(_) => {}
         }
     }
     Ok(variant)
