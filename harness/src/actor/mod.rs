@@ -16,7 +16,7 @@ use passrig_authenticator::Ceremony;
 use passrig_authenticator::client::{Client, Origin, create, get};
 use passrig_authenticator::deviation::{self, Bench, Deviation, PlanMut};
 use passrig_authenticator::env::Seeded;
-use passrig_authenticator::wire::{CreationOptions, Json, RequestOptions, base64url};
+use passrig_authenticator::wire::{CreationOptions, Json, RequestOptions};
 use url::Url;
 
 use crate::catalogue::{Product, Setting};
@@ -312,10 +312,7 @@ impl Actor {
     /// is not signed in has none.
     pub async fn lists(&mut self, id: &[u8], log: &mut Log) -> Result<Option<bool>, Trouble> {
         match self.run(Flow::List, log).await {
-            Ok(done) => Ok(done.credentials.map(|listed| {
-                let id = base64url::encode(id);
-                listed.iter().any(|one| one.credential_id.trim_end_matches('=') == id)
-            })),
+            Ok(done) => Ok(done.credentials.map(|all| all.iter().any(|one| one.has_id(id)))),
             Err(Trouble::Target(error)) if trouble::is_unauthorised(&error) => Ok(Some(false)),
             Err(trouble) => Err(trouble),
         }
@@ -363,11 +360,6 @@ impl Actor {
     /// What the adapter calls the person: `username` or `email`.
     pub fn name(&self, variable: &str) -> Option<&str> {
         self.inputs.value(variable)
-    }
-
-    /// The RP's origin.
-    pub fn origin(&self) -> &Origin {
-        &self.world.origin
     }
 
     /// Whether somebody is signed in in this session.

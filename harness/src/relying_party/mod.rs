@@ -68,6 +68,11 @@ impl RelyingParty {
         http::router(Arc::new(self))
     }
 
+    /// What it does wrong around the ceremonies, if anything.
+    fn lapse(&self) -> Option<mutant::Lapse> {
+        self.mutant.as_ref().and_then(Mutant::lapse)
+    }
+
     fn store(&self) -> MutexGuard<'_, Store> {
         self.store.lock().unwrap_or_else(PoisonError::into_inner)
     }

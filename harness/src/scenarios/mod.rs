@@ -4,6 +4,10 @@
 mod challenge;
 mod counter;
 mod credential;
+mod lists;
+mod options;
+mod removal;
+mod session;
 mod stage;
 
 pub use stage::{Observations, Stage};
@@ -19,7 +23,8 @@ pub type Told<'a> = Pin<Box<dyn Future<Output = Result<Observations, Trouble>> +
 /// A story: acts on a stage, and tells what it saw there.
 pub type Story = for<'a> fn(&'a mut Stage<'_>) -> Told<'a>;
 
-/// Every story under the name that the catalogue calls it by.
+/// The stories inside the ceremonies, under the names that the catalogue calls
+/// them by.
 const STORIES: [(&str, Story); 10] = [
     ("replayed-assertion", |stage| Box::pin(challenge::replayed_assertion(stage))),
     ("reused-challenge", |stage| Box::pin(challenge::reused(stage))),
@@ -33,9 +38,15 @@ const STORIES: [(&str, Story); 10] = [
     ("credential-not-listed", |stage| Box::pin(credential::not_listed(stage))),
 ];
 
+/// Every story.
+fn all() -> impl Iterator<Item = &'static (&'static str, Story)> {
+    let around = [session::STORIES, removal::STORIES, lists::STORIES, options::STORIES];
+    STORIES.iter().chain(around.into_iter().flatten())
+}
+
 /// The story of that name.
 pub fn find(name: &str) -> Option<Story> {
-    STORIES.iter().find(|(known, _)| *known == name).map(|(_, story)| *story)
+    all().find(|(known, _)| *known == name).map(|(_, story)| *story)
 }
 
 /// Whether there is a story of that name.
@@ -45,5 +56,5 @@ pub fn exists(name: &str) -> bool {
 
 /// All names.
 pub fn names() -> Vec<&'static str> {
-    STORIES.iter().map(|(name, _)| *name).collect()
+    all().map(|(name, _)| *name).collect()
 }

@@ -29,7 +29,7 @@ use serde_json::Value;
 use url::Url;
 
 use passrig_authenticator::Ceremony;
-use passrig_authenticator::wire::{Json, Tree};
+use passrig_authenticator::wire::{Json, Tree, base64url};
 use passrig_authenticator::workbench::{Honest, Stage, Workbench};
 
 pub use error::Error;
@@ -76,6 +76,13 @@ pub struct Listed {
     pub credential_id: String,
     /// The name under which it can be removed.
     pub record_id: String,
+}
+
+impl Listed {
+    /// Whether this is the credential of that id.
+    pub fn has_id(&self, id: &[u8]) -> bool {
+        self.credential_id.trim_end_matches('=') == base64url::encode(id)
+    }
 }
 
 /// A ceremony that has begun.

@@ -87,7 +87,8 @@ impl Session {
 
     /// All cookies, by name.
     pub fn cookies(&self) -> Vec<Crumb<'_>> {
-        let mut crumbs: Vec<_> = self.jar.iter_unexpired().map(|cookie| Crumb::of(cookie)).collect();
+        let mut crumbs: Vec<_> =
+            self.jar.iter_unexpired().map(|cookie| Crumb::of(cookie)).collect();
         crumbs.sort_by_key(|crumb| crumb.name);
         crumbs
     }
@@ -327,8 +328,11 @@ mod tests {
     fn crumbs_say_what_the_server_said() {
         let lines = ["a=1; HttpOnly; SameSite=Lax", "b=2; Secure; SameSite=None; Path=/x", "c=3"];
         let mut session = kept("https://passrig.test/", Relation::SameOrigin, &lines);
-        let told: Vec<_> =
-            session.cookies().iter().map(|c| (c.name, c.http_only, c.secure, c.same_site)).collect();
+        let told: Vec<_> = session
+            .cookies()
+            .iter()
+            .map(|c| (c.name, c.http_only, c.secure, c.same_site))
+            .collect();
         let expected =
             [("a", true, false, true), ("b", false, true, false), ("c", false, false, false)];
         assert_eq!(told, expected);

@@ -51,7 +51,7 @@ fn acts_on_refused(
 ) -> Option<Mutant> {
     let step: &Step = STEPS.iter().find(|step| step.id == flow)?;
     Some(Mutant {
-        id: format!("{}.{}.refused-but-{flaw}", step.ceremony(), step.name),
+        id: format!("{}.{}.refused-but-{flaw}", step.area(), step.name),
         steps: vec![origin, flow],
         kind: Kind::Flow,
         summary: format!("{act} although it says that it refused the origin"),

@@ -1,15 +1,18 @@
 //! The reference relying party with one thing wrong.
 //!
 //! A mutant puts other functions in the place of steps; nothing else in the
-//! relying party knows about it, but for two flaws of order (`Flow`). Where
+//! relying party knows about it, but for flaws of order (`Flow`). Where
 //! a step is only judged more loosely, the honest ceremony still passes.
 
 mod challenge;
 mod credential;
+mod lapse;
 mod origin;
 mod signature;
 mod simple;
 mod strict;
+
+pub(super) use lapse::Lapse;
 
 use super::verify::{Evidence, Finding, Kind as StepKind, Run, STEPS, Step};
 
@@ -49,6 +52,8 @@ pub(super) enum Flow {
     ActsOnRefused(&'static str),
     /// A new record displaces every other one with its id.
     OverwritesDuplicates,
+    /// It is wrong around the ceremonies.
+    Around(Lapse),
 }
 
 /// Every mutant.
@@ -62,6 +67,7 @@ pub fn all() -> Vec<Mutant> {
         .chain(signature::all())
         .chain(credential::all())
         .chain(strict::all())
+        .chain(lapse::all())
         .collect()
 }
 
@@ -84,7 +90,7 @@ impl Mutant {
 
     fn new(step: &Step, flaw: &str, kind: Kind, summary: String, run: Run) -> Self {
         Self {
-            id: format!("{}.{}.{flaw}", step.ceremony(), step.name),
+            id: format!("{}.{}.{flaw}", step.area(), step.name),
             steps: vec![step.id],
             kind,
             summary,
@@ -114,6 +120,13 @@ impl Mutant {
 
     pub(super) fn flow(&self) -> Option<Flow> {
         self.flow
+    }
+
+    pub(super) fn lapse(&self) -> Option<Lapse> {
+        match self.flow {
+            Some(Flow::Around(lapse)) => Some(lapse),
+            _ => None,
+        }
     }
 }
 
