@@ -208,8 +208,12 @@ impl Source<'_> {
             }
             (Some(name), []) => {
                 let message = format!("there is no scenario `{}`", name.get_ref());
-                let help = format!("there are: {}", scenarios::names().join(", "));
-                return Err(self.error(message, Some(name.span()), Some(help)));
+                let likeness = |known: &&str| strsim::normalized_levenshtein(name.get_ref(), known);
+                let nearest = scenarios::names()
+                    .into_iter()
+                    .max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
+                let help = nearest.map(|nearest| format!("the nearest is `{nearest}`"));
+                return Err(self.error(message, Some(name.span()), help));
             }
             (None, [_, ..]) => Action::Deviation(self.deviation(ceremony, case)?),
             _ => {
@@ -383,7 +387,7 @@ deviation = [{ at = "client_data.origin", preprend = "sub." }]"#
         insta::assert_snapshot!(broken(&family(
             r#"id = "x"
 sends = "x"
-scenario = "nothing-like-it""#
+scenario = "replayed-asertion""#
         )));
         insta::assert_snapshot!(broken(&family(
             r#"id = "x"

@@ -205,7 +205,7 @@ mod tests {
         });
         insta::assert_snapshot!(
             shape(&options),
-            @r#"{"allowCredentials":[{"id":"text","transports":["text"]}],"challenge":"text","timeout":"number"}"#
+            @r#"{"challenge":"text","timeout":"number","allowCredentials":[{"id":"text","transports":["text"]}]}"#
         );
         assert_ne!(shape(&options), shape(&json!({ "challenge": "AA" })));
     }

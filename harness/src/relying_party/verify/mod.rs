@@ -181,7 +181,6 @@ pub const STEPS: &[Step] = &[
     rule!("options"/"user-handle" "§14.6.1", "user handles tell nothing about the user"),
     rule!("options"/"user-handle-stable" "§5.4.3", "an account keeps its user handle"),
     rule!("options"/"user-handle-distinct" "§5.4.3", "every account has a user handle of its own"),
-    rule!("options"/"rp-id" "§5.4.2", "the RP id is the origin's host or a parent of it"),
     rule!("options"/"known-values" "§2.1.1", "enumerated options have values that clients know"),
     rule!("options"/"timeout" "§15.1", "people have time enough"),
     rule!("options"/"algorithms" "§5.4", "the algorithms are ones that authenticators have"),
