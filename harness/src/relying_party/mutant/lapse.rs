@@ -15,7 +15,7 @@ use crate::relying_party::verify::{Evidence, Finding, authentication};
 /// What a relying party may do wrong around the ceremonies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::relying_party) enum Lapse {
-    ChallengeConstant,
+    ChallengeRecurs,
     ChallengeCounts,
     ChallengeShort,
     CookieInsecure,
@@ -54,10 +54,10 @@ pub(in crate::relying_party) enum Lapse {
 pub(super) fn all() -> Vec<Mutant> {
     use Lapse::*;
     let lapses: [(&str, &[&'static str], &str, Lapse); 33] = [
-        // The challenge of one ceremony is that of every other.
-        ("options.challenge.constant", &["options/challenge", "7.1/8", "7.2/11"], "sends the same challenge to everybody", ChallengeConstant),
+        // The challenge of one ceremony is that of others.
+        ("options.challenge.recurs", &["options/challenge", "7.1/8", "7.2/11"], "sends the same twelve challenges again and again", ChallengeRecurs),
         ("options.challenge.counts", &["options/challenge"], "counts its challenges", ChallengeCounts),
-        ("options.challenge.short", &["options/challenge"], "sends challenges of 8 octets", ChallengeShort),
+        ("options.challenge.short", &["options/challenge"], "sends challenges of 12 octets", ChallengeShort),
         ("options.user-handle.name", &["options/user-handle"], "takes the username for the user handle", HandleIsName),
         ("options.user-handle.hash", &["options/user-handle"], "takes a hash of the username for the user handle", HandleIsHash),
         ("options.user-handle-stable.changes", &["options/user-handle-stable"], "sends another user handle with every request", HandleChanges),
@@ -114,12 +114,12 @@ impl Lapse {
     pub(in crate::relying_party) fn challenge(self, mut honest: Vec<u8>, issued: usize) -> Vec<u8> {
         let fixed: [u8; 32] = Sha256::digest("a challenge").into();
         match self {
-            Self::ChallengeConstant => return fixed.to_vec(),
+            Self::ChallengeRecurs => return Sha256::digest((issued % 12).to_be_bytes()).to_vec(),
             Self::ChallengeCounts => {
                 let count = u32::try_from(issued).unwrap_or(u32::MAX).to_be_bytes();
                 return fixed.iter().skip(count.len()).chain(&count).copied().collect();
             }
-            Self::ChallengeShort => honest.truncate(8),
+            Self::ChallengeShort => honest.truncate(12),
             _ => {}
         }
         honest
