@@ -57,7 +57,8 @@ pub(super) fn all() -> Vec<Mutant> {
         // The challenge of one ceremony is that of others.
         ("options.challenge.recurs", &["options/challenge", "7.1/8", "7.2/11"], "sends the same twelve challenges again and again", ChallengeRecurs),
         ("options.challenge.counts", &["options/challenge"], "counts its challenges", ChallengeCounts),
-        ("options.challenge.short", &["options/challenge"], "sends challenges of 12 octets", ChallengeShort),
+        // What is cut already cannot be cut.
+        ("options.challenge.short", &["options/challenge", "7.1/8", "7.2/11"], "sends challenges of 15 octets", ChallengeShort),
         ("options.user-handle.name", &["options/user-handle"], "takes the username for the user handle", HandleIsName),
         ("options.user-handle.hash", &["options/user-handle"], "takes a hash of the username for the user handle", HandleIsHash),
         ("options.user-handle-stable.changes", &["options/user-handle-stable"], "sends another user handle with every request", HandleChanges),
@@ -119,7 +120,7 @@ impl Lapse {
                 let count = u32::try_from(issued).unwrap_or(u32::MAX).to_be_bytes();
                 return fixed.iter().skip(count.len()).chain(&count).copied().collect();
             }
-            Self::ChallengeShort => honest.truncate(12),
+            Self::ChallengeShort => honest.truncate(15),
             _ => {}
         }
         honest
