@@ -17,11 +17,15 @@ use passrig_authenticator::client::{Client, Origin, create, get};
 use passrig_authenticator::deviation::{self, Bench, Deviation, PlanMut};
 use passrig_authenticator::env::Seeded;
 use passrig_authenticator::wire::{CreationOptions, Json, RequestOptions};
+use passrig_authenticator::workbench::Honest;
 use url::Url;
 
 use crate::catalogue::{Product, Setting};
 use crate::outcome::Effect;
-use crate::target::{Begun, Flow, Inputs, Listed, Log, Session, Target, Verdict};
+use crate::target::profile::Mode;
+use crate::target::{
+    Answer, Begun, Flow, Inputs, Listed, Log, Recognised, Session, Target, Verdict,
+};
 
 /// What all actors of a run share.
 #[derive(Clone)]
@@ -112,9 +116,42 @@ impl Actor {
         }
     }
 
-    /// Makes the account, where that is a step of its own.
+    /// Takes the place of a person of the adapter's pool: the accounts there
+    /// are, rather than one that is made.
+    #[must_use]
+    pub fn seated(mut self, seat: usize) -> Self {
+        let pool = &self.world.target.profile().account.pool;
+        for (name, value) in pool.get(seat).into_iter().flatten() {
+            self.inputs = self.inputs.with(name, value);
+        }
+        self
+    }
+
+    /// Makes the account, where that is a step of its own; signs in to one that
+    /// is there already, and empties it if it can hold only so many credentials.
     pub async fn arrive(&mut self, log: &mut Log) -> Result<(), Trouble> {
-        self.run(Flow::Provision, log).await.map(drop)
+        let account = &self.world.target.profile().account;
+        let (mode, is_limited) = (account.mode, account.max_credentials.is_some());
+        if mode == Mode::Fresh {
+            return self.run(Flow::Provision, log).await.map(drop);
+        }
+        self.run(Flow::Login, log).await?;
+        if is_limited { self.empty(log).await } else { Ok(()) }
+    }
+
+    /// Removes every credential of the account.
+    async fn empty(&mut self, log: &mut Log) -> Result<(), Trouble> {
+        let listed = self.run(Flow::List, log).await?.credentials.unwrap_or_default();
+        for credential in listed {
+            let target = Arc::clone(&self.world.target);
+            let inputs = self
+                .inputs
+                .clone()
+                .with("credential_id", credential.credential_id)
+                .with("record_id", credential.record_id);
+            target.run(Flow::Remove, &mut self.session, &inputs, log).await?;
+        }
+        Ok(())
     }
 
     /// Signs in without a passkey. Where no account is made beforehand there
@@ -130,6 +167,11 @@ impl Actor {
     /// Goes to another browser: no cookies, the same authenticators.
     pub fn change_browser(&mut self) -> Session {
         std::mem::take(&mut self.session)
+    }
+
+    /// The cookies as they are now, to be put back later.
+    pub fn saved_session(&self) -> Session {
+        self.session.clone()
     }
 
     /// Goes on in a session that was left before.
@@ -248,6 +290,42 @@ impl Actor {
         Ok(Attempt { verdict: answer.verdict, effect, exchange, duration: start.elapsed() })
     }
 
+    /// Sends two responses to the same options at once, on connections that
+    /// are open already where a probe can open them. Words alone decide.
+    pub async fn send_together(
+        &mut self,
+        begun: &Begun,
+        messages: [&Message; 2],
+        log: &mut Log,
+    ) -> Result<[Attempt; 2], Trouble> {
+        let (target, inputs) = (&self.world.target, &self.inputs);
+        let there = &mut self.session.clone();
+        let here = &mut self.session;
+        let start = Instant::now();
+        let mut beside = log.clone();
+        let warm = tokio::join!(
+            target.run(Flow::Whoami, here, inputs, log),
+            target.run(Flow::Whoami, there, inputs, &mut beside),
+        );
+        (warm.0?, warm.1?);
+        let mut bench = (Honest, Honest);
+        let [one, two] = messages.map(|message| &message.response);
+        let answers = tokio::join!(
+            target.finish(begun, here, inputs, one, &mut bench.0, log),
+            target.finish(begun, there, inputs, two, &mut bench.1, &mut beside),
+        );
+        let (one, mut two) = (answers.0?, answers.1?);
+        // Both began with what was logged before.
+        two.exchange = log.absorb(&beside, two.exchange);
+        let attempt = |answer: Answer| Attempt {
+            verdict: answer.verdict,
+            effect: Effect::Unobserved,
+            exchange: answer.exchange,
+            duration: start.elapsed(),
+        };
+        Ok([one, two].map(attempt))
+    }
+
     /// A whole ceremony, honest.
     pub async fn perform(
         &mut self,
@@ -256,6 +334,27 @@ impl Actor {
         log: &mut Log,
     ) -> Result<Attempt, Trouble> {
         self.deviate(ceremony, &Deviation::default(), &Known::default(), probes, log).await
+    }
+
+    /// An honest registration that must be accepted.
+    pub async fn enrol(&mut self, log: &mut Log) -> Result<Attempt, Trouble> {
+        self.honest(Ceremony::Registration, log).await
+    }
+
+    /// An honest authentication that must be accepted.
+    pub async fn sign_in(&mut self, log: &mut Log) -> Result<Attempt, Trouble> {
+        self.honest(Ceremony::Authentication, log).await
+    }
+
+    async fn honest(&mut self, ceremony: Ceremony, log: &mut Log) -> Result<Attempt, Trouble> {
+        let attempt = self.perform(ceremony, Probes::default(), log).await?;
+        match attempt.verdict.recognised {
+            Recognised::Accepted => Ok(attempt),
+            _ => {
+                let throttled = attempt.throttled();
+                Err(Trouble::Honest { ceremony, message: attempt.verdict.message, throttled })
+            }
+        }
     }
 
     /// A whole ceremony that deviates. One that turns out honest is begun
@@ -344,19 +443,6 @@ impl Actor {
         Ok(done.map(drop)?)
     }
 
-    /// Signs out.
-    pub async fn log_out(&mut self, log: &mut Log) -> Result<(), Trouble> {
-        if !self.world.target.profile().has(Flow::Logout) {
-            return Err(Trouble::NoFlow(Flow::Logout));
-        }
-        self.run(Flow::Logout, log).await.map(drop)
-    }
-
-    /// The browser's session.
-    pub fn session(&self) -> &Session {
-        &self.session
-    }
-
     /// What the adapter calls the person: `username` or `email`.
     pub fn name(&self, variable: &str) -> Option<&str> {
         self.inputs.value(variable)
@@ -367,9 +453,32 @@ impl Actor {
         Ok(self.run(Flow::Whoami, log).await?.signed_in)
     }
 
+    /// Who is signed in in this session, if the RP tells.
+    pub async fn user(&mut self, log: &mut Log) -> Result<Option<String>, Trouble> {
+        Ok(self.run(Flow::Whoami, log).await?.user)
+    }
+
+    /// Signs out.
+    pub async fn log_out(&mut self, log: &mut Log) -> Result<(), Trouble> {
+        if !self.world.target.profile().has(Flow::Logout) {
+            return Err(Trouble::NoFlow(Flow::Logout));
+        }
+        self.run(Flow::Logout, log).await.map(drop)
+    }
+
     async fn run(&mut self, flow: Flow, log: &mut Log) -> Result<crate::target::Done, Trouble> {
         let target = Arc::clone(&self.world.target);
         Ok(target.run(flow, &mut self.session, &self.inputs, log).await?)
+    }
+}
+
+impl Attempt {
+    /// How long the target wants to be left alone, if that is its answer.
+    pub fn throttled(&self) -> Option<Duration> {
+        match self.verdict.recognised {
+            Recognised::Throttled { after } => Some(after.unwrap_or_default()),
+            _ => None,
+        }
     }
 }
 

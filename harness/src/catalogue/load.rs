@@ -2,24 +2,26 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use miette::{Diagnostic, NamedSource, SourceSpan};
 use passrig_authenticator::Ceremony;
 use passrig_authenticator::deviation::{self, Deviation, Edit};
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::index::{Files, Index};
+use super::source::{Error, Source};
 use super::{Action, Catalogue, Check, Need, Product, Setting, rehearsal};
 use crate::outcome::{Importance, Level, Verdict};
 use crate::scenarios;
 use crate::target::Flow;
 
 /// The files that come with the program.
-const BUILTIN: [(&str, &str); 10] = [
+const BUILTIN: [(&str, &str); 11] = [
     ("client-data", include_str!("../../catalogue/client-data.toml")),
     ("authenticator-data", include_str!("../../catalogue/authenticator-data.toml")),
     ("credential", include_str!("../../catalogue/credential.toml")),
     ("assertion", include_str!("../../catalogue/assertion.toml")),
     ("response", include_str!("../../catalogue/response.toml")),
+    ("state", include_str!("../../catalogue/state.toml")),
     ("tolerance", include_str!("../../catalogue/tolerance.toml")),
     ("options", include_str!("../../catalogue/options.toml")),
     ("lists", include_str!("../../catalogue/lists.toml")),
@@ -27,27 +29,14 @@ const BUILTIN: [(&str, &str); 10] = [
     ("session", include_str!("../../catalogue/session.toml")),
 ];
 
-/// A mistake in a catalogue file.
-#[derive(Debug, thiserror::Error, Diagnostic)]
-#[error("{message}")]
-#[diagnostic(code(passrig::catalogue))]
-pub struct Error {
-    message: String,
-    #[source_code]
-    source_code: NamedSource<String>,
-    #[label("here")]
-    span: Option<SourceSpan>,
-    #[help]
-    help: Option<String>,
-}
-
 impl Catalogue {
     /// The checks that come with the program.
     pub fn builtin() -> Result<Self, Box<Error>> {
-        let mut catalogue = Self::default();
+        let mut catalogue = Self { index: Index::builtin()?, ..Self::default() };
         for (chapter, text) in BUILTIN {
             catalogue.add(chapter, &format!("{chapter}.toml"), text)?;
         }
+        Files::BUILTIN.prove(&catalogue)?;
         Ok(catalogue)
     }
 
@@ -55,12 +44,17 @@ impl Catalogue {
     /// ceremony, so that a path that leads nowhere is found here.
     pub fn add(&mut self, chapter: &str, file: &str, text: &str) -> Result<(), Box<Error>> {
         let source = Source { file, text };
-        let parsed: File = toml::from_str(text)
-            .map_err(|error| source.error(error.message().to_owned(), error.span(), None))?;
+        let parsed: File = source.parse()?;
         let mut known: HashSet<String> = self.checks.iter().map(|check| check.id.clone()).collect();
         for family in &parsed.family {
             for case in &family.case {
                 for check in source.checks(chapter, family, case)? {
+                    if let Some(unknown) = self.unknown_requirement(&check) {
+                        let message = format!("there is no requirement `{unknown}`");
+                        let help = "the requirements are listed in index/requirements.toml";
+                        let here = source.quoted(unknown).or_else(|| Some(case.id.span()));
+                        return Err(source.error(message, here, Some(help.to_owned())));
+                    }
                     if !known.insert(check.id.clone()) {
                         let message = format!("the id `{}` is taken", check.id);
                         let help = "ids are stable and never used twice".to_owned();
@@ -71,6 +65,11 @@ impl Catalogue {
             }
         }
         Ok(())
+    }
+
+    fn unknown_requirement<'a>(&self, check: &'a Check) -> Option<&'a str> {
+        let id = check.requirement.as_deref()?;
+        self.index.requirement(id).is_none().then_some(id)
     }
 }
 
@@ -130,28 +129,11 @@ struct Case {
     needs: Vec<Spanned<String>>,
     #[serde(default)]
     authenticator: Product,
-}
-
-struct Source<'a> {
-    file: &'a str,
-    text: &'a str,
+    #[serde(default)]
+    exclusive: bool,
 }
 
 impl Source<'_> {
-    fn error(
-        &self,
-        message: String,
-        span: Option<std::ops::Range<usize>>,
-        help: Option<String>,
-    ) -> Box<Error> {
-        Box::new(Error {
-            message,
-            source_code: NamedSource::new(self.file, self.text.to_owned()),
-            span: span.map(Into::into),
-            help,
-        })
-    }
-
     fn checks(
         &self,
         chapter: &str,
@@ -243,6 +225,7 @@ impl Source<'_> {
             fix: case.fix.as_ref().unwrap_or(&family.fix).clone(),
             needs: needs.collect::<Result<_, _>>()?,
             authenticator: case.authenticator,
+            exclusive: case.exclusive,
             action,
         })
     }
@@ -288,10 +271,14 @@ impl Source<'_> {
             ("probe", "list") => Ok(Need::Flow(Flow::List)),
             ("flow", "remove") => Ok(Need::Flow(Flow::Remove)),
             ("flow", "logout") => Ok(Need::Flow(Flow::Logout)),
+            ("not-offered", value) => value.parse().map(Need::NotOffered).map_err(|_| {
+                let message = "`not-offered` names a COSE algorithm by its number".to_owned();
+                self.error(message, Some(need.span()), Some("such as not-offered=-8".to_owned()))
+            }),
             _ => {
                 let message = format!("there is no need called `{}`", need.get_ref());
                 let help = "there are: registrable-domain, two-accounts, \
-                            user-verification=…, attestation=…, login=…, \
+                            user-verification=…, attestation=…, login=…, not-offered=…, \
                             probe=whoami, probe=list, flow=remove, flow=logout";
                 Err(self.error(message, Some(need.span()), Some(help.to_owned())))
             }

@@ -3,10 +3,15 @@
 //! A *family* explains a rule once; its *cases* each send one thing. A case of
 //! a family for both ceremonies makes two checks.
 
+pub mod coverage;
+pub mod glob;
+pub mod index;
 mod load;
 mod rehearsal;
+mod source;
 
-pub use load::Error;
+pub use index::Index;
+pub use source::Error;
 
 use std::collections::BTreeSet;
 
@@ -18,11 +23,13 @@ use serde::Serialize;
 use crate::outcome::{Importance, Level, Verdict};
 use crate::target::Flow;
 
-/// All checks, in the order of their files.
+/// All checks, in the order of their files, and what they are counted against.
 #[derive(Clone, Debug, Default)]
 pub struct Catalogue {
     /// The checks; ids are unique.
     pub checks: Vec<Check>,
+    /// The rules, known tests and known flaws that the checks are about.
+    pub index: Index,
 }
 
 /// What is sent, what must happen, and why.
@@ -62,6 +69,8 @@ pub struct Check {
     pub needs: Vec<Need>,
     /// The kind of authenticator that performs it.
     pub authenticator: Product,
+    /// Whether it is a race: it runs when nothing else does, several times.
+    pub exclusive: bool,
     /// How it is performed.
     #[serde(skip)]
     pub action: Action,
@@ -90,6 +99,8 @@ pub enum Need {
     /// The adapter has this flow: `probe=…` for one that only looks, `flow=…`
     /// for one that does something.
     Flow(Flow),
+    /// Registration options do not list this COSE algorithm.
+    NotOffered(i64),
 }
 
 /// What a target can ask for.

@@ -106,6 +106,9 @@ pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
         Ok(ended) => ended,
         Err(error) => {
             log.end_untested(&error).map_err(logged)?;
+            // An older report must not stand for this run.
+            let report = partial(&identity, info, &tally, &catalogue, &error.what);
+            write(&args.report, &report)?;
             complain(&last_words::render(&error.transcript, console.errors()));
             return Err(not_testable(error, &args.identity));
         }
@@ -114,7 +117,7 @@ pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
     let report = match ended {
         // The runner knows a transport; that there is no network, we know.
         Some(report) => Report { target: TargetInfo { url: info.url, ..report.target }, ..report },
-        None => partial(&identity, info, &tally, &catalogue),
+        None => partial(&identity, info, &tally, &catalogue, "interrupted"),
     };
 
     let replay = Replay { arguments: [arguments, identity.arguments].concat() };
@@ -126,10 +129,7 @@ pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
         paint: console.paint(),
     };
     console.print(&if args.quiet { terminal.render_summary() } else { terminal.render() })?;
-    for destination in &args.report {
-        let file = || destination.file.clone();
-        destination.write(&report).map_err(|source| Failure::Write { file: file(), source })?;
-    }
+    write(&args.report, &report)?;
     log.end(&report.summary, report.stopped.as_deref()).map_err(logged)?;
     if !args.quiet {
         console.print(&format!("Every exchange is in {}.\n", log_file.display()))?;
@@ -165,12 +165,21 @@ fn progress(quiet: bool) -> Progress {
     }
 }
 
-/// What there is to say about a run that the user ended.
+fn write(destinations: &[Destination], report: &Report) -> Result<(), Failure> {
+    for destination in destinations {
+        let file = || destination.file.clone();
+        destination.write(report).map_err(|source| Failure::Write { file: file(), source })?;
+    }
+    Ok(())
+}
+
+/// What there is to say about a run that did not come to its end.
 fn partial(
     identity: &Identity,
     target: TargetInfo,
     tally: &Tally,
     catalogue: &Catalogue,
+    why: &str,
 ) -> Report {
     let checks = tally.results(catalogue);
     Report {
@@ -179,15 +188,15 @@ fn partial(
         seed: identity.seed.clone(),
         run_id: identity.run_id.clone(),
         target,
-        stopped: Some("interrupted".to_owned()),
+        stopped: Some(why.to_owned()),
         summary: Summary::of(&checks),
         checks,
     }
 }
 
 fn not_testable(error: NotTestable, identity: &identity::Args) -> Failure {
-    let NotTestable { what, help, .. } = error;
-    let used = identity.names_the_run().then(|| {
+    let NotTestable { what, help, is_refusal, .. } = error;
+    let used = (is_refusal && identity.names_the_run()).then(|| {
         "--run-id is given: if the RP still has the accounts of that run, leave it out".to_owned()
     });
     let help: Vec<String> = help.into_iter().chain(used).collect();

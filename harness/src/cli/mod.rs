@@ -3,6 +3,7 @@
 mod adapters;
 mod check;
 mod console;
+mod coverage;
 mod explain;
 mod failure;
 mod identity;
@@ -65,6 +66,7 @@ enum Verb {
     Check(Box<check::Args>),
     List(list::Args),
     Explain(explain::Args),
+    Coverage(coverage::Args),
     Rp(rp::Args),
     Adapters(adapters::Args),
 }
@@ -91,6 +93,7 @@ fn run(verb: Verb, console: Console) -> Result<u8, Failure> {
         Verb::Check(args) => runtime()?.block_on(check::run(&args, console)),
         Verb::List(args) => list::run(&args, console),
         Verb::Explain(args) => explain::run(&args, console),
+        Verb::Coverage(args) => coverage::run(&args, console),
         Verb::Rp(args) => runtime()?.block_on(rp::run(&args, console)),
         Verb::Adapters(args) => adapters::run(&args, console),
     }

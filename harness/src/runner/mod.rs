@@ -4,6 +4,7 @@ mod block;
 mod canary;
 mod filter;
 mod judge;
+mod patience;
 mod schedule;
 
 pub use filter::Filter;
@@ -14,19 +15,17 @@ use std::sync::Arc;
 use passrig_authenticator::Ceremony;
 use passrig_authenticator::client::Origin;
 use passrig_authenticator::env::Seeded;
-use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use crate::actor::{self, World};
 use crate::catalogue::{Catalogue, Check};
 use crate::outcome::{
-    CheckResult, Importance, Level, Outcome, Report, SCHEMA_VERSION, Skip, Summary, TargetInfo,
-    Tool,
+    CheckResult, Importance, Inconclusive, Level, Outcome, Report, SCHEMA_VERSION, Skip, Summary,
+    TargetInfo, Tool,
 };
 use crate::target::log::Exchange;
 use crate::target::profile::Mode;
 use crate::target::{Log, Target};
-use canary::Forged;
 
 /// What to run, and how.
 pub struct Options {
@@ -55,6 +54,10 @@ pub trait Observer: Send + Sync {
 
     /// An honest twin was accepted.
     fn twin(&self, _ceremony: Ceremony, _transcript: &Transcript) {}
+
+    /// An attempt was made: this is what it comes to if the honest ceremonies
+    /// around it are accepted.
+    fn attempted(&self, _check: &Check, _result: &CheckResult, _transcript: &Transcript) {}
 
     /// A check was decided.
     fn finished(&self, _check: &Check, _result: &CheckResult, _transcript: &Transcript) {}
@@ -87,6 +90,10 @@ pub struct NotTestable {
     pub transcript: Transcript,
     /// What the target asked for, as far as it was seen.
     pub observed: BTreeMap<String, String>,
+    /// Whether nobody answers there any more.
+    pub is_gone: bool,
+    /// Whether the target said no: to what it remembers of another run, maybe.
+    pub is_refusal: bool,
 }
 
 /// Runs the checks, and reports.
@@ -100,6 +107,8 @@ pub async fn run(
         help: Some("name the origin of the RP's pages with --origin".to_owned()),
         transcript: Transcript::default(),
         observed: BTreeMap::new(),
+        is_gone: false,
+        is_refusal: false,
     })?;
     let env = Seeded::new(options.seed.as_bytes()).within(&options.run_id);
     let variables = options.variables.clone();
@@ -107,7 +116,7 @@ pub async fn run(
     let profile = world.target.profile();
     let variant = schedule::default_variant(&profile.settings);
 
-    let honest = canary::honest(&world, &variant).await?;
+    let honest = canary::honest(&world, &variant, &*observer).await?;
     let mut run = Run {
         options,
         world: &world,
@@ -115,22 +124,23 @@ pub async fn run(
         results: HashMap::new(),
         stopped: None,
     };
-    match canary::forged(&world, &variant, &honest).await? {
-        Forged::Refused => {}
-        Forged::Unclear(text) => observer.notice(&text),
-        Forged::Accepted(result) => return Ok(run.accepts_anything(*result)),
+    if let Some(result) = canary::forged(&world, &variant, &honest, &*observer).await? {
+        return Ok(run.accepts_anything(result));
     }
 
     let admitted = options.catalogue.checks.iter().filter(|c| options.filter.admits(&c.id));
     let schedule = schedule::schedule(admitted.cloned().map(Arc::new), &world, &variant);
     let runnable: usize = schedule.by_variant.iter().map(|(_, checks)| checks.len()).sum();
-    observer.started(runnable + schedule.skipped.len());
+    observer.started(runnable + schedule.exclusive.len() + schedule.skipped.len());
     for (check, why) in &schedule.skipped {
         run.skip(check, &variant, *why, &*observer);
     }
     for (chosen, checks) in &schedule.by_variant {
         let known = (*chosen == variant).then_some(&honest);
         run.variant(chosen, checks, known, &observer).await;
+    }
+    for race in schedule.exclusive {
+        run.variant(&variant, &[race], Some(&honest), &observer).await;
     }
     Ok(run.report())
 }
@@ -154,19 +164,24 @@ impl Run<'_> {
         observer: &Arc<dyn Observer>,
     ) {
         if let Some(stopped) = self.stopped.clone() {
-            return self.overtake(variant, checks, &stopped, &**observer);
+            let why = Inconclusive::Interrupted;
+            return self.give_up(variant, checks, (why, &stopped), &**observer);
         }
         let sung;
         let honest = match known {
             Some(honest) => honest,
-            None => match canary::honest(self.world, variant).await {
+            None => match canary::honest(self.world, variant, &**observer).await {
                 Ok(honest) => {
                     sung = honest;
                     &sung
                 }
                 Err(error) => {
                     observer.notice(&format!("{variant}: {error}"));
-                    return self.overtake(variant, checks, &error.to_string(), &**observer);
+                    if error.is_gone {
+                        self.stopped = Some(error.what.clone());
+                    }
+                    let why = Inconclusive::Bracket;
+                    return self.give_up(variant, checks, (why, &error.what), &**observer);
                 }
             },
         };
@@ -180,22 +195,17 @@ impl Run<'_> {
             // One account, or a handful: attempts must not meet in them.
             Mode::Pool | Mode::Single => 1,
         };
-        let permits = Arc::new(Semaphore::new(jobs));
+        let mut blocks = schedule::blocks(variant, &fitting).into_iter();
         let mut tasks = JoinSet::new();
-        for block in schedule::blocks(variant, &fitting) {
-            let (world, permits) = (self.world.clone(), Arc::clone(&permits));
-            let (observer, probes) = (Arc::clone(observer), honest.probes);
-            tasks.spawn(async move {
-                let Ok(_permit) = permits.acquire().await else { return None };
-                let done = block::run(&block, &world, probes, &*observer).await;
-                if done.gone.is_some() {
-                    permits.close();
-                }
-                Some(done)
-            });
-        }
-        while let Some(joined) = tasks.join_next().await {
-            let Ok(Some(done)) = joined else { continue };
+        loop {
+            while tasks.len() < jobs && self.stopped.is_none() {
+                let Some(block) = blocks.next() else { break };
+                let (world, observer) = (self.world.clone(), Arc::clone(observer));
+                let probes = honest.probes;
+                tasks.spawn(async move { block::run(&block, &world, probes, &*observer).await });
+            }
+            let Some(joined) = tasks.join_next().await else { break };
+            let Ok(done) = joined else { continue };
             for (check, result, transcript) in done.results {
                 observer.finished(&check, &result, &transcript);
                 self.results.insert(check.id.clone(), result);
@@ -203,7 +213,8 @@ impl Run<'_> {
             self.stopped = self.stopped.take().or(done.gone);
         }
         if let Some(stopped) = self.stopped.clone() {
-            self.overtake(variant, &fitting, &stopped, &**observer);
+            let why = Inconclusive::Interrupted;
+            self.give_up(variant, &fitting, (why, &stopped), &**observer);
         }
     }
 
@@ -220,16 +231,16 @@ impl Run<'_> {
     }
 
     /// What has no result by now will have none.
-    fn overtake(
+    fn give_up(
         &mut self,
         variant: &actor::Variant,
         checks: &[Arc<Check>],
-        why: &str,
+        (why, what): (Inconclusive, &str),
         observer: &dyn Observer,
     ) {
         for check in checks {
             if !self.results.contains_key(&check.id) {
-                let result = judge::overtaken(check, variant, why);
+                let result = judge::undecided(check, variant, why, what);
                 observer.finished(check, &result, &Transcript::default());
                 self.results.insert(check.id.clone(), result);
             }
@@ -296,6 +307,8 @@ impl FailOn {
         };
         match result.outcome {
             Outcome::Pass | Outcome::Skipped => false,
+            // A race that nobody lost: nothing diverged.
+            Outcome::Note if result.verdict == Some(result.expected) => false,
             Outcome::Inconclusive | Outcome::Error => true,
             Outcome::Fail | Outcome::Warn | Outcome::Note => {
                 rank(result.level) <= rank(self.level) && result.importance >= self.importance

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use passrig_authenticator::Ceremony;
+
 use super::canary::Observed;
 use crate::actor::{Variant, World};
 use crate::catalogue::{Check, Need, Product, Setting};
@@ -24,6 +26,8 @@ pub(super) struct Block {
 #[derive(Default)]
 pub(super) struct Schedule {
     pub(super) by_variant: Vec<(Variant, Vec<Arc<Check>>)>,
+    /// Races: by themselves, after everything else, in the default variant.
+    pub(super) exclusive: Vec<Arc<Check>>,
     pub(super) skipped: Vec<(Arc<Check>, Skip)>,
 }
 
@@ -61,6 +65,7 @@ pub(super) fn schedule(
     let mut by_variant: BTreeMap<Variant, Vec<Arc<Check>>> = BTreeMap::new();
     for check in checks {
         match variant_for(&check, world, default, &profile.settings) {
+            Ok(_) if check.exclusive => schedule.exclusive.push(check),
             Ok(variant) => by_variant.entry(variant).or_default().push(check),
             Err(skip) => schedule.skipped.push((check, skip)),
         }
@@ -93,7 +98,7 @@ fn variant_for(
                 }
             }
             Need::Flow(flow) if !world.target.profile().has(*flow) => return Err(Skip::Flow),
-            Need::RegistrableDomain | Need::TwoAccounts | Need::Flow(_) => {}
+            Need::RegistrableDomain | Need::TwoAccounts | Need::NotOffered(_) | Need::Flow(_) => {}
         }
     }
     Ok(variant)
@@ -115,13 +120,19 @@ fn has_two_accounts(world: &World) -> bool {
     }
 }
 
-/// Whether the target asks, in the check's own ceremony, for what it needs.
+/// Whether the target's options are what the check needs.
 pub(super) fn meets(check: &Check, observed: &Observed) -> bool {
     check.needs.iter().all(|need| match need {
         Need::Setting(setting, value) => {
-            observed.setting(check.ceremony, *setting) == Some(value.as_str())
+            // How people sign in is never a matter of registrations.
+            let ceremony = match setting {
+                Setting::Login => Ceremony::Authentication,
+                _ => check.ceremony,
+            };
+            observed.setting(ceremony, *setting) == Some(value.as_str())
         }
-        _ => true,
+        Need::NotOffered(algorithm) => !observed.offers(*algorithm),
+        Need::RegistrableDomain | Need::TwoAccounts | Need::Flow(_) => true,
     })
 }
 

@@ -108,7 +108,7 @@ async fn shape_of_strangers(stage: &mut Stage<'_>) -> Result<Observations, Troub
     let begun = stage.begin(&mut known, Ceremony::Authentication).await?;
     let mut stranger = stage.stranger("stranger");
     let (same, remark) = match stage.begin(&mut stranger, Ceremony::Authentication).await {
-        Err(trouble) if trouble.is_refusal() => (false, trouble.to_string()),
+        Err(trouble) if trouble.is_turned_away() => (false, trouble.to_string()),
         other => {
             let others = other?.options;
             let same = shape(&begun.options) == shape(&others);
@@ -156,7 +156,7 @@ async fn by_name(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
 /// names makes nothing up.
 async fn made_up(stage: &mut Stage<'_>, stranger: &mut Actor) -> Result<Value, Trouble> {
     match stage.begin(stranger, Ceremony::Authentication).await {
-        Err(trouble) if trouble.is_refusal() => Err(Trouble::NotExpressible),
+        Err(trouble) if trouble.is_turned_away() => Err(Trouble::NotExpressible),
         begun => Ok(begun?.options.get("allowCredentials").cloned().unwrap_or_default()),
     }
 }

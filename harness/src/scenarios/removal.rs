@@ -121,7 +121,7 @@ async fn is_gone(stage: &mut Stage<'_>, owner: &mut Actor) -> Result<bool, Troub
 /// What the RP says about a removal does not matter, only what it does.
 fn refused_at_most(sent: Result<(), Trouble>) -> Result<(), Trouble> {
     match sent {
-        Err(trouble) if trouble.is_refusal() => Ok(()),
+        Err(trouble) if trouble.is_turned_away() => Ok(()),
         sent => sent,
     }
 }

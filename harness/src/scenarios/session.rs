@@ -24,7 +24,7 @@ async fn from_before_sign_in(stage: &mut Stage<'_>) -> Result<Observations, Trou
     let mut actor = stage.enrolled("subject").await?;
     let begun = stage.begin(&mut actor, Ceremony::Authentication).await?;
     let message = actor.respond(&begun)?;
-    let before = actor.session().clone();
+    let before = actor.saved_session();
     let control = stage.send(&mut actor, &begun, &message).await?;
     actor.return_to(before);
     let lives = stage.is_signed_in(&mut actor).await?;
@@ -36,7 +36,7 @@ async fn from_before_sign_in(stage: &mut Stage<'_>) -> Result<Observations, Trou
 async fn after_sign_out(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
     let mut actor = stage.enrolled("subject").await?;
     let control = stage.sign_in(&mut actor).await?;
-    let before = actor.session().clone();
+    let before = actor.saved_session();
     actor.log_out(&mut stage.log).await?;
     actor.return_to(before);
     let lives = stage.is_signed_in(&mut actor).await?;
@@ -72,7 +72,8 @@ async fn cookie(
     let mut actor = stage.enrolled("subject").await?;
     let control = stage.sign_in(&mut actor).await?;
     let carriers = carriers(stage, &mut actor).await?;
-    let crumbs = actor.session().cookies();
+    let session = actor.saved_session();
+    let crumbs = session.cookies();
     let safe =
         crumbs.iter().any(|crumb| carriers.iter().any(|c| c == crumb.name) && is_safe(crumb));
     let remark = format!("the cookie `{}` is not {attribute}", carriers.join("` and `"));
@@ -81,7 +82,7 @@ async fn cookie(
 
 /// The cookies without which nobody is signed in.
 async fn carriers(stage: &mut Stage<'_>, actor: &mut Actor) -> Result<Vec<String>, Trouble> {
-    let whole = actor.session().clone();
+    let whole = actor.saved_session();
     let mut names: Vec<String> = whole.cookies().iter().map(|c| c.name.to_owned()).collect();
     names.dedup();
     let mut carriers = Vec::new();
@@ -126,7 +127,7 @@ pub(super) fn foreign_page() -> Result<Url, Trouble> {
 /// What stands guard before a ceremony may speak a language of its own.
 fn guarded(sent: Result<Attempt, Trouble>, log: &Log) -> Result<Attempt, Trouble> {
     let mut attempt = match sent {
-        Err(trouble) if trouble.is_refusal() => {
+        Err(trouble) if trouble.is_turned_away() => {
             return Ok(Attempt::observed(false, trouble.to_string(), log));
         }
         sent => sent?,

@@ -22,6 +22,8 @@ pub struct Stage<'a> {
     pub probes: Probes,
     /// Which try this is; every try has actors of its own.
     pub round: usize,
+    /// How many actors have come so far.
+    pub cast: usize,
     /// What was sent and answered.
     pub log: Log,
 }
@@ -38,7 +40,8 @@ pub struct Observations {
 impl Stage<'_> {
     /// Somebody new, with an account where that is a step of its own.
     pub async fn newcomer(&mut self, name: &str) -> Result<Actor, Trouble> {
-        let mut actor = self.stranger(name);
+        let mut actor = self.stranger(name).seated(self.cast);
+        self.cast += 1;
         actor.arrive(&mut self.log).await?;
         Ok(actor)
     }
@@ -73,20 +76,12 @@ impl Stage<'_> {
 
     /// An honest registration that must be accepted for the story to go on.
     pub async fn register(&mut self, actor: &mut Actor) -> Result<Attempt, Trouble> {
-        self.honest(actor, Ceremony::Registration).await
+        actor.enrol(&mut self.log).await
     }
 
     /// An honest authentication that must be accepted for the story to go on.
     pub async fn sign_in(&mut self, actor: &mut Actor) -> Result<Attempt, Trouble> {
-        self.honest(actor, Ceremony::Authentication).await
-    }
-
-    async fn honest(&mut self, actor: &mut Actor, ceremony: Ceremony) -> Result<Attempt, Trouble> {
-        let attempt = actor.perform(ceremony, Probes::default(), &mut self.log).await?;
-        match attempt.verdict.recognised {
-            Recognised::Accepted => Ok(attempt),
-            _ => Err(Trouble::Honest { ceremony, message: attempt.verdict.message }),
-        }
+        actor.sign_in(&mut self.log).await
     }
 
     /// The subject of the check: new to registrations, enrolled for
@@ -112,6 +107,17 @@ impl Stage<'_> {
         Ok(Observations { control: None, attempt })
     }
 
+    /// A whole ceremony with these edits.
+    pub async fn attempt(
+        &mut self,
+        actor: &mut Actor,
+        ceremony: Ceremony,
+        edits: serde_json::Value,
+    ) -> Result<Attempt, Trouble> {
+        let (edits, nobody) = (super::deviation(edits)?, Known::default());
+        actor.deviate(ceremony, &edits, &nobody, self.probes, &mut self.log).await
+    }
+
     /// Begins a ceremony for an actor.
     pub async fn begin(&mut self, actor: &mut Actor, ceremony: Ceremony) -> Result<Begun, Trouble> {
         actor.begin(ceremony, &mut self.log).await
@@ -127,6 +133,20 @@ impl Stage<'_> {
         let honest = Deviation::default();
         let mut bench = Bench::new(&honest, &NoFacts);
         actor.send(begun, message, &mut bench, self.probes, &mut self.log).await
+    }
+
+    /// Sends a message where no probe could see its effect: the session is
+    /// not, or no longer, that of the account.
+    pub async fn send_unseen(
+        &mut self,
+        actor: &mut Actor,
+        begun: &Begun,
+        message: &Message,
+    ) -> Result<Attempt, Trouble> {
+        let seen = std::mem::take(&mut self.probes);
+        let attempt = self.send(actor, begun, message).await;
+        self.probes = seen;
+        attempt
     }
 }
 
@@ -173,7 +193,7 @@ impl Attempt {
         let recognised = if happened { Recognised::Accepted } else { Recognised::Refused };
         let message = Some(remark.into());
         Self {
-            verdict: Verdict { recognised, manner: Manner::Observed, message, paste: None },
+            verdict: Verdict { recognised, manner: Manner::Observed, message, unknown: None },
             effect: Effect::Unobserved,
             exchange: log.len().saturating_sub(1),
             duration: Duration::ZERO,

@@ -13,7 +13,10 @@ use super::{Done, Listed, verdict};
 /// Whether a step that prepares another got a good answer.
 pub(super) fn expected(step: &Step, response: &Response) -> Result<(), Kind> {
     let status = response.status;
-    let message = || verdict::message(response);
+    let message = || match response.header(http::header::LOCATION) {
+        Some(location) if status.is_redirection() => Some(format!("go to {location}")),
+        _ => verdict::message(response),
+    };
     if let Some(after) = verdict::throttled(response) {
         return Err(Kind::Throttled { after });
     }

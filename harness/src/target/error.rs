@@ -22,6 +22,11 @@ impl Error {
     pub fn help(&self) -> String {
         self.kind.help()
     }
+
+    /// Whether the target answered, and not as the step wants it.
+    pub fn is_answer(&self) -> bool {
+        matches!(self.kind, Kind::Unexpected { .. })
+    }
 }
 
 /// A step of a flow.
@@ -177,6 +182,9 @@ impl Kind {
             }
             Self::Unexpected { condition: Some(condition), .. } => {
                 format!("if this is as it should be, add to the step: expect = [{condition}]")
+            }
+            Self::Unexpected { status: 300..400, .. } => {
+                "is the path right, and --rp the URL that the target calls its own?".into()
             }
             Self::Unexpected { .. } => {
                 "is the path right, and does the target want a `login` before?".into()

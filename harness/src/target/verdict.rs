@@ -18,9 +18,8 @@ pub struct Verdict {
     pub manner: Manner,
     /// What the target said for people, if anything.
     pub message: Option<String>,
-    /// For an answer that the adapter does not know: the line to add, if it
-    /// was a refusal.
-    pub paste: Option<String>,
+    /// An answer that the adapter does not know, as a condition to add to it.
+    pub unknown: Option<String>,
 }
 
 /// What an answer means.
@@ -104,7 +103,7 @@ pub(super) fn judge(finish: &Finish, response: &Response) -> Verdict {
         recognised,
         manner: manner(recognised, response.status),
         message: message(response),
-        paste: unknown.then(|| format!("refused = [{}]", describe(response))),
+        unknown: unknown.then(|| describe(response)),
     }
 }
 

@@ -6,6 +6,9 @@
 
 mod challenge;
 mod credential;
+mod der;
+mod flow;
+mod forgiving;
 mod lapse;
 mod origin;
 mod signature;
@@ -13,6 +16,8 @@ mod simple;
 mod strict;
 
 pub(super) use lapse::Lapse;
+
+use passrig_authenticator::Ceremony;
 
 use super::verify::{Evidence, Finding, Kind as StepKind, Run, STEPS, Step};
 
@@ -52,6 +57,23 @@ pub(super) enum Flow {
     ActsOnRefused(&'static str),
     /// A new record displaces every other one with its id.
     OverwritesDuplicates,
+    /// A new record's key displaces that of the one with its id.
+    ReplacesKeys,
+    /// The account of a refused registration is made all the same.
+    KeepsAccounts,
+    /// A registration is for the account that the body names.
+    UserFromBody,
+    /// A record changes even if the signature does not verify.
+    UpdatesUnverified,
+    /// Counters are stored at registration, and never again.
+    ForgetsCounters,
+    /// The counter of a registration is stored as zero.
+    CountsFromZero,
+    /// A counter is stored only if it is the next number.
+    CountsByOne,
+    /// Of two responses that arrive together, both see the challenge of this
+    /// ceremony before either takes it.
+    ReadsBeforeTaking(Ceremony),
     /// It is wrong around the ceremonies.
     Around(Lapse),
 }
@@ -65,7 +87,10 @@ pub fn all() -> Vec<Mutant> {
         .chain(origin::all())
         .chain(challenge::all())
         .chain(signature::all())
+        .chain(der::all())
         .chain(credential::all())
+        .chain(forgiving::all())
+        .chain(flow::all())
         .chain(strict::all())
         .chain(lapse::all())
         .collect()

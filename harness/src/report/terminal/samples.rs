@@ -2,7 +2,7 @@
 
 use passrig_authenticator::Ceremony;
 
-use crate::catalogue::{Action, Catalogue, Check, Need, Product, Setting};
+use crate::catalogue::{Action, Catalogue, Check, Index, Need, Product, Setting};
 use crate::outcome::{
     CheckResult, Effect, Importance, Level, Outcome, Report, SCHEMA_VERSION, Summary, TargetInfo,
     Tool, Verdict,
@@ -33,6 +33,7 @@ pub(crate) fn catalogue() -> Catalogue {
             .to_owned(),
         needs: vec![Need::RegistrableDomain],
         authenticator: Product::Platform,
+        exclusive: false,
         action: Action::Scenario("origin".to_owned()),
     };
     let port = Check {
@@ -86,7 +87,8 @@ pub(crate) fn catalogue() -> Catalogue {
         ],
         ..counter.clone()
     };
-    Catalogue { checks: vec![origin, port, order, counter, uv] }
+    let index = Index::builtin().unwrap();
+    Catalogue { checks: vec![origin, port, order, counter, uv], index }
 }
 
 pub(crate) fn report() -> Report {
