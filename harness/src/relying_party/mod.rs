@@ -15,6 +15,9 @@
 //! | `GET /credentials`, `DELETE /credentials/{id}` | the credentials of the signed-in account |
 //! | `POST /logout` | `status` and `errorMessage` |
 //!
+//! Requests of other sites change nothing (`Sec-Fetch-Site`), and why a sign-in
+//! failed is told to the audit alone.
+//!
 //! It keeps everything in memory, draws everything from a seed, and must never
 //! guard anything.
 
