@@ -182,6 +182,7 @@ fn partial(
         stopped: Some("interrupted".to_owned()),
         summary: Summary::of(&checks),
         checks,
+        amiss: Vec::new(),
     }
 }
 

@@ -25,7 +25,7 @@ impl Selection {
     pub(super) fn filter(&self, catalogue: &Catalogue) -> Result<Filter, Failure> {
         let ids = || catalogue.checks.iter().map(|check| check.id.as_str());
         for pattern in self.only.iter().chain(&self.skip) {
-            let alone = Filter { only: vec![pattern.clone()], skip: Vec::new() };
+            let alone = Filter { only: vec![pattern.clone()], ..Filter::default() };
             if !ids().any(|id| alone.admits(id)) {
                 return Err(Failure::NothingMatched {
                     what: format!("no check is called `{pattern}`"),
@@ -34,7 +34,8 @@ impl Selection {
                 });
             }
         }
-        let filter = Filter { only: self.only.clone(), skip: self.skip.clone() };
+        let filter =
+            Filter { only: self.only.clone(), skip: self.skip.clone(), ..Filter::default() };
         if !ids().any(|id| filter.admits(id)) {
             return Err(Failure::NothingMatched {
                 what: "every check that --only selects is left out by --skip".to_owned(),

@@ -208,8 +208,11 @@ fn list_of_checks() {
 
     5 checks
     ");
-    let filter =
-        Filter { only: vec!["authentication".to_owned()], skip: vec!["*.uv.*".to_owned()] };
+    let filter = Filter {
+        only: vec!["authentication".to_owned()],
+        skip: vec!["*.uv.*".to_owned()],
+        ..Filter::default()
+    };
     let text = list::table(&catalogue, &filter, Paint::PLAIN);
     assert!(text.ends_with("\n1 check\n"), "{text}");
 }

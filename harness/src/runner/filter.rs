@@ -1,3 +1,7 @@
+use std::collections::BTreeSet;
+
+use super::Shard;
+
 /// Which checks to run: ids or globs in which `*` stands for any text.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
@@ -5,6 +9,10 @@ pub struct Filter {
     pub only: Vec<String>,
     /// Of those, leave out what one of these matches.
     pub skip: Vec<String>,
+    /// Of those, only these, if there is such a list: what failed before.
+    pub among: Option<BTreeSet<String>>,
+    /// Of those, only this part.
+    pub shard: Option<Shard>,
 }
 
 impl Filter {
@@ -12,12 +20,14 @@ impl Filter {
     pub fn admits(&self, id: &str) -> bool {
         (self.only.is_empty() || self.only.iter().any(|glob| matches(glob, id)))
             && !self.skip.iter().any(|glob| matches(glob, id))
+            && self.among.as_ref().is_none_or(|ids| ids.contains(id))
+            && self.shard.is_none_or(|shard| shard.holds(id))
     }
 }
 
 /// Whether `id` is what the glob says. A glob without `*` also means everything
 /// below it: `registration.origin` means `registration.origin.*`.
-fn matches(glob: &str, id: &str) -> bool {
+pub(super) fn matches(glob: &str, id: &str) -> bool {
     if !glob.contains('*') {
         return id.strip_prefix(glob).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
     }

@@ -108,6 +108,7 @@ pub(crate) fn report() -> Report {
             effect: Effect::Absent,
             reason: None,
             expected: check.expects,
+            known: None,
             duration_ms: 1.5,
         }
     };
@@ -160,6 +161,7 @@ pub(crate) fn report() -> Report {
         stopped: None,
         summary: Summary::of(&checks),
         checks,
+        amiss: Vec::new(),
     }
 }
 
