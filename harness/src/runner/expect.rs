@@ -58,7 +58,7 @@ impl Expectation {
     /// Why it is of no use, where that can be known: everything that it is
     /// about was run, something was decided, and nothing needed it. A part of
     /// the checks proves nothing about an entry for all of them.
-    fn staleness(
+    pub fn staleness(
         &self,
         catalogue: &Catalogue,
         results: &[CheckResult],
