@@ -90,9 +90,8 @@ impl Rp {
             .by_ref()
             .map(Result::unwrap)
             .find_map(|line| {
-                let (_, rest) = line.split_once("http://127.0.0.1:")?;
-                let port: String = rest.chars().take_while(char::is_ascii_digit).collect();
-                Some(format!("http://127.0.0.1:{port}"))
+                let (_, address) = line.split_once("listens at ")?;
+                Some(address.split(',').next().unwrap().to_owned())
             })
             .expect("the RP tells where it listens");
         // Whatever else it prints must not fill the pipe.

@@ -20,6 +20,7 @@ use passrig_authenticator::wire::{CreationOptions, Json, RequestOptions, base64u
 
 use crate::catalogue::{Product, Setting};
 use crate::outcome::Effect;
+use crate::target::profile::Mode;
 use crate::target::{Begun, Flow, Inputs, Log, Session, Target, Verdict};
 
 /// What all actors of a run share.
@@ -111,9 +112,42 @@ impl Actor {
         }
     }
 
-    /// Makes the account, where that is a step of its own.
+    /// Takes the place of a person of the adapter's pool: the accounts there
+    /// are, rather than one that is made.
+    #[must_use]
+    pub fn seated(mut self, seat: usize) -> Self {
+        let pool = &self.world.target.profile().account.pool;
+        for (name, value) in pool.get(seat).into_iter().flatten() {
+            self.inputs = self.inputs.with(name, value);
+        }
+        self
+    }
+
+    /// Makes the account, where that is a step of its own; signs in to one that
+    /// is there already, and empties it if it can hold only so many credentials.
     pub async fn arrive(&mut self, log: &mut Log) -> Result<(), Trouble> {
-        self.run(Flow::Provision, log).await.map(drop)
+        let account = &self.world.target.profile().account;
+        let (mode, is_limited) = (account.mode, account.max_credentials.is_some());
+        if mode == Mode::Fresh {
+            return self.run(Flow::Provision, log).await.map(drop);
+        }
+        self.run(Flow::Login, log).await?;
+        if is_limited { self.empty(log).await } else { Ok(()) }
+    }
+
+    /// Removes every credential of the account.
+    async fn empty(&mut self, log: &mut Log) -> Result<(), Trouble> {
+        let listed = self.run(Flow::List, log).await?.credentials.unwrap_or_default();
+        for credential in listed {
+            let target = Arc::clone(&self.world.target);
+            let inputs = self
+                .inputs
+                .clone()
+                .with("credential_id", credential.credential_id)
+                .with("record_id", credential.record_id);
+            target.run(Flow::Remove, &mut self.session, &inputs, log).await?;
+        }
+        Ok(())
     }
 
     /// Signs in without a passkey. Where no account is made beforehand there

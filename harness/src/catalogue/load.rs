@@ -38,7 +38,7 @@ pub struct Error {
 
 impl Catalogue {
     /// The checks that come with the program.
-    pub fn builtin() -> Result<Self, Error> {
+    pub fn builtin() -> Result<Self, Box<Error>> {
         let mut catalogue = Self::default();
         for (chapter, text) in BUILTIN {
             catalogue.add(chapter, &format!("{chapter}.toml"), text)?;
@@ -48,7 +48,7 @@ impl Catalogue {
 
     /// Adds a file's checks. Every deviation is rehearsed on an honest
     /// ceremony, so that a path that leads nowhere is found here.
-    pub fn add(&mut self, chapter: &str, file: &str, text: &str) -> Result<(), Error> {
+    pub fn add(&mut self, chapter: &str, file: &str, text: &str) -> Result<(), Box<Error>> {
         let source = Source { file, text };
         let parsed: File = toml::from_str(text)
             .map_err(|error| source.error(error.message().to_owned(), error.span(), None))?;
@@ -138,16 +138,21 @@ impl Source<'_> {
         message: String,
         span: Option<std::ops::Range<usize>>,
         help: Option<String>,
-    ) -> Error {
-        Error {
+    ) -> Box<Error> {
+        Box::new(Error {
             message,
             source_code: NamedSource::new(self.file, self.text.to_owned()),
             span: span.map(Into::into),
             help,
-        }
+        })
     }
 
-    fn checks(&self, chapter: &str, family: &Family, case: &Case) -> Result<Vec<Check>, Error> {
+    fn checks(
+        &self,
+        chapter: &str,
+        family: &Family,
+        case: &Case,
+    ) -> Result<Vec<Check>, Box<Error>> {
         let mut checks = Vec::new();
         for ceremony in case.ceremony.as_ref().unwrap_or(&family.ceremony) {
             let check = self.check(chapter, family, case, *ceremony)?;
@@ -167,7 +172,7 @@ impl Source<'_> {
         family: &Family,
         case: &Case,
         ceremony: Ceremony,
-    ) -> Result<Check, Error> {
+    ) -> Result<Check, Box<Error>> {
         let here = || Some(case.id.span());
         let violates = case.violates.get(&ceremony).or_else(|| family.violates.get(&ceremony));
         let violates = violates.cloned().unwrap_or_default();
@@ -233,7 +238,7 @@ impl Source<'_> {
         })
     }
 
-    fn deviation(&self, ceremony: Ceremony, case: &Case) -> Result<Deviation, Error> {
+    fn deviation(&self, ceremony: Ceremony, case: &Case) -> Result<Deviation, Box<Error>> {
         for edit in &case.deviation {
             let alone = Deviation::new(vec![edit.get_ref().clone()]);
             if let Err(error) = rehearsal::rehearse(ceremony, case.authenticator, &alone) {
@@ -245,7 +250,7 @@ impl Source<'_> {
     }
 
     /// Points at the path inside the edit, which is what most mistakes are in.
-    fn edit_error(&self, edit: &Spanned<Edit>, error: &deviation::Error) -> Error {
+    fn edit_error(&self, edit: &Spanned<Edit>, error: &deviation::Error) -> Box<Error> {
         let span = edit.span();
         let path = format!("\"{}\"", edit.get_ref().at);
         let inside = self.text.get(span.clone()).and_then(|text| text.find(&path));
@@ -253,7 +258,7 @@ impl Source<'_> {
         self.error(error.to_string(), Some(span), error.help())
     }
 
-    fn need(&self, need: &Spanned<String>) -> Result<Need, Error> {
+    fn need(&self, need: &Spanned<String>) -> Result<Need, Box<Error>> {
         let setting = |setting: Setting, value: &str, values: &[&str]| {
             if values.contains(&value) {
                 return Ok(Need::Setting(setting, value.to_owned()));
@@ -270,10 +275,14 @@ impl Source<'_> {
             }
             ("attestation", value) => setting(Setting::Attestation, value, &["none", "direct"]),
             ("login", value) => setting(Setting::Login, value, &["username", "discoverable"]),
+            ("not-offered", value) => value.parse().map(Need::NotOffered).map_err(|_| {
+                let message = "`not-offered` names a COSE algorithm by its number".to_owned();
+                self.error(message, Some(need.span()), Some("such as not-offered=-8".to_owned()))
+            }),
             _ => {
                 let message = format!("there is no need called `{}`", need.get_ref());
                 let help = "there are: registrable-domain, two-accounts, \
-                            user-verification=…, attestation=…, login=…";
+                            user-verification=…, attestation=…, login=…, not-offered=…";
                 Err(self.error(message, Some(need.span()), Some(help.to_owned())))
             }
         }
@@ -309,7 +318,7 @@ mod tests {
 
     #[test]
     fn the_builtin_catalogue_loads() {
-        let catalogue = Catalogue::builtin().map_err(miette::Report::from).unwrap();
+        let catalogue = Catalogue::builtin().map_err(|error| miette::Report::from(*error)).unwrap();
         assert!(catalogue.checks.len() >= 50, "{}", catalogue.checks.len());
     }
 
@@ -318,7 +327,7 @@ mod tests {
         let mut out = String::new();
         miette::GraphicalReportHandler::new_themed(miette::GraphicalTheme::none())
             .with_width(90)
-            .render_report(&mut out, &error)
+            .render_report(&mut out, &*error)
             .unwrap();
         out
     }

@@ -86,6 +86,8 @@ pub enum Need {
     /// In this ceremony the target asks for this, such as
     /// `user-verification=required`.
     Setting(Setting, String),
+    /// Registration options do not list this COSE algorithm.
+    NotOffered(i64),
 }
 
 /// What a target can ask for.

@@ -20,15 +20,16 @@ pub(super) fn rehearse(
     let Ok(origin) = Origin::parse("https://login.passrig.test") else { return Ok(()) };
     let env = Seeded::new("rehearsal");
     let mut client = Client::with_env(origin, env.clone()).with_authenticator(product.profile());
+    let challenge = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
     let creation = json!({
         "rp": {"id": "passrig.test", "name": "rehearsal"},
         "user": {"id": "AAAA", "name": "a", "displayName": "A"},
-        "challenge": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8",
+        "challenge": challenge,
         "pubKeyCredParams": [{"type": "public-key", "alg": -7}],
         "authenticatorSelection": {"residentKey": "required"},
         "attestation": "direct",
     });
-    let request = json!({ "rpId": "passrig.test", "challenge": creation["challenge"] });
+    let request = json!({ "rpId": "passrig.test", "challenge": challenge });
     let facts = Anything(env);
     let mut bench = Bench::new(deviation, &facts);
     if ceremony == Ceremony::Authentication && client.create(&creation).is_err() {

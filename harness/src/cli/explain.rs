@@ -26,7 +26,7 @@ Examples:
   passrig explain authentication.origin.left-out";
 
 pub(super) fn run(args: &Args, console: Console) -> Result<u8, Failure> {
-    let catalogue = Catalogue::builtin().map_err(Box::new)?;
+    let catalogue = Catalogue::builtin()?;
     console.print(&explain(&args.id, &catalogue, console.paint())?)?;
     Ok(0)
 }
@@ -150,6 +150,7 @@ fn need(need: &Need) -> String {
         Need::RegistrableDomain => "an origin with a registrable domain, not localhost".to_owned(),
         Need::TwoAccounts => "two accounts".to_owned(),
         Need::Setting(setting, value) => format!("{} {value}", setting.name()),
+        Need::NotOffered(algorithm) => format!("options without the algorithm {algorithm}"),
     }
 }
 

@@ -25,7 +25,7 @@ Examples:
   passrig list --json | jq -r '.[].id'";
 
 pub(super) fn run(args: &Args, console: Console) -> Result<u8, Failure> {
-    let catalogue = Catalogue::builtin().map_err(Box::new)?;
+    let catalogue = Catalogue::builtin()?;
     let filter = args.selection.filter(&catalogue, None)?;
     let text = match args.json {
         true => json(&catalogue, &filter)?,

@@ -76,7 +76,7 @@ pub(super) async fn run(
     console: Console,
     ready: impl FnOnce() -> Result<(), Failure>,
 ) -> Result<Ended, Failure> {
-    let mut catalogue = Catalogue::builtin().map_err(Box::new)?;
+    let mut catalogue = Catalogue::builtin()?;
     let config = args.config.read(&mut catalogue)?;
     let catalogue = Arc::new(catalogue);
     let today = today();

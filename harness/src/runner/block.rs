@@ -111,7 +111,7 @@ async fn twin(
     let mut twin = Twin::default();
     // Named after the block's first check, so that its draws are its own.
     let name = format!("twin {place}/{round}/{}", first.id);
-    let mut actor = Actor::new(world, &block.variant, "twin", &name, block.product);
+    let mut actor = Actor::new(world, &block.variant, "twin", &name, block.product).seated(0);
     let mut tries = 0;
     while let Err(trouble) = actor.arrive(&mut log).await {
         if !waits(&trouble, &mut tries, observer).await {
@@ -173,6 +173,7 @@ async fn attempt(
             probes,
             // A throttled try has used up its account.
             round: round * (PATIENCE.0 + 1) + tries,
+            cast: 0,
             log: Log::new(),
         };
         let seen = perform(&mut stage, &check.action).await;

@@ -1,7 +1,7 @@
 //! Before anything is judged: an honest ceremony of each kind, then one that is
 //! wrong everywhere.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use passrig_authenticator::Ceremony;
 use passrig_authenticator::deviation::{Deviation, Edit};
@@ -18,6 +18,7 @@ use crate::target::{Begun, Log, Recognised};
 #[derive(Clone, Debug, Default)]
 pub(super) struct Observed {
     settings: BTreeMap<(Ceremony, Setting), String>,
+    algorithms: BTreeSet<i64>,
 }
 
 impl Observed {
@@ -26,7 +27,12 @@ impl Observed {
         self.settings.get(&(ceremony, setting)).map(String::as_str)
     }
 
-    /// The same for reports.
+    /// Whether registration options list that COSE algorithm.
+    pub(super) fn offers(&self, algorithm: i64) -> bool {
+        self.algorithms.contains(&algorithm)
+    }
+
+    /// What it asked for, for reports.
     pub(super) fn by_name(&self) -> BTreeMap<String, String> {
         let named = |((ceremony, setting), value): (&(Ceremony, Setting), &String)| {
             (format!("{ceremony}.{}", setting.name()), value.clone())
@@ -47,6 +53,8 @@ impl Observed {
                         _ => "none",
                     };
                     set(Setting::Attestation, attestation);
+                    self.algorithms =
+                        options.pub_key_cred_params.iter().map(|offered| offered.alg.0).collect();
                 }
             }
             Ceremony::Authentication => {
@@ -74,7 +82,7 @@ pub(super) async fn honest(world: &World, variant: &Variant) -> Result<Honest, N
     let mut probes = Probes::default();
     // Each variant has people of its own.
     let name = variant.to_string();
-    let mut actor = Actor::new(world, variant, "canary.honest", &name, Product::Platform);
+    let mut actor = Actor::new(world, variant, "canary.honest", &name, Product::Platform).seated(0);
     if let Err(trouble) = actor.arrive(&mut log).await {
         return Err(not_testable("an account cannot be made", &trouble, &log, &observed));
     }
@@ -227,7 +235,8 @@ async fn forge(
     probes: Probes,
     log: &mut Log,
 ) -> Result<Attempt, Trouble> {
-    let mut actor = Actor::new(world, variant, "canary.forged", ceremony.name(), Product::Platform);
+    let mut actor =
+        Actor::new(world, variant, "canary.forged", ceremony.name(), Product::Platform).seated(0);
     actor.arrive(log).await?;
     if ceremony == Ceremony::Authentication {
         actor.perform(Ceremony::Registration, Probes::default(), log).await?;

@@ -92,7 +92,7 @@ fn variant_for(
                     return Err(Skip::Setting);
                 }
             }
-            Need::RegistrableDomain | Need::TwoAccounts => {}
+            Need::RegistrableDomain | Need::TwoAccounts | Need::NotOffered(_) => {}
         }
     }
     Ok(variant)
@@ -114,13 +114,14 @@ fn has_two_accounts(world: &World) -> bool {
     }
 }
 
-/// Whether the target asks, in the check's own ceremony, for what it needs.
+/// Whether the target's options are what the check needs.
 pub(super) fn meets(check: &Check, observed: &Observed) -> bool {
     check.needs.iter().all(|need| match need {
         Need::Setting(setting, value) => {
             observed.setting(check.ceremony, *setting) == Some(value.as_str())
         }
-        _ => true,
+        Need::NotOffered(algorithm) => !observed.offers(*algorithm),
+        Need::RegistrableDomain | Need::TwoAccounts => true,
     })
 }
 

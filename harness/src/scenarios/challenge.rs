@@ -1,6 +1,8 @@
 //! Stories about challenges.
 
 use passrig_authenticator::Ceremony;
+use passrig_authenticator::deviation::{Bench, Deviation, NoFacts};
+use serde_json::json;
 
 use super::{Observations, Stage};
 use crate::actor::{Actor, Trouble};
@@ -48,12 +50,13 @@ pub(super) async fn of_another_session(stage: &mut Stage<'_>) -> Result<Observat
 }
 
 /// One session begins both ceremonies; the one under test is answered with the
-/// other's challenge.
+/// other's challenge. The other one begins last: an RP that keeps one challenge
+/// for a session, whatever it is for, holds that one then.
 pub(super) async fn of_the_other_ceremony(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
     let ceremony = stage.check.ceremony;
     let mut actor = stage.registered("subject").await?;
-    let other = stage.begin(&mut actor, other_than(ceremony)).await?;
     let begun = stage.begin(&mut actor, ceremony).await?;
+    let other = stage.begin(&mut actor, other_than(ceremony)).await?;
     if ceremony == Ceremony::Registration {
         // The first one is on the exclude list by now.
         actor.change_authenticator("second", Product::Platform);
@@ -72,6 +75,28 @@ pub(super) async fn superseded(stage: &mut Stage<'_>) -> Result<Observations, Tr
     stage.begin(&mut actor, ceremony).await?;
     let message = actor.respond(&older)?;
     Ok(Observations::of(stage.send(&mut actor, &older, &message).await?))
+}
+
+/// After an accepted ceremony, when the session has no challenge any more, the
+/// challenge is what some languages print in its place.
+pub(super) async fn undefined(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+    let ceremony = stage.check.ceremony;
+    let mut actor = match ceremony {
+        Ceremony::Registration => stage.newcomer("subject").await?,
+        Ceremony::Authentication => stage.enrolled("subject").await?,
+    };
+    let begun = stage.begin(&mut actor, ceremony).await?;
+    let message = actor.respond(&begun)?;
+    let first = stage.send(&mut actor, &begun, &message).await?;
+    if ceremony == Ceremony::Registration {
+        actor.change_authenticator("second", Product::Platform);
+    }
+    let edit = json!({ "at": "client_data.challenge.text", "set": "undefined" });
+    let edit = serde_json::from_value(edit).map_err(|_| Trouble::NotExpressible)?;
+    let deviation = Deviation::new(vec![edit]);
+    let message = actor.respond_with(&begun, &mut Bench::new(&deviation, &NoFacts))?;
+    let again = stage.send(&mut actor, &begun, &message).await?;
+    Ok(Observations::after(first, again))
 }
 
 async fn answer_with_challenge_of(

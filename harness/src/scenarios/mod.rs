@@ -20,11 +20,12 @@ pub type Told<'a> = Pin<Box<dyn Future<Output = Result<Observations, Trouble>> +
 pub type Story = for<'a> fn(&'a mut Stage<'_>) -> Told<'a>;
 
 /// Every story under the name that the catalogue calls it by.
-const STORIES: [(&str, Story); 10] = [
+const STORIES: [(&str, Story); 11] = [
     ("replayed-assertion", |stage| Box::pin(challenge::replayed_assertion(stage))),
     ("reused-challenge", |stage| Box::pin(challenge::reused(stage))),
     ("challenge-of-another-session", |stage| Box::pin(challenge::of_another_session(stage))),
     ("challenge-of-the-other-ceremony", |stage| Box::pin(challenge::of_the_other_ceremony(stage))),
+    ("undefined-challenge", |stage| Box::pin(challenge::undefined(stage))),
     ("superseded-challenge", |stage| Box::pin(challenge::superseded(stage))),
     ("counter-goes-back", |stage| Box::pin(counter::goes_back(stage))),
     ("counter-stands-still", |stage| Box::pin(counter::stands_still(stage))),

@@ -21,6 +21,8 @@ pub struct Stage<'a> {
     pub probes: Probes,
     /// Which try this is; every try has actors of its own.
     pub round: usize,
+    /// How many actors have come so far.
+    pub cast: usize,
     /// What was sent and answered.
     pub log: Log,
 }
@@ -42,7 +44,9 @@ impl Stage<'_> {
             round => format!("{name}/{round}"),
         };
         let product = self.check.authenticator;
-        let mut actor = Actor::new(self.world, self.variant, &self.check.id, &name, product);
+        let mut actor =
+            Actor::new(self.world, self.variant, &self.check.id, &name, product).seated(self.cast);
+        self.cast += 1;
         actor.arrive(&mut self.log).await?;
         Ok(actor)
     }

@@ -100,6 +100,11 @@ impl Scope<'_> {
         }
     }
 
+    /// Whether the variable has a value.
+    pub(super) fn has(&self, variable: &Variable) -> bool {
+        matches!(self.lookup(variable), Ok(Some(_)))
+    }
+
     /// The text, each variable through `encode`; `None` if it is one absent
     /// variable and nothing else.
     fn fill(&self, text: &Text, encode: fn(&str) -> String) -> Result<Option<String>, Unset> {

@@ -143,6 +143,9 @@ impl Target {
         let mut done = Done::default();
         let mut call = Call { target: self, flow, session, inputs, log, begun: BTreeMap::new() };
         for (index, step) in self.profile.steps(flow).iter().enumerate() {
+            if call.leaves_out(step) {
+                continue;
+            }
             let response = call.perform(index, step, None).await?;
             answer::probe(step, &response, &mut done).map_err(|kind| call.error(index, kind))?;
         }
@@ -161,6 +164,9 @@ impl Target {
         let mut captures = BTreeMap::new();
         let mut call = Call { target: self, flow, session, inputs, log, begun: BTreeMap::new() };
         for (index, step) in self.profile.steps(flow).iter().enumerate() {
+            if call.leaves_out(step) {
+                continue;
+            }
             let response = call.perform(index, step, None).await?;
             for capture in &step.captures {
                 let value = call.session.variable(&capture.name).cloned();
@@ -193,6 +199,9 @@ impl Target {
         let mut answer = None;
         let steps = self.profile.steps(flow).iter().enumerate().skip(begun.next);
         for (index, step) in steps {
+            if call.leaves_out(step) {
+                continue;
+            }
             let Role::Credential(finish) = &step.role else {
                 call.perform(index, step, None).await?;
                 continue;
@@ -308,16 +317,25 @@ impl Call<'_> {
         Ok(response)
     }
 
-    fn draft(&self, step: &Step, credential: Option<&Json>) -> Result<Draft, Kind> {
-        let target = self.target;
-        let scope = Scope {
+    /// Whether the step waits for a variable that nothing has set.
+    fn leaves_out(&self, step: &Step) -> bool {
+        step.when.as_ref().is_some_and(|variable| !self.scope(None).has(variable))
+    }
+
+    fn scope<'s>(&'s self, credential: Option<&'s Json>) -> Scope<'s> {
+        Scope {
             inputs: self.inputs,
-            settings: &target.profile.settings,
-            origin: &target.origin,
+            settings: &self.target.profile.settings,
+            origin: &self.target.origin,
             begun: &self.begun,
             session: self.session,
             credential,
-        };
+        }
+    }
+
+    fn draft(&self, step: &Step, credential: Option<&Json>) -> Result<Draft, Kind> {
+        let target = self.target;
+        let scope = self.scope(credential);
         let unset = |Unset(name)| Kind::Unset(name);
         let path = scope.path(&step.path).map_err(unset)?;
         let base = target.base.as_str().trim_end_matches('/');

@@ -255,6 +255,8 @@ pub struct Step {
     pub method: Method,
     /// The request line, as the adapter has it.
     pub line: String,
+    /// The variable without which the step is left out.
+    pub when: Option<Variable>,
     /// The path below base and prefix.
     pub path: Text,
     /// The query.

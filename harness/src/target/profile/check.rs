@@ -184,6 +184,7 @@ impl Checker {
             method,
             path,
             line: step.request.get_ref().clone(),
+            when: step.when.as_ref().map(|name| self.when(flow, name)).transpose()?,
             query: self.texts(flow, &step.query)?,
             headers,
             body,
@@ -193,6 +194,13 @@ impl Checker {
         };
         checked.role = role::role(flow, spanned, carries_credential(&checked))?;
         Ok(checked)
+    }
+
+    /// The name of a variable, without braces.
+    fn when(&self, flow: Flow, name: &Spanned<String>) -> Checked<Variable> {
+        let text = self.template(flow, &format!("{{{{{}?}}}}", name.get_ref()), &name.span())?;
+        let wrong = || At(Fault::VariableName(name.get_ref().clone()), name.span());
+        text.whole().cloned().ok_or_else(wrong)
     }
 
     fn request_line(&self, flow: Flow, line: &Spanned<String>) -> Checked<(Method, Text)> {
@@ -361,8 +369,9 @@ fn variables(step: &Step) -> impl Iterator<Item = &Variable> {
         Body::Json(value) => value.variables(),
         Body::Form(fields) => fields.iter().flat_map(|(_, text)| text.variables()).collect(),
     };
-    step.path
-        .variables()
+    step.when
+        .iter()
+        .chain(step.path.variables())
         .chain(step.query.iter().flat_map(|(_, text)| text.variables()))
         .chain(step.headers.iter().flat_map(|(_, text)| text.variables()))
         .chain(body)

@@ -80,6 +80,7 @@ pub(super) struct Csrf {
 #[serde(deny_unknown_fields)]
 pub(super) struct Step {
     pub(super) request: Place,
+    pub(super) when: Option<Place>,
     #[serde(default)]
     pub(super) query: BTreeMap<String, Place>,
     #[serde(default)]
