@@ -154,7 +154,7 @@ impl Args {
     pub(super) fn arguments(&self) -> Vec<Vec<String>> {
         let deadline = self.deadline.map(|seconds| seconds.to_string());
         let rp = self.rp.iter().map(|rp| rp.to_string().trim_end_matches('/').to_owned());
-        let vars = self.var.iter().map(Variable::to_string).collect();
+        let vars = self.var.iter().map(Variable::shown).collect();
         let file = |path: &PathBuf| path.display().to_string();
         let valued: [(&str, Vec<String>); 8] = [
             ("--rp", rp.collect()),
@@ -237,6 +237,19 @@ impl Variable {
     }
 }
 
+impl Variable {
+    /// The argument as others may see it: only what is a name keeps its value;
+    /// the rest comes from the environment.
+    fn shown(&self) -> String {
+        match (&self.value, self.name.as_str()) {
+            (Some(value), "username" | "display_name" | "email" | "user_id") => {
+                format!("{}={value}", self.name)
+            }
+            _ => self.name.clone(),
+        }
+    }
+}
+
 impl FromStr for Variable {
     type Err = String;
 
@@ -247,15 +260,6 @@ impl FromStr for Variable {
         };
         let variable = Self::plain(name).map_err(|_| "expected NAME=VALUE or NAME".to_owned())?;
         Ok(Self { value, ..variable })
-    }
-}
-
-impl std::fmt::Display for Variable {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match &self.value {
-            Some(value) => write!(f, "{}={value}", self.name),
-            None => f.write_str(&self.name),
-        }
     }
 }
 

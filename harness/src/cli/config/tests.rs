@@ -73,8 +73,8 @@ fn flags_win() {
     assert_eq!(both.rp.unwrap().as_str(), "http://localhost:3000/");
     assert_eq!(both.adapter.as_deref(), Some("ci/adapter.toml"));
     assert!(both.insecure && both.ca.is_none());
-    let vars: Vec<_> = both.var.iter().map(ToString::to_string).collect();
-    assert_eq!(vars, ["username=bob", "password"]);
+    let vars: Vec<_> = both.var.iter().map(|var| (&*var.name, var.value.as_deref())).collect();
+    assert_eq!(vars, [("username", Some("bob")), ("password", None)]);
 }
 
 #[test]
