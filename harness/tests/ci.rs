@@ -89,7 +89,7 @@ fn the_commands_of_the_documentation() {
 }
 
 const FAILS: &str = "registration.origin.scheme";
-const PASSES: &str = "registration.type.get";
+const PASSES: &str = "registration.type.nonsense";
 
 /// A folder with settings and these expectations.
 fn folder(served: &Served, entries: &str) -> TempDir {
@@ -174,10 +174,16 @@ fn flags_that_need_a_target() {
     let folder = tempfile::tempdir().unwrap();
     let (code, said) = told("passrig check --adapter reference", folder.path());
     assert_eq!(code, 2, "{said}");
-    insta::assert_snapshot!(said, @"");
+    insta::assert_snapshot!(said, @r"
+    × --adapter is about an RP, and there is none
+    help: say with --rp, or in passrig.toml, where it is
+    ");
     let (code, said) = told("passrig check --config no.toml", folder.path());
     assert_eq!(code, 2, "{said}");
     let (code, said) = told("passrig check --rerun-failed", folder.path());
     assert_eq!(code, 2, "{said}");
-    insta::assert_snapshot!(said, @"");
+    insta::assert_snapshot!(said, @r"
+    × there is no log in .passrig
+    help: run `passrig check` first, or name a log or a JSON report
+    ");
 }

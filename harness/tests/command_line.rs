@@ -118,6 +118,10 @@ fn lists() {
         ("list", "registration.origin."),
         ("list --json", "\"violates\""),
         ("explain 7.1/9", "§7.1 step 9"),
+        ("list --json", "\"owner\""),
+        ("coverage", "Every row has a check"),
+        ("coverage --rows", "REG-06"),
+        ("coverage --json", "\"state\": \"covered\""),
     ] {
         let (output, folder) = passrig(args);
         assert_eq!(output.status.code(), Some(0), "{args}: {}", text(&output.stderr));

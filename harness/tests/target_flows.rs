@@ -211,8 +211,8 @@ async fn judged(response: Response) -> String {
     story.inputs = story.inputs.with_setting("user_verification", "required");
     let verdict = story.register(&credential(), &mut Honest).await.unwrap().verdict;
     let message = verdict.message.unwrap_or_default();
-    let paste = verdict.paste.unwrap_or_default();
-    format!("{:?} | {} | {message} | {paste}", verdict.recognised, verdict.manner.name())
+    let unknown = verdict.unknown.unwrap_or_default();
+    format!("{:?} | {} | {message} | {unknown}", verdict.recognised, verdict.manner.name())
 }
 
 #[tokio::test]
@@ -246,17 +246,17 @@ async fn verdicts() {
 200: Refused | failure-body | no | 
 400: Refused | client-error | wrong origin | 
 302: Refused | redirect |  | 
-302: Unrecognised | redirect |  | refused = [{ status = [302], header = "location", contains = "/welcome" }]
+302: Unrecognised | redirect |  | { status = [302], header = "location", contains = "/welcome" }
 500: Refused | named-server-error | bad | 
-500: Crash | server-error | oops | refused = [{ status = [500], json = "$.code", equals = "oops" }]
+500: Crash | server-error | oops | { status = [500], json = "$.code", equals = "oops" }
 502: RefusedLikeCrash | server-error |  | 
-418: Unrecognised | client-error |  | refused = [{ status = [418] }]
-200: Unrecognised | ok |  | refused = [{ status = [200], json = "$.status", equals = "maybe" }]
-200: Unrecognised | ok | <h1>Sorry</h1> | refused = [{ status = [200], body = "<h1>Sorry</h1>" }]
+418: Unrecognised | client-error |  | { status = [418] }
+200: Unrecognised | ok |  | { status = [200], json = "$.status", equals = "maybe" }
+200: Unrecognised | ok | <h1>Sorry</h1> | { status = [200], body = "<h1>Sorry</h1>" }
 429: Throttled { after: Some(7s) } | client-error |  | 
 429: Throttled { after: None } | client-error |  | 
 503: Throttled { after: None } | server-error |  | 
-503: Crash | server-error |  | refused = [{ status = [503] }]
+503: Crash | server-error |  | { status = [503] }
 "#);
 }
 
@@ -603,4 +603,17 @@ fn manners_have_the_same_name_everywhere() {
     ] {
         assert_eq!(serde_json::to_value(manner).unwrap(), manner.name());
     }
+}
+
+#[tokio::test]
+async fn a_step_waits_for_its_variable() {
+    let whoami = "[[whoami]]\nrequest = \"POST /login\"\nwhen = \"username\"\n\n\
+        [[whoami]]\nrequest = \"GET /me\"\nsigned_in = { status = [200] }\n";
+    let ok = || answer(200, json!({}));
+    let mut story = Story::new(whoami, [ok(), ok(), ok()]);
+    story.run(Flow::Whoami).await.unwrap();
+    story.inputs = story.inputs.clone().without("username");
+    story.run(Flow::Whoami).await.unwrap();
+    let seen: Vec<_> = story.seen().iter().map(|seen| seen.line.clone()).collect();
+    assert_eq!(seen, ["POST /login", "GET /me", "GET /me"]);
 }

@@ -1,11 +1,12 @@
 //! The real relying parties of `tests/rps/`: installed at first use, started on a free port, stopped on drop.
 //!
-//! They need Node and npm. Where these are missing, [`start`] says that it skips and returns `None`, so that the
-//! tests pass with nothing but Rust installed; with `PASSRIG_REQUIRE_RPS=1` it panics instead.
+//! They need Node, Python or Cargo, as the file in their folder says. Where that is missing, [`start`] says that it skips
+//! and returns `None`, so that the tests pass with nothing but Rust installed; with `PASSRIG_REQUIRE_RPS=1` it panics
+//! instead.
 
 mod certificate;
-mod install;
 mod server;
+mod toolchain;
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -41,8 +42,10 @@ pub fn start(name: &str) -> Option<Running> {
 pub struct Running {
     /// The folder name below `tests/rps/`.
     pub name: String,
-    /// Its folder, with the installed packages in `node_modules/`.
+    /// Its folder.
     pub dir: PathBuf,
+    /// Where the sources of its packages lie: its folder, `site-packages`, or the crates of the registry.
+    pub sources: PathBuf,
     /// The origin it is configured for.
     pub url: String,
     /// Where it listens in fact: `127.0.0.1:PORT`.
@@ -64,21 +67,20 @@ impl Running {
 
     fn launch(name: &str) -> Result<Self, Error> {
         let dir = dir(name);
-        if !dir.join(server::SCRIPT).is_file() {
-            return Err(Error::Unknown { dir });
-        }
-        install::ensure_node()?;
-        install::ensure_packages(&dir)?;
+        let toolchain = toolchain::of(&dir)?;
+        toolchain.ensure()?;
+        toolchain::install(toolchain, &dir)?;
 
         let tls = TempDir::with_prefix("passrig-rp-").map_err(Error::TempDir)?;
         let certificate = certificate::issue(HOST, tls.path())?;
-        let server = Server::start(&dir, &certificate)?;
+        let server = Server::start(toolchain.command(&dir), &dir, &certificate)?;
         Ok(Self {
             name: name.to_owned(),
             url: format!("https://{HOST}"),
             connect_to: format!("127.0.0.1:{}", server.port),
             ca: certificate.ca,
-            packages: install::packages(&dir)?,
+            packages: toolchain.packages(&dir)?,
+            sources: toolchain.sources(&dir)?,
             dir,
             server,
             _tls: tls,
@@ -101,10 +103,12 @@ fn required() -> bool {
 enum Error {
     #[error("needs {program}, which cannot be run: {source}")]
     Missing { program: &'static str, source: std::io::Error },
-    #[error("needs node {wanted} or newer, found {found}")]
-    Outdated { wanted: u32, found: String },
-    #[error("could not be installed by `npm ci`: {reason}")]
-    Install { reason: String },
+    #[error("needs {program} {}.{} or newer, found {found}", wanted.0, wanted.1)]
+    Outdated { program: &'static str, wanted: (u32, u32), found: String },
+    #[error("could not be installed by `{command}`: {reason}")]
+    Install { command: &'static str, reason: String },
+    #[error("could not be built: {reason}")]
+    Build { reason: String },
     #[error("is no relying party: {dir} has no server")]
     Unknown { dir: PathBuf },
     #[error("has no lock file that can be read, {path}: {reason}")]
@@ -118,7 +122,7 @@ enum Error {
 }
 
 impl Error {
-    /// Whether the machine is the reason (no Node, no network), and not the relying party or its launcher.
+    /// Whether the machine is the reason (no toolchain, no network), and not the relying party or its launcher.
     fn is_the_machines(&self) -> bool {
         matches!(self, Self::Missing { .. } | Self::Outdated { .. } | Self::Install { .. })
     }
@@ -133,15 +137,18 @@ mod tests {
     #[test]
     fn only_the_machine_is_a_reason_to_skip() {
         let missing = Error::Missing { program: "node", source: io::ErrorKind::NotFound.into() };
-        let outdated = Error::Outdated { wanted: 20, found: "v18.20.8".to_owned() };
-        let install = Error::Install { reason: "npm error network request failed".to_owned() };
+        let outdated =
+            Error::Outdated { program: "node", wanted: (20, 0), found: "v18.20.8".to_owned() };
+        let reason = "npm error network request failed".to_owned();
+        let install = Error::Install { command: "npm ci", reason };
+        let build = Error::Build { reason: "error: expected one of `!` or `::`".to_owned() };
         let start = Error::Start {
             reason: "it ended".to_owned(),
             stderr: "\n  SyntaxError: Unexpected token".to_owned(),
         };
 
         insta::assert_snapshot!(missing, @"needs node, which cannot be run: entity not found");
-        insta::assert_snapshot!(outdated, @"needs node 20 or newer, found v18.20.8");
+        insta::assert_snapshot!(outdated, @"needs node 20.0 or newer, found v18.20.8");
         insta::assert_snapshot!(install, @"could not be installed by `npm ci`: npm error network request failed");
         insta::assert_snapshot!(start, @"
         did not start: it ended
@@ -150,7 +157,7 @@ mod tests {
         assert!(
             missing.is_the_machines() && outdated.is_the_machines() && install.is_the_machines()
         );
-        assert!(!start.is_the_machines());
+        assert!(!start.is_the_machines() && !build.is_the_machines());
     }
 
     #[test]

@@ -21,7 +21,7 @@ use passrig_authenticator::wire::{CreationOptions, Json, RequestOptions, base64u
 use crate::catalogue::{Product, Setting};
 use crate::outcome::Effect;
 use crate::target::profile::Mode;
-use crate::target::{Begun, Flow, Inputs, Log, Session, Target, Verdict};
+use crate::target::{Begun, Flow, Inputs, Log, Recognised, Session, Target, Verdict};
 
 /// What all actors of a run share.
 #[derive(Clone)]
@@ -274,6 +274,19 @@ impl Actor {
         self.deviate(ceremony, &Deviation::default(), &Known::default(), probes, log).await
     }
 
+    /// An honest registration that must be accepted.
+    pub async fn enrol(&mut self, log: &mut Log) -> Result<Attempt, Trouble> {
+        let ceremony = Ceremony::Registration;
+        let attempt = self.perform(ceremony, Probes::default(), log).await?;
+        match attempt.verdict.recognised {
+            Recognised::Accepted => Ok(attempt),
+            _ => {
+                let throttled = attempt.throttled();
+                Err(Trouble::Honest { ceremony, message: attempt.verdict.message, throttled })
+            }
+        }
+    }
+
     /// A whole ceremony that deviates. One that turns out honest is begun
     /// again; `other` is whom the deviation may speak of.
     pub async fn deviate(
@@ -345,6 +358,16 @@ impl Actor {
     async fn run(&mut self, flow: Flow, log: &mut Log) -> Result<crate::target::Done, Trouble> {
         let target = Arc::clone(&self.world.target);
         Ok(target.run(flow, &mut self.session, &self.inputs, log).await?)
+    }
+}
+
+impl Attempt {
+    /// How long the target wants to be left alone, if that is its answer.
+    pub fn throttled(&self) -> Option<Duration> {
+        match self.verdict.recognised {
+            Recognised::Throttled { after } => Some(after.unwrap_or_default()),
+            _ => None,
+        }
     }
 }
 

@@ -1,5 +1,7 @@
+use std::time::Duration;
+
 use passrig_authenticator::Ceremony;
-use passrig_authenticator::client::DomException;
+use passrig_authenticator::client::{DomException, Name};
 use passrig_authenticator::deviation;
 use passrig_authenticator::wire::options;
 
@@ -14,7 +16,7 @@ pub enum Trouble {
     #[error(transparent)]
     Target(#[from] crate::target::Error),
     /// The target's options are no options.
-    #[error("the target's options cannot be used: {0}")]
+    #[error("of the target's answer, {0}")]
     Options(#[from] options::Error),
     /// A browser would not go on with these options on this page.
     #[error("a browser stops here with {0}")]
@@ -29,6 +31,8 @@ pub enum Trouble {
         ceremony: Ceremony,
         /// What the target said.
         message: Option<String>,
+        /// How long the target wants to be left alone, if that is why.
+        throttled: Option<Duration>,
     },
     /// The adapter lacks a flow that the story needs.
     #[error("the adapter has no `{0}`")]
@@ -45,13 +49,18 @@ impl Trouble {
             Self::Target(error) => Some(error.help()),
             Self::Options(_) => Some(
                 "options are PublicKeyCredentialCreationOptionsJSON or \
-                 PublicKeyCredentialRequestOptionsJSON (§5.1.8); does the adapter's `options` \
-                 point at them?"
+                 PublicKeyCredentialRequestOptionsJSON (§5.1.8). If the adapter's `options` points \
+                 at them, no browser could use them"
+                    .to_owned(),
+            ),
+            Self::Client(DomException { name: Name::Security, .. }) => Some(
+                "the RP id of the options has to be the host of --origin (by default that of --rp) \
+                 or a parent of it"
                     .to_owned(),
             ),
             Self::Client(_) => Some(
-                "do --origin and the RP id of the options belong together? Are the options ones \
-                 that an ES256 authenticator with user verification can meet?"
+                "the options have to be such that an ES256 authenticator with user verification \
+                 can meet them"
                     .to_owned(),
             ),
             Self::Deviation(error) => error.help(),
@@ -77,9 +86,27 @@ impl Trouble {
         ))
     }
 
-    /// How long the target wants to be left alone, if that is what it wants.
-    pub fn throttled(&self) -> Option<std::time::Duration> {
+    /// Whether this is no reason to give up: it broke or wants to be left
+    /// alone, but it is there.
+    pub fn is_inconvenience(&self) -> bool {
+        self.throttled().is_some() || (self.is_breakage() && !self.is_unreachable())
+    }
+
+    /// Whether the target said no: it may have met this account before.
+    pub fn is_refusal(&self) -> bool {
         match self {
+            Self::Target(error) => {
+                matches!(error.kind, Kind::Unexpected { status: 400 | 403 | 409 | 422, .. })
+            }
+            Self::Honest { .. } => true,
+            _ => false,
+        }
+    }
+
+    /// How long the target wants to be left alone, if that is what it wants.
+    pub fn throttled(&self) -> Option<Duration> {
+        match self {
+            Self::Honest { throttled, .. } => *throttled,
             Self::Target(error) => match error.kind {
                 Kind::Throttled { after } => Some(after.unwrap_or_default()),
                 _ => None,

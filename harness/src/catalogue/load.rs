@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use miette::{Diagnostic, NamedSource, SourceSpan};
 use passrig_authenticator::Ceremony;
 use passrig_authenticator::deviation::{self, Deviation, Edit};
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::index::{Files, Index};
+use super::source::{Error, Source};
 use super::{Action, Catalogue, Check, Need, Product, Setting, rehearsal};
 use crate::outcome::{Importance, Level, Verdict};
 use crate::scenarios;
@@ -22,27 +23,14 @@ const BUILTIN: [(&str, &str); 6] = [
     ("tolerance", include_str!("../../catalogue/tolerance.toml")),
 ];
 
-/// A mistake in a catalogue file.
-#[derive(Debug, thiserror::Error, Diagnostic)]
-#[error("{message}")]
-#[diagnostic(code(passrig::catalogue))]
-pub struct Error {
-    message: String,
-    #[source_code]
-    source_code: NamedSource<String>,
-    #[label("here")]
-    span: Option<SourceSpan>,
-    #[help]
-    help: Option<String>,
-}
-
 impl Catalogue {
     /// The checks that come with the program.
     pub fn builtin() -> Result<Self, Box<Error>> {
-        let mut catalogue = Self::default();
+        let mut catalogue = Self { index: Index::builtin()?, ..Self::default() };
         for (chapter, text) in BUILTIN {
             catalogue.add(chapter, &format!("{chapter}.toml"), text)?;
         }
+        Files::BUILTIN.prove(&catalogue)?;
         Ok(catalogue)
     }
 
@@ -50,12 +38,17 @@ impl Catalogue {
     /// ceremony, so that a path that leads nowhere is found here.
     pub fn add(&mut self, chapter: &str, file: &str, text: &str) -> Result<(), Box<Error>> {
         let source = Source { file, text };
-        let parsed: File = toml::from_str(text)
-            .map_err(|error| source.error(error.message().to_owned(), error.span(), None))?;
+        let parsed: File = source.parse()?;
         let mut known: HashSet<String> = self.checks.iter().map(|check| check.id.clone()).collect();
         for family in &parsed.family {
             for case in &family.case {
                 for check in source.checks(chapter, family, case)? {
+                    if let Some(unknown) = self.unknown_requirement(&check) {
+                        let message = format!("there is no requirement `{unknown}`");
+                        let help = "the requirements are listed in index/requirements.toml";
+                        let here = source.quoted(unknown).or_else(|| Some(case.id.span()));
+                        return Err(source.error(message, here, Some(help.to_owned())));
+                    }
                     if !known.insert(check.id.clone()) {
                         let message = format!("the id `{}` is taken", check.id);
                         let help = "ids are stable and never used twice".to_owned();
@@ -66,6 +59,11 @@ impl Catalogue {
             }
         }
         Ok(())
+    }
+
+    fn unknown_requirement<'a>(&self, check: &'a Check) -> Option<&'a str> {
+        let id = check.requirement.as_deref()?;
+        self.index.requirement(id).is_none().then_some(id)
     }
 }
 
@@ -127,26 +125,7 @@ struct Case {
     authenticator: Product,
 }
 
-struct Source<'a> {
-    file: &'a str,
-    text: &'a str,
-}
-
 impl Source<'_> {
-    fn error(
-        &self,
-        message: String,
-        span: Option<std::ops::Range<usize>>,
-        help: Option<String>,
-    ) -> Box<Error> {
-        Box::new(Error {
-            message,
-            source_code: NamedSource::new(self.file, self.text.to_owned()),
-            span: span.map(Into::into),
-            help,
-        })
-    }
-
     fn checks(
         &self,
         chapter: &str,

@@ -3,10 +3,15 @@
 //! A *family* explains a rule once; its *cases* each send one thing. A case of
 //! a family for both ceremonies makes two checks.
 
+pub mod coverage;
+pub mod glob;
+pub mod index;
 mod load;
 mod rehearsal;
+mod source;
 
-pub use load::Error;
+pub use index::Index;
+pub use source::Error;
 
 use std::collections::BTreeSet;
 
@@ -17,11 +22,13 @@ use serde::Serialize;
 
 use crate::outcome::{Importance, Level, Verdict};
 
-/// All checks, in the order of their files.
+/// All checks, in the order of their files, and what they are counted against.
 #[derive(Clone, Debug, Default)]
 pub struct Catalogue {
     /// The checks; ids are unique.
     pub checks: Vec<Check>,
+    /// The rules, known tests and known flaws that the checks are about.
+    pub index: Index,
 }
 
 /// What is sent, what must happen, and why.

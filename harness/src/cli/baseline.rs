@@ -35,6 +35,9 @@ pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
         return Err(Failure::Write { file: file.to_owned(), source });
     }
     let ended = run::run(&args.run, console, || Ok(())).await?;
+    if let Some(failure) = ended.untestable {
+        return Err(failure);
+    }
     let Ended { report, catalogue, config, fail_on, interrupted, .. } = &ended;
     if report.stopped.is_some() {
         let verdict = words::verdict(report, *fail_on);

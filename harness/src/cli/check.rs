@@ -46,13 +46,17 @@ pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
     let Ended { report, catalogue, fail_on, replay, log, .. } = &ended;
     let (fail_on, quiet) = (*fail_on, args.run.quiet);
 
-    let terminal = Terminal { report, catalogue, fail_on, replay, paint: console.paint() };
-    console.print(&if quiet { terminal.render_summary() } else { terminal.render() })?;
+    // An older report must not stand for this run, whatever it came to.
     let findings = Findings { report, catalogue, fail_on };
     for destination in &args.report {
         let file = || destination.file.clone();
         destination.write(&findings).map_err(|source| Failure::Write { file: file(), source })?;
     }
+    if let Some(failure) = ended.untestable {
+        return Err(failure);
+    }
+    let terminal = Terminal { report, catalogue, fail_on, replay, paint: console.paint() };
+    console.print(&if quiet { terminal.render_summary() } else { terminal.render() })?;
     if !quiet {
         console.print(&format!("Every exchange is in {}.\n", log.display()))?;
     }

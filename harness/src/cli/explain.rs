@@ -71,10 +71,20 @@ impl Book<'_> {
             ),
         );
         page.line("level", &format!("{}, importance {}", check.level, check.importance));
+        let index = &self.catalogue.index;
+        page.list(
+            "duty",
+            index.owner(check).map(|owner| words::duty(owner).to_owned()).into_iter(),
+        );
         page.list("violates", check.violates.iter().map(|id| title(id)));
         page.list("exercises", check.exercises.iter().map(|id| title(id)));
         page.line("why", &check.why);
         page.line("fix", &check.fix);
+        page.list(
+            "flaws",
+            index.flaws_of(check).map(|flaw| format!("{}: {}", flaw.id, flaw.title)),
+        );
+        page.list("FIDO", index.fido_of(check));
         page.list("needs", check.needs.iter().map(need));
         page.line(
             "performs",

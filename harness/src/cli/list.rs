@@ -1,6 +1,9 @@
+use serde::Serialize;
+
 use super::console::Console;
 use super::failure::Failure;
 use super::selection::Selection;
+use crate::catalogue::index::Owner;
 use crate::catalogue::{Catalogue, Check};
 use crate::report::Paint;
 use crate::report::terminal::words;
@@ -54,9 +57,24 @@ pub(super) fn table(catalogue: &Catalogue, filter: &Filter, paint: Paint) -> Str
     out
 }
 
+/// A check, and what it is known for.
+#[derive(Serialize)]
+struct Listed<'a> {
+    #[serde(flatten)]
+    check: &'a Check,
+    owner: Option<Owner>,
+    fido: Vec<String>,
+    flaws: Vec<&'a str>,
+}
+
 fn json(catalogue: &Catalogue, filter: &Filter) -> Result<String, Failure> {
-    let checks: Vec<&Check> = admitted(catalogue, filter).collect();
-    let text = serde_json::to_string_pretty(&checks);
+    let listed = admitted(catalogue, filter).map(|check| Listed {
+        check,
+        owner: catalogue.index.owner(check),
+        fido: catalogue.index.fido_of(check).collect(),
+        flaws: catalogue.index.flaws_of(check).map(|flaw| flaw.id.as_str()).collect(),
+    });
+    let text = serde_json::to_string_pretty(&listed.collect::<Vec<_>>());
     let what = "cannot write the list as JSON".to_owned();
     Ok(text.map_err(|error| Failure::System { what, source: error.into() })? + "\n")
 }

@@ -5,6 +5,7 @@ mod baseline;
 mod check;
 mod config;
 mod console;
+mod coverage;
 mod explain;
 mod fail_on;
 mod failure;
@@ -73,6 +74,7 @@ enum Verb {
     Baseline(Box<baseline::Args>),
     List(list::Args),
     Explain(explain::Args),
+    Coverage(coverage::Args),
     Rp(rp::Args),
     Adapters(adapters::Args),
     Schema(schema::Args),
@@ -101,6 +103,7 @@ fn run(verb: Verb, console: Console) -> Result<u8, Failure> {
         Verb::Baseline(args) => runtime()?.block_on(baseline::run(&args, console)),
         Verb::List(args) => list::run(&args, console),
         Verb::Explain(args) => explain::run(&args, console),
+        Verb::Coverage(args) => coverage::run(&args, console),
         Verb::Rp(args) => runtime()?.block_on(rp::run(&args, console)),
         Verb::Adapters(args) => adapters::run(&args, console),
         Verb::Schema(args) => schema::run(&args, console),

@@ -67,6 +67,8 @@ pub(super) struct Ended {
     pub(super) log: PathBuf,
     /// Whether the user ended it.
     pub(super) interrupted: bool,
+    /// Why nothing was judged, if so.
+    pub(super) untestable: Option<Failure>,
 }
 
 /// Runs the checks. `ready` is asked once everything that can be known before is
@@ -109,28 +111,30 @@ pub(super) async fn run(
     progress.clear();
 
     let logged = |source| Failure::Write { file: log_file.clone(), source };
-    let ended = match ended {
-        Ok(ended) => ended,
+    let interrupted = matches!(ended, Ok(None));
+    let stopped = |why| partial(&identity, info.clone(), &tally, &catalogue, why);
+    let (mut report, untestable) = match ended {
+        // The runner knows a transport; that there is no network, we know.
+        Ok(Some(report)) => {
+            let target = TargetInfo { url: info.url.clone(), ..report.target };
+            (Report { target, ..report }, None)
+        }
+        Ok(None) => (stopped("interrupted"), None),
         Err(error) => {
             log.end_untested(&error).map_err(logged)?;
             complain(&last_words::render(&error.transcript, console.errors()));
-            return Err(not_testable(error, &args.identity));
+            (stopped(&error.what), Some(not_testable(error, &args.identity)))
         }
     };
-    let interrupted = ended.is_none();
-    let mut report = match ended {
-        // The runner knows a transport; that there is no network, we know.
-        Some(report) => Report { target: TargetInfo { url: info.url, ..report.target }, ..report },
-        None => partial(&identity, info, &tally, &catalogue),
-    };
-
     expect::settle(&mut report, &config.expectations, &catalogue, today);
-    log.end(&report.summary, report.stopped.as_deref()).map_err(logged)?;
+    if untestable.is_none() {
+        log.end(&report.summary, report.stopped.as_deref()).map_err(logged)?;
+    }
 
     let place = [args.config.arguments().into_iter().collect(), args.reach.arguments()].concat();
     let replay = Replay { arguments: [place, identity.arguments].concat() };
     let fail_on = args.fail_on.or(config.fail_on).unwrap_or_default();
-    Ok(Ended { report, catalogue, config, fail_on, replay, log: log_file, interrupted })
+    Ok(Ended { report, catalogue, config, fail_on, replay, log: log_file, interrupted, untestable })
 }
 
 fn open_log(
@@ -162,12 +166,13 @@ fn progress(quiet: bool) -> Progress {
     }
 }
 
-/// What there is to say about a run that the user ended.
+/// What there is to say about a run that did not come to its end.
 fn partial(
     identity: &Identity,
     target: TargetInfo,
     tally: &Tally,
     catalogue: &Catalogue,
+    why: &str,
 ) -> Report {
     let checks = tally.results(catalogue);
     Report {
@@ -176,7 +181,7 @@ fn partial(
         seed: identity.seed.clone(),
         run_id: identity.run_id.clone(),
         target,
-        stopped: Some("interrupted".to_owned()),
+        stopped: Some(why.to_owned()),
         summary: Summary::of(&checks),
         checks,
         amiss: Vec::new(),
@@ -184,8 +189,8 @@ fn partial(
 }
 
 fn not_testable(error: NotTestable, identity: &identity::Args) -> Failure {
-    let NotTestable { what, help, .. } = error;
-    let used = identity.names_the_run().then(|| {
+    let NotTestable { what, help, is_refusal, .. } = error;
+    let used = (is_refusal && identity.names_the_run()).then(|| {
         "--run-id is given: if the RP still has the accounts of that run, leave it out".to_owned()
     });
     let help: Vec<String> = help.into_iter().chain(used).collect();

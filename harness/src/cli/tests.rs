@@ -3,8 +3,9 @@ use clap::{CommandFactory, Parser};
 use super::explain::explain;
 use super::failure::Failure;
 use super::selection::Selection;
-use super::{Cli, list};
+use super::{Cli, coverage, list};
 use crate::catalogue::Catalogue;
+use crate::catalogue::coverage::Coverage;
 use crate::outcome::Report;
 use crate::report::Paint;
 use crate::report::terminal::samples;
@@ -21,7 +22,9 @@ fn help(path: &[&str]) -> String {
 #[test]
 fn the_command_line_is_sound() {
     Cli::command().debug_assert();
-    for verb in [&[][..], &["check"], &["list"], &["explain"], &["rp"], &["adapters"]] {
+    for verb in
+        [&[][..], &["check"], &["list"], &["explain"], &["coverage"], &["rp"], &["adapters"]]
+    {
         let text = help(verb);
         assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
     }
@@ -44,6 +47,7 @@ fn help_of_the_program() {
       baseline  Expect what goes wrong today
       list      List the checks
       explain   Explain a check, a step of the specification, or a mutant
+      coverage  Show which rules, known tests and known flaws the checks cover
       rp        Serve the reference RP, or one of its mutants
       adapters  List the built-in adapters
       schema    Print a JSON schema, for editors and programs
@@ -228,6 +232,134 @@ fn list_of_checks() {
 }
 
 #[test]
+fn coverage_of_a_few_checks() {
+    let catalogue = coverage_sample();
+    let coverage = Coverage::of(&catalogue);
+    let page = coverage::Page { coverage: &coverage, paint: Paint::PLAIN };
+    insta::assert_snapshot!(page.summary(), @r"
+    5 checks
+
+    Requirements                                        rows  covered  excused  open
+      Registering a new credential (§7.1)                  6        1        0     5
+      Android SafetyNet attestation (§8.5)                 5        0        5     0
+      all                                                 11        1        5     5
+
+    FIDO's conformance tests                            rows  covered  excused  open
+      registration: the options                            4        0        4     0
+      all                                                  4        0        4     0
+
+    Known flaws                                         rows  covered  excused  open
+      Client data and scope                                2        1        0     1
+      all                                                  2        1        0     1
+
+    Clauses: 4 of 10 have a check
+      §7.1: 1 of 6 steps, without 3, 5, 6, 7, 8
+      §7.2: 2 of 2 steps
+
+    Excused:
+         3  later: still to be written
+         5  outdated: no longer in the specification, the tool or the field
+         1  tool-only: the tool demands what the specification does not
+
+    Open, with neither check nor reason:
+      REG-01
+      REG-02
+      REG-03
+      REG-04
+      REG-05
+      origin.foreign
+    ");
+    insta::assert_snapshot!(page.rows(), @r"
+    REG: Registering a new credential (§7.1)
+      REG-01  §7.1 step 3, must: the response is an attestation response
+          open: neither check nor reason
+      REG-02  §7.1 step 5, must: client data are decoded as UTF-8, without a byte
+          order mark, and decoding never fails
+          open: neither check nor reason
+      REG-03  §7.1 step 6, must: client data parse as JSON
+          open: neither check nor reason
+      REG-04  §7.1 step 7, must: the type is exactly webauthn.create
+          open: neither check nor reason
+      REG-05  §7.1 step 8, must: the challenge is the base64url of the one that was
+          issued
+          open: neither check nor reason
+      REG-06  §7.1 step 9, must: the origin is one that the RP expects
+          registration.origin.subdomain
+          registration.origin.port
+
+    SNT: Android SafetyNet attestation (§8.5)
+      SNT-1  §8.5, must: the statement has a version and a response
+          outdated: SafetyNet is switched off.
+      SNT-2  §8.5, must: the response is a valid signed token
+          outdated: SafetyNet is switched off.
+      SNT-3  §8.5, must: the nonce is over what was to be signed
+          outdated: SafetyNet is switched off.
+      SNT-4  §8.5, must: the token comes from the service
+          outdated: SafetyNet is switched off.
+      SNT-5  §8.5, policy: the result is a trust path; a modern RP may not know the
+          format
+          outdated: SafetyNet is switched off.
+
+    Server-ServerPublicKeyCredentialCreationOptions-Req-1: registration: the options
+      P-1  accepted: POST options request with username, displayName, attestation, a
+          custom input extension named example.extension
+          tool-only: The tool wants an unknown extension echoed in the options; the
+            specification does not.
+      P-2  accepted: options request with attestation none
+          later: The options that an RP sends, and what it keeps between ceremonies,
+            are looked at in stories of their own.
+      P-3  accepted: two options requests
+          later: The options that an RP sends, and what it keeps between ceremonies,
+            are looked at in stories of their own.
+      P-4  accepted: options request with authenticatorSelection.userVerification
+          required
+          later: The options that an RP sends, and what it keeps between ceremonies,
+            are looked at in stories of their own.
+
+    client-data: Client data and scope
+      origin.foreign  the origin of another site is accepted (7 of 103 sites)
+          open: neither check nor reason
+      origin.subdomain  the origin of a subdomain is accepted (27 of 103 sites)
+          registration.origin.subdomain
+
+    §7.1 step 3: 0 checks
+    §7.1 step 5: 0 checks
+    §7.1 step 6: 0 checks
+    §7.1 step 7: 0 checks
+    §7.1 step 8: 0 checks
+    §7.1 step 9: 2 checks
+    §8.5: 0 checks
+    §5.8.1: 1 check
+    §7.2 step 22: 1 check
+    §7.2 step 17: 1 check
+    ");
+    assert!(!coverage.is_complete());
+}
+
+/// The first rows of each kind.
+fn coverage_sample() -> Catalogue {
+    let mut catalogue = samples::catalogue();
+    let index = &mut catalogue.index;
+    index.requirements.retain(|group| ["REG", "SNT"].contains(&group.id.as_str()));
+    index.requirements.iter_mut().for_each(|group| group.rows.truncate(6));
+    index.fido.truncate(1);
+    index.flaws.retain(|group| group.id == "client-data");
+    index.flaws.iter_mut().for_each(|group| group.rows.truncate(2));
+    catalogue
+}
+
+#[test]
+fn coverage_fits_the_terminal() {
+    let catalogue = Catalogue::builtin().unwrap();
+    let coverage = Coverage::of(&catalogue);
+    let page = coverage::Page { coverage: &coverage, paint: Paint::PLAIN };
+    for text in [page.summary(), page.rows()] {
+        let long = text.lines().find(|line| textwrap::core::display_width(line) > 80);
+        assert_eq!(long, None);
+    }
+}
+
+#[test]
 fn explanation_of_a_check() {
     let id = "authentication.uv.absent";
     insta::assert_snapshot!(explain(id, &samples::catalogue(), Paint::PLAIN).unwrap(), @r"
@@ -237,6 +369,7 @@ fn explanation_of_a_check() {
                was required
     demanded   §7.2 step 17 (AUT-15): must be refused
     level      must, importance medium
+    duty       the library's
     violates   7.2/17: the user was verified, if that was required
     why        It is a sign of a cloned key.
     fix        Ask for another factor, or note the event.
@@ -245,6 +378,31 @@ fn explanation_of_a_check() {
     performs   a security key: device-bound, counts
     story      origin
     run it     passrig check --only authentication.uv.absent
+    ");
+}
+
+#[test]
+fn explanation_of_a_check_with_aliases() {
+    let catalogue = Catalogue::builtin().unwrap();
+    let text = explain("registration.origin.foreign", &catalogue, Paint::PLAIN).unwrap();
+    insta::assert_snapshot!(text, @r"
+    check registration.origin.foreign
+
+    sends      registration: client data from a page of an unrelated site
+    demanded   §7.1 step 9 (REG-06): must be refused
+    level      must, importance high
+    duty       the library's
+    violates   7.1/9: the origin is one that the RP expects
+    why        The origin is the only trace of the page that the user was on. An RP
+               that accepts another one lets that page enrol passkeys or sign in
+               with them: phishing works again.
+    fix        Compare the whole serialised origin with the list of origins that you
+               serve, octet by octet. Do not match parts of it, do not normalise it,
+               and do not take the expected value from the request.
+    flaws      origin.foreign: the origin of another site is accepted
+    FIDO       Server-ServerAuthenticatorAttestationResponse-Resp-2/F-14
+    performs   a passkey provider: synchronised, does not count
+    run it     passrig check --only registration.origin.foreign
     ");
 }
 

@@ -75,10 +75,12 @@ impl Destination {
     /// Whether the report can be written there, as far as that can be known
     /// before the run.
     pub fn probe(&self) -> io::Result<()> {
-        match fs::metadata(folder_of(&self.file))?.is_dir() && !self.file.is_dir() {
-            true => Ok(()),
-            false => Err(io::ErrorKind::IsADirectory.into()),
+        if self.file.is_dir() {
+            return Err(io::ErrorKind::IsADirectory.into());
         }
+        let draft = draft_of(&self.file);
+        fs::write(&draft, [])?;
+        fs::remove_file(&draft)
     }
 
     /// Writes the report, whole or not at all.
@@ -96,8 +98,7 @@ impl Destination {
 /// Puts a new file in the place of whatever is there. Readers see the old one
 /// or the new one, never a part.
 pub fn replace(file: &Path, bytes: &[u8]) -> io::Result<()> {
-    let name = file.file_name().unwrap_or_default().to_string_lossy();
-    let draft = folder_of(file).join(format!(".{name}.{}.tmp", std::process::id()));
+    let draft = draft_of(file);
     let written = fs::write(&draft, bytes).and_then(|()| fs::rename(&draft, file));
     if written.is_err() {
         // The first error is the one to tell; the draft may not even exist.
@@ -106,11 +107,10 @@ pub fn replace(file: &Path, bytes: &[u8]) -> io::Result<()> {
     written
 }
 
-fn folder_of(file: &Path) -> &Path {
-    match file.parent() {
-        Some(folder) if folder != Path::new("") => folder,
-        _ => Path::new("."),
-    }
+/// Beside the file, so that it can take its place.
+fn draft_of(file: &Path) -> PathBuf {
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    file.with_file_name(format!(".{name}.{}.tmp", std::process::id()))
 }
 
 fn names() -> String {

@@ -22,6 +22,10 @@ impl Observer for Fan {
         self.0.iter().for_each(|observer| observer.twin(ceremony, transcript));
     }
 
+    fn attempted(&self, check: &Check, result: &CheckResult, transcript: &Transcript) {
+        self.0.iter().for_each(|observer| observer.attempted(check, result, transcript));
+    }
+
     fn finished(&self, check: &Check, result: &CheckResult, transcript: &Transcript) {
         self.0.iter().for_each(|observer| observer.finished(check, result, transcript));
     }

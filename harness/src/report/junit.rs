@@ -26,6 +26,7 @@ pub fn render(findings: &Findings<'_>) -> io::Result<Vec<u8>> {
         }
     }
     suites.extend(amiss(findings));
+    suites.extend(stopped(findings));
     let mut report = Report::new("passrig");
     report.add_test_suites(suites);
     let text = report.to_string().map_err(io::Error::other)?;
@@ -97,6 +98,14 @@ fn amiss(findings: &Findings<'_>) -> Option<TestSuite> {
         suite.add_test_case(TestCase::new(amiss.check.as_str(), status));
     }
     (!suite.test_cases.is_empty()).then_some(suite)
+}
+
+/// A run that did not come to its end is not green.
+fn stopped(findings: &Findings<'_>) -> Option<TestSuite> {
+    let why = findings.report.stopped.as_ref()?;
+    let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
+    status.set_message(format!("stopped before the end: {why}"));
+    Some(suite("run", [TestCase::new("the whole run", status)]))
 }
 
 #[cfg(test)]

@@ -1,9 +1,11 @@
 //! The log of a run: JSON lines, each written as soon as it is known, so that
 //! an interrupted run loses nothing.
 //!
-//! The first line says what ran against whom; then comes one line per check,
-//! with every exchange of the attempt, between the honest twins; the last says how it ended. A file
-//! without that last line is of a run that was cut off.
+//! The first line says what ran against whom. Each attempt is a line as soon as
+//! it was made, with every exchange and what it comes to if the honest twins
+//! around it are accepted; when these are known, each check is a line with its
+//! result. The last line says how the run ended; a file without it is of a run
+//! that was cut off.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -39,7 +41,8 @@ enum Line<'a> {
     Run(&'a Header),
     Notice { text: &'a str },
     Twin { ceremony: Ceremony, exchanges: &'a [Exchange] },
-    Check { check: &'a CheckResult, attempt: Option<usize>, exchanges: &'a [Exchange] },
+    Attempt { check: &'a CheckResult, attempt: Option<usize>, exchanges: &'a [Exchange] },
+    Check { check: &'a CheckResult },
     NotTestable { what: &'a str, exchanges: &'a [Exchange] },
     End { summary: &'a Summary, stopped: Option<&'a str> },
 }
@@ -127,9 +130,13 @@ impl<W: Write + Send> Observer for Log<W> {
         self.append(&Line::Twin { ceremony, exchanges: &transcript.exchanges });
     }
 
-    fn finished(&self, _: &Check, check: &CheckResult, transcript: &Transcript) {
+    fn attempted(&self, _: &Check, check: &CheckResult, transcript: &Transcript) {
         let Transcript { attempt, exchanges } = transcript;
-        self.append(&Line::Check { check, attempt: *attempt, exchanges });
+        self.append(&Line::Attempt { check, attempt: *attempt, exchanges });
+    }
+
+    fn finished(&self, _: &Check, check: &CheckResult, _: &Transcript) {
+        self.append(&Line::Check { check });
     }
 }
 
@@ -207,7 +214,9 @@ mod tests {
         let transcript = samples::transcript();
         log.notice("slowing down");
         for result in &report.checks {
-            log.finished(catalogue.find(&result.id).unwrap(), result, &transcript);
+            let check = catalogue.find(&result.id).unwrap();
+            log.attempted(check, result, &transcript);
+            log.finished(check, result, &transcript);
         }
         let ended = log.end(&report.summary, None);
         let bytes = disk.0.lock().unwrap().clone();
@@ -226,8 +235,8 @@ mod tests {
         ended.unwrap();
         let kinds = kinds(&bytes);
         let checks = samples::report().checks.len();
-        assert_eq!(kinds.len(), checks + 3);
-        assert_eq!(kinds[..3], ["run", "notice", "check"]);
+        assert_eq!(kinds.len(), 2 * checks + 3);
+        assert_eq!(kinds[..4], ["run", "notice", "attempt", "check"]);
         assert_eq!(kinds.last().unwrap(), "end");
 
         let line: Value =

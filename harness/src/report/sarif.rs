@@ -48,12 +48,12 @@ pub fn render(findings: &Findings<'_>) -> io::Result<Vec<u8>> {
 }
 
 fn invocation(findings: &Findings<'_>) -> Value {
-    let mut invocation = json!({ "executionSuccessful": findings.report.stopped.is_none() });
-    if let Some(stopped) = &findings.report.stopped {
-        invocation["toolExecutionNotifications"] =
-            json!([{ "level": "error", "message": { "text": stopped } }]);
-    }
-    invocation
+    let stopped = &findings.report.stopped;
+    let notification = |text: &String| json!({ "level": "error", "message": { "text": text } });
+    json!({
+        "executionSuccessful": stopped.is_none(),
+        "toolExecutionNotifications": stopped.iter().map(notification).collect::<Vec<_>>(),
+    })
 }
 
 fn rule(check: &Check) -> Value {
@@ -75,8 +75,11 @@ fn rule(check: &Check) -> Value {
 
 fn result(findings: &Findings<'_>, result: &CheckResult, rule: Option<usize>) -> Value {
     let location = json!({ "fullyQualifiedName": findings.report.target.url, "kind": "resource" });
-    let mut value = json!({
+    let suppression = |why: &String| json!({ "kind": "external", "justification": why });
+    json!({
         "ruleId": result.id,
+        // -1: the canary is in no catalogue.
+        "ruleIndex": rule.map_or(json!(-1), Value::from),
         "kind": if result.outcome.is_decided() { "fail" } else { "review" },
         "level": level(result.outcome),
         "message": { "text": findings.message(result) },
@@ -92,14 +95,9 @@ fn result(findings: &Findings<'_>, result: &CheckResult, rule: Option<usize>) ->
             variant: &result.variant,
             counts: findings.fail_on.counts(result),
         },
-    });
-    if let Some(index) = rule {
-        value["ruleIndex"] = index.into();
-    }
-    if let Some(known) = &result.known {
-        value["suppressions"] = json!([{ "kind": "external", "justification": known }]);
-    }
-    value
+        // All results have it, or none (§3.27.23).
+        "suppressions": result.known.iter().map(suppression).collect::<Vec<_>>(),
+    })
 }
 
 #[derive(Serialize)]

@@ -5,26 +5,27 @@ use std::time::Duration;
 
 use passrig_authenticator::Ceremony;
 
+use super::patience::{self, Patience};
 use super::schedule::Block;
 use super::{Observer, Transcript, judge};
-use crate::actor::{Actor, Probes, Trouble, World};
+use crate::actor::{Actor, Attempt, Probes, Trouble, World};
 use crate::catalogue::{Action, Check};
-use crate::outcome::{CheckResult, Inconclusive, Outcome};
+use crate::outcome::{CheckResult, Inconclusive, Verdict};
 use crate::scenarios::{self, Observations, Stage};
-use crate::target::{Log, Recognised};
+use crate::target::Log;
 
-/// What a block came to: results with their transcripts, and why the run must
-/// stop, if it must.
+/// What a block came to: results, and why the run must stop, if it must.
 pub(super) struct Done {
     pub(super) results: Vec<(Arc<Check>, CheckResult, Transcript)>,
     pub(super) gone: Option<String>,
 }
 
-/// How often a void block runs again, on fresh accounts.
+/// How often a void block is run, each time on fresh accounts.
 const ROUNDS: usize = 2;
 
-/// How often a throttled request is tried again, and how long at most we wait.
-const PATIENCE: (usize, Duration) = (3, Duration::from_secs(30));
+/// Why a refusal counts for nothing that no honest ceremony followed.
+const GONE: (Inconclusive, &str) =
+    (Inconclusive::Bracket, "the target was gone before an honest ceremony could follow");
 
 pub(super) async fn run(
     block: &Block,
@@ -32,70 +33,109 @@ pub(super) async fn run(
     probes: Probes,
     observer: &dyn Observer,
 ) -> Done {
-    let mut last = Done { results: Vec::new(), gone: None };
-    for round in 0..ROUNDS {
-        let before = twin(block, world, probes, observer, ("before", round)).await;
-        let mut results = Vec::new();
-        let mut gone = before.gone();
-        for check in &block.checks {
-            if gone.is_some() {
-                break;
-            }
-            let (result, transcript, trouble) =
-                attempt(check, block, world, probes, observer, round).await;
-            gone = trouble;
-            results.push((Arc::clone(check), result, transcript));
+    let mut round = 0;
+    loop {
+        let (done, is_worth_another) = once(block, world, probes, observer, round).await;
+        round += 1;
+        if !is_worth_another || round == ROUNDS {
+            return done;
         }
-        let after = match &gone {
-            Some(_) => before.clone(),
-            None => twin(block, world, probes, observer, ("after", round)).await,
-        };
-        gone = gone.or_else(|| after.gone());
-        let last_round = round + 1 == ROUNDS;
-        let is_void = [Ceremony::Registration, Ceremony::Authentication].into_iter().any(|c| {
-            let concerned = block.checks.iter().any(|check| check.ceremony == c);
-            concerned && (before.trouble(c).is_some() || after.trouble(c).is_some())
-        });
-        if gone.is_none() && is_void && !last_round {
-            observer.notice("an honest ceremony failed after a block of attempts; once more");
-            continue;
-        }
-        for (check, result, _) in &mut results {
-            let trouble = before.trouble(check.ceremony).or_else(|| after.trouble(check.ceremony));
-            if let Some(trouble) = trouble
-                && result.outcome != Outcome::Error
-                && result.outcome != Outcome::Skipped
-            {
-                *result = judge::void(result.clone(), Inconclusive::Bracket, trouble);
-            }
-        }
-        last = Done { results, gone };
-        break;
+        observer.notice("an honest ceremony failed beside a block of attempts; once more");
     }
-    last
 }
 
-/// An honest registration and an honest authentication.
-#[derive(Clone, Default)]
+/// A twin, the attempts, a twin; and whether another round may come to more.
+async fn once(
+    block: &Block,
+    world: &World,
+    probes: Probes,
+    observer: &dyn Observer,
+    round: usize,
+) -> (Done, bool) {
+    let before = twin(block, world, probes, observer, ("before", round)).await;
+    let mut gone = before.gone.clone();
+    let mut results = Vec::new();
+    for check in &block.checks {
+        if gone.is_some() {
+            break;
+        }
+        let (result, transcript) = match before.flaw(check.ceremony) {
+            // Nothing that came of it would count.
+            Some((why, what)) => {
+                (judge::undecided(check, &block.variant, why, what), Transcript::default())
+            }
+            None => {
+                let (result, transcript, trouble) =
+                    attempt(check, block, world, probes, observer, round).await;
+                gone = trouble;
+                observer.attempted(check, &result, &transcript);
+                (result, transcript)
+            }
+        };
+        results.push((Arc::clone(check), result, transcript));
+    }
+    let is_sent = results.iter().any(|(check, ..)| before.flaw(check.ceremony).is_none());
+    let after = match &gone {
+        None if is_sent => twin(block, world, probes, observer, ("after", round)).await,
+        None => Twin::default(),
+        Some(_) => Twin { gone: gone.clone(), ..Twin::default() },
+    };
+    let mut is_void = false;
+    for (check, result, _) in &mut results {
+        is_void |= matches!(before.flaw(check.ceremony), Some((Inconclusive::Bracket, _)));
+        let (flaw, is_open) = match &after.gone {
+            None => (after.flaw(check.ceremony), result.outcome.is_decided()),
+            // There is no other round: what was accepted stays accepted.
+            Some(_) => (Some(GONE), result.verdict == Some(Verdict::Refused)),
+        };
+        let Some((why, what)) = flaw else { continue };
+        is_void |= why == Inconclusive::Bracket;
+        if is_open {
+            *result = judge::void(result.clone(), why, what);
+        }
+    }
+    let gone = gone.or(after.gone);
+    let is_worth_another = is_void && gone.is_none();
+    (Done { results, gone }, is_worth_another)
+}
+
+/// An honest registration and an honest authentication, and what was wrong
+/// with each.
+#[derive(Default)]
 struct Twin {
-    registration: Option<String>,
-    authentication: Option<String>,
+    registration: Option<(Inconclusive, String)>,
+    authentication: Option<(Inconclusive, String)>,
     gone: Option<String>,
 }
 
 impl Twin {
-    /// What was wrong with that ceremony, if anything.
-    fn trouble(&self, ceremony: Ceremony) -> Option<&str> {
-        match ceremony {
-            Ceremony::Registration => self.registration.as_deref(),
-            Ceremony::Authentication => {
-                self.registration.as_deref().or(self.authentication.as_deref())
-            }
-        }
+    /// Why an attempt of that ceremony counts for nothing, if so.
+    fn flaw(&self, ceremony: Ceremony) -> Option<(Inconclusive, &str)> {
+        let flaw = match ceremony {
+            Ceremony::Registration => self.registration.as_ref(),
+            Ceremony::Authentication => self.registration.as_ref().or(self.authentication.as_ref()),
+        };
+        flaw.map(|(why, what)| (*why, what.as_str()))
     }
 
-    fn gone(&self) -> Option<String> {
-        self.gone.clone()
+    fn fail(&mut self, ceremony: Ceremony, place: &str, seen: &Result<Attempt, Trouble>) {
+        let (throttled, what) = match seen {
+            Ok(attempt) => {
+                let verdict = &attempt.verdict;
+                let said = verdict.message.as_deref().unwrap_or(verdict.manner.name());
+                (attempt.throttled(), format!("was not accepted: {said}"))
+            }
+            Err(trouble) => (trouble.throttled(), format!("could not be carried out: {trouble}")),
+        };
+        if let Err(trouble) = seen {
+            self.gone = trouble.is_unreachable().then(|| trouble.to_string());
+        }
+        let why = throttled.map_or(Inconclusive::Bracket, |_| Inconclusive::Throttled);
+        let flaw = Some((why, format!("an honest {ceremony} {place} the attempts {what}")));
+        match ceremony {
+            Ceremony::Registration => self.registration = flaw,
+            Ceremony::Authentication => self.authentication = flaw,
+        }
     }
 }
 
@@ -112,11 +152,10 @@ async fn twin(
     // Named after the block's first check, so that its draws are its own.
     let name = format!("twin {place}/{round}/{}", first.id);
     let mut actor = Actor::new(world, &block.variant, "twin", &name, block.product).seated(0);
-    let mut tries = 0;
+    let mut patience = Patience::new(observer);
     while let Err(trouble) = actor.arrive(&mut log).await {
-        if !waits(&trouble, &mut tries, observer).await {
-            twin.gone = trouble.is_unreachable().then(|| trouble.to_string());
-            twin.registration = Some(trouble.to_string());
+        if !patience.lasts(trouble.throttled()).await {
+            twin.fail(Ceremony::Registration, place, &Err(trouble));
             return twin;
         }
     }
@@ -124,36 +163,32 @@ async fn twin(
         if ceremony == Ceremony::Authentication {
             actor.change_browser();
         }
-        let mut tries = 0;
-        let outcome = loop {
-            match actor.perform(ceremony, probes, &mut log).await {
-                Err(trouble) if waits(&trouble, &mut tries, observer).await => {}
-                other => break other,
+        let mut patience = Patience::new(observer);
+        let seen = loop {
+            let seen = actor.perform(ceremony, probes, &mut log).await;
+            if !patience.lasts(throttled(&seen)).await {
+                break seen;
             }
         };
-        let trouble = match outcome {
+        match &seen {
             Ok(attempt) if attempt.is_accepted() => {
                 observer.twin(ceremony, &Transcript::of(&log, Some(attempt.exchange)));
-                None
             }
-            Ok(attempt) => Some(format!(
-                "an honest {ceremony} {place} the attempts was not accepted: {}",
-                attempt.verdict.message.as_deref().unwrap_or(attempt.verdict.manner.name())
-            )),
-            Err(trouble) => {
-                twin.gone = trouble.is_unreachable().then(|| trouble.to_string());
-                Some(trouble.to_string())
+            _ => {
+                twin.fail(ceremony, place, &seen);
+                break;
             }
-        };
-        match ceremony {
-            Ceremony::Registration => twin.registration = trouble,
-            Ceremony::Authentication => twin.authentication = trouble,
-        }
-        if twin.registration.is_some() {
-            break;
         }
     }
     twin
+}
+
+/// For how long the target wants to be left alone, if that is what it wants.
+pub(super) fn throttled(seen: &Result<Attempt, Trouble>) -> Option<Duration> {
+    match seen {
+        Ok(attempt) => attempt.throttled(),
+        Err(trouble) => trouble.throttled(),
+    }
 }
 
 async fn attempt(
@@ -164,7 +199,7 @@ async fn attempt(
     observer: &dyn Observer,
     round: usize,
 ) -> (CheckResult, Transcript, Option<String>) {
-    let mut tries = 0;
+    let mut patience = Patience::new(observer);
     loop {
         let mut stage = Stage {
             world,
@@ -172,12 +207,18 @@ async fn attempt(
             check,
             probes,
             // A throttled try has used up its account.
-            round: round * (PATIENCE.0 + 1) + tries,
+            round: round * (patience::TRIES + 1) + patience.tries(),
             cast: 0,
             log: Log::new(),
         };
         let seen = perform(&mut stage, &check.action).await;
-        if slow_down(&seen, &mut tries, observer).await {
+        let throttled = match &seen {
+            Ok(Observations { control, attempt }) => {
+                control.iter().chain([attempt]).find_map(Attempt::throttled)
+            }
+            Err(trouble) => trouble.throttled(),
+        };
+        if patience.lasts(throttled).await {
             continue;
         }
         let gone = match &seen {
@@ -198,37 +239,4 @@ async fn perform(stage: &mut Stage<'_>, action: &Action) -> Result<Observations,
             None => Err(Trouble::NotExpressible),
         },
     }
-}
-
-/// Whether a try was throttled and shall be made again; by then we have waited.
-async fn slow_down(
-    seen: &Result<Observations, Trouble>,
-    tries: &mut usize,
-    observer: &dyn Observer,
-) -> bool {
-    match seen {
-        Ok(Observations { attempt, .. }) => match attempt.verdict.recognised {
-            Recognised::Throttled { after } => pause(after, tries, observer).await,
-            _ => false,
-        },
-        Err(trouble) => waits(trouble, tries, observer).await,
-    }
-}
-
-async fn waits(trouble: &Trouble, tries: &mut usize, observer: &dyn Observer) -> bool {
-    match trouble.throttled() {
-        Some(after) => pause(Some(after), tries, observer).await,
-        None => false,
-    }
-}
-
-async fn pause(after: Option<Duration>, tries: &mut usize, observer: &dyn Observer) -> bool {
-    if *tries == PATIENCE.0 {
-        return false;
-    }
-    *tries += 1;
-    let wait = after.unwrap_or_default().max(Duration::from_secs(1 << *tries)).min(PATIENCE.1);
-    observer.notice(&format!("the target wants fewer requests; waiting {} s", wait.as_secs()));
-    tokio::time::sleep(wait).await;
-    true
 }

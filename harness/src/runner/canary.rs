@@ -8,7 +8,9 @@ use passrig_authenticator::deviation::{Deviation, Edit};
 use passrig_authenticator::wire::{CreationOptions, RequestOptions};
 use serde_json::json;
 
-use super::{NotTestable, Transcript};
+use super::block::throttled;
+use super::patience::Patience;
+use super::{NotTestable, Observer, Transcript};
 use crate::actor::{Actor, Attempt, Known, Probes, Trouble, Variant, World};
 use crate::catalogue::{Product, Setting};
 use crate::outcome::{CheckResult, Effect, Importance, Level, Outcome, Verdict};
@@ -76,21 +78,34 @@ pub(super) struct Honest {
 
 /// An honest registration and an honest authentication. Whatever a probe shows
 /// to change with them is trusted from then on.
-pub(super) async fn honest(world: &World, variant: &Variant) -> Result<Honest, NotTestable> {
+pub(super) async fn honest(
+    world: &World,
+    variant: &Variant,
+    observer: &dyn Observer,
+) -> Result<Honest, NotTestable> {
     let mut log = Log::new();
     let mut observed = Observed::default();
     let mut probes = Probes::default();
     // Each variant has people of its own.
     let name = variant.to_string();
     let mut actor = Actor::new(world, variant, "canary.honest", &name, Product::Platform).seated(0);
-    if let Err(trouble) = actor.arrive(&mut log).await {
-        return Err(not_testable("an account cannot be made", &trouble, &log, &observed));
+    let mut patience = Patience::new(observer);
+    while let Err(trouble) = actor.arrive(&mut log).await {
+        if !patience.lasts(trouble.throttled()).await {
+            return Err(not_testable("an account cannot be made", &trouble, &log, &observed));
+        }
     }
     for ceremony in [Ceremony::Registration, Ceremony::Authentication] {
         if ceremony == Ceremony::Authentication {
             actor.change_browser();
         }
-        let performed = perform(&mut actor, ceremony, &mut observed, &mut log).await;
+        let mut patience = Patience::new(observer);
+        let performed = loop {
+            let performed = perform(&mut actor, ceremony, &mut observed, &mut log).await;
+            if !patience.lasts(throttled(&performed)).await {
+                break performed;
+            }
+        };
         let attempt = performed.map_err(|trouble| {
             let what = format!("an honest {ceremony} cannot be carried out");
             not_testable(&what, &trouble, &log, &observed)
@@ -108,10 +123,12 @@ pub(super) async fn honest(world: &World, variant: &Variant) -> Result<Honest, N
                 };
                 let said = said(&attempt);
                 let what = format!("an honest {ceremony} {what}{said}");
-                let help = match (recognised, &attempt.verdict.paste) {
-                    (Recognised::Unrecognised, Some(_)) => {
-                        "tell the adapter which answers are accepted: accepted = [{ status = [200] }]"
-                            .to_owned()
+                let help = match (recognised, &attempt.verdict.unknown) {
+                    (Recognised::Unrecognised, Some(answer)) => format!(
+                        "if this means that it was accepted, add to that step: accepted = [{answer}]"
+                    ),
+                    (Recognised::Throttled { .. }, _) => {
+                        "switch off the target's rate limit for the test".to_owned()
                     }
                     _ => "is the target configured for the origin that --origin names (by default \
                           that of --rp)? What does its log say?"
@@ -122,6 +139,8 @@ pub(super) async fn honest(world: &World, variant: &Variant) -> Result<Honest, N
                     help: Some(help),
                     transcript: Transcript::of(&log, None),
                     observed: observed.by_name(),
+                    is_gone: false,
+                    is_refusal: recognised == Recognised::Refused,
                 });
             }
         }
@@ -149,42 +168,47 @@ async fn perform(
     actor.send(&begun, &message, &mut bench, Probes::ALL, log).await
 }
 
-/// What a ceremony that is wrong everywhere came to.
-pub(super) enum Forged {
-    /// It was refused, as it must be.
-    Refused,
-    /// It was answered in a way that says nothing; the run goes on.
-    Unclear(String),
-    /// It was accepted, and it had an effect.
-    Accepted(Box<CheckResult>),
-}
-
-/// One forgery of each ceremony.
+/// One forgery of each ceremony: a result only if one was accepted and had an
+/// effect. An answer that says nothing does not end the run: the checks will
+/// meet it, too.
 pub(super) async fn forged(
     world: &World,
     variant: &Variant,
     honest: &Honest,
-) -> Result<Forged, NotTestable> {
+    observer: &dyn Observer,
+) -> Result<Option<CheckResult>, NotTestable> {
     for ceremony in [Ceremony::Registration, Ceremony::Authentication] {
         let mut log = Log::new();
         let observed = &honest.observed;
-        let attempt = forge(world, variant, ceremony, honest.probes, &mut log).await;
-        let attempt = match attempt {
+        let mut patience = Patience::new(observer);
+        let forged = loop {
+            let (probes, tries) = (honest.probes, patience.tries());
+            let forged = forge(world, variant, (ceremony, tries), probes, &mut log).await;
+            if !patience.lasts(throttled(&forged)).await {
+                break forged;
+            }
+        };
+        let attempt = match forged {
             Ok(attempt) => attempt,
-            Err(trouble) if trouble.is_breakage() && !trouble.is_unreachable() => {
-                return Ok(Forged::Unclear(format!("a forged {ceremony}: {trouble}")));
+            Err(trouble) if trouble.is_inconvenience() => {
+                observer.notice(&format!("a forged {ceremony} remains open: {trouble}"));
+                continue;
             }
             Err(trouble) => {
                 let what = format!("a forged {ceremony} cannot be sent");
-                return Err(not_testable(&what, &trouble, &log, observed));
+                let mut error = not_testable(&what, &trouble, &log, observed);
+                if error.is_gone {
+                    let help = "it answered honest ceremonies just before: its log tells more";
+                    error.help = Some(help.to_owned());
+                }
+                return Err(error);
             }
         };
         let transcript = || Transcript::of(&log, Some(attempt.exchange));
         match attempt.verdict.recognised {
             Recognised::Refused | Recognised::RefusedLikeCrash => {}
             Recognised::Accepted if attempt.effect == Effect::Happened => {
-                let result = accepts_anything(ceremony, variant, &attempt);
-                return Ok(Forged::Accepted(Box::new(result)));
+                return Ok(Some(accepts_anything(ceremony, variant, &attempt)));
             }
             Recognised::Accepted => {
                 return Err(NotTestable {
@@ -193,12 +217,14 @@ pub(super) async fn forged(
                     ),
                     help: Some(
                         "either the target accepts anything, or the adapter takes its refusals for \
-                         acceptance: look at the answer below, and tell the two apart in `accepted` \
+                         acceptance: look at the answer shown here, and tell the two apart in `accepted` \
                          and `refused`; a `whoami` or `list` probe would show which it is"
                             .to_owned(),
                     ),
                     transcript: transcript(),
                     observed: observed.by_name(),
+                    is_gone: false,
+                    is_refusal: false,
                 });
             }
             Recognised::Unrecognised => {
@@ -207,39 +233,43 @@ pub(super) async fn forged(
                         "the adapter does not know how the target refuses a forged {ceremony}{}",
                         said(&attempt)
                     ),
-                    help: attempt
-                        .verdict
-                        .paste
-                        .as_ref()
-                        .map(|line| format!("if this is a refusal, add to that step: {line}")),
+                    help: attempt.verdict.unknown.as_ref().map(|answer| {
+                        format!("if this is a refusal, add to that step: refused = [{answer}]")
+                    }),
                     transcript: transcript(),
                     observed: observed.by_name(),
+                    is_gone: false,
+                    is_refusal: false,
                 });
             }
             Recognised::Crash | Recognised::Throttled { .. } => {
-                return Ok(Forged::Unclear(format!(
-                    "a forged {ceremony} is answered with {}{}",
+                observer.notice(&format!(
+                    "a forged {ceremony} remains open: the answer is a {}{}",
                     attempt.verdict.manner.name(),
                     said(&attempt)
-                )));
+                ));
             }
         }
     }
-    Ok(Forged::Refused)
+    Ok(None)
 }
 
 async fn forge(
     world: &World,
     variant: &Variant,
-    ceremony: Ceremony,
+    (ceremony, tries): (Ceremony, usize),
     probes: Probes,
     log: &mut Log,
 ) -> Result<Attempt, Trouble> {
-    let mut actor =
-        Actor::new(world, variant, "canary.forged", ceremony.name(), Product::Platform).seated(0);
+    // A throttled try has used up its account.
+    let name = match tries {
+        0 => ceremony.name().to_owned(),
+        again => format!("{ceremony}/{again}"),
+    };
+    let mut actor = Actor::new(world, variant, "canary.forged", &name, Product::Platform).seated(0);
     actor.arrive(log).await?;
     if ceremony == Ceremony::Authentication {
-        actor.perform(Ceremony::Registration, Probes::default(), log).await?;
+        actor.enrol(log).await?;
         actor.change_browser();
     }
     let deviation = wrong_everywhere(ceremony).ok_or(Trouble::NotExpressible)?;
@@ -297,5 +327,7 @@ fn not_testable(what: &str, trouble: &Trouble, log: &Log, observed: &Observed) -
         help: trouble.help(),
         transcript: Transcript::of(log, None),
         observed: observed.by_name(),
+        is_gone: trouble.is_unreachable(),
+        is_refusal: trouble.is_refusal(),
     }
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use crate::catalogue::Catalogue;
 use crate::outcome::{Amiss, CheckResult, Outcome, Report, Staleness};
 
-use super::filter::matches;
+use crate::catalogue::glob::matches;
 
 /// An entry of the list: these checks do not pass, for this reason.
 #[derive(Clone, Debug, PartialEq, Eq)]

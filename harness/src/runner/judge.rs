@@ -21,8 +21,8 @@ pub(super) fn judge(
     if let Some(control) = &observations.control
         && !control.is_accepted()
     {
-        let what = control.verdict.message.as_deref().unwrap_or("it was not accepted");
-        return inconclusive(blank, Inconclusive::Control, what);
+        let what = with(control.verdict.message.clone(), "it was not accepted");
+        return inconclusive(blank, Inconclusive::Control, &what);
     }
     attempted(blank, check, &observations.attempt)
 }
@@ -67,8 +67,8 @@ fn attempted(blank: CheckResult, check: &Check, attempt: &Attempt) -> CheckResul
             );
         }
         (Recognised::Unrecognised, _) => {
-            let paste = attempt.verdict.paste.as_deref().unwrap_or_default();
-            let what = format!("if this was a refusal, add to the adapter: {paste}");
+            let answer = attempt.verdict.unknown.as_deref().unwrap_or_default();
+            let what = format!("if this was a refusal, add to the adapter: refused = [{answer}]");
             return inconclusive(result, Inconclusive::Unrecognised, &what);
         }
     };
@@ -87,8 +87,11 @@ fn troubled(blank: CheckResult, trouble: &Trouble) -> CheckResult {
     match trouble {
         Trouble::NotExpressible => skipped(blank, Skip::NotExpressible),
         Trouble::NoFlow(_) => skipped(blank, Skip::Flow),
-        _ if trouble.is_breakage() && !trouble.is_unreachable() => {
+        _ if trouble.is_inconvenience() => {
             CheckResult { outcome: Outcome::Error, reason: Some(trouble.to_string()), ..blank }
+        }
+        _ if trouble.is_unreachable() => {
+            inconclusive(blank, Inconclusive::Interrupted, &trouble.to_string())
         }
         _ => inconclusive(blank, Inconclusive::Setup, &trouble.to_string()),
     }
@@ -104,9 +107,14 @@ pub(super) fn void(result: CheckResult, why: Inconclusive, what: &str) -> CheckR
     inconclusive(result, why, what)
 }
 
-/// A check that the end of the run overtook.
-pub(super) fn overtaken(check: &Check, variant: &Variant, what: &str) -> CheckResult {
-    inconclusive(blank(check, variant), Inconclusive::Interrupted, what)
+/// A check that was not even sent, since nothing could have been concluded.
+pub(super) fn undecided(
+    check: &Check,
+    variant: &Variant,
+    why: Inconclusive,
+    what: &str,
+) -> CheckResult {
+    inconclusive(blank(check, variant), why, what)
 }
 
 fn blank(check: &Check, variant: &Variant) -> CheckResult {

@@ -5,6 +5,7 @@ mod canary;
 pub mod expect;
 mod filter;
 mod judge;
+mod patience;
 pub mod policy;
 mod schedule;
 mod shard;
@@ -18,19 +19,17 @@ use std::sync::Arc;
 use passrig_authenticator::Ceremony;
 use passrig_authenticator::client::Origin;
 use passrig_authenticator::env::Seeded;
-use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use crate::actor::{self, World};
 use crate::catalogue::{Catalogue, Check};
 use crate::outcome::{
-    Amiss, CheckResult, Importance, Level, Outcome, Report, SCHEMA_VERSION, Skip, Staleness,
-    Summary, TargetInfo, Tool,
+    Amiss, CheckResult, Importance, Inconclusive, Level, Outcome, Report, SCHEMA_VERSION, Skip,
+    Staleness, Summary, TargetInfo, Tool,
 };
 use crate::target::log::Exchange;
 use crate::target::profile::Mode;
 use crate::target::{Log, Target};
-use canary::Forged;
 
 /// What to run, and how.
 pub struct Options {
@@ -59,6 +58,10 @@ pub trait Observer: Send + Sync {
 
     /// An honest twin was accepted.
     fn twin(&self, _ceremony: Ceremony, _transcript: &Transcript) {}
+
+    /// An attempt was made: this is what it comes to if the honest ceremonies
+    /// around it are accepted.
+    fn attempted(&self, _check: &Check, _result: &CheckResult, _transcript: &Transcript) {}
 
     /// A check was decided.
     fn finished(&self, _check: &Check, _result: &CheckResult, _transcript: &Transcript) {}
@@ -91,6 +94,10 @@ pub struct NotTestable {
     pub transcript: Transcript,
     /// What the target asked for, as far as it was seen.
     pub observed: BTreeMap<String, String>,
+    /// Whether nobody answers there any more.
+    pub is_gone: bool,
+    /// Whether the target said no: to what it remembers of another run, maybe.
+    pub is_refusal: bool,
 }
 
 /// Runs the checks, and reports.
@@ -104,6 +111,8 @@ pub async fn run(
         help: Some("name the origin of the RP's pages with --origin".to_owned()),
         transcript: Transcript::default(),
         observed: BTreeMap::new(),
+        is_gone: false,
+        is_refusal: false,
     })?;
     let env = Seeded::new(options.seed.as_bytes()).within(&options.run_id);
     let variables = options.variables.clone();
@@ -111,7 +120,7 @@ pub async fn run(
     let profile = world.target.profile();
     let variant = schedule::default_variant(&profile.settings);
 
-    let honest = canary::honest(&world, &variant).await?;
+    let honest = canary::honest(&world, &variant, &*observer).await?;
     let mut run = Run {
         options,
         world: &world,
@@ -119,10 +128,8 @@ pub async fn run(
         results: HashMap::new(),
         stopped: None,
     };
-    match canary::forged(&world, &variant, &honest).await? {
-        Forged::Refused => {}
-        Forged::Unclear(text) => observer.notice(&text),
-        Forged::Accepted(result) => return Ok(run.accepts_anything(*result)),
+    if let Some(result) = canary::forged(&world, &variant, &honest, &*observer).await? {
+        return Ok(run.accepts_anything(result));
     }
 
     let admitted = options.catalogue.checks.iter().filter(|c| options.filter.admits(&c.id));
@@ -158,19 +165,24 @@ impl Run<'_> {
         observer: &Arc<dyn Observer>,
     ) {
         if let Some(stopped) = self.stopped.clone() {
-            return self.overtake(variant, checks, &stopped, &**observer);
+            let why = Inconclusive::Interrupted;
+            return self.give_up(variant, checks, (why, &stopped), &**observer);
         }
         let sung;
         let honest = match known {
             Some(honest) => honest,
-            None => match canary::honest(self.world, variant).await {
+            None => match canary::honest(self.world, variant, &**observer).await {
                 Ok(honest) => {
                     sung = honest;
                     &sung
                 }
                 Err(error) => {
                     observer.notice(&format!("{variant}: {error}"));
-                    return self.overtake(variant, checks, &error.to_string(), &**observer);
+                    if error.is_gone {
+                        self.stopped = Some(error.what.clone());
+                    }
+                    let why = Inconclusive::Bracket;
+                    return self.give_up(variant, checks, (why, &error.what), &**observer);
                 }
             },
         };
@@ -184,22 +196,17 @@ impl Run<'_> {
             // One account, or a handful: attempts must not meet in them.
             Mode::Pool | Mode::Single => 1,
         };
-        let permits = Arc::new(Semaphore::new(jobs));
+        let mut blocks = schedule::blocks(variant, &fitting).into_iter();
         let mut tasks = JoinSet::new();
-        for block in schedule::blocks(variant, &fitting) {
-            let (world, permits) = (self.world.clone(), Arc::clone(&permits));
-            let (observer, probes) = (Arc::clone(observer), honest.probes);
-            tasks.spawn(async move {
-                let Ok(_permit) = permits.acquire().await else { return None };
-                let done = block::run(&block, &world, probes, &*observer).await;
-                if done.gone.is_some() {
-                    permits.close();
-                }
-                Some(done)
-            });
-        }
-        while let Some(joined) = tasks.join_next().await {
-            let Ok(Some(done)) = joined else { continue };
+        loop {
+            while tasks.len() < jobs && self.stopped.is_none() {
+                let Some(block) = blocks.next() else { break };
+                let (world, observer) = (self.world.clone(), Arc::clone(observer));
+                let probes = honest.probes;
+                tasks.spawn(async move { block::run(&block, &world, probes, &*observer).await });
+            }
+            let Some(joined) = tasks.join_next().await else { break };
+            let Ok(done) = joined else { continue };
             for (check, result, transcript) in done.results {
                 observer.finished(&check, &result, &transcript);
                 self.results.insert(check.id.clone(), result);
@@ -207,7 +214,8 @@ impl Run<'_> {
             self.stopped = self.stopped.take().or(done.gone);
         }
         if let Some(stopped) = self.stopped.clone() {
-            self.overtake(variant, &fitting, &stopped, &**observer);
+            let why = Inconclusive::Interrupted;
+            self.give_up(variant, &fitting, (why, &stopped), &**observer);
         }
     }
 
@@ -224,16 +232,16 @@ impl Run<'_> {
     }
 
     /// What has no result by now will have none.
-    fn overtake(
+    fn give_up(
         &mut self,
         variant: &actor::Variant,
         checks: &[Arc<Check>],
-        why: &str,
+        (why, what): (Inconclusive, &str),
         observer: &dyn Observer,
     ) {
         for check in checks {
             if !self.results.contains_key(&check.id) {
-                let result = judge::overtaken(check, variant, why);
+                let result = judge::undecided(check, variant, why, what);
                 observer.finished(check, &result, &Transcript::default());
                 self.results.insert(check.id.clone(), result);
             }

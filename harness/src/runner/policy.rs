@@ -3,7 +3,7 @@
 use crate::catalogue::{Catalogue, Check};
 use crate::outcome::{Level, Verdict};
 
-use super::filter::matches;
+use crate::catalogue::glob::matches;
 
 /// A rule that raises the level of some checks, or says which way a choice goes
 /// that the specification leaves to the RP.

@@ -67,12 +67,7 @@ impl Stage<'_> {
 
     /// An honest registration that must be accepted for the story to go on.
     pub async fn register(&mut self, actor: &mut Actor) -> Result<Attempt, Trouble> {
-        let ceremony = Ceremony::Registration;
-        let attempt = actor.perform(ceremony, Probes::default(), &mut self.log).await?;
-        match attempt.verdict.recognised {
-            Recognised::Accepted => Ok(attempt),
-            _ => Err(Trouble::Honest { ceremony, message: attempt.verdict.message }),
-        }
+        actor.enrol(&mut self.log).await
     }
 
     /// The subject of the check: new to registrations, enrolled for
@@ -135,7 +130,7 @@ impl Attempt {
         let recognised = if happened { Recognised::Accepted } else { Recognised::Refused };
         let message = Some(remark.into());
         Self {
-            verdict: Verdict { recognised, manner: Manner::Observed, message, paste: None },
+            verdict: Verdict { recognised, manner: Manner::Observed, message, unknown: None },
             effect: Effect::Unobserved,
             exchange: log.len().saturating_sub(1),
             duration: Duration::ZERO,

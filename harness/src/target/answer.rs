@@ -13,7 +13,13 @@ use super::{Done, Listed, verdict};
 /// Whether a step that prepares another got a good answer.
 pub(super) fn expected(step: &Step, response: &Response, log: &Log) -> Result<(), Kind> {
     let status = response.status;
-    let message = || verdict::message(&log.masked(response));
+    let message = || {
+        let shown = log.masked(response);
+        match shown.header(http::header::LOCATION) {
+            Some(location) if status.is_redirection() => Some(format!("go to {location}")),
+            _ => verdict::message(&shown),
+        }
+    };
     if let Some(after) = verdict::throttled(response) {
         return Err(Kind::Throttled { after });
     }

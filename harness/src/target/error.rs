@@ -163,6 +163,9 @@ impl Kind {
             Self::Unexpected { condition: Some(condition), .. } => {
                 format!("if this is as it should be, add to the step: expect = [{condition}]")
             }
+            Self::Unexpected { status: 300..400, .. } => {
+                "is the path right, and --rp the URL that the target calls its own?".into()
+            }
             Self::Unexpected { .. } => {
                 "is the path right, and does the target want a `login` before?".into()
             }

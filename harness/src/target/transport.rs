@@ -145,14 +145,18 @@ impl Failure {
             Self::Refused { .. } | Self::Connect { .. } => {
                 "is the relying party running, and on this port?".into()
             }
-            Self::Tls { .. } => {
+            // In rustls's words; all else goes wrong before there is one.
+            Self::Tls { reason, .. } if reason.contains("certificate") => {
                 "give the CA of a test certificate with --ca FILE, or use --insecure".into()
+            }
+            Self::Tls { .. } => {
+                "does this port speak TLS? If not, the URL begins with http:".into()
             }
             Self::Forbidden(refusal) => {
                 format!("only if you may test it: --allow-host {}", refusal.host)
             }
             Self::Deadline { .. } => {
-                "the target hangs, or needs longer: look at its log, or raise --timeout".into()
+                "the target hangs, or needs longer: look at its log, or raise --deadline".into()
             }
             Self::TooLarge { .. } => {
                 "no answer of a ceremony is that large; is the path right?".into()

@@ -18,9 +18,8 @@ pub struct Verdict {
     pub manner: Manner,
     /// What the target said for people, if anything.
     pub message: Option<String>,
-    /// For an answer that the adapter does not know: the line to add, if it
-    /// was a refusal.
-    pub paste: Option<String>,
+    /// An answer that the adapter does not know, as a condition to add to it.
+    pub unknown: Option<String>,
 }
 
 /// What an answer means.
@@ -105,7 +104,7 @@ pub(super) fn judge(finish: &Finish, response: &Response, shown: &Response) -> V
         recognised,
         manner: manner(recognised, response.status),
         message: message(shown),
-        paste: unknown.then(|| format!("refused = [{}]", describe(shown))),
+        unknown: unknown.then(|| describe(shown)),
     }
 }
 

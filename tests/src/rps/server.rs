@@ -11,9 +11,6 @@ use std::time::Duration;
 
 use super::{Error, certificate};
 
-/// What is run, in the folder of the relying party.
-pub(super) const SCRIPT: &str = "server.js";
-
 /// How long a server may take until it listens.
 const DEADLINE: Duration = Duration::from_secs(60);
 const KEPT_LINES: usize = 40;
@@ -27,20 +24,18 @@ pub(super) struct Server {
 }
 
 impl Server {
-    /// Starts the server in `dir`, and waits until it says that it listens.
-    pub(super) fn start(dir: &Path, certificate: &certificate::Files) -> Result<Self, Error> {
-        let mut command = Command::new("node");
+    /// Starts the server, and waits until it says that it listens.
+    pub(super) fn start(
+        mut command: Command,
+        dir: &Path,
+        certificate: &certificate::Files,
+    ) -> Result<Self, Error> {
         command
-            .arg(SCRIPT)
             .current_dir(dir)
             .env("PORT", "0")
             .env("TLS_CERT", &certificate.certificate)
             .env("TLS_KEY", &certificate.key)
-            // As such servers are run. In a test environment better-auth would leave out its origin checks.
-            .env("NODE_ENV", "production")
-            .env_remove("TEST")
             .env("NO_COLOR", "1")
-            .env_remove("NODE_OPTIONS")
             // The server ends when this pipe is closed, so none outlives a test that is killed.
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -50,8 +45,9 @@ impl Server {
             use std::os::unix::process::CommandExt;
             command.process_group(0);
         }
-        let mut child =
-            command.spawn().map_err(|source| Error::Missing { program: "node", source })?;
+        let mut child = command
+            .spawn()
+            .map_err(|error| Error::Start { reason: error.to_string(), stderr: String::new() })?;
         let (Some(stdout), Some(stderr)) = (child.stdout.take(), child.stderr.take()) else {
             unreachable!("both are pipes, by the lines above");
         };

@@ -31,6 +31,9 @@ impl<'a> Diagnostics<'a> {
         self.line(out, "demanded", &demanded(result))?;
         let check = catalogue.find(&result.id);
         if let Some(check) = check {
+            if let Some(owner) = catalogue.index.owner(check) {
+                self.line(out, "duty", words::duty(owner))?;
+            }
             self.rule(out, check)?;
         }
         // What is not in the catalogue comes of itself, at the beginning.

@@ -2,7 +2,7 @@
 
 use passrig_authenticator::Ceremony;
 
-use crate::catalogue::{Action, Catalogue, Check, Need, Product, Setting};
+use crate::catalogue::{Action, Catalogue, Check, Index, Need, Product, Setting};
 use crate::outcome::{
     Amiss, CheckResult, Effect, Importance, Level, Outcome, Report, SCHEMA_VERSION, Staleness,
     Summary, TargetInfo, Tool, Verdict,
@@ -86,7 +86,8 @@ pub(crate) fn catalogue() -> Catalogue {
         ],
         ..counter.clone()
     };
-    Catalogue { checks: vec![origin, port, order, counter, uv] }
+    let index = Index::builtin().unwrap();
+    Catalogue { checks: vec![origin, port, order, counter, uv], index }
 }
 
 pub(crate) fn report() -> Report {

@@ -36,6 +36,7 @@ fn every_outcome() {
       variant   default
       target    accepted it (ok); a probe found the credential registered
       demanded  §7.1 step 9 (REG-06): must be refused; importance high
+      duty      the library's
       why       A page elsewhere may belong to someone else; accepting it lets that
                 page enrol or use passkeys.
       fix       Compare the whole origin with the list you serve; do not match parts
@@ -49,6 +50,7 @@ fn every_outcome() {
       variant   default
       target    accepted it (ok); no probe saw the effect
       demanded  §7.1 step 9 (REG-06): must be refused; importance high
+      duty      the library's
       why, fix  as for registration.origin.subdomain
       replay    passrig check --rp http://localhost:3000/ \
                   --adapter fido-conformance --origin https://login.passrig.test \
@@ -60,6 +62,7 @@ fn every_outcome() {
       variant   default
       target    broke: the connection was closed before an answer came
       demanded  §7.2 step 17 (AUT-15): must be refused; importance medium
+      duty      the library's
       why       It is a sign of a cloned key.
       fix       Ask for another factor, or note the event.
       replay    passrig check --rp http://localhost:3000/ \
@@ -91,7 +94,7 @@ fn every_outcome() {
         registration.origin.subdomain
         registration.origin.port
 
-    Inconclusive: an honest ceremony beside the attempt was refused.
+    Inconclusive: an honest ceremony beside the attempt was not accepted.
       bracket
         authentication.counter.same
 
@@ -225,7 +228,7 @@ fn verdicts() {
 
     let mut stopped = samples::report();
     stopped.stopped = Some("nobody listens at 127.0.0.1:3000.".to_owned());
-    insta::assert_snapshot!(words::verdict(&stopped, default), @"Stopped before the end: nobody listens at 127.0.0.1:3000. What is above was decided before that.");
+    insta::assert_snapshot!(words::verdict(&stopped, default), @"Stopped before the end: nobody listens at 127.0.0.1:3000. 5 checks were decided before that.");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use serde::de::DeserializeOwned;
 
+use crate::catalogue::index::Owner;
 use crate::outcome::{
     Amiss, CheckResult, Effect, Inconclusive, Level, Outcome, Report, Skip, Staleness, Summary,
     Verdict,
@@ -35,8 +36,8 @@ pub fn inconclusive(word: &str) -> &'static str {
         Some(Inconclusive::Setup) => "a step before the attempt went wrong.",
         Some(Inconclusive::Unrecognised) => "the adapter does not know this answer.",
         Some(Inconclusive::Throttled) => "the target asked to be left alone, again and again.",
-        Some(Inconclusive::Bracket) => "an honest ceremony beside the attempt was refused.",
-        Some(Inconclusive::Control) => "the honest part of the story was refused.",
+        Some(Inconclusive::Bracket) => "an honest ceremony beside the attempt was not accepted.",
+        Some(Inconclusive::Control) => "the honest part of the story was not accepted.",
         Some(Inconclusive::Interrupted) => "the run was stopped before.",
         None => "nothing can be concluded.",
     }
@@ -73,12 +74,22 @@ pub fn demand(level: Level, expected: Verdict) -> String {
     }
 }
 
+/// Whose duty a rule is.
+pub fn duty(owner: Owner) -> &'static str {
+    match owner {
+        Owner::Library => "the library's",
+        Owner::Application => "the application's",
+    }
+}
+
 /// What it all comes to.
 pub fn verdict(report: &Report, fail_on: FailOn) -> String {
     if let Some(why) = &report.stopped {
-        let before = match report.checks.len() {
-            0 => "Nothing was decided before that.",
-            _ => "What is above was decided before that.",
+        let decided = report.checks.iter().filter(|result| result.outcome.is_decided()).count();
+        let before = match decided {
+            0 => "Nothing was decided before that.".to_owned(),
+            1 => "1 check was decided before that.".to_owned(),
+            n => format!("{n} checks were decided before that."),
         };
         return format!("Stopped before the end: {}. {before}", why.trim_end_matches('.'));
     }

@@ -4,11 +4,14 @@ use std::sync::{Arc, LazyLock};
 
 use super::Profile;
 
-const FILES: [(&str, &str); 4] = [
+const FILES: [(&str, &str); 7] = [
     ("reference.toml", include_str!("../../../adapters/reference.toml")),
     ("fido-conformance.toml", include_str!("../../../adapters/fido-conformance.toml")),
     ("simplewebauthn-example.toml", include_str!("../../../adapters/simplewebauthn-example.toml")),
     ("better-auth.toml", include_str!("../../../adapters/better-auth.toml")),
+    ("webauthn-io.toml", include_str!("../../../adapters/webauthn-io.toml")),
+    ("python-fido2-example.toml", include_str!("../../../adapters/python-fido2-example.toml")),
+    ("webauthn-rs-tutorial.toml", include_str!("../../../adapters/webauthn-rs-tutorial.toml")),
 ];
 
 static PROFILES: LazyLock<Vec<Arc<Profile>>> = LazyLock::new(|| {

@@ -263,7 +263,7 @@ fn a_wrong_value() {
 
 #[test]
 fn the_rest_by_name() {
-    let cases: [(&str, &str, Fault); 17] = [
+    let cases: [(&str, &str, Fault); 18] = [
         ("\"4xx\"", "\"six\"", Fault::HttpStatus("six".into())),
         ("{ status = [\"4xx\"] }", "{}", Fault::EmptyCondition),
         (
@@ -314,6 +314,11 @@ fn the_rest_by_name() {
             "options = ",
             "expect = [{ status = [201] }]\noptions = ",
             Fault::Misplaced { field: "expect", belongs: "steps that only prepare others" },
+        ),
+        (
+            "options = ",
+            "when = \"username\"\noptions = ",
+            Fault::Misplaced { field: "when", belongs: "steps that only prepare others" },
         ),
         ("accepted = [{ status = [200] }]", "accepted = []", Fault::NoConditions("accepted")),
         ("options = \"$.publicKey\"\n", "", Fault::NoOptions(Flow::Register)),

@@ -1,0 +1,60 @@
+//! A file of the catalogue, and mistakes that point into it.
+
+use std::ops::Range;
+
+use miette::{Diagnostic, NamedSource, SourceSpan};
+use serde::de::DeserializeOwned;
+
+/// A mistake in a catalogue file.
+#[derive(Debug, thiserror::Error, Diagnostic)]
+#[error("{message}")]
+#[diagnostic(code(passrig::catalogue))]
+pub struct Error {
+    message: String,
+    #[source_code]
+    source_code: NamedSource<String>,
+    #[label("here")]
+    span: Option<SourceSpan>,
+    #[help]
+    help: Option<String>,
+}
+
+/// A file and its text.
+#[derive(Clone, Copy)]
+pub(super) struct Source<'a> {
+    pub(super) file: &'a str,
+    pub(super) text: &'a str,
+}
+
+impl Source<'_> {
+    pub(super) fn error(
+        &self,
+        message: String,
+        span: Option<Range<usize>>,
+        help: Option<String>,
+    ) -> Box<Error> {
+        Box::new(Error {
+            message,
+            source_code: NamedSource::new(self.file, self.text.to_owned()),
+            span: span.map(Into::into),
+            help,
+        })
+    }
+
+    pub(super) fn parse<T: DeserializeOwned>(&self) -> Result<T, Box<Error>> {
+        toml::from_str(self.text)
+            .map_err(|error| self.error(error.message().to_owned(), error.span(), None))
+    }
+
+    /// Where a text first stands in quotation marks.
+    pub(super) fn quoted(&self, text: &str) -> Option<Range<usize>> {
+        let quoted = format!("\"{text}\"");
+        self.text.find(&quoted).map(|at| at..at + quoted.len())
+    }
+
+    /// Where it last does.
+    pub(super) fn last_quoted(&self, text: &str) -> Option<Range<usize>> {
+        let quoted = format!("\"{text}\"");
+        self.text.rfind(&quoted).map(|at| at..at + quoted.len())
+    }
+}

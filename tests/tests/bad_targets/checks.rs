@@ -1,0 +1,180 @@
+//! Targets that break in the middle of a run.
+
+use std::collections::HashSet;
+use std::sync::Mutex;
+
+use passrig::outcome::Outcome;
+
+use crate::run::{check, check_as};
+use crate::server::Act::{Behave, Close, Die};
+use crate::server::{relying_party, say, with};
+
+const TYPES: &str = "--only registration.type";
+const NONSENSE: &str = "registration.type.nonsense";
+
+/// An error of one check; the others are decided.
+#[tokio::test]
+async fn closes_the_connection_at_one_check() {
+    let url = relying_party(|asked| match asked.is_result() && asked.check == NONSENSE {
+        true => Close,
+        false => Behave,
+    })
+    .await;
+    let run = check(&url, TYPES).await;
+    run.exits(1);
+    insta::assert_snapshot!(run.told(NONSENSE), @"error: register step 2 (POST /attestation/result): the target closed the connection without an answer");
+    let others: Vec<_> = run.results().into_iter().filter(|one| one.id != NONSENSE).collect();
+    assert_eq!(others.len(), 4);
+    assert!(others.iter().all(|one| one.outcome == Outcome::Pass), "{}", run.out);
+    assert_eq!(run.last_line(), "end");
+}
+
+/// A refusal by a crash is none.
+#[tokio::test]
+async fn crashes_at_everything_that_deviates() {
+    let url = relying_party(|asked| match asked.is_deviant() {
+        true => say(500, r#"{"error":"TypeError"}"#),
+        false => Behave,
+    })
+    .await;
+    let run = check(&url, TYPES).await;
+    run.exits(1);
+    insta::assert_snapshot!(run.told(NONSENSE), @"error: the target answered with a server error: TypeError");
+    insta::assert_snapshot!(run.said, @r"
+a forged registration remains open: the answer is a server-error: TypeError
+a forged authentication remains open: the answer is a server-error: TypeError
+");
+    assert!(run.results().iter().all(|one| one.outcome == Outcome::Error), "{}", run.out);
+}
+
+/// A server error is a refusal if the adapter says so, and looks like a crash
+/// unless the body says otherwise.
+#[tokio::test]
+async fn refuses_by_a_server_error() {
+    let crash = || {
+        relying_party(|asked| match asked.is_deviant() {
+            true => say(500, r#"{"code":"bad_passkey"}"#),
+            false => Behave,
+        })
+    };
+    let known = "refused = [{ status = [400], json = \"$.status\", equals = \"failed\" }]";
+    let bare = "refused = [{ status = [500] }]";
+    let run = check_as(&crash().await, TYPES, &[(known, bare)]).await;
+    run.exits(1);
+    insta::assert_snapshot!(run.told(NONSENSE), @"warn: the refusal looks like a crash: bad_passkey");
+
+    let telling = "refused = [{ status = [500], json = \"$.code\", equals = \"bad_passkey\" }]";
+    let run = check_as(&crash().await, TYPES, &[(known, telling)]).await;
+    run.exits(0);
+    let result = run.result(NONSENSE);
+    assert_eq!(result.outcome, Outcome::Pass);
+    assert_eq!(result.manner.as_deref(), Some("named-server-error"));
+}
+
+/// Wait, slow down, go on.
+#[tokio::test]
+async fn is_throttled_for_a_while() {
+    let seen: Mutex<HashSet<String>> = Mutex::default();
+    let url = relying_party(move |asked| {
+        let first = || seen.lock().unwrap().insert(format!("{} {}", asked.check, asked.path));
+        let chosen = ["canary.honest", "canary.forged", "twin", NONSENSE].contains(&asked.check);
+        match chosen && asked.path == "/attestation/result" && first() {
+            true => with(say(429, "slow down"), "retry-after", "1"),
+            false => Behave,
+        }
+    })
+    .await;
+    let run = check(&url, &format!("--only {NONSENSE}")).await;
+    run.exits(0);
+    insta::assert_snapshot!(run.said, @r"
+the target wants fewer requests; waiting 2 s
+the target wants fewer requests; waiting 2 s
+the target wants fewer requests; waiting 2 s
+the target wants fewer requests; waiting 2 s
+");
+}
+
+#[tokio::test]
+async fn is_throttled_for_ever_at_one_check() {
+    let url = relying_party(|asked| match asked.check == NONSENSE {
+        true => say(429, "slow down"),
+        false => Behave,
+    })
+    .await;
+    let run = check(&url, TYPES).await;
+    run.exits(1);
+    insta::assert_snapshot!(run.told(NONSENSE), @"inconclusive: throttled: register step 1 (POST /attestation/options): the target wants fewer requests");
+    assert_eq!(run.results().iter().filter(|one| one.outcome == Outcome::Pass).count(), 4);
+}
+
+/// From some moment on nothing is answered but 429: that ends, too.
+#[tokio::test]
+async fn is_throttled_from_some_moment_on() {
+    let url = relying_party(|asked| match asked.check.starts_with("canary") {
+        true => Behave,
+        false => say(429, "slow down"),
+    })
+    .await;
+    let run = check(&url, TYPES).await;
+    run.exits(1);
+    insta::assert_snapshot!(run.told(NONSENSE), @"inconclusive: throttled: an honest registration before the attempts could not be carried out: register step 1 (POST /attestation/options): the target wants fewer requests");
+    assert!(run.results().iter().all(|one| one.outcome == Outcome::Inconclusive), "{}", run.out);
+}
+
+/// Whole blocks count; what no honest ceremony followed does not.
+#[tokio::test]
+async fn dies_in_the_middle() {
+    let last = "registration.origin.missing";
+    let url = relying_party(move |asked| match asked.is_result() && asked.check == last {
+        true => Die,
+        false => Behave,
+    })
+    .await;
+    let run = check(&url, "--only registration.origin --jobs 1").await;
+    run.exits(3);
+    insta::assert_snapshot!(run.out, @r"
+passrig 0.1.0
+target  http://127.0.0.1:PORT/, adapter reference
+origin  https://login.passrig.test
+run     seed s, run id r
+asks    authentication.login username, authentication.user-verification
+        required, registration.attestation none, registration.user-verification
+        required
+
+client-data  25 checks  20 pass  4 inconclusive  1 error
+
+error  registration.origin.missing
+  sent      registration: client data without an origin
+  variant   user-verification=required attestation=none login=username
+  target    broke: register step 2 (POST /attestation/result): the target closed
+            the connection without an answer
+  demanded  §7.1 step 9 (REG-06): must be refused; importance high
+  why       The origin is the only trace of the page that the user was on. An RP
+            that accepts another one lets that page enrol passkeys or sign in
+            with them: phishing works again.
+  fix       Compare the whole serialised origin with the list of origins that
+            you serve, octet by octet. Do not match parts of it, do not
+            normalise it, and do not take the expected value from the request.
+  replay    passrig check --rp http://127.0.0.1:PORT --adapter reference \
+              --origin https://login.passrig.test --seed s --run-id r \
+              --only registration.origin.missing
+
+To replay on an RP that still has the accounts of this run, leave out --run-id.
+
+Inconclusive: an honest ceremony beside the attempt was not accepted.
+  bracket: the target was gone before an honest ceremony could follow
+    registration.origin.trailing-slash
+    registration.origin.opaque
+    registration.origin.app
+    registration.origin.empty
+
+25 checks: 20 pass, 4 inconclusive, 1 error
+Stopped before the end: register step 1 (POST /attestation/options): nobody
+listens at 127.0.0.1:PORT. 20 checks were decided before that.
+Every exchange is in log.jsonl.
+");
+    assert_eq!(run.last_line(), "end");
+    let report = run.report.as_ref().unwrap();
+    assert_eq!(report["summary"]["pass"], 20);
+    assert_eq!(run.results().len(), report["checks"].as_array().unwrap().len());
+}

@@ -1,0 +1,167 @@
+//! Every level, every outcome and every reason comes of something.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use passrig::outcome::{Inconclusive, Outcome, Skip};
+use passrig::relying_party::{Config, RelyingParty, mutant};
+use passrig_authenticator::env::Seeded;
+
+use crate::run::{Run, check, check_as};
+use crate::server::Act::{Behave, Die};
+use crate::server::{Act, Asked, reference, relying_party, say, serving};
+
+/// What a divergence is called depends on the level.
+#[tokio::test]
+async fn levels() {
+    for (id, check_id, outcome, code) in [
+        ("registration.origin.left-out", "registration.origin.port", Outcome::Fail, 1),
+        (
+            "registration.credential-id-length.left-out",
+            "registration.credential-id.1024-octets",
+            Outcome::Warn,
+            0,
+        ),
+        ("authentication.sign-count.left-out", "authentication.sign-count.lower", Outcome::Note, 0),
+        (
+            "authentication.authenticator-data.trailing-ignored",
+            "authentication.authenticator-data.trailing",
+            Outcome::Note,
+            0,
+        ),
+    ] {
+        let mutant = mutant::all().into_iter().find(|mutant| mutant.id == id).unwrap();
+        let url = serving(reference().with_mutant(mutant), |_| Behave).await;
+        let run = check(&url, &format!("--only {check_id}")).await;
+        run.exits(code);
+        assert_eq!(run.result(check_id).outcome, outcome, "{}", run.out);
+    }
+}
+
+const NONSENSE: &str = "registration.type.nonsense";
+
+/// One check against a target that is odd in one place.
+async fn odd(id: &str, manner: impl Fn(&Asked<'_>) -> Option<Act> + Send + Sync + 'static) -> Run {
+    let url = relying_party(move |asked| manner(asked).unwrap_or(Behave)).await;
+    check(&url, &format!("--only {id}")).await
+}
+
+#[tokio::test]
+async fn inconclusive() {
+    let mut told = String::new();
+    let mut note = |run: &Run, id: &str, why: Inconclusive| {
+        let reason = run.told(id);
+        assert!(reason.starts_with(&format!("inconclusive: {why}: ")), "{reason}\n{}", run.out);
+        told += &format!("{reason}\n");
+        // Exhaustive: each has its story below, or in `checks`.
+        match why {
+            Inconclusive::Setup
+            | Inconclusive::Unrecognised
+            | Inconclusive::Throttled
+            | Inconclusive::Bracket
+            | Inconclusive::Control
+            | Inconclusive::Interrupted => {}
+        }
+    };
+    let run = odd(NONSENSE, |asked| {
+        (asked.is_attempt() && !asked.is_result()).then(|| say(200, "<h1>Down</h1>"))
+    });
+    note(run.await.exits(1), NONSENSE, Inconclusive::Setup);
+
+    let run = odd(NONSENSE, |asked| {
+        (asked.is_attempt() && asked.is_result()).then(|| say(418, "I am a teapot"))
+    });
+    note(run.await.exits(1), NONSENSE, Inconclusive::Unrecognised);
+
+    let refusal = || say(400, r#"{"status":"failed","errorMessage":"no"}"#);
+    let run =
+        odd(NONSENSE, move |asked| (asked.check == "twin" && asked.is_result()).then(refusal));
+    note(run.await.exits(1), NONSENSE, Inconclusive::Bracket);
+
+    let replayed = "authentication.challenge.replayed";
+    let run = odd(replayed, move |asked| {
+        (asked.is_attempt() && asked.path == "/assertion/result").then(refusal)
+    });
+    note(run.await.exits(1), replayed, Inconclusive::Control);
+
+    let run = odd("registration.origin --jobs 1", |asked| asked.is_attempt().then_some(Die));
+    note(run.await.exits(3), "registration.origin.missing", Inconclusive::Interrupted);
+    insta::assert_snapshot!(told, @r"
+inconclusive: setup: register step 1 (POST /attestation/options): JSON was due, but the answer (200) is HTML: <h1>Down</h1>
+inconclusive: unrecognised: if this was a refusal, add to the adapter: refused = [{ status = [418] }]
+inconclusive: bracket: an honest registration before the attempts was not accepted: no
+inconclusive: control: it was not accepted: no
+inconclusive: interrupted: register step 1 (POST /attestation/options): nobody listens at 127.0.0.1:PORT
+");
+}
+
+/// The honest ceremony after a block fails once: the block runs again.
+#[tokio::test]
+async fn a_block_is_void_and_runs_again() {
+    let twins = AtomicUsize::new(0);
+    let run = odd(NONSENSE, move |asked| {
+        let is_twin = asked.check == "twin" && asked.path == "/attestation/result";
+        let second = is_twin && twins.fetch_add(1, Ordering::SeqCst) == 1;
+        second.then(|| say(400, r#"{"status":"failed","errorMessage":"hiccup"}"#))
+    });
+    let run = run.await;
+    assert_eq!(run.exits(0).told(NONSENSE), "pass");
+    assert!(run.said.contains("once more"), "{}", run.said);
+    let attempts = run.log.iter().filter(|line| line["kind"] == "attempt").count();
+    assert_eq!(attempts, 2);
+}
+
+#[tokio::test]
+async fn skipped() {
+    let skipped = |run: Run, id: &str, why: Skip| {
+        assert_eq!(run.exits(0).told(id), format!("skipped: {why}"));
+        match why {
+            Skip::RegistrableDomain
+            | Skip::TwoAccounts
+            | Skip::Setting
+            | Skip::NotExpressible
+            | Skip::Flow => {}
+        }
+    };
+    let (id, url) = ("registration.origin.sibling", "http://localhost:1");
+    let local = RelyingParty::new(Config::new(url, "localhost"), Seeded::new("bad targets"));
+    let rp = serving(local, |_| Behave).await;
+    let run = check(&rp, &format!("--only {id} --origin {url}")).await;
+    skipped(run, id, Skip::RegistrableDomain);
+
+    let honest = || relying_party(|_| Behave);
+    let id = "authentication.credential.of-another-user";
+    let single = [("mode = \"fresh\"", "mode = \"single\"")];
+    skipped(
+        check_as(&honest().await, &format!("--only {id}"), &single).await,
+        id,
+        Skip::TwoAccounts,
+    );
+
+    let id = "registration.user-present.neither";
+    let fixed = [(
+        "user_verification = { choose = [\"required\", \"preferred\", \"discouraged\"] }",
+        "user_verification = { fixed = \"required\" }",
+    )];
+    skipped(check_as(&honest().await, &format!("--only {id}"), &fixed).await, id, Skip::Setting);
+    // And if only the options tell.
+    let id = "registration.user-verified.clear-when-required";
+    let observed = [(fixed[0].0, "")];
+    skipped(check_as(&honest().await, &format!("--only {id}"), &observed).await, id, Skip::Setting);
+
+    let id = "registration.challenge.other-session";
+    let sign_up =
+        [("[[register]]\n", "[[provision]]\nrequest = \"GET /session\"\n\n[[register]]\n")];
+    let run = check_as(&honest().await, &format!("--only {id}"), &sign_up).await;
+    skipped(run, id, Skip::Flow);
+
+    // A challenge without letters.
+    let id = "registration.challenge.case";
+    let digits = odd(id, move |asked| {
+        let options = r#"{"rp": {"id": "passrig.test", "name": "x"},
+            "user": {"id": "AAAA", "name": "a", "displayName": "a"},
+            "challenge": "000000000000000000000000",
+            "pubKeyCredParams": [{"type": "public-key", "alg": -7}]}"#;
+        (asked.check == id && !asked.is_result()).then(|| say(200, options))
+    });
+    skipped(digits.await, id, Skip::NotExpressible);
+}

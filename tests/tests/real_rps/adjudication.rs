@@ -1,0 +1,136 @@
+//! Whose mistake every divergence is, and the line that makes it.
+
+use std::fs;
+use std::path::Path;
+
+use passrig::runner::Filter;
+use passrig_tests::rps;
+use serde::Deserialize;
+
+use super::golden::Golden;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    adjudication: Vec<Adjudication>,
+}
+
+/// What was found out about some checks that diverge for the same reason.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Adjudication {
+    /// Their ids; `*` stands for any text.
+    checks: Vec<String>,
+    /// What the specification says.
+    clause: String,
+    /// `path:line`, from the relying party's folder.
+    source: String,
+    /// A piece of that line.
+    line: String,
+    /// Who should have done it.
+    duty: Duty,
+    /// What the relying party does instead, and whose mistake that is.
+    why: String,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Duty {
+    /// Whoever verifies responses.
+    Library,
+    /// Whoever keeps accounts and sessions, and calls the library.
+    Application,
+}
+
+impl Adjudication {
+    fn is_about(&self, id: &str) -> bool {
+        Filter { only: self.checks.clone(), skip: Vec::new() }.admits(id)
+    }
+
+    /// Why the source does not say what is claimed.
+    fn contradiction(&self, dir: &Path) -> Option<String> {
+        let (path, number) = self.source.rsplit_once(':').expect("path:line");
+        let number: usize = number.parse().expect("path:line");
+        let text = match fs::read_to_string(dir.join(path)) {
+            Ok(text) => text,
+            Err(error) => return Some(format!("{}: {error}", self.source)),
+        };
+        let line = text.lines().nth(number - 1).unwrap_or_default().trim();
+        (!line.contains(&self.line)).then(|| {
+            let elsewhere: Vec<_> = text
+                .lines()
+                .zip(1..)
+                .filter(|(line, _)| line.contains(&self.line))
+                .map(|(_, number)| number)
+                .collect();
+            format!("{} says `{line}`; `{}` is in {elsewhere:?}", self.source, self.line)
+        })
+    }
+}
+
+#[test]
+fn every_divergence_is_adjudicated_once() {
+    for (name, _) in super::ALL {
+        let golden = Golden::read(name);
+        let divergences = golden.divergences();
+        let adjudications = read(name);
+        let mut flaws = Vec::new();
+        for id in &divergences {
+            let sources: Vec<_> =
+                adjudications.iter().filter(|a| a.is_about(id)).map(|a| &a.source).collect();
+            if sources.len() != 1 {
+                flaws.push(format!("{id} is adjudicated in {sources:?}, not once"));
+            }
+        }
+        for adjudication in &adjudications {
+            for check in &adjudication.checks {
+                let glob = Filter { only: vec![check.clone()], skip: Vec::new() };
+                if !divergences.iter().any(|id| glob.admits(id)) {
+                    flaws
+                        .push(format!("`{check}` ({}) matches no divergence", adjudication.source));
+                }
+            }
+            if adjudication.checks.is_empty()
+                || !adjudication.clause.starts_with('§')
+                || adjudication.why.trim().is_empty()
+            {
+                flaws.push(format!("{} is incomplete", adjudication.source));
+            }
+        }
+        assert!(flaws.is_empty(), "{name}: {flaws:#?}");
+    }
+}
+
+#[test]
+fn every_source_says_what_is_claimed() {
+    for (name, _) in super::ALL {
+        // Started, it is installed.
+        let Some(rp) = rps::start(name) else { continue };
+        let flaws: Vec<_> = read(name)
+            .iter()
+            .filter_map(|adjudication| adjudication.contradiction(&rp.dir))
+            .collect();
+        assert!(flaws.is_empty(), "{name}: {flaws:#?}");
+    }
+}
+
+/// The thin server's own lines are the application, and a package that calls no library is none.
+#[test]
+fn the_application_answers_for_its_own_lines() {
+    for adjudication in read("simplewebauthn") {
+        let own = adjudication.source.starts_with("server.js:");
+        assert_eq!(own, adjudication.duty == Duty::Application, "{}", adjudication.source);
+    }
+    for adjudication in read("better-auth") {
+        let library = !adjudication.source.contains("@better-auth/passkey/");
+        assert_eq!(library, adjudication.duty == Duty::Library, "{}", adjudication.source);
+    }
+}
+
+fn read(name: &str) -> Vec<Adjudication> {
+    let path = rps::dir(name).join("adjudication.toml");
+    let text = fs::read_to_string(&path).unwrap();
+    let file: File =
+        toml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    file.adjudication
+}

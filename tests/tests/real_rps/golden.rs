@@ -1,0 +1,138 @@
+//! The outcomes that are known, one line for each check, in the catalogue's order.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::path::PathBuf;
+
+use passrig::outcome::{CheckResult, Effect, Outcome, Report};
+use passrig_tests::rps;
+
+/// A golden file.
+pub(super) struct Golden {
+    /// The counts, and then each check's id with what it came to.
+    lines: Vec<(String, String)>,
+    text: String,
+}
+
+/// Whether golden files shall be written anew.
+pub(super) fn blessing() -> bool {
+    std::env::var_os("PASSRIG_BLESS").is_some_and(|value| value == "1")
+}
+
+impl Golden {
+    pub(super) fn of(report: &Report) -> Self {
+        let mut text = String::from(
+            "# What passrig says of this relying party. Written by its test with PASSRIG_BLESS=1.\n\n\
+             [counts]\n",
+        );
+        for outcome in Outcome::ALL {
+            writeln!(text, "{outcome} = {}", report.summary.count(outcome)).unwrap();
+        }
+        text.push_str("\n[checks]\n");
+        for result in &report.checks {
+            writeln!(text, "\"{}\" = \"{}\"", result.id, words(result)).unwrap();
+        }
+        Self::parse(text)
+    }
+
+    pub(super) fn read(name: &str) -> Self {
+        let file = path(name);
+        let text = std::fs::read_to_string(&file);
+        Self::parse(text.unwrap_or_else(|error| panic!("{}: {error}", file.display())))
+    }
+
+    pub(super) fn write(&self, name: &str) {
+        std::fs::write(path(name), &self.text).unwrap();
+    }
+
+    /// The checks that are a fail, a warning or a note.
+    pub(super) fn divergences(&self) -> Vec<&str> {
+        let diverges = |words: &str| {
+            ["fail", "warn", "note"].contains(&words.split(' ').next().unwrap_or_default())
+        };
+        let lines = self.lines.iter().filter(|(_, words)| diverges(words));
+        lines.map(|(id, _)| id.as_str()).collect()
+    }
+
+    /// What is different in the other one, a line for each; nothing if they are the same.
+    pub(super) fn differences(&self, found: &Self) -> String {
+        let map = |golden: &Self| golden.lines.iter().cloned().collect::<BTreeMap<_, _>>();
+        let (golden, new) = (map(self), map(found));
+        let mut out = String::new();
+        for (id, words) in &self.lines {
+            match new.get(id) {
+                Some(found) if found == words => {}
+                Some(found) => writeln!(out, "  {id}: {words} → {found}").unwrap(),
+                None => writeln!(out, "  {id}: {words} → no such check").unwrap(),
+            }
+        }
+        for (id, words) in found.lines.iter().filter(|(id, _)| !golden.contains_key(id)) {
+            writeln!(out, "  {id}: new → {words}").unwrap();
+        }
+        if out.is_empty() && self.text != found.text {
+            out.push_str("  the same outcomes, but in another order or form\n");
+        }
+        out
+    }
+
+    /// Every file is written by [`Golden::of`]: a line is a key and a value.
+    fn parse(text: String) -> Self {
+        let line = |line: &str| {
+            let (id, words) = line.split_once(" = ")?;
+            Some((id.trim_matches('"').to_owned(), words.trim_matches('"').to_owned()))
+        };
+        let lines = text.lines().filter_map(line).collect();
+        Self { lines, text }
+    }
+}
+
+/// The outcome, and how it came to be: what is the same in every run.
+fn words(result: &CheckResult) -> String {
+    let mut words = vec![result.outcome.to_string()];
+    words.extend(result.verdict.map(|verdict| verdict.to_string()));
+    words.extend(result.manner.clone());
+    if result.effect != Effect::Unobserved {
+        words.push(result.effect.to_string());
+    }
+    if !result.outcome.is_decided() {
+        // The first word is of a closed list; what follows may differ.
+        let reason = result.reason.iter().filter_map(|reason| reason.split(':').next());
+        words.extend(reason.map(str::to_owned));
+    }
+    words.join(" ")
+}
+
+fn path(name: &str) -> PathBuf {
+    rps::dir(name).join("golden.toml")
+}
+
+#[test]
+fn golden_files_are_toml() {
+    for (name, _) in super::ALL {
+        let golden = Golden::read(name);
+        let table: toml::Table = golden.text.parse().unwrap();
+        let checks = table["checks"].as_table().unwrap();
+        let counts = table["counts"].as_table().unwrap();
+        assert_eq!(checks.len() + counts.len(), golden.lines.len(), "{name}");
+        for (outcome, count) in counts {
+            let of =
+                |words: &&toml::Value| words.as_str().unwrap().split(' ').next() == Some(outcome);
+            let number = i64::try_from(checks.values().filter(of).count()).unwrap();
+            assert_eq!(count.as_integer(), Some(number), "{name}: {outcome}");
+        }
+    }
+}
+
+#[test]
+fn differences_are_readable() {
+    let golden = |lines: &str| Golden::parse(format!("[checks]\n{lines}"));
+    let known = golden("\"a.b\" = \"pass refused\"\n\"a.c\" = \"fail accepted\"\n");
+    let found = golden("\"a.b\" = \"fail accepted\"\n\"a.d\" = \"skipped setting\"\n");
+    insta::assert_snapshot!(known.differences(&found), @"
+    a.b: pass refused → fail accepted
+    a.c: fail accepted → no such check
+    a.d: new → skipped setting
+    ");
+    assert_eq!(known.differences(&known), "");
+    assert_eq!(known.divergences(), ["a.c"]);
+}
