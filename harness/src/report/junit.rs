@@ -114,6 +114,29 @@ mod tests {
     use crate::report::terminal::samples;
 
     #[test]
+    fn what_was_stopped_is_not_green() {
+        let report = crate::outcome::Report {
+            stopped: Some("nobody listens".to_owned()),
+            checks: Vec::new(),
+            ..samples::report()
+        };
+        let catalogue = samples::catalogue();
+        let findings =
+            Findings { report: &report, catalogue: &catalogue, fail_on: Default::default() };
+        let text = String::from_utf8(render(&findings).unwrap()).unwrap();
+        insta::assert_snapshot!(text, @r#"
+        <?xml version="1.0" encoding="UTF-8"?>
+        <testsuites name="passrig" tests="1" failures="0" errors="1">
+            <testsuite name="run" tests="1" disabled="0" errors="1" failures="0">
+                <testcase name="the whole run">
+                    <error message="stopped before the end: nobody listens"/>
+                </testcase>
+            </testsuite>
+        </testsuites>
+        "#);
+    }
+
+    #[test]
     fn every_outcome() {
         let (report, catalogue) = (samples::expected_report(), samples::catalogue());
         let findings =

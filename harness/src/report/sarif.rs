@@ -224,6 +224,7 @@ mod tests {
         insta::assert_json_snapshot!(run["results"][0], @r#"
         {
           "ruleId": "registration.origin.subdomain",
+          "ruleIndex": 0,
           "kind": "fail",
           "level": "error",
           "message": {
@@ -252,7 +253,6 @@ mod tests {
             "variant": "default",
             "counts": false
           },
-          "ruleIndex": 0,
           "suppressions": [
             {
               "kind": "external",

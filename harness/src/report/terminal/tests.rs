@@ -161,6 +161,7 @@ fn expectations() {
       variant   default
       target    accepted it (ok); no probe saw the effect
       demanded  §7.1 step 9 (REG-06): must be refused; importance high
+      duty      the library's
       why       A page elsewhere may belong to someone else; accepting it lets that
                 page enrol or use passkeys.
       fix       Compare the whole origin with the list you serve; do not match parts
