@@ -44,7 +44,7 @@ enum Duty {
 
 impl Adjudication {
     fn is_about(&self, id: &str) -> bool {
-        Filter { only: self.checks.clone(), skip: Vec::new() }.admits(id)
+        Filter { only: self.checks.clone(), ..Filter::default() }.admits(id)
     }
 
     /// Why the source does not say what is claimed.
@@ -84,7 +84,7 @@ fn every_divergence_is_adjudicated_once() {
         }
         for adjudication in &adjudications {
             for check in &adjudication.checks {
-                let glob = Filter { only: vec![check.clone()], skip: Vec::new() };
+                let glob = Filter { only: vec![check.clone()], ..Filter::default() };
                 if !divergences.iter().any(|id| glob.admits(id)) {
                     flaws
                         .push(format!("`{check}` ({}) matches no divergence", adjudication.source));
