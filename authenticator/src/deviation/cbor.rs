@@ -7,8 +7,9 @@ use crate::wire::cbor::{Cbor, Head, Item};
 use crate::wire::cose::label;
 
 impl Key for Cbor {
+    /// The labels of COSE keys are numbers; every other name is a text.
     fn named(name: &str) -> Self {
-        Self::text(name)
+        name.parse().map_or_else(|_| Self::text(name), Self::int)
     }
 
     /// A text is meant by its name, an integer by its number or by the name

@@ -50,10 +50,16 @@ pub enum Encoding {
     Base64urlPadded,
     /// Standard base64 with padding.
     Base64,
+    /// Base64url with a bit set that stands for nothing.
+    TrailingBits,
+    /// Octets whose base64url text is taken for octets once more.
+    Base64urlTwice,
     /// A text in capitals.
     UpperCase,
     /// A text with capitals and small letters exchanged.
     SwapCase,
+    /// A text whose first letter that has a Cyrillic double is that double.
+    Homograph,
     /// A CBOR head or DER length wider than needed.
     NonMinimal,
     /// A CBOR item or DER element of indefinite length.

@@ -3,7 +3,7 @@
 use super::container::{self, Key, Node};
 use super::edit::octets;
 use super::{Encoding, Error, Operation, Segment, Value, text};
-use crate::wire::base64url::Variant;
+use crate::wire::base64url::{self, Variant};
 use crate::wire::json::{Json, Style};
 
 impl Key for String {
@@ -85,6 +85,12 @@ fn whole(json: &mut Json, operation: &Operation) -> Result<(), Error> {
         (Json::Binary { variant, .. }, Operation::Encode(Encoding::Base64urlPadded)) => {
             *variant = Variant::Base64urlPadded;
         }
+        (Json::Binary { bytes, .. }, Operation::Encode(Encoding::TrailingBits)) => {
+            *json = Json::String(with_trailing_bits(bytes));
+        }
+        (Json::Binary { bytes, .. }, Operation::Encode(Encoding::Base64urlTwice)) => {
+            *bytes = base64url::encode(bytes).into_bytes();
+        }
         (Json::Binary { bytes, .. }, _) => octets(bytes, operation)?,
         (Json::String(value), _) => text::edit(value, &[], operation)?,
         (Json::Bool(value), Operation::Flip) => *value = !*value,
@@ -104,6 +110,17 @@ fn whole(json: &mut Json, operation: &Operation) -> Result<(), Error> {
         (_, other) => return Err(Error::operation(other, kind(json))),
     }
     Ok(())
+}
+
+/// Of the last character's six bits some belong to no octet, unless the length
+/// is a multiple of three; the lowest of them is set.
+fn with_trailing_bits(bytes: &[u8]) -> String {
+    let mut text = base64url::encode(bytes);
+    if !bytes.len().is_multiple_of(3) {
+        let next = text.pop().and_then(|last| char::from_u32(u32::from(last) + 1));
+        text.extend(next);
+    }
+    text
 }
 
 fn restyle(json: &mut Json, style: Style) {

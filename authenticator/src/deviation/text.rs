@@ -42,10 +42,20 @@ fn whole(text: &mut String, operation: &Operation) -> Result<(), Error> {
             };
             *text = text.chars().map(swap).collect();
         }
+        Operation::Encode(Encoding::Homograph) => {
+            let double = |c| DOUBLES.iter().find(|(latin, _)| *latin == c);
+            let first = text.char_indices().find_map(|(at, c)| Some((at, double(c)?)));
+            let (at, (_, cyrillic)) = first.ok_or(Error::Value("a letter with a double"))?;
+            text.replace_range(at..=at, cyrillic);
+        }
         other => return Err(Error::operation(other, "a text")),
     }
     Ok(())
 }
+
+/// Letters that look alike in Latin and in Cyrillic.
+const DOUBLES: [(char, &str); 6] =
+    [('a', "а"), ('c', "с"), ('e', "е"), ('o', "о"), ('p', "р"), ('s', "ѕ")];
 
 /// A serialised origin in its components, each as it is written.
 struct Origin {

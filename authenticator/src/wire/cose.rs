@@ -43,9 +43,11 @@ pub mod label {
     pub const X: i64 = -2;
     /// The y coordinate.
     pub const Y: i64 = -3;
+    /// The private part of EC2 and OKP keys.
+    pub const D: i64 = -4;
     /// Every label under its name, for paths and print.
     pub const NAMES: &[(&str, i64)] =
-        &[("kty", KTY), ("alg", ALG), ("crv", CRV), ("x", X), ("y", Y)];
+        &[("kty", KTY), ("alg", ALG), ("crv", CRV), ("x", X), ("y", Y), ("d", D)];
 }
 
 /// A public key as it stands in attested credential data.

@@ -7,9 +7,10 @@ use passrig_authenticator::wire::{AuthenticatorData, Flags, cose};
 use super::World;
 
 /// The facts that deviations may speak of: `{ from = "…" }`.
-pub const FACTS: [&str; 10] = [
+pub const FACTS: [&str; 11] = [
     "another.attested_credential_data",
     "another.public_key",
+    "fresh.1023",
     "fresh.16",
     "fresh.32",
     "other.credential_id",
@@ -79,6 +80,7 @@ impl Facts for Known {
             "another.public_key" => keys::subject_public_key_info(&self.another_key()?),
             "another.attested_credential_data" => self.attested_with_another_key(),
             "own.credential_id" => self.credential_id.clone(),
+            "fresh.1023" => Some(self.env.as_ref()?.derive(name, 1023)),
             "fresh.16" => Some(self.env.as_ref()?.derive(name, 16)),
             "fresh.32" => Some(self.env.as_ref()?.derive(name, 32)),
             "other.credential_id" => other?.credential_id.clone(),

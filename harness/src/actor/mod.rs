@@ -17,11 +17,12 @@ use passrig_authenticator::client::{Client, Origin, create, get};
 use passrig_authenticator::deviation::{self, Bench, Deviation, PlanMut};
 use passrig_authenticator::env::Seeded;
 use passrig_authenticator::wire::{CreationOptions, Json, RequestOptions, base64url};
+use passrig_authenticator::workbench::Honest;
 
 use crate::catalogue::{Product, Setting};
 use crate::outcome::Effect;
 use crate::target::profile::Mode;
-use crate::target::{Begun, Flow, Inputs, Log, Recognised, Session, Target, Verdict};
+use crate::target::{Answer, Begun, Flow, Inputs, Log, Recognised, Session, Target, Verdict};
 
 /// What all actors of a run share.
 #[derive(Clone)]
@@ -165,6 +166,11 @@ impl Actor {
         std::mem::take(&mut self.session)
     }
 
+    /// The cookies as they are now, to be put back later.
+    pub fn saved_session(&self) -> Session {
+        self.session.clone()
+    }
+
     /// Goes on in a session that was left before.
     pub fn return_to(&mut self, session: Session) -> Session {
         std::mem::replace(&mut self.session, session)
@@ -264,6 +270,42 @@ impl Actor {
         Ok(Attempt { verdict: answer.verdict, effect, exchange, duration: start.elapsed() })
     }
 
+    /// Sends two responses to the same options at once, on connections that
+    /// are open already where a probe can open them. Words alone decide.
+    pub async fn send_together(
+        &mut self,
+        begun: &Begun,
+        messages: [&Message; 2],
+        log: &mut Log,
+    ) -> Result<[Attempt; 2], Trouble> {
+        let (target, inputs) = (&self.world.target, &self.inputs);
+        let there = &mut self.session.clone();
+        let here = &mut self.session;
+        let start = Instant::now();
+        let mut beside = log.clone();
+        let warm = tokio::join!(
+            target.run(Flow::Whoami, here, inputs, log),
+            target.run(Flow::Whoami, there, inputs, &mut beside),
+        );
+        (warm.0?, warm.1?);
+        let mut bench = (Honest, Honest);
+        let [one, two] = messages.map(|message| &message.response);
+        let answers = tokio::join!(
+            target.finish(begun, here, inputs, one, &mut bench.0, log),
+            target.finish(begun, there, inputs, two, &mut bench.1, &mut beside),
+        );
+        let (one, mut two) = (answers.0?, answers.1?);
+        // Both began with what was logged before.
+        two.exchange = log.absorb(&beside, two.exchange);
+        let attempt = |answer: Answer| Attempt {
+            verdict: answer.verdict,
+            effect: Effect::Unobserved,
+            exchange: answer.exchange,
+            duration: start.elapsed(),
+        };
+        Ok([one, two].map(attempt))
+    }
+
     /// A whole ceremony, honest.
     pub async fn perform(
         &mut self,
@@ -353,6 +395,19 @@ impl Actor {
     /// Whether somebody is signed in in this session.
     pub async fn is_signed_in(&mut self, log: &mut Log) -> Result<Option<bool>, Trouble> {
         Ok(self.run(Flow::Whoami, log).await?.signed_in)
+    }
+
+    /// Who is signed in in this session, if the RP tells.
+    pub async fn user(&mut self, log: &mut Log) -> Result<Option<String>, Trouble> {
+        Ok(self.run(Flow::Whoami, log).await?.user)
+    }
+
+    /// Signs out.
+    pub async fn log_out(&mut self, log: &mut Log) -> Result<(), Trouble> {
+        if !self.world.target.profile().has(Flow::Logout) {
+            return Err(Trouble::NoFlow(Flow::Logout));
+        }
+        self.run(Flow::Logout, log).await.map(drop)
     }
 
     async fn run(&mut self, flow: Flow, log: &mut Log) -> Result<crate::target::Done, Trouble> {

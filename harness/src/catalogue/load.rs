@@ -14,12 +14,13 @@ use crate::outcome::{Importance, Level, Verdict};
 use crate::scenarios;
 
 /// The files that come with the program.
-const BUILTIN: [(&str, &str); 6] = [
+const BUILTIN: [(&str, &str); 7] = [
     ("client-data", include_str!("../../catalogue/client-data.toml")),
     ("authenticator-data", include_str!("../../catalogue/authenticator-data.toml")),
     ("credential", include_str!("../../catalogue/credential.toml")),
     ("assertion", include_str!("../../catalogue/assertion.toml")),
     ("response", include_str!("../../catalogue/response.toml")),
+    ("state", include_str!("../../catalogue/state.toml")),
     ("tolerance", include_str!("../../catalogue/tolerance.toml")),
 ];
 
@@ -123,6 +124,8 @@ struct Case {
     needs: Vec<Spanned<String>>,
     #[serde(default)]
     authenticator: Product,
+    #[serde(default)]
+    exclusive: bool,
 }
 
 impl Source<'_> {
@@ -213,6 +216,7 @@ impl Source<'_> {
             fix: case.fix.as_ref().unwrap_or(&family.fix).clone(),
             needs: needs.collect::<Result<_, _>>()?,
             authenticator: case.authenticator,
+            exclusive: case.exclusive,
             action,
         })
     }

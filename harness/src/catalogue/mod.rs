@@ -68,6 +68,8 @@ pub struct Check {
     pub needs: Vec<Need>,
     /// The kind of authenticator that performs it.
     pub authenticator: Product,
+    /// Whether it is a race: it runs when nothing else does, several times.
+    pub exclusive: bool,
     /// How it is performed.
     #[serde(skip)]
     pub action: Action,

@@ -165,15 +165,20 @@ impl RelyingParty {
     }
 
     /// Judges a response and acts on the judgement.
-    pub(super) fn result(
+    pub(super) async fn result(
         &self,
         ceremony: Ceremony,
         caller: &Caller,
         body: &Value,
     ) -> Granted<Judgement> {
+        let seen = self.look_early(ceremony, caller).await;
         let mut store = self.store();
         let draws = self.draws(&mut store, caller);
-        let session = caller.token.as_deref().and_then(|token| store.session(token));
+        let mut session = caller.token.as_deref().and_then(|token| store.session(token));
+        if let Some((early, challenge)) = seen {
+            session = Some(early);
+            store.revive(early, &challenge);
+        }
         let evidence =
             Evidence::new(ceremony, &self.config, &store, session, caller.origin.as_deref(), body);
         let honest = examine(evidence.clone(), None);
@@ -187,9 +192,13 @@ impl RelyingParty {
             violated.first().map(|(step, violation)| format!("{}: {violation}", step.clause));
         let ids = audit::ids(&violated);
         let acts = violated.is_empty() || flow.is_some_and(|flow| flow.acts_on(&ids));
-        let effect = acts.then(|| Effect::of(&evidence)).flatten();
+        let effect = acts.then(|| Effect::of(&evidence, flow)).flatten();
+        let leftover = flow.filter(|_| !acts).and_then(|flow| Leftover::of(&evidence, flow, &ids));
         if let Some(session) = session {
             store.consume(session, ceremony);
+        }
+        if let Some(leftover) = leftover {
+            leftover.apply(&mut store);
         }
         let mut token = None;
         match effect.map(|effect| effect.apply(&mut store, session, flow, &draws)) {
@@ -198,6 +207,23 @@ impl RelyingParty {
             None => {}
         }
         Granted { answer: Judgement { refused, audit }, token }
+    }
+
+    /// Nothing, but for the mutant that reads challenges before it takes them:
+    /// what the session has to answer, once a second response has read it too
+    /// or is not to be expected any more.
+    async fn look_early(&self, ceremony: Ceremony, caller: &Caller) -> Option<(Session, Vec<u8>)> {
+        let flow = self.mutant.as_ref().and_then(Mutant::flow);
+        if flow != Some(Flow::ReadsBeforeTaking(ceremony)) {
+            return None;
+        }
+        let seen = {
+            let store = self.store();
+            let session = store.session(caller.token.as_deref()?)?;
+            (session, store.pending(session, ceremony)?.challenge.clone())
+        };
+        self.meetings.meet(seen.0).await;
+        Some(seen)
     }
 
     /// A credential id that looks real and stays the same, for a name that
@@ -243,6 +269,45 @@ enum Effect {
     SignIn { user: UserHandle, update: Option<Update> },
 }
 
+/// What a mutant changes although it refuses.
+enum Leftover {
+    Account(Account),
+    Record(UserHandle, Record),
+}
+
+impl Leftover {
+    fn of(e: &Evidence<'_>, flow: Flow, violated: &[&str]) -> Option<Self> {
+        match flow {
+            Flow::KeepsAccounts => Some(Self::Account(e.registrant()?.clone())),
+            Flow::UpdatesUnverified if violated.contains(&"7.2/21") => {
+                let (owner, record) = e.record()?;
+                let data = e.authenticator_data.as_ref()?;
+                let record = Record {
+                    sign_count: data.sign_count,
+                    backup_eligible: data.flags.has(Flags::BE),
+                    backup_state: data.flags.has(Flags::BS),
+                    ..record.clone()
+                };
+                Some(Self::Record(owner.clone(), record))
+            }
+            _ => None,
+        }
+    }
+
+    fn apply(self, store: &mut Store) {
+        match self {
+            Self::Account(account) => store.add_account(account),
+            Self::Record(owner, record) => store.add_record(owner, record),
+        }
+    }
+}
+
+/// The account whose user handle stands in the body.
+fn account_in_body<'a>(e: &Evidence<'a>) -> Option<&'a Account> {
+    let handle = e.body.get("userId")?.as_str()?;
+    e.store.account(&UserHandle(base64url::decode(handle).ok()?))
+}
+
 /// The one reason to refuse a registration that no step knows.
 #[derive(Debug, thiserror::Error)]
 #[error("the username `{0}` was taken in the meantime")]
@@ -251,12 +316,32 @@ struct Taken(String);
 impl Effect {
     /// Nothing, if nobody can be told whom it would be for: then a mutant
     /// accepts in words only.
-    fn of(e: &Evidence<'_>) -> Option<Self> {
+    fn of(e: &Evidence<'_>, flow: Option<Flow>) -> Option<Self> {
         match e.ceremony {
             Ceremony::Registration => {
-                Some(Self::Register { account: e.registrant()?.clone(), record: record(e) })
+                let named = (flow == Some(Flow::UserFromBody)).then(|| account_in_body(e));
+                let account = named.flatten().or_else(|| e.registrant())?.clone();
+                let mut record = record(e);
+                if let (Some(record), Some(Flow::CountsFromZero)) = (&mut record, flow) {
+                    record.sign_count = 0;
+                }
+                Some(Self::Register { account, record })
             }
-            Ceremony::Authentication => Some(Self::SignIn { user: e.user()?, update: update(e) }),
+            Ceremony::Authentication => {
+                let mut update = update(e);
+                if let (Some(update), Some((_, record))) = (&mut update, e.record()) {
+                    let stored = record.sign_count;
+                    let keeps = match flow {
+                        Some(Flow::ForgetsCounters) => true,
+                        Some(Flow::CountsByOne) => update.sign_count != stored.wrapping_add(1),
+                        _ => false,
+                    };
+                    if keeps {
+                        update.sign_count = stored;
+                    }
+                }
+                Some(Self::SignIn { user: e.user()?, update })
+            }
         }
     }
 
@@ -277,6 +362,9 @@ impl Effect {
                 let user = account.handle.clone();
                 store.add_account(account);
                 if let Some(record) = record {
+                    if flow == Some(Flow::ReplacesKeys) && store.replace_key(&record) {
+                        return Ok(None);
+                    }
                     if flow == Some(Flow::OverwritesDuplicates) {
                         store.remove_records_with(&record.id);
                     }

@@ -69,21 +69,21 @@ async fn assertion_options(State(rp): Shared, caller: Caller, body: Body) -> Res
 }
 
 async fn attestation_result(State(rp): Shared, caller: Caller, body: Body) -> Response {
-    result(&rp, Ceremony::Registration, &caller, body)
+    result(&rp, Ceremony::Registration, &caller, body).await
 }
 
 async fn assertion_result(State(rp): Shared, caller: Caller, body: Body) -> Response {
-    result(&rp, Ceremony::Authentication, &caller, body)
+    result(&rp, Ceremony::Authentication, &caller, body).await
 }
 
-fn result(rp: &RelyingParty, ceremony: Ceremony, caller: &Caller, body: Body) -> Response {
+async fn result(rp: &RelyingParty, ceremony: Ceremony, caller: &Caller, body: Body) -> Response {
     // What is not JSON is no response either, which is for the steps to say.
     let body = match body {
         Ok(bytes) => serde_json::from_slice(&bytes).unwrap_or_default(),
         Err(rejection) => return failed(rejection.status(), &rejection.body_text()),
     };
     let Granted { answer: Judgement { refused, audit }, token } =
-        rp.result(ceremony, caller, &body);
+        rp.result(ceremony, caller, &body).await;
     let mut response = match refused {
         Some(reason) => failed(StatusCode::BAD_REQUEST, &reason),
         None => ok(),

@@ -22,6 +22,7 @@ pub mod audit;
 mod ceremony;
 mod http;
 mod in_process;
+mod meeting;
 pub mod mutant;
 mod policy;
 mod store;
@@ -38,6 +39,7 @@ pub use mutant::Mutant;
 pub use policy::Config;
 pub use verify::{STEPS, Step};
 
+use meeting::Meetings;
 use store::Store;
 
 /// A relying party in memory.
@@ -47,13 +49,14 @@ pub struct RelyingParty {
     seed: Seeded,
     mutant: Option<Mutant>,
     store: Mutex<Store>,
+    meetings: Meetings,
 }
 
 impl RelyingParty {
     /// A relying party that takes every step. All that it draws comes from
     /// the seed.
     pub fn new(config: Config, seed: Seeded) -> Self {
-        Self { config, seed, mutant: None, store: Mutex::default() }
+        Self { config, seed, mutant: None, store: Mutex::default(), meetings: Meetings::default() }
     }
 
     /// The same with a flaw.

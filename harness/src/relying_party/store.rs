@@ -154,6 +154,17 @@ impl Store {
         self.records.retain(|(_, other), _| other != id);
     }
 
+    /// Gives the record with this id a new key, if there is one.
+    pub(super) fn replace_key(&mut self, new: &Record) -> bool {
+        match self.records.values_mut().find(|record| record.id == new.id) {
+            Some(record) => {
+                record.public_key = new.public_key.clone();
+                true
+            }
+            None => false,
+        }
+    }
+
     pub(super) fn update_record(&mut self, update: &Update) {
         if let Some(record) = self.records.get_mut(&(update.owner.clone(), update.id.clone())) {
             record.sign_count = update.sign_count;
@@ -199,6 +210,20 @@ impl Store {
     /// Spends the session's challenge: no second attempt at the same one.
     pub(super) fn consume(&mut self, session: Session, ceremony: Ceremony) {
         self.retire(session, ceremony, State::Used);
+    }
+
+    /// What a session has to answer.
+    pub(super) fn pending(&self, session: Session, ceremony: Ceremony) -> Option<&Issued> {
+        let own = |i: &&Issued| i.session == session && i.ceremony == ceremony;
+        self.issued.iter().rev().find(own).filter(|issued| issued.state == State::Live)
+    }
+
+    /// Makes a challenge good again, for the mutant that saw it good before.
+    pub(super) fn revive(&mut self, session: Session, challenge: &[u8]) {
+        let meant = |i: &&mut Issued| i.session == session && i.challenge == challenge;
+        if let Some(issued) = self.issued.iter_mut().find(meant) {
+            issued.state = State::Live;
+        }
     }
 
     fn retire(&mut self, session: Session, ceremony: Ceremony, state: State) {

@@ -97,6 +97,18 @@ fn troubled(blank: CheckResult, trouble: &Trouble) -> CheckResult {
     }
 }
 
+/// A race that was lost in this round.
+pub(super) fn seen(result: CheckResult, round: usize, rounds: usize) -> CheckResult {
+    let what = format!("seen in round {round} of {rounds}");
+    CheckResult { reason: Some(with(result.reason.clone(), &what)), ..result }
+}
+
+/// A race that was not lost in any round, which proves nothing.
+pub(super) fn unseen(result: CheckResult, rounds: usize) -> CheckResult {
+    let reason = Some(format!("not observed in {rounds} rounds"));
+    CheckResult { outcome: Outcome::Note, reason, ..result }
+}
+
 /// A check that was not sent.
 pub(super) fn skip(check: &Check, variant: &Variant, why: Skip) -> CheckResult {
     skipped(blank(check, variant), why)

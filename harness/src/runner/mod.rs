@@ -135,13 +135,16 @@ pub async fn run(
     let admitted = options.catalogue.checks.iter().filter(|c| options.filter.admits(&c.id));
     let schedule = schedule::schedule(admitted.cloned().map(Arc::new), &world, &variant);
     let runnable: usize = schedule.by_variant.iter().map(|(_, checks)| checks.len()).sum();
-    observer.started(runnable + schedule.skipped.len());
+    observer.started(runnable + schedule.exclusive.len() + schedule.skipped.len());
     for (check, why) in &schedule.skipped {
         run.skip(check, &variant, *why, &*observer);
     }
     for (chosen, checks) in &schedule.by_variant {
         let known = (*chosen == variant).then_some(&honest);
         run.variant(chosen, checks, known, &observer).await;
+    }
+    for race in schedule.exclusive {
+        run.variant(&variant, &[race], Some(&honest), &observer).await;
     }
     Ok(run.report())
 }
@@ -304,6 +307,8 @@ impl FailOn {
         match result.outcome {
             _ if result.known.is_some() => false,
             Outcome::Pass | Outcome::Skipped => false,
+            // A race that nobody lost: nothing diverged.
+            Outcome::Note if result.verdict == Some(result.expected) => false,
             Outcome::Inconclusive | Outcome::Error => true,
             Outcome::Fail | Outcome::Warn | Outcome::Note => {
                 result.level.rank() <= self.level.rank() && result.importance >= self.importance

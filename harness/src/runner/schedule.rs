@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use passrig_authenticator::Ceremony;
+
 use super::canary::Observed;
 use crate::actor::{Variant, World};
 use crate::catalogue::{Check, Need, Product, Setting};
@@ -24,6 +26,8 @@ pub(super) struct Block {
 #[derive(Default)]
 pub(super) struct Schedule {
     pub(super) by_variant: Vec<(Variant, Vec<Arc<Check>>)>,
+    /// Races: by themselves, after everything else, in the default variant.
+    pub(super) exclusive: Vec<Arc<Check>>,
     pub(super) skipped: Vec<(Arc<Check>, Skip)>,
 }
 
@@ -61,6 +65,7 @@ pub(super) fn schedule(
     let mut by_variant: BTreeMap<Variant, Vec<Arc<Check>>> = BTreeMap::new();
     for check in checks {
         match variant_for(&check, world, default, &profile.settings) {
+            Ok(_) if check.exclusive => schedule.exclusive.push(check),
             Ok(variant) => by_variant.entry(variant).or_default().push(check),
             Err(skip) => schedule.skipped.push((check, skip)),
         }
@@ -118,7 +123,12 @@ fn has_two_accounts(world: &World) -> bool {
 pub(super) fn meets(check: &Check, observed: &Observed) -> bool {
     check.needs.iter().all(|need| match need {
         Need::Setting(setting, value) => {
-            observed.setting(check.ceremony, *setting) == Some(value.as_str())
+            // How people sign in is never a matter of registrations.
+            let ceremony = match setting {
+                Setting::Login => Ceremony::Authentication,
+                _ => check.ceremony,
+            };
+            observed.setting(ceremony, *setting) == Some(value.as_str())
         }
         Need::NotOffered(algorithm) => !observed.offers(*algorithm),
         Need::RegistrableDomain | Need::TwoAccounts => true,

@@ -1,14 +1,13 @@
 //! Stories about whose credential answers.
 
 use passrig_authenticator::Ceremony;
-use passrig_authenticator::deviation::Deviation;
 use passrig_authenticator::wire::base64url;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::{Observations, Stage};
-use crate::actor::{Actor, Known, Message, Trouble};
+use super::{Observations, Stage, deviation};
+use crate::actor::{Actor, Attempt, Message, Probes, Trouble};
 use crate::catalogue::Product;
-use crate::target::Begun;
+use crate::target::{Begun, Flow};
 
 /// A login that named the victim is answered by the attacker's authenticator.
 pub(super) async fn of_another_user(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
@@ -38,13 +37,62 @@ pub(super) async fn not_listed(stage: &mut Stage<'_>) -> Result<Observations, Tr
 pub(super) async fn own_id_again(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
     let mut actor = stage.registered("subject").await?;
     actor.change_authenticator("second", Product::Platform);
-    let edit = json!({ "at": "plan.credential_id", "set": { "from": "own.credential_id" } });
-    let edit = serde_json::from_value(edit).map_err(|_| Trouble::NotExpressible)?;
-    let (deviation, nobody) = (Deviation::new(vec![edit]), Known::default());
-    let ceremony = Ceremony::Registration;
-    let attempt =
-        actor.deviate(ceremony, &deviation, &nobody, stage.probes, &mut stage.log).await?;
+    let edits = json!([{ "at": "plan.credential_id", "set": { "from": "own.credential_id" } }]);
+    let attempt = stage.attempt(&mut actor, Ceremony::Registration, edits).await?;
     Ok(Observations::of(attempt))
+}
+
+/// An attacker registers the victim's credential id with a key of their own,
+/// and signs in with that key as the victim.
+pub(super) async fn takeover_by_id(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+    takeover(stage, victims_credential_id()).await
+}
+
+/// An attacker's registration says that it is for the victim's account, in
+/// members that no browser writes; then the attacker signs in as the victim.
+pub(super) async fn takeover_by_user(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+    let claims = ["userId", "user_id", "userHandle"].map(|member| {
+        let value = json!({ "from": "other.user_handle" });
+        json!({ "at": "response", "append": { "member": member, "value": value } })
+    });
+    takeover(stage, json!(claims)).await
+}
+
+/// The attacker may or may not be refused: what counts is who they are then.
+async fn takeover(stage: &mut Stage<'_>, claims: Value) -> Result<Observations, Trouble> {
+    let mut victim = stage.enrolled("victim").await?;
+    let control = victim.perform(Ceremony::Authentication, stage.probes, &mut stage.log).await?;
+    let Some(name) = victim.user(&mut stage.log).await? else {
+        return Err(Trouble::NoFlow(Flow::Whoami));
+    };
+    let mut attacker = stage.newcomer("attacker").await?;
+    let (log, nobody) = (&mut stage.log, Probes::default());
+    let claims = deviation(claims)?;
+    let ceremony = Ceremony::Registration;
+    attacker.deviate(ceremony, &claims, &victim.known, nobody, log).await?;
+    attacker.change_browser();
+    let as_victim =
+        deviation(json!([{ "at": "plan.user_handle", "set": { "from": "other.user_handle" } }]))?;
+    let ceremony = Ceremony::Authentication;
+    attacker.deviate(ceremony, &as_victim, &victim.known, nobody, log).await?;
+    let happened = attacker.user(log).await?.as_ref() == Some(&name);
+    let remark = if happened { "the attacker is the victim" } else { "the attacker is not" };
+    Ok(Observations::after(control, Attempt::observed(happened, remark, log)))
+}
+
+/// An attacker registers the victim's credential id; then the victim signs in.
+pub(super) async fn lock_out_by_id(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+    let mut victim = stage.enrolled("victim").await?;
+    let mut attacker = stage.newcomer("attacker").await?;
+    let (log, nobody) = (&mut stage.log, Probes::default());
+    let claims = deviation(victims_credential_id())?;
+    attacker.deviate(Ceremony::Registration, &claims, &victim.known, nobody, log).await?;
+    let attempt = victim.perform(Ceremony::Authentication, stage.probes, log).await?;
+    Ok(Observations::of(attempt))
+}
+
+fn victims_credential_id() -> Value {
+    json!([{ "at": "plan.credential_id", "set": { "from": "other.credential_id" } }])
 }
 
 /// Answers options with the actor's own credential, listed there or not.

@@ -4,12 +4,17 @@
 mod challenge;
 mod counter;
 mod credential;
+mod race;
+mod skipped;
 mod stage;
+mod state;
 
 pub use stage::{Observations, Stage};
 
 use std::future::Future;
 use std::pin::Pin;
+
+use passrig_authenticator::deviation::Deviation;
 
 use crate::actor::Trouble;
 
@@ -20,7 +25,7 @@ pub type Told<'a> = Pin<Box<dyn Future<Output = Result<Observations, Trouble>> +
 pub type Story = for<'a> fn(&'a mut Stage<'_>) -> Told<'a>;
 
 /// Every story under the name that the catalogue calls it by.
-const STORIES: [(&str, Story); 11] = [
+const STORIES: &[(&str, Story)] = &[
     ("replayed-assertion", |stage| Box::pin(challenge::replayed_assertion(stage))),
     ("reused-challenge", |stage| Box::pin(challenge::reused(stage))),
     ("challenge-of-another-session", |stage| Box::pin(challenge::of_another_session(stage))),
@@ -32,6 +37,30 @@ const STORIES: [(&str, Story); 11] = [
     ("credential-of-another-user", |stage| Box::pin(credential::of_another_user(stage))),
     ("own-credential-id-again", |stage| Box::pin(credential::own_id_again(stage))),
     ("credential-not-listed", |stage| Box::pin(credential::not_listed(stage))),
+    ("challenge-after-failure", |stage| Box::pin(challenge::after_failure(stage))),
+    ("challenge-of-another-user", |stage| Box::pin(challenge::of_another_user(stage))),
+    ("client-supplied-challenge", |stage| Box::pin(challenge::client_supplied(stage))),
+    ("cookie-restored", |stage| Box::pin(challenge::cookie_restored(stage))),
+    ("challenge-after-logout", |stage| Box::pin(challenge::after_logout(stage))),
+    ("race-for-one-challenge", |stage| Box::pin(race::one_challenge(stage))),
+    ("counter-falls-to-zero", |stage| Box::pin(counter::falls_to_zero(stage))),
+    ("counter-wraps", |stage| Box::pin(counter::wraps(stage))),
+    ("counter-lies-between", |stage| Box::pin(counter::lies_between(stage))),
+    ("counter-below-registration", |stage| Box::pin(counter::below_registration(stage))),
+    ("counter-stays-zero", |stage| Box::pin(counter::stays_zero(stage))),
+    ("takeover-by-credential-id", |stage| Box::pin(credential::takeover_by_id(stage))),
+    ("takeover-by-user-id", |stage| Box::pin(credential::takeover_by_user(stage))),
+    ("lock-out-by-credential-id", |stage| Box::pin(credential::lock_out_by_id(stage))),
+    ("id-and-challenge-alone", |stage| Box::pin(skipped::id_and_challenge(stage))),
+    ("answer-to-the-other-ceremony", |stage| Box::pin(skipped::other_response(stage))),
+    ("counter-of-a-forgery", |stage| Box::pin(state::counter_of_a_forgery(stage))),
+    ("backup-flags-of-a-forgery", |stage| Box::pin(state::backup_flags_of_a_forgery(stage))),
+    ("register-after-refusal", |stage| Box::pin(state::register_after_refusal(stage))),
+    ("refused-credential", |stage| Box::pin(state::refused_credential(stage))),
+    ("refused-credential-of-the-challenge", |stage| {
+        Box::pin(state::refused_credential_of_the_challenge(stage))
+    }),
+    ("backed-up-later", |stage| Box::pin(state::backed_up_later(stage))),
 ];
 
 /// The story of that name.
@@ -47,4 +76,11 @@ pub fn exists(name: &str) -> bool {
 /// All names.
 pub fn names() -> Vec<&'static str> {
     STORIES.iter().map(|(name, _)| *name).collect()
+}
+
+/// The deviation of these edits. They are written by us: that they can be read
+/// is a matter of tests.
+fn deviation(edits: serde_json::Value) -> Result<Deviation, Trouble> {
+    let edits = serde_json::from_value(edits).map_err(|_| Trouble::NotExpressible)?;
+    Ok(Deviation::new(edits))
 }

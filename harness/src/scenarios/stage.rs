@@ -72,7 +72,7 @@ impl Stage<'_> {
 
     /// The subject of the check: new to registrations, enrolled for
     /// authentications.
-    async fn subject(&mut self) -> Result<Actor, Trouble> {
+    pub async fn subject(&mut self) -> Result<Actor, Trouble> {
         match self.check.ceremony {
             Ceremony::Registration => self.newcomer("subject").await,
             Ceremony::Authentication => self.enrolled("subject").await,
@@ -93,6 +93,17 @@ impl Stage<'_> {
         Ok(Observations { control: None, attempt })
     }
 
+    /// A whole ceremony with these edits.
+    pub async fn attempt(
+        &mut self,
+        actor: &mut Actor,
+        ceremony: Ceremony,
+        edits: serde_json::Value,
+    ) -> Result<Attempt, Trouble> {
+        let (edits, nobody) = (super::deviation(edits)?, Known::default());
+        actor.deviate(ceremony, &edits, &nobody, self.probes, &mut self.log).await
+    }
+
     /// Begins a ceremony for an actor.
     pub async fn begin(&mut self, actor: &mut Actor, ceremony: Ceremony) -> Result<Begun, Trouble> {
         actor.begin(ceremony, &mut self.log).await
@@ -108,6 +119,20 @@ impl Stage<'_> {
         let honest = Deviation::default();
         let mut bench = Bench::new(&honest, &NoFacts);
         actor.send(begun, message, &mut bench, self.probes, &mut self.log).await
+    }
+
+    /// Sends a message where no probe could see its effect: the session is
+    /// not, or no longer, that of the account.
+    pub async fn send_unseen(
+        &mut self,
+        actor: &mut Actor,
+        begun: &Begun,
+        message: &Message,
+    ) -> Result<Attempt, Trouble> {
+        let seen = std::mem::take(&mut self.probes);
+        let attempt = self.send(actor, begun, message).await;
+        self.probes = seen;
+        attempt
     }
 }
 

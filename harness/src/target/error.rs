@@ -21,6 +21,11 @@ impl Error {
     pub fn help(&self) -> String {
         self.kind.help()
     }
+
+    /// Whether the target answered, and not as the step wants it.
+    pub fn is_answer(&self) -> bool {
+        matches!(self.kind, Kind::Unexpected { .. })
+    }
 }
 
 /// A step of a flow.

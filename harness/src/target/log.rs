@@ -117,6 +117,14 @@ impl Log {
         self.records.is_empty()
     }
 
+    /// Takes over one exchange of another log, with what is secret there, and
+    /// tells its place here.
+    pub fn absorb(&mut self, other: &Self, exchange: usize) -> usize {
+        self.secrets.join(&other.secrets);
+        self.records.extend(other.records.get(exchange).cloned());
+        self.records.len().saturating_sub(1)
+    }
+
     /// Masks this value from now on, also in what was logged before.
     pub fn hide(&mut self, secret: &str) {
         self.secrets.add(secret);

@@ -25,6 +25,11 @@ impl Secrets {
         self.forms.extend(forms(secret).into_iter().filter(|form| !form.is_empty()).map(key));
     }
 
+    /// Adds all of another's.
+    pub(super) fn join(&mut self, other: &Self) {
+        self.forms.extend(other.forms.iter().cloned());
+    }
+
     /// The text without any of them.
     pub(super) fn mask(&self, text: &str) -> String {
         let mut text = text.to_owned();

@@ -25,7 +25,9 @@ impl Observer for Audits {
 }
 
 fn audited(transcript: &Transcript) -> BTreeSet<String> {
-    let attempt = &transcript.exchanges[transcript.attempt.expect("an attempt was sent")];
+    // What was not sent violates nothing; that it was not sent shows below.
+    let Some(attempt) = transcript.attempt else { return BTreeSet::new() };
+    let attempt = &transcript.exchanges[attempt];
     let headers = &attempt.response.as_ref().unwrap().headers;
     let value = headers.iter().find(|(name, _)| name == audit::HEADER).map(|(_, value)| value);
     value.into_iter().flat_map(|value| value.split_whitespace()).map(str::to_owned).collect()
@@ -49,10 +51,15 @@ async fn every_check_violates_exactly_what_it_states() {
     let twins = audits.twins.lock().unwrap();
     assert!(twins.len() >= 4 && twins.iter().all(BTreeSet::is_empty), "{twins:?}");
 
-    let others: Vec<_> = report.checks.iter().filter(|r| r.outcome != Outcome::Pass).collect();
+    // A race that was not lost proves nothing, and is noted.
+    let expected = |id| match catalogue.find(id) {
+        Some(check) if check.exclusive => Outcome::Note,
+        _ => Outcome::Pass,
+    };
+    let others: Vec<_> = report.checks.iter().filter(|r| r.outcome != expected(&r.id)).collect();
     assert!(others.is_empty(), "{others:#?}");
     assert_eq!(report.checks.len(), catalogue.checks.len());
-    assert!(report.summary.pass >= 50);
+    assert!(report.summary.pass >= 260);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use passrig::outcome::{Outcome, Verdict};
+use passrig::outcome::{CheckResult, Outcome, Verdict};
 use passrig::relying_party::mutant;
 use passrig::runner::Observer;
 
@@ -25,7 +25,13 @@ async fn kill_matrix() {
             }
         };
         let mut killers = Vec::new();
-        for result in report.checks.iter().filter(|result| result.outcome != Outcome::Pass) {
+        // A race that was not lost is noted, and is no divergence.
+        let diverges = |result: &&CheckResult| match result.outcome {
+            Outcome::Pass => false,
+            Outcome::Note => result.verdict != Some(result.expected),
+            _ => true,
+        };
+        for result in report.checks.iter().filter(diverges) {
             let Some(check) = catalogue.find(&result.id) else {
                 flaws.push(format!("{}: {} ends the run", mutant.id, result.id));
                 continue;

@@ -75,6 +75,7 @@ fn json_texts() {
         text flip = true
         text encode = "upper-case"
         text encode = "swap-case"
+        text encode = "homograph"
         text encode = "escaped"
         text encode = "non-minimal"
     "#), @r#"
@@ -93,6 +94,7 @@ fn json_texts() {
     text flip = true → (`flip` does not apply to a text)
     text encode = "upper-case" → {"text":"AB"}
     text encode = "swap-case" → {"text":"Ab"}
+    text encode = "homograph" → {"text":"аB"}
     text encode = "escaped" → {"text":"\u0061\u0042"}
     text encode = "non-minimal" → (`encode` does not apply to a text)
     "#);
@@ -111,6 +113,8 @@ fn json_binaries() {
         binary duplicate = { hex = "00" }
         binary encode = "base64"
         binary encode = "base64url-padded"
+        binary encode = "trailing-bits"
+        binary encode = "base64url-twice"
         binary encode = "upper-case"
         binary.text encode = "swap-case"
         binary.text append = "="
@@ -125,6 +129,8 @@ fn json_binaries() {
     binary duplicate = { hex = "00" } → {"binary":"-_8","binary":"AA"}
     binary encode = "base64" → {"binary":"+/8="}
     binary encode = "base64url-padded" → {"binary":"-_8="}
+    binary encode = "trailing-bits" → {"binary":"-_9"}
+    binary encode = "base64url-twice" → {"binary":"LV84"}
     binary encode = "upper-case" → (`encode` does not apply to octets)
     binary.text encode = "swap-case" → (nothing changed)
     binary.text append = "=" → {"binary":"-_8="}

@@ -1,9 +1,9 @@
-//! Credentials that are looked up in the wrong place, and flaws of order.
+//! Credentials that are looked up in the wrong place, or stored in one.
 
 use super::{Flow, Kind, Mutant, loosely};
 use crate::relying_party::store::{User, UserHandle};
 use crate::relying_party::verify::Run::{self, Verify};
-use crate::relying_party::verify::{Evidence, Finding, STEPS, Step, authentication, registration};
+use crate::relying_party::verify::{Evidence, Finding, authentication, registration};
 
 #[rustfmt::skip]
 pub(super) fn all() -> Vec<Mutant> {
@@ -21,8 +21,7 @@ pub(super) fn all() -> Vec<Mutant> {
         .flat_map(each)
         .chain(any_account())
         .chain(overwritten())
-        .chain(acts_on_refused("7.1/29", "7.1/9", "stored", "stores the credential"))
-        .chain(acts_on_refused("7.2/25", "7.2/12", "signed-in", "signs in the account"))
+        .chain(keys_replaced())
         .collect()
 }
 
@@ -42,22 +41,12 @@ fn overwritten() -> impl Iterator<Item = Mutant> {
         .map(|mutant| mutant.with_flow(Flow::OverwritesDuplicates))
 }
 
-/// A mutant that refuses a wrong origin in words only.
-fn acts_on_refused(
-    flow: &'static str,
-    origin: &'static str,
-    flaw: &'static str,
-    act: &str,
-) -> Option<Mutant> {
-    let step: &Step = STEPS.iter().find(|step| step.id == flow)?;
-    Some(Mutant {
-        id: format!("{}.{}.refused-but-{flaw}", step.ceremony(), step.name),
-        steps: vec![origin, flow],
-        kind: Kind::Flow,
-        summary: format!("{act} although it says that it refused the origin"),
-        instead: Vec::new(),
-        flow: Some(Flow::ActsOnRefused(origin)),
-    })
+/// Lets a new key take an old one's place.
+fn keys_replaced() -> impl Iterator<Item = Mutant> {
+    let summary = "gives another account's credential the key of a new one with the same id";
+    Mutant::each(&["7.1/26"], Kind::WrongVersion, "key-replaced", summary, Verify(|_| Ok(())))
+        .into_iter()
+        .map(|mutant| mutant.with_flow(Flow::ReplacesKeys))
 }
 
 fn registered_anywhere(e: &Evidence<'_>) -> Finding {

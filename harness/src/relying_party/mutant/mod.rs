@@ -1,15 +1,20 @@
 //! The reference relying party with one thing wrong.
 //!
 //! A mutant puts other functions in the place of steps; nothing else in the
-//! relying party knows about it, but for two flaws of order (`Flow`). Where
+//! relying party knows about it, but for flaws of order (`Flow`). Where
 //! a step is only judged more loosely, the honest ceremony still passes.
 
 mod challenge;
 mod credential;
+mod der;
+mod flow;
+mod forgiving;
 mod origin;
 mod signature;
 mod simple;
 mod strict;
+
+use passrig_authenticator::Ceremony;
 
 use super::verify::{Evidence, Finding, Kind as StepKind, Run, STEPS, Step};
 
@@ -49,6 +54,23 @@ pub(super) enum Flow {
     ActsOnRefused(&'static str),
     /// A new record displaces every other one with its id.
     OverwritesDuplicates,
+    /// A new record's key displaces that of the one with its id.
+    ReplacesKeys,
+    /// The account of a refused registration is made all the same.
+    KeepsAccounts,
+    /// A registration is for the account that the body names.
+    UserFromBody,
+    /// A record changes even if the signature does not verify.
+    UpdatesUnverified,
+    /// Counters are stored at registration, and never again.
+    ForgetsCounters,
+    /// The counter of a registration is stored as zero.
+    CountsFromZero,
+    /// A counter is stored only if it is the next number.
+    CountsByOne,
+    /// Of two responses that arrive together, both see the challenge of this
+    /// ceremony before either takes it.
+    ReadsBeforeTaking(Ceremony),
 }
 
 /// Every mutant.
@@ -60,7 +82,10 @@ pub fn all() -> Vec<Mutant> {
         .chain(origin::all())
         .chain(challenge::all())
         .chain(signature::all())
+        .chain(der::all())
         .chain(credential::all())
+        .chain(forgiving::all())
+        .chain(flow::all())
         .chain(strict::all())
         .collect()
 }

@@ -58,16 +58,16 @@ pub(super) fn all() -> Vec<Mutant> {
 }
 
 /// A signature of either ceremony, with what it should be made with and over.
-struct Signed {
-    key: cose::Key,
+pub(super) struct Signed {
+    pub(super) key: cose::Key,
     authenticator_data: Vec<u8>,
-    message: Vec<u8>,
-    signature: Vec<u8>,
+    pub(super) message: Vec<u8>,
+    pub(super) signature: Vec<u8>,
 }
 
 /// The signature of a packed self attestation; one that is missing or of
 /// another type is empty.
-fn attested(e: &Evidence<'_>) -> Option<Signed> {
+pub(super) fn attested(e: &Evidence<'_>) -> Option<Signed> {
     let object = e.attestation_object.as_ref().filter(|object| object.fmt == "packed")?;
     let signature = object.statement.get("sig").and_then(Cbor::as_bytes);
     Some(Signed {
@@ -78,7 +78,7 @@ fn attested(e: &Evidence<'_>) -> Option<Signed> {
     })
 }
 
-fn asserted(e: &Evidence<'_>) -> Option<Signed> {
+pub(super) fn asserted(e: &Evidence<'_>) -> Option<Signed> {
     let response = &e.assertion.as_ref()?.response;
     Some(Signed {
         key: cose::Key::from_cbor(&e.record()?.1.public_key).ok()?,

@@ -53,6 +53,10 @@ pub(crate) fn algorithm(e: &Evidence<'_>) -> Finding {
     if !policy::ALGORITHMS.contains(&key.algorithm()) {
         return refuse(format!("{} was not offered", key.algorithm()));
     }
+    // §6.5.1.1: no optional parameters, and least of all the private one.
+    if attested.public_key.get_int(cose::label::D).is_some() {
+        return refuse("the public key has its private part beside it");
+    }
     // Any signature will do to learn whether the key itself is sound.
     match keys::verify(&key, &[], &[]) {
         Err(error @ keys::Error::PublicKey(_)) => refuse(error.to_string()),

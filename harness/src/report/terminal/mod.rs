@@ -183,11 +183,20 @@ impl Terminal<'_> {
 
     /// One line each.
     fn notes(&self, out: &mut String) -> fmt::Result {
-        let notes: Vec<_> = self.with(Outcome::Note).collect();
+        let as_expected = |result: &&CheckResult| result.verdict == Some(result.expected);
+        let (races, notes): (Vec<_>, Vec<_>) = self.with(Outcome::Note).partition(as_expected);
+        let word = self.paint.outcome(Outcome::Note, "Noted");
+        if !races.is_empty() {
+            writeln!(out, "\n{word}, since that a race was not lost proves nothing:")?;
+        }
+        let width = races.iter().map(|result| result.id.len()).max().unwrap_or(0);
+        for result in races {
+            let reason = result.reason.as_deref().unwrap_or_default();
+            writeln!(out, "  {:width$}  {reason}", result.id)?;
+        }
         if notes.is_empty() {
             return Ok(());
         }
-        let word = self.paint.outcome(Outcome::Note, "Noted");
         writeln!(out, "\n{word}, since the specification leaves it open:")?;
         let width = notes.iter().map(|result| result.id.len()).max().unwrap_or(0);
         for result in notes {

@@ -33,6 +33,7 @@ pub(crate) fn catalogue() -> Catalogue {
             .to_owned(),
         needs: vec![Need::RegistrableDomain],
         authenticator: Product::Platform,
+        exclusive: false,
         action: Action::Scenario("origin".to_owned()),
     };
     let port = Check {

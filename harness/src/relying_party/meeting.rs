@@ -1,0 +1,59 @@
+//! Where two requests wait for each other, so that the mutants that lose races
+//! always lose them.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+
+use super::store::Session;
+
+/// How long a request waits for a second one: long enough for two that were
+/// sent together.
+const PATIENCE: Duration = Duration::from_millis(20);
+
+/// The requests that wait, one per session.
+#[derive(Debug, Default)]
+pub(super) struct Meetings(Mutex<HashMap<Session, oneshot::Sender<()>>>);
+
+impl Meetings {
+    /// Waits until another request of the session is here as well.
+    pub(super) async fn meet(&self, session: Session) {
+        let waiting = {
+            let mut meetings = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            match meetings.remove(&session) {
+                Some(first) => {
+                    // If it has gone by now, it was not sent together with us.
+                    let _ = first.send(());
+                    return;
+                }
+                None => {
+                    let (sender, receiver) = oneshot::channel();
+                    meetings.insert(session, sender);
+                    receiver
+                }
+            }
+        };
+        if tokio::time::timeout(PATIENCE, waiting).await.is_err() {
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&session);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::relying_party::store::Store;
+
+    #[tokio::test]
+    async fn whoever_comes_alone_goes_on() {
+        let mut store = Store::default();
+        let (one, other) = (store.open_session("1".into()), store.open_session("2".into()));
+        let meetings = Meetings::default();
+        tokio::join!(meetings.meet(one), meetings.meet(other));
+        assert!(meetings.0.lock().unwrap().is_empty());
+        tokio::join!(meetings.meet(one), meetings.meet(one));
+        assert!(meetings.0.lock().unwrap().is_empty());
+    }
+}

@@ -1,0 +1,26 @@
+//! Stories in which two answers arrive at once.
+
+use passrig_authenticator::Ceremony;
+
+use super::{Observations, Stage};
+use crate::actor::Trouble;
+use crate::catalogue::Product;
+
+/// Two good answers to one challenge. A store that reads the challenge first
+/// and deletes it afterwards takes both.
+pub(super) async fn one_challenge(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+    let ceremony = stage.check.ceremony;
+    let mut actor = stage.subject().await?;
+    let begun = stage.begin(&mut actor, ceremony).await?;
+    let one = actor.respond(&begun)?;
+    if ceremony == Ceremony::Registration {
+        // Two credentials, so that only the challenge can be at fault.
+        actor.change_authenticator("second", Product::Platform);
+    }
+    let two = actor.respond(&begun)?;
+    let [one, two] = actor.send_together(&begun, [&one, &two], &mut stage.log).await?;
+    Ok(match (one.is_accepted(), two.is_accepted()) {
+        (false, true) => Observations::after(two, one),
+        _ => Observations::after(one, two),
+    })
+}
