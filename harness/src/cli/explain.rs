@@ -132,15 +132,15 @@ impl Book<'_> {
             },
         );
         page.list("steps", mutant.steps.iter().map(|id| title(id)));
-        let hunters = self.catalogue.checks.iter().filter(|check| may_find(check, mutant));
-        page.list("found by", hunters.map(|check| check.id.clone()));
+        let concerned = self.catalogue.checks.iter().filter(|check| concerned_with(check, mutant));
+        page.list("concerned", concerned.map(|check| check.id.clone()));
         page.line("serve it", &format!("passrig rp --mutant {}", mutant.id));
         page.text
     }
 }
 
-/// Whether the check may find the mutant out.
-fn may_find(check: &Check, mutant: &Mutant) -> bool {
+/// Whether the check is about the mutant's steps, so that it may find it out.
+fn concerned_with(check: &Check, mutant: &Mutant) -> bool {
     let kind_fits = match check.expects {
         Verdict::Accepted => mutant.kind == mutant::Kind::TooStrict,
         Verdict::Refused => mutant.kind != mutant::Kind::TooStrict,

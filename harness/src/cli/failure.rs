@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme};
 use textwrap::{WordSeparator, WordSplitter};
 
+use super::config::Mistake;
 use crate::catalogue;
 use crate::report::Paint;
 use crate::target::network::CaError;
@@ -31,6 +32,11 @@ pub(super) enum Failure {
     Adapter(#[from] LoadError),
     #[error(transparent)]
     Ca(#[from] CaError),
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Config(#[from] Box<Mistake>),
+    #[error("cannot read {}", file.display())]
+    Read { file: PathBuf, source: io::Error },
     #[error("cannot write {}", file.display())]
     Write { file: PathBuf, source: io::Error },
     /// The operating system does not let us.
@@ -69,6 +75,8 @@ impl Failure {
             Self::Usage { .. }
             | Self::Adapter(_)
             | Self::Ca(_)
+            | Self::Config(_)
+            | Self::Read { .. }
             | Self::Write { .. }
             | Self::System { .. } => 2,
             Self::NotTestable { .. } => 3,

@@ -29,7 +29,7 @@ Examples:
 
 pub(super) fn run(args: &Args, console: Console) -> Result<u8, Failure> {
     let catalogue = Catalogue::builtin()?;
-    let filter = args.selection.filter(&catalogue)?;
+    let filter = args.selection.filter(&catalogue, None)?;
     let text = match args.json {
         true => json(&catalogue, &filter)?,
         false => table(&catalogue, &filter, console.paint()),

@@ -1,16 +1,23 @@
 //! The command line: one file per verb. Only here does the program print.
 
 mod adapters;
+mod baseline;
 mod check;
+mod config;
 mod console;
 mod coverage;
 mod explain;
+mod fail_on;
 mod failure;
 mod identity;
+mod last_words;
 mod list;
 mod near;
 mod reach;
+mod rerun;
 mod rp;
+mod run;
+mod schema;
 mod selection;
 #[cfg(test)]
 mod tests;
@@ -64,11 +71,13 @@ Exit codes:
 #[derive(Debug, Subcommand)]
 enum Verb {
     Check(Box<check::Args>),
+    Baseline(Box<baseline::Args>),
     List(list::Args),
     Explain(explain::Args),
     Coverage(coverage::Args),
     Rp(rp::Args),
     Adapters(adapters::Args),
+    Schema(schema::Args),
 }
 
 /// Runs the program with its arguments; the exit code says how it went.
@@ -91,11 +100,13 @@ pub fn main() -> ExitCode {
 fn run(verb: Verb, console: Console) -> Result<u8, Failure> {
     match verb {
         Verb::Check(args) => runtime()?.block_on(check::run(&args, console)),
+        Verb::Baseline(args) => runtime()?.block_on(baseline::run(&args, console)),
         Verb::List(args) => list::run(&args, console),
         Verb::Explain(args) => explain::run(&args, console),
         Verb::Coverage(args) => coverage::run(&args, console),
         Verb::Rp(args) => runtime()?.block_on(rp::run(&args, console)),
         Verb::Adapters(args) => adapters::run(&args, console),
+        Verb::Schema(args) => schema::run(&args, console),
     }
 }
 

@@ -20,51 +20,50 @@ use crate::target::network::{self, ConnectTo, Network, Trust};
 use crate::target::profile::{self, Profile};
 use crate::target::transport::Limits;
 
-#[derive(Debug, clap::Args)]
+#[derive(Clone, Debug, Default, clap::Args)]
 #[command(next_help_heading = "The target")]
 #[group(skip)]
 pub(super) struct Args {
     /// Where the RP's API is [default: the built-in reference RP].
     #[arg(long, value_name = "URL", value_parser = base)]
-    rp: Option<Url>,
+    pub(super) rp: Option<Url>,
 
     /// How it is spoken to: the id of a built-in adapter (`passrig adapters`)
     /// or a file.
-    #[arg(long, value_name = "ID|FILE", requires = "rp")]
-    adapter: Option<String>,
+    #[arg(long, value_name = "ID|FILE")]
+    pub(super) adapter: Option<String>,
 
     /// The origin of the emulated page [default: that of --rp].
-    #[arg(long, requires = "rp", value_parser = rp::origin)]
-    origin: Option<Url>,
+    #[arg(long, value_parser = rp::origin)]
+    pub(super) origin: Option<Url>,
 
     /// Connect there, whatever host the URL names; TLS and headers keep the
     /// URL's name.
-    #[arg(long, value_name = "HOST:PORT", requires = "rp", value_parser = valid::<ConnectTo>)]
-    connect_to: Option<String>,
+    #[arg(long, value_name = "HOST:PORT", value_parser = valid::<ConnectTo>)]
+    pub(super) connect_to: Option<String>,
 
     /// Believe certificates of this authority too (PEM).
-    #[arg(long, value_name = "FILE", requires = "rp", conflicts_with = "insecure")]
-    ca: Option<PathBuf>,
+    #[arg(long, value_name = "FILE", conflicts_with = "insecure")]
+    pub(super) ca: Option<PathBuf>,
 
     /// Believe every certificate.
-    #[arg(long, requires = "rp")]
-    insecure: bool,
+    #[arg(long)]
+    pub(super) insecure: bool,
 
     /// Speak to this host although it is not this machine: passrig sends
     /// hostile requests, so each host must be named. May be repeated.
-    #[arg(long, value_name = "HOST", requires = "rp")]
-    allow_host: Vec<String>,
+    #[arg(long, value_name = "HOST")]
+    pub(super) allow_host: Vec<String>,
 
-    /// How long to wait for each answer.
-    #[arg(long, value_name = "SECONDS", requires = "rp", default_value_t = 10,
-          value_parser = clap::value_parser!(u32).range(1..=3600))]
-    deadline: u32,
+    /// How long to wait for each answer [default: 10].
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..=3600))]
+    pub(super) deadline: Option<u32>,
 
     /// A variable for the adapter, such as the `username` of the one account
     /// there is. NAME alone takes the value from the environment, where
     /// passwords belong. May be repeated.
-    #[arg(long, value_name = "NAME[=VALUE]", requires = "rp", value_parser = Variable::from_str)]
-    var: Vec<Variable>,
+    #[arg(long, value_name = "NAME[=VALUE]", value_parser = Variable::from_str)]
+    pub(super) var: Vec<Variable>,
 }
 
 /// A target that can be run against.
@@ -72,8 +71,6 @@ pub(super) struct Reach {
     pub(super) target: Arc<Target>,
     pub(super) info: TargetInfo,
     pub(super) variables: Vec<(String, String)>,
-    /// The arguments that lead there.
-    pub(super) arguments: Vec<Vec<String>>,
 }
 
 impl Args {
@@ -82,10 +79,39 @@ impl Args {
         self.rp.is_none()
     }
 
+    /// These arguments, and for what they do not say, those of a file.
+    #[must_use]
+    pub(super) fn over(&self, file: &Self) -> Self {
+        let Self { rp, adapter, origin, connect_to, ca, insecure, allow_host, deadline, var } =
+            self;
+        // Two ways to say which certificates are believed.
+        let (ca, insecure) = match ca.is_some() || *insecure {
+            true => (ca, insecure),
+            false => (&file.ca, &file.insecure),
+        };
+        let others = file.var.iter().filter(|other| var.iter().all(|own| own.name != other.name));
+        Self {
+            rp: rp.as_ref().or(file.rp.as_ref()).cloned(),
+            adapter: adapter.as_ref().or(file.adapter.as_ref()).cloned(),
+            origin: origin.as_ref().or(file.origin.as_ref()).cloned(),
+            connect_to: connect_to.as_ref().or(file.connect_to.as_ref()).cloned(),
+            ca: ca.clone(),
+            insecure: *insecure,
+            allow_host: allow_host.iter().chain(&file.allow_host).cloned().collect(),
+            deadline: deadline.or(file.deadline),
+            var: var.iter().chain(others).cloned().collect(),
+        }
+    }
+
     pub(super) fn resolve(&self) -> Result<Reach, Failure> {
-        match &self.rp {
-            None => built_in(),
-            Some(rp) => self.network(rp),
+        match (&self.rp, self.arguments().first()) {
+            (Some(rp), _) => self.network(rp),
+            (None, None) => built_in(),
+            (None, Some(argument)) => {
+                let flag = argument.first().map_or("", String::as_str);
+                let what = format!("{flag} is about an RP, and there is none");
+                Err(Failure::usage(what, "say with --rp, or in passrig.toml, where it is"))
+            }
         }
     }
 
@@ -99,23 +125,24 @@ impl Args {
         };
         // It was parsed before, when the argument was read.
         let connect_to = self.connect_to.iter().filter_map(|text| text.parse().ok()).collect();
-        let limits =
-            Limits { deadline: Duration::from_secs(self.deadline.into()), ..Limits::default() };
+        let limits = Limits {
+            deadline: Duration::from_secs(self.deadline.unwrap_or(10).into()),
+            ..Limits::default()
+        };
         let guard = Guard::new(self.allow_host.iter().cloned());
         let network = Network::new(network::Settings { guard, connect_to, trust, limits });
         let mut reach = Reach::new(Target::new(profile, rp.clone(), origin, Arc::new(network)));
         reach.variables = self.variables()?;
-        reach.arguments = self.arguments(rp);
         Ok(reach)
     }
 
     fn variables(&self) -> Result<Vec<(String, String)>, Failure> {
-        let values = self.var.iter().map(|Variable { name, value }| match value {
+        let values = self.var.iter().map(|Variable { name, value, env }| match value {
             Some(value) => Ok((name.clone(), value.clone())),
-            None => match std::env::var(name) {
+            None => match std::env::var(env) {
                 Ok(value) => Ok((name.clone(), value)),
                 Err(_) => Err(Failure::usage(
-                    format!("--var {name}: the environment has no variable `{name}`"),
+                    format!("the adapter's variable `{name}`: the environment has no `{env}`"),
                     format!("set it, or write --var {name}=VALUE"),
                 )),
             },
@@ -123,12 +150,14 @@ impl Args {
         values.collect()
     }
 
-    fn arguments(&self, rp: &Url) -> Vec<Vec<String>> {
-        let deadline = (self.deadline != 10).then(|| self.deadline.to_string());
-        let vars = self.var.iter().map(Variable::to_string).collect();
+    /// The same arguments once more.
+    pub(super) fn arguments(&self) -> Vec<Vec<String>> {
+        let deadline = self.deadline.map(|seconds| seconds.to_string());
+        let rp = self.rp.iter().map(|rp| rp.to_string().trim_end_matches('/').to_owned());
+        let vars = self.var.iter().map(Variable::shown).collect();
         let file = |path: &PathBuf| path.display().to_string();
         let valued: [(&str, Vec<String>); 8] = [
-            ("--rp", vec![rp.to_string().trim_end_matches('/').to_owned()]),
+            ("--rp", rp.collect()),
             ("--adapter", self.adapter.iter().cloned().collect()),
             (
                 "--origin",
@@ -165,7 +194,7 @@ impl Reach {
             adapter: target.profile().id.clone(),
             observed: BTreeMap::new(),
         };
-        Self { target: Arc::new(target), info, variables: Vec::new(), arguments: Vec::new() }
+        Self { target: Arc::new(target), info, variables: Vec::new() }
     }
 }
 
@@ -187,11 +216,38 @@ fn adapter(wanted: Option<&str>) -> Result<Arc<Profile>, Failure> {
     Err(Failure::usage(format!("no adapter is called `{wanted}`, and no such file is there"), help))
 }
 
-/// `NAME=VALUE`, or the name of an environment variable.
+/// A variable of the adapter: `NAME=VALUE`, or a name alone.
 #[derive(Clone, Debug)]
-struct Variable {
-    name: String,
-    value: Option<String>,
+pub(super) struct Variable {
+    pub(super) name: String,
+    /// Absent, if the environment has it.
+    pub(super) value: Option<String>,
+    /// Under which name the environment has it.
+    pub(super) env: String,
+}
+
+impl Variable {
+    /// A variable that the environment has under the same name.
+    pub(super) fn plain(name: &str) -> Result<Self, String> {
+        let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        match !name.is_empty() && name.chars().all(plain) {
+            true => Ok(Self { name: name.to_owned(), value: None, env: name.to_owned() }),
+            false => Err("a variable's name has letters, digits and `_`".to_owned()),
+        }
+    }
+}
+
+impl Variable {
+    /// The argument as others may see it: only what is a name keeps its value;
+    /// the rest comes from the environment.
+    fn shown(&self) -> String {
+        match (&self.value, self.name.as_str()) {
+            (Some(value), "username" | "display_name" | "email" | "user_id") => {
+                format!("{}={value}", self.name)
+            }
+            _ => self.name.clone(),
+        }
+    }
 }
 
 impl FromStr for Variable {
@@ -202,25 +258,13 @@ impl FromStr for Variable {
             Some((name, value)) => (name, Some(value.to_owned())),
             None => (text, None),
         };
-        let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
-        match !name.is_empty() && name.chars().all(plain) {
-            true => Ok(Self { name: name.to_owned(), value }),
-            false => Err("expected NAME=VALUE or NAME".to_owned()),
-        }
-    }
-}
-
-impl std::fmt::Display for Variable {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match &self.value {
-            Some(value) => write!(f, "{}={value}", self.name),
-            None => f.write_str(&self.name),
-        }
+        let variable = Self::plain(name).map_err(|_| "expected NAME=VALUE or NAME".to_owned())?;
+        Ok(Self { value, ..variable })
     }
 }
 
 /// The url below which the RP's API is.
-fn base(text: &str) -> Result<Url, String> {
+pub(super) fn base(text: &str) -> Result<Url, String> {
     let wrong = || "expected a URL such as http://localhost:3000".to_owned();
     let url = Url::parse(text).map_err(|_| wrong())?;
     let bare = url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
@@ -231,6 +275,6 @@ fn base(text: &str) -> Result<Url, String> {
 }
 
 /// The text itself, if it parses: a replay repeats it.
-fn valid<T: FromStr<Err: ToString>>(text: &str) -> Result<String, String> {
+pub(super) fn valid<T: FromStr<Err: ToString>>(text: &str) -> Result<String, String> {
     text.parse::<T>().map(|_| text.to_owned()).map_err(|error| error.to_string())
 }

@@ -1,9 +1,11 @@
-//! `--only` and `--skip`.
+//! `--only`, `--skip` and `--shard`.
+
+use std::collections::BTreeSet;
 
 use super::failure::Failure;
 use super::near::did_you_mean;
 use crate::catalogue::Catalogue;
-use crate::runner::Filter;
+use crate::runner::{Filter, Shard};
 
 /// Which checks.
 #[derive(Debug, Default, clap::Args)]
@@ -17,15 +19,23 @@ pub(super) struct Selection {
     /// No checks whose id matches. May be repeated.
     #[arg(long, value_name = "GLOB", help_heading = "Which checks")]
     skip: Vec<String>,
+
+    /// Only one of N parts, which never share a check and together have all.
+    #[arg(long, value_name = "hash:I/N", help_heading = "Which checks")]
+    shard: Option<Shard>,
 }
 
 impl Selection {
     /// The filter. A pattern that fits no id at all is a mistake, and so is a
     /// filter that lets nothing through.
-    pub(super) fn filter(&self, catalogue: &Catalogue) -> Result<Filter, Failure> {
+    pub(super) fn filter(
+        &self,
+        catalogue: &Catalogue,
+        among: Option<BTreeSet<String>>,
+    ) -> Result<Filter, Failure> {
         let ids = || catalogue.checks.iter().map(|check| check.id.as_str());
         for pattern in self.only.iter().chain(&self.skip) {
-            let alone = Filter { only: vec![pattern.clone()], skip: Vec::new() };
+            let alone = Filter { only: vec![pattern.clone()], ..Filter::default() };
             if !ids().any(|id| alone.admits(id)) {
                 return Err(Failure::NothingMatched {
                     what: format!("no check is called `{pattern}`"),
@@ -34,11 +44,12 @@ impl Selection {
                 });
             }
         }
-        let filter = Filter { only: self.only.clone(), skip: self.skip.clone() };
+        let filter =
+            Filter { only: self.only.clone(), skip: self.skip.clone(), among, shard: self.shard };
         if !ids().any(|id| filter.admits(id)) {
             return Err(Failure::NothingMatched {
-                what: "every check that --only selects is left out by --skip".to_owned(),
-                help: None,
+                what: "every check is left out".to_owned(),
+                help: Some("--only, --skip, --shard and --rerun-failed must leave some".to_owned()),
             });
         }
         Ok(filter)

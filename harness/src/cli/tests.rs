@@ -44,11 +44,13 @@ fn help_of_the_program() {
 
     Commands:
       check     Check a relying party
+      baseline  Expect what goes wrong today
       list      List the checks
       explain   Explain a check, a step of the specification, or a mutant
       coverage  Show which rules, known tests and known flaws the checks cover
       rp        Serve the reference RP, or one of its mutants
       adapters  List the built-in adapters
+      schema    Print a JSON schema, for editors and programs
       help      Print this message or the help of the given subcommand(s)
 
     Options:
@@ -97,6 +99,10 @@ fn help_of_check() {
 
               [default: 4]
 
+          --config <FILE>
+              The file with the target, the policy and the expectations; flags win
+              over it [default: passrig.toml, if it is there]
+
           --color <WHEN>
               When to use colours: auto (on a terminal, unless NO_COLOR is set),
               always or never
@@ -132,9 +138,7 @@ fn help_of_check() {
               hostile requests, so each host must be named. May be repeated
 
           --deadline <SECONDS>
-              How long to wait for each answer
-
-              [default: 10]
+              How long to wait for each answer [default: 10]
 
           --var <NAME[=VALUE]>
               A variable for the adapter, such as the `username` of the one account
@@ -149,6 +153,13 @@ fn help_of_check() {
           --skip <GLOB>
               No checks whose id matches. May be repeated
 
+          --shard <hash:I/N>
+              Only one of N parts, which never share a check and together have all
+
+          --rerun-failed [<FILE>]
+              Only what went wrong in the run of this log or JSON report [default:
+              the last run's log]
+
     The same run again:
           --seed <SEED>
               Decides keys, edits and order [default: random; fixed for the built-in
@@ -160,9 +171,6 @@ fn help_of_check() {
               built-in RP]
 
     Reports:
-          --report <FORMAT=FILE>
-              Write a report for programs; the format is `json`. May be repeated
-
           --log <FILE>
               Where every exchange is logged, as JSON lines [default:
               .passrig/RUN-ID.jsonl]
@@ -170,12 +178,14 @@ fn help_of_check() {
           --fail-on <LEVEL[:IMPORTANCE]>
               From which level on a divergence makes the run fail: must, should,
               policy or hardening, and with what importance at least: low, medium,
-              high or critical
-
-              [default: must:medium]
+              high or critical [default: must:medium]
 
       -q, --quiet
               Show no progress, and of the report only the summary
+
+          --report <FORMAT=FILE>
+              Write a report for programs: json, junit, sarif or markdown. May be
+              repeated
 
     Examples:
       passrig check
@@ -212,8 +222,11 @@ fn list_of_checks() {
 
     5 checks
     ");
-    let filter =
-        Filter { only: vec!["authentication".to_owned()], skip: vec!["*.uv.*".to_owned()] };
+    let filter = Filter {
+        only: vec!["authentication".to_owned()],
+        skip: vec!["*.uv.*".to_owned()],
+        ..Filter::default()
+    };
     let text = list::table(&catalogue, &filter, Paint::PLAIN);
     assert!(text.ends_with("\n1 check\n"), "{text}");
 }
@@ -419,7 +432,7 @@ fn explanation_of_a_mutant() {
     flaw       does not establish that the user was verified, if that was required
     kind       the step is left out
     steps      7.2/17: the user was verified, if that was required
-    found by   authentication.uv.absent
+    concerned  authentication.uv.absent
     serve it   passrig rp --mutant authentication.user-verified.left-out
     ");
 }
@@ -459,7 +472,7 @@ fn filter(args: &[&str], catalogue: &Catalogue) -> Result<Filter, Failure> {
         #[command(flatten)]
         selection: Selection,
     }
-    Only::try_parse_from(args).unwrap().selection.filter(catalogue)
+    Only::try_parse_from(args).unwrap().selection.filter(catalogue, None)
 }
 
 #[test]
@@ -469,7 +482,7 @@ fn exit_codes_of_runs() {
     let code = |outcomes: &[Outcome], fail_on: &str| {
         let mut report = samples::report();
         report.checks.retain(|result| outcomes.contains(&result.outcome));
-        let fail_on: FailOn = super::check::fail_on::parse(fail_on).unwrap();
+        let fail_on: FailOn = super::fail_on::parse(fail_on).unwrap();
         fail_on.exit_code(&report)
     };
     use Outcome::{Error, Fail, Inconclusive, Note, Pass, Skipped, Warn};
@@ -496,7 +509,6 @@ fn exit_codes_of_runs() {
 #[test]
 fn arguments_that_make_no_sense() {
     for wrong in [
-        "check --adapter reference",
         "check --rp localhost:3000 --adapter reference",
         "check --rp http://localhost/?a=b --adapter reference",
         "check --rp http://localhost --origin http://localhost/",
@@ -507,7 +519,7 @@ fn arguments_that_make_no_sense() {
         "check --rp http://localhost --var =x",
         "check --jobs 0",
         "check --fail-on never",
-        "check --report junit=out.xml",
+        "check --report pdf=out.pdf",
         "check --run-id ../x",
         "rp --listen localhost",
         "explain",

@@ -55,6 +55,18 @@ impl Level {
     }
 }
 
+impl Level {
+    /// 0 is the strongest.
+    pub fn rank(self) -> u8 {
+        match self {
+            Self::Must => 0,
+            Self::Should => 1,
+            Self::Policy => 2,
+            Self::Hardening => 3,
+        }
+    }
+}
+
 impl fmt::Display for Level {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -205,6 +217,9 @@ pub struct CheckResult {
     pub reason: Option<String>,
     /// What a sound RP does.
     pub expected: Verdict,
+    /// Why it was foreseen that it does not pass; it does not fail the run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub known: Option<String>,
     /// From the first request of the attempt to the last, in milliseconds.
     pub duration_ms: f64,
 }
@@ -270,6 +285,33 @@ pub struct Report {
     pub summary: Summary,
     /// Every check's result, in the catalogue's order.
     pub checks: Vec<CheckResult>,
+    /// The expectations that are of no use.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub amiss: Vec<Amiss>,
+}
+
+/// An expectation that is of no use.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Amiss {
+    /// The checks that it is about: an id, or a glob.
+    pub check: String,
+    /// What they were to come to, if it says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<Outcome>,
+    /// Its reason.
+    pub reason: String,
+    /// What is wrong with it.
+    pub staleness: Staleness,
+}
+
+/// What is wrong with an expectation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Staleness {
+    /// Its checks were run, and none came to that. It fails the run.
+    Unneeded,
+    /// Its last day is over, so that it does not count.
+    Expired,
 }
 
 /// What made a report.

@@ -4,8 +4,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::{fs, io};
 
-use super::json;
-use crate::outcome::Report;
+use super::{Findings, json, junit, markdown, sarif};
 
 /// A file that a report is written to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,18 +18,27 @@ pub struct Destination {
 /// The formats of reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
-    /// The [`Report`] as it is; see [`json::schema`].
+    /// The [`Report`](crate::outcome::Report) as it is; see [`json::schema`].
     Json,
+    /// For build servers; see [`junit`].
+    Junit,
+    /// For code scanners; see [`sarif`].
+    Sarif,
+    /// For the summary of a job; see [`markdown`].
+    Markdown,
 }
 
 impl Format {
     /// Every format.
-    pub const ALL: [Self; 1] = [Self::Json];
+    pub const ALL: [Self; 4] = [Self::Json, Self::Junit, Self::Sarif, Self::Markdown];
 
     /// The word on the command line.
     pub fn name(self) -> &'static str {
         match self {
             Self::Json => "json",
+            Self::Junit => "junit",
+            Self::Sarif => "sarif",
+            Self::Markdown => "markdown",
         }
     }
 }
@@ -42,7 +50,7 @@ pub enum Mistake {
     #[error("expected FORMAT=FILE, such as json=report.json")]
     Shape,
     /// There is no such format.
-    #[error("there is no report format `{found}`; there is: {}", names())]
+    #[error("there is no report format `{found}`; there are: {}", names())]
     Format {
         /// What was found.
         found: String,
@@ -76,9 +84,12 @@ impl Destination {
     }
 
     /// Writes the report, whole or not at all.
-    pub fn write(&self, report: &Report) -> io::Result<()> {
+    pub fn write(&self, findings: &Findings<'_>) -> io::Result<()> {
         let bytes = match self.format {
-            Format::Json => json::render(report)?,
+            Format::Json => json::render(findings.report)?,
+            Format::Junit => junit::render(findings)?,
+            Format::Sarif => sarif::render(findings)?,
+            Format::Markdown => markdown::render(findings).into_bytes(),
         };
         replace(&self.file, &bytes)
     }
@@ -86,7 +97,7 @@ impl Destination {
 
 /// Puts a new file in the place of whatever is there. Readers see the old one
 /// or the new one, never a part.
-fn replace(file: &Path, bytes: &[u8]) -> io::Result<()> {
+pub fn replace(file: &Path, bytes: &[u8]) -> io::Result<()> {
     let draft = draft_of(file);
     let written = fs::write(&draft, bytes).and_then(|()| fs::rename(&draft, file));
     if written.is_err() {
@@ -116,7 +127,7 @@ mod tests {
         assert_eq!(parsed, Ok(Destination { format: Format::Json, file: "out/a=b.json".into() }));
         assert_eq!("json".parse::<Destination>(), Err(Mistake::Shape));
         assert_eq!("json=".parse::<Destination>(), Err(Mistake::Shape));
-        insta::assert_snapshot!("junit=out.xml".parse::<Destination>().unwrap_err(), @"there is no report format `junit`; there is: json");
+        insta::assert_snapshot!("pdf=out.pdf".parse::<Destination>().unwrap_err(), @"there is no report format `pdf`; there are: json, junit, sarif, markdown");
     }
 
     #[test]

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use passrig_authenticator::Ceremony;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::catalogue::Check;
 use crate::outcome::{CheckResult, SCHEMA_VERSION, Summary, TargetInfo, Tool};
@@ -155,6 +155,28 @@ pub fn default_file(folder: &Path, run_id: &str, repeatable: bool) -> io::Result
     Ok(free.unwrap_or(first))
 }
 
+/// The results in a log, wherever it was cut off.
+pub fn results(text: &str) -> Vec<CheckResult> {
+    #[derive(Deserialize)]
+    struct Decided {
+        check: CheckResult,
+    }
+    let decided = text.lines().filter_map(|line| serde_json::from_str::<Decided>(line).ok());
+    decided.map(|line| line.check).collect()
+}
+
+/// The latest log in the folder.
+pub fn latest(folder: &Path) -> io::Result<Option<PathBuf>> {
+    let mut logs = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let file = entry?.path();
+        if file.extension().is_some_and(|extension| extension == "jsonl") {
+            logs.push((file.metadata()?.modified()?, file));
+        }
+    }
+    Ok(logs.into_iter().max().map(|(_, file)| file))
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
@@ -230,6 +252,9 @@ mod tests {
         for cut in 0..bytes.len() {
             let lines = bytes[..cut].iter().filter(|b| **b == b'\n').count();
             assert_eq!(kinds(&bytes[..cut]).len(), lines);
+            let text = String::from_utf8_lossy(&bytes[..cut]);
+            // The first two lines are no checks; a last one may lack only its end.
+            assert!(results(&text).len() + 2 >= lines.min(12), "{text}");
         }
     }
 

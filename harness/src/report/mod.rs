@@ -5,16 +5,21 @@
 
 mod destination;
 mod fan;
+mod findings;
 pub mod json;
+pub mod junit;
 pub mod log;
+pub mod markdown;
 mod paint;
 pub mod progress;
 mod replay;
+pub mod sarif;
 mod tally;
 pub mod terminal;
 
-pub use destination::{Destination, Format, Mistake};
+pub use destination::{Destination, Format, Mistake, replace};
 pub use fan::Fan;
+pub use findings::Findings;
 pub use log::Log;
 pub use paint::Paint;
 pub use progress::Progress;

@@ -312,6 +312,7 @@ fn accepts_anything(ceremony: Ceremony, variant: &Variant, attempt: &Attempt) ->
         effect: attempt.effect,
         reason: Some("the target accepts anything; no other check would say more".to_owned()),
         expected: Verdict::Refused,
+        known: None,
         duration_ms: attempt.duration.as_secs_f64() * 1000.0,
     }
 }

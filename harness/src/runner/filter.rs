@@ -1,3 +1,6 @@
+use std::collections::BTreeSet;
+
+use super::Shard;
 use crate::catalogue::glob::matches;
 
 /// Which checks to run: ids or globs in which `*` stands for any text.
@@ -7,6 +10,10 @@ pub struct Filter {
     pub only: Vec<String>,
     /// Of those, leave out what one of these matches.
     pub skip: Vec<String>,
+    /// Of those, only these, if there is such a list: what failed before.
+    pub among: Option<BTreeSet<String>>,
+    /// Of those, only this part.
+    pub shard: Option<Shard>,
 }
 
 impl Filter {
@@ -14,5 +21,7 @@ impl Filter {
     pub fn admits(&self, id: &str) -> bool {
         (self.only.is_empty() || self.only.iter().any(|glob| matches(glob, id)))
             && !self.skip.iter().any(|glob| matches(glob, id))
+            && self.among.as_ref().is_none_or(|ids| ids.contains(id))
+            && self.shard.is_none_or(|shard| shard.holds(id))
     }
 }

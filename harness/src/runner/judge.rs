@@ -144,6 +144,7 @@ fn blank(check: &Check, variant: &Variant) -> CheckResult {
         effect: Effect::Unobserved,
         reason: None,
         expected: check.expects,
+        known: None,
         duration_ms: 0.0,
     }
 }

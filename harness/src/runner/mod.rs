@@ -2,12 +2,16 @@
 
 mod block;
 mod canary;
+pub mod expect;
 mod filter;
 mod judge;
 mod patience;
+pub mod policy;
 mod schedule;
+mod shard;
 
 pub use filter::Filter;
+pub use shard::{NoShard, Shard};
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -20,8 +24,8 @@ use tokio::task::JoinSet;
 use crate::actor::{self, World};
 use crate::catalogue::{Catalogue, Check};
 use crate::outcome::{
-    CheckResult, Importance, Inconclusive, Level, Outcome, Report, SCHEMA_VERSION, Skip, Summary,
-    TargetInfo, Tool,
+    Amiss, CheckResult, Importance, Inconclusive, Level, Outcome, Report, SCHEMA_VERSION, Skip,
+    Staleness, Summary, TargetInfo, Tool,
 };
 use crate::target::log::Exchange;
 use crate::target::profile::Mode;
@@ -275,6 +279,7 @@ impl Run<'_> {
             stopped,
             summary: Summary::of(&checks),
             checks,
+            amiss: Vec::new(),
         }
     }
 }
@@ -297,21 +302,16 @@ impl Default for FailOn {
 
 impl FailOn {
     /// Whether a result turns the exit code: errors and inconclusive results
-    /// always do.
+    /// always do, unless they were foreseen.
     pub fn counts(&self, result: &CheckResult) -> bool {
-        let rank = |level| match level {
-            Level::Must => 0,
-            Level::Should => 1,
-            Level::Policy => 2,
-            Level::Hardening => 3,
-        };
         match result.outcome {
+            _ if result.known.is_some() => false,
             Outcome::Pass | Outcome::Skipped => false,
             // A race that nobody lost: nothing diverged.
             Outcome::Note if result.verdict == Some(result.expected) => false,
             Outcome::Inconclusive | Outcome::Error => true,
             Outcome::Fail | Outcome::Warn | Outcome::Note => {
-                rank(result.level) <= rank(self.level) && result.importance >= self.importance
+                result.level.rank() <= self.level.rank() && result.importance >= self.importance
             }
         }
     }
@@ -321,7 +321,9 @@ impl FailOn {
         if report.stopped.is_some() {
             3
         } else {
-            u8::from(report.checks.iter().any(|result| self.counts(result)))
+            let unneeded = |amiss: &Amiss| amiss.staleness == Staleness::Unneeded;
+            let failed = report.checks.iter().any(|result| self.counts(result));
+            u8::from(failed || report.amiss.iter().any(unneeded))
         }
     }
 }

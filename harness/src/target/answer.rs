@@ -11,11 +11,14 @@ use super::transport::Response;
 use super::{Done, Listed, verdict};
 
 /// Whether a step that prepares another got a good answer.
-pub(super) fn expected(step: &Step, response: &Response) -> Result<(), Kind> {
+pub(super) fn expected(step: &Step, response: &Response, log: &Log) -> Result<(), Kind> {
     let status = response.status;
-    let message = || match response.header(http::header::LOCATION) {
-        Some(location) if status.is_redirection() => Some(format!("go to {location}")),
-        _ => verdict::message(response),
+    let message = || {
+        let shown = log.masked(response);
+        match shown.header(http::header::LOCATION) {
+            Some(location) if status.is_redirection() => Some(format!("go to {location}")),
+            _ => verdict::message(&shown),
+        }
     };
     if let Some(after) = verdict::throttled(response) {
         return Err(Kind::Throttled { after });
@@ -37,14 +40,15 @@ pub(super) fn expected(step: &Step, response: &Response) -> Result<(), Kind> {
         false => Err(Kind::Unexpected {
             status: status.as_u16(),
             message: message(),
-            condition: matches!(step.role, Role::Prepare(_)).then(|| verdict::describe(response)),
+            condition: matches!(step.role, Role::Prepare(_))
+                .then(|| verdict::describe(&log.masked(response))),
         }),
     }
 }
 
 /// The options.
 pub(super) fn options(query: &Query, response: &Response, log: &Log) -> Result<Value, Kind> {
-    let body = json(response).map_err(|kind| kind.masked(log))?;
+    let body = json(response, log)?;
     match query.first(&body) {
         Some(options @ Value::Object(_)) => Ok(options.clone()),
         Some(other) => Err(Kind::OptionsShape { path: query.to_string(), found: shape(other) }),
@@ -58,6 +62,7 @@ pub(super) fn capture(
     response: &Response,
     session: &Session,
     url: &Url,
+    log: &Log,
 ) -> Result<Value, Kind> {
     let missing = |reason| Kind::NoCapture { name: capture.name.clone(), reason };
     match &capture.source {
@@ -71,7 +76,7 @@ pub(super) fn capture(
             text.ok_or_else(|| missing(format!("there is no cookie `{name}`")))
         }
         Source::Json(query) => {
-            let body = json(response)?;
+            let body = json(response, log)?;
             let value = query.first(&body).cloned();
             value.ok_or_else(|| {
                 missing(format!("no match for {query}; the body {}", contents(&body)))
@@ -81,18 +86,23 @@ pub(super) fn capture(
 }
 
 /// What a probe sees.
-pub(super) fn probe(step: &Step, response: &Response, done: &mut Done) -> Result<(), Kind> {
+pub(super) fn probe(
+    step: &Step,
+    response: &Response,
+    done: &mut Done,
+    log: &Log,
+) -> Result<(), Kind> {
     match &step.role {
         Role::Whoami { signed_in, user } => {
             let holds = signed_in.holds(response);
             done.signed_in = Some(holds);
             if let (true, Some(query)) = (holds, user) {
-                let body = json(response)?;
+                let body = json(response, log)?;
                 done.user = query.first(&body).map(plain_text);
             }
         }
         Role::List { credential_ids, record_ids } => {
-            let body = json(response)?;
+            let body = json(response, log)?;
             let ids = texts(credential_ids, &body)?;
             let records = match record_ids {
                 Some(query) => texts(query, &body)?,
@@ -119,9 +129,10 @@ fn texts(query: &Query, body: &Value) -> Result<Vec<String>, Kind> {
     found.collect()
 }
 
-fn json(response: &Response) -> Result<Value, Kind> {
+fn json(response: &Response, log: &Log) -> Result<Value, Kind> {
     response.json().ok_or_else(|| {
-        let text = response.text();
+        let shown = log.masked(response);
+        let text = shown.text();
         let start = text.trim_start();
         let page = start.starts_with('<')
             || response

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::log::Log;
 use super::profile::Flow;
 use super::transport::Failure;
 
@@ -150,17 +149,6 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// What the target says may hold what nobody else should see.
-    pub(super) fn masked(mut self, log: &Log) -> Self {
-        match &mut self {
-            Self::NotJson { excerpt: text, .. }
-            | Self::Unexpected { message: Some(text), .. }
-            | Self::Crash { message: Some(text), .. } => *text = log.mask(text),
-            _ => {}
-        }
-        self
-    }
-
     fn help(&self) -> String {
         match self {
             Self::Transport(failure) => failure.help(),

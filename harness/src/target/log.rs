@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, Request};
+use http::{HeaderMap, HeaderValue, Request};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -133,6 +133,20 @@ impl Log {
     /// A text with every known secret masked.
     pub fn mask(&self, text: &str) -> String {
         self.secrets.mask(text)
+    }
+
+    /// An answer as it may be quoted. It is masked before anything is cut out of
+    /// it: half a secret is not recognised.
+    pub(super) fn masked(&self, response: &Response) -> Response {
+        let mut masked = response.clone();
+        masked.body = Bytes::from(self.mask(&response.text()));
+        for value in masked.headers.values_mut() {
+            let text = self.mask(&String::from_utf8_lossy(value.as_bytes()));
+            if let Ok(shown) = HeaderValue::from_str(&text) {
+                *value = shown;
+            }
+        }
+        masked
     }
 
     /// The exchanges, masked.

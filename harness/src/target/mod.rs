@@ -154,7 +154,8 @@ impl Target {
                 continue;
             }
             let response = call.perform(index, step, None).await?;
-            answer::probe(step, &response, &mut done).map_err(|kind| call.error(index, kind))?;
+            answer::probe(step, &response, &mut done, call.log)
+                .map_err(|kind| call.error(index, kind))?;
         }
         Ok(done)
     }
@@ -216,8 +217,7 @@ impl Target {
             let shaped = credential::shaped(credential, &finish.edits);
             let carried = Carried { credential: &shaped, bench: &mut *bench };
             let response = call.perform(index, step, Some(carried)).await?;
-            let mut verdict = verdict::judge(finish, &response);
-            verdict.message = verdict.message.map(|text| call.log.mask(&text));
+            let verdict = verdict::judge(finish, &response, &call.log.masked(&response));
             let accepted = verdict.recognised == Recognised::Accepted;
             answer = Some(Answer {
                 verdict,
@@ -263,8 +263,7 @@ impl Call<'_> {
         let judged = carried.is_some();
         let response = self.send(index, step, carried).await?;
         if !judged {
-            answer::expected(step, &response)
-                .map_err(|kind| self.error(index, kind.masked(self.log)))?;
+            answer::expected(step, &response, self.log).map_err(|kind| self.error(index, kind))?;
             self.capture(index, step, &response)?;
         }
         Ok(response)
@@ -455,8 +454,8 @@ impl Call<'_> {
     fn capture(&mut self, index: usize, step: &Step, response: &Response) -> Result<(), Error> {
         let url = self.target.base.clone();
         for capture in &step.captures {
-            let value = answer::capture(capture, response, self.session, &url)
-                .map_err(|kind| self.error(index, kind.masked(self.log)))?;
+            let value = answer::capture(capture, response, self.session, &url, self.log)
+                .map_err(|kind| self.error(index, kind))?;
             self.begun.remove(&capture.name);
             self.session.set(&capture.name, value);
         }

@@ -46,19 +46,29 @@ fn key(form: String) -> (std::cmp::Reverse<usize>, String) {
     (std::cmp::Reverse(form.len()), form)
 }
 
-/// The value itself, percent-encoded, in JSON, and in base64.
+/// The value itself, percent-encoded, in JSON, in hex, and in base64.
 fn forms(secret: &str) -> Vec<String> {
     let strict = percent::encode(secret, percent::UNRESERVED);
     let mut forms = vec![secret.to_owned(), percent::lowered(&strict), strict];
     // As JavaScript's encodeURIComponent and as forms have it.
     forms.push(percent::encode(secret, "-._~!*'()"));
     forms.push(percent::encode(secret, "-._*").replace("%20", "+"));
-    let json = serde_json::Value::from(secret).to_string();
-    let json = json.trim_start_matches('"').strip_suffix('"').unwrap_or_default().to_owned();
-    forms.push(json.replace('/', "\\/"));
-    forms.push(json);
+    // Once, and as JSON that travels as a text inside JSON.
+    let once = in_json(secret);
+    for text in [in_json(&once), once] {
+        forms.push(text.replace('/', "\\/"));
+        forms.push(text);
+    }
+    let hex: String = secret.bytes().map(|octet| format!("{octet:02x}")).collect();
+    forms.extend([hex.to_uppercase(), hex]);
     forms.extend(base64(secret.as_bytes()));
     forms
+}
+
+/// The text as it stands between the quotes of a JSON string.
+fn in_json(text: &str) -> String {
+    let json = serde_json::Value::from(text).to_string();
+    json.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or_default().to_owned()
 }
 
 /// Base64 in both alphabets, at each of the three positions that a value can
@@ -97,6 +107,9 @@ mod tests {
             "s%2F+e%22cr%C3%A9t",
             r#"s/ e\"crét"#,
             r#"s\/ e\"crét"#,
+            r#"s/ e\\\"crét"#,
+            "732f2065226372c3a974",
+            "732F2065226372C3A974",
         ] {
             assert_eq!(secrets.mask(&format!("<{text}>")), "<[masked]>");
         }

@@ -78,8 +78,9 @@ impl Manner {
 }
 
 /// Judges an answer. Throttling comes first, then what the adapter calls
-/// refused: that is usually the more specific of the two.
-pub(super) fn judge(finish: &Finish, response: &Response) -> Verdict {
+/// refused: that is usually the more specific of the two. What is quoted comes
+/// from `shown`, the same answer without its secrets.
+pub(super) fn judge(finish: &Finish, response: &Response, shown: &Response) -> Verdict {
     let holding = |list: &[Condition]| -> Vec<Condition> {
         list.iter().filter(|condition| condition.holds(response)).cloned().collect()
     };
@@ -102,8 +103,8 @@ pub(super) fn judge(finish: &Finish, response: &Response) -> Verdict {
     Verdict {
         recognised,
         manner: manner(recognised, response.status),
-        message: message(response),
-        unknown: unknown.then(|| describe(response)),
+        message: message(shown),
+        unknown: unknown.then(|| describe(shown)),
     }
 }
 

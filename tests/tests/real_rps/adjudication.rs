@@ -46,7 +46,7 @@ enum Duty {
 
 impl Adjudication {
     fn is_about(&self, id: &str, words: &str) -> bool {
-        Filter { only: self.checks.clone(), skip: Vec::new() }.admits(id)
+        Filter { only: self.checks.clone(), ..Filter::default() }.admits(id)
             && self.came_to.as_ref().is_none_or(|came_to| came_to == words)
     }
 
@@ -89,7 +89,7 @@ fn every_divergence_is_adjudicated_once() {
         }
         for adjudication in &adjudications {
             for check in &adjudication.checks {
-                let glob = Filter { only: vec![check.clone()], skip: Vec::new() };
+                let glob = Filter { only: vec![check.clone()], ..Filter::default() };
                 let mut about = divergences.iter().filter(|(id, w)| adjudication.is_about(id, w));
                 if !about.any(|(id, _)| glob.admits(id)) {
                     flaws

@@ -12,10 +12,13 @@ use std::fmt::{self, Write};
 use super::paint::Paint;
 use super::replay::Replay;
 use crate::catalogue::Catalogue;
-use crate::outcome::{CheckResult, Effect, Outcome, Report, Summary};
+use crate::outcome::{CheckResult, Effect, Outcome, Report, Staleness, Summary};
 use crate::runner::FailOn;
 use diagnostic::Diagnostics;
 use words::checks;
+
+/// How many entries to paste are shown.
+const ENTRIES: usize = 10;
 
 /// All that the report for people is made from.
 #[derive(Clone, Copy)]
@@ -39,9 +42,12 @@ impl Terminal<'_> {
             self.header(out)?;
             self.chapters(out)?;
             self.diagnostics(out)?;
+            self.known(out)?;
+            self.amiss(out)?;
             self.notes(out)?;
             self.inconclusive(out)?;
             self.skipped(out)?;
+            self.entries(out)?;
             self.summary(out)
         })
     }
@@ -115,6 +121,64 @@ impl Terminal<'_> {
             writeln!(out, "\n{}", self.paint.wrap(text, "", ""))?;
         }
         Ok(())
+    }
+
+    /// What was foreseen, a line each.
+    fn known(&self, out: &mut String) -> fmt::Result {
+        let known = self.report.checks.iter().filter(|result| result.known.is_some());
+        for (index, result) in known.enumerate() {
+            if index == 0 {
+                writeln!(out, "\nKnown before, and not counted:")?;
+            }
+            let outcome = self.paint.outcome(result.outcome, result.outcome.name());
+            writeln!(out, "  {outcome}  {}", result.id)?;
+            let reason = result.known.as_deref().unwrap_or_default();
+            writeln!(out, "{}", self.paint.wrap(reason, "    ", "    "))?;
+        }
+        Ok(())
+    }
+
+    /// Expectations that are of no use.
+    fn amiss(&self, out: &mut String) -> fmt::Result {
+        for (index, amiss) in self.report.amiss.iter().enumerate() {
+            if index == 0 {
+                writeln!(out, "\nExpectations that are of no use:")?;
+            }
+            let pinned = amiss.outcome.map_or("go wrong".to_owned(), |o| format!("come to `{o}`"));
+            let what = match amiss.staleness {
+                Staleness::Unneeded => format!("expected to {pinned}, and does not: remove it"),
+                Staleness::Expired => "expired, so that it does not count".to_owned(),
+            };
+            writeln!(out, "  {}", amiss.check)?;
+            let text = format!("{what} ({})", amiss.reason);
+            writeln!(out, "{}", self.paint.wrap(&text, "    ", "    "))?;
+        }
+        Ok(())
+    }
+
+    /// For whatever fails the run, an entry to be pasted.
+    fn entries(&self, out: &mut String) -> fmt::Result {
+        let counted: Vec<_> =
+            self.report.checks.iter().filter(|result| self.fail_on.counts(result)).collect();
+        // What is not in the catalogue cannot be expected.
+        let known = |result: &&&CheckResult| self.catalogue.find(&result.id).is_some();
+        for (index, result) in counted.iter().filter(known).take(ENTRIES).enumerate() {
+            if index == 0 {
+                let text = "To bear with it for a time, put into passrig.toml, with a reason of \
+                            your own:";
+                writeln!(out, "\n{}", self.paint.wrap(text, "", ""))?;
+            }
+            let (id, outcome) = (&result.id, result.outcome);
+            let reason = words::unexplained(result);
+            let entry = format!(
+                "[[expect]]\ncheck = \"{id}\"\noutcome = \"{outcome}\"\nreason = \"{reason}\""
+            );
+            writeln!(out, "\n{}", self.paint.faint(&entry))?;
+        }
+        match counted.len().saturating_sub(ENTRIES) {
+            0 => Ok(()),
+            n => writeln!(out, "\nand {n} more; `passrig baseline` writes them all"),
+        }
     }
 
     /// One line each.
@@ -207,8 +271,10 @@ impl Terminal<'_> {
         told.collect::<Vec<_>>().join(between)
     }
 
+    /// The results that came to this, unless that was known before.
     fn with(&self, outcome: Outcome) -> impl Iterator<Item = &CheckResult> {
-        self.report.checks.iter().filter(move |result| result.outcome == outcome)
+        let fits = move |result: &&CheckResult| result.outcome == outcome && result.known.is_none();
+        self.report.checks.iter().filter(fits)
     }
 }
 

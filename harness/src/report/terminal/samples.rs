@@ -4,8 +4,8 @@ use passrig_authenticator::Ceremony;
 
 use crate::catalogue::{Action, Catalogue, Check, Index, Need, Product, Setting};
 use crate::outcome::{
-    CheckResult, Effect, Importance, Level, Outcome, Report, SCHEMA_VERSION, Summary, TargetInfo,
-    Tool, Verdict,
+    Amiss, CheckResult, Effect, Importance, Level, Outcome, Report, SCHEMA_VERSION, Staleness,
+    Summary, TargetInfo, Tool, Verdict,
 };
 use crate::report::Replay;
 use crate::runner::Transcript;
@@ -110,6 +110,7 @@ pub(crate) fn report() -> Report {
             effect: Effect::Absent,
             reason: None,
             expected: check.expects,
+            known: None,
             duration_ms: 1.5,
         }
     };
@@ -162,7 +163,28 @@ pub(crate) fn report() -> Report {
         stopped: None,
         summary: Summary::of(&checks),
         checks,
+        amiss: Vec::new(),
     }
+}
+
+/// The same run, with expectations: one that holds, one that is not needed,
+/// and one that is over.
+pub(crate) fn expected_report() -> Report {
+    let mut report = report();
+    for result in report.checks.iter_mut().take(1) {
+        result.known = Some("mended with the next release".to_owned());
+    }
+    let amiss = |check: &str, outcome, staleness| Amiss {
+        check: check.to_owned(),
+        outcome,
+        reason: "an old story".to_owned(),
+        staleness,
+    };
+    report.amiss = vec![
+        amiss("*.counter.*", Some(Outcome::Fail), Staleness::Unneeded),
+        amiss("*.uv.*", None, Staleness::Expired),
+    ];
+    report
 }
 
 pub(crate) fn transcript() -> Transcript {

@@ -20,7 +20,7 @@ fn conclusion(keep: impl Fn(&CheckResult) -> bool, fail_on: FailOn) -> String {
 fn every_outcome() {
     let text = render(&samples::report(), Paint::PLAIN);
     assert!(text.lines().all(|line| textwrap::core::display_width(line) <= 80), "{text}");
-    insta::assert_snapshot!(text, @r"
+    insta::assert_snapshot!(text, @r#"
     passrig 0.0.0
     target  http://localhost:3000/, adapter fido-conformance
     origin  https://login.passrig.test
@@ -101,12 +101,104 @@ fn every_outcome() {
     Skipped:
       1  setting: the target never asks for what these checks need
 
+    To bear with it for a time, put into passrig.toml, with a reason of your own:
+
+    [[expect]]
+    check = "registration.origin.subdomain"
+    outcome = "fail"
+    reason = "not mended yet: it is accepted"
+
+    [[expect]]
+    check = "registration.origin.port"
+    outcome = "fail"
+    reason = "not mended yet: it is accepted"
+
+    [[expect]]
+    check = "registration.origin.subdomain"
+    outcome = "inconclusive"
+    reason = "not mended yet: nothing can be concluded"
+
+    [[expect]]
+    check = "registration.origin.port"
+    outcome = "inconclusive"
+    reason = "not mended yet: nothing can be concluded"
+
+    [[expect]]
+    check = "authentication.counter.same"
+    outcome = "inconclusive"
+    reason = "not mended yet: nothing can be concluded"
+
+    [[expect]]
+    check = "authentication.uv.absent"
+    outcome = "error"
+    reason = "not mended yet: the target breaks"
+
     10 checks: 1 pass, 2 fail, 1 warn, 1 note, 1 skipped, 3 inconclusive, 1 error
     In 1 of them the target's words decided alone: the adapter has no probe that
     could see the effect.
     Not conformant: 2 checks went wrong, the gravest of high importance; 1 more
     below what --fail-on counts; 4 could not be decided.
-    ");
+    "#);
+}
+
+#[test]
+fn expectations() {
+    let mut report = samples::expected_report();
+    report.checks.retain(|result| result.outcome != Outcome::Error);
+    report.checks.truncate(2);
+    report.summary = Summary::of(&report.checks);
+    insta::assert_snapshot!(render(&report, Paint::PLAIN), @r#"
+    passrig 0.0.0
+    target  http://localhost:3000/, adapter fido-conformance
+    origin  https://login.passrig.test
+    run     seed 5eed, run id c0ffee
+    asks    user-verification preferred
+
+    client-data  2 checks  2 fail
+
+    fail  registration.origin.port
+      sent      registration: client data whose origin has another port
+      variant   default
+      target    accepted it (ok); no probe saw the effect
+      demanded  §7.1 step 9 (REG-06): must be refused; importance high
+      duty      the library's
+      why       A page elsewhere may belong to someone else; accepting it lets that
+                page enrol or use passkeys.
+      fix       Compare the whole origin with the list you serve; do not match parts
+                of it.
+      replay    passrig check --rp http://localhost:3000/ \
+                  --adapter fido-conformance --origin https://login.passrig.test \
+                  --seed 5eed --run-id c0ffee --only registration.origin.port
+
+    To replay on an RP that still has the accounts of this run, leave out --run-id.
+
+    Known before, and not counted:
+      fail  registration.origin.subdomain
+        mended with the next release
+
+    Expectations that are of no use:
+      *.counter.*
+        expected to come to `fail`, and does not: remove it (an old story)
+      *.uv.*
+        expired, so that it does not count (an old story)
+
+    To bear with it for a time, put into passrig.toml, with a reason of your own:
+
+    [[expect]]
+    check = "registration.origin.port"
+    outcome = "fail"
+    reason = "not mended yet: it is accepted"
+
+    2 checks: 2 fail
+    In 1 of them the target's words decided alone: the adapter has no probe that
+    could see the effect.
+    Not conformant: 1 check went wrong, the gravest of high importance; 1 known
+    before.
+    "#);
+    report.checks.truncate(1);
+    insta::assert_snapshot!(words::verdict(&report, FailOn::default()), @"Not as expected: 1 expectation is not needed any more.");
+    report.amiss.clear();
+    insta::assert_snapshot!(words::verdict(&report, FailOn::default()), @"As expected: nothing went wrong but 1 check known before.");
 }
 
 #[test]

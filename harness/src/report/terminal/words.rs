@@ -4,7 +4,8 @@ use serde::de::DeserializeOwned;
 
 use crate::catalogue::index::Owner;
 use crate::outcome::{
-    CheckResult, Effect, Inconclusive, Level, Outcome, Report, Skip, Summary, Verdict,
+    Amiss, CheckResult, Effect, Inconclusive, Level, Outcome, Report, Skip, Staleness, Summary,
+    Verdict,
 };
 use crate::runner::FailOn;
 
@@ -99,23 +100,36 @@ pub fn verdict(report: &Report, fail_on: FailOn) -> String {
     let all = Summary::of(&report.checks);
     let broken = summary.fail + summary.warn + summary.note;
     let undecided = summary.inconclusive + summary.error;
+    let known = report.checks.iter().filter(|result| result.known.is_some()).count();
+    let below = report.checks.iter().filter(|result| {
+        matches!(result.outcome, Outcome::Fail | Outcome::Warn)
+            && result.known.is_none()
+            && !fail_on.counts(result)
+    });
+    let below = below.count();
+    let told = |count: usize, what: &str| match count {
+        0 => String::new(),
+        n => format!("; {n} {what}"),
+    };
+    let borne = told(known, "known before");
     if let Some(gravest) = gravest {
         let verdict = if summary.fail > 0 { "Not conformant" } else { "Not as expected" };
-        let and_undecided = match undecided {
-            0 => String::new(),
-            n => format!("; {n} could not be decided"),
-        };
-        let more = match all.fail - summary.fail + all.warn - summary.warn {
-            0 => String::new(),
-            n => format!("; {n} more below what --fail-on counts"),
-        };
+        let more = told(below, "more below what --fail-on counts");
+        let and_undecided = told(undecided, "could not be decided");
         return format!(
-            "{verdict}: {} went wrong, the gravest of {gravest} importance{more}{and_undecided}.",
+            "{verdict}: {} went wrong, the gravest of {gravest} \
+             importance{more}{borne}{and_undecided}.",
             checks(broken)
         );
     }
     if undecided > 0 {
-        return format!("No verdict: {} could not be decided.", checks(undecided));
+        return format!("No verdict: {} could not be decided{borne}.", checks(undecided));
+    }
+    let unneeded = |amiss: &&Amiss| amiss.staleness == Staleness::Unneeded;
+    match report.amiss.iter().filter(unneeded).count() {
+        0 => {}
+        1 => return "Not as expected: 1 expectation is not needed any more.".to_owned(),
+        n => return format!("Not as expected: {n} expectations are not needed any more."),
     }
     if report.checks.len() == all.skipped {
         return "No verdict: nothing was sent.".to_owned();
@@ -126,19 +140,34 @@ pub fn verdict(report: &Report, fail_on: FailOn) -> String {
             format!("; {} not sent", if n == 1 { "1 was".to_owned() } else { format!("{n} were") })
         }
     };
-    let below = all.fail + all.warn;
     if below > 0 {
         return format!(
             "As expected, although {} went wrong: none counts at level {} and importance \
-             {}{unsent}.",
+             {}{borne}{unsent}.",
             checks(below),
             fail_on.level,
             fail_on.importance
         );
     }
+    if known > 0 {
+        return format!(
+            "As expected: nothing went wrong but {} known before{unsent}.",
+            checks(known)
+        );
+    }
     format!(
         "As expected: everything that was sent was answered as the specification demands{unsent}."
     )
+}
+
+/// The reason of an entry that nobody has thought about yet.
+pub fn unexplained(result: &CheckResult) -> String {
+    let what = match (result.verdict, result.outcome) {
+        (Some(verdict), _) => format!("it is {verdict}"),
+        (None, Outcome::Error) => "the target breaks".to_owned(),
+        (None, _) => "nothing can be concluded".to_owned(),
+    };
+    format!("not mended yet: {what}")
 }
 
 /// `1 check`, `2 checks`.

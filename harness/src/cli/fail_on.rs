@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 use crate::outcome::{Importance, Level};
 use crate::runner::FailOn;
 
-pub(in crate::cli) fn parse(text: &str) -> Result<FailOn, String> {
+pub(super) fn parse(text: &str) -> Result<FailOn, String> {
     let (level, importance) = match text.split_once(':') {
         Some((level, importance)) => (level, Some(importance)),
         None => (text, None),

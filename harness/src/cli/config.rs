@@ -1,0 +1,77 @@
+//! `passrig.toml`: the target, what the site demands, and what is known.
+
+pub(super) mod baseline;
+pub(super) mod document;
+mod mistake;
+mod today;
+
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+pub(super) use mistake::Mistake;
+pub(super) use today::today;
+
+use super::failure::Failure;
+use super::reach;
+use crate::catalogue::Catalogue;
+use crate::runner::FailOn;
+use crate::runner::expect::Expectation;
+
+/// The name of the file that is looked for in the current folder.
+const FILE: &str = "passrig.toml";
+
+#[derive(Debug, Default, clap::Args)]
+#[group(skip)]
+pub(super) struct Args {
+    /// The file with the target, the policy and the expectations; flags win
+    /// over it [default: passrig.toml, if it is there].
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+/// What stands in the file; nothing, if there is none.
+#[derive(Debug, Default)]
+pub(super) struct Config {
+    /// The file's text.
+    pub(super) text: String,
+    pub(super) target: reach::Args,
+    pub(super) fail_on: Option<FailOn>,
+    pub(super) expectations: Vec<Expectation>,
+}
+
+impl Args {
+    /// The file that is meant, whether it is there or not.
+    pub(super) fn file(&self) -> &Path {
+        self.config.as_deref().unwrap_or(Path::new(FILE))
+    }
+
+    /// The arguments that lead to the same file.
+    pub(super) fn arguments(&self) -> Option<Vec<String>> {
+        let file = self.config.as_ref()?.display().to_string();
+        Some(vec!["--config".to_owned(), file])
+    }
+
+    /// Reads the file. What it says about checks must fit the catalogue, whose
+    /// levels its policy raises.
+    pub(super) fn read(&self, catalogue: &mut Catalogue) -> Result<Config, Failure> {
+        let file = self.file();
+        match std::fs::read_to_string(file) {
+            Ok(text) => Ok(Config::parse(file, text, catalogue)?),
+            // A file that is named must be there.
+            Err(error) if error.kind() == ErrorKind::NotFound && self.config.is_none() => {
+                Ok(Config::default())
+            }
+            Err(source) => Err(Failure::Read { file: file.to_owned(), source }),
+        }
+    }
+}
+
+impl Config {
+    fn parse(file: &Path, text: String, catalogue: &mut Catalogue) -> Result<Self, Box<Mistake>> {
+        let source = mistake::Source { file, text: &text };
+        document::parse(source, catalogue)
+    }
+}
+
+#[cfg(test)]
+mod tests;

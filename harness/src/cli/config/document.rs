@@ -1,0 +1,269 @@
+//! The file as it is written.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use toml::Spanned;
+use toml::value::Datetime;
+
+use super::mistake::Source;
+use super::{Config, Mistake};
+use crate::catalogue::Catalogue;
+use crate::cli::fail_on;
+use crate::cli::near::did_you_mean;
+use crate::cli::reach::{self, Variable};
+use crate::cli::rp;
+use crate::outcome::{Level, Outcome, Verdict};
+use crate::runner::expect::{Date, Expectation};
+use crate::runner::policy::{self, Rule};
+use crate::target::network::ConnectTo;
+
+type Parsed<T> = Result<T, Box<Mistake>>;
+
+/// passrig.toml: the target, what the site demands, and what is known.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::cli) struct Document {
+    /// Where the relying party is, and how it is spoken to.
+    #[serde(default)]
+    target: Target,
+    /// From which divergence on a run fails: `LEVEL[:IMPORTANCE]`.
+    #[schemars(with = "Option<String>")]
+    fail_on: Option<Spanned<String>>,
+    /// What the site demands beyond the specification, by requirement, family,
+    /// check or glob.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, Demand>")]
+    policy: BTreeMap<Spanned<String>, Demand>,
+    /// What is known to go wrong.
+    #[serde(default)]
+    expect: Vec<Expect>,
+}
+
+/// Where the relying party is, and how it is spoken to.
+#[derive(Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Target {
+    /// Where its API is.
+    #[schemars(with = "Option<String>")]
+    rp: Option<Spanned<String>>,
+    /// The id of an adapter, or a file beside this one.
+    adapter: Option<String>,
+    /// The origin of the emulated page.
+    #[schemars(with = "Option<String>")]
+    origin: Option<Spanned<String>>,
+    /// `HOST:PORT` to connect to, whatever host the URL names.
+    #[schemars(with = "Option<String>")]
+    connect_to: Option<Spanned<String>>,
+    /// A file with certificates to believe (PEM), beside this one.
+    ca: Option<String>,
+    /// Believe every certificate.
+    #[serde(default)]
+    insecure: bool,
+    /// Hosts that are not this machine and may be spoken to.
+    #[serde(default)]
+    allow_hosts: Vec<String>,
+    /// How many seconds to wait for each answer.
+    #[schemars(with = "Option<u32>")]
+    deadline: Option<Spanned<u32>>,
+    /// Variables for the adapter.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, Value>")]
+    vars: BTreeMap<Spanned<String>, Value>,
+}
+
+/// A value, or where it comes from.
+#[derive(Deserialize, JsonSchema)]
+#[serde(untagged, expecting = "expected a text, or where it comes from: { env = \"NAME\" }")]
+enum Value {
+    /// The value itself.
+    Text(String),
+    /// A variable of the environment, where secrets belong.
+    From(From),
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct From {
+    /// The variable's name.
+    env: String,
+}
+
+/// What the site asks for.
+#[derive(Deserialize, JsonSchema)]
+#[serde(
+    untagged,
+    expecting = "expected must, should, policy or hardening, or \
+                 { level = \"must\", expects = \"accepted\" }"
+)]
+enum Demand {
+    /// How strongly.
+    Level(Level),
+    /// How strongly, and what.
+    Both(Both),
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Both {
+    /// How strongly.
+    level: Level,
+    /// What must happen, where the specification leaves that open.
+    expects: Verdict,
+}
+
+/// Something that is known to go wrong.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Expect {
+    /// A check's id, or a glob.
+    #[schemars(with = "String")]
+    check: Spanned<String>,
+    /// What it comes to; absent, whatever is no pass.
+    #[schemars(with = "Option<Outcome>")]
+    outcome: Option<Spanned<Outcome>>,
+    /// Why that is borne with.
+    #[schemars(with = "String")]
+    reason: Spanned<String>,
+    /// The last day on which it is: a date without quotes.
+    #[schemars(with = "Option<String>")]
+    expires: Option<Spanned<Datetime>>,
+}
+
+/// Reads the text, and raises the catalogue's levels.
+pub(super) fn parse(source: Source<'_>, catalogue: &mut Catalogue) -> Parsed<Config> {
+    let document: Document = toml::from_str(source.text).map_err(|error| source.toml(&error))?;
+    let fail_on = document.fail_on.as_ref().map(|text| {
+        let parsed = fail_on::parse(text.get_ref());
+        parsed.map_err(|message| source.mistake(message, Some(text.span()), None))
+    });
+    let expectations = document.expect.iter().map(|entry| expectation(source, catalogue, entry));
+    let expectations = expectations.collect::<Parsed<_>>()?;
+    for (about, demand) in &document.policy {
+        follow(source, catalogue, about, demand)?;
+    }
+    Ok(Config {
+        text: source.text.to_owned(),
+        target: target(source, &document.target)?,
+        fail_on: fail_on.transpose()?,
+        expectations,
+    })
+}
+
+fn target(source: Source<'_>, target: &Target) -> Parsed<reach::Args> {
+    let beside = |file: &str| source.file.parent().unwrap_or(Path::new("")).join(file);
+    let wrong =
+        |text: &Spanned<String>, message: String| source.mistake(message, Some(text.span()), None);
+    let read = |text: &Option<Spanned<String>>, parse: fn(&str) -> Result<url::Url, String>| {
+        let parsed = text.as_ref().map(|text| parse(text.get_ref()).map_err(|m| wrong(text, m)));
+        parsed.transpose()
+    };
+    let rp = read(&target.rp, reach::base)?;
+    let origin = read(&target.origin, rp::origin)?;
+    if let Some(text) = &target.connect_to {
+        reach::valid::<ConnectTo>(text.get_ref()).map_err(|message| wrong(text, message))?;
+    }
+    if let Some(deadline) = &target.deadline
+        && !(1..=3600).contains(deadline.get_ref())
+    {
+        let message = "expected a number of seconds from 1 to 3600";
+        return Err(source.mistake(message, Some(deadline.span()), None));
+    }
+    let mut var = Vec::new();
+    for (name, value) in &target.vars {
+        let known = Variable::plain(name.get_ref()).map_err(|message| wrong(name, message))?;
+        var.push(match value {
+            Value::Text(text) => Variable { value: Some(text.clone()), ..known },
+            Value::From(From { env }) => Variable { env: env.clone(), ..known },
+        });
+    }
+    // An adapter is a file if it looks like one.
+    let adapter = target.adapter.as_ref().map(|adapter| {
+        let is_file = adapter.ends_with(".toml") || adapter.contains(['/', '\\']);
+        if is_file { beside(adapter).display().to_string() } else { adapter.clone() }
+    });
+    Ok(reach::Args {
+        rp,
+        adapter,
+        origin,
+        connect_to: target.connect_to.as_ref().map(|text| text.get_ref().clone()),
+        ca: target.ca.as_deref().map(beside),
+        insecure: target.insecure,
+        allow_host: target.allow_hosts.clone(),
+        deadline: target.deadline.as_ref().map(|seconds| *seconds.get_ref()),
+        var,
+    })
+}
+
+/// Raises the levels that the rule is about.
+fn follow(
+    source: Source<'_>,
+    catalogue: &mut Catalogue,
+    about: &Spanned<String>,
+    demand: &Demand,
+) -> Parsed<()> {
+    let (level, expects) = match demand {
+        Demand::Level(level) => (*level, None),
+        Demand::Both(Both { level, expects }) => (*level, Some(*expects)),
+    };
+    let rule = Rule { about: about.get_ref().clone(), level, expects };
+    rule.apply(catalogue).map_err(|error| {
+        let help = match &error {
+            policy::Error::Unknown(name) => {
+                let requirements = catalogue.checks.iter().filter_map(|c| c.requirement.as_deref());
+                let families = catalogue.checks.iter().map(|check| check.family.as_str());
+                let ids = catalogue.checks.iter().map(|check| check.id.as_str());
+                let mut names: Vec<_> = requirements.chain(families).chain(ids).collect();
+                names.sort_unstable();
+                names.dedup();
+                did_you_mean(name, names)
+            }
+            policy::Error::Lowers { .. } => {
+                Some("what is known to go wrong belongs into [[expect]]".to_owned())
+            }
+            policy::Error::TurnsAround { .. } => None,
+        };
+        source.mistake(error.to_string(), Some(about.span()), help)
+    })
+}
+
+fn expectation(source: Source<'_>, catalogue: &Catalogue, entry: &Expect) -> Parsed<Expectation> {
+    let here = |message: &str, span, help: &str| {
+        Err(source.mistake(message, Some(span), Some(help.to_owned())))
+    };
+    if entry.reason.get_ref().trim().is_empty() {
+        return here(
+            "an expectation has a reason",
+            entry.reason.span(),
+            "say why it is borne with",
+        );
+    }
+    if let Some(outcome) = &entry.outcome
+        && matches!(outcome.get_ref(), Outcome::Pass | Outcome::Skipped)
+    {
+        let message = format!("`{}` needs no expectation", outcome.get_ref());
+        let help = "it is one of: fail, warn, note, inconclusive, error";
+        return here(&message, outcome.span(), help);
+    }
+    let expires = match entry.expires.as_ref().map(|date| (date.get_ref().date, date.span())) {
+        None => None,
+        Some((Some(date), _)) => Some(Date { year: date.year, month: date.month, day: date.day }),
+        Some((None, span)) => return here("a time is no date", span, "expires = 2030-12-31"),
+    };
+    let expectation = Expectation {
+        check: entry.check.get_ref().clone(),
+        outcome: entry.outcome.as_ref().map(|outcome| *outcome.get_ref()),
+        reason: entry.reason.get_ref().clone(),
+        expires,
+    };
+    if !catalogue.checks.iter().any(|check| expectation.concerns(&check.id)) {
+        let message = format!("no check is called `{}`", expectation.check);
+        let ids = catalogue.checks.iter().map(|check| check.id.as_str());
+        let help = did_you_mean(&expectation.check, ids)
+            .unwrap_or_else(|| "`passrig list` shows every id".to_owned());
+        return here(&message, entry.check.span(), &help);
+    }
+    Ok(expectation)
+}

@@ -1,0 +1,205 @@
+//! A run, from the arguments to what it came to.
+
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::config::{self, Config, today};
+use super::console::{Console, complain};
+use super::fail_on;
+use super::failure::Failure;
+use super::identity::{self, Identity};
+use super::last_words;
+use super::reach::{self, Reach};
+use super::rerun;
+use super::selection::Selection;
+use crate::catalogue::Catalogue;
+use crate::outcome::{Report, SCHEMA_VERSION, Summary, TargetInfo, Tool};
+use crate::report::{Fan, Log, Progress, Replay, Tally, log, progress};
+use crate::runner::{self, FailOn, NotTestable, Observer, Options, expect};
+
+#[derive(Debug, clap::Args)]
+#[group(skip)]
+pub(super) struct Args {
+    /// How many checks are under way at once, where the accounts permit it.
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = jobs)]
+    jobs: usize,
+
+    #[command(flatten)]
+    pub(super) config: config::Args,
+
+    #[command(flatten)]
+    reach: reach::Args,
+
+    #[command(flatten)]
+    selection: Selection,
+
+    #[command(flatten)]
+    rerun: rerun::Args,
+
+    #[command(flatten)]
+    identity: identity::Args,
+
+    /// Where every exchange is logged, as JSON lines [default:
+    /// .passrig/RUN-ID.jsonl].
+    #[arg(long, value_name = "FILE", help_heading = "Reports")]
+    log: Option<PathBuf>,
+
+    /// From which level on a divergence makes the run fail: must, should,
+    /// policy or hardening, and with what importance at least: low, medium,
+    /// high or critical [default: must:medium].
+    #[arg(long, value_name = "LEVEL[:IMPORTANCE]", value_parser = fail_on::parse,
+          help_heading = "Reports")]
+    fail_on: Option<FailOn>,
+
+    /// Show no progress, and of the report only the summary.
+    #[arg(long, short, help_heading = "Reports")]
+    pub(super) quiet: bool,
+}
+
+/// A run that came to something.
+pub(super) struct Ended {
+    pub(super) report: Report,
+    pub(super) catalogue: Arc<Catalogue>,
+    pub(super) config: Config,
+    pub(super) fail_on: FailOn,
+    pub(super) replay: Replay,
+    pub(super) log: PathBuf,
+    /// Whether the user ended it.
+    pub(super) interrupted: bool,
+    /// Why nothing was judged, if so.
+    pub(super) untestable: Option<Failure>,
+}
+
+/// Runs the checks. `ready` is asked once everything that can be known before is
+/// known.
+pub(super) async fn run(
+    args: &Args,
+    console: Console,
+    ready: impl FnOnce() -> Result<(), Failure>,
+) -> Result<Ended, Failure> {
+    let mut catalogue = Catalogue::builtin()?;
+    let config = args.config.read(&mut catalogue)?;
+    let catalogue = Arc::new(catalogue);
+    let today = today();
+    let failed = args.rerun.ids(&config.expectations, today)?;
+    let filter = args.selection.filter(&catalogue, failed)?;
+    let reach = args.reach.over(&config.target);
+    let identity = args.identity.resolve(reach.is_built_in())?;
+    let repeatable = reach.is_built_in();
+    let Reach { target, info, variables } = reach.resolve()?;
+    ready()?;
+
+    let (log_file, log) = open_log(args, &identity, repeatable, info.clone())?;
+    let tally = Arc::new(Tally::default());
+    let progress = Arc::new(progress(args.quiet));
+    let observers: Vec<Arc<dyn Observer>> = vec![log.clone(), tally.clone(), progress.clone()];
+    let options = Options {
+        catalogue: catalogue.clone(),
+        filter,
+        seed: identity.seed.clone(),
+        run_id: identity.run_id.clone(),
+        jobs: args.jobs,
+        variables,
+    };
+    let ended = tokio::select! {
+        // Listening for Ctrl-C begins before the run.
+        biased;
+        _ = tokio::signal::ctrl_c() => Ok(None),
+        result = runner::run(&options, target, Arc::new(Fan(observers))) => result.map(Some),
+    };
+    progress.clear();
+
+    let logged = |source| Failure::Write { file: log_file.clone(), source };
+    let interrupted = matches!(ended, Ok(None));
+    let stopped = |why| partial(&identity, info.clone(), &tally, &catalogue, why);
+    let (mut report, untestable) = match ended {
+        // The runner knows a transport; that there is no network, we know.
+        Ok(Some(report)) => {
+            let target = TargetInfo { url: info.url.clone(), ..report.target };
+            (Report { target, ..report }, None)
+        }
+        Ok(None) => (stopped("interrupted"), None),
+        Err(error) => {
+            log.end_untested(&error).map_err(logged)?;
+            complain(&last_words::render(&error.transcript, console.errors()));
+            (stopped(&error.what), Some(not_testable(error, &args.identity)))
+        }
+    };
+    expect::settle(&mut report, &config.expectations, &catalogue, today);
+    if untestable.is_none() {
+        log.end(&report.summary, report.stopped.as_deref()).map_err(logged)?;
+    }
+
+    let place = [args.config.arguments().into_iter().collect(), args.reach.arguments()].concat();
+    let replay = Replay { arguments: [place, identity.arguments].concat() };
+    let fail_on = args.fail_on.or(config.fail_on).unwrap_or_default();
+    Ok(Ended { report, catalogue, config, fail_on, replay, log: log_file, interrupted, untestable })
+}
+
+fn open_log(
+    args: &Args,
+    identity: &Identity,
+    repeatable: bool,
+    target: TargetInfo,
+) -> Result<(PathBuf, Arc<Log<std::fs::File>>), Failure> {
+    let Identity { seed, run_id, .. } = identity;
+    let header = log::Header::new(seed.clone(), run_id.clone(), target);
+    let file = match &args.log {
+        Some(file) => Ok(file.clone()),
+        None => log::default_file(log::FOLDER.as_ref(), run_id, repeatable),
+    };
+    let file = file.map_err(|source| Failure::Write { file: log::FOLDER.into(), source })?;
+    match Log::create(&file, &header) {
+        Ok(log) => Ok((file, Arc::new(log))),
+        Err(source) => Err(Failure::Write { file, source }),
+    }
+}
+
+fn progress(quiet: bool) -> Progress {
+    if quiet {
+        Progress::lines(std::io::sink(), progress::EVERY)
+    } else if std::io::stderr().is_terminal() {
+        Progress::bar()
+    } else {
+        Progress::lines(std::io::stderr(), progress::EVERY)
+    }
+}
+
+/// What there is to say about a run that did not come to its end.
+fn partial(
+    identity: &Identity,
+    target: TargetInfo,
+    tally: &Tally,
+    catalogue: &Catalogue,
+    why: &str,
+) -> Report {
+    let checks = tally.results(catalogue);
+    Report {
+        schema_version: SCHEMA_VERSION,
+        tool: Tool::this(),
+        seed: identity.seed.clone(),
+        run_id: identity.run_id.clone(),
+        target,
+        stopped: Some(why.to_owned()),
+        summary: Summary::of(&checks),
+        checks,
+        amiss: Vec::new(),
+    }
+}
+
+fn not_testable(error: NotTestable, identity: &identity::Args) -> Failure {
+    let NotTestable { what, help, is_refusal, .. } = error;
+    let used = (is_refusal && identity.names_the_run()).then(|| {
+        "--run-id is given: if the RP still has the accounts of that run, leave it out".to_owned()
+    });
+    let help: Vec<String> = help.into_iter().chain(used).collect();
+    Failure::NotTestable { what, help: (!help.is_empty()).then(|| help.join("\n")) }
+}
+
+fn jobs(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(jobs) if (1..=64).contains(&jobs) => Ok(jobs),
+        _ => Err("expected a number from 1 to 64".to_owned()),
+    }
+}

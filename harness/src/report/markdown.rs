@@ -1,0 +1,250 @@
+//! Markdown, for the summary of a job and for comments on a change.
+
+use std::fmt::{self, Write};
+
+use super::Findings;
+use super::terminal::words;
+use crate::outcome::{CheckResult, Outcome, Report, Staleness, Summary};
+
+/// The report as Markdown.
+pub fn render(findings: &Findings<'_>) -> String {
+    let mut out = String::new();
+    // Writing to a string does not fail.
+    let _ = write(findings, &mut out);
+    out
+}
+
+fn write(findings: &Findings<'_>, out: &mut String) -> fmt::Result {
+    let Report { tool, target, seed, run_id, checks, amiss, .. } = findings.report;
+    writeln!(out, "## passrig: {}\n", words::verdict(findings.report, findings.fail_on))?;
+    writeln!(
+        out,
+        "{} of {} (adapter {}, origin {}), {} {}, seed `{seed}`, run id `{run_id}`.\n",
+        words::checks(checks.len()),
+        code(&target.url),
+        code(&target.adapter),
+        code(&target.origin),
+        tool.name,
+        tool.version
+    )?;
+    counts(&Summary::of(checks), out)?;
+
+    let (counted, rest): (Vec<_>, Vec<_>) =
+        findings.wrong().partition(|result| findings.fail_on.counts(result));
+    if !counted.is_empty() {
+        writeln!(out, "\n### Failed\n")?;
+        table(&counted, out)?;
+        for result in &counted {
+            details(findings, result, out)?;
+        }
+    }
+    let (known, rest): (Vec<_>, Vec<_>) =
+        rest.into_iter().partition(|result| result.known.is_some());
+    if !known.is_empty() {
+        writeln!(out, "\n### Known before\n\n| | check | reason |\n|---|---|---|")?;
+        for result in known {
+            let reason = plain(result.known.as_deref().unwrap_or_default());
+            writeln!(out, "| {} | `{}` | {reason} |", result.outcome, result.id)?;
+        }
+    }
+    if !amiss.is_empty() {
+        writeln!(out, "\n### Expectations that are of no use\n")?;
+        for amiss in amiss {
+            let what = match amiss.staleness {
+                Staleness::Unneeded => "is not needed any more",
+                Staleness::Expired => "has expired",
+            };
+            writeln!(out, "- {} {what} ({})", code(&amiss.check), plain(&amiss.reason))?;
+        }
+    }
+    if !rest.is_empty() {
+        writeln!(out, "\n### Does not count\n")?;
+        table(&rest, out)?;
+    }
+    Ok(())
+}
+
+fn counts(summary: &Summary, out: &mut String) -> fmt::Result {
+    let shown: Vec<_> = Outcome::ALL.into_iter().filter(|o| summary.count(*o) > 0).collect();
+    let row = |cells: Vec<String>| format!("| {} |", cells.join(" | "));
+    if shown.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "{}", row(shown.iter().map(Outcome::to_string).collect()))?;
+    writeln!(out, "{}", row(shown.iter().map(|_| "--:".to_owned()).collect()))?;
+    writeln!(out, "{}", row(shown.iter().map(|o| summary.count(*o).to_string()).collect()))
+}
+
+fn table(results: &[&CheckResult], out: &mut String) -> fmt::Result {
+    writeln!(out, "| | check | importance | clause | the target |\n|---|---|---|---|---|")?;
+    for result in results {
+        let CheckResult { outcome, id, importance, clause, .. } = result;
+        let did = plain(&words::did(result));
+        writeln!(out, "| {outcome} | `{id}` | {importance} | {clause} | {did} |")?;
+    }
+    Ok(())
+}
+
+fn details(findings: &Findings<'_>, result: &CheckResult, out: &mut String) -> fmt::Result {
+    writeln!(out, "\n<details><summary><code>{}</code></summary>\n", result.id)?;
+    for line in findings.message(result).lines() {
+        writeln!(out, "{}\n", plain(line))?;
+    }
+    writeln!(out, "</details>")
+}
+
+/// A stranger's text as text: it makes no table, no link and no markup.
+fn plain(text: &str) -> String {
+    let mut out = String::new();
+    for c in text.chars() {
+        match c {
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '&' => out.push_str("&amp;"),
+            c if c.is_control() => out.push(' '),
+            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '#' | '!' | '~' | '@' => {
+                out.push('\\');
+                out.push(c);
+            }
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// A word of ours or of the user's, between backticks.
+fn code(text: &str) -> String {
+    let harmless = |c: &char| !c.is_control() && *c != '`' && *c != '|';
+    format!("`{}`", text.chars().filter(harmless).collect::<String>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::terminal::samples;
+
+    #[test]
+    fn every_outcome() {
+        let (report, catalogue) = (samples::expected_report(), samples::catalogue());
+        let findings =
+            Findings { report: &report, catalogue: &catalogue, fail_on: Default::default() };
+        insta::assert_snapshot!(render(&findings), @r"
+        ## passrig: Not conformant: 1 check went wrong, the gravest of high importance; 1 more below what --fail-on counts; 1 known before; 4 could not be decided.
+
+        10 checks of `http://localhost:3000/` (adapter `fido-conformance`, origin `https://login.passrig.test`), passrig 0.0.0, seed `5eed`, run id `c0ffee`.
+
+        | pass | fail | warn | note | skipped | inconclusive | error |
+        | --: | --: | --: | --: | --: | --: | --: |
+        | 1 | 2 | 1 | 1 | 1 | 3 | 1 |
+
+        ### Failed
+
+        | | check | importance | clause | the target |
+        |---|---|---|---|---|
+        | fail | `registration.origin.port` | high | §7.1 step 9 | accepted it (ok); no probe saw the effect |
+        | inconclusive | `registration.origin.subdomain` | high | §7.1 step 9 | gave no verdict: unrecognised: 418 with a body that has no \`status\`; add to the adapter, if that is a refusal: refused = \[{ status = \[418\] }\] |
+        | inconclusive | `registration.origin.port` | high | §7.1 step 9 | gave no verdict: unrecognised: 418 with a body that has no \`status\`; add to the adapter, if that is a refusal: refused = \[{ status = \[418\] }\] |
+        | inconclusive | `authentication.counter.same` | medium | §7.2 step 22 | gave no verdict: bracket |
+        | error | `authentication.uv.absent` | medium | §7.2 step 17 | broke: the connection was closed before an answer came |
+
+        <details><summary><code>registration.origin.port</code></summary>
+
+        Sent: registration: client data whose origin has another port.
+
+        The target accepted it (ok); no probe saw the effect.
+
+        Demanded: §7.1 step 9 (REG-06): must be refused.
+
+        Why: A page elsewhere may belong to someone else; accepting it lets that page enrol or use passkeys.
+
+        Fix: Compare the whole origin with the list you serve; do not match parts of it.
+
+        </details>
+
+        <details><summary><code>registration.origin.subdomain</code></summary>
+
+        Sent: registration: client data whose origin is a subdomain of the RP's, scheme and port kept.
+
+        The target gave no verdict: unrecognised: 418 with a body that has no \`status\`; add to the adapter, if that is a refusal:
+
+        refused = \[{ status = \[418\] }\].
+
+        Demanded: §7.1 step 9 (REG-06): must be refused.
+
+        Why: A page elsewhere may belong to someone else; accepting it lets that page enrol or use passkeys.
+
+        Fix: Compare the whole origin with the list you serve; do not match parts of it.
+
+        </details>
+
+        <details><summary><code>registration.origin.port</code></summary>
+
+        Sent: registration: client data whose origin has another port.
+
+        The target gave no verdict: unrecognised: 418 with a body that has no \`status\`; add to the adapter, if that is a refusal:
+
+        refused = \[{ status = \[418\] }\].
+
+        Demanded: §7.1 step 9 (REG-06): must be refused.
+
+        Why: A page elsewhere may belong to someone else; accepting it lets that page enrol or use passkeys.
+
+        Fix: Compare the whole origin with the list you serve; do not match parts of it.
+
+        </details>
+
+        <details><summary><code>authentication.counter.same</code></summary>
+
+        Sent: authentication: a signature counter that did not grow.
+
+        The target gave no verdict: bracket.
+
+        Demanded: §7.2 step 22 (AUT-20): the RP's choice; sound if refused.
+
+        Why: It is a sign of a cloned key.
+
+        Fix: Ask for another factor, or note the event.
+
+        </details>
+
+        <details><summary><code>authentication.uv.absent</code></summary>
+
+        Sent: authentication: authenticator data with the UV flag clear although it was required.
+
+        The target broke: the connection was closed before an answer came.
+
+        Demanded: §7.2 step 17 (AUT-15): must be refused.
+
+        Why: It is a sign of a cloned key.
+
+        Fix: Ask for another factor, or note the event.
+
+        </details>
+
+        ### Known before
+
+        | | check | reason |
+        |---|---|---|
+        | fail | `registration.origin.subdomain` | mended with the next release |
+
+        ### Expectations that are of no use
+
+        - `*.counter.*` is not needed any more (an old story)
+        - `*.uv.*` has expired (an old story)
+
+        ### Does not count
+
+        | | check | importance | clause | the target |
+        |---|---|---|---|---|
+        | warn | `registration.client-data.member-order` | low | §5.8.1 | refused it (named-server-error); a probe found no new credential (refusal looks like a crash) |
+        | note | `authentication.counter.same` | medium | §7.2 step 22 | accepted it (ok); a probe found the session signed in |
+        ");
+    }
+
+    #[test]
+    fn a_stranger_makes_no_markup() {
+        let text = "<img src=x> | [a](b) `c`\n# d";
+        assert_eq!(plain(text), r"&lt;img src=x&gt; \| \[a\](b) \`c\` \# d");
+        assert_eq!(code("a`|b"), "`ab`");
+    }
+}

@@ -1,0 +1,115 @@
+//! What a site demands beyond the specification.
+
+use crate::catalogue::{Catalogue, Check};
+use crate::outcome::{Level, Verdict};
+
+use crate::catalogue::glob::matches;
+
+/// A rule that raises the level of some checks, or says which way a choice goes
+/// that the specification leaves to the RP.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rule {
+    /// The checks: a requirement (`AUT-20`), a family (`counter`), an id or a
+    /// glob.
+    pub about: String,
+    /// How strongly the site asks for it.
+    pub level: Level,
+    /// What it asks for, if it is not what the catalogue expects.
+    pub expects: Option<Verdict>,
+}
+
+/// Why a rule cannot be followed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// It is about nothing.
+    #[error("`{0}` is neither a requirement nor a family, and matches no check")]
+    Unknown(String),
+    /// It asks for less than the specification does.
+    #[error("{check} is a `{level}`: a policy can raise it, not lower it")]
+    Lowers {
+        /// The first check.
+        check: String,
+        /// Its level.
+        level: Level,
+    },
+    /// It turns around what the specification does not leave open.
+    #[error("{check} is a `{level}`: what it expects is not for a policy to say")]
+    TurnsAround {
+        /// The first check.
+        check: String,
+        /// Its level.
+        level: Level,
+    },
+}
+
+impl Rule {
+    /// Follows the rule, or changes nothing.
+    pub fn apply(&self, catalogue: &mut Catalogue) -> Result<(), Error> {
+        let concerned: Vec<&Check> =
+            catalogue.checks.iter().filter(|check| self.concerns(check)).collect();
+        if concerned.is_empty() {
+            return Err(Error::Unknown(self.about.clone()));
+        }
+        for check in concerned {
+            let (check, level) = (check.id.clone(), check.level);
+            if level.rank() < self.level.rank() {
+                return Err(Error::Lowers { check, level });
+            }
+            if self.expects.is_some() && matches!(level, Level::Must | Level::Should) {
+                return Err(Error::TurnsAround { check, level });
+            }
+        }
+        for check in catalogue.checks.iter_mut().filter(|check| self.concerns(check)) {
+            check.level = self.level;
+            check.expects = self.expects.unwrap_or(check.expects);
+        }
+        Ok(())
+    }
+
+    fn concerns(&self, check: &Check) -> bool {
+        check.requirement.as_deref() == Some(&self.about)
+            || check.family == self.about
+            || matches(&self.about, &check.id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::terminal::samples;
+
+    fn rule(about: &str, level: Level, expects: Option<Verdict>) -> Rule {
+        Rule { about: about.to_owned(), level, expects }
+    }
+
+    #[test]
+    fn raises_by_requirement_family_id_and_glob() {
+        for about in ["AUT-20", "counter", "authentication.counter.same", "*.counter.*"] {
+            let mut catalogue = samples::catalogue();
+            rule(about, Level::Must, None).apply(&mut catalogue).unwrap();
+            let raised: Vec<_> = catalogue.checks.iter().map(|check| check.level).collect();
+            assert_eq!(raised, [Level::Must, Level::Must, Level::Should, Level::Must, Level::Must]);
+        }
+    }
+
+    #[test]
+    fn says_which_way_a_choice_goes() {
+        let mut catalogue = samples::catalogue();
+        let accepted = Some(Verdict::Accepted);
+        rule("counter", Level::Should, accepted).apply(&mut catalogue).unwrap();
+        let check = catalogue.find("authentication.counter.same").unwrap();
+        assert_eq!((check.level, check.expects), (Level::Should, Verdict::Accepted));
+    }
+
+    #[test]
+    fn asks_for_no_less() {
+        let mut catalogue = samples::catalogue();
+        let mut error = |about, level, expects| {
+            rule(about, level, expects).apply(&mut catalogue).unwrap_err().to_string()
+        };
+        insta::assert_snapshot!(error("*.origin.*", Level::Should, None), @"registration.origin.subdomain is a `must`: a policy can raise it, not lower it");
+        insta::assert_snapshot!(error("uv", Level::Must, Some(Verdict::Accepted)), @"authentication.uv.absent is a `must`: what it expects is not for a policy to say");
+        insta::assert_snapshot!(error("cuonter", Level::Must, None), @"`cuonter` is neither a requirement nor a family, and matches no check");
+        assert_eq!(catalogue.checks, samples::catalogue().checks);
+    }
+}
