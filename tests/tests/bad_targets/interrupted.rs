@@ -23,8 +23,11 @@ async fn cut_off(signal: &str) -> (crate::run::Run, Vec<String>) {
         "check --rp {url} --adapter reference {ALIKE} --jobs 1 --deadline 60 --quiet \
          --only registration.challenge --only registration.type"
     );
-    let child = start(&arguments, folder.path());
-    hangs.recv().await.unwrap();
+    let mut child = start(&arguments, folder.path());
+    tokio::select! {
+        hang = hangs.recv() => hang.unwrap(),
+        _ = child.wait() => return (finish(child, &folder).await, Vec::new()),
+    }
     let id = child.id().unwrap().to_string();
     assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
     let run = finish(child, &folder).await;

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use tokio::process::{Child, Command};
 
 /// A run that is still under way after so long is endless.
-const ENDLESS: Duration = Duration::from_secs(90);
+const ENDLESS: Duration = Duration::from_secs(300);
 
 /// How a run ended.
 pub(crate) struct Run {
