@@ -287,7 +287,8 @@ impl Actor {
             target.run(Flow::Whoami, here, inputs, log),
             target.run(Flow::Whoami, there, inputs, &mut beside),
         );
-        (warm.0?, warm.1?);
+        warm.0?;
+        warm.1?;
         let mut bench = (Honest, Honest);
         let [one, two] = messages.map(|message| &message.response);
         let answers = tokio::join!(

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use passrig::catalogue::Catalogue;
 use passrig::runner::Filter;
 use passrig_tests::rps;
 use serde::Deserialize;
@@ -72,7 +73,7 @@ impl Adjudication {
 fn every_divergence_is_adjudicated_once() {
     for (name, _) in super::ALL {
         let golden = Golden::read(name);
-        let divergences = golden.divergences();
+        let divergences = golden.divergences(&Catalogue::builtin().unwrap());
         let adjudications = read(name);
         let mut flaws = Vec::new();
         for id in &divergences {
