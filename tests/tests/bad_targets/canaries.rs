@@ -74,18 +74,18 @@ help: is the target configured for the origin that --origin names (by
 
 #[tokio::test]
 async fn hangs() {
-    let run = check(&relying_party(|_| Hang).await, "--deadline 1").await;
+    let run = check(&relying_party(|_| Hang).await, "--deadline 3").await;
     insta::assert_snapshot!(run.is_not_testable().complaint(), @r"
 × an honest registration cannot be carried out: register step 1 (POST
-│ /attestation/options): no complete answer within 1s
+│ /attestation/options): no complete answer within 3s
 help: the target hangs, or needs longer: look at its log, or raise
       --deadline
 ");
     let url = relying_party(|asked| if asked.is_result() { Hang } else { Behave }).await;
-    let run = check(&url, "--deadline 1").await;
+    let run = check(&url, "--deadline 3").await;
     insta::assert_snapshot!(run.is_not_testable().complaint(), @r"
 × an honest registration cannot be carried out: register step 2 (POST
-│ /attestation/result): no complete answer within 1s
+│ /attestation/result): no complete answer within 3s
 help: the target hangs, or needs longer: look at its log, or raise
       --deadline
 ");

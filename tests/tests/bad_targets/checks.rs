@@ -5,11 +5,10 @@ use std::sync::Mutex;
 
 use passrig::outcome::Outcome;
 
-use crate::run::{check, check_as};
+use crate::run::{THIRTEEN, TYPES, check, check_as};
 use crate::server::Act::{Behave, Close, Die};
 use crate::server::{relying_party, say, with};
 
-const TYPES: &str = "--only registration.type";
 const NONSENSE: &str = "registration.type.nonsense";
 
 /// An error of one check; the others are decided.
@@ -124,13 +123,13 @@ async fn is_throttled_from_some_moment_on() {
 /// Whole blocks count; what no honest ceremony followed does not.
 #[tokio::test]
 async fn dies_in_the_middle() {
-    let last = "registration.origin.missing";
+    let last = "registration.type.missing";
     let url = relying_party(move |asked| match asked.is_result() && asked.check == last {
         true => Die,
         false => Behave,
     })
     .await;
-    let run = check(&url, "--only registration.origin --jobs 1").await;
+    let run = check(&url, &format!("{THIRTEEN} --jobs 1")).await;
     run.exits(3);
     insta::assert_snapshot!(run.out, @r"
 passrig 0.1.0
@@ -141,41 +140,37 @@ asks    authentication.login username, authentication.user-verification
         required, registration.attestation none, registration.user-verification
         required
 
-client-data  25 checks  20 pass  4 inconclusive  1 error
+client-data  13 checks  10 pass  2 inconclusive  1 error
 
-error  registration.origin.missing
-  sent      registration: client data without an origin
+error  registration.type.missing
+  sent      registration: client data without a type
   variant   user-verification=required attestation=none login=username
   target    broke: register step 2 (POST /attestation/result): the target closed
             the connection without an answer
-  demanded  §7.1 step 9 (REG-06): must be refused; importance high
+  demanded  §7.1 step 7 (REG-04): must be refused; importance medium
   duty      the library's
-  why       The origin is the only trace of the page that the user was on. An RP
-            that accepts another one lets that page enrol passkeys or sign in
-            with them: phishing works again.
-  fix       Compare the whole serialised origin with the list of origins that
-            you serve, octet by octet. Do not match parts of it, do not
-            normalise it, and do not take the expected value from the request.
+  why       The type keeps signatures of one kind from being used as another: an
+            assertion as a registration, a payment confirmation as a login.
+  fix       Compare `type` with exactly `webauthn.create` in registrations and
+            `webauthn.get` in authentications.
   replay    passrig check --rp http://127.0.0.1:PORT --adapter reference \
               --origin https://login.passrig.test --seed s --run-id r \
-              --only registration.origin.missing
+              --only registration.type.missing
 
 To replay on an RP that still has the accounts of this run, leave out --run-id.
 
 Inconclusive: an honest ceremony beside the attempt was not accepted.
   bracket: the target was gone before an honest ceremony could follow
-    registration.origin.trailing-slash
-    registration.origin.opaque
-    registration.origin.app
-    registration.origin.empty
+    registration.type.payment
+    registration.type.case
 
-25 checks: 20 pass, 4 inconclusive, 1 error
+13 checks: 10 pass, 2 inconclusive, 1 error
 Stopped before the end: register step 1 (POST /attestation/options): nobody
-listens at 127.0.0.1:PORT. 20 checks were decided before that.
+listens at 127.0.0.1:PORT. 10 checks were decided before that.
 Every exchange is in log.jsonl.
 ");
     assert_eq!(run.last_line(), "end");
     let report = run.report.as_ref().unwrap();
-    assert_eq!(report["summary"]["pass"], 20);
+    assert_eq!(report["summary"]["pass"], 10);
     assert_eq!(run.results().len(), report["checks"].as_array().unwrap().len());
 }

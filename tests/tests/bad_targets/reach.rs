@@ -66,7 +66,7 @@ help: give the CA of a test certificate with --ca FILE, or use --insecure
 #[tokio::test]
 async fn plain_http_behind_https() {
     let url = relying_party(|_| Behave).await.replace("http:", "https:");
-    let run = check(&url, "--deadline 2").await;
+    let run = check(&url, "").await;
     insta::assert_snapshot!(run.is_not_testable().complaint(), @r"
 × an honest registration cannot be carried out: register step 1 (POST
 │ /attestation/options): no TLS with 127.0.0.1: received corrupt message of

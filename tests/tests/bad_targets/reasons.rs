@@ -83,7 +83,10 @@ async fn inconclusive() {
     });
     note(run.await.exits(1), replayed, Inconclusive::Control);
 
-    let run = odd("registration.origin --jobs 1", |asked| asked.is_attempt().then_some(Die));
+    let run =
+        odd("registration.origin.port --only registration.origin.missing --jobs 1", |asked| {
+            asked.is_attempt().then_some(Die)
+        });
     note(run.await.exits(3), "registration.origin.missing", Inconclusive::Interrupted);
     insta::assert_snapshot!(told, @r"
 inconclusive: setup: register step 1 (POST /attestation/options): JSON was due, but the answer (200) is HTML: <h1>Down</h1>

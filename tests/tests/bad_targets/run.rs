@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use tokio::process::{Child, Command};
 
 /// A run that is still under way after so long is endless.
-const ENDLESS: Duration = Duration::from_secs(90);
+const ENDLESS: Duration = Duration::from_secs(300);
 
 /// How a run ended.
 pub(crate) struct Run {
@@ -50,6 +50,22 @@ pub(crate) async fn check_as(url: &str, arguments: &str, changes: &[(&str, &str)
     let arguments = format!("check --rp {url} --adapter mine.toml {ALIKE} {arguments}");
     finish(start(&arguments, folder.path()), &folder).await
 }
+
+/// Five checks of one block, chosen one by one: the catalogue grows.
+pub(crate) const TYPES: &str = "\
+    --only registration.type.get-at-registration --only registration.type.nonsense \
+    --only registration.type.payment --only registration.type.case \
+    --only registration.type.missing";
+
+/// Two blocks, of ten checks and of three: `registration.type.missing` is last.
+pub(crate) const THIRTEEN: &str = "\
+    --only registration.challenge.unknown --only registration.challenge.flipped \
+    --only registration.challenge.truncated --only registration.challenge.extended \
+    --only registration.challenge.empty --only registration.challenge.missing \
+    --only registration.challenge.padded --only registration.challenge.case \
+    --only registration.type.get-at-registration --only registration.type.nonsense \
+    --only registration.type.payment --only registration.type.case \
+    --only registration.type.missing";
 
 /// What makes runs alike.
 pub(crate) const ALIKE: &str = "--seed s --run-id r --log log.jsonl --report json=report.json";
