@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use passrig::catalogue::Catalogue;
 use passrig::runner::Filter;
 use passrig_tests::rps::{self, Running};
 use serde::Deserialize;
@@ -76,7 +77,7 @@ impl Adjudication {
 fn every_divergence_is_adjudicated_once() {
     for (name, _) in super::ALL {
         let golden = Golden::read(name);
-        let divergences = golden.divergences();
+        let divergences = golden.divergences(&Catalogue::builtin().unwrap());
         let adjudications = read(name);
         let mut flaws = Vec::new();
         for (id, words) in &divergences {
