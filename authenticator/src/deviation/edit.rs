@@ -48,7 +48,7 @@ pub enum Encoding {
     Escaped,
     /// Base64url with padding.
     Base64urlPadded,
-    /// Standard base64 with padding.
+    /// The alphabet of standard base64; padding is another fault.
     Base64,
     /// Base64url with a bit set that stands for nothing.
     TrailingBits,

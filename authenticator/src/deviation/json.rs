@@ -80,7 +80,7 @@ fn whole(json: &mut Json, operation: &Operation) -> Result<(), Error> {
         (_, Operation::Encode(Encoding::Spaced)) => restyle(json, Style::Spaced),
         (_, Operation::Encode(Encoding::Escaped)) => restyle(json, Style::Escaped),
         (Json::Binary { variant, .. }, Operation::Encode(Encoding::Base64)) => {
-            *variant = Variant::Base64;
+            *variant = Variant::Base64Unpadded;
         }
         (Json::Binary { variant, .. }, Operation::Encode(Encoding::Base64urlPadded)) => {
             *variant = Variant::Base64urlPadded;

@@ -13,6 +13,7 @@ mod golden;
 mod run;
 
 use golden::Golden;
+use passrig::catalogue::Catalogue;
 use passrig_tests::rps;
 
 /// Every relying party with the adapter that speaks to it.
@@ -23,6 +24,10 @@ const ALL: [(&str, &str); 5] = [
     ("python-fido2", "python-fido2-example"),
     ("webauthn-rs", "webauthn-rs-tutorial"),
 ];
+
+/// What is left out, as it leaves nothing to test: with one account, a credential whose id is empty stays in the
+/// exclude list for good, and python-fido2 writes that id as a list, so that no browser takes the options any more.
+const POISON: [(&str, &str); 1] = [("python-fido2", "registration.credential-id.0-octets")];
 
 /// So that a second run meets the memory of the first, and no outcome hangs on what was drawn.
 const RUNS: [(&str, &str); 3] = [("seed 1", "run 1"), ("seed 2", "run 2"), ("seed 3", "run 3")];
@@ -69,7 +74,9 @@ async fn is_as_golden((name, adapter): (&str, &str)) {
         if golden::blessing() && index == 0 {
             found.write(name);
         }
-        let differences = Golden::read(name).differences(&found);
+        let golden = Golden::read(name);
+        let found = found.with_races_of(&golden, &Catalogue::builtin().unwrap());
+        let differences = golden.differences(&found);
         assert!(
             differences.is_empty(),
             "{name}, {run_id}: the outcomes are not those of the golden file:\n{differences}\n\

@@ -127,7 +127,7 @@ fn json_binaries() {
     binary truncate = 1 → {"binary":"-w"}
     binary flip = true → {"binary":"-_4"}
     binary duplicate = { hex = "00" } → {"binary":"-_8","binary":"AA"}
-    binary encode = "base64" → {"binary":"+/8="}
+    binary encode = "base64" → {"binary":"+/8"}
     binary encode = "base64url-padded" → {"binary":"-_8="}
     binary encode = "trailing-bits" → {"binary":"-_9"}
     binary encode = "base64url-twice" → {"binary":"LV84"}
