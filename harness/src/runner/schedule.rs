@@ -97,8 +97,7 @@ fn variant_for(
                     return Err(Skip::Setting);
                 }
             }
-            Need::Flow(flow) if !world.target.profile().has(*flow) => return Err(Skip::Flow),
-            Need::RegistrableDomain | Need::TwoAccounts | Need::NotOffered(_) | Need::Flow(_) => {}
+            Need::RegistrableDomain | Need::TwoAccounts | Need::NotOffered(_) => {}
         }
     }
     Ok(variant)
@@ -132,7 +131,7 @@ pub(super) fn meets(check: &Check, observed: &Observed) -> bool {
             observed.setting(ceremony, *setting) == Some(value.as_str())
         }
         Need::NotOffered(algorithm) => !observed.offers(*algorithm),
-        Need::RegistrableDomain | Need::TwoAccounts | Need::Flow(_) => true,
+        Need::RegistrableDomain | Need::TwoAccounts => true,
     })
 }
 
