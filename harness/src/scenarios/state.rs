@@ -36,7 +36,11 @@ async fn honest_after(stage: &mut Stage<'_>, edit: Value) -> Result<Observations
 pub(super) async fn register_after_refusal(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
     let mut actor = stage.newcomer("subject").await?;
     let ceremony = Ceremony::Registration;
-    stage.attempt(&mut actor, ceremony, foreign_origin()).await?;
+    let refused = stage.attempt(&mut actor, ceremony, foreign_origin()).await?;
+    if refused.is_accepted() {
+        // Nobody can say what a refusal would have left behind.
+        return Err(Trouble::NotExpressible);
+    }
     match actor.perform(ceremony, stage.probes, &mut stage.log).await {
         Ok(attempt) => Ok(Observations::of(attempt)),
         // No options any more, for somebody who got nothing out of the first.

@@ -23,7 +23,9 @@ const TOP_ORIGIN: &[&str] = &["7.1/11", "7.2/14"];
 
 #[rustfmt::skip]
 pub(super) fn all() -> Vec<Mutant> {
-    let flaws: [(&[&str], &str, &str, Run); 29] = [
+    let flaws: [(&[&str], &str, &str, Run); 31] = [
+        (&["7.1/3"], "members-mended", "fills in the id, rawId or type that a response lacks", Derive(|e| mend_members(e, registration::response))),
+        (&["7.2/3"], "members-mended", "fills in the id, rawId or type that a response lacks", Derive(|e| mend_members(e, authentication::response))),
         (TYPE, "first-of-two", "reads the first of two types", Verify(|e| first_of_two(e, "type", shared::kind, |e, sent| sent == shared::expected_kind(e.ceremony)))),
         (TYPE, "trimmed", "reads the type without what surrounds it", Verify(type_trimmed)),
         (TYPE, "beginning", "takes every type that begins with the right one", Verify(type_beginning)),
@@ -56,7 +58,7 @@ pub(super) fn all() -> Vec<Mutant> {
     ];
     let each =
         |(steps, flaw, summary, run)| Mutant::each(steps, Kind::WrongVersion, flaw, summary, run);
-    flaws.into_iter().flat_map(each).chain(framed()).chain(id_alone()).collect()
+    flaws.into_iter().flat_map(each).chain(framed()).chain(id_alone()).chain(id_beside()).collect()
 }
 
 /// Reads the first member of that name, where parsers take the last.
@@ -275,6 +277,26 @@ fn by_handle(e: &Evidence<'_>, rule: fn(&[u8], &[u8]) -> bool) -> Finding {
     })
 }
 
+/// Takes the id for the rawId, the rawId for the id, and all for public keys.
+fn mend_members(e: &mut Evidence<'_>, honest: fn(&mut Evidence<'_>) -> Finding) -> Finding {
+    honest(e).or_else(|violation| {
+        let mut body = e.body.clone();
+        let Some(members) = body.as_object_mut() else { return Err(violation) };
+        let id = members.get("id").or_else(|| members.get("rawId")).cloned();
+        for name in ["id", "rawId"] {
+            if let Some(id) = &id {
+                members.entry(name).or_insert_with(|| id.clone());
+            }
+        }
+        members.entry("type").or_insert_with(|| "public-key".into());
+        let mut mended = Evidence { body: &body, ..e.clone() };
+        let finding = honest(&mut mended);
+        let (registration, assertion) = (mended.registration, mended.assertion);
+        (e.registration, e.assertion) = (registration, assertion);
+        finding
+    })
+}
+
 /// Stores the id of whatever arrives, and asks for no proof.
 fn id_alone() -> impl Iterator<Item = Mutant> {
     let summary = "registers a credential id without a credential";
@@ -287,7 +309,8 @@ fn id_alone() -> impl Iterator<Item = Mutant> {
 
 fn id_as_response(e: &mut Evidence<'_>) -> Finding {
     registration::response(e).or_else(|violation| {
-        let has_credential = e.body.pointer("/response/attestationObject").is_some();
+        let object = e.body.pointer("/response/attestationObject");
+        let has_credential = object.is_some_and(|object| !object.is_null());
         let id = e.body.get("id").and_then(|id| base64url::decode(id.as_str()?).ok());
         let Some(id) = id.filter(|_| !has_credential).map(Base64UrlBytes) else {
             return Err(violation);
@@ -319,10 +342,24 @@ fn no_client_data(e: &mut Evidence<'_>) -> Finding {
 }
 
 fn no_attestation_object(e: &mut Evidence<'_>) -> Finding {
-    let Some(sent) = &e.registration else { return Ok(()) };
-    if !sent.response.attestation_object.0.is_empty() {
-        return registration::attestation_object(e);
+    match &e.registration {
+        Some(sent) if sent.response.attestation_object.0.is_empty() => credential_of_id(e),
+        _ => registration::attestation_object(e),
     }
+}
+
+/// Stores the id that stands beside what it cannot read.
+fn id_beside() -> impl Iterator<Item = Mutant> {
+    let summary = "registers the id that stands beside a credential that it cannot read";
+    let run = Derive(|e| registration::attestation_object(e).or_else(|_| credential_of_id(e)));
+    Mutant::each(&["7.1/13"], Kind::WrongVersion, "id-beside", summary, run)
+        .into_iter()
+        .map(|mutant| mutant.and("7.1/20", Verify(no_key)))
+}
+
+/// A credential of the right site that is nothing but an id.
+fn credential_of_id(e: &mut Evidence<'_>) -> Finding {
+    let Some(sent) = &e.registration else { return Ok(()) };
     e.authenticator_data = Some(AuthenticatorData {
         rp_id_hash: Sha256::digest(&e.config.rp_id).into(),
         flags: Flags(Flags::UP | Flags::UV),

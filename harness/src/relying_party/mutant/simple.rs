@@ -55,7 +55,10 @@ fn fill_gaps(e: &mut Evidence<'_>) -> Finding {
     let mut body = e.body.clone();
     if let Some(response) = body.get_mut("response").and_then(Value::as_object_mut) {
         for member in ["clientDataJSON", "attestationObject"] {
-            response.entry(member).or_insert_with(|| Value::from(""));
+            let value = response.entry(member).or_insert(Value::Null);
+            if value.is_null() {
+                *value = Value::from("");
+            }
         }
     }
     e.registration = serde_json::from_value(body).ok();
