@@ -16,18 +16,9 @@ use golden::Golden;
 use passrig::catalogue::Catalogue;
 use passrig_tests::rps;
 
-/// Every relying party with the adapter that speaks to it.
-const ALL: [(&str, &str); 5] = [
-    ("simplewebauthn", "simplewebauthn-example"),
-    ("better-auth", "better-auth"),
-    ("py-webauthn", "webauthn-io"),
-    ("python-fido2", "python-fido2-example"),
-    ("webauthn-rs", "webauthn-rs-tutorial"),
-];
-
-/// What is left out, as it leaves nothing to test: with one account, a credential whose id is empty stays in the
-/// exclude list for good, and python-fido2 writes that id as a list, so that no browser takes the options any more.
-const POISON: [(&str, &str); 1] = [("python-fido2", "registration.credential-id.0-octets")];
+/// Every relying party that is judged so far, with the adapter that speaks to it.
+const ALL: [(&str, &str); 2] =
+    [("simplewebauthn", "simplewebauthn-example"), ("better-auth", "better-auth")];
 
 /// So that a second run meets the memory of the first, and no outcome hangs on what was drawn.
 const RUNS: [(&str, &str); 3] = [("seed 1", "run 1"), ("seed 2", "run 2"), ("seed 3", "run 3")];
@@ -43,21 +34,6 @@ async fn simplewebauthn() {
 #[tokio::test(flavor = "multi_thread")]
 async fn better_auth() {
     is_as_golden(ALL[1]).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn py_webauthn() {
-    is_as_golden(ALL[2]).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn python_fido2() {
-    is_as_golden(ALL[3]).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn webauthn_rs() {
-    is_as_golden(ALL[4]).await;
 }
 
 async fn is_as_golden((name, adapter): (&str, &str)) {

@@ -25,14 +25,12 @@ pub(super) async fn catalogue(rp: &Running, adapter: &str, seed: &str, run_id: &
         limits: Limits { deadline: Duration::from_secs(60), ..Limits::default() },
         ..Settings::default()
     });
-    let poison = super::POISON.iter().filter(|(name, _)| *name == rp.name);
-    let skip = poison.map(|(_, check)| (*check).to_owned()).collect();
     let profile = profile::named(adapter).unwrap();
     let base = rp.url.parse().unwrap();
     let target = Arc::new(Target::new(profile, base, rp.url.clone(), Arc::new(network)));
     let options = Options {
         catalogue: Arc::new(Catalogue::builtin().unwrap()),
-        filter: Filter { only: Vec::new(), skip },
+        filter: Filter::default(),
         seed: seed.to_owned(),
         run_id: run_id.to_owned(),
         jobs: 4,
