@@ -139,7 +139,7 @@ fn unreadable_edits() {
     insta::assert_snapshot!(unreadable("client_data.type set = 'x'\nremove = true"), @"one edit has one operation; this one has `set` and `remove`");
     insta::assert_snapshot!(unreadable("client_data.type remove = false"), @"the edit has no operation: set, remove, rename, append, prepend, truncate, duplicate, reorder, flip or encode");
     insta::assert_snapshot!(unreadable("client_data.type replace = 'x'"), @"unknown field `replace`, expected one of `at`, `set`, `remove`, `rename`, `append`, `prepend`, `truncate`, `duplicate`, `reorder`, `flip`, `encode`");
-    insta::assert_snapshot!(unreadable("client_data.type encode = 'rot13'"), @"unknown variant `rot13`, expected one of `spaced`, `escaped`, `base64url-padded`, `base64`, `upper-case`, `swap-case`, `non-minimal`, `indefinite`, `high-s`, `low-s`, `p1363`");
+    insta::assert_snapshot!(unreadable("client_data.type encode = 'rot13'"), @"unknown variant `rot13`, expected one of `spaced`, `escaped`, `base64url-padded`, `base64`, `trailing-bits`, `base64url-twice`, `upper-case`, `swap-case`, `homograph`, `non-minimal`, `indefinite`, `high-s`, `low-s`, `p1363`");
     insta::assert_snapshot!(unreadable("client_data.type set = ['x']"), @r#"invalid type: sequence, expected a text, a number, true, false, or a table such as { hex = "00ff" }"#);
     insta::assert_snapshot!(unreadable("client_data.type set = { hex = '0g' }"), @"`0g` is not hexadecimal");
     insta::assert_snapshot!(unreadable("client_data.type set = { hex = '00', text = 'x' }"), @"a table names one type: hex, text, base64url, cbor, json, from, hash and of, repeat and len, member and value");
