@@ -17,7 +17,7 @@ use passrig::runner::{self, Filter, Observer, Options};
 use passrig::target::network::{self, Network};
 use passrig::target::{Target, profile};
 
-const RUNS: usize = 15;
+const RUNS: usize = 9;
 
 struct Silent;
 
