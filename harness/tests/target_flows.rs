@@ -510,8 +510,9 @@ expect = [{ status = [204] }]
 
 #[tokio::test]
 async fn a_ceremony_finishes_in_another_session() {
+    // A header of its own would make the foreign page ask first.
     let mut story = Story::new(
-        REGISTER,
+        &REGISTER.replace("headers = { x-trace = \"{{trace}}\" }\n", ""),
         [with(begun(), "set-cookie", "sid=victim-session"), answer(200, json!({"ok": true}))],
     );
     story.inputs = story.inputs.with_setting("user_verification", "required");
@@ -526,6 +527,36 @@ async fn a_ceremony_finishes_in_another_session() {
     assert_eq!(seen[1].header("cookie"), None);
     assert_eq!(seen[1].header("origin"), Some("https://evil.example"));
     assert_eq!(seen[1].header("sec-fetch-site"), Some("cross-site"));
+    // A browser would have to ask before it sent JSON under that name.
+    assert_eq!(seen[1].header("content-type"), Some("text/plain;charset=UTF-8"));
+}
+
+#[tokio::test]
+async fn a_foreign_page_asks_first() {
+    let profile = "[[remove]]\nrequest = \"DELETE /list/1\"\nexpect = [{ status = [204] }]";
+    let origin = "access-control-allow-origin";
+    let permitted = |origin_value| {
+        let answer = with(answer(204, json!({})), origin, origin_value);
+        let answer = with(answer, "access-control-allow-credentials", "true");
+        with(answer, "access-control-allow-methods", "GET, DELETE")
+    };
+    let refused = [
+        answer(404, json!({})),
+        with(answer(200, json!({})), origin, "*"),
+        permitted("https://other.example"),
+    ];
+    let removal = [permitted("https://evil.example"), answer(204, json!({}))];
+    let mut story = Story::new(profile, refused.into_iter().chain(removal));
+    story.session.visit(Some(Url::parse("https://evil.example/page").unwrap()));
+    for _ in 0..3 {
+        assert_eq!(story.run(Flow::Remove).await.unwrap_err().kind, Kind::Preflight);
+    }
+    story.run(Flow::Remove).await.unwrap();
+    let seen = story.seen();
+    let lines: Vec<_> = seen.iter().map(|seen| seen.line.as_str()).collect();
+    assert_eq!(lines, [["OPTIONS /list/1"; 4].as_slice(), &["DELETE /list/1"]].concat());
+    assert_eq!(seen[0].header("access-control-request-method"), Some("DELETE"));
+    assert_eq!(seen[0].header("cookie"), None);
 }
 
 #[tokio::test]

@@ -17,13 +17,16 @@ use passrig_authenticator::client::{Client, Origin, create, get};
 use passrig_authenticator::deviation::{self, Bench, Deviation, PlanMut};
 use passrig_authenticator::device::Attachment;
 use passrig_authenticator::env::Seeded;
-use passrig_authenticator::wire::{CreationOptions, Json, RequestOptions, base64url};
+use passrig_authenticator::wire::{CreationOptions, Json, RequestOptions};
 use passrig_authenticator::workbench::Honest;
+use url::Url;
 
 use crate::catalogue::{Product, Setting};
 use crate::outcome::Effect;
 use crate::target::profile::Mode;
-use crate::target::{Answer, Begun, Flow, Inputs, Log, Recognised, Session, Target, Verdict};
+use crate::target::{
+    Answer, Begun, Flow, Inputs, Listed, Log, Recognised, Session, Target, Verdict,
+};
 
 /// What all actors of a run share.
 #[derive(Clone)]
@@ -261,13 +264,30 @@ impl Actor {
         probes: Probes,
         log: &mut Log,
     ) -> Result<Attempt, Trouble> {
+        self.send_from(None, begun, message, bench, probes, log).await
+    }
+
+    /// The same from another site's page, if one is named: with the cookies and
+    /// headers that a browser adds there. It is watched from the RP's own.
+    pub async fn send_from(
+        &mut self,
+        page: Option<&Url>,
+        begun: &Begun,
+        message: &Message,
+        bench: &mut Bench<'_>,
+        probes: Probes,
+        log: &mut Log,
+    ) -> Result<Attempt, Trouble> {
         let id = &message.credential_id;
         let start = Instant::now();
         let before = self.probe(begun.ceremony, id, probes, log).await?;
         let target = Arc::clone(&self.world.target);
+        self.session.visit(page.cloned());
         let answer = target
             .finish(begun, &mut self.session, &self.inputs, &message.response, bench, log)
-            .await?;
+            .await;
+        self.session.visit(None);
+        let answer = answer?;
         // A state that was there before cannot have come of the attempt.
         let effect = match before {
             Some(false) => match self.probe(begun.ceremony, id, probes, log).await? {
@@ -330,7 +350,15 @@ impl Actor {
 
     /// An honest registration that must be accepted.
     pub async fn enrol(&mut self, log: &mut Log) -> Result<Attempt, Trouble> {
-        let ceremony = Ceremony::Registration;
+        self.honest(Ceremony::Registration, log).await
+    }
+
+    /// An honest authentication that must be accepted.
+    pub async fn sign_in(&mut self, log: &mut Log) -> Result<Attempt, Trouble> {
+        self.honest(Ceremony::Authentication, log).await
+    }
+
+    async fn honest(&mut self, ceremony: Ceremony, log: &mut Log) -> Result<Attempt, Trouble> {
         let attempt = self.perform(ceremony, Probes::default(), log).await?;
         match attempt.verdict.recognised {
             Recognised::Accepted => Ok(attempt),
@@ -395,13 +423,41 @@ impl Actor {
     /// is not signed in has none.
     pub async fn lists(&mut self, id: &[u8], log: &mut Log) -> Result<Option<bool>, Trouble> {
         match self.run(Flow::List, log).await {
-            Ok(done) => Ok(done.credentials.map(|listed| {
-                let id = base64url::encode(id);
-                listed.iter().any(|one| one.credential_id.trim_end_matches('=') == id)
-            })),
+            Ok(done) => Ok(done.credentials.map(|all| all.iter().any(|one| one.has_id(id)))),
             Err(Trouble::Target(error)) if trouble::is_unauthorised(&error) => Ok(Some(false)),
             Err(trouble) => Err(trouble),
         }
+    }
+
+    /// The account's credentials, as the RP lists them.
+    pub async fn credentials(&mut self, log: &mut Log) -> Result<Vec<Listed>, Trouble> {
+        let listed = self.run(Flow::List, log).await?.credentials;
+        listed.ok_or(Trouble::NoFlow(Flow::List))
+    }
+
+    /// Asks the RP to remove a credential, from another site's page if one is
+    /// named.
+    pub async fn remove(
+        &mut self,
+        listed: &Listed,
+        page: Option<&Url>,
+        log: &mut Log,
+    ) -> Result<(), Trouble> {
+        let target = Arc::clone(&self.world.target);
+        if !target.profile().has(Flow::Remove) {
+            return Err(Trouble::NoFlow(Flow::Remove));
+        }
+        let inputs = self.inputs.clone().with("credential_id", &listed.credential_id);
+        let inputs = inputs.with("record_id", &listed.record_id);
+        self.session.visit(page.cloned());
+        let done = target.run(Flow::Remove, &mut self.session, &inputs, log).await;
+        self.session.visit(None);
+        Ok(done.map(drop)?)
+    }
+
+    /// What the adapter calls the person: `username` or `email`.
+    pub fn name(&self, variable: &str) -> Option<&str> {
+        self.inputs.value(variable)
     }
 
     /// Whether somebody is signed in in this session.

@@ -68,6 +68,14 @@ impl Trouble {
         }
     }
 
+    /// Whether the target works, and wants nothing of this.
+    pub fn is_turned_away(&self) -> bool {
+        matches!(self, Self::Target(error) if matches!(
+            error.kind,
+            Kind::Unexpected { status: 300..500, .. } | Kind::Preflight
+        ))
+    }
+
     /// Whether the target is gone: nobody answers there any more.
     pub fn is_unreachable(&self) -> bool {
         matches!(self, Self::Target(error) if matches!(

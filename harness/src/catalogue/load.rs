@@ -12,9 +12,10 @@ use super::source::{Error, Source};
 use super::{Action, Catalogue, Check, Need, Product, Setting, rehearsal};
 use crate::outcome::{Importance, Level, Verdict};
 use crate::scenarios;
+use crate::target::Flow;
 
 /// The files that come with the program.
-const BUILTIN: [(&str, &str); 7] = [
+const BUILTIN: [(&str, &str); 11] = [
     ("client-data", include_str!("../../catalogue/client-data.toml")),
     ("authenticator-data", include_str!("../../catalogue/authenticator-data.toml")),
     ("credential", include_str!("../../catalogue/credential.toml")),
@@ -22,6 +23,10 @@ const BUILTIN: [(&str, &str); 7] = [
     ("response", include_str!("../../catalogue/response.toml")),
     ("state", include_str!("../../catalogue/state.toml")),
     ("tolerance", include_str!("../../catalogue/tolerance.toml")),
+    ("options", include_str!("../../catalogue/options.toml")),
+    ("lists", include_str!("../../catalogue/lists.toml")),
+    ("removal", include_str!("../../catalogue/removal.toml")),
+    ("session", include_str!("../../catalogue/session.toml")),
 ];
 
 impl Catalogue {
@@ -185,8 +190,12 @@ impl Source<'_> {
             }
             (Some(name), []) => {
                 let message = format!("there is no scenario `{}`", name.get_ref());
-                let help = format!("there are: {}", scenarios::names().join(", "));
-                return Err(self.error(message, Some(name.span()), Some(help)));
+                let likeness = |known: &&str| strsim::normalized_levenshtein(name.get_ref(), known);
+                let nearest = scenarios::names()
+                    .into_iter()
+                    .max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
+                let help = nearest.map(|nearest| format!("the nearest is `{nearest}`"));
+                return Err(self.error(message, Some(name.span()), help));
             }
             (None, [_, ..]) => Action::Deviation(self.deviation(ceremony, case)?),
             _ => {
@@ -258,6 +267,10 @@ impl Source<'_> {
             }
             ("attestation", value) => setting(Setting::Attestation, value, &["none", "direct"]),
             ("login", value) => setting(Setting::Login, value, &["username", "discoverable"]),
+            ("probe", "whoami") => Ok(Need::Flow(Flow::Whoami)),
+            ("probe", "list") => Ok(Need::Flow(Flow::List)),
+            ("flow", "remove") => Ok(Need::Flow(Flow::Remove)),
+            ("flow", "logout") => Ok(Need::Flow(Flow::Logout)),
             ("not-offered", value) => value.parse().map(Need::NotOffered).map_err(|_| {
                 let message = "`not-offered` names a COSE algorithm by its number".to_owned();
                 self.error(message, Some(need.span()), Some("such as not-offered=-8".to_owned()))
@@ -265,7 +278,8 @@ impl Source<'_> {
             _ => {
                 let message = format!("there is no need called `{}`", need.get_ref());
                 let help = "there are: registrable-domain, two-accounts, \
-                            user-verification=…, attestation=…, login=…, not-offered=…";
+                            user-verification=…, attestation=…, login=…, not-offered=…, \
+                            probe=whoami, probe=list, flow=remove, flow=logout";
                 Err(self.error(message, Some(need.span()), Some(help.to_owned())))
             }
         }
@@ -289,9 +303,13 @@ fn lying(check: &Check) -> Check {
     lying
 }
 
-/// `§7.1 step 9` for `7.1/9`; the letter of a case is left out.
+/// `§7.1 step 9` for `7.1/9`; the letter of a case is left out. Rules around
+/// the ceremonies, such as `session/logout`, have no number.
 fn clause(step: &str) -> Option<String> {
     let (section, step) = step.split_once('/')?;
+    if !section.starts_with(|first: char| first.is_ascii_digit()) {
+        return None;
+    }
     Some(format!("§{section} step {}", step.trim_end_matches(char::is_alphabetic)))
 }
 
@@ -356,7 +374,7 @@ deviation = [{ at = "client_data.origin", preprend = "sub." }]"#
         insta::assert_snapshot!(broken(&family(
             r#"id = "x"
 sends = "x"
-scenario = "nothing-like-it""#
+scenario = "replayed-asertion""#
         )));
         insta::assert_snapshot!(broken(&family(
             r#"id = "x"

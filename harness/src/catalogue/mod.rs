@@ -21,6 +21,7 @@ use passrig_authenticator::device::Profile;
 use serde::Serialize;
 
 use crate::outcome::{Importance, Level, Verdict};
+use crate::target::Flow;
 
 /// All checks, in the order of their files, and what they are counted against.
 #[derive(Clone, Debug, Default)]
@@ -95,6 +96,9 @@ pub enum Need {
     /// In this ceremony the target asks for this, such as
     /// `user-verification=required`.
     Setting(Setting, String),
+    /// The adapter has this flow: `probe=…` for one that only looks, `flow=…`
+    /// for one that does something.
+    Flow(Flow),
     /// Registration options do not list this COSE algorithm.
     NotOffered(i64),
 }

@@ -102,7 +102,7 @@ impl Book<'_> {
 
     fn step(&self, step: &Step) -> String {
         let mut page = Page::new(self.paint, "step", step.id);
-        page.line("clause", &format!("{}, {}", step.clause, step.ceremony()));
+        page.line("clause", &format!("{}, {}", step.clause, step.area()));
         page.line("holds", step.title);
         page.line(
             "kind",
@@ -160,6 +160,7 @@ fn need(need: &Need) -> String {
         Need::RegistrableDomain => "an origin with a registrable domain, not localhost".to_owned(),
         Need::TwoAccounts => "two accounts".to_owned(),
         Need::Setting(setting, value) => format!("{} {value}", setting.name()),
+        Need::Flow(flow) => format!("an adapter with `{flow}`"),
         Need::NotOffered(algorithm) => format!("options without the algorithm {algorithm}"),
     }
 }

@@ -8,10 +8,10 @@ use passrig_authenticator::wire::{CreationOptions, Flags, RequestOptions, base64
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::mutant::{Flow, Mutant};
+use super::mutant::{Flow, Lapse, Mutant};
 use super::policy::{self, Wishes};
 use super::store::{Account, Issued, Record, Session, State, Store, Update, User, UserHandle};
-use super::verify::{Evidence, Examination, examine};
+use super::verify::{Evidence, Examination, Step, Violation, examine};
 use super::{RelyingParty, audit};
 
 /// Where a request comes from.
@@ -83,7 +83,13 @@ impl RelyingParty {
         let draws = self.draws(&mut store, caller);
         let session = caller.token.as_deref().and_then(|token| store.session(token));
         let account = match store.account_named(&request.username) {
-            None => Account { handle: draws.user_handle(), username: request.username.clone() },
+            None => {
+                let name = request.username.clone();
+                let honest = draws.user_handle();
+                let lapse = self.lapse();
+                let handle = lapse.map_or(honest.clone(), |lapse| lapse.user_handle(honest, &name));
+                Account { handle, username: name }
+            }
             Some(account) => {
                 let signed_in = session.and_then(|session| store.signed_in(session));
                 if signed_in != Some(account) {
@@ -92,13 +98,14 @@ impl RelyingParty {
                 account.clone()
             }
         };
+        let is_new = store.account(&account.handle).is_none();
         let exclude = descriptors(&store, &account.handle);
         let (session, token) = open_session(&mut store, session, &draws);
         let issued = Issued {
             session,
             ceremony: Ceremony::Registration,
             state: State::Live,
-            challenge: draws.draw("challenge", 32),
+            challenge: self.challenge(&store, &draws),
             user_verification: requirement(
                 request
                     .authenticator_selection
@@ -121,7 +128,10 @@ impl RelyingParty {
         };
         let challenge = issued.challenge.clone();
         store.issue(issued);
-        let answer = policy::creation_options(&self.config, user, challenge, exclude, wishes);
+        let mut answer = policy::creation_options(&self.config, user, challenge, exclude, wishes);
+        if let Some(lapse) = self.lapse() {
+            lapse.creation(&mut answer, is_new);
+        }
         Ok(Granted { answer, token })
     }
 
@@ -135,10 +145,11 @@ impl RelyingParty {
         let mut store = self.store();
         let draws = self.draws(&mut store, caller);
         let session = caller.token.as_deref().and_then(|token| store.session(token));
+        let challenge = self.challenge(&store, &draws);
         let account = request.username.as_deref().and_then(|name| store.account_named(name));
         let mut allow = account.map(|a| descriptors(&store, &a.handle)).unwrap_or_default();
         if let (Some(username), true) = (&request.username, allow.is_empty()) {
-            allow.push(self.decoy(username));
+            allow.push(self.decoy(username, &challenge));
         }
         let user = match (account, &request.username) {
             (Some(account), _) => User::Known(account.clone()),
@@ -147,7 +158,6 @@ impl RelyingParty {
         };
         let (session, token) = open_session(&mut store, session, &draws);
         let verification = requirement(request.user_verification.as_deref());
-        let challenge = draws.draw("challenge", 32);
         store.issue(Issued {
             session,
             ceremony: Ceremony::Authentication,
@@ -155,13 +165,22 @@ impl RelyingParty {
             challenge: challenge.clone(),
             user_verification: verification,
             attestation: String::new(),
-            user,
+            user: user.clone(),
             allowed: allow.iter().map(|descriptor| descriptor.id.0.clone()).collect(),
         });
         let (verification, extensions) = (verification.as_str(), request.extensions);
-        let answer =
+        let mut answer =
             policy::request_options(&self.config, challenge, allow, verification, extensions);
+        if let Some(lapse) = self.lapse() {
+            lapse.request(&mut answer, &user);
+        }
         Granted { answer, token }
+    }
+
+    /// Whether somebody has the name that is asked for.
+    pub(super) fn knows(&self, request: &AuthenticationRequest) -> bool {
+        let name = request.username.as_deref();
+        name.is_none_or(|name| self.store().account_named(name).is_some())
     }
 
     /// Judges a response and acts on the judgement.
@@ -188,8 +207,8 @@ impl RelyingParty {
             None => honest,
         };
         let flow = self.mutant.as_ref().and_then(Mutant::flow);
-        let mut refused =
-            violated.first().map(|(step, violation)| format!("{}: {violation}", step.clause));
+        let first = violated.first();
+        let mut refused = first.map(|(step, violation)| self.reason(ceremony, step, violation));
         let ids = audit::ids(&violated);
         let acts = violated.is_empty() || flow.is_some_and(|flow| flow.acts_on(&ids));
         let effect = acts.then(|| Effect::of(&evidence, flow)).flatten();
@@ -228,9 +247,29 @@ impl RelyingParty {
 
     /// A credential id that looks real and stays the same, for a name that
     /// has none: who has an account is nobody's business (§14.6.2).
-    fn decoy(&self, username: &str) -> CredentialDescriptor {
-        let id = self.seed.derive(&format!("decoy/{username}"), 32);
+    fn decoy(&self, username: &str, challenge: &[u8]) -> CredentialDescriptor {
+        let honest = || username.to_owned();
+        let label = self.lapse().map_or_else(honest, |lapse| lapse.decoy(username, challenge));
+        let id = self.seed.derive(&format!("decoy/{label}"), 32);
         policy::descriptor(&id, &["internal".to_owned()])
+    }
+
+    fn challenge(&self, store: &Store, draws: &Draws<'_>) -> Vec<u8> {
+        let honest = draws.draw("challenge", 32);
+        match self.lapse() {
+            Some(lapse) => lapse.challenge(honest, store.issued().len()),
+            None => honest,
+        }
+    }
+
+    /// What is said about a refusal. Why a sign-in failed is nobody's business
+    /// either (§14.6.2).
+    fn reason(&self, ceremony: Ceremony, step: &Step, violation: &Violation) -> String {
+        let tells = self.lapse() == Some(Lapse::FailuresTold);
+        match ceremony {
+            Ceremony::Authentication if !tells => "the sign-in failed".to_owned(),
+            _ => format!("{}: {violation}", step.clause),
+        }
     }
 
     fn draws(&self, store: &mut Store, caller: &Caller) -> Draws<'_> {
@@ -383,8 +422,19 @@ impl Effect {
             }
         };
         let token = draws.token();
+        let known = session.is_some();
         let session = session.unwrap_or_else(|| store.open_session(token.clone()));
-        store.sign_in(session, user, token.clone());
+        match flow {
+            Some(Flow::Around(Lapse::TokenKept)) if known => {
+                store.sign_in(session, user);
+                return Ok(None);
+            }
+            Some(Flow::Around(Lapse::TokenLives)) => {}
+            // A token that was planted before is worth nothing afterwards.
+            _ => store.drop_tokens(session),
+        }
+        store.add_token(token.clone(), session);
+        store.sign_in(session, user);
         Ok(Some(token))
     }
 }

@@ -6,12 +6,16 @@ use axum::Json;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
-use axum::extract::{DefaultBodyLimit, FromRequestParts, Path, State};
+use axum::extract::{DefaultBodyLimit, FromRequestParts, Path, Request, State};
+use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post};
-use http::header::{COOKIE, ORIGIN, SET_COOKIE};
+use http::header::{
+    ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
+    COOKIE, ORIGIN, SET_COOKIE,
+};
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use passrig_authenticator::Ceremony;
 use passrig_authenticator::wire::base64url;
 use serde::Serialize;
@@ -19,6 +23,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::ceremony::{Caller, Granted, Judgement};
+use super::mutant::Lapse;
 use super::store::{Account, Record, Session, Store};
 use super::{RelyingParty, audit};
 
@@ -45,7 +50,39 @@ pub(super) fn router(rp: Arc<RelyingParty>) -> Router {
         .route("/credentials/{id}", delete(delete_credential))
         .route("/logout", post(logout))
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(middleware::from_fn_with_state(Arc::clone(&rp), guard))
         .with_state(rp)
+}
+
+async fn guard(State(rp): Shared, request: Request, next: Next) -> Response {
+    match intercepted(&rp, request.method(), request.headers()) {
+        Some(response) => response,
+        None => next.run(request).await,
+    }
+}
+
+/// Refuses requests of other sites that would change something (CSRF). The
+/// browser says where they come from; whoever is no browser has no victim.
+fn intercepted(rp: &RelyingParty, method: &Method, headers: &HeaderMap) -> Option<Response> {
+    let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let lapse = rp.lapse();
+    if *method == Method::OPTIONS && lapse == Some(Lapse::RequestsForgedAfterAsking) {
+        return Some(permission(header(ORIGIN.as_str()).unwrap_or_default()));
+    }
+    let foreign = matches!(header("sec-fetch-site"), Some("cross-site" | "same-site"));
+    let guarded = !method.is_safe() && !lapse.is_some_and(Lapse::is_open_to_other_sites);
+    let refused = foreign && guarded;
+    refused.then(|| failed(StatusCode::FORBIDDEN, "the request comes from another site"))
+}
+
+/// The answer to a browser that asks whether a page may send what it wants.
+fn permission(origin: &str) -> Response {
+    let headers = [
+        (ACCESS_CONTROL_ALLOW_ORIGIN, origin),
+        (ACCESS_CONTROL_ALLOW_CREDENTIALS, "true"),
+        (ACCESS_CONTROL_ALLOW_METHODS, "GET, POST, DELETE"),
+    ];
+    (StatusCode::NO_CONTENT, headers).into_response()
 }
 
 async fn attestation_options(State(rp): Shared, caller: Caller, body: Body) -> Response {
@@ -54,7 +91,7 @@ async fn attestation_options(State(rp): Shared, caller: Caller, body: Body) -> R
         Err((status, reason)) => return failed(status, &reason),
     };
     match rp.registration_options(&caller, request) {
-        Ok(Granted { answer, token }) => with_session(options(&answer), token),
+        Ok(Granted { answer, token }) => with_session(&rp, options(&answer), token),
         Err(denied) => failed(StatusCode::FORBIDDEN, &denied.to_string()),
     }
 }
@@ -64,8 +101,11 @@ async fn assertion_options(State(rp): Shared, caller: Caller, body: Body) -> Res
         Ok(request) => request,
         Err((status, reason)) => return failed(status, &reason),
     };
+    if rp.lapse() == Some(Lapse::UnknownNameRefused) && !rp.knows(&request) {
+        return failed(StatusCode::NOT_FOUND, "nobody has that name");
+    }
     let Granted { answer, token } = rp.authentication_options(&caller, request);
-    with_session(options(&answer), token)
+    with_session(&rp, options(&answer), token)
 }
 
 async fn attestation_result(State(rp): Shared, caller: Caller, body: Body) -> Response {
@@ -91,7 +131,7 @@ async fn result(rp: &RelyingParty, ceremony: Ceremony, caller: &Caller, body: Bo
     if let (true, Ok(value)) = (rp.config.audit, HeaderValue::try_from(audit.join(" "))) {
         response.headers_mut().insert(HeaderName::from_static(audit::HEADER), value);
     }
-    with_session(response, token)
+    with_session(rp, response, token)
 }
 
 async fn session(State(rp): Shared, caller: Caller) -> Response {
@@ -120,10 +160,29 @@ async fn credentials(State(rp): Shared, caller: Caller) -> Response {
 
 async fn delete_credential(State(rp): Shared, caller: Caller, Path(id): Path<String>) -> Response {
     let mut store = rp.store();
-    let Some((_, account)) = signed_in(&store, &caller) else { return signed_out() };
-    let owner = account.handle.clone();
-    let removed = base64url::decode(&id).ok().and_then(|id| store.remove_record(&owner, &id));
-    match removed {
+    let id = base64url::decode(&id).unwrap_or_default();
+    let lapse = rp.lapse();
+    let owner = match signed_in(&store, &caller) {
+        Some((_, account)) => account.handle.clone(),
+        None if lapse == Some(Lapse::RemovalUnguarded) => {
+            store.remove_records_with(&id);
+            return ok();
+        }
+        None => return signed_out(),
+    };
+    match lapse {
+        Some(Lapse::RemovalPretends) => return ok(),
+        Some(Lapse::RemovalHides) => {
+            store.hide_record(&owner, &id);
+            return ok();
+        }
+        Some(Lapse::RemovalOfAnyones) => {
+            store.remove_records_with(&id);
+            return ok();
+        }
+        _ => {}
+    }
+    match store.remove_record(&owner, &id) {
         Some(_) => ok(),
         None => failed(StatusCode::NOT_FOUND, "the account has no such credential"),
     }
@@ -131,11 +190,13 @@ async fn delete_credential(State(rp): Shared, caller: Caller, Path(id): Path<Str
 
 async fn logout(State(rp): Shared, caller: Caller) -> Response {
     let mut store = rp.store();
-    if let Some(session) = caller.token.as_deref().and_then(|token| store.session(token)) {
+    if let Some(session) = caller.token.as_deref().and_then(|token| store.session(token))
+        && rp.lapse() != Some(Lapse::LogoutForgetsCookie)
+    {
         store.close_session(session);
     }
     let mut response = ok();
-    set_cookie(&mut response, &format!("{SESSION}=; HttpOnly; SameSite=Lax; Path=/; Max-Age=0"));
+    set_cookie(&mut response, &format!("{SESSION}={}; Max-Age=0", attributes(&rp)));
     response
 }
 
@@ -178,11 +239,26 @@ fn options(options: &impl Serialize) -> Response {
     Json(Answer { status: "ok", error_message: "", options }).into_response()
 }
 
-fn with_session(mut response: Response, token: Option<String>) -> Response {
+fn with_session(rp: &RelyingParty, mut response: Response, token: Option<String>) -> Response {
     if let Some(token) = token {
-        set_cookie(&mut response, &format!("{SESSION}={token}; HttpOnly; SameSite=Lax; Path=/"));
+        set_cookie(&mut response, &format!("{SESSION}={token}{}", attributes(rp)));
     }
     response
+}
+
+/// Out of reach of scripts and other sites, and never unencrypted where the
+/// pages are not.
+fn attributes(rp: &RelyingParty) -> String {
+    let lapse = rp.lapse();
+    let same_site = match lapse {
+        Some(Lapse::CookieWithoutSameSite) => "",
+        Some(lapse) if lapse.is_open_to_other_sites() => "; SameSite=None",
+        _ => "; SameSite=Lax",
+    };
+    let http_only = if lapse == Some(Lapse::CookieScriptable) { "" } else { "; HttpOnly" };
+    let encrypted = rp.config.origins.iter().all(|origin| origin.starts_with("https:"));
+    let secure = encrypted && lapse != Some(Lapse::CookieInsecure);
+    format!("{http_only}{same_site}{}; Path=/", if secure { "; Secure" } else { "" })
 }
 
 fn set_cookie(response: &mut Response, cookie: &str) {

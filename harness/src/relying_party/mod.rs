@@ -15,6 +15,9 @@
 //! | `GET /credentials`, `DELETE /credentials/{id}` | the credentials of the signed-in account |
 //! | `POST /logout` | `status` and `errorMessage` |
 //!
+//! Requests of other sites change nothing (`Sec-Fetch-Site`), and why a sign-in
+//! failed is told to the audit alone.
+//!
 //! It keeps everything in memory, draws everything from a seed, and must never
 //! guard anything.
 
@@ -69,6 +72,11 @@ impl RelyingParty {
     /// The server.
     pub fn router(self) -> axum::Router {
         http::router(Arc::new(self))
+    }
+
+    /// What it does wrong around the ceremonies, if anything.
+    fn lapse(&self) -> Option<mutant::Lapse> {
+        self.mutant.as_ref().and_then(Mutant::lapse)
     }
 
     fn store(&self) -> MutexGuard<'_, Store> {

@@ -78,12 +78,21 @@ pub(super) fn creation_options(
         pub_key_cred_params: ALGORITHMS.iter().map(parameters).collect(),
         timeout: Some(TIMEOUT),
         exclude_credentials,
-        authenticator_selection: wishes.selection,
+        authenticator_selection: wishes.selection.map(consistent),
         hints: Vec::new(),
         attestation: Some(wishes.attestation),
         attestation_formats: Vec::new(),
         extensions: wishes.extensions,
     }
+}
+
+/// `requireResidentKey` for clients that do not know `residentKey` (§5.4.4).
+fn consistent(selection: AuthenticatorSelection) -> AuthenticatorSelection {
+    let require_resident_key = match selection.resident_key.as_deref() {
+        Some(residence) => residence == "required",
+        None => selection.require_resident_key,
+    };
+    AuthenticatorSelection { require_resident_key, ..selection }
 }
 
 pub(super) fn request_options(

@@ -5,7 +5,7 @@
 //! steps look only at the session's own latest one; the rest is there for the
 //! mutants, whose flaw it is to look further.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use passrig_authenticator::Ceremony;
 use passrig_authenticator::wire::options::Requirement;
@@ -96,6 +96,8 @@ pub(super) struct Store {
     /// Under owner and id, so that a relying party that does not mind
     /// duplicates (§7.1 step 26 left out) can hold them.
     records: BTreeMap<(UserHandle, Vec<u8>), Record>,
+    /// Records that lists leave out, which only a mutant has.
+    hidden: BTreeSet<(UserHandle, Vec<u8>)>,
     tokens: HashMap<String, Session>,
     signed_in: HashMap<Session, UserHandle>,
     issued: Vec<Issued>,
@@ -126,7 +128,8 @@ impl Store {
 
     pub(super) fn records_of(&self, owner: &UserHandle) -> impl Iterator<Item = &Record> {
         let of_owner = move |(key, _): &(&(UserHandle, Vec<u8>), _)| key.0 == *owner;
-        self.records.iter().filter(of_owner).map(|(_, record)| record)
+        let shown = |(key, _): &(&(UserHandle, Vec<u8>), _)| !self.hidden.contains(*key);
+        self.records.iter().filter(of_owner).filter(shown).map(|(_, record)| record)
     }
 
     pub(super) fn record(&self, owner: &UserHandle, id: &[u8]) -> Option<&Record> {
@@ -148,6 +151,11 @@ impl Store {
 
     pub(super) fn remove_record(&mut self, owner: &UserHandle, id: &[u8]) -> Option<Record> {
         self.records.remove(&(owner.clone(), id.to_vec()))
+    }
+
+    /// Takes a record from the lists, and nothing else.
+    pub(super) fn hide_record(&mut self, owner: &UserHandle, id: &[u8]) {
+        self.hidden.insert((owner.clone(), id.to_vec()));
     }
 
     pub(super) fn remove_records_with(&mut self, id: &[u8]) {
@@ -187,16 +195,20 @@ impl Store {
         self.accounts.get(self.signed_in.get(&session)?)
     }
 
-    /// Signs in, under a new token: one that was planted before is worth
-    /// nothing afterwards.
-    pub(super) fn sign_in(&mut self, session: Session, account: UserHandle, token: String) {
-        self.tokens.retain(|_, other| *other != session);
-        self.tokens.insert(token, session);
+    pub(super) fn sign_in(&mut self, session: Session, account: UserHandle) {
         self.signed_in.insert(session, account);
     }
 
-    pub(super) fn close_session(&mut self, session: Session) {
+    pub(super) fn add_token(&mut self, token: String, session: Session) {
+        self.tokens.insert(token, session);
+    }
+
+    pub(super) fn drop_tokens(&mut self, session: Session) {
         self.tokens.retain(|_, other| *other != session);
+    }
+
+    pub(super) fn close_session(&mut self, session: Session) {
+        self.drop_tokens(session);
         self.signed_in.remove(&session);
     }
 

@@ -97,7 +97,8 @@ fn variant_for(
                     return Err(Skip::Setting);
                 }
             }
-            Need::RegistrableDomain | Need::TwoAccounts | Need::NotOffered(_) => {}
+            Need::Flow(flow) if !world.target.profile().has(*flow) => return Err(Skip::Flow),
+            Need::RegistrableDomain | Need::TwoAccounts | Need::NotOffered(_) | Need::Flow(_) => {}
         }
     }
     Ok(variant)
@@ -131,7 +132,7 @@ pub(super) fn meets(check: &Check, observed: &Observed) -> bool {
             observed.setting(ceremony, *setting) == Some(value.as_str())
         }
         Need::NotOffered(algorithm) => !observed.offers(*algorithm),
-        Need::RegistrableDomain | Need::TwoAccounts => true,
+        Need::RegistrableDomain | Need::TwoAccounts | Need::Flow(_) => true,
     })
 }
 

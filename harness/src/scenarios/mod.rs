@@ -4,7 +4,11 @@
 mod challenge;
 mod counter;
 mod credential;
+mod lists;
+mod options;
 mod race;
+mod removal;
+mod session;
 mod skipped;
 mod stage;
 mod state;
@@ -24,7 +28,8 @@ pub type Told<'a> = Pin<Box<dyn Future<Output = Result<Observations, Trouble>> +
 /// A story: acts on a stage, and tells what it saw there.
 pub type Story = for<'a> fn(&'a mut Stage<'_>) -> Told<'a>;
 
-/// Every story under the name that the catalogue calls it by.
+/// The stories inside the ceremonies, under the names that the catalogue calls
+/// them by.
 const STORIES: &[(&str, Story)] = &[
     ("replayed-assertion", |stage| Box::pin(challenge::replayed_assertion(stage))),
     ("reused-challenge", |stage| Box::pin(challenge::reused(stage))),
@@ -63,9 +68,15 @@ const STORIES: &[(&str, Story)] = &[
     ("backed-up-later", |stage| Box::pin(state::backed_up_later(stage))),
 ];
 
+/// Every story.
+fn all() -> impl Iterator<Item = &'static (&'static str, Story)> {
+    let around = [session::STORIES, removal::STORIES, lists::STORIES, options::STORIES];
+    STORIES.iter().chain(around.into_iter().flatten())
+}
+
 /// The story of that name.
 pub fn find(name: &str) -> Option<Story> {
-    STORIES.iter().find(|(known, _)| *known == name).map(|(_, story)| *story)
+    all().find(|(known, _)| *known == name).map(|(_, story)| *story)
 }
 
 /// Whether there is a story of that name.
@@ -75,7 +86,7 @@ pub fn exists(name: &str) -> bool {
 
 /// All names.
 pub fn names() -> Vec<&'static str> {
-    STORIES.iter().map(|(name, _)| *name).collect()
+    all().map(|(name, _)| *name).collect()
 }
 
 /// The deviation of these edits. They are written by us: that they can be read

@@ -2,11 +2,12 @@ use std::time::Duration;
 
 use passrig_authenticator::Ceremony;
 use passrig_authenticator::deviation::{Bench, Deviation, NoFacts};
+use url::Url;
 
 use crate::actor::{Actor, Attempt, Known, Message, Probes, Trouble, Variant, World};
 use crate::catalogue::{Check, Need};
 use crate::outcome::Effect;
-use crate::target::{Begun, Log, Manner, Recognised, Verdict};
+use crate::target::{Begun, Flow, Log, Manner, Recognised, Verdict};
 
 /// Where a check is performed: its actors come from here, and all that they
 /// send is logged here.
@@ -39,16 +40,18 @@ pub struct Observations {
 impl Stage<'_> {
     /// Somebody new, with an account where that is a step of its own.
     pub async fn newcomer(&mut self, name: &str) -> Result<Actor, Trouble> {
-        let name = match self.round {
-            0 => name.to_owned(),
-            round => format!("{name}/{round}"),
-        };
-        let product = self.check.authenticator;
-        let mut actor =
-            Actor::new(self.world, self.variant, &self.check.id, &name, product).seated(self.cast);
+        let mut actor = self.stranger(name).seated(self.cast);
         self.cast += 1;
         actor.arrive(&mut self.log).await?;
         Ok(actor)
+    }
+
+    /// Every round has people of its own.
+    fn name(&self, name: &str) -> String {
+        match self.round {
+            0 => name.to_owned(),
+            round => format!("{name}/{round}"),
+        }
     }
 
     /// Somebody with a credential, still in the session that registered it.
@@ -65,9 +68,20 @@ impl Stage<'_> {
         Ok(actor)
     }
 
+    /// Somebody whom the RP has never heard of.
+    pub fn stranger(&self, name: &str) -> Actor {
+        let name = self.name(name);
+        Actor::new(self.world, self.variant, &self.check.id, &name, self.check.authenticator)
+    }
+
     /// An honest registration that must be accepted for the story to go on.
     pub async fn register(&mut self, actor: &mut Actor) -> Result<Attempt, Trouble> {
         actor.enrol(&mut self.log).await
+    }
+
+    /// An honest authentication that must be accepted for the story to go on.
+    pub async fn sign_in(&mut self, actor: &mut Actor) -> Result<Attempt, Trouble> {
+        actor.sign_in(&mut self.log).await
     }
 
     /// The subject of the check: new to registrations, enrolled for
@@ -133,6 +147,30 @@ impl Stage<'_> {
         let attempt = self.send(actor, begun, message).await;
         self.probes = seen;
         attempt
+    }
+}
+
+impl Stage<'_> {
+    /// Sends a message from another site's page.
+    pub async fn send_from(
+        &mut self,
+        page: &Url,
+        actor: &mut Actor,
+        begun: &Begun,
+        message: &Message,
+    ) -> Result<Attempt, Trouble> {
+        let honest = Deviation::default();
+        let mut bench = Bench::new(&honest, &NoFacts);
+        actor.send_from(Some(page), begun, message, &mut bench, self.probes, &mut self.log).await
+    }
+
+    /// Whether somebody is signed in in an actor's browser.
+    pub async fn is_signed_in(&mut self, actor: &mut Actor) -> Result<bool, Trouble> {
+        let seen = match self.probes.whoami {
+            true => actor.is_signed_in(&mut self.log).await?,
+            false => None,
+        };
+        seen.ok_or(Trouble::NoFlow(Flow::Whoami))
     }
 }
 

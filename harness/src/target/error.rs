@@ -137,6 +137,9 @@ pub enum Kind {
         /// How long to wait, if it says so.
         after: Option<Duration>,
     },
+    /// The request is one of a foreign page, and the target does not permit it.
+    #[error("the target does not let other sites send this")]
+    Preflight,
     /// A redirect that leads nowhere.
     #[error("the redirect to `{0}` cannot be followed")]
     Redirect(String),
@@ -178,6 +181,7 @@ impl Kind {
             Self::Throttled { .. } => {
                 "wait, or switch off the target's rate limit for the test".into()
             }
+            Self::Preflight => "nothing: this is as it should be".into(),
             Self::Redirect(_) | Self::Redirects(_) => {
                 "take `follow = true` away, or look where the target sends its visitors".into()
             }

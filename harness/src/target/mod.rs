@@ -29,7 +29,7 @@ use serde_json::Value;
 use url::Url;
 
 use passrig_authenticator::Ceremony;
-use passrig_authenticator::wire::{Json, Tree};
+use passrig_authenticator::wire::{Json, Tree, base64url};
 use passrig_authenticator::workbench::{Honest, Stage, Workbench};
 
 pub use error::Error;
@@ -76,6 +76,13 @@ pub struct Listed {
     pub credential_id: String,
     /// The name under which it can be removed.
     pub record_id: String,
+}
+
+impl Listed {
+    /// Whether this is the credential of that id.
+    pub fn has_id(&self, id: &[u8]) -> bool {
+        self.credential_id.trim_end_matches('=') == base64url::encode(id)
+    }
 }
 
 /// A ceremony that has begun.
@@ -271,6 +278,9 @@ impl Call<'_> {
     ) -> Result<Response, Error> {
         let credential = carried.as_ref().map(|carried| carried.credential);
         let draft = self.draft(step, credential).map_err(|kind| self.error(index, kind))?;
+        if draft.asks_first {
+            self.ask(index, &draft).await?;
+        }
         let mut honest = Honest;
         let bench = match carried {
             Some(carried) => carried.bench,
@@ -293,6 +303,24 @@ impl Call<'_> {
             artefact = Tree::Layout(next.layout());
         }
         Err(self.error(index, Kind::Redirects(HOPS)))
+    }
+
+    /// Asks whether a foreign page may send a request (CORS). If not, a browser
+    /// does not send it.
+    async fn ask(&mut self, index: usize, draft: &Draft) -> Result<(), Error> {
+        let question = draft.preflight(self.sender(&draft.url, false));
+        let artefact = Tree::Layout(question.layout());
+        let response = self.exchange(index, &draft.url, &artefact).await?;
+        let says = |name, value: &str| {
+            let header = response.header(name).unwrap_or_default();
+            header.split(',').any(|item| item.trim().eq_ignore_ascii_case(value))
+        };
+        let origin = self.session.page().map(|page| page.origin().ascii_serialization());
+        let permitted = response.status.is_success()
+            && origin.is_some_and(|o| says(header::ACCESS_CONTROL_ALLOW_ORIGIN, &o))
+            && says(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, "true")
+            && says(header::ACCESS_CONTROL_ALLOW_METHODS, draft.method.as_str());
+        if permitted { Ok(()) } else { Err(self.error(index, Kind::Preflight)) }
     }
 
     /// One request and its answer.
@@ -352,7 +380,8 @@ impl Call<'_> {
                 scope.json(value).map_err(unset)?.map_or(Payload::Empty, Payload::Json)
             }
         };
-        let mut draft = self.browser_request(step.method.clone(), url, payload);
+        let sender = self.sender(&url, !step.headers.is_empty());
+        let mut draft = Draft::new(step.method.clone(), url, payload, sender);
         self.add_csrf(&mut draft);
         for (name, text) in &step.headers {
             if let Some(value) = scope.text(text).map_err(unset)? {
@@ -362,16 +391,17 @@ impl Call<'_> {
         Ok(draft)
     }
 
-    fn browser_request(&self, method: Method, url: Url, payload: Payload) -> Draft {
-        let relation = self.relation(&url);
+    fn sender(&self, url: &Url, has_own_headers: bool) -> Sender<'_> {
+        let relation = self.relation(url);
         let page = self.session.page().map(|page| page.origin().ascii_serialization());
-        let sender = Sender {
-            origin: page.as_deref().unwrap_or(&self.target.origin),
+        Sender {
+            is_foreign: page.is_some() && relation != Relation::SameOrigin,
+            origin: page.unwrap_or_else(|| self.target.origin.clone()),
             relation,
             check: self.inputs.check(),
-            cookies: self.session.cookie_header(&url, relation),
-        };
-        Draft::new(method, url, payload, sender)
+            cookies: self.session.cookie_header(url, relation),
+            has_own_headers,
+        }
     }
 
     /// The request after a redirect, as browsers change it (Fetch §4.4).
@@ -379,12 +409,14 @@ impl Call<'_> {
         let keeps =
             matches!(status, StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT);
         if keeps {
-            let mut draft =
-                self.browser_request(before.method.clone(), url, before.payload().clone());
+            let sender = self.sender(&url, false);
+            let payload = before.payload().clone();
+            let mut draft = Draft::new(before.method.clone(), url, payload, sender);
             self.add_csrf(&mut draft);
             return draft;
         }
-        self.browser_request(Method::GET, url, Payload::Empty)
+        let sender = self.sender(&url, false);
+        Draft::new(Method::GET, url, Payload::Empty, sender)
     }
 
     /// The token goes to the target only, and only where it is asked for. A

@@ -23,6 +23,8 @@ pub(super) struct Draft {
     pub(super) url: Url,
     headers: Vec<(String, Vec<u8>)>,
     payload: Payload,
+    /// Whether a browser asks the target before it sends this (Fetch §4.8).
+    pub(super) asks_first: bool,
 }
 
 /// What a request carries.
@@ -36,17 +38,23 @@ pub(super) enum Payload {
 /// Where a request comes from.
 pub(super) struct Sender<'a> {
     /// The origin of the page, as its `Origin` header has it.
-    pub(super) origin: &'a str,
+    pub(super) origin: String,
     pub(super) relation: Relation,
     pub(super) check: &'a str,
     pub(super) cookies: Option<String>,
+    /// Whether the page is one of another origin, to which CORS applies.
+    pub(super) is_foreign: bool,
+    /// Whether the request has headers that the adapter adds.
+    pub(super) has_own_headers: bool,
 }
 
 impl Draft {
     /// A request with the headers of a browser: that of a script for JSON,
     /// that of a page for a form.
     pub(super) fn new(method: Method, url: Url, payload: Payload, sender: Sender<'_>) -> Self {
-        let mut draft = Self { method, url, headers: Vec::new(), payload };
+        let simple = matches!(method, Method::GET | Method::HEAD | Method::POST);
+        let asks_first = sender.is_foreign && (!simple || sender.has_own_headers);
+        let mut draft = Self { method, url, headers: Vec::new(), payload, asks_first };
         let form = matches!(draft.payload, Payload::Form(_));
         let accept = if form {
             "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
@@ -59,11 +67,15 @@ impl Draft {
         draft.set("accept-language", "en-US,en;q=0.9");
         match &draft.payload {
             Payload::Empty => {}
+            // What a foreign page may send without asking first (Fetch §2.2.2).
+            Payload::Json(_) if sender.is_foreign && !draft.asks_first => {
+                draft.set("content-type", "text/plain;charset=UTF-8");
+            }
             Payload::Json(_) => draft.set("content-type", "application/json"),
             Payload::Form(_) => draft.set("content-type", "application/x-www-form-urlencoded"),
         }
         if !is_safe(&draft.method) || sender.relation != Relation::SameOrigin {
-            draft.set("origin", sender.origin);
+            draft.set("origin", sender.origin.clone());
         }
         if sender.origin.starts_with("http") {
             // The default policy tells other origins no more than this, and
@@ -77,6 +89,14 @@ impl Draft {
             draft.set("cookie", cookies);
         }
         draft.set("x-passrig-check", sender.check);
+        draft
+    }
+
+    /// The question that a browser asks first.
+    pub(super) fn preflight(&self, sender: Sender<'_>) -> Self {
+        let sender = Sender { is_foreign: false, cookies: None, ..sender };
+        let mut draft = Self::new(Method::OPTIONS, self.url.clone(), Payload::Empty, sender);
+        draft.set("access-control-request-method", self.method.as_str());
         draft
     }
 

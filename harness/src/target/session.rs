@@ -15,6 +15,19 @@ pub struct Session {
     page: Option<Url>,
 }
 
+/// A cookie, and what its server said of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Crumb<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Scripts cannot read it.
+    pub http_only: bool,
+    /// It travels over encrypted connections only.
+    pub secure: bool,
+    /// Requests of other sites do not carry it, and that was said outright.
+    pub same_site: bool,
+}
+
 /// How the page that makes a request relates to the one that it goes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Relation {
@@ -72,6 +85,24 @@ impl Session {
         self.jar.iter_any().map(|cookie| cookie.value())
     }
 
+    /// All cookies, by name.
+    pub fn cookies(&self) -> Vec<Crumb<'_>> {
+        let mut crumbs: Vec<_> =
+            self.jar.iter_unexpired().map(|cookie| Crumb::of(cookie)).collect();
+        crumbs.sort_by_key(|crumb| crumb.name);
+        crumbs
+    }
+
+    /// Loses every cookie of this name.
+    pub fn forget(&mut self, name: &str) {
+        let named = self.jar.iter_any().filter(|cookie| cookie.name() == name);
+        let places: Vec<(String, String)> =
+            named.map(|cookie| (String::from(&cookie.domain), cookie.path.to_string())).collect();
+        for (domain, path) in places {
+            self.jar.remove(&domain, &path, name);
+        }
+    }
+
     /// The `Cookie` header of a request, if there is anything to send.
     /// Longest path first, as RFC 6265 §5.4 has it.
     pub fn cookie_header(&self, url: &Url, relation: Relation) -> Option<String> {
@@ -96,6 +127,17 @@ impl Session {
                 // A cookie for another host is none of ours.
                 let _ = self.jar.insert_raw(&cookie.into_owned(), url);
             }
+        }
+    }
+}
+
+impl<'a> Crumb<'a> {
+    fn of(cookie: &'a RawCookie<'_>) -> Self {
+        Self {
+            name: cookie.name(),
+            http_only: cookie.http_only().unwrap_or(false),
+            secure: cookie.secure().unwrap_or(false),
+            same_site: cookie.same_site().is_some_and(|same_site| !same_site.is_none()),
         }
     }
 }
@@ -280,6 +322,22 @@ mod tests {
         session.keep_cookies(&page, &gone, Relation::SameOrigin);
         let header = session.cookie_header(&page, Relation::SameOrigin);
         assert_eq!(header.as_deref(), Some("x=1"));
+    }
+
+    #[test]
+    fn crumbs_say_what_the_server_said() {
+        let lines = ["a=1; HttpOnly; SameSite=Lax", "b=2; Secure; SameSite=None; Path=/x", "c=3"];
+        let mut session = kept("https://passrig.test/", Relation::SameOrigin, &lines);
+        let told: Vec<_> = session
+            .cookies()
+            .iter()
+            .map(|c| (c.name, c.http_only, c.secure, c.same_site))
+            .collect();
+        let expected =
+            [("a", true, false, true), ("b", false, true, false), ("c", false, false, false)];
+        assert_eq!(told, expected);
+        session.forget("b");
+        assert_eq!(session.cookies().len(), 2);
     }
 
     #[test]

@@ -26,7 +26,7 @@ pub(super) fn all() -> Vec<Mutant> {
 fn mutant(steps: &[&'static str], flaw: &str, summary: &str, flow: Flow) -> Option<Mutant> {
     let first: &Step = STEPS.iter().find(|step| steps.first() == Some(&step.id))?;
     Some(Mutant {
-        id: format!("{}.{}.{flaw}", first.ceremony(), first.name),
+        id: format!("{}.{}.{flaw}", first.area(), first.name),
         steps: steps.to_vec(),
         kind: Kind::Flow,
         summary: summary.to_owned(),

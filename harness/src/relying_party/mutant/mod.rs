@@ -9,10 +9,13 @@ mod credential;
 mod der;
 mod flow;
 mod forgiving;
+mod lapse;
 mod origin;
 mod signature;
 mod simple;
 mod strict;
+
+pub(super) use lapse::Lapse;
 
 use passrig_authenticator::Ceremony;
 
@@ -71,6 +74,8 @@ pub(super) enum Flow {
     /// Of two responses that arrive together, both see the challenge of this
     /// ceremony before either takes it.
     ReadsBeforeTaking(Ceremony),
+    /// It is wrong around the ceremonies.
+    Around(Lapse),
 }
 
 /// Every mutant.
@@ -87,6 +92,7 @@ pub fn all() -> Vec<Mutant> {
         .chain(forgiving::all())
         .chain(flow::all())
         .chain(strict::all())
+        .chain(lapse::all())
         .collect()
 }
 
@@ -109,7 +115,7 @@ impl Mutant {
 
     fn new(step: &Step, flaw: &str, kind: Kind, summary: String, run: Run) -> Self {
         Self {
-            id: format!("{}.{}.{flaw}", step.ceremony(), step.name),
+            id: format!("{}.{}.{flaw}", step.area(), step.name),
             steps: vec![step.id],
             kind,
             summary,
@@ -139,6 +145,13 @@ impl Mutant {
 
     pub(super) fn flow(&self) -> Option<Flow> {
         self.flow
+    }
+
+    pub(super) fn lapse(&self) -> Option<Lapse> {
+        match self.flow {
+            Some(Flow::Around(lapse)) => Some(lapse),
+            _ => None,
+        }
     }
 }
 

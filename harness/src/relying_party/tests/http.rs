@@ -4,7 +4,7 @@ use http::StatusCode;
 use passrig_authenticator::wire::base64url::{decode, encode};
 use serde_json::json;
 
-use super::world::{Browser, Device, ORIGIN, RP_ID, World, server};
+use super::world::{Browser, Device, Edit, ORIGIN, RP_ID, World, server};
 
 #[test]
 fn creation_options() {
@@ -39,7 +39,7 @@ fn creation_options() {
       "excludeCredentials": [],
       "authenticatorSelection": {
         "residentKey": "required",
-        "requireResidentKey": false,
+        "requireResidentKey": true,
         "userVerification": "required"
       },
       "attestation": "direct",
@@ -107,7 +107,22 @@ fn unknown_names_look_like_known_ones() {
 }
 
 #[test]
-fn refusals_name_the_first_step() {
+fn a_refused_registration_names_the_first_step() {
+    let world = World::new(None);
+    let outcome = world.register(|create| {
+        create.rp_id = "evil.example".into();
+        create.set_text("origin", "https://evil.example");
+    });
+    assert_eq!(outcome.reply.status, StatusCode::BAD_REQUEST);
+    assert_eq!(outcome.audit(), "7.1/9 7.1/14");
+    insta::assert_snapshot!(
+        outcome.reply.body,
+        @r#"{"status":"failed","errorMessage":"§7.1 step 9: the origin `https://evil.example` is not one that this RP serves"}"#
+    );
+}
+
+#[test]
+fn a_refused_sign_in_names_none() {
     let world = World::new(None);
     let outcome = world.sign_in(|get| {
         get.rp_id = "evil.example".into();
@@ -117,7 +132,7 @@ fn refusals_name_the_first_step() {
     assert_eq!(outcome.audit(), "7.2/6a 7.2/15");
     insta::assert_snapshot!(
         outcome.reply.body,
-        @r#"{"status":"failed","errorMessage":"§7.2 step 6a: the user handle is not the account's"}"#
+        @r#"{"status":"failed","errorMessage":"the sign-in failed"}"#
     );
 }
 
@@ -170,7 +185,7 @@ fn sessions() {
     let reply = browser.post("/logout", &json!({}));
     insta::assert_snapshot!(
         reply.cookie.unwrap(),
-        @"session=; HttpOnly; SameSite=Lax; Path=/; Max-Age=0"
+        @"session=; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=0"
     );
     assert_eq!(copy.get("/session").body, json!({"signedIn": false}));
 }
@@ -179,7 +194,7 @@ fn sessions() {
 fn cookies_are_out_of_reach() {
     let reply = Browser::new(&server(None)).post("/assertion/options", &json!({}));
     let (_, attributes) = reply.cookie.as_deref().unwrap().split_once(';').unwrap();
-    assert_eq!(attributes, " HttpOnly; SameSite=Lax; Path=/");
+    assert_eq!(attributes, " HttpOnly; SameSite=Lax; Secure; Path=/");
 }
 
 #[test]
@@ -250,4 +265,31 @@ fn the_audit_is_told_only_if_it_is_switched_on() {
     let outcome = Browser::new(&rp).register("alice", &mut Device::new(1), |_| ());
     assert!(outcome.accepted());
     assert_eq!(outcome.reply.audit, None);
+}
+
+#[test]
+fn requests_of_other_sites_change_nothing() {
+    let world = World::new(None);
+    let mut browser = world.browser();
+    browser.sign_in(Some("alice"), &world.alice, |_| ());
+    let gone = format!("/credentials/{}", encode(&world.alice.id));
+    for (site, status) in [
+        ("cross-site", StatusCode::FORBIDDEN),
+        ("same-site", StatusCode::FORBIDDEN),
+        ("same-origin", StatusCode::OK),
+    ] {
+        browser.site = Some(site);
+        assert_eq!(browser.get("/session").status, StatusCode::OK, "{site}");
+        assert_eq!(browser.send("DELETE", &gone, "", None).status, status, "{site}");
+    }
+}
+
+#[test]
+fn cookies_travel_encrypted_where_pages_do() {
+    use crate::relying_party::{Config, RelyingParty};
+    use passrig_authenticator::env::Seeded;
+    let config = Config::new("http://localhost:3000", "localhost");
+    let rp = RelyingParty::new(config, Seeded::new("seed")).router();
+    let cookie = Browser::new(&rp).post("/assertion/options", &json!({})).cookie.unwrap();
+    assert!(cookie.ends_with("; HttpOnly; SameSite=Lax; Path=/"), "{cookie}");
 }

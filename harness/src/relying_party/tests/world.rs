@@ -274,11 +274,13 @@ pub(super) struct Browser {
     pub(super) check: &'static str,
     /// Members of the options request.
     pub(super) wishes: Value,
+    /// Where requests come from, as `Sec-Fetch-Site` has it.
+    pub(super) site: Option<&'static str>,
 }
 
 impl Browser {
     pub(super) fn new(rp: &Router) -> Self {
-        Self { rp: rp.clone(), token: None, check: "-", wishes: json!({}) }
+        Self { rp: rp.clone(), token: None, check: "-", wishes: json!({}), site: None }
     }
 
     pub(super) fn wishing(mut self, wishes: Value) -> Self {
@@ -308,6 +310,9 @@ impl Browser {
         }
         if let Some(origin) = origin {
             request = request.header("origin", origin);
+        }
+        if let Some(site) = self.site {
+            request = request.header("sec-fetch-site", site);
         }
         let request = request.body(body.into()).unwrap();
         let reply =

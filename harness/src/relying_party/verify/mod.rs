@@ -25,9 +25,11 @@ use super::store::{Account, Issued, Record, Session, State, Store, User, UserHan
 /// One thing that the relying party establishes.
 #[derive(Clone, Copy, Debug)]
 pub struct Step {
-    /// Section and step, such as `7.1/9`.
+    /// Section and step, such as `7.1/9`; for rules around the ceremonies what
+    /// they are about and their name, such as `session/logout`.
     pub id: &'static str,
-    /// The clause for people, such as `§7.1 step 9`.
+    /// The clause for people, such as `§7.1 step 9`, or that of the OWASP ASVS
+    /// where WebAuthn has none.
     pub clause: &'static str,
     /// A short name; mutants are called after it.
     pub name: &'static str,
@@ -73,9 +75,23 @@ pub(super) fn refuse(reason: impl Into<String>) -> Finding {
 }
 
 impl Step {
-    /// The ceremony that the step belongs to.
-    pub fn ceremony(&self) -> Ceremony {
-        if self.id.starts_with("7.1/") { Ceremony::Registration } else { Ceremony::Authentication }
+    /// The ceremony that the step belongs to, if it is a step of one.
+    pub fn ceremony(&self) -> Option<Ceremony> {
+        match self.section() {
+            "7.1" => Some(Ceremony::Registration),
+            "7.2" => Some(Ceremony::Authentication),
+            _ => None,
+        }
+    }
+
+    /// The ceremony's name, or what the step is about: mutants are called
+    /// after it.
+    pub fn area(&self) -> &'static str {
+        self.ceremony().map_or(self.section(), Ceremony::name)
+    }
+
+    fn section(&self) -> &'static str {
+        self.id.split('/').next().unwrap_or_default()
     }
 
     /// What kind of step it is.
@@ -106,7 +122,19 @@ macro_rules! step {
     };
 }
 
-/// Every step, in the specification's order.
+macro_rules! rule {
+    ($area:literal / $name:literal $clause:literal, $title:literal) => {
+        Step {
+            id: concat!($area, "/", $name),
+            clause: $clause,
+            name: $name,
+            title: $title,
+            run: Flow,
+        }
+    };
+}
+
+/// Every step, in the specification's order, and the rules around them.
 #[rustfmt::skip]
 pub const STEPS: &[Step] = &[
     step!("7.1"/"3" "response", "the response is an attestation response", Derive(registration::response)),
@@ -149,6 +177,28 @@ pub const STEPS: &[Step] = &[
     step!("7.2"/"21" "signature", "the registered key signed", Verify(authentication::signature)),
     step!("7.2"/"22" "sign-count", "the signature counter grew, if it is used", Verify(authentication::sign_count)),
     step!("7.2"/"25" "flow", "nobody is signed in when a step fails", Flow),
+    rule!("options"/"challenge" "§13.4.3", "challenges are long, random, and never the same"),
+    rule!("options"/"user-handle" "§14.6.1", "user handles tell nothing about the user"),
+    rule!("options"/"user-handle-stable" "§5.4.3", "an account keeps its user handle"),
+    rule!("options"/"user-handle-distinct" "§5.4.3", "every account has a user handle of its own"),
+    rule!("options"/"known-values" "§2.1.1", "enumerated options have values that clients know"),
+    rule!("options"/"timeout" "§15.1", "people have time enough"),
+    rule!("options"/"algorithms" "§5.4", "the algorithms are ones that authenticators have"),
+    rule!("options"/"resident-key" "§5.4.4", "requireResidentKey says what residentKey says"),
+    rule!("lists"/"exclude" "§5.4", "excludeCredentials lists the account's credentials"),
+    rule!("lists"/"allow" "§5.5", "allowCredentials lists the account's credentials"),
+    rule!("lists"/"transports" "§5.8.3", "listed credentials have the transports of their registration"),
+    rule!("enumeration"/"options" "§14.6.2", "options do not tell who has an account"),
+    rule!("enumeration"/"failures" "§14.6.2", "failures do not tell which credentials are registered"),
+    rule!("removal"/"effect" "§13.4.6", "users can remove their credentials"),
+    rule!("removal"/"owner" "ASVS 8.2.2", "nobody removes another user's credentials"),
+    rule!("removal"/"session" "ASVS 8.2.1", "nobody removes credentials who is not signed in"),
+    rule!("session"/"rotation" "ASVS 7.2.4", "a sign-in changes the session's token"),
+    rule!("session"/"http-only" "ASVS 3.3.4", "scripts cannot read the session's cookie"),
+    rule!("session"/"same-site" "ASVS 3.3.2", "requests of other sites do not carry the session's cookie"),
+    rule!("session"/"secure" "ASVS 3.3.1", "the session's cookie travels over encrypted connections only"),
+    rule!("session"/"logout" "ASVS 7.4.1", "a sign-out ends the session on the server"),
+    rule!("session"/"forgery" "ASVS 3.5.1", "requests of other sites have no effect"),
 ];
 
 /// All that is known about an attempt: what arrived, what the relying party
@@ -285,7 +335,7 @@ pub(super) struct Examination<'a> {
 /// Takes every step of the evidence's ceremony, as the mutant would have it.
 pub(super) fn examine<'a>(mut evidence: Evidence<'a>, mutant: Option<&Mutant>) -> Examination<'a> {
     let ceremony = evidence.ceremony;
-    let steps = || STEPS.iter().enumerate().filter(|(_, step)| step.ceremony() == ceremony);
+    let steps = || STEPS.iter().enumerate().filter(|(_, step)| step.ceremony() == Some(ceremony));
     let run = |step: &Step| mutant.and_then(|m| m.instead_of(step)).unwrap_or(step.run);
     let mut violated = Vec::new();
     for (place, step) in steps() {

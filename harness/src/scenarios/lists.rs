@@ -1,0 +1,212 @@
+//! Stories about the lists of credentials in options, and about what these
+//! tell to somebody who only knows names.
+
+use passrig_authenticator::Ceremony;
+use passrig_authenticator::deviation::Deviation;
+use passrig_authenticator::wire::base64url;
+use serde_json::{Map, Value, json};
+
+use super::{Observations, Stage, Story};
+use crate::actor::{Actor, Attempt, Known, Probes, Trouble};
+use crate::catalogue::Product;
+
+pub(super) const STORIES: &[(&str, Story)] = &[
+    ("exclude-list-one", |stage| Box::pin(exclude_one(stage))),
+    ("exclude-list-every", |stage| Box::pin(exclude_every(stage))),
+    ("allow-list-every", |stage| Box::pin(allow_every(stage))),
+    ("allow-list-transports", |stage| Box::pin(transports(stage))),
+    ("enumeration-shape", |stage| Box::pin(shape_of_strangers(stage))),
+    ("enumeration-stable", |stage| Box::pin(stable(stage))),
+    ("enumeration-by-name", |stage| Box::pin(by_name(stage))),
+    ("enumeration-failures", |stage| Box::pin(failures(stage))),
+];
+
+async fn exclude_one(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+    let mut actor = stage.registered("subject").await?;
+    let id = actor.known.credential_id.clone().unwrap_or_default();
+    let begun = stage.begin(&mut actor, Ceremony::Registration).await?;
+    Ok(lists(stage, &begun.options, "excludeCredentials", &[id]))
+}
+
+async fn exclude_every(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+    let (mut actor, ids) = with_two_credentials(stage).await?;
+    let begun = stage.begin(&mut actor, Ceremony::Registration).await?;
+    Ok(lists(stage, &begun.options, "excludeCredentials", &ids))
+}
+
+async fn allow_every(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+    let (mut actor, ids) = with_two_credentials(stage).await?;
+    actor.change_browser();
+    let begun = stage.begin(&mut actor, Ceremony::Authentication).await?;
+    Ok(lists(stage, &begun.options, "allowCredentials", &ids))
+}
+
+/// Somebody with two authenticators, and the ids of their credentials.
+async fn with_two_credentials(stage: &mut Stage<'_>) -> Result<(Actor, [Vec<u8>; 2]), Trouble> {
+    let limit = stage.world.target.profile().account.max_credentials;
+    if limit.is_some_and(|limit| limit < 2) {
+        return Err(Trouble::NotExpressible);
+    }
+    let mut actor = stage.registered("subject").await?;
+    let first = actor.known.credential_id.clone().unwrap_or_default();
+    actor.change_authenticator("second", Product::Platform);
+    stage.register(&mut actor).await?;
+    let second = actor.known.credential_id.clone().unwrap_or_default();
+    Ok((actor, [first, second]))
+}
+
+/// Whether a list of the options has all of these credentials.
+fn lists(stage: &Stage<'_>, options: &Value, list: &str, ids: &[Vec<u8>]) -> Observations {
+    let missing = ids.iter().filter(|id| descriptor(options, list, id).is_none()).count();
+    let remark = format!("{list} lacks {missing} of the account's {} credentials", ids.len());
+    Observations::of(Attempt::observed(missing == 0, remark, &stage.log))
+}
+
+fn descriptor<'v>(options: &'v Value, list: &str, id: &[u8]) -> Option<&'v Value> {
+    let id = base64url::encode(id);
+    let of_id = |one: &&Value| {
+        let listed = one.get("id").and_then(Value::as_str).unwrap_or_default();
+        listed.trim_end_matches('=') == id
+    };
+    options.get(list)?.as_array()?.iter().find(of_id)
+}
+
+/// A credential is listed with the transports that its registration named, in
+/// whatever order.
+async fn transports(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+    let mut actor = stage.newcomer("subject").await?;
+    let begun = stage.begin(&mut actor, Ceremony::Registration).await?;
+    let message = actor.respond(&begun)?;
+    let control = stage.send(&mut actor, &begun, &message).await?;
+    let response: Value = serde_json::from_slice(&message.response.render()).unwrap_or_default();
+    let named = texts(response.pointer("/response/transports"));
+    actor.change_browser();
+    let begun = stage.begin(&mut actor, Ceremony::Authentication).await?;
+    let listed = descriptor(&begun.options, "allowCredentials", &message.credential_id);
+    let listed = texts(listed.and_then(|listed| listed.get("transports")));
+    let remark = format!("registered with {}, listed with {}", words(&named), words(&listed));
+    Ok(Observations::after(control, Attempt::observed(listed == named, remark, &stage.log)))
+}
+
+fn texts(value: Option<&Value>) -> Vec<&str> {
+    let items = value.and_then(Value::as_array).into_iter().flatten();
+    let mut texts: Vec<_> = items.filter_map(Value::as_str).collect();
+    texts.sort_unstable();
+    texts
+}
+
+fn words(texts: &[&str]) -> String {
+    match texts {
+        [] => "no transports".to_owned(),
+        texts => texts.join(", "),
+    }
+}
+
+/// Options for somebody who has an account, and for somebody who has none.
+async fn shape_of_strangers(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+    let mut known = stage.enrolled("subject").await?;
+    let begun = stage.begin(&mut known, Ceremony::Authentication).await?;
+    let mut stranger = stage.stranger("stranger");
+    let (same, remark) = match stage.begin(&mut stranger, Ceremony::Authentication).await {
+        Err(trouble) if trouble.is_turned_away() => (false, trouble.to_string()),
+        other => {
+            let others = other?.options;
+            let same = shape(&begun.options) == shape(&others);
+            (same, format!("{}, not {}", shape(&others), shape(&begun.options)))
+        }
+    };
+    Ok(Observations::of(Attempt::observed(same, remark, &stage.log)))
+}
+
+/// The names and types of a value. Of a list the first item stands for all: how
+/// many credentials somebody has differs honestly.
+fn shape(value: &Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            let shapes = members.iter().map(|(name, member)| (name.clone(), shape(member)));
+            Value::Object(shapes.collect::<Map<_, _>>())
+        }
+        Value::Array(items) => Value::Array(items.iter().take(1).map(shape).collect()),
+        Value::String(_) => "text".into(),
+        Value::Number(_) => "number".into(),
+        Value::Bool(_) => "boolean".into(),
+        Value::Null => Value::Null,
+    }
+}
+
+async fn stable(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+    let mut stranger = stage.stranger("stranger");
+    let first = made_up(stage, &mut stranger).await?;
+    stranger.change_browser();
+    let second = made_up(stage, &mut stranger).await?;
+    let remark = "the credentials that were made up change with every request";
+    Ok(Observations::of(Attempt::observed(first == second, remark, &stage.log)))
+}
+
+async fn by_name(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+    let (mut one, mut other) = (stage.stranger("stranger"), stage.stranger("other stranger"));
+    let first = made_up(stage, &mut one).await?;
+    let second = made_up(stage, &mut other).await?;
+    let differ = first.as_array().is_none_or(Vec::is_empty) || first != second;
+    let remark = "the credential that was made up is the same for all names";
+    Ok(Observations::of(Attempt::observed(differ, remark, &stage.log)))
+}
+
+/// The credentials for a name without an account. An RP that refuses such
+/// names makes nothing up.
+async fn made_up(stage: &mut Stage<'_>, stranger: &mut Actor) -> Result<Value, Trouble> {
+    match stage.begin(stranger, Ceremony::Authentication).await {
+        Err(trouble) if trouble.is_turned_away() => Err(Trouble::NotExpressible),
+        begun => Ok(begun?.options.get("allowCredentials").cloned().unwrap_or_default()),
+    }
+}
+
+/// A wrong signature and an unknown credential, in browsers of their own.
+async fn failures(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+    let mut actor = stage.enrolled("subject").await?;
+    let edits = [
+        json!({ "at": "plan.signer", "set": "another" }),
+        json!({ "at": "plan.credential_id", "set": { "from": "fresh.32" } }),
+    ];
+    let mut answers = Vec::new();
+    let mut exchange = 0;
+    for edit in edits {
+        let edit = serde_json::from_value(edit).map_err(|_| Trouble::NotExpressible)?;
+        let (deviation, nobody) = (Deviation::new(vec![edit]), Known::default());
+        let (ceremony, probes) = (Ceremony::Authentication, Probes::default());
+        let attempt = actor.deviate(ceremony, &deviation, &nobody, probes, &mut stage.log).await?;
+        if attempt.is_accepted() {
+            return Err(Trouble::NotExpressible);
+        }
+        let sent = stage.log.exchanges().into_iter().nth(attempt.exchange);
+        let status = sent.and_then(|sent| sent.response).map(|response| response.status);
+        answers.push((status.unwrap_or_default(), attempt.verdict.message.unwrap_or_default()));
+        exchange = attempt.exchange;
+        actor.change_browser();
+    }
+    let same = answers.windows(2).all(|pair| pair.first() == pair.last());
+    let told: Vec<_> = answers.iter().map(|(status, text)| format!("{status} {text}")).collect();
+    let mut attempt = Attempt::observed(same, told.join("; "), &stage.log);
+    // Not the failure but the ceremony that it ended: nothing is wrong there.
+    attempt.exchange = exchange.saturating_sub(1);
+    Ok(Observations::of(attempt))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shapes() {
+        let options = json!({
+            "challenge": "AA",
+            "timeout": 1,
+            "allowCredentials": [{"id": "AA", "transports": ["usb"]}, {"id": "BB"}],
+        });
+        insta::assert_snapshot!(
+            shape(&options),
+            @r#"{"challenge":"text","timeout":"number","allowCredentials":[{"id":"text","transports":["text"]}]}"#
+        );
+        assert_ne!(shape(&options), shape(&json!({ "challenge": "AA" })));
+    }
+}

@@ -1,0 +1,247 @@
+//! Stories about the options alone.
+
+use std::collections::BTreeSet;
+
+use passrig_authenticator::Ceremony;
+use passrig_authenticator::wire::base64url;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use super::{Observations, Stage, Story};
+use crate::actor::{Attempt, Trouble};
+
+pub(super) const STORIES: &[(&str, Story)] = &[
+    ("challenge-length", |stage| Box::pin(challenge_length(stage))),
+    ("challenge-unique", |stage| Box::pin(challenge_unique(stage))),
+    ("challenge-unpredictable", |stage| Box::pin(challenge_unpredictable(stage))),
+    ("user-handle-opaque", |stage| Box::pin(user_handle_opaque(stage))),
+    ("user-handle-stable", |stage| Box::pin(user_handle_stable(stage))),
+    ("user-handle-distinct", |stage| Box::pin(user_handle_distinct(stage))),
+    ("options-rp-id", |stage| Box::pin(rp_id(stage))),
+    ("options-known-values", |stage| Box::pin(each(stage, unknown_value))),
+    ("options-timeout", |stage| Box::pin(each(stage, odd_timeout))),
+    ("options-es256", |stage| Box::pin(each(stage, without_es256))),
+    ("options-polymorphic-algorithms", |stage| Box::pin(each(stage, twin_alone))),
+    ("options-resident-key", |stage| Box::pin(each(stage, residence_contradicted))),
+];
+
+/// How many challenges are compared.
+const SAMPLE: usize = 16;
+
+/// §13.4.3
+const SHORTEST_CHALLENGE: usize = 16;
+
+/// Octets that must vary among [`SAMPLE`] challenges. Of a random octet all
+/// values are the same once in 2^120 times; a counter, a clock or a constant
+/// leaves most of them as they are.
+const VARYING: usize = 8;
+
+async fn challenge_length(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+    let challenges = challenges(stage, 1).await?;
+    let length = challenges.iter().map(Vec::len).min().unwrap_or_default();
+    let remark = format!("the challenge has {length} octets");
+    Ok(seen(stage, length >= SHORTEST_CHALLENGE, remark))
+}
+
+async fn challenge_unique(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+    let challenges = challenges(stage, SAMPLE).await?;
+    let different = challenges.iter().collect::<BTreeSet<_>>().len();
+    let remark = format!("{SAMPLE} requests gave {different} different challenges");
+    Ok(seen(stage, different == challenges.len(), remark))
+}
+
+async fn challenge_unpredictable(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+    let challenges = challenges(stage, SAMPLE).await?;
+    let varying = varying(&challenges);
+    let remark = format!("only {varying} octets differ among {SAMPLE} challenges");
+    Ok(seen(stage, varying >= VARYING, remark))
+}
+
+async fn challenges(stage: &mut Stage<'_>, count: usize) -> Result<Vec<Vec<u8>>, Trouble> {
+    let mut actor = stage.subject().await?;
+    let mut challenges = Vec::new();
+    for _ in 0..count {
+        let begun = stage.begin(&mut actor, stage.check.ceremony).await?;
+        challenges.push(octets(&begun.options, "/challenge"));
+    }
+    Ok(challenges)
+}
+
+/// How many places have not the same octet in all.
+fn varying(texts: &[Vec<u8>]) -> usize {
+    let longest = texts.iter().map(Vec::len).max().unwrap_or_default();
+    let differs = |place: &usize| {
+        let octets: BTreeSet<_> = texts.iter().map(|text| text.get(*place)).collect();
+        octets.len() > 1
+    };
+    (0..longest).filter(differs).count()
+}
+
+async fn user_handle_opaque(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+    let mut actor = stage.newcomer("subject").await?;
+    let begun = stage.begin(&mut actor, Ceremony::Registration).await?;
+    let handle = octets(&begun.options, "/user/id");
+    let names = ["username", "email"];
+    let told = names.iter().find(|name| actor.name(name).is_some_and(|text| tells(&handle, text)));
+    let remark = format!("user.id tells the {}", told.unwrap_or(&"name"));
+    Ok(seen(stage, told.is_none(), remark))
+}
+
+/// Whether a user handle holds a text, or a hash that anybody can compute.
+fn tells(handle: &[u8], text: &str) -> bool {
+    let hash = Sha256::digest(text);
+    let hex: String = hash.iter().map(|octet| format!("{octet:02x}")).collect();
+    let forms = [text.as_bytes(), &hash, hex.as_bytes()];
+    forms.iter().any(|form| handle.windows(form.len()).any(|window| window == *form))
+}
+
+async fn user_handle_stable(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+    let mut actor = stage.registered("subject").await?;
+    let first = actor.known.user_handle.clone();
+    let begun = stage.begin(&mut actor, Ceremony::Registration).await?;
+    let same = first == Some(octets(&begun.options, "/user/id"));
+    Ok(seen(stage, same, "the account has another user.id than before"))
+}
+
+async fn user_handle_distinct(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+    let mut handles = BTreeSet::new();
+    for name in ["victim", "attacker"] {
+        let mut actor = stage.newcomer(name).await?;
+        let begun = stage.begin(&mut actor, Ceremony::Registration).await?;
+        handles.insert(octets(&begun.options, "/user/id"));
+    }
+    Ok(seen(stage, handles.len() == 2, "two accounts have the same user.id"))
+}
+
+/// A browser judges: it knows of related origins too.
+async fn rp_id(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+    let mut actor = stage.subject().await?;
+    let begun = stage.begin(&mut actor, stage.check.ceremony).await?;
+    let stops = match actor.respond(&begun) {
+        Err(Trouble::Client(exception)) => Some(exception.to_string()),
+        other => other.map(|_| None)?,
+    };
+    let goes_on = stops.is_none();
+    Ok(seen(stage, goes_on, format!("a browser stops with {}", stops.unwrap_or_default())))
+}
+
+/// Whether there is nothing to object to.
+async fn each(
+    stage: &mut Stage<'_>,
+    objection: fn(&Value) -> Option<String>,
+) -> Result<Observations, Trouble> {
+    let mut actor = stage.subject().await?;
+    let begun = stage.begin(&mut actor, stage.check.ceremony).await?;
+    let objection = objection(&begun.options);
+    Ok(seen(stage, objection.is_none(), objection.unwrap_or_default()))
+}
+
+/// The values of the enumerations that options have.
+const ENUMERATIONS: [(&str, &[&str]); 6] = [
+    ("/attestation", &["none", "indirect", "direct", "enterprise"]),
+    ("/userVerification", REQUIREMENTS),
+    ("/authenticatorSelection/userVerification", REQUIREMENTS),
+    ("/authenticatorSelection/residentKey", REQUIREMENTS),
+    ("/authenticatorSelection/authenticatorAttachment", &["platform", "cross-platform"]),
+    ("/pubKeyCredParams/0/type", &["public-key"]),
+];
+const REQUIREMENTS: &[&str] = &["required", "preferred", "discouraged"];
+
+fn unknown_value(options: &Value) -> Option<String> {
+    ENUMERATIONS.iter().find_map(|(path, values)| {
+        let value = options.pointer(path).filter(|value| !value.is_null())?;
+        let known = value.as_str().is_some_and(|text| values.contains(&text));
+        let member = path.trim_start_matches('/').replace('/', ".");
+        (!known).then(|| format!("{member} is {value}, not one of {}", values.join(", ")))
+    })
+}
+
+/// §15.1; a client has a good timeout of its own.
+fn odd_timeout(options: &Value) -> Option<String> {
+    let timeout = options.get("timeout").filter(|timeout| !timeout.is_null())?;
+    let good = timeout.as_f64().is_some_and(|ms| (300_000.0..=600_000.0).contains(&ms));
+    (!good).then(|| format!("the timeout is {timeout} milliseconds"))
+}
+
+/// An empty list means ES256 and RS256 (§5.1.3 step 10).
+fn without_es256(options: &Value) -> Option<String> {
+    let offered = algorithms(options);
+    let has = offered.is_empty() || offered.contains(&-7);
+    (!has).then(|| format!("pubKeyCredParams offers {offered:?}"))
+}
+
+/// The fully specified algorithms, and the older ones that say the same of a
+/// passkey.
+const TWINS: [(i64, i64); 4] = [(-9, -7), (-51, -35), (-52, -36), (-19, -8)];
+
+fn twin_alone(options: &Value) -> Option<String> {
+    let offered = algorithms(options);
+    let alone = |(new, old): &&(i64, i64)| offered.contains(new) && !offered.contains(old);
+    TWINS.iter().find(alone).map(|(new, old)| format!("{new} is offered without {old}"))
+}
+
+fn algorithms(options: &Value) -> Vec<i64> {
+    let parameters = options.get("pubKeyCredParams").and_then(Value::as_array);
+    let algorithm = |parameters: &Value| parameters.get("alg").and_then(Value::as_i64);
+    parameters.into_iter().flatten().filter_map(algorithm).collect()
+}
+
+fn residence_contradicted(options: &Value) -> Option<String> {
+    let selection = options.get("authenticatorSelection")?;
+    let residence = selection.get("residentKey").and_then(Value::as_str)?;
+    let required = selection.get("requireResidentKey").and_then(Value::as_bool).unwrap_or(false);
+    let remark = || format!("residentKey is {residence}, but requireResidentKey is {required}");
+    (required != (residence == "required")).then(remark)
+}
+
+fn octets(options: &Value, path: &str) -> Vec<u8> {
+    let text = options.pointer(path).and_then(Value::as_str);
+    text.and_then(|text| base64url::decode(text).ok()).unwrap_or_default()
+}
+
+fn seen(stage: &Stage<'_>, holds: bool, remark: impl Into<String>) -> Observations {
+    Observations::of(Attempt::observed(holds, remark, &stage.log))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn counters_and_clocks_vary_little() {
+        let counting: Vec<_> =
+            (0_u32..16).map(|n| [vec![7; 28], n.to_be_bytes().into()].concat()).collect();
+        assert_eq!(varying(&counting), 1);
+        let random: Vec<_> = (0_u8..16).map(|n| Sha256::digest([n]).to_vec()).collect();
+        assert_eq!(varying(&random), 32);
+        assert_eq!(varying(&[vec![1; 16], vec![1; 16]]), 0);
+        assert_eq!(varying(&[vec![], vec![1; 16]]), 16);
+    }
+
+    #[test]
+    fn user_handles_that_tell() {
+        assert!(tells(b"id-ann@passrig.test", "ann@passrig.test"));
+        assert!(tells(&Sha256::digest("ann"), "ann"));
+        assert!(!tells(b"\x01\x02\x03\x04", "ann"));
+    }
+
+    #[test]
+    fn objections() {
+        let options = json!({
+            "timeout": 60000,
+            "pubKeyCredParams": [{"type": "public-key", "alg": -9}],
+            "authenticatorSelection": {"residentKey": "required", "userVerification": "always"},
+        });
+        let all = [unknown_value, odd_timeout, without_es256, twin_alone, residence_contradicted];
+        let told: Vec<_> = all.iter().filter_map(|objection| objection(&options)).collect();
+        insta::assert_snapshot!(told.join("\n"), @r#"
+        authenticatorSelection.userVerification is "always", not one of required, preferred, discouraged
+        the timeout is 60000 milliseconds
+        pubKeyCredParams offers [-9]
+        -9 is offered without -7
+        residentKey is required, but requireResidentKey is false
+        "#);
+        assert!(all.iter().all(|objection| objection(&json!({})).is_none()));
+    }
+}

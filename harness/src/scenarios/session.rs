@@ -1,0 +1,140 @@
+//! Stories about the session that a sign-in leads to, and about requests that
+//! other sites' pages send with it.
+
+use passrig_authenticator::Ceremony;
+use url::Url;
+
+use super::{Observations, Stage, Story};
+use crate::actor::{Actor, Attempt, Trouble};
+use crate::catalogue::Product;
+use crate::target::session::Crumb;
+use crate::target::{Log, Manner, Recognised};
+
+pub(super) const STORIES: &[(&str, Story)] = &[
+    ("session-from-before-sign-in", |stage| Box::pin(from_before_sign_in(stage))),
+    ("session-after-sign-out", |stage| Box::pin(after_sign_out(stage))),
+    ("session-cookie-http-only", |stage| Box::pin(http_only(stage))),
+    ("session-cookie-secure", |stage| Box::pin(secure(stage))),
+    ("session-cookie-same-site", |stage| Box::pin(same_site(stage))),
+    ("ceremony-from-a-foreign-page", |stage| Box::pin(from_a_foreign_page(stage))),
+];
+
+/// The session as it was before the sign-in is asked who is signed in.
+async fn from_before_sign_in(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+    let mut actor = stage.enrolled("subject").await?;
+    let begun = stage.begin(&mut actor, Ceremony::Authentication).await?;
+    let message = actor.respond(&begun)?;
+    let before = actor.saved_session();
+    let control = stage.send(&mut actor, &begun, &message).await?;
+    actor.return_to(before);
+    let lives = stage.is_signed_in(&mut actor).await?;
+    let remark = "the cookies from before the sign-in lead to the account";
+    Ok(Observations::after(control, Attempt::observed(lives, remark, &stage.log)))
+}
+
+/// The session as it was before the sign-out is asked who is signed in.
+async fn after_sign_out(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+    let mut actor = stage.enrolled("subject").await?;
+    let control = stage.sign_in(&mut actor).await?;
+    let before = actor.saved_session();
+    actor.log_out(&mut stage.log).await?;
+    actor.return_to(before);
+    let lives = stage.is_signed_in(&mut actor).await?;
+    let remark = "the cookies from before the sign-out still lead to the account";
+    Ok(Observations::after(control, Attempt::observed(lives, remark, &stage.log)))
+}
+
+async fn http_only(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+    cookie(stage, "HttpOnly", |cookie| cookie.http_only).await
+}
+
+/// Where pages come unencrypted, as on localhost, cookies cannot do better.
+async fn secure(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+    if !stage.world.target.origin().starts_with("https:") {
+        return Err(Trouble::NotExpressible);
+    }
+    cookie(stage, "Secure", |cookie| cookie.secure).await
+}
+
+/// A token in every request does what SameSite does.
+async fn same_site(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+    let has_token = stage.world.target.profile().csrf.is_some();
+    cookie(stage, "SameSite=Lax or Strict", |cookie| cookie.same_site || has_token).await
+}
+
+/// Who wants the session needs all cookies that carry it: it is enough if one
+/// of them is out of reach.
+async fn cookie(
+    stage: &mut Stage<'_>,
+    attribute: &str,
+    is_safe: impl Fn(&Crumb<'_>) -> bool + Send,
+) -> Result<Observations, Trouble> {
+    let mut actor = stage.enrolled("subject").await?;
+    let control = stage.sign_in(&mut actor).await?;
+    let carriers = carriers(stage, &mut actor).await?;
+    let session = actor.saved_session();
+    let crumbs = session.cookies();
+    let safe =
+        crumbs.iter().any(|crumb| carriers.iter().any(|c| c == crumb.name) && is_safe(crumb));
+    let remark = format!("the cookie `{}` is not {attribute}", carriers.join("` and `"));
+    Ok(Observations::after(control, Attempt::observed(safe, remark, &stage.log)))
+}
+
+/// The cookies without which nobody is signed in.
+async fn carriers(stage: &mut Stage<'_>, actor: &mut Actor) -> Result<Vec<String>, Trouble> {
+    let whole = actor.saved_session();
+    let mut names: Vec<String> = whole.cookies().iter().map(|c| c.name.to_owned()).collect();
+    names.dedup();
+    let mut carriers = Vec::new();
+    for name in names {
+        let mut part = whole.clone();
+        part.forget(&name);
+        actor.return_to(part);
+        if !stage.is_signed_in(actor).await? {
+            carriers.push(name);
+        }
+    }
+    actor.return_to(whole);
+    match carriers.is_empty() {
+        // A token, or several cookies of which one is enough.
+        true => Err(Trouble::NotExpressible),
+        false => Ok(carriers),
+    }
+}
+
+/// An honest response is sent by a page of another site, in the browser that
+/// began the ceremony.
+async fn from_a_foreign_page(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+    let ceremony = stage.check.ceremony;
+    let mut actor = match ceremony {
+        Ceremony::Registration => stage.registered("subject").await?,
+        Ceremony::Authentication => stage.enrolled("subject").await?,
+    };
+    if ceremony == Ceremony::Registration {
+        actor.change_authenticator("second", Product::Platform);
+    }
+    let begun = stage.begin(&mut actor, ceremony).await?;
+    let message = actor.respond(&begun)?;
+    let sent = stage.send_from(&foreign_page()?, &mut actor, &begun, &message).await;
+    Ok(Observations::of(guarded(sent, &stage.log)?))
+}
+
+/// A page that has nothing to do with the RP.
+pub(super) fn foreign_page() -> Result<Url, Trouble> {
+    Url::parse("https://elsewhere.example/").map_err(|_| Trouble::NotExpressible)
+}
+
+/// What stands guard before a ceremony may speak a language of its own.
+fn guarded(sent: Result<Attempt, Trouble>, log: &Log) -> Result<Attempt, Trouble> {
+    let mut attempt = match sent {
+        Err(trouble) if trouble.is_turned_away() => {
+            return Ok(Attempt::observed(false, trouble.to_string(), log));
+        }
+        sent => sent?,
+    };
+    let verdict = &mut attempt.verdict;
+    if verdict.recognised == Recognised::Unrecognised && verdict.manner == Manner::ClientError {
+        verdict.recognised = Recognised::Refused;
+    }
+    Ok(attempt)
+}
