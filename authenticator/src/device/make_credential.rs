@@ -174,26 +174,21 @@ impl Authenticator {
     ) -> Result<Credential, Error> {
         let label = self.label(&format!("credential/{}/nonce", self.store.made));
         let nonce = env.draw(&label, NONCE_LEN);
-        let (tag, key) = self.unseal(algorithm, &nonce, rp_id, env)?;
+        let sealed = self.sealed(algorithm, &nonce, rp_id);
+        let tag = env.draw(&format!("{sealed}/tag"), TAG_LEN);
+        let key = draw_key(algorithm, &format!("{sealed}/private-key"), env)?;
         Ok(self.credential([nonce, tag].concat(), key, rp_id.to_owned(), None))
     }
 
-    /// The tag and the key of a server-side credential.
-    fn unseal(
-        &self,
-        algorithm: Algorithm,
-        nonce: &[u8],
-        rp_id: &str,
-        env: &mut dyn Env,
-    ) -> Result<(Vec<u8>, SigningKey), Error> {
+    /// What the tag and the key of a server-side credential are drawn under.
+    fn sealed(&self, algorithm: Algorithm, nonce: &[u8], rp_id: &str) -> String {
         let bound = hex(&Sha256::digest([nonce, rp_id.as_bytes()].concat()));
-        let label = self.label(&format!("sealed/{}/{bound}", algorithm.0));
-        let tag = env.draw(&format!("{label}/tag"), TAG_LEN);
-        Ok((tag, draw_key(algorithm, &format!("{label}/private-key"), env)?))
+        self.label(&format!("sealed/{}/{bound}", algorithm.0))
     }
 
     /// The credential that an id stands for on this authenticator, kept or
-    /// sealed (§6.3.1).
+    /// sealed (§6.3.1). Lists name many of others, so the tag is compared
+    /// before a key is made.
     pub(super) fn open(&self, id: &[u8], rp_id: &str, env: &mut dyn Env) -> Option<Credential> {
         if let Some(kept) = self.store.find(id) {
             return (kept.rp_id == rp_id).then(|| kept.clone());
@@ -201,8 +196,12 @@ impl Authenticator {
         let (nonce, tag) =
             id.split_at_checked(NONCE_LEN).filter(|(_, tag)| tag.len() == TAG_LEN)?;
         self.profile.algorithms.iter().find_map(|algorithm| {
-            let (ours, key) = self.unseal(*algorithm, nonce, rp_id, env).ok()?;
-            (ours == tag).then(|| self.credential(id.to_vec(), key, rp_id.to_owned(), None))
+            let sealed = self.sealed(*algorithm, nonce, rp_id);
+            if env.draw(&format!("{sealed}/tag"), TAG_LEN) != tag {
+                return None;
+            }
+            let key = draw_key(*algorithm, &format!("{sealed}/private-key"), env).ok()?;
+            Some(self.credential(id.to_vec(), key, rp_id.to_owned(), None))
         })
     }
 

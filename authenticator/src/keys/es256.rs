@@ -1,44 +1,85 @@
 //! ES256: ECDSA on P-256 with SHA-256, nonces after RFC 6979. Signatures are
 //! not normalised to low s, as authenticators do not either.
 
-use p256::ecdsa::signature::{Signer, Verifier};
-use p256::ecdsa::{DerSignature, Signature, VerifyingKey};
+mod curve;
+
+use p256::elliptic_curve::ops::{Invert, Reduce};
+use p256::elliptic_curve::{Curve, PrimeField};
+use p256::{FieldBytes, NistP256, NonZeroScalar, Scalar};
+use rfc6979::KGenerator;
+use sha2::{Digest, Sha256};
 
 use super::Error;
 use crate::wire::cose::{Algorithm, Key};
 use crate::wire::{Der, Tree};
+use curve::Point;
 
 /// The COSE curve identifier of P-256.
 const P256: i64 = 1;
 
+/// A number below 2^256, big-endian.
+type Octets = [u8; 32];
+
 /// A P-256 private key.
-#[derive(Clone, PartialEq, Eq)]
-pub struct SigningKey(p256::ecdsa::SigningKey);
+#[derive(Clone)]
+pub struct SigningKey {
+    secret: NonZeroScalar,
+    public: Point,
+}
+
+impl PartialEq for SigningKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.public == other.public
+    }
+}
+
+impl Eq for SigningKey {}
 
 impl SigningKey {
     pub(super) fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
         let unusable = Error::PrivateKey(Algorithm::ES256);
-        // `from_slice` would pad shorter scalars.
-        let scalar: &[u8; 32] = bytes.try_into().map_err(|_| unusable)?;
-        p256::ecdsa::SigningKey::from_slice(scalar).map(Self).map_err(|_| unusable)
+        let octets: Octets = bytes.try_into().map_err(|_| unusable)?;
+        let secret = NonZeroScalar::from_repr(octets.into()).into_option().ok_or(unusable)?;
+        let public = curve::multiply_generator(&octets).ok_or(unusable)?;
+        Ok(Self { secret, public })
     }
 
     pub(super) fn public_key(&self) -> Key {
-        let point = self.0.verifying_key().to_sec1_point(false);
-        let coordinate = |octets: Option<&_>| octets.map(|o: &p256::FieldBytes| o.to_vec());
-        Key::Ec2 {
-            alg: Algorithm::ES256,
-            crv: P256,
-            x: coordinate(point.x()).unwrap_or_default(),
-            y: coordinate(point.y()).unwrap_or_default(),
-        }
+        let (x, y) = coordinates(&self.public);
+        Key::Ec2 { alg: Algorithm::ES256, crv: P256, x: x.to_vec(), y: y.to_vec() }
     }
 
+    /// The same octets as any other signer after RFC 6979, for the same key and
+    /// message.
     pub(super) fn sign(&self, message: &[u8]) -> Tree {
-        let signature: Signature = self.0.sign(message);
-        let (r, s) = signature.split_bytes();
-        Tree::Der(Der::sequence([Der::unsigned(&r), Der::unsigned(&s)]))
+        let hash = Sha256::digest(message);
+        let order = NistP256::ORDER.as_ref();
+        let mut nonces = KGenerator::<Sha256, _>::new(&self.secret.to_repr(), &hash, &[], order);
+        let (r, s) = loop {
+            let mut nonce = FieldBytes::default();
+            nonces.fill_next_k(&mut nonce);
+            if let Some(signature) = self.sign_with(nonce, &hash) {
+                break signature;
+            }
+        };
+        let [r, s] = [r, s].map(|number| Der::unsigned(&number.to_repr()));
+        Tree::Der(Der::sequence([r, s]))
     }
+
+    /// `None` for the nonces that ECDSA passes over.
+    fn sign_with(&self, nonce: FieldBytes, hash: &FieldBytes) -> Option<(Scalar, Scalar)> {
+        let k = NonZeroScalar::from_repr(nonce).into_option()?;
+        let point = curve::multiply_generator(nonce.as_ref())?;
+        let x: &Octets = coordinates(&point).0.try_into().ok()?;
+        let r = Scalar::reduce(&FieldBytes::from(*x));
+        let z = Scalar::reduce(hash);
+        let s = *k.invert() * (z + r * *self.secret);
+        (r != Scalar::ZERO && s != Scalar::ZERO).then_some((r, s))
+    }
+}
+
+fn coordinates(point: &Point) -> (&[u8], &[u8]) {
+    point.split_at(1).1.split_at(32)
 }
 
 pub(super) fn verify(
@@ -52,11 +93,17 @@ pub(super) fn verify(
     if crv != P256 || x.len() != 32 || y.len() != 32 {
         return Err(unusable);
     }
-    let point = [&[4], x, y].concat();
-    let key = VerifyingKey::from_sec1_bytes(&point).map_err(|_| unusable)?;
-    let signature =
-        DerSignature::from_bytes(signature).map_err(|_| Error::Form(Algorithm::ES256))?;
-    key.verify(message, &signature).map_err(|_| Error::Mismatch)
+    let point: Point = [&[4], x, y].concat().try_into().map_err(|_| unusable)?;
+    // A key that is none is known for that before the signature is looked at.
+    let r_s = p256::ecdsa::DerSignature::from_bytes(signature)
+        .and_then(p256::ecdsa::Signature::try_from)
+        .map(|signature| signature.to_bytes().into());
+    match (curve::verify(&point, message, r_s.as_ref().unwrap_or(&[0; 64])), r_s) {
+        (None, _) => Err(unusable),
+        (_, Err(_)) => Err(Error::Form(Algorithm::ES256)),
+        (Some(false), _) => Err(Error::Mismatch),
+        (Some(true), Ok(_)) => Ok(()),
+    }
 }
 
 /// The fixed part of SubjectPublicKeyInfo for an uncompressed P-256 point:
