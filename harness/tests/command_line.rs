@@ -66,6 +66,31 @@ fn an_adapter_with_a_mistake() {
 }
 
 #[test]
+fn a_wait_that_is_none() {
+    let target = "--rp http://localhost:1 --adapter reference";
+    let (code, said) = refused(&format!("check {target} --expiry 0"));
+    assert_eq!(code, 2);
+    insta::assert_snapshot!(said, @r"
+    error: invalid value '0' for '--expiry <SECONDS>': expected seconds from 1 to 3600: a little longer than the RP lets a challenge live, such as 601
+
+    For more information, try '--help'.
+    ");
+    let (code, said) = refused(&format!("check {target} --expiry 5m"));
+    assert_eq!(code, 2);
+    assert!(said.contains("such as 601"), "{said}");
+    // The built-in RP's clock is put forward, and nobody has to say how far.
+    let (code, said) = refused("check --expiry 601");
+    assert_eq!(code, 2);
+    insta::assert_snapshot!(said, @r"
+    × --expiry is about an RP, and there is none
+    help: say with --rp, or in passrig.toml, where it is
+    ");
+    let (output, _) = passrig("check --only *.challenge.expired --quiet");
+    assert_eq!(output.status.code(), Some(0));
+    assert!(text(&output.stdout).contains("2 checks: 2 pass"), "{}", text(&output.stdout));
+}
+
+#[test]
 fn a_report_that_cannot_be_written() {
     let (code, said) = refused("check --report json=no/such/folder/report.json");
     assert_eq!(code, 2);

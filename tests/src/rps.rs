@@ -9,6 +9,7 @@ mod server;
 mod toolchain;
 
 use std::env;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
@@ -30,7 +31,8 @@ pub fn start(name: &str) -> Option<Running> {
     match Running::launch(name) {
         Ok(running) => Some(running),
         Err(error) if error.is_the_machines() && !required() => {
-            eprintln!("skipped: {name} {error}");
+            // Not `eprintln`: of a test that passes, nobody would see it.
+            let _ = writeln!(io::stderr(), "skipped: {name} {error}");
             None
         }
         Err(error) => panic!("{name} {error}"),
@@ -102,7 +104,7 @@ fn required() -> bool {
 #[derive(Debug, thiserror::Error)]
 enum Error {
     #[error("needs {program}, which cannot be run: {source}")]
-    Missing { program: &'static str, source: std::io::Error },
+    Missing { program: &'static str, source: io::Error },
     #[error("needs {program} {}.{} or newer, found {found}", wanted.0, wanted.1)]
     Outdated { program: &'static str, wanted: (u32, u32), found: String },
     #[error("could not be installed by `{command}`: {reason}")]
@@ -114,7 +116,7 @@ enum Error {
     #[error("has no lock file that can be read, {path}: {reason}")]
     LockFile { path: PathBuf, reason: String },
     #[error("could not be given a folder for its certificate: {0}")]
-    TempDir(#[source] std::io::Error),
+    TempDir(#[source] io::Error),
     #[error("could not be given a certificate: {0}")]
     Certificate(#[source] Box<dyn std::error::Error + Send + Sync>),
     #[error("did not start: {reason}{stderr}")]
@@ -130,8 +132,6 @@ impl Error {
 
 #[cfg(test)]
 mod tests {
-    use std::io;
-
     use super::*;
 
     #[test]

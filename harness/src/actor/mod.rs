@@ -39,6 +39,9 @@ pub struct World {
     pub env: Seeded,
     /// Variables for the adapter that the user sets.
     pub variables: Vec<(String, String)>,
+    /// How long to wait until a challenge must have expired, if anybody wants
+    /// to wait.
+    pub expiry: Option<Duration>,
 }
 
 /// A person at work.
@@ -219,9 +222,10 @@ impl Actor {
     ) -> Result<Message, Trouble> {
         match begun.ceremony {
             Ceremony::Registration => {
-                let mut plan = self.plan_create(begun)?;
-                self.known.user_handle =
-                    plan.device.credential.user.as_ref().map(|user| user.handle.clone());
+                let options = CreationOptions::parse(&begun.options)?;
+                let mut plan = self.plan_create(&options)?;
+                // Also where the authenticator keeps none, since the credential is not discoverable.
+                self.known.user_handle = Some(options.user.id.0.clone());
                 bench.plan(PlanMut::Create(&mut plan));
                 let credential_id = plan.device.credential.id.clone();
                 let response = self.client.perform_create(plan, bench);
@@ -237,8 +241,7 @@ impl Actor {
         }
     }
 
-    fn plan_create(&mut self, begun: &Begun) -> Result<create::Plan, Trouble> {
-        let options = CreationOptions::parse(&begun.options)?;
+    fn plan_create(&mut self, options: &CreationOptions) -> Result<create::Plan, Trouble> {
         // Whoever is asked for a security key or a phone takes one: what
         // matters to a check is what it is like, not where it is.
         let selection = options.authenticator_selection.as_ref();
@@ -248,7 +251,7 @@ impl Actor {
                 authenticator.attach(attachment);
             }
         }
-        Ok(self.client.plan_create(&options)?)
+        Ok(self.client.plan_create(options)?)
     }
 
     fn plan_get(&mut self, begun: &Begun) -> Result<get::Plan, Trouble> {

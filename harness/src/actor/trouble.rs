@@ -72,7 +72,7 @@ impl Trouble {
     pub fn is_turned_away(&self) -> bool {
         matches!(self, Self::Target(error) if matches!(
             error.kind,
-            Kind::Unexpected { status: 300..500, .. } | Kind::Preflight
+            Kind::Unexpected { status: 300..500, .. } | Kind::Refused { .. } | Kind::Preflight
         ))
     }
 
@@ -104,7 +104,10 @@ impl Trouble {
     pub fn is_refusal(&self) -> bool {
         match self {
             Self::Target(error) => {
-                matches!(error.kind, Kind::Unexpected { status: 400 | 403 | 409 | 422, .. })
+                matches!(
+                    error.kind,
+                    Kind::Unexpected { status: 400 | 403 | 409 | 422, .. } | Kind::Refused { .. }
+                )
             }
             Self::Honest { .. } => true,
             _ => false,

@@ -1,4 +1,4 @@
-//! What the checks cover of the [`Index`](super::Index), and what not.
+//! What the checks cover of the [`Index`], and what not.
 
 use serde::Serialize;
 

@@ -30,11 +30,15 @@ const BUILTIN: [(&str, &str); 11] = [
 ];
 
 impl Catalogue {
-    /// The checks that come with the program.
+    /// The checks that come with the program. A test has rehearsed them.
     pub fn builtin() -> Result<Self, Box<Error>> {
+        Self::read_builtin(Rehearsal::Before)
+    }
+
+    fn read_builtin(rehearsal: Rehearsal) -> Result<Self, Box<Error>> {
         let mut catalogue = Self { index: Index::builtin()?, ..Self::default() };
         for (chapter, text) in BUILTIN {
-            catalogue.add(chapter, &format!("{chapter}.toml"), text)?;
+            catalogue.read(chapter, &format!("{chapter}.toml"), text, rehearsal)?;
         }
         Files::BUILTIN.prove(&catalogue)?;
         Ok(catalogue)
@@ -43,12 +47,22 @@ impl Catalogue {
     /// Adds a file's checks. Every deviation is rehearsed on an honest
     /// ceremony, so that a path that leads nowhere is found here.
     pub fn add(&mut self, chapter: &str, file: &str, text: &str) -> Result<(), Box<Error>> {
+        self.read(chapter, file, text, Rehearsal::Now)
+    }
+
+    fn read(
+        &mut self,
+        chapter: &str,
+        file: &str,
+        text: &str,
+        rehearsal: Rehearsal,
+    ) -> Result<(), Box<Error>> {
         let source = Source { file, text };
         let parsed: File = source.parse()?;
         let mut known: HashSet<String> = self.checks.iter().map(|check| check.id.clone()).collect();
         for family in &parsed.family {
             for case in &family.case {
-                for check in source.checks(chapter, family, case)? {
+                for check in source.checks(chapter, family, case, rehearsal)? {
                     if let Some(unknown) = self.unknown_requirement(&check) {
                         let message = format!("there is no requirement `{unknown}`");
                         let help = "the requirements are listed in index/requirements.toml";
@@ -71,6 +85,15 @@ impl Catalogue {
         let id = check.requirement.as_deref()?;
         self.index.requirement(id).is_none().then_some(id)
     }
+}
+
+/// When deviations are tried out.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Rehearsal {
+    /// They are read for the first time.
+    Now,
+    /// It has been done: they cannot have changed since.
+    Before,
 }
 
 #[derive(Deserialize)]
@@ -131,6 +154,10 @@ struct Case {
     authenticator: Product,
     #[serde(default)]
     exclusive: bool,
+    #[serde(default)]
+    spoils: bool,
+    #[serde(default)]
+    waits: bool,
 }
 
 impl Source<'_> {
@@ -139,9 +166,13 @@ impl Source<'_> {
         chapter: &str,
         family: &Family,
         case: &Case,
+        rehearsal: Rehearsal,
     ) -> Result<Vec<Check>, Box<Error>> {
         let mut checks = Vec::new();
         for ceremony in case.ceremony.as_ref().unwrap_or(&family.ceremony) {
+            if rehearsal == Rehearsal::Now {
+                self.rehearse(*ceremony, case)?;
+            }
             let check = self.check(chapter, family, case, *ceremony)?;
             if case.lying_header {
                 checks.push(lying(&check));
@@ -197,7 +228,10 @@ impl Source<'_> {
                 let help = nearest.map(|nearest| format!("the nearest is `{nearest}`"));
                 return Err(self.error(message, Some(name.span()), help));
             }
-            (None, [_, ..]) => Action::Deviation(self.deviation(ceremony, case)?),
+            (None, [_, ..]) => {
+                let edits = case.deviation.iter().map(|edit| edit.get_ref().clone());
+                Action::Deviation(Deviation::new(edits.collect()))
+            }
             _ => {
                 let message = "a case has either a deviation or a scenario".to_owned();
                 return Err(self.error(message, here(), None));
@@ -226,19 +260,20 @@ impl Source<'_> {
             needs: needs.collect::<Result<_, _>>()?,
             authenticator: case.authenticator,
             exclusive: case.exclusive,
+            spoils: case.spoils,
+            waits: case.waits,
             action,
         })
     }
 
-    fn deviation(&self, ceremony: Ceremony, case: &Case) -> Result<Deviation, Box<Error>> {
+    fn rehearse(&self, ceremony: Ceremony, case: &Case) -> Result<(), Box<Error>> {
         for edit in &case.deviation {
             let alone = Deviation::new(vec![edit.get_ref().clone()]);
             if let Err(error) = rehearsal::rehearse(ceremony, case.authenticator, &alone) {
                 return Err(self.edit_error(edit, &error));
             }
         }
-        let edits = case.deviation.iter().map(|edit| edit.get_ref().clone());
-        Ok(Deviation::new(edits.collect()))
+        Ok(())
     }
 
     /// Points at the path inside the edit, which is what most mistakes are in.
@@ -318,9 +353,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_builtin_catalogue_loads() {
-        let catalogue = Catalogue::builtin().map_err(|error| miette::Report::from(*error)).unwrap();
-        assert!(catalogue.checks.len() >= 50, "{}", catalogue.checks.len());
+    fn the_builtin_catalogue_loads_and_is_rehearsed() {
+        let catalogue = Catalogue::read_builtin(Rehearsal::Now);
+        let catalogue = catalogue.map_err(|error| miette::Report::from(*error)).unwrap();
+        assert!(catalogue.checks.len() >= 180, "{}", catalogue.checks.len());
     }
 
     fn broken(text: &str) -> String {

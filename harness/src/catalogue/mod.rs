@@ -71,6 +71,12 @@ pub struct Check {
     pub authenticator: Product,
     /// Whether it is a race: it runs when nothing else does, several times.
     pub exclusive: bool,
+    /// Whether an RP that accepts it may have no use for the account any more:
+    /// where no other can be made, it comes after everything else.
+    pub spoils: bool,
+    /// Whether it lets time pass: it runs when nothing else does, and only if
+    /// it is asked for.
+    pub waits: bool,
     /// How it is performed.
     #[serde(skip)]
     pub action: Action,

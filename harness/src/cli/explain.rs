@@ -85,7 +85,9 @@ impl Book<'_> {
             index.flaws_of(check).map(|flaw| format!("{}: {}", flaw.id, flaw.title)),
         );
         page.list("FIDO", index.fido_of(check));
-        page.list("needs", check.needs.iter().map(need));
+        let waits =
+            check.waits.then(|| "time to wait: --expiry SECONDS, if there is an --rp".to_owned());
+        page.list("needs", check.needs.iter().map(need).chain(waits));
         page.line(
             "performs",
             match check.authenticator {

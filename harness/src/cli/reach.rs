@@ -59,6 +59,12 @@ pub(super) struct Args {
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..=3600))]
     pub(super) deadline: Option<u32>,
 
+    /// Also check that challenges expire: wait so many seconds before a
+    /// response, which must then be refused. Takes that long for each ceremony.
+    /// The specification lets challenges live for about 600 seconds.
+    #[arg(long, value_name = "SECONDS", value_parser = expiry)]
+    pub(super) expiry: Option<u32>,
+
     /// A variable for the adapter, such as the `username` of the one account
     /// there is. NAME alone takes the value from the environment, where
     /// passwords belong. May be repeated.
@@ -71,6 +77,7 @@ pub(super) struct Reach {
     pub(super) target: Arc<Target>,
     pub(super) info: TargetInfo,
     pub(super) variables: Vec<(String, String)>,
+    pub(super) expiry: Option<Duration>,
 }
 
 impl Args {
@@ -82,8 +89,18 @@ impl Args {
     /// These arguments, and for what they do not say, those of a file.
     #[must_use]
     pub(super) fn over(&self, file: &Self) -> Self {
-        let Self { rp, adapter, origin, connect_to, ca, insecure, allow_host, deadline, var } =
-            self;
+        let Self {
+            rp,
+            adapter,
+            origin,
+            connect_to,
+            ca,
+            insecure,
+            allow_host,
+            deadline,
+            expiry,
+            var,
+        } = self;
         // Two ways to say which certificates are believed.
         let (ca, insecure) = match ca.is_some() || *insecure {
             true => (ca, insecure),
@@ -99,6 +116,7 @@ impl Args {
             insecure: *insecure,
             allow_host: allow_host.iter().chain(&file.allow_host).cloned().collect(),
             deadline: deadline.or(file.deadline),
+            expiry: expiry.or(file.expiry),
             var: var.iter().chain(others).cloned().collect(),
         }
     }
@@ -133,6 +151,7 @@ impl Args {
         let network = Network::new(network::Settings { guard, connect_to, trust, limits });
         let mut reach = Reach::new(Target::new(profile, rp.clone(), origin, Arc::new(network)));
         reach.variables = self.variables()?;
+        reach.expiry = self.expiry.map(|seconds| Duration::from_secs(seconds.into()));
         Ok(reach)
     }
 
@@ -152,11 +171,11 @@ impl Args {
 
     /// The same arguments once more.
     pub(super) fn arguments(&self) -> Vec<Vec<String>> {
-        let deadline = self.deadline.map(|seconds| seconds.to_string());
+        let seconds = |seconds: Option<u32>| seconds.map(|s| s.to_string()).into_iter().collect();
         let rp = self.rp.iter().map(|rp| rp.to_string().trim_end_matches('/').to_owned());
         let vars = self.var.iter().map(Variable::shown).collect();
         let file = |path: &PathBuf| path.display().to_string();
-        let valued: [(&str, Vec<String>); 8] = [
+        let valued: [(&str, Vec<String>); 9] = [
             ("--rp", rp.collect()),
             ("--adapter", self.adapter.iter().cloned().collect()),
             (
@@ -166,7 +185,8 @@ impl Args {
             ("--connect-to", self.connect_to.iter().cloned().collect()),
             ("--ca", self.ca.iter().map(file).collect()),
             ("--allow-host", self.allow_host.clone()),
-            ("--deadline", deadline.into_iter().collect()),
+            ("--deadline", seconds(self.deadline)),
+            ("--expiry", seconds(self.expiry)),
             ("--var", vars),
         ];
         let pairs = valued.into_iter().flat_map(|(flag, values)| {
@@ -183,6 +203,8 @@ fn built_in() -> Result<Reach, Failure> {
     let target = target.ok_or(Failure::Bug("the adapter of the reference RP is missing"))?;
     let mut reach = Reach::new(target);
     reach.info.url = "built-in".to_owned();
+    // Its clock is put forward: that costs nothing.
+    reach.expiry = Some(relying_party::EXPIRY);
     Ok(reach)
 }
 
@@ -194,7 +216,7 @@ impl Reach {
             adapter: target.profile().id.clone(),
             observed: BTreeMap::new(),
         };
-        Self { target: Arc::new(target), info, variables: Vec::new() }
+        Self { target: Arc::new(target), info, variables: Vec::new(), expiry: None }
     }
 }
 
@@ -271,6 +293,16 @@ pub(super) fn base(text: &str) -> Result<Url, String> {
     match matches!(url.scheme(), "http" | "https") && url.has_host() && bare {
         true => Ok(url),
         false => Err(wrong()),
+    }
+}
+
+/// How long to wait for a challenge to expire.
+fn expiry(text: &str) -> Result<u32, String> {
+    match text.parse() {
+        Ok(seconds) if (1..=3600).contains(&seconds) => Ok(seconds),
+        _ => Err("expected seconds from 1 to 3600: a little longer than the RP lets a challenge \
+                  live, such as 601"
+            .to_owned()),
     }
 }
 

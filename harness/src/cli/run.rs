@@ -87,7 +87,7 @@ pub(super) async fn run(
     let reach = args.reach.over(&config.target);
     let identity = args.identity.resolve(reach.is_built_in())?;
     let repeatable = reach.is_built_in();
-    let Reach { target, info, variables } = reach.resolve()?;
+    let Reach { target, info, variables, expiry } = reach.resolve()?;
     ready()?;
 
     let (log_file, log) = open_log(args, &identity, repeatable, info.clone())?;
@@ -101,6 +101,7 @@ pub(super) async fn run(
         run_id: identity.run_id.clone(),
         jobs: args.jobs,
         variables,
+        expiry,
     };
     let ended = tokio::select! {
         // Listening for Ctrl-C begins before the run.

@@ -140,6 +140,11 @@ fn help_of_check() {
           --deadline <SECONDS>
               How long to wait for each answer [default: 10]
 
+          --expiry <SECONDS>
+              Also check that challenges expire: wait so many seconds before a
+              response, which must then be refused. Takes that long for each
+              ceremony. The specification lets challenges live for about 600 seconds
+
           --var <NAME[=VALUE]>
               A variable for the adapter, such as the `username` of the one account
               there is. NAME alone takes the value from the environment, where
@@ -245,8 +250,8 @@ fn coverage_of_a_few_checks() {
       all                                                 11        1        5     5
 
     FIDO's conformance tests                            rows  covered  excused  open
-      registration: the options                            4        0        4     0
-      all                                                  4        0        4     0
+      registration: the options                            4        0        3     1
+      all                                                  4        0        3     1
 
     Known flaws                                         rows  covered  excused  open
       Client data and scope                                2        1        0     1
@@ -257,7 +262,7 @@ fn coverage_of_a_few_checks() {
       §7.2: 2 of 2 steps
 
     Excused:
-         3  later: still to be written
+         2  later: still to be written
          5  outdated: no longer in the specification, the tool or the field
          1  tool-only: the tool demands what the specification does not
 
@@ -267,6 +272,7 @@ fn coverage_of_a_few_checks() {
       REG-03
       REG-04
       REG-05
+      Server-ServerPublicKeyCredentialCreationOptions-Req-1/P-3
       origin.foreign
     ");
     insta::assert_snapshot!(page.rows(), @r"
@@ -306,14 +312,13 @@ fn coverage_of_a_few_checks() {
           tool-only: The tool wants an unknown extension echoed in the options; the
             specification does not.
       P-2  accepted: options request with attestation none
-          later: The options that an RP sends, and what it keeps between ceremonies,
+          later: What an RP keeps between ceremonies, and what it makes of wishes,
             are looked at in stories of their own.
       P-3  accepted: two options requests
-          later: The options that an RP sends, and what it keeps between ceremonies,
-            are looked at in stories of their own.
+          open: neither check nor reason
       P-4  accepted: options request with authenticatorSelection.userVerification
           required
-          later: The options that an RP sends, and what it keeps between ceremonies,
+          later: What an RP keeps between ceremonies, and what it makes of wishes,
             are looked at in stories of their own.
 
     client-data: Client data and scope
@@ -403,6 +408,38 @@ fn explanation_of_a_check_with_aliases() {
     FIDO       Server-ServerAuthenticatorAttestationResponse-Resp-2/F-14
     performs   a passkey provider: synchronised, does not count
     run it     passrig check --only registration.origin.foreign
+    ");
+}
+
+#[test]
+fn explanation_of_a_check_that_waits() {
+    let catalogue = Catalogue::builtin().unwrap();
+    let text = explain("registration.challenge.expired", &catalogue, Paint::PLAIN).unwrap();
+    // The mutant has the same name.
+    let (check, _) = text.split_once("\nmutant ").unwrap();
+    insta::assert_snapshot!(check, @r"
+    check registration.challenge.expired
+
+    sends      registration: a good response to a challenge that was issued too long
+               ago
+    demanded   §13.4.3 (REG-05): should be refused
+    level      should, importance medium
+    duty       the library's
+    violates   7.1/8: the challenge is the one that was issued
+    why        A challenge that is never forgotten can be answered at any time.
+               Whoever gets hold of a response that was never sent, from a log, a
+               crash report or a page left open, can use it weeks later; and a store
+               that nothing is ever removed from fills up.
+    fix        Note when you issue a challenge, and refuse responses to it after
+               five to ten minutes, which is what the `timeout` of your options
+               should be too. Do not count on the browser's timeout or on the
+               lifetime of a cookie: both are in the hands of whoever sends the
+               response.
+    flaws      challenge.expired: a challenge counts long after its timeout
+    needs      time to wait: --expiry SECONDS, if there is an --rp
+    performs   a passkey provider: synchronised, does not count
+    story      expired-challenge
+    run it     passrig check --only registration.challenge.expired
     ");
 }
 
@@ -516,6 +553,8 @@ fn arguments_that_make_no_sense() {
         "check --rp http://localhost --connect-to 8080",
         "check --rp http://localhost --insecure --ca a.pem",
         "check --rp http://localhost --deadline 0",
+        "check --rp http://localhost --expiry 0",
+        "check --rp http://localhost --expiry 5m",
         "check --rp http://localhost --var =x",
         "check --jobs 0",
         "check --fail-on never",

@@ -18,6 +18,8 @@ pub enum Skip {
     NotExpressible,
     /// The adapter has no flow for it.
     Flow,
+    /// It takes long, and nobody asked for it.
+    OptIn,
 }
 
 impl fmt::Display for Skip {
@@ -28,6 +30,7 @@ impl fmt::Display for Skip {
             Self::Setting => "setting",
             Self::NotExpressible => "not-expressible",
             Self::Flow => "flow",
+            Self::OptIn => "opt-in",
         })
     }
 }

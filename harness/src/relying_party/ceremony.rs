@@ -105,6 +105,7 @@ impl RelyingParty {
             session,
             ceremony: Ceremony::Registration,
             state: State::Live,
+            at: self.clock.now(),
             challenge: self.challenge(&store, &draws),
             user_verification: requirement(
                 request
@@ -162,6 +163,7 @@ impl RelyingParty {
             session,
             ceremony: Ceremony::Authentication,
             state: State::Live,
+            at: self.clock.now(),
             challenge: challenge.clone(),
             user_verification: verification,
             attestation: String::new(),
@@ -197,6 +199,9 @@ impl RelyingParty {
         if let Some((early, challenge)) = seen {
             session = Some(early);
             store.revive(early, &challenge);
+        }
+        if let Some(then) = self.clock.now().checked_sub(self.config.challenge_lifetime) {
+            store.expire(then);
         }
         let evidence =
             Evidence::new(ceremony, &self.config, &store, session, caller.origin.as_deref(), body);

@@ -1,29 +1,35 @@
 //! The reference RP as a target, without a socket between.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use passrig_authenticator::env::Seeded;
 use url::Url;
 
+use super::policy::CHALLENGE_LIFETIME;
 use super::{Config, RelyingParty, mutant::Mutant};
-use crate::target::Target;
 use crate::target::profile;
 use crate::target::transport::{InProcess, Limits};
+use crate::target::{Clock, Target};
 
 /// The origin of the built-in RP.
 pub const ORIGIN: &str = "https://login.passrig.test";
 /// The RP id of the built-in RP.
 pub const RP_ID: &str = "passrig.test";
+/// How long to wait until challenges of the built-in RP have expired.
+pub const EXPIRY: Duration = Duration::from_secs(CHALLENGE_LIFETIME.as_secs() + 1);
 
 /// The reference RP, or a mutant of it, as a target. `None` only if the
 /// adapter that comes with the program is missing from it.
 pub fn in_process(mutant: Option<Mutant>) -> Option<Target> {
     let config = Config { audit: true, demands_attestation: true, ..Config::new(ORIGIN, RP_ID) };
-    let mut rp = RelyingParty::new(config, Seeded::new("the reference relying party"));
+    let clock = Clock::default();
+    let mut rp = RelyingParty::new(config, Seeded::new("the reference relying party"))
+        .with_clock(clock.clone());
     if let Some(mutant) = mutant {
         rp = rp.with_mutant(mutant);
     }
-    let transport = InProcess::new(rp.router(), Limits::default());
+    let transport = InProcess::new(rp.router(), Limits::default()).with_clock(clock);
     let base = Url::parse(ORIGIN).ok()?;
     Some(Target::new(profile::named("reference")?, base, ORIGIN, Arc::new(transport)))
 }

@@ -18,8 +18,8 @@
 //! Requests of other sites change nothing (`Sec-Fetch-Site`), and why a sign-in
 //! failed is told to the audit alone.
 //!
-//! It keeps everything in memory, draws everything from a seed, and must never
-//! guard anything.
+//! It keeps everything in memory, draws everything from a seed, looks at no clock
+//! but to let challenges expire, and must never guard anything.
 
 pub mod audit;
 mod ceremony;
@@ -37,11 +37,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use passrig_authenticator::env::Seeded;
 
-pub use in_process::{ORIGIN, RP_ID, in_process};
+pub use in_process::{EXPIRY, ORIGIN, RP_ID, in_process};
 pub use mutant::Mutant;
 pub use policy::Config;
 pub use verify::{STEPS, Step};
 
+use crate::target::Clock;
 use meeting::Meetings;
 use store::Store;
 
@@ -50,6 +51,7 @@ use store::Store;
 pub struct RelyingParty {
     config: Config,
     seed: Seeded,
+    clock: Clock,
     mutant: Option<Mutant>,
     store: Mutex<Store>,
     meetings: Meetings,
@@ -59,7 +61,21 @@ impl RelyingParty {
     /// A relying party that takes every step. All that it draws comes from
     /// the seed.
     pub fn new(config: Config, seed: Seeded) -> Self {
-        Self { config, seed, mutant: None, store: Mutex::default(), meetings: Meetings::default() }
+        Self {
+            config,
+            seed,
+            clock: Clock::default(),
+            mutant: None,
+            store: Mutex::default(),
+            meetings: Meetings::default(),
+        }
+    }
+
+    /// The same with a clock that others may put forward.
+    #[must_use]
+    pub fn with_clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
     }
 
     /// The same with a flaw.

@@ -1,6 +1,8 @@
 //! What this relying party asks for and expects, as far as WebAuthn leaves it
 //! to the relying party.
 
+use std::time::Duration;
+
 use passrig_authenticator::wire::CreationOptions;
 use passrig_authenticator::wire::RequestOptions;
 use passrig_authenticator::wire::base64url::Base64UrlBytes;
@@ -24,11 +26,14 @@ pub struct Config {
     /// Whether a ceremony that asked for `direct` attestation demands it
     /// (§7.1 step 24).
     pub demands_attestation: bool,
+    /// How long a challenge can be answered, and what options state as their
+    /// timeout.
+    pub challenge_lifetime: Duration,
 }
 
 impl Config {
     /// A relying party with one origin, without audit, that takes any
-    /// attestation.
+    /// attestation and gives people five minutes.
     pub fn new(origin: impl Into<String>, rp_id: impl Into<String>) -> Self {
         Self {
             origins: vec![origin.into()],
@@ -36,6 +41,7 @@ impl Config {
             name: "passrig reference".to_owned(),
             audit: false,
             demands_attestation: false,
+            challenge_lifetime: CHALLENGE_LIFETIME,
         }
     }
 }
@@ -43,8 +49,13 @@ impl Config {
 /// The algorithms on offer: those that can be verified.
 pub(super) const ALGORITHMS: &[Algorithm] = &[Algorithm::ES256];
 
+/// How long a challenge can be answered unless said otherwise (§15.1).
+pub(super) const CHALLENGE_LIFETIME: Duration = Duration::from_secs(300);
+
 /// Milliseconds that a client should wait for its user.
-const TIMEOUT: u64 = 300_000;
+fn timeout(config: &Config) -> u64 {
+    u64::try_from(config.challenge_lifetime.as_millis()).unwrap_or(u64::MAX)
+}
 
 /// What the caller of `/attestation/options` may choose.
 pub(super) struct Wishes {
@@ -76,7 +87,7 @@ pub(super) fn creation_options(
         user,
         challenge: Base64UrlBytes(challenge),
         pub_key_cred_params: ALGORITHMS.iter().map(parameters).collect(),
-        timeout: Some(TIMEOUT),
+        timeout: Some(timeout(config)),
         exclude_credentials,
         authenticator_selection: wishes.selection.map(consistent),
         hints: Vec::new(),
@@ -104,7 +115,7 @@ pub(super) fn request_options(
 ) -> RequestOptions {
     RequestOptions {
         challenge: Base64UrlBytes(challenge),
-        timeout: Some(TIMEOUT),
+        timeout: Some(timeout(config)),
         rp_id: Some(config.rp_id.clone()),
         allow_credentials,
         user_verification: Some(user_verification.to_owned()),

@@ -6,6 +6,7 @@
 //! mutants, whose flaw it is to look further.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::time::Duration;
 
 use passrig_authenticator::Ceremony;
 use passrig_authenticator::wire::options::Requirement;
@@ -54,6 +55,8 @@ pub(super) enum State {
     Superseded,
     /// It was answered, rightly or wrongly.
     Used,
+    /// It waited too long.
+    Expired,
 }
 
 /// Options that were issued, and what the relying party must remember of them.
@@ -62,6 +65,8 @@ pub(super) struct Issued {
     pub(super) session: Session,
     pub(super) ceremony: Ceremony,
     pub(super) state: State,
+    /// When, by the relying party's clock.
+    pub(super) at: Duration,
     pub(super) challenge: Vec<u8>,
     pub(super) user_verification: Requirement,
     /// The attestation conveyance preference, for registrations.
@@ -217,6 +222,14 @@ impl Store {
     pub(super) fn issue(&mut self, issued: Issued) {
         self.retire(issued.session, issued.ceremony, State::Superseded);
         self.issued.push(issued);
+    }
+
+    /// Gives up what was issued by then and has not been answered.
+    pub(super) fn expire(&mut self, then: Duration) {
+        let late = |i: &&mut Issued| i.state == State::Live && i.at <= then;
+        for issued in self.issued.iter_mut().filter(late) {
+            issued.state = State::Expired;
+        }
     }
 
     /// Spends the session's challenge: no second attempt at the same one.

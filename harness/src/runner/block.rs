@@ -234,6 +234,7 @@ async fn attempt(
     round: usize,
 ) -> (CheckResult, Transcript, Option<String>) {
     let mut patience = Patience::new(observer);
+    let notice = |text: &str| observer.notice(text);
     loop {
         let mut stage = Stage {
             world,
@@ -244,6 +245,7 @@ async fn attempt(
             round: round * (patience::TRIES + 1) + patience.tries(),
             cast: 0,
             log: Log::new(),
+            notice: &notice,
         };
         let seen = perform(&mut stage, &check.action).await;
         let throttled = match &seen {

@@ -15,6 +15,7 @@ pub use shard::{NoShard, Shard};
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+use std::time::Duration;
 
 use passrig_authenticator::Ceremony;
 use passrig_authenticator::client::Origin;
@@ -46,6 +47,9 @@ pub struct Options {
     pub jobs: usize,
     /// Variables for the adapter.
     pub variables: Vec<(String, String)>,
+    /// How long to wait until a challenge must have expired; checks that wait
+    /// are left out if this is absent.
+    pub expiry: Option<Duration>,
 }
 
 /// Watches a run. All methods are called as things happen, from any task.
@@ -116,7 +120,7 @@ pub async fn run(
     })?;
     let env = Seeded::new(options.seed.as_bytes()).within(&options.run_id);
     let variables = options.variables.clone();
-    let world = World { target, origin, env, variables };
+    let world = World { target, origin, env, variables, expiry: options.expiry };
     let profile = world.target.profile();
     let variant = schedule::default_variant(&profile.settings);
 
@@ -135,7 +139,8 @@ pub async fn run(
     let admitted = options.catalogue.checks.iter().filter(|c| options.filter.admits(&c.id));
     let schedule = schedule::schedule(admitted.cloned().map(Arc::new), &world, &variant);
     let runnable: usize = schedule.by_variant.iter().map(|(_, checks)| checks.len()).sum();
-    observer.started(runnable + schedule.exclusive.len() + schedule.skipped.len());
+    let alone = schedule.exclusive.len() + schedule.waiting.len() + schedule.spoiling.len();
+    observer.started(runnable + alone + schedule.skipped.len());
     for (check, why) in &schedule.skipped {
         run.skip(check, &variant, *why, &*observer);
     }
@@ -145,6 +150,10 @@ pub async fn run(
     }
     for race in schedule.exclusive {
         run.variant(&variant, &[race], Some(&honest), &observer).await;
+    }
+    for (chosen, check) in schedule.waiting.into_iter().chain(schedule.spoiling) {
+        let known = (chosen == variant).then_some(&honest);
+        run.variant(&chosen, &[check], known, &observer).await;
     }
     Ok(run.report())
 }

@@ -28,6 +28,11 @@ pub(super) struct Schedule {
     pub(super) by_variant: Vec<(Variant, Vec<Arc<Check>>)>,
     /// Races: by themselves, after everything else, in the default variant.
     pub(super) exclusive: Vec<Arc<Check>>,
+    /// What lets time pass, in which the challenges of others would expire: by
+    /// themselves, after the races.
+    pub(super) waiting: Vec<(Variant, Arc<Check>)>,
+    /// What may spoil an account that is needed again: at the very end.
+    pub(super) spoiling: Vec<(Variant, Arc<Check>)>,
     pub(super) skipped: Vec<(Arc<Check>, Skip)>,
 }
 
@@ -65,7 +70,14 @@ pub(super) fn schedule(
     let mut by_variant: BTreeMap<Variant, Vec<Arc<Check>>> = BTreeMap::new();
     for check in checks {
         match variant_for(&check, world, default, &profile.settings) {
+            Ok(_) if check.waits && world.expiry.is_none() => {
+                schedule.skipped.push((check, Skip::OptIn));
+            }
             Ok(_) if check.exclusive => schedule.exclusive.push(check),
+            Ok(variant) if check.spoils && profile.account.mode != Mode::Fresh => {
+                schedule.spoiling.push((variant, check));
+            }
+            Ok(variant) if check.waits => schedule.waiting.push((variant, check)),
             Ok(variant) => by_variant.entry(variant).or_default().push(check),
             Err(skip) => schedule.skipped.push((check, skip)),
         }

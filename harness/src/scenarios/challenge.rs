@@ -72,6 +72,15 @@ pub(super) async fn superseded(stage: &mut Stage<'_>) -> Result<Observations, Tr
     Ok(Observations::of(stage.send(&mut actor, &older, &message).await?))
 }
 
+/// A good response, too late.
+pub(super) async fn expired(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+    let mut actor = stage.subject().await?;
+    let begun = stage.begin(&mut actor, stage.check.ceremony).await?;
+    let message = actor.respond(&begun)?;
+    stage.outlast(&begun).await?;
+    Ok(Observations::of(stage.send(&mut actor, &begun, &message).await?))
+}
+
 /// After an accepted ceremony, when the session has no challenge any more, the
 /// challenge is what some languages print in its place.
 pub(super) async fn undefined(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
@@ -162,6 +171,10 @@ pub(super) async fn cookie_restored(stage: &mut Stage<'_>) -> Result<Observation
 /// Options for a second credential are answered after their session ended.
 pub(super) async fn after_logout(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
     let mut actor = stage.registered("subject").await?;
+    // Not every RP signs in whoever registers.
+    if stage.probes.whoami && !stage.is_signed_in(&mut actor).await? {
+        stage.sign_in(&mut actor).await?;
+    }
     let begun = stage.begin(&mut actor, Ceremony::Registration).await?;
     actor.log_out(&mut stage.log).await?;
     actor.change_authenticator("second", Product::Platform);

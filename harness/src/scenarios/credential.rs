@@ -71,8 +71,12 @@ async fn takeover(stage: &mut Stage<'_>, claims: Value) -> Result<Observations, 
     let ceremony = Ceremony::Registration;
     attacker.deviate(ceremony, &claims, &victim.known, nobody, log).await?;
     attacker.change_browser();
-    let as_victim =
-        deviation(json!([{ "at": "plan.user_handle", "set": { "from": "other.user_handle" } }]))?;
+    // Accounts that share a handle need no lie.
+    let as_victim = match attacker.known.user_handle == victim.known.user_handle {
+        true => json!([]),
+        false => json!([{ "at": "plan.user_handle", "set": { "from": "other.user_handle" } }]),
+    };
+    let as_victim = deviation(as_victim)?;
     let ceremony = Ceremony::Authentication;
     attacker.deviate(ceremony, &as_victim, &victim.known, nobody, log).await?;
     let happened = attacker.user(log).await?.as_ref() == Some(&name);
@@ -80,15 +84,24 @@ async fn takeover(stage: &mut Stage<'_>, claims: Value) -> Result<Observations, 
     Ok(Observations::after(control, Attempt::observed(happened, remark, log)))
 }
 
-/// An attacker registers the victim's credential id; then the victim signs in.
+/// An attacker registers the victim's credential id; then the victim signs in,
+/// as before. An RP that took the credential away may refuse the victim before
+/// there are options, or send options that no longer list it.
 pub(super) async fn lock_out_by_id(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
     let mut victim = stage.enrolled("victim").await?;
+    let control = victim.perform(Ceremony::Authentication, stage.probes, &mut stage.log).await?;
+    victim.change_browser();
     let mut attacker = stage.newcomer("attacker").await?;
     let (log, nobody) = (&mut stage.log, Probes::default());
     let claims = deviation(victims_credential_id())?;
     attacker.deviate(Ceremony::Registration, &claims, &victim.known, nobody, log).await?;
-    let attempt = victim.perform(Ceremony::Authentication, stage.probes, log).await?;
-    Ok(Observations::of(attempt))
+    let attempt = match victim.perform(Ceremony::Authentication, stage.probes, log).await {
+        Err(trouble) if trouble.is_turned_away() || matches!(trouble, Trouble::Client(_)) => {
+            Attempt::observed(false, trouble.to_string(), log)
+        }
+        attempt => attempt?,
+    };
+    Ok(Observations::after(control, attempt))
 }
 
 fn victims_credential_id() -> Value {

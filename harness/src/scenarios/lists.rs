@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use super::{Observations, Stage, Story};
 use crate::actor::{Actor, Attempt, Known, Probes, Trouble};
 use crate::catalogue::Product;
+use crate::target::Flow;
 
 pub(super) const STORIES: &[(&str, Story)] = &[
     ("exclude-list-one", |stage| Box::pin(exclude_one(stage))),
@@ -104,6 +105,7 @@ fn words(texts: &[&str]) -> String {
 
 /// Options for somebody who has an account, and for somebody who has none.
 async fn shape_of_strangers(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+    names_alone(stage)?;
     let mut known = stage.enrolled("subject").await?;
     let begun = stage.begin(&mut known, Ceremony::Authentication).await?;
     let mut stranger = stage.stranger("stranger");
@@ -116,6 +118,15 @@ async fn shape_of_strangers(stage: &mut Stage<'_>) -> Result<Observations, Troub
         }
     };
     Ok(Observations::of(Attempt::observed(same, remark, &stage.log)))
+}
+
+/// Where a password comes before the options, these tell nothing to strangers
+/// (§14.6.2).
+fn names_alone(stage: &Stage<'_>) -> Result<(), Trouble> {
+    match stage.world.target.profile().sends(Flow::Authenticate, "password") {
+        true => Err(Trouble::NotExpressible),
+        false => Ok(()),
+    }
 }
 
 /// The names and types of a value. Of a list the first item stands for all: how
@@ -155,6 +166,7 @@ async fn by_name(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
 /// The credentials for a name without an account. An RP that refuses such
 /// names makes nothing up.
 async fn made_up(stage: &mut Stage<'_>, stranger: &mut Actor) -> Result<Value, Trouble> {
+    names_alone(stage)?;
     match stage.begin(stranger, Ceremony::Authentication).await {
         Err(trouble) if trouble.is_turned_away() => Err(Trouble::NotExpressible),
         begun => Ok(begun?.options.get("allowCredentials").cloned().unwrap_or_default()),
@@ -180,7 +192,8 @@ async fn failures(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
         }
         let sent = stage.log.exchanges().into_iter().nth(attempt.exchange);
         let status = sent.and_then(|sent| sent.response).map(|response| response.status);
-        answers.push((status.unwrap_or_default(), attempt.verdict.message.unwrap_or_default()));
+        let text = attempt.verdict.message.unwrap_or_default();
+        answers.push((status.unwrap_or_default(), lasting(&text)));
         exchange = attempt.exchange;
         actor.change_browser();
     }
@@ -192,9 +205,23 @@ async fn failures(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
     Ok(Observations::of(attempt))
 }
 
+/// The text without what may differ from request to request, such as an id or
+/// the time: every word with a digit.
+fn lasting(text: &str) -> String {
+    let words = text.split_inclusive(|c: char| c.is_whitespace());
+    words.filter(|word| !word.contains(|c: char| c.is_ascii_digit())).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn ids_and_times_are_no_difference() {
+        let told = |id: &str| lasting(&format!("Unknown user (request {id} at 06:37:04)"));
+        assert_eq!(told("8c1f"), told("0d77"));
+        assert_ne!(told("8c1f"), lasting("Wrong signature (request 8c1f at 06:37:04)"));
+    }
 
     #[test]
     fn shapes() {

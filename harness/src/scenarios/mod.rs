@@ -37,6 +37,7 @@ const STORIES: &[(&str, Story)] = &[
     ("challenge-of-the-other-ceremony", |stage| Box::pin(challenge::of_the_other_ceremony(stage))),
     ("undefined-challenge", |stage| Box::pin(challenge::undefined(stage))),
     ("superseded-challenge", |stage| Box::pin(challenge::superseded(stage))),
+    ("expired-challenge", |stage| Box::pin(challenge::expired(stage))),
     ("counter-goes-back", |stage| Box::pin(counter::goes_back(stage))),
     ("counter-stands-still", |stage| Box::pin(counter::stands_still(stage))),
     ("credential-of-another-user", |stage| Box::pin(credential::of_another_user(stage))),

@@ -96,11 +96,16 @@ fn tells(handle: &[u8], text: &str) -> bool {
 }
 
 async fn user_handle_stable(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
-    let mut actor = stage.registered("subject").await?;
-    let first = actor.known.user_handle.clone();
+    let mut actor = stage.newcomer("subject").await?;
     let begun = stage.begin(&mut actor, Ceremony::Registration).await?;
-    let same = first == Some(octets(&begun.options, "/user/id"));
-    Ok(seen(stage, same, "the account has another user.id than before"))
+    // Of a credential that is not discoverable the authenticator keeps none.
+    let first = octets(&begun.options, "/user/id");
+    let message = actor.respond(&begun)?;
+    let control = stage.send(&mut actor, &begun, &message).await?;
+    let begun = stage.begin(&mut actor, Ceremony::Registration).await?;
+    let same = first == octets(&begun.options, "/user/id");
+    let remark = "the account has another user.id than before";
+    Ok(Observations::after(control, Attempt::observed(same, remark, &stage.log)))
 }
 
 async fn user_handle_distinct(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {

@@ -26,6 +26,8 @@ pub struct Stage<'a> {
     pub cast: usize,
     /// What was sent and answered.
     pub log: Log,
+    /// Tells whoever watches why nothing happens.
+    pub notice: &'a (dyn Fn(&str) + Sync),
 }
 
 /// What a story saw.
@@ -164,6 +166,26 @@ impl Stage<'_> {
         actor.send_from(Some(page), begun, message, &mut bench, self.probes, &mut self.log).await
     }
 
+    /// Lets more time pass than a ceremony that has begun may last.
+    pub async fn outlast(&self, begun: &Begun) -> Result<(), Trouble> {
+        let stated = begun.options.get("timeout").and_then(serde_json::Value::as_u64);
+        // Whoever comes within the time that the RP gives comes in time.
+        let Some(expiry) =
+            self.world.expiry.filter(|expiry| stated.map(Duration::from_millis) <= Some(*expiry))
+        else {
+            return Err(Trouble::NotExpressible);
+        };
+        if self.world.target.takes_its_time() && expiry > UNNOTICED {
+            let seconds = expiry.as_secs();
+            (self.notice)(&format!(
+                "{}: waiting {seconds} s for its challenge to expire",
+                self.check.id
+            ));
+        }
+        self.world.target.let_pass(expiry).await;
+        Ok(())
+    }
+
     /// Whether somebody is signed in in an actor's browser.
     pub async fn is_signed_in(&mut self, actor: &mut Actor) -> Result<bool, Trouble> {
         let seen = match self.probes.whoami {
@@ -173,6 +195,9 @@ impl Stage<'_> {
         seen.ok_or(Trouble::NoFlow(Flow::Whoami))
     }
 }
+
+/// How long nothing may happen without a word.
+const UNNOTICED: Duration = Duration::from_secs(1);
 
 impl Observations {
     /// A story without an honest part of its own.

@@ -5,7 +5,7 @@ use url::Url;
 
 use super::error::Kind;
 use super::log::Log;
-use super::profile::{Capture, Query, Role, Source, Step};
+use super::profile::{Capture, Condition, Query, Role, Source, Step};
 use super::session::Session;
 use super::transport::Response;
 use super::{Done, Listed, verdict};
@@ -23,6 +23,16 @@ pub(super) fn expected(step: &Step, response: &Response, log: &Log) -> Result<()
     if let Some(after) = verdict::throttled(response) {
         return Err(Kind::Throttled { after });
     }
+    if let Role::Options { refused, .. } = &step.role {
+        let mut holding = refused.iter().filter(|condition| condition.holds(response));
+        let named = match status.is_server_error() {
+            true => holding.any(Condition::tells_by_body),
+            false => holding.next().is_some(),
+        };
+        if named {
+            return Err(Kind::Refused { status: status.as_u16(), message: message() });
+        }
+    }
     let good = match &step.role {
         Role::Prepare(conditions) if !conditions.is_empty() => {
             conditions.iter().any(|condition| condition.holds(response))
@@ -30,7 +40,7 @@ pub(super) fn expected(step: &Step, response: &Response, log: &Log) -> Result<()
         Role::Prepare(_) => status.is_success() || status.is_redirection(),
         // A target may answer 401 to somebody who is not signed in.
         Role::Whoami { .. } => !status.is_server_error(),
-        Role::Options(_) | Role::List { .. } | Role::Credential(_) => status.is_success(),
+        Role::Options { .. } | Role::List { .. } | Role::Credential(_) => status.is_success(),
     };
     match good {
         true => Ok(()),
@@ -116,7 +126,7 @@ pub(super) fn probe(
                 pairs.map(|(credential_id, record_id)| Listed { credential_id, record_id });
             done.credentials = Some(listed.collect());
         }
-        Role::Prepare(_) | Role::Options(_) | Role::Credential(_) => {}
+        Role::Prepare(_) | Role::Options { .. } | Role::Credential(_) => {}
     }
     Ok(())
 }

@@ -24,7 +24,7 @@ impl Error {
 
     /// Whether the target answered, and not as the step wants it.
     pub fn is_answer(&self) -> bool {
-        matches!(self.kind, Kind::Unexpected { .. })
+        matches!(self.kind, Kind::Unexpected { .. } | Kind::Refused { .. })
     }
 }
 
@@ -123,6 +123,14 @@ pub enum Kind {
         /// The answer as a condition, where the step can have one.
         condition: Option<String>,
     },
+    /// An answer that the adapter knows for a refusal.
+    #[error("the target refuses with {status}{}", said(.message))]
+    Refused {
+        /// The status.
+        status: u16,
+        /// What the target says.
+        message: Option<String>,
+    },
     /// A 5xx where nothing was wrong with the request.
     #[error("the target answers {status}{}", said(.message))]
     Crash {
@@ -177,6 +185,7 @@ impl Kind {
             Self::Unexpected { .. } => {
                 "is the path right, and does the target want a `login` before?".into()
             }
+            Self::Refused { .. } => "the adapter calls this a refusal".into(),
             Self::Crash { .. } => "the target's log tells more".into(),
             Self::Throttled { .. } => {
                 "wait, or switch off the target's rate limit for the test".into()

@@ -6,6 +6,7 @@
 //! finish it in another. What happens in between is none of its business.
 
 mod answer;
+mod clock;
 mod credential;
 pub mod error;
 pub mod guard;
@@ -22,7 +23,7 @@ pub mod verdict;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use http::{Method, StatusCode, header};
 use serde_json::Value;
@@ -32,6 +33,7 @@ use passrig_authenticator::Ceremony;
 use passrig_authenticator::wire::{Json, Tree, base64url};
 use passrig_authenticator::workbench::{Honest, Stage, Workbench};
 
+pub use clock::Clock;
 pub use error::Error;
 use error::{Kind, Place};
 pub use inputs::Inputs;
@@ -128,6 +130,20 @@ impl Target {
         &self.profile
     }
 
+    /// Whether time passes there no faster than here.
+    pub fn takes_its_time(&self) -> bool {
+        self.transport.clock().is_none()
+    }
+
+    /// Lets time pass at the target: by waiting, unless its clock can be put
+    /// forward.
+    pub async fn let_pass(&self, time: Duration) {
+        match self.transport.clock() {
+            Some(clock) => clock.put_forward(time),
+            None => tokio::time::sleep(time).await,
+        }
+    }
+
     /// The origin of its pages.
     pub fn origin(&self) -> &str {
         &self.origin
@@ -180,8 +196,8 @@ impl Target {
                 let value = call.session.variable(&capture.name).cloned();
                 captures.extend(value.map(|value| (capture.name.clone(), value)));
             }
-            if let Role::Options(query) = &step.role {
-                let options = answer::options(query, &response, call.log)
+            if let Role::Options { at, .. } = &step.role {
+                let options = answer::options(at, &response, call.log)
                     .map_err(|kind| call.error(index, kind))?;
                 return Ok(Begun { ceremony, options, captures, next: index + 1 });
             }

@@ -73,6 +73,11 @@ impl Profile {
     pub fn has(&self, flow: Flow) -> bool {
         !self.steps(flow).is_empty()
     }
+
+    /// Whether a request of this flow carries this variable.
+    pub fn sends(&self, flow: Flow, variable: &str) -> bool {
+        self.steps(flow).iter().flat_map(check::variables).any(|one| one.name == variable)
+    }
 }
 
 /// Why an adapter could not be loaded.
@@ -291,7 +296,12 @@ pub enum Role {
     /// without, the answer must not be an error.
     Prepare(Vec<Condition>),
     /// Its answer holds the options.
-    Options(Query),
+    Options {
+        /// Where they are.
+        at: Query,
+        /// The answers of a target that makes none for this request.
+        refused: Vec<Condition>,
+    },
     /// It carries the credential; its answer is the verdict.
     Credential(Finish),
     /// Its answer tells who is signed in.

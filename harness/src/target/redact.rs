@@ -1,8 +1,10 @@
 //! Secrets are masked by value: wherever they occur, in every form in which
 //! they travel.
 
-use std::collections::BTreeSet;
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 
+use memchr::memmem::Finder;
 use passrig_authenticator::wire::base64url::Variant;
 
 use super::percent;
@@ -12,29 +14,33 @@ const MASK: &str = "[masked]";
 /// The values that nobody else may see.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Secrets {
-    /// Every form of every secret; the longest is replaced first.
-    forms: BTreeSet<(std::cmp::Reverse<usize>, String)>,
+    /// Every form of every secret; the longest is replaced first. Each is
+    /// looked for in every text of a transcript, so its search is prepared.
+    forms: BTreeMap<(Reverse<usize>, String), Finder<'static>>,
 }
 
 impl Secrets {
     /// Adds a secret. An empty one is none.
     pub(super) fn add(&mut self, secret: &str) {
-        if secret.is_empty() || self.forms.contains(&key(secret.to_owned())) {
+        if secret.is_empty() || self.forms.contains_key(&key(secret.to_owned())) {
             return;
         }
-        self.forms.extend(forms(secret).into_iter().filter(|form| !form.is_empty()).map(key));
+        for form in forms(secret).into_iter().filter(|form| !form.is_empty()) {
+            let finder = Finder::new(&form).into_owned();
+            self.forms.insert(key(form), finder);
+        }
     }
 
     /// Adds all of another's.
     pub(super) fn join(&mut self, other: &Self) {
-        self.forms.extend(other.forms.iter().cloned());
+        self.forms.extend(other.forms.iter().map(|(form, finder)| (form.clone(), finder.clone())));
     }
 
     /// The text without any of them.
     pub(super) fn mask(&self, text: &str) -> String {
         let mut text = text.to_owned();
-        for (_, form) in &self.forms {
-            if text.contains(form.as_str()) {
+        for ((_, form), finder) in &self.forms {
+            if finder.find(text.as_bytes()).is_some() {
                 text = text.replace(form.as_str(), MASK);
             }
         }
@@ -42,8 +48,8 @@ impl Secrets {
     }
 }
 
-fn key(form: String) -> (std::cmp::Reverse<usize>, String) {
-    (std::cmp::Reverse(form.len()), form)
+fn key(form: String) -> (Reverse<usize>, String) {
+    (Reverse(form.len()), form)
 }
 
 /// The value itself, percent-encoded, in JSON, in hex, and in base64.

@@ -10,12 +10,18 @@ use http_body_util::BodyExt;
 use hyper::body::Body;
 use tower::ServiceExt;
 
-use super::guard;
+use super::{Clock, guard};
 
 /// Sends one request and gives back one answer. Redirects are answers.
 pub trait Transport: Send + Sync {
     /// Sends it.
     fn send(&self, request: Request<Bytes>) -> Sending<'_>;
+
+    /// The clock that the target goes by, if it can be put forward. Where it
+    /// cannot, letting time pass takes that time.
+    fn clock(&self) -> Option<&Clock> {
+        None
+    }
 }
 
 /// An answer that is under way.
@@ -205,12 +211,19 @@ where
 pub struct InProcess {
     router: axum::Router,
     limits: Limits,
+    clock: Option<Clock>,
 }
 
 impl InProcess {
     /// Calls this router.
     pub fn new(router: axum::Router, limits: Limits) -> Self {
-        Self { router, limits }
+        Self { router, limits, clock: None }
+    }
+
+    /// With the clock that the relying party goes by.
+    #[must_use]
+    pub fn with_clock(self, clock: Clock) -> Self {
+        Self { clock: Some(clock), ..self }
     }
 }
 
@@ -225,5 +238,9 @@ impl Transport for InProcess {
             let after = self.limits.deadline;
             tokio::time::timeout(after, answer).await.unwrap_or(Err(Failure::Deadline { after }))
         })
+    }
+
+    fn clock(&self) -> Option<&Clock> {
+        self.clock.as_ref()
     }
 }

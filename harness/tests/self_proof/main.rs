@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use passrig::catalogue::Catalogue;
 use passrig::outcome::Report;
-use passrig::relying_party::{Mutant, in_process};
+use passrig::relying_party::{EXPIRY, Mutant, in_process};
 use passrig::runner::{self, Filter, NotTestable, Observer, Options};
 
 pub fn catalogue() -> Arc<Catalogue> {
@@ -29,6 +29,7 @@ pub async fn run(
         run_id: "1".to_owned(),
         jobs: 2,
         variables: Vec::new(),
+        expiry: Some(EXPIRY),
     };
     runner::run(&options, Arc::new(in_process(mutant).unwrap()), observer).await
 }

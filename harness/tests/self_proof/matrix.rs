@@ -1,13 +1,35 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use passrig::outcome::{CheckResult, Outcome, Verdict};
-use passrig::relying_party::mutant;
-use passrig::runner::Observer;
+use passrig::catalogue::Catalogue;
+use passrig::outcome::{CheckResult, Outcome, Report, Verdict};
+use passrig::relying_party::{Mutant, mutant};
+use passrig::runner::{NotTestable, Observer};
+use tokio::task::JoinSet;
 
 struct Silent;
 
 impl Observer for Silent {}
+
+/// The whole catalogue against every mutant, as many at once as there are cores, in the order of the list.
+async fn runs(catalogue: &Arc<Catalogue>) -> Vec<(Mutant, Result<Report, NotTestable>)> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let mut mutants = mutant::all().into_iter().enumerate();
+    let (mut tasks, mut done) = (JoinSet::new(), BTreeMap::new());
+    loop {
+        for (place, mutant) in mutants.by_ref().take(cores.saturating_sub(tasks.len())) {
+            let catalogue = Arc::clone(catalogue);
+            tasks.spawn(async move {
+                let run = super::run(&catalogue, Some(mutant.clone()), Arc::new(Silent)).await;
+                (place, mutant, run)
+            });
+        }
+        let Some(ended) = tasks.join_next().await else { break };
+        let (place, mutant, run) = ended.unwrap();
+        done.insert(place, (mutant, run));
+    }
+    done.into_values().collect()
+}
 
 /// Runs the whole catalogue against every mutant, and prints who kills whom.
 #[tokio::test(flavor = "multi_thread")]
@@ -16,8 +38,8 @@ async fn kill_matrix() {
     let mut flaws = Vec::new();
     let mut useful = BTreeSet::new();
     println!("{:60} {:16} killed by", "mutant", "steps");
-    for mutant in mutant::all() {
-        let report = match super::run(&catalogue, Some(mutant.clone()), Arc::new(Silent)).await {
+    for (mutant, run) in runs(&catalogue).await {
+        let report = match run {
             Ok(report) => report,
             Err(error) => {
                 flaws.push(format!("{}: a canary ends the run: {error}", mutant.id));

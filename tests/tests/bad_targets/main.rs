@@ -6,6 +6,7 @@
 mod answers;
 mod canaries;
 mod checks;
+mod expiry;
 mod interrupted;
 mod reach;
 mod reasons;

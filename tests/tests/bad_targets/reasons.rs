@@ -122,7 +122,8 @@ async fn skipped() {
             | Skip::TwoAccounts
             | Skip::Setting
             | Skip::NotExpressible
-            | Skip::Flow => {}
+            | Skip::Flow
+            | Skip::OptIn => {}
         }
     };
     let (id, url) = ("registration.origin.sibling", "http://localhost:1");
@@ -156,6 +157,12 @@ async fn skipped() {
         [("[[register]]\n", "[[provision]]\nrequest = \"GET /session\"\n\n[[register]]\n")];
     let run = check_as(&honest().await, &format!("--only {id}"), &sign_up).await;
     skipped(run, id, Skip::Flow);
+
+    let id = "registration.challenge.expired";
+    skipped(check(&honest().await, &format!("--only {id}")).await, id, Skip::OptIn);
+    // Within the time that the options give, nobody is late.
+    let run = check(&honest().await, &format!("--only {id} --expiry 299")).await;
+    skipped(run, id, Skip::NotExpressible);
 
     // A challenge without letters.
     let id = "registration.challenge.case";

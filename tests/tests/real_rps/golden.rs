@@ -1,17 +1,19 @@
-//! The outcomes that are known, one line for each check, in the catalogue's order.
+//! The outcomes that are known, one line for each check: first those that are a library's duty, then, apart from them,
+//! the application's. On a thin server the latter test our own lines.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::PathBuf;
 
 use passrig::catalogue::Catalogue;
+use passrig::catalogue::index::Owner;
 use passrig::outcome::{CheckResult, Effect, Outcome, Report};
 use passrig_tests::rps;
 
 /// A golden file.
 pub(super) struct Golden {
-    /// The counts, and then each check's id with what it came to.
-    lines: Vec<(String, String)>,
+    /// Each check's id with what it came to, in the file's order.
+    checks: Vec<(String, String)>,
     text: String,
 }
 
@@ -21,41 +23,45 @@ pub(super) fn blessing() -> bool {
 }
 
 impl Golden {
-    pub(super) fn of(report: &Report) -> Self {
+    pub(super) fn of(report: &Report, catalogue: &Catalogue) -> Self {
         let checks = report.checks.iter().map(|result| (result.id.clone(), words(result)));
-        Self::written(&checks.collect::<Vec<_>>())
+        Self::written(checks.collect(), catalogue)
     }
 
-    fn written(checks: &[(String, String)]) -> Self {
+    fn written(checks: Vec<(String, String)>, catalogue: &Catalogue) -> Self {
         let mut text = String::from(
-            "# What passrig says of this relying party. Written by its test with PASSRIG_BLESS=1.\n\n\
-             [counts]\n",
+            "# What passrig says of this relying party. Written by its test with PASSRIG_BLESS=1.\n",
         );
-        for outcome in Outcome::ALL {
-            let name = outcome.to_string();
-            let count = checks.iter().filter(|(_, words)| words.split(' ').next() == Some(&name));
-            writeln!(text, "{name} = {}", count.count()).unwrap();
-        }
-        text.push_str("\n[checks]\n");
-        for (id, words) in checks {
-            writeln!(text, "\"{id}\" = \"{words}\"").unwrap();
+        let (library, application): (Vec<_>, Vec<_>) = checks.into_iter().partition(|(id, _)| {
+            let check = catalogue.find(id);
+            check.and_then(|check| catalogue.index.owner(check)) != Some(Owner::Application)
+        });
+        for (owner, checks) in [("library", &library), ("application", &application)] {
+            writeln!(text, "\n[{owner}.counts]").unwrap();
+            for outcome in Outcome::ALL {
+                let count = checks.iter().filter(|(_, words)| came_to(words, outcome)).count();
+                writeln!(text, "{outcome} = {count}").unwrap();
+            }
+            writeln!(text, "\n[{owner}.checks]").unwrap();
+            for (id, words) in checks {
+                writeln!(text, "\"{id}\" = \"{words}\"").unwrap();
+            }
         }
         Self::parse(text)
     }
 
     /// The same with the other one's races: whether one is lost is no matter of every run.
     pub(super) fn with_races_of(&self, other: &Self, catalogue: &Catalogue) -> Self {
-        let races = other.lines.iter().filter(|(id, words)| {
+        let races = other.checks.iter().filter(|(id, words)| {
             let exclusive = catalogue.find(id).is_some_and(|check| check.exclusive);
-            exclusive && (words.starts_with("fail ") || words.starts_with("note "))
+            exclusive && is_decided_race(words)
         });
         let races: BTreeMap<_, _> = races.cloned().collect();
-        let checks = self.lines.iter().skip(Outcome::ALL.len()).map(|(id, words)| {
-            let raced = words.starts_with("fail ") || words.starts_with("note ");
-            let words = races.get(id).filter(|_| raced).unwrap_or(words);
+        let checks = self.checks.iter().map(|(id, words)| {
+            let words = races.get(id).filter(|_| is_decided_race(words)).unwrap_or(words);
             (id.clone(), words.clone())
         });
-        Self::written(&checks.collect::<Vec<_>>())
+        Self::written(checks.collect(), catalogue)
     }
 
     pub(super) fn read(name: &str) -> Self {
@@ -81,23 +87,23 @@ impl Golden {
                 _ => false,
             }
         };
-        let lines = self.lines.iter().filter(diverges);
-        lines.map(|(id, words)| (id.as_str(), words.as_str())).collect()
+        let checks = self.checks.iter().filter(diverges);
+        checks.map(|(id, words)| (id.as_str(), words.as_str())).collect()
     }
 
     /// What is different in the other one, a line for each; nothing if they are the same.
     pub(super) fn differences(&self, found: &Self) -> String {
-        let map = |golden: &Self| golden.lines.iter().cloned().collect::<BTreeMap<_, _>>();
+        let map = |golden: &Self| golden.checks.iter().cloned().collect::<BTreeMap<_, _>>();
         let (golden, new) = (map(self), map(found));
         let mut out = String::new();
-        for (id, words) in &self.lines {
+        for (id, words) in &self.checks {
             match new.get(id) {
                 Some(found) if found == words => {}
                 Some(found) => writeln!(out, "  {id}: {words} → {found}").unwrap(),
                 None => writeln!(out, "  {id}: {words} → no such check").unwrap(),
             }
         }
-        for (id, words) in found.lines.iter().filter(|(id, _)| !golden.contains_key(id)) {
+        for (id, words) in found.checks.iter().filter(|(id, _)| !golden.contains_key(id)) {
             writeln!(out, "  {id}: new → {words}").unwrap();
         }
         if out.is_empty() && self.text != found.text {
@@ -106,15 +112,24 @@ impl Golden {
         out
     }
 
-    /// Every file is written by [`Golden::of`]: a line is a key and a value.
+    /// Every file is written by [`Golden::of`]: a check is a line, its id in quotation marks.
     fn parse(text: String) -> Self {
-        let line = |line: &str| {
-            let (id, words) = line.split_once(" = ")?;
-            Some((id.trim_matches('"').to_owned(), words.trim_matches('"').to_owned()))
+        let check = |line: &str| {
+            let (id, words) = line.strip_prefix('"')?.split_once("\" = ")?;
+            Some((id.to_owned(), words.trim_matches('"').to_owned()))
         };
-        let lines = text.lines().filter_map(line).collect();
-        Self { lines, text }
+        let checks = text.lines().filter_map(check).collect();
+        Self { checks, text }
     }
+}
+
+fn came_to(words: &str, outcome: Outcome) -> bool {
+    words.split(' ').next() == Some(outcome.name())
+}
+
+/// A race that was lost, or not lost in any round.
+fn is_decided_race(words: &str) -> bool {
+    came_to(words, Outcome::Fail) || came_to(words, Outcome::Note)
 }
 
 /// The outcome, and how it came to be: what is the same in every run.
@@ -142,15 +157,18 @@ fn golden_files_are_toml() {
     for (name, _) in super::ALL {
         let golden = Golden::read(name);
         let table: toml::Table = golden.text.parse().unwrap();
-        let checks = table["checks"].as_table().unwrap();
-        let counts = table["counts"].as_table().unwrap();
-        assert_eq!(checks.len() + counts.len(), golden.lines.len(), "{name}");
-        for (outcome, count) in counts {
-            let of =
-                |words: &&toml::Value| words.as_str().unwrap().split(' ').next() == Some(outcome);
-            let number = i64::try_from(checks.values().filter(of).count()).unwrap();
-            assert_eq!(count.as_integer(), Some(number), "{name}: {outcome}");
+        let mut seen = 0;
+        for owner in ["library", "application"] {
+            let checks = table[owner]["checks"].as_table().unwrap();
+            let words: Vec<_> = checks.values().map(|words| words.as_str().unwrap()).collect();
+            for outcome in Outcome::ALL {
+                let count = words.iter().filter(|words| came_to(words, outcome)).count();
+                let told = table[owner]["counts"][outcome.name()].as_integer();
+                assert_eq!(told, i64::try_from(count).ok(), "{name}: {owner}, {outcome}");
+            }
+            seen += checks.len();
         }
+        assert_eq!(seen, golden.checks.len(), "{name}");
     }
 }
 

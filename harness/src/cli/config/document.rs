@@ -68,6 +68,10 @@ struct Target {
     /// How many seconds to wait for each answer.
     #[schemars(with = "Option<u32>")]
     deadline: Option<Spanned<u32>>,
+    /// How many seconds to wait until a challenge must have expired; absent,
+    /// nothing waits for that.
+    #[schemars(with = "Option<u32>")]
+    expiry: Option<Spanned<u32>>,
     /// Variables for the adapter.
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, Value>")]
@@ -165,11 +169,11 @@ fn target(source: Source<'_>, target: &Target) -> Parsed<reach::Args> {
     if let Some(text) = &target.connect_to {
         reach::valid::<ConnectTo>(text.get_ref()).map_err(|message| wrong(text, message))?;
     }
-    if let Some(deadline) = &target.deadline
-        && !(1..=3600).contains(deadline.get_ref())
-    {
-        let message = "expected a number of seconds from 1 to 3600";
-        return Err(source.mistake(message, Some(deadline.span()), None));
+    for seconds in [&target.deadline, &target.expiry].into_iter().flatten() {
+        if !(1..=3600).contains(seconds.get_ref()) {
+            let message = "expected a number of seconds from 1 to 3600";
+            return Err(source.mistake(message, Some(seconds.span()), None));
+        }
     }
     let mut var = Vec::new();
     for (name, value) in &target.vars {
@@ -193,6 +197,7 @@ fn target(source: Source<'_>, target: &Target) -> Parsed<reach::Args> {
         insecure: target.insecure,
         allow_host: target.allow_hosts.clone(),
         deadline: target.deadline.as_ref().map(|seconds| *seconds.get_ref()),
+        expiry: target.expiry.as_ref().map(|seconds| *seconds.get_ref()),
         var,
     })
 }

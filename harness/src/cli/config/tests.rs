@@ -28,6 +28,7 @@ connect_to = "127.0.0.1:8443"
 ca = "ca.pem"
 allow_hosts = ["staging.example.com"]
 deadline = 20
+expiry = 601
 
 [target.vars]
 username = "ann"
@@ -52,7 +53,7 @@ fn the_whole_file() {
     // Files are beside the file that names them.
     assert_eq!(target.adapter.as_deref(), Some("ci/adapter.toml"));
     assert_eq!(target.ca.as_deref(), Some(Path::new("ci/ca.pem")));
-    assert_eq!(target.deadline, Some(20));
+    assert_eq!((target.deadline, target.expiry), (Some(20), Some(601)));
     let vars: Vec<_> = target.var.iter().map(|var| (&*var.name, &*var.env)).collect();
     assert_eq!(vars, [("password", "ANNS_PASSWORD"), ("username", "username")]);
     assert_eq!(catalogue.find("authentication.counter.same").unwrap().level, Level::Must);
@@ -66,13 +67,16 @@ fn flags_win() {
     let flags = reach::Args {
         rp: Some("http://localhost:3000".parse().unwrap()),
         insecure: true,
+        expiry: Some(301),
         var: vec!["username=bob".parse().unwrap()],
         ..reach::Args::default()
     };
     let both = flags.over(&config.target);
-    assert_eq!(both.rp.unwrap().as_str(), "http://localhost:3000/");
+    assert_eq!(both.rp.as_ref().unwrap().as_str(), "http://localhost:3000/");
     assert_eq!(both.adapter.as_deref(), Some("ci/adapter.toml"));
     assert!(both.insecure && both.ca.is_none());
+    assert_eq!((both.deadline, both.expiry), (Some(20), Some(301)));
+    assert!(both.arguments().contains(&["--expiry", "301"].map(str::to_owned).to_vec()));
     let vars: Vec<_> = both.var.iter().map(|var| (&*var.name, var.value.as_deref())).collect();
     assert_eq!(vars, [("username", Some("bob")), ("password", None)]);
 }
@@ -81,7 +85,8 @@ fn flags_win() {
 fn mistakes() {
     insta::assert_snapshot!(mistake("[target]\nrp = \"http://localhost\"\nadaptor = \"x\"\n"), @r#"
      × unknown field `adaptor`, expected one of `rp`, `adapter`, `origin`,
-     │ `connect_to`, `ca`, `insecure`, `allow_hosts`, `deadline`, `vars`
+     │ `connect_to`, `ca`, `insecure`, `allow_hosts`, `deadline`, `expiry`,
+     │ `vars`
       ╭─[ci/passrig.toml:3:1]
     2 │ rp = "http://localhost"
     3 │ adaptor = "x"

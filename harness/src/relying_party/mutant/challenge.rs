@@ -8,11 +8,12 @@ use crate::relying_party::verify::Run::{self, Verify};
 use crate::relying_party::verify::{Evidence, Finding, shared};
 
 pub(super) fn all() -> Vec<Mutant> {
-    let flaws: [(&str, &str, Run); 9] = [
+    let flaws: [(&str, &str, Run); 10] = [
         ("not-consumed", "takes a challenge again that was answered", Verify(not_consumed)),
         ("any-session", "takes a challenge of any session", Verify(any_session)),
         ("any-ceremony", "takes a challenge of the other ceremony", Verify(any_ceremony)),
         ("superseded", "takes a challenge after it issued a newer one", Verify(superseded)),
+        ("expired", "takes a challenge however old it is", Verify(expired)),
         ("prefix", "compares only as much as was sent", Verify(prefix)),
         ("any-base64", "decodes both before it compares, leniently", Verify(any_base64)),
         ("from-body", "expects whatever challenge was sent", Verify(from_body)),
@@ -48,6 +49,10 @@ fn any_ceremony(e: &Evidence<'_>) -> Finding {
 
 fn superseded(e: &Evidence<'_>) -> Finding {
     among(e, |i| own(e, i) && i.ceremony == e.ceremony && i.state == State::Superseded)
+}
+
+fn expired(e: &Evidence<'_>) -> Finding {
+    among(e, |i| own(e, i) && i.ceremony == e.ceremony && i.state == State::Expired)
 }
 
 fn own(e: &Evidence<'_>, issued: &Issued) -> bool {

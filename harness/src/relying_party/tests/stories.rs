@@ -1,5 +1,7 @@
 //! Attempts, and the steps that each of them violates.
 
+use std::time::Duration;
+
 use passrig_authenticator::wire::authenticator_data::AttestedCredentialData;
 use passrig_authenticator::wire::base64url::encode;
 use passrig_authenticator::wire::{Cbor, Flags, Json};
@@ -309,6 +311,24 @@ fn challenges() -> Vec<Story> {
             let options = browser.authentication_options(Some("alice"));
             browser.authentication_options(Some("alice"));
             browser.finish_sign_in(&options, &w.alice, |_| ())
+        }),
+        story("expired challenge", "7.1/8", |w| {
+            let mut browser = w.browser();
+            let options = browser.registration_options("newcomer");
+            w.clock.put_forward(Duration::from_secs(300));
+            browser.finish_registration(&options, &mut Device::new(3), |_| ())
+        }),
+        story("expired challenge", "7.2/11", |w| {
+            let mut browser = w.browser();
+            let options = browser.authentication_options(Some("alice"));
+            w.clock.put_forward(Duration::from_secs(300));
+            browser.finish_sign_in(&options, &w.alice, |_| ())
+        }),
+        accepted("challenge that is nearly too old", &["7.1/8"], |w| {
+            let mut browser = w.browser();
+            let options = browser.registration_options("newcomer");
+            w.clock.put_forward(Duration::from_secs(200));
+            browser.finish_registration(&options, &mut Device::new(3), |_| ())
         }),
         story("challenge of another session", "7.1/8", |w| {
             let options = w.browser().registration_options("newcomer");

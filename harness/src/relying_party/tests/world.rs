@@ -18,6 +18,7 @@ use sha2::{Digest, Sha256};
 use tower::ServiceExt;
 
 use crate::relying_party::{Config, Mutant, RelyingParty};
+use crate::target::Clock;
 
 pub(super) const ORIGIN: &str = "https://login.passrig.test";
 pub(super) const RP_ID: &str = "passrig.test";
@@ -26,13 +27,15 @@ pub(super) const RP_ID: &str = "passrig.test";
 /// credential.
 pub(super) struct World {
     pub(super) rp: Router,
+    pub(super) clock: Clock,
     pub(super) alice: Device,
     pub(super) mallory: Device,
 }
 
 impl World {
     pub(super) fn new(mutant: Option<Mutant>) -> Self {
-        let rp = server(mutant);
+        let clock = Clock::default();
+        let rp = server_by(clock.clone(), mutant);
         let enrol = |name, octet| {
             let mut device = Device::new(octet);
             let mut browser = Browser::new(&rp);
@@ -41,7 +44,7 @@ impl World {
             device
         };
         let (alice, mallory) = (enrol("alice", 1), enrol("mallory", 2));
-        Self { rp, alice, mallory }
+        Self { rp, clock, alice, mallory }
     }
 
     pub(super) fn browser(&self) -> Browser {
@@ -65,8 +68,12 @@ impl World {
 }
 
 pub(super) fn server(mutant: Option<Mutant>) -> Router {
+    server_by(Clock::default(), mutant)
+}
+
+fn server_by(clock: Clock, mutant: Option<Mutant>) -> Router {
     let config = Config { audit: true, demands_attestation: true, ..Config::new(ORIGIN, RP_ID) };
-    let rp = RelyingParty::new(config, Seeded::new("seed"));
+    let rp = RelyingParty::new(config, Seeded::new("seed")).with_clock(clock);
     match mutant {
         Some(mutant) => rp.with_mutant(mutant).router(),
         None => rp.router(),

@@ -262,6 +262,11 @@ impl<'a> Evidence<'a> {
         self.own_issued().filter(|issued| issued.state == State::Live)
     }
 
+    /// Whether this session had a challenge to answer, and let it expire.
+    pub(super) fn is_late(&self) -> bool {
+        self.own_issued().is_some_and(|issued| issued.state == State::Expired)
+    }
+
     fn own_issued(&self) -> Option<&'a Issued> {
         let own = |i: &&Issued| Some(i.session) == self.session && i.ceremony == self.ceremony;
         self.store.issued().iter().rev().find(own)

@@ -43,7 +43,10 @@ pub(crate) fn challenge(e: &Evidence<'_>) -> Finding {
         return Ok(());
     }
     let Some(pending) = e.pending() else {
-        return refuse("no challenge is pending in this session");
+        return refuse(match e.is_late() {
+            true => "the challenge has expired",
+            false => "no challenge is pending in this session",
+        });
     };
     match e.sent_challenge() {
         Some(sent) if pending.is_answered_by(&sent) => Ok(()),

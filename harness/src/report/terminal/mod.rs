@@ -253,8 +253,11 @@ impl Terminal<'_> {
             _ => format!(": {}", self.counts(&self.report.summary, ", ")),
         };
         writeln!(out, "\n{}{counts}", checks(total))?;
-        let unseen =
-            |result: &&CheckResult| result.effect == Effect::Unobserved && result.verdict.is_some();
+        let unseen = |result: &&CheckResult| {
+            result.effect == Effect::Unobserved
+                && result.verdict.is_some()
+                && !words::is_observed(result)
+        };
         let unseen = self.report.checks.iter().filter(unseen).count();
         if unseen > 0 {
             let text = format!(

@@ -34,6 +34,8 @@ pub(crate) fn catalogue() -> Catalogue {
         needs: vec![Need::RegistrableDomain],
         authenticator: Product::Platform,
         exclusive: false,
+        spoils: false,
+        waits: false,
         action: Action::Scenario("origin".to_owned()),
     };
     let port = Check {

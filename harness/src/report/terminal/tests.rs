@@ -260,6 +260,7 @@ fn every_reason_has_a_sentence() {
         Skip::Setting,
         Skip::NotExpressible,
         Skip::Flow,
+        Skip::OptIn,
     ];
     for skip in skips {
         assert_ne!(words::skipped(words::head(&format!("{skip}: more"))), words::skipped(""));

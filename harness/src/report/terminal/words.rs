@@ -8,6 +8,7 @@ use crate::outcome::{
     Verdict,
 };
 use crate::runner::FailOn;
+use crate::target::Manner;
 
 /// The word from the closed list that a reason begins with.
 pub fn head(reason: &str) -> &str {
@@ -24,8 +25,16 @@ pub fn skipped(word: &str) -> &'static str {
         }
         Some(Skip::TwoAccounts) => "the adapter cannot make a second account",
         Some(Skip::Setting) => "the target never asks for what these checks need",
-        Some(Skip::NotExpressible) => "here the deviation equals the honest ceremony",
-        Some(Skip::Flow) => "the adapter has no such flow",
+        Some(Skip::NotExpressible) => {
+            "here the check would say nothing: what it sends equals the honest ceremony, or nothing \
+             here is as it tests"
+        }
+        Some(Skip::Flow) => {
+            "the adapter has no flow for them, or its probe did not see both states"
+        }
+        Some(Skip::OptIn) => {
+            "they wait until a challenge has expired, and only if asked to: --expiry SECONDS"
+        }
         None => "not sent",
     }
 }
@@ -52,6 +61,9 @@ pub fn did(result: &CheckResult) -> String {
             _ => format!("gave no verdict: {reason}"),
         };
     };
+    if let (true, Some(reason)) = (is_observed(result), &result.reason) {
+        return format!("was looked at: {reason}");
+    }
     let manner = result.manner.as_ref().map(|manner| format!(" ({manner})")).unwrap_or_default();
     let effect = match (result.effect, result.title.starts_with("registration")) {
         (Effect::Happened, true) => "a probe found the credential registered",
@@ -62,6 +74,12 @@ pub fn did(result: &CheckResult) -> String {
     };
     let reason = result.reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
     format!("{verdict} it{manner}; {effect}{reason}")
+}
+
+/// Whether nothing was answered to an attempt: what the target does was looked
+/// at.
+pub fn is_observed(result: &CheckResult) -> bool {
+    result.manner.as_deref() == Some(Manner::Observed.name())
 }
 
 /// How strongly it is demanded, as in `§7.1 step 9 (REG-06): must be refused`.

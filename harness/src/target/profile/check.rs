@@ -136,7 +136,7 @@ impl Checker {
         for (index, spanned) in steps.iter().enumerate() {
             let step = self.step(flow, spanned)?;
             let (place, second) = match &step.role {
-                Role::Options(_) => (&mut options, Fault::TwoOptions(flow)),
+                Role::Options { .. } => (&mut options, Fault::TwoOptions(flow)),
                 Role::Credential(_) => (&mut credential, Fault::TwoCredentials(flow)),
                 _ => (&mut None, Fault::CredentialFirst),
             };
@@ -363,7 +363,7 @@ fn carries_credential(step: &Step) -> bool {
 }
 
 /// Every variable that a step's request uses.
-fn variables(step: &Step) -> impl Iterator<Item = &Variable> {
+pub(super) fn variables(step: &Step) -> impl Iterator<Item = &Variable> {
     let body = match &step.body {
         Body::Empty => Vec::new(),
         Body::Json(value) => value.variables(),

@@ -37,6 +37,9 @@ pub(super) fn role(
         let belongs = "the step that carries the credential";
         misplaced("credential", step.credential.as_ref().map(Spanned::span), belongs)?;
         misplaced("accepted", step.accepted.as_ref().map(Spanned::span), belongs)?;
+    }
+    if !carries_credential && step.options.is_none() {
+        let belongs = "the steps that hold the options or carry the credential";
         misplaced("refused", step.refused.as_ref().map(Spanned::span), belongs)?;
     }
     let expect = step.expect.as_ref();
@@ -51,7 +54,8 @@ pub(super) fn role(
         return Ok(Role::Credential(finish));
     }
     if let Some(path) = &step.options {
-        return Ok(Role::Options(query(path)?));
+        let refused = conditions(step.refused.as_ref().map(Spanned::get_ref))?;
+        return Ok(Role::Options { at: query(path)?, refused });
     }
     if let Some(signed_in) = &step.signed_in {
         let user = step.user.as_ref().map(query).transpose()?;
