@@ -169,10 +169,9 @@ impl Stage<'_> {
     /// Lets more time pass than a ceremony that has begun may last.
     pub async fn outlast(&self, begun: &Begun) -> Result<(), Trouble> {
         let stated = begun.options.get("timeout").and_then(serde_json::Value::as_u64);
-        // Whoever comes within the time that the RP gives comes in time.
-        let Some(expiry) =
-            self.world.expiry.filter(|expiry| stated.map(Duration::from_millis) <= Some(*expiry))
-        else {
+        let stated = Duration::from_millis(stated.unwrap_or_default());
+        // Whoever answers within the time that the options give is not late.
+        let Some(expiry) = self.world.expiry.filter(|expiry| stated <= *expiry) else {
             return Err(Trouble::NotExpressible);
         };
         if self.world.target.takes_its_time() && expiry > UNNOTICED {
