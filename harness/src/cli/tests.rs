@@ -422,9 +422,9 @@ fn explanation_of_a_check_that_waits() {
 
     sends      registration: a good response to a challenge that was issued too long
                ago
-    demanded   §13.4.3 (REG-05): should be refused
+    demanded   §13.4.3 (CHL-1): should be refused
     level      should, importance medium
-    duty       the library's
+    duty       the application's
     violates   7.1/8: the challenge is the one that was issued
     why        A challenge that is never forgotten can be answered at any time.
                Whoever gets hold of a response that was never sent, from a log, a

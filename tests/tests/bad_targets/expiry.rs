@@ -53,8 +53,8 @@ async fn is_waited_for() {
                 long ago
       variant   user-verification=required attestation=none login=username
       target    accepted it (ok); a probe found the credential registered
-      demanded  §13.4.3 (REG-05): should be refused; importance medium
-      duty      the library's
+      demanded  §13.4.3 (CHL-1): should be refused; importance medium
+      duty      the application's
       why       A challenge that is never forgotten can be answered at any time.
                 Whoever gets hold of a response that was never sent, from a log, a
                 crash report or a page left open, can use it weeks later; and a
