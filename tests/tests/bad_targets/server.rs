@@ -142,13 +142,15 @@ pub(crate) async fn serving(
     let count = AtomicUsize::new(0);
     let (dead, mut death) = watch::channel(false);
     let server = Arc::new((rp, manner, count, dead));
+    // Connections end after nobody listens any more, so that nobody finds them closed and the door still open.
+    let (gone, _) = watch::channel(false);
     tokio::spawn(async move {
         loop {
             let stream = tokio::select! {
                 accepted = listener.accept() => accepted.unwrap().0,
-                _ = death.changed() => return,
+                _ = death.changed() => break,
             };
-            let (server, mut death) = (Arc::clone(&server), death.clone());
+            let (server, mut end) = (Arc::clone(&server), gone.subscribe());
             tokio::spawn(async move {
                 let service = service_fn(|request| {
                     let server = Arc::clone(&server);
@@ -159,10 +161,12 @@ pub(crate) async fn serving(
                 });
                 tokio::select! {
                     _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service) => {}
-                    _ = death.changed() => {}
+                    _ = end.changed() => {}
                 }
             });
         }
+        drop(listener);
+        gone.send_replace(true);
     });
     url
 }
@@ -195,7 +199,7 @@ async fn serve(
         Act::Close => Err(io::ErrorKind::ConnectionAborted.into()),
         Act::Die => {
             dead.send_replace(true);
-            Err(io::ErrorKind::ConnectionAborted.into())
+            std::future::pending().await
         }
     }
 }
