@@ -1,5 +1,6 @@
 //! authenticatorMakeCredential (§6.3.2).
 
+use base16ct::lower as hex;
 use sha2::{Digest, Sha256};
 
 use super::{Authenticator, Counting, Credential, Error, User};
@@ -182,7 +183,7 @@ impl Authenticator {
 
     /// What the tag and the key of a server-side credential are drawn under.
     fn sealed(&self, algorithm: Algorithm, nonce: &[u8], rp_id: &str) -> String {
-        let bound = hex(&Sha256::digest([nonce, rp_id.as_bytes()].concat()));
+        let bound = hex::encode_string(&Sha256::digest([nonce, rp_id.as_bytes()].concat()));
         self.label(&format!("sealed/{}/{bound}", algorithm.0))
     }
 
@@ -234,8 +235,4 @@ fn draw_key(algorithm: Algorithm, label: &str, env: &mut dyn Env) -> Result<Sign
         .map(|round| if round == 0 { label.to_owned() } else { format!("{label}/{round}") })
         .find_map(|label| SigningKey::from_bytes(algorithm, &env.draw(&label, len)).ok())
         .ok_or(Error::Unknown)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|octet| format!("{octet:02x}")).collect()
 }

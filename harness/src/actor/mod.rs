@@ -12,6 +12,7 @@ pub use variant::{Probes, Variant};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use base16ct::lower as hex;
 use passrig_authenticator::Ceremony;
 use passrig_authenticator::client::{Client, Origin, create, get};
 use passrig_authenticator::deviation::{self, Bench, Deviation, PlanMut};
@@ -92,12 +93,12 @@ impl Actor {
         product: Product,
     ) -> Self {
         let env = world.env.within(check).within(name);
-        let tag = |label: &str| hex(&env.derive(label, 6));
+        let tag = |label: &str| hex::encode_string(&env.derive(label, 6));
         let username = format!("passrig-{}", tag("username"));
         let mut inputs = Inputs::new(check)
             .with("email", format!("{username}@passrig.test"))
             .with("display_name", format!("Passrig {name}"))
-            .with("password", format!("Pr1-{}", hex(&env.derive("password", 12))))
+            .with("password", format!("Pr1-{}", hex::encode_string(&env.derive("password", 12))))
             .with("username", username);
         for (name, value) in &world.variables {
             inputs = inputs.with(name, value);
@@ -495,8 +496,4 @@ impl Attempt {
             _ => None,
         }
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|octet| format!("{octet:02x}")).collect()
 }

@@ -59,7 +59,7 @@ pub(super) fn random(len: usize) -> Result<String, Failure> {
         what: "the operating system gives no randomness".to_owned(),
         source: std::io::Error::other(error),
     })?;
-    Ok(octets.iter().map(|octet| format!("{octet:02x}")).collect())
+    Ok(base16ct::lower::encode_string(&octets))
 }
 
 /// Seeds and run ids become file names, headers and parts of account names.

@@ -90,7 +90,7 @@ async fn user_handle_opaque(stage: &mut Stage<'_>) -> Result<Observations, Troub
 /// Whether a user handle holds a text, or a hash that anybody can compute.
 fn tells(handle: &[u8], text: &str) -> bool {
     let hash = Sha256::digest(text);
-    let hex: String = hash.iter().map(|octet| format!("{octet:02x}")).collect();
+    let hex = base16ct::lower::encode_string(&hash);
     let forms = [text.as_bytes(), &hash, hex.as_bytes()];
     forms.iter().any(|form| handle.windows(form.len()).any(|window| window == *form))
 }

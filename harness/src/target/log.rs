@@ -217,11 +217,10 @@ impl Log {
 
 impl Kept {
     fn of(body: &[u8]) -> Self {
-        let digest = Sha256::digest(body);
         Self {
             head: body.iter().take(KEPT).copied().collect(),
             length: body.len(),
-            sha256: digest.iter().map(|octet| format!("{octet:02x}")).collect(),
+            sha256: base16ct::lower::encode_string(&Sha256::digest(body)),
         }
     }
 }

@@ -65,8 +65,8 @@ fn forms(secret: &str) -> Vec<String> {
         forms.push(text.replace('/', "\\/"));
         forms.push(text);
     }
-    let hex: String = secret.bytes().map(|octet| format!("{octet:02x}")).collect();
-    forms.extend([hex.to_uppercase(), hex]);
+    forms.push(base16ct::lower::encode_string(secret.as_bytes()));
+    forms.push(base16ct::upper::encode_string(secret.as_bytes()));
     forms.extend(base64(secret.as_bytes()));
     forms
 }
