@@ -319,6 +319,28 @@ register step 1 (POST /begin/{{username}}): the target wants fewer requests, for
 "#);
 }
 
+/// A server error is a refusal only if its body tells it from a crash.
+#[tokio::test]
+async fn who_gets_no_options_is_refused_as_the_adapter_says() {
+    let refused = "options = \"$.publicKey\"\n\
+         refused = [{ status = [404] }, { status = [500], body = \"unknown\" }, { status = [503] }]";
+    let profile = REGISTER.replace("options = \"$.publicKey\"", refused);
+    let mut told = Vec::new();
+    for (status, message) in [(404, "who?"), (500, "unknown"), (500, "boom"), (503, "unknown")] {
+        let mut story = Story::new(&profile, [answer(status, json!({ "message": message }))]);
+        story.inputs = story.inputs.with_setting("user_verification", "required");
+        let error = story.register(&credential(), &mut Honest).await.unwrap_err();
+        told.push((error.is_answer(), error.kind.to_string()));
+    }
+    let expected = [
+        (true, "the target refuses with 404: who?"),
+        (true, "the target refuses with 500: unknown"),
+        (false, "the target answers 500: boom"),
+        (false, "the target answers 503: unknown"),
+    ];
+    assert_eq!(told, expected.map(|(answer, text)| (answer, text.to_owned())));
+}
+
 #[tokio::test]
 async fn options_are_handed_over_as_they_are() {
     let odd = json!({"publicKey": {"challenge": 5, "user": null}, "ticket": 1});

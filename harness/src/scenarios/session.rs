@@ -115,7 +115,7 @@ async fn from_a_foreign_page(stage: &mut Stage<'_>) -> Result<Observations, Trou
     }
     let begun = stage.begin(&mut actor, ceremony).await?;
     let message = actor.respond(&begun)?;
-    let sent = stage.send_from(&foreign_page()?, &mut actor, &begun, &message).await;
+    let sent = stage.send_from(Some(&foreign_page()?), &mut actor, &begun, &message).await;
     Ok(Observations::of(guarded(sent, &stage.log)?))
 }
 

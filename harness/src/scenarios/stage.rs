@@ -132,9 +132,20 @@ impl Stage<'_> {
         begun: &Begun,
         message: &Message,
     ) -> Result<Attempt, Trouble> {
+        self.send_from(None, actor, begun, message).await
+    }
+
+    /// The same from another site's page, if one is named.
+    pub async fn send_from(
+        &mut self,
+        page: Option<&Url>,
+        actor: &mut Actor,
+        begun: &Begun,
+        message: &Message,
+    ) -> Result<Attempt, Trouble> {
         let honest = Deviation::default();
         let mut bench = Bench::new(&honest, &NoFacts);
-        actor.send(begun, message, &mut bench, self.probes, &mut self.log).await
+        actor.send_from(page, begun, message, &mut bench, self.probes, &mut self.log).await
     }
 
     /// Sends a message where no probe could see its effect: the session is
@@ -149,21 +160,6 @@ impl Stage<'_> {
         let attempt = self.send(actor, begun, message).await;
         self.probes = seen;
         attempt
-    }
-}
-
-impl Stage<'_> {
-    /// Sends a message from another site's page.
-    pub async fn send_from(
-        &mut self,
-        page: &Url,
-        actor: &mut Actor,
-        begun: &Begun,
-        message: &Message,
-    ) -> Result<Attempt, Trouble> {
-        let honest = Deviation::default();
-        let mut bench = Bench::new(&honest, &NoFacts);
-        actor.send_from(Some(page), begun, message, &mut bench, self.probes, &mut self.log).await
     }
 
     /// Lets more time pass than a ceremony that has begun may last.
