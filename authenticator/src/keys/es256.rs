@@ -1,4 +1,4 @@
-//! ES256: ECDSA on P-256 with SHA-256, nonces after RFC 6979. Signatures are
+//! ES256 and ESP256: ECDSA on P-256 with SHA-256, nonces after RFC 6979. Signatures are
 //! not normalised to low s, as authenticators do not either.
 
 mod curve;
@@ -9,61 +9,26 @@ use p256::{FieldBytes, NistP256, NonZeroScalar, Scalar};
 use rfc6979::KGenerator;
 use sha2::{Digest, Sha256};
 
-use super::Error;
-use crate::wire::cose::{Algorithm, Key};
+use super::{Error, Private};
+use crate::wire::cose::{Algorithm, Key, crv};
 use crate::wire::{Der, Tree};
 use curve::Point;
-
-/// The COSE curve identifier of P-256.
-const P256: i64 = 1;
 
 /// A number below 2^256, big-endian.
 type Octets = [u8; 32];
 
 /// A P-256 private key.
-#[derive(Clone)]
-pub struct SigningKey {
+pub(super) struct PrivateKey {
     secret: NonZeroScalar,
     public: Point,
 }
 
-impl PartialEq for SigningKey {
-    fn eq(&self, other: &Self) -> bool {
-        self.public == other.public
-    }
-}
-
-impl Eq for SigningKey {}
-
-impl SigningKey {
-    pub(super) fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
-        let unusable = Error::PrivateKey(Algorithm::ES256);
-        let octets: Octets = bytes.try_into().map_err(|_| unusable)?;
-        let secret = NonZeroScalar::from_repr(octets.into()).into_option().ok_or(unusable)?;
-        let public = curve::multiply_generator(&octets).ok_or(unusable)?;
-        Ok(Self { secret, public })
-    }
-
-    pub(super) fn public_key(&self) -> Key {
-        let (x, y) = coordinates(&self.public);
-        Key::Ec2 { alg: Algorithm::ES256, crv: P256, x: x.to_vec(), y: y.to_vec() }
-    }
-
-    /// The same octets as any other signer after RFC 6979, for the same key and
-    /// message.
-    pub(super) fn sign(&self, message: &[u8]) -> Tree {
-        let hash = Sha256::digest(message);
-        let order = NistP256::ORDER.as_ref();
-        let mut nonces = KGenerator::<Sha256, _>::new(&self.secret.to_repr(), &hash, &[], order);
-        let (r, s) = loop {
-            let mut nonce = FieldBytes::default();
-            nonces.fill_next_k(&mut nonce);
-            if let Some(signature) = self.sign_with(nonce, &hash) {
-                break signature;
-            }
-        };
-        let [r, s] = [r, s].map(|number| Der::unsigned(&number.to_repr()));
-        Tree::Der(Der::sequence([r, s]))
+impl PrivateKey {
+    pub(super) fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let octets: Octets = bytes.try_into().ok()?;
+        let secret = NonZeroScalar::from_repr(octets.into()).into_option()?;
+        let public = curve::multiply_generator(&octets)?;
+        Some(Self { secret, public })
     }
 
     /// `None` for the nonces that ECDSA passes over.
@@ -78,19 +43,48 @@ impl SigningKey {
     }
 }
 
+impl Private for PrivateKey {
+    fn public_key(&self, alg: Algorithm) -> Key {
+        let (x, y) = coordinates(&self.public);
+        Key::Ec2 { alg, crv: crv::P256, x: x.to_vec(), y: y.to_vec() }
+    }
+
+    /// The same octets as any other signer after RFC 6979, for the same key and
+    /// message.
+    fn sign(&self, _: Algorithm, message: &[u8]) -> Tree {
+        let hash = Sha256::digest(message);
+        let order = NistP256::ORDER.as_ref();
+        let mut nonces = KGenerator::<Sha256, _>::new(&self.secret.to_repr(), &hash, &[], order);
+        let (r, s) = loop {
+            let mut nonce = FieldBytes::default();
+            nonces.fill_next_k(&mut nonce);
+            if let Some(signature) = self.sign_with(nonce, &hash) {
+                break signature;
+            }
+        };
+        let [r, s] = [r, s].map(|number| Der::unsigned(&number.to_repr()));
+        Tree::Der(Der::sequence([r, s]))
+    }
+
+    fn secret(&self) -> Vec<u8> {
+        self.secret.to_repr().to_vec()
+    }
+}
+
 fn coordinates(point: &Point) -> (&[u8], &[u8]) {
     point.split_at(1).1.split_at(32)
 }
 
 pub(super) fn verify(
-    crv: i64,
+    alg: Algorithm,
+    curve_id: i64,
     x: &[u8],
     y: &[u8],
     message: &[u8],
     signature: &[u8],
 ) -> Result<(), Error> {
-    let unusable = Error::PublicKey(Algorithm::ES256);
-    if crv != P256 || x.len() != 32 || y.len() != 32 {
+    let unusable = Error::PublicKey(alg);
+    if curve_id != crv::P256 || x.len() != 32 || y.len() != 32 {
         return Err(unusable);
     }
     let point: Point = [&[4], x, y].concat().try_into().map_err(|_| unusable)?;
@@ -100,21 +94,10 @@ pub(super) fn verify(
         .map(|signature| signature.to_bytes().into());
     match (curve::verify(&point, message, r_s.as_ref().unwrap_or(&[0; 64])), r_s) {
         (None, _) => Err(unusable),
-        (_, Err(_)) => Err(Error::Form(Algorithm::ES256)),
+        (_, Err(_)) => Err(Error::Form(alg)),
         (Some(false), _) => Err(Error::Mismatch),
         (Some(true), Ok(_)) => Ok(()),
     }
-}
-
-/// The fixed part of SubjectPublicKeyInfo for an uncompressed P-256 point:
-/// id-ecPublicKey, prime256v1, BIT STRING, 0x04.
-const SPKI_PREFIX: [u8; 27] = [
-    0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a,
-    0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00, 0x04,
-];
-
-pub(super) fn subject_public_key_info(x: &[u8], y: &[u8]) -> Vec<u8> {
-    [&SPKI_PREFIX, x, y].concat()
 }
 
 #[cfg(test)]
@@ -149,7 +132,7 @@ mod tests {
         assert_eq!(verify(&public, b"m", &trailing), Err(Error::Form(Algorithm::ES256)));
         let zero = Der::sequence([Der::unsigned(&[]), Der::unsigned(&[])]);
         assert!(verify(&public, b"m", &Tree::Der(zero).render()).is_err());
-        let Key::Ec2 { alg, crv, x, .. } = public;
+        let Key::Ec2 { alg, crv, x, .. } = public else { panic!("P-256 keys are EC2") };
         let off_curve = Key::Ec2 { alg, crv, x, y: vec![1; 32] };
         assert_eq!(verify(&off_curve, b"m", &signature), Err(Error::PublicKey(alg)));
     }

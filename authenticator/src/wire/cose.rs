@@ -12,21 +12,78 @@ use super::Cbor;
 pub struct Algorithm(pub i64);
 
 impl Algorithm {
-    /// ECDSA with SHA-256; in WebAuthn always on P-256.
+    /// ECDSA with SHA-256; in WebAuthn always on P-256 (§5.8.5).
     pub const ES256: Self = Self(-7);
-    /// EdDSA; in WebAuthn always Ed25519.
+    /// EdDSA; in WebAuthn always Ed25519 (§5.8.5).
     pub const EDDSA: Self = Self(-8);
-    /// RSASSA-PKCS1-v1_5 with SHA-256.
+    /// ECDSA on P-256 with SHA-256, fully specified (RFC 9864).
+    pub const ESP256: Self = Self(-9);
+    /// Ed25519, fully specified (RFC 9864).
+    pub const ED25519: Self = Self(-19);
+    /// ECDSA with SHA-384; in WebAuthn always on P-384.
+    pub const ES384: Self = Self(-35);
+    /// ECDSA with SHA-512; in WebAuthn always on P-521.
+    pub const ES512: Self = Self(-36);
+    /// RSASSA-PSS with SHA-256 (RFC 8230).
+    pub const PS256: Self = Self(-37);
+    /// RSASSA-PSS with SHA-384 (RFC 8230).
+    pub const PS384: Self = Self(-38);
+    /// RSASSA-PSS with SHA-512 (RFC 8230).
+    pub const PS512: Self = Self(-39);
+    /// ECDSA on secp256k1 with SHA-256 (RFC 8812).
+    pub const ES256K: Self = Self(-47);
+    /// ML-DSA-44 (FIPS 204).
+    pub const ML_DSA_44: Self = Self(-48);
+    /// ML-DSA-65 (FIPS 204).
+    pub const ML_DSA_65: Self = Self(-49);
+    /// ML-DSA-87 (FIPS 204).
+    pub const ML_DSA_87: Self = Self(-50);
+    /// ECDSA on P-384 with SHA-384, fully specified (RFC 9864).
+    pub const ESP384: Self = Self(-51);
+    /// ECDSA on P-521 with SHA-512, fully specified (RFC 9864).
+    pub const ESP512: Self = Self(-52);
+    /// Ed448, fully specified (RFC 9864).
+    pub const ED448: Self = Self(-53);
+    /// RSASSA-PKCS1-v1_5 with SHA-256 (RFC 8812).
     pub const RS256: Self = Self(-257);
+    /// RSASSA-PKCS1-v1_5 with SHA-384 (RFC 8812).
+    pub const RS384: Self = Self(-258);
+    /// RSASSA-PKCS1-v1_5 with SHA-512 (RFC 8812).
+    pub const RS512: Self = Self(-259);
+    /// RSASSA-PKCS1-v1_5 with SHA-1 (RFC 8812); for attestation only, as old TPMs
+    /// make it.
+    pub const RS1: Self = Self(-65535);
+
+    /// Every algorithm that has a constant here, under its registered name.
+    pub const NAMES: &[(&str, Self)] = &[
+        ("ES256", Self::ES256),
+        ("EdDSA", Self::EDDSA),
+        ("ESP256", Self::ESP256),
+        ("Ed25519", Self::ED25519),
+        ("ES384", Self::ES384),
+        ("ES512", Self::ES512),
+        ("PS256", Self::PS256),
+        ("PS384", Self::PS384),
+        ("PS512", Self::PS512),
+        ("ES256K", Self::ES256K),
+        ("ML-DSA-44", Self::ML_DSA_44),
+        ("ML-DSA-65", Self::ML_DSA_65),
+        ("ML-DSA-87", Self::ML_DSA_87),
+        ("ESP384", Self::ESP384),
+        ("ESP512", Self::ESP512),
+        ("Ed448", Self::ED448),
+        ("RS256", Self::RS256),
+        ("RS384", Self::RS384),
+        ("RS512", Self::RS512),
+        ("RS1", Self::RS1),
+    ];
 }
 
 impl fmt::Display for Algorithm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match *self {
-            Self::ES256 => f.write_str("ES256"),
-            Self::EDDSA => f.write_str("EdDSA"),
-            Self::RS256 => f.write_str("RS256"),
-            Self(other) => write!(f, "COSE algorithm {other}"),
+        match Self::NAMES.iter().find(|(_, algorithm)| algorithm == self) {
+            Some((name, _)) => f.write_str(name),
+            None => write!(f, "COSE algorithm {}", self.0),
         }
     }
 }
@@ -45,9 +102,53 @@ pub mod label {
     pub const Y: i64 = -3;
     /// The private part of EC2 and OKP keys.
     pub const D: i64 = -4;
-    /// Every label under its name, for paths and print.
-    pub const NAMES: &[(&str, i64)] =
-        &[("kty", KTY), ("alg", ALG), ("crv", CRV), ("x", X), ("y", Y), ("d", D)];
+    /// The modulus of RSA keys (RFC 8230), under the number of [`CRV`].
+    pub const N: i64 = -1;
+    /// The public exponent of RSA keys (RFC 8230), under the number of [`X`].
+    pub const E: i64 = -2;
+    /// The public key of AKP keys (draft-ietf-cose-dilithium), under the number of [`CRV`].
+    pub const PUB: i64 = -1;
+    /// Every label under its name, for paths and print. Key types share
+    /// numbers, so a number may have several names; print uses the first.
+    pub const NAMES: &[(&str, i64)] = &[
+        ("kty", KTY),
+        ("alg", ALG),
+        ("crv", CRV),
+        ("x", X),
+        ("y", Y),
+        ("d", D),
+        ("n", N),
+        ("e", E),
+        ("pub", PUB),
+    ];
+}
+
+/// COSE key types.
+pub mod kty {
+    /// Octet key pairs: Ed25519 and Ed448 (RFC 9053 §7.2).
+    pub const OKP: i64 = 1;
+    /// Elliptic curve keys with both coordinates (RFC 9053 §7.1).
+    pub const EC2: i64 = 2;
+    /// RSA keys (RFC 8230 §4).
+    pub const RSA: i64 = 3;
+    /// Keys whose algorithm says all: ML-DSA (draft-ietf-cose-dilithium).
+    pub const AKP: i64 = 7;
+}
+
+/// COSE curves.
+pub mod crv {
+    /// P-256, also secp256r1.
+    pub const P256: i64 = 1;
+    /// P-384, also secp384r1.
+    pub const P384: i64 = 2;
+    /// P-521, also secp521r1.
+    pub const P521: i64 = 3;
+    /// Ed25519, for EdDSA only.
+    pub const ED25519: i64 = 6;
+    /// Ed448, for EdDSA only.
+    pub const ED448: i64 = 7;
+    /// secp256k1 (RFC 8812).
+    pub const SECP256K1: i64 = 8;
 }
 
 /// A public key as it stands in attested credential data.
@@ -57,12 +158,38 @@ pub enum Key {
     Ec2 {
         /// The one algorithm it is for.
         alg: Algorithm,
-        /// The COSE curve: 1 is P-256.
+        /// The COSE curve, one of [`crv`].
         crv: i64,
         /// The x coordinate at full width.
         x: Vec<u8>,
         /// The y coordinate at full width.
         y: Vec<u8>,
+    },
+    /// An octet key pair.
+    Okp {
+        /// The one algorithm it is for.
+        alg: Algorithm,
+        /// The COSE curve, one of [`crv`].
+        crv: i64,
+        /// The encoded point: 32 octets for Ed25519, 57 for Ed448 (RFC 8032).
+        x: Vec<u8>,
+    },
+    /// An RSA key.
+    Rsa {
+        /// The one algorithm it is for.
+        alg: Algorithm,
+        /// The modulus, big-endian without leading zeros.
+        n: Vec<u8>,
+        /// The public exponent, big-endian without leading zeros.
+        e: Vec<u8>,
+    },
+    /// A key of which the algorithm says all.
+    Akp {
+        /// The one algorithm it is for.
+        alg: Algorithm,
+        /// The public key as the algorithm encodes it: 1312, 1952 or 2592
+        /// octets for ML-DSA (FIPS 204 table 2).
+        public: Vec<u8>,
     },
 }
 
@@ -81,25 +208,31 @@ impl Key {
     /// The algorithm it is for.
     pub fn algorithm(&self) -> Algorithm {
         match self {
-            Self::Ec2 { alg, .. } => *alg,
+            Self::Ec2 { alg, .. }
+            | Self::Okp { alg, .. }
+            | Self::Rsa { alg, .. }
+            | Self::Akp { alg, .. } => *alg,
         }
     }
 
     /// The CBOR map with the required parameters only (§6.5.1.1).
     pub fn to_cbor(&self) -> Cbor {
-        match self {
-            Self::Ec2 { alg, crv, x, y } => Cbor::map([
-                (Cbor::int(label::KTY), Cbor::int(2)),
-                (Cbor::int(label::ALG), Cbor::int(alg.0)),
-                (Cbor::int(label::CRV), Cbor::int(*crv)),
-                (Cbor::int(label::X), Cbor::bytes(x.clone())),
-                (Cbor::int(label::Y), Cbor::bytes(y.clone())),
-            ]),
-        }
+        let int = |label, value| (Cbor::int(label), Cbor::int(value));
+        let bytes = |label, value: &Vec<u8>| (Cbor::int(label), Cbor::bytes(value.clone()));
+        let (kty, parameters) = match self {
+            Self::Ec2 { crv, x, y, .. } => {
+                (kty::EC2, vec![int(label::CRV, *crv), bytes(label::X, x), bytes(label::Y, y)])
+            }
+            Self::Okp { crv, x, .. } => (kty::OKP, vec![int(label::CRV, *crv), bytes(label::X, x)]),
+            Self::Rsa { n, e, .. } => (kty::RSA, vec![bytes(label::N, n), bytes(label::E, e)]),
+            Self::Akp { public, .. } => (kty::AKP, vec![bytes(label::PUB, public)]),
+        };
+        let common = [int(label::KTY, kty), int(label::ALG, self.algorithm().0)];
+        Cbor::map(common.into_iter().chain(parameters))
     }
 
-    /// Reads a key from a CBOR map; whether the point lies on the curve is
-    /// for the one who uses it.
+    /// Reads a key from a CBOR map; whether the parameters are a key of the
+    /// algorithm is for the one who uses it.
     pub fn from_cbor(cbor: &Cbor) -> Result<Self, Error> {
         let int =
             |name, label| cbor.get_int(label).and_then(Cbor::as_int).ok_or(Error::Parameter(name));
@@ -107,13 +240,20 @@ impl Key {
             let value = cbor.get_int(label).and_then(Cbor::as_bytes);
             value.map(<[u8]>::to_vec).ok_or(Error::Parameter(name))
         };
+        let alg = || int("alg", label::ALG).map(Algorithm);
+        let crv = || int("crv", label::CRV);
         match int("kty", label::KTY)? {
-            2 => Ok(Self::Ec2 {
-                alg: Algorithm(int("alg", label::ALG)?),
-                crv: int("crv", label::CRV)?,
+            kty::EC2 => Ok(Self::Ec2 {
+                alg: alg()?,
+                crv: crv()?,
                 x: bytes("x", label::X)?,
                 y: bytes("y", label::Y)?,
             }),
+            kty::OKP => Ok(Self::Okp { alg: alg()?, crv: crv()?, x: bytes("x", label::X)? }),
+            kty::RSA => {
+                Ok(Self::Rsa { alg: alg()?, n: bytes("n", label::N)?, e: bytes("e", label::E)? })
+            }
+            kty::AKP => Ok(Self::Akp { alg: alg()?, public: bytes("pub", label::PUB)? }),
             other => Err(Error::KeyType(other)),
         }
     }
@@ -125,11 +265,32 @@ mod tests {
 
     #[test]
     fn round_trip_and_missing_parameters() {
-        let key = Key::Ec2 { alg: Algorithm::ES256, crv: 1, x: vec![1; 32], y: vec![2; 32] };
-        let cbor = key.to_cbor();
-        assert_eq!(Key::from_cbor(&Cbor::decode_canonical(&cbor.render()).unwrap()), Ok(key));
+        let keys = [
+            Key::Ec2 { alg: Algorithm::ES256, crv: crv::P256, x: vec![1; 32], y: vec![2; 32] },
+            Key::Okp { alg: Algorithm::EDDSA, crv: crv::ED25519, x: vec![1; 32] },
+            Key::Rsa { alg: Algorithm::RS256, n: vec![1; 256], e: vec![1, 0, 1] },
+            Key::Akp { alg: Algorithm::ML_DSA_44, public: vec![1; 1312] },
+        ];
+        for key in keys {
+            let cbor = key.to_cbor();
+            assert_eq!(Key::from_cbor(&Cbor::decode_canonical(&cbor.render()).unwrap()), Ok(key));
+        }
         assert_eq!(Key::from_cbor(&Cbor::map([])), Err(Error::Parameter("kty")));
-        let okp = Cbor::map([(Cbor::int(1), Cbor::int(1))]);
-        assert_eq!(Key::from_cbor(&okp), Err(Error::KeyType(1)));
+        for (kty, missing) in [(kty::OKP, "crv"), (kty::RSA, "n"), (kty::AKP, "pub")] {
+            let bare = [(Cbor::int(1), Cbor::int(kty)), (Cbor::int(3), Cbor::int(-7))];
+            assert_eq!(Key::from_cbor(&Cbor::map(bare)), Err(Error::Parameter(missing)));
+        }
+        let symmetric = Cbor::map([(Cbor::int(1), Cbor::int(4))]);
+        assert_eq!(Key::from_cbor(&symmetric), Err(Error::KeyType(4)));
+    }
+
+    #[test]
+    fn algorithms_have_one_name_each() {
+        assert_eq!(Algorithm::ML_DSA_65.to_string(), "ML-DSA-65");
+        assert_eq!(Algorithm(-1).to_string(), "COSE algorithm -1");
+        for (at, (name, algorithm)) in Algorithm::NAMES.iter().enumerate() {
+            let twin = |(other, number): &(&str, Algorithm)| other == name || number == algorithm;
+            assert_eq!(Algorithm::NAMES.iter().position(twin), Some(at));
+        }
     }
 }

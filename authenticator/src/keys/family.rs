@@ -1,0 +1,134 @@
+//! Algorithms that share their keys, and where each family lives.
+
+use std::sync::Arc;
+
+use ::ml_dsa::{MlDsa44, MlDsa65, MlDsa87};
+use k256::Secp256k1;
+use p384::NistP384;
+use p521::NistP521;
+
+use super::eddsa::{Ed448, Ed25519};
+use super::{Error, Private, ecdsa, eddsa, es256, ml_dsa, rsa};
+use crate::wire::cose::{Algorithm, Key, crv};
+
+/// The keys of one kind; several algorithms may use them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Family {
+    P256,
+    P384,
+    P521,
+    Secp256k1,
+    Ed25519,
+    Ed448,
+    Rsa,
+    MlDsa44,
+    MlDsa65,
+    MlDsa87,
+}
+
+impl Family {
+    pub(super) fn of(algorithm: Algorithm) -> Result<Self, Error> {
+        Ok(match algorithm {
+            Algorithm::ES256 | Algorithm::ESP256 => Self::P256,
+            Algorithm::ES384 | Algorithm::ESP384 => Self::P384,
+            Algorithm::ES512 | Algorithm::ESP512 => Self::P521,
+            Algorithm::ES256K => Self::Secp256k1,
+            Algorithm::EDDSA | Algorithm::ED25519 => Self::Ed25519,
+            Algorithm::ED448 => Self::Ed448,
+            Algorithm::RS256 | Algorithm::RS384 | Algorithm::RS512 | Algorithm::RS1 => Self::Rsa,
+            Algorithm::PS256 | Algorithm::PS384 | Algorithm::PS512 => Self::Rsa,
+            Algorithm::ML_DSA_44 => Self::MlDsa44,
+            Algorithm::ML_DSA_65 => Self::MlDsa65,
+            Algorithm::ML_DSA_87 => Self::MlDsa87,
+            other => return Err(Error::Algorithm(other)),
+        })
+    }
+
+    pub(super) fn must_be(self, wanted: Self, error: Error) -> Result<(), Error> {
+        if self == wanted { Ok(()) } else { Err(error) }
+    }
+
+    pub(super) fn seed_len(self) -> usize {
+        match self {
+            Self::P384 => 48,
+            Self::P521 => 65,
+            Self::Ed448 => 57,
+            _ => 32,
+        }
+    }
+
+    /// The COSE curve of EC2 and OKP keys.
+    pub(super) fn curve(self) -> Option<i64> {
+        match self {
+            Self::P256 => Some(crv::P256),
+            Self::P384 => Some(crv::P384),
+            Self::P521 => Some(crv::P521),
+            Self::Secp256k1 => Some(crv::SECP256K1),
+            Self::Ed25519 => Some(crv::ED25519),
+            Self::Ed448 => Some(crv::ED448),
+            Self::Rsa | Self::MlDsa44 | Self::MlDsa65 | Self::MlDsa87 => None,
+        }
+    }
+
+    /// The private key that these octets stand for.
+    pub(super) fn private(
+        self,
+        algorithm: Algorithm,
+        bytes: &[u8],
+    ) -> Result<Arc<dyn Private>, Error> {
+        let private: Option<Arc<dyn Private>> = match self {
+            Self::P256 => kept(es256::PrivateKey::from_bytes(bytes)),
+            Self::P384 => kept(ecdsa::PrivateKey::<NistP384>::from_bytes(bytes)),
+            Self::P521 => kept(ecdsa::PrivateKey::<NistP521>::from_bytes(bytes)),
+            Self::Secp256k1 => kept(ecdsa::PrivateKey::<Secp256k1>::from_bytes(bytes)),
+            Self::Ed25519 => kept(Ed25519::from_bytes(bytes)),
+            Self::Ed448 => kept(Ed448::from_bytes(bytes)),
+            Self::Rsa => kept(match bytes.try_into() {
+                Ok(seed) => Some(rsa::PrivateKey::from_seed(algorithm, rsa::BITS, seed)?),
+                Err(_) => None,
+            }),
+            Self::MlDsa44 => kept(ml_dsa::PrivateKey::<MlDsa44>::from_bytes(bytes)),
+            Self::MlDsa65 => kept(ml_dsa::PrivateKey::<MlDsa65>::from_bytes(bytes)),
+            Self::MlDsa87 => kept(ml_dsa::PrivateKey::<MlDsa87>::from_bytes(bytes)),
+        };
+        private.ok_or(Error::PrivateKey(algorithm))
+    }
+
+    pub(super) fn verify(self, key: &Key, message: &[u8], signature: &[u8]) -> Result<(), Error> {
+        match (self, key) {
+            (Self::P256, Key::Ec2 { alg, crv, x, y }) => {
+                es256::verify(*alg, *crv, x, y, message, signature)
+            }
+            (Self::P384, Key::Ec2 { alg, crv, x, y }) => {
+                ecdsa::verify::<NistP384>(*alg, *crv, x, y, message, signature)
+            }
+            (Self::P521, Key::Ec2 { alg, crv, x, y }) => {
+                ecdsa::verify::<NistP521>(*alg, *crv, x, y, message, signature)
+            }
+            (Self::Secp256k1, Key::Ec2 { alg, crv, x, y }) => {
+                ecdsa::verify::<Secp256k1>(*alg, *crv, x, y, message, signature)
+            }
+            (Self::Ed25519, Key::Okp { alg, crv: crv::ED25519, x }) => {
+                eddsa::verify_ed25519(*alg, x, message, signature)
+            }
+            (Self::Ed448, Key::Okp { alg, crv: crv::ED448, x }) => {
+                eddsa::verify_ed448(*alg, x, message, signature)
+            }
+            (Self::Rsa, Key::Rsa { alg, n, e }) => rsa::verify(*alg, n, e, message, signature),
+            (Self::MlDsa44, Key::Akp { alg, public }) => {
+                ml_dsa::verify::<MlDsa44>(*alg, public, message, signature)
+            }
+            (Self::MlDsa65, Key::Akp { alg, public }) => {
+                ml_dsa::verify::<MlDsa65>(*alg, public, message, signature)
+            }
+            (Self::MlDsa87, Key::Akp { alg, public }) => {
+                ml_dsa::verify::<MlDsa87>(*alg, public, message, signature)
+            }
+            _ => Err(Error::PublicKey(key.algorithm())),
+        }
+    }
+}
+
+fn kept<P: Private + 'static>(private: Option<P>) -> Option<Arc<dyn Private>> {
+    private.map(|private| Arc::new(private) as _)
+}

@@ -1,0 +1,287 @@
+//! RSA: PKCS#1 v1.5 with SHA-1, -256, -384 and -512, and PSS with the last
+//! three, MGF1 on the same hash and a salt as long as the hash (RFC 8230 §2).
+
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+
+use crypto_bigint::NonZero;
+use rsa::rand_core::{TryCryptoRng, TryRng};
+use rsa::traits::{PrivateKeyParts, PublicKeyParts};
+use rsa::{BoxedUint, PrivateKey as RsaPrivateKey, PublicKey as RsaPublicKey};
+use sha1::Sha1;
+use sha2::{Digest, Sha256, Sha384, Sha512};
+
+use super::{Error, Private};
+use crate::wire::cose::{Algorithm, Key};
+use crate::wire::{Der, Tree};
+
+/// The bits of a modulus of which nothing else is said.
+pub(super) const BITS: usize = 2048;
+
+/// The largest modulus, in bits.
+const MAX_BITS: usize = 8192;
+
+/// A private key.
+pub(super) struct PrivateKey(Arc<RsaPrivateKey>);
+
+impl PrivateKey {
+    /// Deterministic, and costly the first time only.
+    pub(super) fn from_seed(alg: Algorithm, bits: usize, seed: &[u8; 32]) -> Result<Self, Error> {
+        if bits > MAX_BITS {
+            return Err(Error::PrivateKey(alg));
+        }
+        let made = kept(bits, seed).ok_or(Error::PrivateKey(alg))?;
+        Self(made).proven(alg)
+    }
+
+    pub(super) fn from_primes(alg: Algorithm, p: &[u8], q: &[u8], e: u32) -> Result<Self, Error> {
+        let key = of_primes(p, q, BoxedUint::from(e)).ok_or(Error::PrivateKey(alg))?;
+        Self(Arc::new(key)).proven(alg)
+    }
+
+    /// Reads an RSAPrivateKey (RFC 8017 §A.1.2). All but the primes and the
+    /// exponent is computed again; the modulus must agree.
+    pub(super) fn from_der(alg: Algorithm, der: &[u8]) -> Result<Self, Error> {
+        let read = || {
+            let der = Der::decode_strict(der).ok()?;
+            let [version, n, e, _, p, q, _, _, _] = der.items()? else { return None };
+            let key = of_primes(p.as_unsigned()?, q.as_unsigned()?, number(e.as_unsigned()?))?;
+            let agrees = octets(key.n()) == n.as_unsigned()? && *version == Der::unsigned(&[]);
+            agrees.then_some(key)
+        };
+        Self(Arc::new(read().ok_or(Error::PrivateKey(alg))?)).proven(alg)
+    }
+
+    /// A key that signs: primes may be composite, and 1024 bits are too few
+    /// for PS512.
+    fn proven(self, alg: Algorithm) -> Result<Self, Error> {
+        match self.signature(alg, &[]) {
+            Some(_) => Ok(self),
+            None => Err(Error::PrivateKey(alg)),
+        }
+    }
+
+    fn signature(&self, alg: Algorithm, message: &[u8]) -> Option<Vec<u8>> {
+        let key = &*self.0;
+        // The salt, and blinding factors that leave no trace in the signature.
+        let mut drawn = Stream::of(&[&octets(key.d()), message].concat());
+        match alg {
+            Algorithm::RS1 => key.pkcs1v15_sign_with_rng::<Sha1, _>(&mut drawn, message),
+            Algorithm::RS256 => key.pkcs1v15_sign_with_rng::<Sha256, _>(&mut drawn, message),
+            Algorithm::RS384 => key.pkcs1v15_sign_with_rng::<Sha384, _>(&mut drawn, message),
+            Algorithm::RS512 => key.pkcs1v15_sign_with_rng::<Sha512, _>(&mut drawn, message),
+            Algorithm::PS256 => key.pss_sign_with_rng::<Sha256, _>(&mut drawn, message),
+            Algorithm::PS384 => key.pss_sign_with_rng::<Sha384, _>(&mut drawn, message),
+            Algorithm::PS512 => key.pss_sign_with_rng::<Sha512, _>(&mut drawn, message),
+            _ => return None,
+        }
+        .ok()
+    }
+}
+
+impl Private for PrivateKey {
+    fn public_key(&self, alg: Algorithm) -> Key {
+        Key::Rsa { alg, n: octets(self.0.n()), e: octets(self.0.e()) }
+    }
+
+    fn sign(&self, alg: Algorithm, message: &[u8]) -> Tree {
+        // No key is made that does not sign.
+        Tree::Bytes(self.signature(alg, message).unwrap_or_default())
+    }
+
+    /// An RSAPrivateKey (RFC 8017 §A.1.2).
+    fn secret(&self) -> Vec<u8> {
+        let key = &*self.0;
+        let [p, q] = [0, 1].map(|at| key.primes().get(at).map(|p| octets(p)).unwrap_or_default());
+        let [dp, dq] = [key.dp(), key.dq()].map(|d| d.map(octets).unwrap_or_default());
+        let coefficient = key.crt_coefficient().map(|c| octets(&c)).unwrap_or_default();
+        let [n, e, d] = [octets(key.n()), octets(key.e()), octets(key.d())];
+        let version = Vec::new();
+        let numbers = [version, n, e, d, p, q, dp, dq, coefficient];
+        Der::sequence(numbers.iter().map(|number| Der::unsigned(number))).render()
+    }
+}
+
+pub(super) fn verify(
+    alg: Algorithm,
+    n: &[u8],
+    e: &[u8],
+    message: &[u8],
+    signature: &[u8],
+) -> Result<(), Error> {
+    // Leading zeros are against RFC 8230 §4.
+    if n.first().is_none_or(|b| *b == 0) || e.first().is_none_or(|b| *b == 0) {
+        return Err(Error::PublicKey(alg));
+    }
+    let key = RsaPublicKey::new(number(n), number(e)).map_err(|_| Error::PublicKey(alg))?;
+    if signature.len() != n.len() {
+        return Err(Error::Form(alg));
+    }
+    match alg {
+        Algorithm::RS1 => key.pkcs1v15_verify::<Sha1>(message, signature),
+        Algorithm::RS256 => key.pkcs1v15_verify::<Sha256>(message, signature),
+        Algorithm::RS384 => key.pkcs1v15_verify::<Sha384>(message, signature),
+        Algorithm::RS512 => key.pkcs1v15_verify::<Sha512>(message, signature),
+        Algorithm::PS256 => key.pss_verify::<Sha256>(message, signature),
+        Algorithm::PS384 => key.pss_verify::<Sha384>(message, signature),
+        Algorithm::PS512 => key.pss_verify::<Sha512>(message, signature),
+        other => return Err(Error::Algorithm(other)),
+    }
+    .map_err(|_| Error::Mismatch)
+}
+
+/// The key that a seed stands for; made once in a process, since that takes
+/// as long as some hundred signatures.
+fn kept(bits: usize, seed: &[u8; 32]) -> Option<Arc<RsaPrivateKey>> {
+    type Kept = BTreeMap<(usize, [u8; 32]), Arc<RsaPrivateKey>>;
+    static KEPT: LazyLock<Mutex<Kept>> = LazyLock::new(Mutex::default);
+    /// More than the devices of a run have; what follows starts afresh.
+    const MOST: usize = 256;
+
+    let lock = || KEPT.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(key) = lock().get(&(bits, *seed)) {
+        return Some(key.clone());
+    }
+    let key = Arc::new(RsaPrivateKey::new(&mut Stream::of(seed), bits).ok()?);
+    let mut kept = lock();
+    if kept.len() >= MOST {
+        kept.clear();
+    }
+    kept.insert((bits, *seed), key.clone());
+    Some(key)
+}
+
+fn of_primes(p: &[u8], q: &[u8], e: BoxedUint) -> Option<RsaPrivateKey> {
+    let width = 8 * (p.len() + q.len());
+    if width > MAX_BITS {
+        return None;
+    }
+    let width = u32::try_from(width).ok()?;
+    let wide = |octets| BoxedUint::from_be_slice(octets, width).ok();
+    let (p, q) = (wide(p)?, wide(q)?);
+    let n = p.wrapping_mul(&q);
+    let one = BoxedUint::one_with_precision(width);
+    let totient = NonZero::new(p.wrapping_sub(&one).wrapping_mul(&q.wrapping_sub(&one)));
+    let wide_e = BoxedUint::from_be_slice(&octets(&e), width).ok()?;
+    let d = wide_e.invert_mod(&totient.into_option()?).into_option()?;
+    let primes = vec![p, q];
+    RsaPrivateKey::from_components(n.clone(), e.clone(), d.clone(), primes.clone())
+        // Primes of unequal size.
+        .or_else(|_| RsaPrivateKey::from_components_with_wide_primes(n, e, d, primes))
+        .ok()
+}
+
+fn number(octets: &[u8]) -> BoxedUint {
+    BoxedUint::from_be_slice_vartime(octets)
+}
+
+/// Big-endian, without leading zeros.
+fn octets(number: &BoxedUint) -> Vec<u8> {
+    number.to_be_bytes_trimmed_vartime().into_vec()
+}
+
+/// Octets without end that follow from a seed: SHA-256 of the seed's hash and
+/// a running number.
+struct Stream {
+    seed: [u8; 32],
+    next: u64,
+}
+
+impl Stream {
+    fn of(seed: &[u8]) -> Self {
+        Self { seed: Sha256::digest(seed).into(), next: 0 }
+    }
+
+    fn draw<const N: usize>(&mut self) -> [u8; N] {
+        let mut octets = [0; N];
+        let Ok(()) = self.try_fill_bytes(&mut octets);
+        octets
+    }
+}
+
+impl TryRng for Stream {
+    type Error = Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+        Ok(u32::from_be_bytes(self.draw()))
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+        Ok(u64::from_be_bytes(self.draw()))
+    }
+
+    fn try_fill_bytes(&mut self, octets: &mut [u8]) -> Result<(), Infallible> {
+        for chunk in octets.chunks_mut(32) {
+            let block = Sha256::new().chain_update(self.seed).chain_update(self.next.to_be_bytes());
+            self.next += 1;
+            chunk.iter_mut().zip(block.finalize()).for_each(|(octet, drawn)| *octet = drawn);
+        }
+        Ok(())
+    }
+}
+
+impl TryCryptoRng for Stream {}
+
+#[cfg(test)]
+mod tests {
+    use crate::keys::{Error, SigningKey, from_spki, subject_public_key_info, verify};
+    use crate::wire::cose::{Algorithm, Key};
+
+    #[test]
+    fn all_sizes_sign() {
+        for bits in [1024, 1031, 1536, 2047, 2049] {
+            let key = SigningKey::rsa_of_bits(Algorithm::PS256, bits, &[7; 32]).unwrap();
+            let Key::Rsa { n, .. } = key.public_key() else { panic!("RSA keys are RSA keys") };
+            assert_eq!(8 * n.len() - n[0].leading_zeros() as usize, bits);
+            let signature = key.sign(b"m").render();
+            assert_eq!(signature.len(), n.len());
+            assert_eq!(verify(&key.public_key(), b"m", &signature), Ok(()));
+            let spki = subject_public_key_info(&key.public_key()).unwrap();
+            assert_eq!(from_spki(Algorithm::PS256, &spki), Ok(key.public_key()));
+            assert_eq!(SigningKey::from_pkcs8(Algorithm::PS256, &key.to_pkcs8()), Ok(key));
+        }
+    }
+
+    #[test]
+    fn sizes_have_bounds() {
+        for (algorithm, bits) in [
+            (Algorithm::RS256, 512),
+            (Algorithm::RS256, 16384),
+            // Two hashes and two octets are more than 1024 bits.
+            (Algorithm::PS512, 1024),
+        ] {
+            let key = SigningKey::rsa_of_bits(algorithm, bits, &[7; 32]);
+            assert_eq!(key, Err(Error::PrivateKey(algorithm)));
+        }
+        let key = SigningKey::rsa_of_bits(Algorithm::ES256, 2048, &[7; 32]);
+        assert_eq!(key, Err(Error::PrivateKey(Algorithm::ES256)));
+    }
+
+    #[test]
+    fn primes_must_be_odd_and_make_a_key() {
+        let (p, q) = ([0xff; 64], [0xfe; 64]);
+        for (p, q) in [(&p[..], &q[..]), (&[], &[]), (&[0; 64], &[0; 64]), (&p[..], &p[..])] {
+            let key = SigningKey::from_primes(Algorithm::RS256, p, q, 65537);
+            assert_eq!(key, Err(Error::PrivateKey(Algorithm::RS256)));
+        }
+    }
+
+    #[test]
+    fn a_seed_is_kept_apart_from_others() {
+        let key = |bits, seed| SigningKey::rsa_of_bits(Algorithm::RS256, bits, &[seed; 32]);
+        assert_eq!(key(1024, 1), key(1024, 1));
+        assert_ne!(key(1024, 1), key(1024, 2));
+        assert_ne!(key(1024, 1), key(1032, 1));
+    }
+
+    #[test]
+    fn salts_follow_key_and_message() {
+        let key = |seed| SigningKey::rsa_of_bits(Algorithm::PS256, 1024, &[seed; 32]).unwrap();
+        assert_eq!(key(1).sign(b"m"), key(1).sign(b"m"));
+        let pss = key(1).sign(b"m").render();
+        let Key::Rsa { n, e, .. } = key(1).public_key() else { panic!("RSA keys are RSA keys") };
+        let pkcs1 = Key::Rsa { alg: Algorithm::RS256, n, e };
+        assert_eq!(verify(&pkcs1, b"m", &pss), Err(Error::Mismatch));
+    }
+}
