@@ -44,10 +44,6 @@ impl Family {
         })
     }
 
-    pub(super) fn must_be(self, wanted: Self, error: Error) -> Result<(), Error> {
-        if self == wanted { Ok(()) } else { Err(error) }
-    }
-
     pub(super) fn seed_len(self) -> usize {
         match self {
             Self::P384 => 48,

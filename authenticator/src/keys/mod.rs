@@ -124,7 +124,7 @@ impl SigningKey {
     /// The RSA key with a modulus of `bits` that a seed stands for: 1024 to
     /// 8192, also sizes that are no whole number of octets.
     pub fn rsa_of_bits(algorithm: Algorithm, bits: usize, seed: &[u8; 32]) -> Result<Self, Error> {
-        Family::of(algorithm)?.must_be(Family::Rsa, Error::PrivateKey(algorithm))?;
+        must_be_rsa(algorithm)?;
         let private = Arc::new(rsa::PrivateKey::from_seed(algorithm, bits, seed)?);
         Ok(Self { algorithm, private })
     }
@@ -132,13 +132,14 @@ impl SigningKey {
     /// The RSA key of two big-endian primes, which need not be of one size,
     /// and a public exponent.
     pub fn from_primes(algorithm: Algorithm, p: &[u8], q: &[u8], e: u32) -> Result<Self, Error> {
-        Family::of(algorithm)?.must_be(Family::Rsa, Error::PrivateKey(algorithm))?;
+        must_be_rsa(algorithm)?;
         let private = Arc::new(rsa::PrivateKey::from_primes(algorithm, p, q, e)?);
         Ok(Self { algorithm, private })
     }
 
     /// Reads a PKCS#8 PrivateKeyInfo in DER (RFC 5958). What names no single
     /// algorithm, as rsaEncryption, is taken for the one that is asked for.
+    /// Copies of the public key are not compared; ML-DSA keys must have a seed.
     pub fn from_pkcs8(algorithm: Algorithm, der: &[u8]) -> Result<Self, Error> {
         let private = pkcs8::read(algorithm, der)?;
         Ok(Self { algorithm, private })
@@ -165,6 +166,13 @@ impl SigningKey {
     /// and s for ECDSA (§6.5.5), plain octets for all others.
     pub fn sign(&self, message: &[u8]) -> Tree {
         self.private.sign(self.algorithm, message)
+    }
+}
+
+fn must_be_rsa(algorithm: Algorithm) -> Result<(), Error> {
+    match Family::of(algorithm)? {
+        Family::Rsa => Ok(()),
+        _ => Err(Error::PrivateKey(algorithm)),
     }
 }
 

@@ -66,11 +66,54 @@ fn secret(family: Family, content: &[u8]) -> Option<Vec<u8>> {
             [version, secret, ..] if *version == Der::unsigned(&[1]) => (OCTET_STRING, secret),
             _ => return None,
         },
-        Family::MlDsa44 | Family::MlDsa65 | Family::MlDsa87 => (SEED, &der),
+        Family::MlDsa44 | Family::MlDsa65 | Family::MlDsa87 => match der.items() {
+            // The seed, and the expanded key that follows from it.
+            Some([seed, _]) => (OCTET_STRING, seed),
+            _ => (SEED, &der),
+        },
         Family::Ed25519 | Family::Ed448 | Family::Rsa => (OCTET_STRING, &der),
     };
     match &element.content {
         Content::Primitive(octets) if element.tag == [tag] => Some(octets.clone()),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::keys::SigningKey;
+
+    /// A PrivateKeyInfo around other content than [`write`] makes.
+    fn around(alg: Algorithm, content: Der) -> Vec<u8> {
+        let algorithm = identifier(Family::of(alg).unwrap());
+        let content = content.render();
+        let content = OctetStringRef::new(&content).unwrap();
+        PrivateKeyInfoRef::new(algorithm, content).to_der().unwrap()
+    }
+
+    #[test]
+    fn seeds_are_read_beside_what_follows_from_them() {
+        for (alg, octet) in [(Algorithm::ML_DSA_44, 1), (Algorithm::ML_DSA_87, 2)] {
+            let seed = Der::primitive(OCTET_STRING, [octet; 32]);
+            let expanded = Der::primitive(OCTET_STRING, [3; 2560]);
+            let both = around(alg, Der::sequence([seed, expanded.clone()]));
+            let key = SigningKey::from_bytes(alg, &[octet; 32]);
+            assert_eq!(SigningKey::from_pkcs8(alg, &both), key);
+            let alone = SigningKey::from_pkcs8(alg, &around(alg, expanded));
+            assert_eq!(alone, Err(Error::PrivateKey(alg)));
+        }
+    }
+
+    #[test]
+    fn a_scalar_is_enough_for_an_elliptic_curve() {
+        for (alg, version) in [(Algorithm::ES256, 1), (Algorithm::ES256K, 1), (Algorithm::ES256, 2)]
+        {
+            let scalar = Der::primitive(OCTET_STRING, [7; 32]);
+            let short = around(alg, Der::sequence([Der::unsigned(&[version]), scalar]));
+            let key = SigningKey::from_bytes(alg, &[7; 32]);
+            let expected = if version == 1 { key } else { Err(Error::PrivateKey(alg)) };
+            assert_eq!(SigningKey::from_pkcs8(alg, &short), expected);
+        }
     }
 }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crypto_bigint::NonZero;
 use rsa::rand_core::{TryCryptoRng, TryRng};
@@ -135,7 +135,7 @@ pub(super) fn verify(
 /// as long as some hundred signatures.
 fn kept(bits: usize, seed: &[u8; 32]) -> Option<Arc<RsaPrivateKey>> {
     type Kept = BTreeMap<(usize, [u8; 32]), Arc<RsaPrivateKey>>;
-    static KEPT: LazyLock<Mutex<Kept>> = LazyLock::new(Mutex::default);
+    static KEPT: Mutex<Kept> = Mutex::new(Kept::new());
     /// More than the devices of a run have; what follows starts afresh.
     const MOST: usize = 256;
 
@@ -162,7 +162,7 @@ fn of_primes(p: &[u8], q: &[u8], e: BoxedUint) -> Option<RsaPrivateKey> {
     let (p, q) = (wide(p)?, wide(q)?);
     let n = p.wrapping_mul(&q);
     let one = BoxedUint::one_with_precision(width);
-    let totient = NonZero::new(p.wrapping_sub(&one).wrapping_mul(&q.wrapping_sub(&one)));
+    let totient = NonZero::new(p.wrapping_sub(&one).wrapping_mul(q.wrapping_sub(&one)));
     let wide_e = BoxedUint::from_be_slice(&octets(&e), width).ok()?;
     let d = wide_e.invert_mod(&totient.into_option()?).into_option()?;
     let primes = vec![p, q];
@@ -230,7 +230,7 @@ mod tests {
 
     #[test]
     fn all_sizes_sign() {
-        for bits in [1024, 1031, 1536, 2047, 2049] {
+        for bits in [1024, 1031, 2047, 2049, 3072, 4096] {
             let key = SigningKey::rsa_of_bits(Algorithm::PS256, bits, &[7; 32]).unwrap();
             let Key::Rsa { n, .. } = key.public_key() else { panic!("RSA keys are RSA keys") };
             assert_eq!(8 * n.len() - n[0].leading_zeros() as usize, bits);

@@ -33,6 +33,29 @@ fn assertions_verify_with_the_registered_key() {
 }
 
 #[test]
+fn devices_sign_with_every_algorithm() {
+    let profile = Profile { algorithms: keys::ALGORITHMS.to_vec(), ..Profile::roaming() };
+    for algorithm in keys::ALGORITHMS {
+        let params = json!([{"type": "public-key", "alg": algorithm.0}]);
+        for options in [creation(), discoverable()] {
+            let direct = [("attestation", json!("direct")), ("pubKeyCredParams", params.clone())];
+            let mut client = client([profile.clone()]);
+            let made = client.create(&with(options, &direct)).unwrap();
+            let key = public_key(&made);
+            assert_eq!(key.algorithm(), *algorithm);
+            let spki = octets(&made["response"]["publicKey"]);
+            assert_eq!(keys::from_spki(*algorithm, &spki).as_ref(), Ok(&key));
+            let statement = attestation(&made).statement;
+            let signature = statement.get("sig").unwrap().as_bytes().unwrap();
+            assert_eq!(keys::verify(&key, &signed(&made), signature), Ok(()));
+            let response = client.get(&allowing(&made)).unwrap();
+            let signature = octets(&response["response"]["signature"]);
+            assert_eq!(keys::verify(&key, &signed(&response), &signature), Ok(()), "{algorithm}");
+        }
+    }
+}
+
+#[test]
 fn self_attestation_verifies_with_the_new_key() {
     let options = with(creation(), &[("attestation", json!("direct"))]);
     let made = client([Profile::roaming()]).create(&options).unwrap();
