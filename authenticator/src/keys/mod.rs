@@ -1,11 +1,18 @@
 //! Signature algorithms, one file a family.
 //!
 //! Keys made here serve tests. They come from a seed that anybody may know;
-//! never protect anything with them. For the same reason it does no harm that
-//! some of the libraries below are not hardened: `rsa` leaks timing (Marvin,
-//! RUSTSEC-2023-0071), `ml-dsa`, `ed448-goldilocks`, `p384`, `p521` and `k256`
-//! have seen no independent audit of the versions used, and nothing here wipes
-//! secrets. A test rig has no secrets to lose.
+//! never protect anything with them. For the same reason it does no harm how
+//! far the libraries below are hardened:
+//!
+//! - `ml-dsa`, `ed448-goldilocks` (a prerelease), `p256`, `p384` and `p521` say
+//!   that nobody independent has audited them.
+//! - `rsa` has gone far from the code that was audited. It was open to the
+//!   Marvin attack (RUSTSEC-2023-0071) until 0.10, and says that the hardening
+//!   against timing goes on.
+//! - What is computed in this module is not constant-time, and no secret is
+//!   wiped.
+//!
+//! A test rig has no secrets to lose, and nobody times it.
 
 mod ecdsa;
 mod eddsa;

@@ -106,7 +106,7 @@ pub mod label {
     pub const N: i64 = -1;
     /// The public exponent of RSA keys (RFC 8230), under the number of [`X`].
     pub const E: i64 = -2;
-    /// The public key of AKP keys (draft-ietf-cose-dilithium), under the number of [`CRV`].
+    /// The public key of AKP keys (RFC 9964), under the number of [`CRV`].
     pub const PUB: i64 = -1;
     /// Every label under its name, for paths and print. Key types share
     /// numbers, so a number may have several names; print uses the first.
@@ -131,7 +131,7 @@ pub mod kty {
     pub const EC2: i64 = 2;
     /// RSA keys (RFC 8230 §4).
     pub const RSA: i64 = 3;
-    /// Keys whose algorithm says all: ML-DSA (draft-ietf-cose-dilithium).
+    /// Keys whose algorithm says all: ML-DSA (RFC 9964).
     pub const AKP: i64 = 7;
 }
 

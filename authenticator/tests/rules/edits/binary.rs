@@ -93,6 +93,8 @@ fn cbor() {
         [1] set = -7
         crv set = 2
         [-1] set = 2
+        n set = 2
+        pub set = 2
         list append = "x"
         list prepend = false
         list truncate = 1
@@ -144,6 +146,8 @@ fn cbor() {
     [1] set = -7 → {1: -7, -1: 1, "fmt": "none", "sig": h'0102', "list": [1, true]}
     crv set = 2 → {1: 2, -1: 2, "fmt": "none", "sig": h'0102', "list": [1, true]}
     [-1] set = 2 → {1: 2, -1: 2, "fmt": "none", "sig": h'0102', "list": [1, true]}
+    n set = 2 → {1: 2, -1: 2, "fmt": "none", "sig": h'0102', "list": [1, true]}
+    pub set = 2 → {1: 2, -1: 2, "fmt": "none", "sig": h'0102', "list": [1, true]}
     list append = "x" → {1: 2, -1: 1, "fmt": "none", "sig": h'0102', "list": [1, true, "x"]}
     list prepend = false → {1: 2, -1: 1, "fmt": "none", "sig": h'0102', "list": [false, 1, true]}
     list truncate = 1 → {1: 2, -1: 1, "fmt": "none", "sig": h'0102', "list": [1]}
