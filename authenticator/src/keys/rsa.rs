@@ -225,6 +225,8 @@ impl TryCryptoRng for Stream {}
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use crate::keys::{Error, SigningKey, from_spki, subject_public_key_info, verify};
     use crate::wire::cose::{Algorithm, Key};
 
@@ -264,6 +266,30 @@ mod tests {
         for (p, q) in [(&p[..], &q[..]), (&[], &[]), (&[0; 64], &[0; 64]), (&p[..], &p[..])] {
             let key = SigningKey::from_primes(Algorithm::RS256, p, q, 65537);
             assert_eq!(key, Err(Error::PrivateKey(Algorithm::RS256)));
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn any_primes_are_answered(
+            p in prop::collection::vec(any::<u8>(), 0..100),
+            q in prop::collection::vec(any::<u8>(), 0..100),
+            e: u32,
+        ) {
+            let odd = |mut octets: Vec<u8>| {
+                octets.push(0xfb);
+                octets
+            };
+            for (p, q) in [(p.clone(), q.clone()), (odd(p.clone()), odd(q)), (odd(p), vec![1])] {
+                for e in [e, e | 1, 3] {
+                    // By chance they are primes, and then it is a key.
+                    if let Ok(key) = SigningKey::from_primes(Algorithm::RS256, &p, &q, e) {
+                        prop_assert!(!key.sign(b"m").render().is_empty());
+                    }
+                }
+            }
         }
     }
 

@@ -51,6 +51,43 @@ proptest! {
     }
 
     #[test]
+    fn any_parameters_are_answered(
+        alg in prop::sample::select(ALGORITHMS),
+        crv in 0i64..9,
+        one in prop::collection::vec(any::<u8>(), 0..200),
+        two in prop::collection::vec(any::<u8>(), 0..80),
+        signature: Vec<u8>,
+    ) {
+        for key in [
+            Key::Ec2 { alg, crv, x: one.clone(), y: two.clone() },
+            Key::Okp { alg, crv, x: one.clone() },
+            Key::Rsa { alg, n: one.clone(), e: two.clone() },
+            Key::Akp { alg, public: one.clone() },
+        ] {
+            prop_assert!(verify(&key, &two, &signature).is_err());
+            prop_assert!(subject_public_key_info(&key).is_some());
+        }
+    }
+
+    #[test]
+    fn points_at_full_width_are_answered(
+        (alg, crv, width) in prop::sample::select(vec![
+            (Algorithm::EDDSA, crv::ED25519, 32),
+            (Algorithm::ED448, crv::ED448, 57),
+        ]),
+        octets: [[u8; 32]; 4],
+        small: bool,
+    ) {
+        let octets = octets.concat();
+        let x = if small { vec![octets[0] & 1; width] } else { octets[..width].to_vec() };
+        let signature = &octets[..2 * width];
+        if verify(&Key::Okp { alg, crv, x }, b"m", signature).is_ok() {
+            // Points of small order verify whatever has their form.
+            prop_assert!(small);
+        }
+    }
+
+    #[test]
     fn garbage_is_no_key(octets: Vec<u8>, algorithm in prop::sample::select(ALGORITHMS)) {
         prop_assert!(from_spki(algorithm, &octets).is_err());
         prop_assert!(SigningKey::from_pkcs8(algorithm, &octets).is_err());
