@@ -226,6 +226,7 @@ impl TryCryptoRng for Stream {}
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use sha2::{Digest, Sha256};
 
     use crate::keys::{Error, SigningKey, from_spki, subject_public_key_info, verify};
     use crate::wire::cose::{Algorithm, Key};
@@ -243,6 +244,17 @@ mod tests {
             assert_eq!(from_spki(Algorithm::PS256, &spki), Ok(key.public_key()));
             assert_eq!(SigningKey::from_pkcs8(Algorithm::PS256, &key.to_pkcs8()), Ok(key));
         }
+    }
+
+    /// A library that draws otherwise would change keys that tests have seen.
+    #[test]
+    fn a_seed_makes_the_same_key_for_good() {
+        let key = SigningKey::from_bytes(Algorithm::RS256, &[1; 32]).unwrap();
+        let digest = Sha256::digest(key.to_pkcs8());
+        assert_eq!(
+            base16ct::lower::encode_string(&digest),
+            "b924e978cf20fb4f92d63b90b42cf9686c1e6af179a7931219a1656ee0f3fc5b"
+        );
     }
 
     #[test]
