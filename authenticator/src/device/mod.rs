@@ -8,13 +8,14 @@ mod counter;
 mod credential;
 pub mod get_assertion;
 pub mod make_credential;
+mod product;
 mod profile;
 mod store;
 
 pub use counter::Counting;
 pub use credential::{Credential, User};
 pub use profile::{Attachment, Profile};
-pub use store::Store;
+pub use store::{Store, Tally};
 
 /// Why an authenticator ends an operation without a result. The names are
 /// those of §6.3.2 and §6.3.3.

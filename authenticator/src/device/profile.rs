@@ -5,9 +5,11 @@ use crate::attestation::Format;
 use crate::wire::cose::Algorithm;
 
 /// What an authenticator is like.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Profile {
     /// The model.
+    #[serde(deserialize_with = "super::product::aaguid::deserialize")]
     pub aaguid: [u8; 16],
     /// Whether it is part of the client's machine.
     pub attachment: Attachment,

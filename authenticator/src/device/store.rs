@@ -14,6 +14,15 @@ pub struct Store {
     pub(super) global_count: u32,
 }
 
+/// What an authenticator counts beside its credentials.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Credentials ever made, kept here or not.
+    pub made: u64,
+    /// The signature counter that belongs to no credential.
+    pub signed: u32,
+}
+
 impl Store {
     /// Keeps a credential. One for the same RP id and user handle gives way
     /// (§6.3.2 step 7), and so does one with the same id.
@@ -46,6 +55,24 @@ impl Store {
     pub fn discover(&self, rp_id: &str) -> impl DoubleEndedIterator<Item = &Credential> {
         let ids = self.by_rp_id.get(rp_id).map(Vec::as_slice).unwrap_or_default();
         ids.iter().filter_map(|id| self.credentials.get(id))
+    }
+
+    /// Every credential, by RP id and age.
+    pub fn iter(&self) -> impl Iterator<Item = &Credential> {
+        let mut rp_ids: Vec<&String> = self.by_rp_id.keys().collect();
+        rp_ids.sort();
+        rp_ids.into_iter().flat_map(|rp_id| self.discover(rp_id))
+    }
+
+    /// What it counts beside its credentials.
+    pub fn tally(&self) -> Tally {
+        Tally { made: self.made, signed: self.global_count }
+    }
+
+    /// Counts on from here: what was kept elsewhere comes back.
+    pub fn resume(&mut self, tally: Tally) {
+        self.made = tally.made;
+        self.global_count = tally.signed;
     }
 
     /// Forgets the credential with that id.

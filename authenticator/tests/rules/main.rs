@@ -8,5 +8,6 @@ mod client_create;
 mod client_get;
 mod device;
 mod edits;
+mod products;
 mod support;
 mod wrong_edits;

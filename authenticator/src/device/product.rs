@@ -1,0 +1,63 @@
+//! Named products, from the files in `profiles/`.
+//!
+//! They are as far like the products as a relying party can see it today: what
+//! a product would attest and cannot be made here yet, it leaves out.
+
+use serde::Deserialize;
+use serde::de::{self, Deserializer};
+
+use super::Profile;
+
+/// Every product and its file.
+const PRODUCTS: &[(&str, &str)] = &[
+    ("1password", include_str!("../../profiles/1password.toml")),
+    ("android-device-bound", include_str!("../../profiles/android-device-bound.toml")),
+    ("bitwarden", include_str!("../../profiles/bitwarden.toml")),
+    ("chrome-macos", include_str!("../../profiles/chrome-macos.toml")),
+    ("google-password-manager", include_str!("../../profiles/google-password-manager.toml")),
+    ("icloud-keychain", include_str!("../../profiles/icloud-keychain.toml")),
+    ("samsung-pass", include_str!("../../profiles/samsung-pass.toml")),
+    ("solokey", include_str!("../../profiles/solokey.toml")),
+    ("titan", include_str!("../../profiles/titan.toml")),
+    ("u2f", include_str!("../../profiles/u2f.toml")),
+    ("windows-hello", include_str!("../../profiles/windows-hello.toml")),
+    ("windows-hello-software", include_str!("../../profiles/windows-hello-software.toml")),
+    ("yubikey-5", include_str!("../../profiles/yubikey-5.toml")),
+    ("yubikey-5-without-pin", include_str!("../../profiles/yubikey-5-without-pin.toml")),
+    ("yubikey-bio", include_str!("../../profiles/yubikey-bio.toml")),
+];
+
+impl Profile {
+    /// The names of all profiles: `platform`, `roaming`, and the products.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        ["platform", "roaming"].into_iter().chain(PRODUCTS.iter().map(|(name, _)| *name))
+    }
+
+    /// The profile of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        match name {
+            "platform" => Some(Self::platform()),
+            "roaming" => Some(Self::roaming()),
+            _ => {
+                let (_, file) = PRODUCTS.iter().find(|(known, _)| *known == name)?;
+                toml::from_str(file).ok()
+            }
+        }
+    }
+}
+
+/// An AAGUID as people write it: hexadecimal digits in groups.
+pub(super) mod aaguid {
+    use super::*;
+
+    pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<[u8; 16], D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let mut aaguid = [0; 16];
+        match base16ct::mixed::decode(text.replace('-', ""), &mut aaguid) {
+            Ok(octets) if octets.len() == 16 => Ok(aaguid),
+            _ => Err(de::Error::custom(format!("`{text}` is no AAGUID of 32 hexadecimal digits"))),
+        }
+    }
+}
