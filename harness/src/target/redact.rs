@@ -25,9 +25,10 @@ impl Secrets {
         if secret.is_empty() || self.forms.contains_key(&key(secret.to_owned())) {
             return;
         }
+        // Of a plain word most forms are the same.
         for form in forms(secret).into_iter().filter(|form| !form.is_empty()) {
-            let finder = Finder::new(&form).into_owned();
-            self.forms.insert(key(form), finder);
+            let entry = self.forms.entry(key(form));
+            entry.or_insert_with_key(|(_, form)| Finder::new(form).into_owned());
         }
     }
 
