@@ -11,6 +11,7 @@ mod toolchain;
 use std::env;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use tempfile::TempDir;
 
@@ -37,6 +38,21 @@ pub fn start(name: &str) -> Option<Running> {
         }
         Err(error) => panic!("{name} {error}"),
     }
+}
+
+/// Whether this program is there; without it a test skips, and says so.
+///
+/// # Panics
+///
+/// With `PASSRIG_REQUIRE_RPS=1`, when it is not.
+#[must_use]
+pub fn has(program: &str) -> bool {
+    let found = Command::new(program).arg("--version").output().is_ok();
+    assert!(found || !required(), "{program} cannot be run");
+    if !found {
+        let _ = writeln!(io::stderr(), "skipped: {program} cannot be run");
+    }
+    found
 }
 
 /// A relying party that is listening. Dropping it stops it.

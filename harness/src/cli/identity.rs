@@ -63,7 +63,7 @@ pub(super) fn random(len: usize) -> Result<String, Failure> {
 }
 
 /// Seeds and run ids become file names, headers and parts of account names.
-fn word(text: &str) -> Result<String, String> {
+pub(super) fn word(text: &str) -> Result<String, String> {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     match (1..=64).contains(&text.len()) && !text.starts_with('.') && text.chars().all(plain) {
         true => Ok(text.to_owned()),

@@ -1,6 +1,7 @@
 //! The command line: one file per verb. Only here does the program print.
 
 mod adapters;
+mod authenticator;
 mod baseline;
 mod check;
 mod config;
@@ -76,6 +77,7 @@ enum Verb {
     Explain(explain::Args),
     Coverage(coverage::Args),
     Rp(rp::Args),
+    Authenticator(authenticator::Args),
     Adapters(adapters::Args),
     Schema(schema::Args),
 }
@@ -105,6 +107,7 @@ fn run(verb: Verb, console: Console) -> Result<u8, Failure> {
         Verb::Explain(args) => explain::run(&args, console),
         Verb::Coverage(args) => coverage::run(&args, console),
         Verb::Rp(args) => runtime()?.block_on(rp::run(&args, console)),
+        Verb::Authenticator(args) => authenticator::run(&args, console),
         Verb::Adapters(args) => adapters::run(&args, console),
         Verb::Schema(args) => schema::run(&args, console),
     }

@@ -22,9 +22,19 @@ fn help(path: &[&str]) -> String {
 #[test]
 fn the_command_line_is_sound() {
     Cli::command().debug_assert();
-    for verb in
-        [&[][..], &["check"], &["list"], &["explain"], &["coverage"], &["rp"], &["adapters"]]
-    {
+    for verb in [
+        &[][..],
+        &["check"],
+        &["list"],
+        &["explain"],
+        &["coverage"],
+        &["rp"],
+        &["adapters"],
+        &["authenticator"],
+        &["authenticator", "create"],
+        &["authenticator", "get"],
+        &["authenticator", "credentials"],
+    ] {
         let text = help(verb);
         assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
     }
@@ -43,15 +53,16 @@ fn help_of_the_program() {
     Usage: passrig [OPTIONS] <COMMAND>
 
     Commands:
-      check     Check a relying party
-      baseline  Expect what goes wrong today
-      list      List the checks
-      explain   Explain a check, a step of the specification, or a mutant
-      coverage  Show which rules, known tests and known flaws the checks cover
-      rp        Serve the reference RP, or one of its mutants
-      adapters  List the built-in adapters
-      schema    Print a JSON schema, for editors and programs
-      help      Print this message or the help of the given subcommand(s)
+      check          Check a relying party
+      baseline       Expect what goes wrong today
+      list           List the checks
+      explain        Explain a check, a step of the specification, or a mutant
+      coverage       Show which rules, known tests and known flaws the checks cover
+      rp             Serve the reference RP, or one of its mutants
+      authenticator  Create and use passkeys without a browser, from any language
+      adapters       List the built-in adapters
+      schema         Print a JSON schema, for editors and programs
+      help           Print this message or the help of the given subcommand(s)
 
     Options:
           --color <WHEN>

@@ -1,0 +1,100 @@
+//! `passrig authenticator`: the authenticator and its browser for programs in
+//! any language.
+
+mod ceremony;
+mod credentials;
+mod jwk;
+mod passkey;
+mod store;
+
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use clap::Subcommand;
+
+use super::console::Console;
+use super::failure::Failure;
+
+/// Create and use passkeys without a browser, from any language.
+///
+/// Options JSON comes in, response JSON goes out, as from
+/// PublicKeyCredential.parseCreationOptionsFromJSON() and toJSON() in a browser.
+/// What a browser would refuse is refused: the DOMException's name and a
+/// sentence on standard error, and exit code 1.
+///
+/// The passkeys live in a file, private keys and all: they are for tests, and
+/// protect nothing.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Register: from creation options JSON to registration response JSON
+    ///
+    /// The options are those that the RP's server sends, with or without a
+    /// `publicKey` around them.
+    Create(ceremony::Args),
+    /// Log in: from request options JSON to authentication response JSON
+    ///
+    /// The options are those that the RP's server sends, with or without a
+    /// `publicKey` around them.
+    Get(ceremony::Args),
+    Credentials(credentials::Args),
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  curl -s $RP/register/begin | passrig authenticator create --origin $RP \\
+    | curl -s --json @- $RP/register/finish
+  curl -s $RP/login/begin | passrig authenticator get --origin $RP \\
+    | curl -s --json @- $RP/login/finish
+  passrig authenticator credentials list";
+
+pub(super) fn run(args: &Args, console: Console) -> Result<u8, Failure> {
+    match &args.verb {
+        Verb::Create(args) => ceremony::create(args, console),
+        Verb::Get(args) => ceremony::get(args, console),
+        Verb::Credentials(args) => credentials::run(args, console),
+    }
+}
+
+/// Where the passkeys are.
+#[derive(Debug, clap::Args)]
+#[group(skip)]
+struct Place {
+    /// The file that holds the authenticator and its passkeys; it is made if it
+    /// is not there.
+    #[arg(
+        long = "store",
+        value_name = "FILE",
+        env = "PASSRIG_STORE",
+        default_value = "passkeys.json",
+        hide_env_values = true
+    )]
+    file: PathBuf,
+}
+
+/// More than any options or credentials need.
+const MOST: u64 = 16 << 20;
+
+/// What a file says, or standard input.
+fn read(file: Option<&Path>) -> Result<String, Failure> {
+    let name = file.unwrap_or(Path::new("standard input"));
+    let failed = |source| Failure::Read { file: name.to_owned(), source };
+    let mut text = String::new();
+    let read = match file {
+        Some(file) => {
+            std::fs::File::open(file).and_then(|file| file.take(MOST + 1).read_to_string(&mut text))
+        }
+        None => io::stdin().lock().take(MOST + 1).read_to_string(&mut text),
+    };
+    match read {
+        Ok(octets) if octets as u64 <= MOST => Ok(text),
+        Ok(_) => Err(failed(io::Error::other(format!("it is larger than {MOST} octets")))),
+        Err(error) => Err(failed(error)),
+    }
+}

@@ -1,0 +1,102 @@
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+use passrig_authenticator::Client;
+use passrig_authenticator::client::{DomException, Name, Origin};
+use passrig_authenticator::env::Answer;
+use serde_json::Value;
+
+use super::super::console::{Console, complain};
+use super::super::failure::Failure;
+use super::store::{New, Store};
+use super::{Place, read};
+
+/// The arguments of both ceremonies.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The origin of the page that calls, such as https://login.example.com.
+    #[arg(long, value_name = "URL", value_parser = origin)]
+    origin: Origin,
+
+    /// Where the options are [default: standard input].
+    #[arg(long, value_name = "FILE")]
+    options: Option<PathBuf>,
+
+    #[command(flatten)]
+    new: New,
+
+    /// What the user does.
+    #[arg(long, value_name = "DOES", default_value = "agrees")]
+    user: User,
+
+    #[command(flatten)]
+    place: Place,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum User {
+    /// Agrees, and proves who they are if asked
+    Agrees,
+    /// Agrees, but cannot prove who they are
+    Unverified,
+    /// Cancels
+    Cancels,
+}
+
+impl User {
+    fn answer(self) -> Answer {
+        Answer {
+            consents: !matches!(self, Self::Cancels),
+            verified: matches!(self, Self::Agrees),
+            ..Answer::WILLING
+        }
+    }
+}
+
+pub(super) fn create(args: &Args, console: Console) -> Result<u8, Failure> {
+    perform(args, console, Client::create)
+}
+
+pub(super) fn get(args: &Args, console: Console) -> Result<u8, Failure> {
+    perform(args, console, Client::get)
+}
+
+/// What the authenticator has to remember is on the disk before the response is
+/// out: a response without its passkey would be worth nothing.
+fn perform(
+    args: &Args,
+    console: Console,
+    ceremony: fn(&mut Client, &Value) -> Result<Value, DomException>,
+) -> Result<u8, Failure> {
+    let text = read(args.options.as_deref())?;
+    let mut store = Store::open(&args.place.file, &args.new)?;
+    let mut client = store.client(args.origin.clone(), args.user.answer());
+    match options(&text).and_then(|options| ceremony(&mut client, &options)) {
+        Ok(response) => {
+            store.keep(&client)?;
+            console.print(&format!("{response}\n"))?;
+            Ok(0)
+        }
+        Err(exception) => {
+            complain(&format!("{exception}\n"));
+            Ok(1)
+        }
+    }
+}
+
+fn options(text: &str) -> Result<Value, DomException> {
+    let options = serde_json::from_str(text).map_err(|error| DomException {
+        name: Name::Encoding,
+        message: format!("The options are no JSON: {error}."),
+    })?;
+    Ok(match options {
+        Value::Object(mut members) if members.contains_key("publicKey") => {
+            members.remove("publicKey").unwrap_or_default()
+        }
+        other => other,
+    })
+}
+
+fn origin(text: &str) -> Result<Origin, String> {
+    Origin::parse(text).map_err(|error| error.to_string())
+}

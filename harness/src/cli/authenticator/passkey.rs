@@ -1,0 +1,217 @@
+//! A passkey in the JSON that WebDriver's virtual authenticators, the DevTools
+//! protocol and Playwright use for credentials.
+
+use passrig_authenticator::device::{Credential, User};
+use passrig_authenticator::keys::SigningKey;
+use passrig_authenticator::wire::base64url;
+use passrig_authenticator::wire::cose::Algorithm;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+/// A credential that travels as JSON.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(try_from = "Shape", into = "Shape")]
+pub(super) struct Passkey {
+    pub(super) credential: Credential,
+}
+
+impl Passkey {
+    /// The id as everybody prints it.
+    pub(super) fn id(&self) -> String {
+        base64url::encode(&self.credential.id)
+    }
+}
+
+impl From<Credential> for Passkey {
+    fn from(credential: Credential) -> Self {
+        Self { credential }
+    }
+}
+
+/// The JSON (WebDriver's Credential Parameters), and the algorithm, which a
+/// private key does not always tell.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Shape {
+    credential_id: Octets,
+    is_resident_credential: bool,
+    rp_id: String,
+    /// PKCS#8.
+    private_key: Octets,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    alg: Option<Algorithm>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_handle: Option<Octets>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_display_name: Option<String>,
+    sign_count: u32,
+    #[serde(default)]
+    backup_eligibility: bool,
+    #[serde(default)]
+    backup_state: bool,
+}
+
+/// Why JSON is no passkey, beyond its shape.
+#[derive(Debug, thiserror::Error)]
+enum Error {
+    #[error("credentialId: {0} octets; there are 1 to 1023 (§4)")]
+    Id(usize),
+    #[error("privateKey: {0}")]
+    Key(#[from] passrig_authenticator::keys::Error),
+    #[error("privateKey: this is no PKCS#8 private key of a kind that is known here")]
+    Kind,
+    #[error("isResidentCredential: a discoverable credential needs a userHandle")]
+    Nobody,
+    #[error("backupState: what is not eligible for backup is not backed up (§6.1.3)")]
+    Backup,
+}
+
+impl TryFrom<Shape> for Passkey {
+    type Error = Error;
+
+    fn try_from(shape: Shape) -> Result<Self, Error> {
+        let id = shape.credential_id.0;
+        if !(1..=1023).contains(&id.len()) {
+            return Err(Error::Id(id.len()));
+        }
+        if shape.backup_state && !shape.backup_eligibility {
+            return Err(Error::Backup);
+        }
+        let named = |name: Option<String>| name.unwrap_or_default();
+        let user = match shape.user_handle {
+            _ if !shape.is_resident_credential => None,
+            None => return Err(Error::Nobody),
+            Some(handle) => Some(User {
+                handle: handle.0,
+                name: named(shape.user_name),
+                display_name: named(shape.user_display_name),
+            }),
+        };
+        Ok(Self::from(Credential {
+            id,
+            key: key(shape.alg, &shape.private_key.0)?,
+            rp_id: shape.rp_id,
+            user,
+            sign_count: shape.sign_count,
+            backup_eligible: shape.backup_eligibility,
+            backup_state: shape.backup_state,
+        }))
+    }
+}
+
+/// The key, for the usual algorithm of its kind if none is named.
+fn key(alg: Option<Algorithm>, pkcs8: &[u8]) -> Result<SigningKey, Error> {
+    if let Some(alg) = alg {
+        return Ok(SigningKey::from_pkcs8(alg, pkcs8)?);
+    }
+    let mut usual = USUAL.iter().filter_map(|alg| SigningKey::from_pkcs8(*alg, pkcs8).ok());
+    usual.next().ok_or(Error::Kind)
+}
+
+/// One algorithm for each kind of key, what browsers have first.
+const USUAL: &[Algorithm] = &[
+    Algorithm::ES256,
+    Algorithm::RS256,
+    Algorithm::EDDSA,
+    Algorithm::ES384,
+    Algorithm::ES512,
+    Algorithm::ES256K,
+    Algorithm::ED448,
+    Algorithm::ML_DSA_44,
+    Algorithm::ML_DSA_65,
+    Algorithm::ML_DSA_87,
+];
+
+impl From<Passkey> for Shape {
+    fn from(Passkey { credential }: Passkey) -> Self {
+        let user = credential.user.as_ref();
+        Self {
+            credential_id: Octets(credential.id.clone()),
+            is_resident_credential: user.is_some(),
+            rp_id: credential.rp_id.clone(),
+            private_key: Octets(credential.key.to_pkcs8()),
+            alg: Some(credential.key.algorithm()),
+            user_handle: user.map(|user| Octets(user.handle.clone())),
+            user_name: user.map(|user| user.name.clone()),
+            user_display_name: user.map(|user| user.display_name.clone()),
+            sign_count: credential.sign_count,
+            backup_eligibility: credential.backup_eligible,
+            backup_state: credential.backup_state,
+        }
+    }
+}
+
+/// Octets as WebDriver writes them; the DevTools protocol writes plain base64,
+/// which is read as well.
+#[derive(Clone)]
+struct Octets(Vec<u8>);
+
+impl Serialize for Octets {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&base64url::encode(&self.0))
+    }
+}
+
+impl<'de> Deserialize<'de> for Octets {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        base64url::decode_lenient(&text).map(Self).map_err(de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use passrig_authenticator::keys::ALGORITHMS;
+    use serde_json::{Value, json};
+
+    fn passkey(key: SigningKey) -> Passkey {
+        Passkey::from(Credential {
+            id: vec![1; 16],
+            key,
+            rp_id: "passrig.test".to_owned(),
+            user: Some(User { handle: vec![2], name: "a".into(), display_name: "A".into() }),
+            sign_count: 3,
+            backup_eligible: true,
+            backup_state: false,
+        })
+    }
+
+    #[test]
+    fn every_kind_of_key_travels() {
+        for alg in ALGORITHMS.iter().copied().filter(|alg| *alg != Algorithm::RS1) {
+            let seed = vec![1; SigningKey::seed_len(alg).unwrap()];
+            let passkey = passkey(SigningKey::from_bytes(alg, &seed).unwrap());
+            let mut json = json!(passkey);
+            let read: Passkey = serde_json::from_value(json.clone()).unwrap();
+            assert_eq!(read.credential, passkey.credential, "{alg}");
+
+            json.as_object_mut().unwrap().remove("alg");
+            let read: Passkey = serde_json::from_value(json).unwrap();
+            assert_eq!(read.credential.key.to_pkcs8(), passkey.credential.key.to_pkcs8(), "{alg}");
+            assert!(super::super::jwk::jwk(&read.credential.key.public_key()).is_some(), "{alg}");
+        }
+    }
+
+    #[test]
+    fn what_is_none_is_told_by_its_member() {
+        let key = SigningKey::from_bytes(Algorithm::ES256, &[1; 32]).unwrap();
+        let good = json!(passkey(key));
+        for (member, value, said) in [
+            ("credentialId", json!(""), "credentialId: 0 octets; there are 1 to 1023 (§4)"),
+            ("privateKey", json!("AAAA"), "privateKey: the octets are no private key for ES256"),
+            (
+                "userHandle",
+                Value::Null,
+                "isResidentCredential: a discoverable credential needs a userHandle",
+            ),
+            ("alg", json!(0), "privateKey: COSE algorithm 0 is not supported"),
+        ] {
+            let mut wrong = good.clone();
+            wrong[member] = value;
+            let error = serde_json::from_value::<Passkey>(wrong).unwrap_err();
+            assert_eq!(error.to_string(), said);
+        }
+    }
+}
