@@ -212,3 +212,53 @@ pub(super) fn draw_key(label: &str, env: &mut dyn Env) -> Option<SigningKey> {
         .map(|round| if round == 0 { label.to_owned() } else { format!("{label}/{round}") })
         .find_map(|label| SigningKey::from_bytes(Algorithm::ES256, &env.draw(&label, 32)).ok())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::env::Seeded;
+
+    fn parts(certificate: &[u8]) -> Vec<Der> {
+        Der::decode_strict(certificate).unwrap().items().unwrap().to_vec()
+    }
+
+    #[test]
+    fn the_seed_decides_on_the_root() {
+        let root = |seed: &str| Authority::root(&mut Seeded::new(seed)).unwrap();
+        assert_eq!(root("a").certificate(), root("a").certificate());
+        assert_ne!(root("a").certificate(), root("b").certificate());
+    }
+
+    #[test]
+    fn authorities_may_certify_and_end_entities_may_not() {
+        let env = &mut Seeded::new("test");
+        let (root, below) = (Authority::root(env).unwrap(), Authority::intermediate(env).unwrap());
+        let flat = |der: &Der| der.render();
+        let is_authority = extension(BASIC_CONSTRAINTS, true, Der::sequence([Der::boolean(true)]));
+        let is_none = extension(BASIC_CONSTRAINTS, true, Der::sequence([]));
+        let first = |tbs: &Der| {
+            let extensions = tbs.items().unwrap()[7].items().unwrap()[0].items().unwrap();
+            extensions[0].render()
+        };
+        for certificate in [root.certificate(), root.certify(&below)] {
+            assert_eq!(first(&parts(&certificate)[0]), flat(&is_authority));
+        }
+        let leaf = Subject::authenticator(below.key.public_key(), &[0x80]);
+        let tbs = root.end_entity(&leaf);
+        assert_eq!(first(&tbs), flat(&is_none));
+        assert_eq!(tbs.items().unwrap()[1].render(), [2, 2, 0, 0x80], "the serial is positive");
+    }
+
+    #[test]
+    fn whatever_is_to_be_signed_is_signed() {
+        let root = Authority::root(&mut Seeded::new("test")).unwrap();
+        let leaf = Subject::authenticator(root.key.public_key(), &[1]);
+        let mut tbs = root.end_entity(&leaf).render();
+        let honest = root.sign(&tbs);
+        *tbs.last_mut().unwrap() ^= 1;
+        let altered = parts(&root.sign(&tbs));
+        assert_ne!(altered, parts(&honest));
+        let signature = altered[2].as_primitive().unwrap();
+        assert_eq!(keys::verify(&root.key.public_key(), &tbs, &signature[1..]), Ok(()));
+    }
+}
