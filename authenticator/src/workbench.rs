@@ -32,7 +32,14 @@ pub enum Stage {
     ClientData,
     /// Authenticator data, a layout.
     AuthenticatorData,
-    /// The signature of an assertion or of a self attestation; DER for ECDSA.
+    /// What is to be signed of the attestation certificate, DER.
+    Certificate,
+    /// The TPM's public area, a layout (§8.3).
+    PubArea,
+    /// The TPM's certify structure, a layout (§8.3).
+    CertInfo,
+    /// The signature of an assertion or of an attestation statement; DER for
+    /// ECDSA.
     Signature,
     /// The attestation statement, CBOR.
     Statement,
@@ -46,9 +53,12 @@ pub enum Stage {
 
 impl Stage {
     /// All stages in order.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 10] = [
         Self::ClientData,
         Self::AuthenticatorData,
+        Self::Certificate,
+        Self::PubArea,
+        Self::CertInfo,
         Self::Signature,
         Self::Statement,
         Self::AttestationObject,
@@ -61,6 +71,9 @@ impl Stage {
         match self {
             Self::ClientData => "client_data",
             Self::AuthenticatorData => "authenticator_data",
+            Self::Certificate => "certificate",
+            Self::PubArea => "pub_area",
+            Self::CertInfo => "cert_info",
             Self::Signature => "signature",
             Self::Statement => "statement",
             Self::AttestationObject => "attestation_object",

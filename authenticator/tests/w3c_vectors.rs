@@ -3,68 +3,144 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, missing_docs)]
 
+use std::path::Path;
 use std::time::Duration;
 
 use hkdf::Hkdf;
 use passrig_authenticator::attestation::Format;
+use passrig_authenticator::attestation::pki::Authority;
 use passrig_authenticator::client::{Client, Origin};
 use passrig_authenticator::device::Profile;
 use passrig_authenticator::env::{Answer, Env, Question};
-use passrig_authenticator::wire::{Flags, base64url, json::Json};
+use passrig_authenticator::wire::{CreationOptions, Flags, RequestOptions, base64url, json::Json};
+use passrig_authenticator::workbench::Honest;
 use passrig_vectors::Ceremony;
 use serde_json::{Value, json};
 use sha2::Sha256;
 
 #[test]
+fn root_certificate() {
+    let published = passrig_vectors::w3c_root().unwrap();
+    let mut env = Drawn::new(&mut Draws::new("Attestation CA"));
+    let root = Authority::root(&mut env).unwrap();
+    assert_eq!(Some(root.certificate()), published.field("attestation_ca_cert"));
+}
+
+#[test]
 fn none_es256() {
-    rebuild("none.ES256");
+    rebuild("none.ES256", Format::None);
+}
+
+#[test]
+fn none_es256_cross_origin() {
+    rebuild("none.ES256.crossOrigin", Format::None);
+}
+
+#[test]
+fn none_es256_top_origin() {
+    rebuild("none.ES256.topOrigin", Format::None);
+}
+
+#[test]
+fn none_es256_long_credential_id() {
+    rebuild("none.ES256.long-credential-id", Format::None);
 }
 
 #[test]
 fn packed_self_es256() {
-    rebuild("packed-self.ES256");
+    rebuild("packed-self.ES256", Format::PackedSelf);
 }
 
-fn rebuild(id: &str) {
+#[test]
+fn packed_es256() {
+    rebuild("packed.ES256", Format::Packed);
+}
+
+#[test]
+fn tpm_es256() {
+    rebuild("tpm.ES256", Format::Tpm);
+}
+
+#[test]
+fn android_key_es256() {
+    rebuild("android-key.ES256", Format::AndroidKey);
+}
+
+#[test]
+fn apple_es256() {
+    rebuild("apple.ES256", Format::Apple);
+}
+
+#[test]
+fn fido_u2f_es256() {
+    rebuild("fido-u2f.ES256", Format::FidoU2f);
+}
+
+fn rebuild(id: &str, format: Format) {
     let vector = passrig_vectors::w3c().unwrap().into_iter().find(|v| v.id == id).unwrap();
-    let mut draws = Draws { id: id.to_owned(), next: 0 };
+    let mut draws = Draws::new(id);
 
     // Everything is drawn in the order of §16; nothing is read from the file.
     let challenge = draws.next(32);
     let private_key = draws.next(32);
     let extra = draws.extra_data();
     let aaguid: [u8; 16] = draws.next(16).try_into().unwrap();
-    let credential_id = draws.next(32);
-    let flags = draws.registration_flags();
+    let credential_id = draws.next(if id.ends_with("long-credential-id") { 1023 } else { 32 });
+    let flags = match format {
+        // U2F knows of no flag but the user's presence.
+        Format::FidoU2f => Flags::default(),
+        _ => draws.registration_flags(),
+    };
+    let mut env = Drawn::new(&mut Draws::new("Attestation CA"));
+    env.values.push(("private-key", private_key));
+    env.values.push(("id", credential_id));
+    if format.is_certified() {
+        let key = match format {
+            // Their certificate is for the credential key; any other serves.
+            Format::AndroidKey | Format::Apple => vec![1; 32],
+            _ => draws.next(32),
+        };
+        env.values.push(("attestation/private-key", key));
+        env.values.push(("attestation/serial", draws.next(16)));
+    }
 
     let profile = Profile {
         aaguid,
         user_verification: true,
         backup_eligible: flags.has(Flags::BE),
         backup_state: flags.has(Flags::BS),
-        attestation: Format::PackedSelf,
+        attestation: format,
+        certifies_model: false,
         ..Profile::platform()
     };
-    let env = Drawn { private_key, credential_id };
     let mut client =
         Client::with_env(Origin::parse(&vector.origin).unwrap(), env).with_authenticator(profile);
     client.additional_members = extra;
+    if id.ends_with("Origin") {
+        client.top_origin = Some(Origin::parse("https://example.com").unwrap());
+    }
+    // Level 2 had a crossOrigin without a topOrigin, which clients of Level 3
+    // never write.
+    let is_level_2 = id.ends_with("crossOrigin");
     let verification = |flags: Flags| {
         if flags.has(Flags::UV) { "required" } else { "discouraged" }
     };
-    let response = client
-        .create(&json!({
-            "rp": {"id": vector.rp_id, "name": "vectors"},
-            "user": {"id": "AA", "name": "a", "displayName": "A"},
-            "challenge": base64url::encode(&challenge),
-            "pubKeyCredParams": [{"type": "public-key", "alg": -7}],
-            "authenticatorSelection": {
-                "residentKey": "required",
-                "userVerification": verification(flags),
-            },
-            "attestation": if id.starts_with("packed") { "direct" } else { "none" },
-        }))
-        .unwrap();
+    let options = json!({
+        "rp": {"id": vector.rp_id, "name": "vectors"},
+        "user": {"id": "AA", "name": "a", "displayName": "A"},
+        "challenge": base64url::encode(&challenge),
+        "pubKeyCredParams": [{"type": "public-key", "alg": -7}],
+        "authenticatorSelection": {
+            "residentKey": "required",
+            "userVerification": verification(flags),
+        },
+        "attestation": if format == Format::None { "none" } else { "direct" },
+    });
+    let mut plan = client.plan_create(&CreationOptions::parse(&options).unwrap()).unwrap();
+    if is_level_2 {
+        plan.client_data.top_origin = None;
+    }
+    let response = client.perform_create(plan, &mut Honest).to_value().unwrap();
     for name in ["clientDataJSON", "attestationObject"] {
         assert_bytes(&response["response"][name], &vector.registration, name);
     }
@@ -75,13 +151,16 @@ fn rebuild(id: &str) {
     let kept = client.authenticators[0].store_mut();
     let id = base64url::decode(response["id"].as_str().unwrap()).unwrap();
     kept.find_mut(&id).unwrap().backup_state = flags.has(Flags::BS);
-    let response = client
-        .get(&json!({
-            "rpId": vector.rp_id,
-            "challenge": base64url::encode(&challenge),
-            "userVerification": verification(flags),
-        }))
-        .unwrap();
+    let options = json!({
+        "rpId": vector.rp_id,
+        "challenge": base64url::encode(&challenge),
+        "userVerification": verification(flags),
+    });
+    let mut plan = client.plan_get(&RequestOptions::parse(&options).unwrap()).unwrap();
+    if is_level_2 {
+        plan.client_data.top_origin = None;
+    }
+    let response = client.perform_get(&plan, &mut Honest).to_value().unwrap();
     for name in ["clientDataJSON", "authenticatorData", "signature"] {
         assert_bytes(&response["response"][name], &vector.authentication, name);
     }
@@ -99,6 +178,10 @@ struct Draws {
 }
 
 impl Draws {
+    fn new(id: &str) -> Self {
+        Self { id: id.to_owned(), next: 0 }
+    }
+
     fn next(&mut self, len: usize) -> Vec<u8> {
         let mut out = vec![0; len];
         Hkdf::<Sha256>::new(Some(&[self.next]), b"WebAuthn test vectors")
@@ -130,19 +213,28 @@ impl Draws {
     }
 }
 
-/// Gives what was drawn to the labels under which the device asks for it.
+/// Gives what was drawn to the labels under which the device asks for it: the
+/// longest end of a label that is known.
 struct Drawn {
-    private_key: Vec<u8>,
-    credential_id: Vec<u8>,
+    values: Vec<(&'static str, Vec<u8>)>,
+}
+
+impl Drawn {
+    /// An environment with nothing but a trust root.
+    fn new(draws: &mut Draws) -> Self {
+        let values = vec![
+            ("attestation-ca/private-key", draws.next(32)),
+            ("attestation-ca/serial", draws.next(16)),
+        ];
+        Self { values }
+    }
 }
 
 impl Env for Drawn {
     fn draw(&mut self, label: &str, _: usize) -> Vec<u8> {
-        match label.rsplit_once('/') {
-            Some((_, "private-key")) => self.private_key.clone(),
-            Some((_, "id")) => self.credential_id.clone(),
-            _ => panic!("the vectors say nothing of {label}"),
-        }
+        let known = self.values.iter().filter(|(end, _)| Path::new(label).ends_with(end));
+        let longest = known.max_by_key(|(end, _)| end.len());
+        longest.unwrap_or_else(|| panic!("the vectors say nothing of {label}")).1.clone()
     }
 
     fn now(&self) -> Duration {

@@ -13,6 +13,14 @@ pub fn w3c() -> Result<Vec<Vector>, Error> {
     Ok(file.vectors)
 }
 
+/// The attestation trust root certificate of the same vectors: its key, its
+/// serial number and itself, as `attestation_ca_key`,
+/// `attestation_ca_serial_number` and `attestation_ca_cert`.
+pub fn w3c_root() -> Result<Ceremony, Error> {
+    let file: File = serde_json::from_str(include_str!("../data/w3c-l3.json"))?;
+    Ok(file.attestation_root)
+}
+
 /// The data file is not what the loader expects.
 #[derive(Debug, thiserror::Error)]
 #[error("the vector file is malformed")]
@@ -20,6 +28,7 @@ pub struct Error(#[from] serde_json::Error);
 
 #[derive(Deserialize)]
 struct File {
+    attestation_root: Ceremony,
     vectors: Vec<Vector>,
 }
 
@@ -39,7 +48,7 @@ pub struct Vector {
     pub authentication: Ceremony,
 }
 
-/// The values of one ceremony.
+/// The values of one ceremony, or of the trust root.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Ceremony {
     fields: BTreeMap<String, String>,

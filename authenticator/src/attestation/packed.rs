@@ -1,20 +1,37 @@
 //! Packed attestation (§8.2).
 
+use super::{Attested, Attester, sign};
 use crate::keys::SigningKey;
 use crate::wire::Cbor;
-use crate::workbench::{Stage, Workbench};
+use crate::workbench::Workbench;
 
-/// Self attestation: the credential key signs for itself.
+/// Self attestation, `{alg, sig}`: the credential key signs for itself.
 pub(super) fn state_self(
+    attested: &Attested<'_>,
     signer: &SigningKey,
-    authenticator_data: &[u8],
-    client_data_hash: &[u8; 32],
     bench: &mut dyn Workbench,
 ) -> Cbor {
-    let message = [authenticator_data, client_data_hash].concat();
-    let signature = bench.finish(Stage::Signature, signer.sign(&message)).render();
+    let signature = sign(signer, &attested.message(), bench);
     Cbor::map([
         (Cbor::text("alg"), Cbor::int(signer.algorithm().0)),
         (Cbor::text("sig"), Cbor::bytes(signature)),
+    ])
+}
+
+/// `{alg, sig, x5c}`: a certified attestation key signs.
+pub(super) fn state(
+    attested: &Attested<'_>,
+    signer: &SigningKey,
+    attester: &Attester,
+    bench: &mut dyn Workbench,
+) -> Cbor {
+    let mut leaf = attester.subject(attester.key.public_key());
+    leaf.extensions.extend(attester.model());
+    let chain = attester.chain(&leaf, bench);
+    let signature = sign(signer, &attested.message(), bench);
+    Cbor::map([
+        (Cbor::text("alg"), Cbor::int(signer.algorithm().0)),
+        (Cbor::text("sig"), Cbor::bytes(signature)),
+        (Cbor::text("x5c"), chain),
     ])
 }

@@ -7,6 +7,9 @@
 //! - `client_data.origin.host`: a member, and a component of its text;
 //! - `authenticator_data.flags.up`: a bit of a field;
 //! - `statement.x5c[0]`: an item of a list;
+//! - `certificate.extensions[2.5.29.19].critical`: a part of the attestation
+//!   certificate before its authority signs it, an extension by its identifier;
+//! - `pub_area.unique.x`, `cert_info.magic`: fields of what a TPM says;
 //! - `…credential_public_key.crv`, `…credential_public_key[-1]`: a COSE label
 //!   by its name or number;
 //! - `response.client_data_json`: octets after signing; with `.text` below

@@ -80,7 +80,7 @@ impl PlanMut<'_> {
                 return Err(Error::Value("`another`"));
             }
             (Self::Create(plan), "signer") => {
-                plan.device.signer = another(&plan.device.credential)?;
+                plan.device.attestation.signer = Some(another(&plan.device.credential)?);
             }
             (Self::Get(plan), "signer") => plan.device.signer = another(&plan.device.credential)?,
             (Self::Create(plan), "credential_id") => {
@@ -98,11 +98,16 @@ impl PlanMut<'_> {
             }
             (Self::Get(plan), "user_handle") => plan.device.user_handle = Some(value.octets()?),
             (Self::Create(plan), "format") => {
-                plan.device.format = match value.text()?.as_str() {
-                    "none" => Format::None,
-                    "packed-self" => Format::PackedSelf,
-                    _ => return Err(Error::Value("`none` or `packed-self`")),
-                };
+                let name = value.text()?;
+                let attestation = &mut plan.device.attestation;
+                let format = Format::ALL.into_iter().find(|format| format.name() == name);
+                let format = format.ok_or(Error::Value("the name of an attestation format"))?;
+                if format.is_certified() && attestation.attester.is_none() {
+                    return Err(Error::Value(
+                        "a format that this authenticator has a certificate for",
+                    ));
+                }
+                attestation.format = format;
             }
             _ => return Err(Error::place(segment, found())),
         }

@@ -4,7 +4,7 @@ use base16ct::lower as hex;
 use sha2::{Digest, Sha256};
 
 use super::{Authenticator, Counting, Credential, Error, User};
-use crate::attestation::Format;
+use crate::attestation::{Attestation, Attested, Attester, Format, SignatureForm};
 use crate::env::{Env, Purpose, Question};
 use crate::keys::SigningKey;
 use crate::wire::authenticator_data::AttestedCredentialData;
@@ -45,10 +45,8 @@ pub struct Plan {
     pub discoverable: bool,
     /// The model.
     pub aaguid: [u8; 16],
-    /// The attestation statement format.
-    pub format: Format,
-    /// The key that signs a self attestation: the credential's, if honest.
-    pub signer: SigningKey,
+    /// The attestation.
+    pub attestation: Attestation,
     /// Extension outputs of the authenticator, a map.
     pub extensions: Option<Cbor>,
 }
@@ -101,11 +99,10 @@ impl Authenticator {
         Ok(Plan {
             rp_id,
             flags: credential.flags(verification),
-            signer: credential.key.clone(),
             credential,
             discoverable: request.discoverable,
             aaguid: self.profile.aaguid,
-            format: self.format(request.formats),
+            attestation: self.attestation(algorithm, request.formats, env)?,
             extensions: None,
         })
     }
@@ -129,10 +126,14 @@ impl Authenticator {
             extensions: plan.extensions,
         };
         let authenticator_data = bench.finish(Stage::AuthenticatorData, data.tree()).render();
-        let statement =
-            plan.format.state(&plan.signer, &authenticator_data, client_data_hash, bench);
+        let attested = Attested {
+            key: &plan.credential.key,
+            authenticator_data: &authenticator_data,
+            client_data_hash,
+        };
+        let statement = plan.attestation.state(&attested, bench);
         let object = AttestationObject {
-            fmt: plan.format.identifier().to_owned(),
+            fmt: plan.attestation.format.identifier().to_owned(),
             statement,
             authenticator_data: authenticator_data.clone(),
         };
@@ -144,11 +145,36 @@ impl Authenticator {
         Made { authenticator_data, attestation_object }
     }
 
-    /// The statement format: the first wish that can be met, else its own.
-    fn format(&self, wishes: &[&str]) -> Format {
-        let able = [self.profile.attestation, Format::None];
-        let named = |wish: &&str| able.into_iter().find(|format| format.identifier() == *wish);
-        wishes.iter().find_map(named).unwrap_or(self.profile.attestation)
+    /// What the statement will be. An authenticator that has an attestation
+    /// key has it ready whatever is wished for.
+    fn attestation(
+        &self,
+        algorithm: Algorithm,
+        wishes: &[&str],
+        env: &mut dyn Env,
+    ) -> Result<Attestation, Error> {
+        let mut attester = None;
+        if self.profile.attestation.is_certified() {
+            let model = self.profile.certifies_model.then_some(self.profile.aaguid);
+            let drawn = Attester::draw(&self.label("attestation"), model, env);
+            attester = Some(drawn.ok_or(Error::Unknown)?);
+        }
+        Ok(Attestation {
+            format: self.format(algorithm, wishes),
+            signer: None,
+            attester,
+            tpm_signature: SignatureForm::default(),
+        })
+    }
+
+    /// The statement format: the first wish that can be met, else its own,
+    /// else none.
+    fn format(&self, algorithm: Algorithm, wishes: &[&str]) -> Format {
+        let own = Some(self.profile.attestation).filter(|format| format.suits(algorithm));
+        let able = [own, Some(Format::None)];
+        let named =
+            |wish: &&str| able.into_iter().flatten().find(|format| format.identifier() == *wish);
+        wishes.iter().find_map(named).or(own).unwrap_or(Format::None)
     }
 
     /// A credential with a random id, to be kept here.

@@ -1,7 +1,8 @@
 //! Named products, from the files in `profiles/`.
 //!
-//! They are as far like the products as a relying party can see it today: what
-//! a product would attest and cannot be made here yet, it leaves out.
+//! They are like the products as far as a relying party can see it, but for the
+//! certificates, which are a test authority's. What a product attests and cannot
+//! be made here yet (RSA keys in a TPM), its profile leaves out.
 
 use serde::Deserialize;
 use serde::de::{self, Deserializer};

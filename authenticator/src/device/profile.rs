@@ -29,6 +29,10 @@ pub struct Profile {
     pub counting: Counting,
     /// The attestation it makes, where a relying party wants any.
     pub attestation: Format,
+    /// Whether its attestation certificates name the model, as they must where
+    /// one trust root stands for several (§8.2.1).
+    #[serde(default)]
+    pub certifies_model: bool,
     /// How long its random credential ids are.
     pub credential_id_len: usize,
 }
@@ -73,6 +77,7 @@ impl Profile {
             backup_state: true,
             counting: Counting::Never,
             attestation: Format::PackedSelf,
+            certifies_model: true,
             credential_id_len: 32,
         }
     }

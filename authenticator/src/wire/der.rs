@@ -1,6 +1,7 @@
 //! ASN.1 elements as a tree of tag, length and value, with the form of every
-//! length kept. Enough to make and to break signatures; certificates grow on
-//! the same tree.
+//! length kept: signatures and certificates, made and broken.
+
+mod build;
 
 /// One element.
 #[derive(Clone, Debug, PartialEq)]
@@ -59,10 +60,30 @@ pub const MAX_DEPTH: usize = 32;
 
 /// Universal tags.
 pub mod tag {
+    /// BOOLEAN
+    pub const BOOLEAN: u8 = 0x01;
     /// INTEGER
     pub const INTEGER: u8 = 0x02;
+    /// BIT STRING
+    pub const BIT_STRING: u8 = 0x03;
+    /// OCTET STRING
+    pub const OCTET_STRING: u8 = 0x04;
+    /// OBJECT IDENTIFIER
+    pub const OBJECT_IDENTIFIER: u8 = 0x06;
+    /// ENUMERATED
+    pub const ENUMERATED: u8 = 0x0a;
+    /// UTF8String
+    pub const UTF8_STRING: u8 = 0x0c;
+    /// PrintableString
+    pub const PRINTABLE_STRING: u8 = 0x13;
+    /// UTCTime
+    pub const UTC_TIME: u8 = 0x17;
+    /// GeneralizedTime
+    pub const GENERALIZED_TIME: u8 = 0x18;
     /// SEQUENCE
     pub const SEQUENCE: u8 = 0x30;
+    /// SET
+    pub const SET: u8 = 0x31;
 }
 
 impl Der {

@@ -1,8 +1,10 @@
 //! No edit whatsoever makes a ceremony panic, and none is misjudged.
 
+use passrig_authenticator::attestation::Format;
 use passrig_authenticator::deviation::{
-    Deviation, Edit, Effect, Encoding, NoFacts, Operation, Value,
+    Deviation, Edit, Effect, Encoding, Facts, NoFacts, Operation, Value,
 };
+use passrig_authenticator::device::Profile;
 use passrig_authenticator::wire::{Cbor, Json};
 use proptest::prelude::*;
 
@@ -36,6 +38,20 @@ fn path() -> impl Strategy<Value = String> {
         "authenticator_data.attested_credential_data.credential_public_key",
         "authenticator_data.attested_credential_data.credential_public_key.crv",
         "authenticator_data.attested_credential_data.credential_public_key[-2]",
+        "certificate",
+        "certificate.version",
+        "certificate.serial_number",
+        "certificate.validity.not_after",
+        "certificate.subject",
+        "certificate.subject_public_key_info.subject_public_key",
+        "certificate.extensions",
+        "certificate.extensions[2.5.29.19]",
+        "certificate.extensions[2.5.29.19].critical",
+        "certificate.extensions[2.5.29.19].value",
+        "pub_area",
+        "pub_area.unique.x",
+        "cert_info",
+        "cert_info.attested.name",
         "signature",
         "signature.r",
         "signature.s",
@@ -113,6 +129,11 @@ fn operation() -> impl Strategy<Value = Operation> {
     ]
 }
 
+fn register_on_tpm(deviation: &Deviation, facts: &dyn Facts) -> Run {
+    let profile = Profile { attestation: Format::Tpm, ..Profile::platform() };
+    register_on(profile, deviation, facts)
+}
+
 fn edit() -> impl Strategy<Value = Edit> {
     (path(), operation())
         .prop_map(|(path, operation)| Edit { at: path.parse().unwrap(), operation })
@@ -122,7 +143,7 @@ proptest! {
     #[test]
     fn ceremonies_survive(edits in prop::collection::vec(edit(), 1..4)) {
         let deviation = Deviation::new(edits);
-        for ceremony in [register, authenticate] {
+        for ceremony in [register, register_on_tpm, authenticate] {
             let run = ceremony(&deviation, &NoFacts);
             let honest = ceremony(&Deviation::default(), &NoFacts);
             if run.effect == Ok(Effect::Honest) {

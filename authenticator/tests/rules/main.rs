@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
 mod any_edits;
+mod attestation;
 mod ceremonies;
 mod client_create;
 mod client_get;

@@ -169,8 +169,13 @@ impl Run {
 
 /// A registration with self attestation under a deviation.
 pub(crate) fn register(deviation: &Deviation, facts: &dyn Facts) -> Run {
+    register_on(Profile::roaming(), deviation, facts)
+}
+
+/// A registration with attestation under a deviation, on such an authenticator.
+pub(crate) fn register_on(profile: Profile, deviation: &Deviation, facts: &dyn Facts) -> Run {
     let options = with(discoverable(), &[("attestation", json!("direct"))]);
-    let mut client = client([Profile::roaming()]);
+    let mut client = client([profile]);
     let mut plan = client.plan_create(&CreationOptions::parse(&options).unwrap()).unwrap();
     let key = plan.device.credential.key.public_key();
     let mut bench = Bench::new(deviation, facts);

@@ -30,7 +30,7 @@ fn unknown_places() {
     let on = in_authentication;
     insta::assert_snapshot!(on("clientdata.type set = 'x'"), @"
     `clientdata` is neither `plan` nor a stage of the ceremony
-    help: begin with one of: plan, client_data, authenticator_data, signature, statement, attestation_object, response, request
+    help: begin with one of: plan, client_data, authenticator_data, certificate, pub_area, cert_info, signature, statement, attestation_object, response, request
     ");
     insta::assert_snapshot!(on("client_data.colour set = 'x'"), @"
     there is no `colour` at client_data
@@ -127,7 +127,7 @@ fn wrong_values() {
     insta::assert_snapshot!(on("plan.sign_count set = 4294967296"), @"the value does not fit: a number from 0 to 4294967295 is needed here");
     insta::assert_snapshot!(on("signature.r encode = 'high-s'\nsignature encode = 'low-s'"), @"the value does not fit: the s of ES256 is needed here");
     insta::assert_snapshot!(on("client_data.challenge set = { from = 'victim.challenge' }"), @"nothing is known of `victim.challenge` in this ceremony");
-    insta::assert_snapshot!(in_registration("plan.format set = 'tpm'"), @"the value does not fit: `none` or `packed-self` is needed here");
+    insta::assert_snapshot!(in_registration("plan.format set = 'tpm'"), @"the value does not fit: a format that this authenticator has a certificate for is needed here");
 }
 
 #[test]

@@ -1,0 +1,264 @@
+//! A public key infrastructure for tests: the authorities that certify
+//! attestation keys, and the certificates that they make (X.509, RFC 5280).
+//!
+//! Everything but keys and serial numbers is fixed, and as in the test vectors
+//! of §16: names, dates, the order of extensions. Nothing reads a clock.
+
+use sha1::{Digest, Sha1};
+
+use crate::env::Env;
+use crate::keys::{self, SigningKey};
+use crate::wire::Der;
+use crate::wire::cose::{self, Algorithm};
+use crate::wire::der::tag;
+
+/// An authority that signs certificates.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Authority {
+    /// What its name says of it: the organizational unit.
+    pub unit: &'static str,
+    /// Its key.
+    pub key: SigningKey,
+    /// The serial number of its own certificate, a big-endian magnitude.
+    pub serial: Vec<u8>,
+}
+
+/// What a certificate says of whom it is for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Subject {
+    /// The distinguished name.
+    pub name: Der,
+    /// The public key.
+    pub key: cose::Key,
+    /// The serial number, a big-endian magnitude.
+    pub serial: Vec<u8>,
+    /// Extensions after those that every end entity has here.
+    pub extensions: Vec<Der>,
+}
+
+/// The first and the last moment of every certificate.
+const VALIDITY: [(u8, &str); 2] =
+    [(tag::UTC_TIME, "240101000000Z"), (tag::GENERALIZED_TIME, "30240101000000Z")];
+
+/// The organizational unit that §8.2.1 demands of attestation certificates.
+const ATTESTATION: &str = "Authenticator Attestation";
+
+impl Authority {
+    /// The trust root of an environment. Its key is drawn as
+    /// `attestation-ca/private-key`, its serial number as
+    /// `attestation-ca/serial`.
+    ///
+    /// `None` after eight draws that are no private key.
+    pub fn root(env: &mut dyn Env) -> Option<Self> {
+        Self::draw("attestation-ca", "Authenticator Attestation CA", env)
+    }
+
+    /// An authority below the root, drawn as `attestation-intermediate/…`.
+    pub fn intermediate(env: &mut dyn Env) -> Option<Self> {
+        let unit = "Authenticator Attestation Intermediate CA";
+        Self::draw("attestation-intermediate", unit, env)
+    }
+
+    fn draw(label: &str, unit: &'static str, env: &mut dyn Env) -> Option<Self> {
+        let key = draw_key(&format!("{label}/private-key"), env)?;
+        Some(Self { unit, key, serial: env.draw(&format!("{label}/serial"), SERIAL_LEN) })
+    }
+
+    /// The certificate that it signs for itself.
+    pub fn certificate(&self) -> Vec<u8> {
+        let extensions = self.own_extensions();
+        self.sign(&self.tbs(&self.subject(), extensions).render())
+    }
+
+    /// A certificate for an authority below this one.
+    pub fn certify(&self, below: &Self) -> Vec<u8> {
+        let mut extensions = below.own_extensions();
+        extensions.push(authority_key_id(&self.key.public_key()));
+        self.sign(&self.tbs(&below.subject(), extensions).render())
+    }
+
+    /// What is to be signed of an end entity's certificate.
+    pub fn end_entity(&self, subject: &Subject) -> Der {
+        let mut extensions = vec![
+            extension(BASIC_CONSTRAINTS, true, Der::sequence([])),
+            extension(KEY_USAGE, true, Der::bits(7, &[0x80])),
+            subject_key_id(&subject.key),
+            authority_key_id(&self.key.public_key()),
+        ];
+        extensions.extend(subject.extensions.iter().cloned());
+        self.tbs(subject, extensions)
+    }
+
+    /// A certificate over octets that are to be signed; of a deviation they
+    /// may be anything.
+    pub fn sign(&self, tbs: &[u8]) -> Vec<u8> {
+        let signature = Der::bits(0, &self.key.sign(tbs).render());
+        let parts = [tbs, &ecdsa_with_sha256().render(), &signature.render()];
+        Der::primitive(tag::SEQUENCE, parts.concat()).render()
+    }
+
+    fn subject(&self) -> Subject {
+        Subject {
+            name: name(self.unit),
+            key: self.key.public_key(),
+            serial: self.serial.clone(),
+            extensions: Vec::new(),
+        }
+    }
+
+    fn own_extensions(&self) -> Vec<Der> {
+        vec![
+            extension(BASIC_CONSTRAINTS, true, Der::sequence([Der::boolean(true)])),
+            // keyCertSign and cRLSign.
+            extension(KEY_USAGE, true, Der::bits(1, &[0x06])),
+            subject_key_id(&self.key.public_key()),
+        ]
+    }
+
+    /// TBSCertificate: `version, serialNumber, signature, issuer, validity,
+    /// subject, subjectPublicKeyInfo, extensions`.
+    fn tbs(&self, subject: &Subject, extensions: Vec<Der>) -> Der {
+        Der::sequence([
+            Der::explicit(0, Der::unsigned(&[2])),
+            Der::unsigned(&subject.serial),
+            ecdsa_with_sha256(),
+            name(self.unit),
+            Der::sequence(VALIDITY.map(|(tag, time)| Der::primitive(tag, time))),
+            subject.name.clone(),
+            subject_public_key_info(&subject.key),
+            Der::explicit(3, Der::sequence(extensions)),
+        ])
+    }
+}
+
+impl Subject {
+    /// An authenticator: named as §8.2.1 demands.
+    pub fn authenticator(key: cose::Key, serial: &[u8]) -> Self {
+        Self { name: name(ATTESTATION), key, serial: serial.to_vec(), extensions: Vec::new() }
+    }
+}
+
+/// An extension: `SEQUENCE { extnID, critical DEFAULT FALSE, extnValue }`.
+pub fn extension(oid: &[u64], critical: bool, value: Der) -> Der {
+    let critical = critical.then(|| Der::boolean(true));
+    let parts = [Some(Der::oid(oid)), critical, Some(Der::wrapping(value))];
+    Der::sequence(parts.into_iter().flatten())
+}
+
+/// id-fido-gen-ce-aaguid: the model, never critical (§8.2.1).
+pub fn model(aaguid: &[u8; 16]) -> Der {
+    extension(&[1, 3, 6, 1, 4, 1, 45724, 1, 1, 4], false, Der::octets(*aaguid))
+}
+
+/// What the key may be used for.
+pub fn extended_key_usage(purpose: &[u64]) -> Der {
+    extension(&[2, 5, 29, 37], false, Der::sequence([Der::oid(purpose)]))
+}
+
+/// Another name of the subject, a directory name; critical, as it must be
+/// where the subject itself is empty (RFC 5280 §4.2.1.6).
+pub fn subject_alternative_name(name: Der) -> Der {
+    extension(&[2, 5, 29, 17], true, Der::sequence([Der::explicit(4, name)]))
+}
+
+/// A distinguished name with one attribute per relative name.
+fn name(unit: &str) -> Der {
+    let attribute =
+        |number, value| Der::set([Der::sequence([Der::oid(&[2, 5, 4, number]), value])]);
+    Der::sequence([
+        attribute(3, Der::utf8("WebAuthn test vectors")),
+        attribute(10, Der::utf8("W3C")),
+        attribute(11, Der::utf8(unit)),
+        attribute(6, Der::primitive(tag::PRINTABLE_STRING, "AA")),
+    ])
+}
+
+const BASIC_CONSTRAINTS: &[u64] = &[2, 5, 29, 19];
+const KEY_USAGE: &[u64] = &[2, 5, 29, 15];
+
+fn subject_key_id(key: &cose::Key) -> Der {
+    extension(&[2, 5, 29, 14], false, Der::octets(key_id(key)))
+}
+
+fn authority_key_id(key: &cose::Key) -> Der {
+    let value = Der::sequence([Der::implicit_octets(0, key_id(key))]);
+    extension(&[2, 5, 29, 35], false, value)
+}
+
+/// SHA-1 of the bits of the public key (RFC 5280 §4.2.1.2, method 1).
+fn key_id(key: &cose::Key) -> Vec<u8> {
+    let info = subject_public_key_info(key);
+    let bits = info.items().and_then(<[Der]>::last).and_then(Der::as_primitive);
+    let octets = bits.and_then(|bits| bits.get(1..)).unwrap_or_default();
+    Sha1::digest(octets).to_vec()
+}
+
+/// An empty sequence for keys that have no such form.
+fn subject_public_key_info(key: &cose::Key) -> Der {
+    let info = keys::subject_public_key_info(key).and_then(|info| Der::decode(&info).ok());
+    info.unwrap_or_else(|| Der::sequence([]))
+}
+
+fn ecdsa_with_sha256() -> Der {
+    Der::sequence([Der::oid(&[1, 2, 840, 10045, 4, 3, 2])])
+}
+
+/// The octets that serial numbers are drawn of.
+pub(super) const SERIAL_LEN: usize = 16;
+
+/// Draws until the octets are a private key; nearly always at once.
+pub(super) fn draw_key(label: &str, env: &mut dyn Env) -> Option<SigningKey> {
+    (0..8)
+        .map(|round| if round == 0 { label.to_owned() } else { format!("{label}/{round}") })
+        .find_map(|label| SigningKey::from_bytes(Algorithm::ES256, &env.draw(&label, 32)).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::env::Seeded;
+
+    fn parts(certificate: &[u8]) -> Vec<Der> {
+        Der::decode_strict(certificate).unwrap().items().unwrap().to_vec()
+    }
+
+    #[test]
+    fn the_seed_decides_on_the_root() {
+        let root = |seed: &str| Authority::root(&mut Seeded::new(seed)).unwrap();
+        assert_eq!(root("a").certificate(), root("a").certificate());
+        assert_ne!(root("a").certificate(), root("b").certificate());
+    }
+
+    #[test]
+    fn authorities_may_certify_and_end_entities_may_not() {
+        let env = &mut Seeded::new("test");
+        let (root, below) = (Authority::root(env).unwrap(), Authority::intermediate(env).unwrap());
+        let flat = |der: &Der| der.render();
+        let is_authority = extension(BASIC_CONSTRAINTS, true, Der::sequence([Der::boolean(true)]));
+        let is_none = extension(BASIC_CONSTRAINTS, true, Der::sequence([]));
+        let first = |tbs: &Der| {
+            let extensions = tbs.items().unwrap()[7].items().unwrap()[0].items().unwrap();
+            extensions[0].render()
+        };
+        for certificate in [root.certificate(), root.certify(&below)] {
+            assert_eq!(first(&parts(&certificate)[0]), flat(&is_authority));
+        }
+        let leaf = Subject::authenticator(below.key.public_key(), &[0x80]);
+        let tbs = root.end_entity(&leaf);
+        assert_eq!(first(&tbs), flat(&is_none));
+        assert_eq!(tbs.items().unwrap()[1].render(), [2, 2, 0, 0x80], "the serial is positive");
+    }
+
+    #[test]
+    fn whatever_is_to_be_signed_is_signed() {
+        let root = Authority::root(&mut Seeded::new("test")).unwrap();
+        let leaf = Subject::authenticator(root.key.public_key(), &[1]);
+        let mut tbs = root.end_entity(&leaf).render();
+        let honest = root.sign(&tbs);
+        *tbs.last_mut().unwrap() ^= 1;
+        let altered = parts(&root.sign(&tbs));
+        assert_ne!(altered, parts(&honest));
+        let signature = altered[2].as_primitive().unwrap();
+        assert_eq!(keys::verify(&root.key.public_key(), &tbs, &signature[1..]), Ok(()));
+    }
+}
