@@ -215,6 +215,8 @@ pub(super) fn draw_key(label: &str, env: &mut dyn Env) -> Option<SigningKey> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::env::Seeded;
 
@@ -260,5 +262,19 @@ mod tests {
         assert_ne!(altered, parts(&honest));
         let signature = altered[2].as_primitive().unwrap();
         assert_eq!(keys::verify(&root.key.public_key(), &tbs, &signature[1..]), Ok(()));
+    }
+
+    proptest! {
+        #[test]
+        fn certificates_are_der(serial: [u8; SERIAL_LEN], aaguid: [u8; 16], seed: [u8; 4]) {
+            let root = Authority::root(&mut Seeded::new(seed)).unwrap();
+            let mut leaf = Subject::authenticator(root.key.public_key(), &serial);
+            leaf.extensions.push(model(&aaguid));
+            let tbs = root.end_entity(&leaf).render();
+            let [said, _, signature] = &parts(&root.sign(&tbs))[..] else { panic!("not three") };
+            prop_assert_eq!(said.render(), tbs.clone());
+            let signature = &signature.as_primitive().unwrap()[1..];
+            prop_assert_eq!(keys::verify(&root.key.public_key(), &tbs, signature), Ok(()));
+        }
     }
 }
