@@ -1,7 +1,7 @@
 use super::pki::{self, Authority, Subject};
 use crate::env::Env;
 use crate::keys::SigningKey;
-use crate::wire::{Cbor, Tree, cose};
+use crate::wire::{Cbor, Der, Tree, cose};
 use crate::workbench::{Stage, Workbench};
 
 /// What an authenticator certifies its statements with.
@@ -39,7 +39,7 @@ impl Attester {
     }
 
     /// The extension for the model.
-    pub(super) fn model(&self) -> Option<crate::wire::Der> {
+    pub(super) fn model(&self) -> Option<Der> {
         self.aaguid.as_ref().map(pki::model)
     }
 

@@ -215,6 +215,8 @@ pub(super) fn draw_key(label: &str, env: &mut dyn Env) -> Option<SigningKey> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::env::Seeded;
 
@@ -233,7 +235,6 @@ mod tests {
     fn authorities_may_certify_and_end_entities_may_not() {
         let env = &mut Seeded::new("test");
         let (root, below) = (Authority::root(env).unwrap(), Authority::intermediate(env).unwrap());
-        let flat = |der: &Der| der.render();
         let is_authority = extension(BASIC_CONSTRAINTS, true, Der::sequence([Der::boolean(true)]));
         let is_none = extension(BASIC_CONSTRAINTS, true, Der::sequence([]));
         let first = |tbs: &Der| {
@@ -241,12 +242,20 @@ mod tests {
             extensions[0].render()
         };
         for certificate in [root.certificate(), root.certify(&below)] {
-            assert_eq!(first(&parts(&certificate)[0]), flat(&is_authority));
+            assert_eq!(first(&parts(&certificate)[0]), is_authority.render());
         }
         let leaf = Subject::authenticator(below.key.public_key(), &[0x80]);
         let tbs = root.end_entity(&leaf);
-        assert_eq!(first(&tbs), flat(&is_none));
+        assert_eq!(first(&tbs), is_none.render());
         assert_eq!(tbs.items().unwrap()[1].render(), [2, 2, 0, 0x80], "the serial is positive");
+    }
+
+    /// The extension of the example certificate in §8.2.1.
+    #[test]
+    fn the_model_is_an_octet_string_within_another() {
+        let aaguid = *b"\xcd\x8c\x39\x5c\x26\xed\xee\xde\x65\x3b\x00\x79\x7d\x03\xca\x3c";
+        let head = b"\x30\x21\x06\x0b\x2b\x06\x01\x04\x01\x82\xe5\x1c\x01\x01\x04\x04\x12\x04\x10";
+        assert_eq!(model(&aaguid).render(), [&head[..], &aaguid].concat());
     }
 
     #[test]
@@ -260,5 +269,19 @@ mod tests {
         assert_ne!(altered, parts(&honest));
         let signature = altered[2].as_primitive().unwrap();
         assert_eq!(keys::verify(&root.key.public_key(), &tbs, &signature[1..]), Ok(()));
+    }
+
+    proptest! {
+        #[test]
+        fn certificates_are_der(serial: [u8; SERIAL_LEN], aaguid: [u8; 16], seed: [u8; 4]) {
+            let root = Authority::root(&mut Seeded::new(seed)).unwrap();
+            let mut leaf = Subject::authenticator(root.key.public_key(), &serial);
+            leaf.extensions.push(model(&aaguid));
+            let tbs = root.end_entity(&leaf).render();
+            let [said, _, signature] = &parts(&root.sign(&tbs))[..] else { panic!("not three") };
+            prop_assert_eq!(said.render(), tbs.clone());
+            let signature = &signature.as_primitive().unwrap()[1..];
+            prop_assert_eq!(keys::verify(&root.key.public_key(), &tbs, signature), Ok(()));
+        }
     }
 }

@@ -19,8 +19,8 @@ pub enum PlanMut<'a> {
 }
 
 /// What of a registration's plan can be edited.
-const CREATE: [&str; 6] =
-    ["rp_id", "signer", "credential_id", "sign_count", "format", "user_handle"];
+const CREATE: [&str; 7] =
+    ["rp_id", "signer", "credential_id", "sign_count", "format", "issuer", "user_handle"];
 /// What of an authentication's plan can be edited.
 const GET: [&str; 5] = ["rp_id", "signer", "credential_id", "sign_count", "user_handle"];
 
@@ -76,11 +76,19 @@ impl PlanMut<'_> {
             return Err(Error::operation(operation, "an intention"));
         };
         match (self, name) {
-            (_, "signer") if value.text()? != "another" => {
+            (_, "signer" | "issuer") if value.text()? != "another" => {
                 return Err(Error::Value("`another`"));
             }
             (Self::Create(plan), "signer") => {
                 plan.device.attestation.signer = Some(another(&plan.device.credential)?);
+            }
+            (Self::Create(plan), "issuer") => {
+                let key = another(&plan.device.credential)?;
+                let attester = plan.device.attestation.attester.as_mut();
+                let attester =
+                    attester.ok_or(Error::Value("an authenticator with a certificate"))?;
+                // The name stays; no relying party trusts the key.
+                attester.root.key = key;
             }
             (Self::Get(plan), "signer") => plan.device.signer = another(&plan.device.credential)?,
             (Self::Create(plan), "credential_id") => {

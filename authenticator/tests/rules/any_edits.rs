@@ -19,6 +19,7 @@ fn path() -> impl Strategy<Value = String> {
         "plan.credential_id",
         "plan.sign_count",
         "plan.format",
+        "plan.issuer",
         "plan.user_handle",
         "client_data",
         "client_data.type",

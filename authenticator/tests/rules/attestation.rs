@@ -202,6 +202,19 @@ fn another_key_signs_in_place_of_the_formats_own() {
 }
 
 #[test]
+fn another_issuer_is_not_the_root() {
+    for format in CERTIFIED {
+        let run = made(format, "plan.issuer set = 'another'");
+        let leaf = &chain(&statement(&run))[0];
+        let honest = &chain(&statement(&made(format, "")))[0];
+        assert!(!is_signed_by(leaf, &root()), "{format:?}");
+        assert_eq!(said(leaf)[3], said(honest)[3], "by name it is the same");
+    }
+    let edit = deviation("plan.issuer set = 'another'");
+    assert!(register(&edit, &NoFacts).effect.is_err());
+}
+
+#[test]
 fn a_plan_may_take_any_format_that_there_is_a_certificate_for() {
     for format in CERTIFIED.into_iter().filter(|format| *format != Format::Packed) {
         let run = made(Format::Packed, &format!("plan.format set = '{}'", format.name()));
