@@ -12,6 +12,8 @@ use passrig_authenticator::attestation::pki::Authority;
 use passrig_authenticator::client::{Client, Origin};
 use passrig_authenticator::device::Profile;
 use passrig_authenticator::env::{Answer, Env, Question};
+use passrig_authenticator::keys::SigningKey;
+use passrig_authenticator::wire::cose::Algorithm;
 use passrig_authenticator::wire::{CreationOptions, Flags, RequestOptions, base64url, json::Json};
 use passrig_authenticator::workbench::Honest;
 use passrig_vectors::Ceremony;
@@ -57,6 +59,31 @@ fn packed_es256() {
 }
 
 #[test]
+fn packed_es384() {
+    rebuild_with("packed.ES384", Format::Packed, Algorithm::ES384);
+}
+
+#[test]
+fn packed_es512() {
+    rebuild_with("packed.ES512", Format::Packed, Algorithm::ES512);
+}
+
+#[test]
+fn packed_rs256() {
+    rebuild_with("packed.RS256", Format::Packed, Algorithm::RS256);
+}
+
+#[test]
+fn packed_eddsa() {
+    rebuild_with("packed.EdDSA", Format::Packed, Algorithm::EDDSA);
+}
+
+#[test]
+fn packed_ed448() {
+    rebuild_with("packed.Ed448", Format::Packed, Algorithm::ED448);
+}
+
+#[test]
 fn tpm_es256() {
     rebuild("tpm.ES256", Format::Tpm);
 }
@@ -77,12 +104,21 @@ fn fido_u2f_es256() {
 }
 
 fn rebuild(id: &str, format: Format) {
+    rebuild_with(id, format, Algorithm::ES256);
+}
+
+fn rebuild_with(id: &str, format: Format, algorithm: Algorithm) {
     let vector = passrig_vectors::w3c().unwrap().into_iter().find(|v| v.id == id).unwrap();
     let mut draws = Draws::new(id);
 
     // Everything is drawn in the order of §16; nothing is read from the file.
-    let challenge = draws.next(32);
-    let private_key = draws.next(32);
+    let challenge_len = if algorithm == Algorithm::ES512 { 128 } else { 32 };
+    let challenge = draws.next(challenge_len);
+    let private_key = match algorithm {
+        // The primes are constants; the plan gets the key of these.
+        Algorithm::RS256 => vec![1; 32],
+        _ => draws.next(SigningKey::seed_len(algorithm).unwrap()),
+    };
     let extra = draws.extra_data();
     let aaguid: [u8; 16] = draws.next(16).try_into().unwrap();
     let credential_id = draws.next(if id.ends_with("long-credential-id") { 1023 } else { 32 });
@@ -111,6 +147,7 @@ fn rebuild(id: &str, format: Format) {
         backup_state: flags.has(Flags::BS),
         attestation: format,
         certifies_model: false,
+        algorithms: vec![algorithm],
         ..Profile::platform()
     };
     let mut client =
@@ -129,7 +166,7 @@ fn rebuild(id: &str, format: Format) {
         "rp": {"id": vector.rp_id, "name": "vectors"},
         "user": {"id": "AA", "name": "a", "displayName": "A"},
         "challenge": base64url::encode(&challenge),
-        "pubKeyCredParams": [{"type": "public-key", "alg": -7}],
+        "pubKeyCredParams": [{"type": "public-key", "alg": algorithm}],
         "authenticatorSelection": {
             "residentKey": "required",
             "userVerification": verification(flags),
@@ -140,12 +177,17 @@ fn rebuild(id: &str, format: Format) {
     if is_level_2 {
         plan.client_data.top_origin = None;
     }
+    if algorithm == Algorithm::RS256 {
+        let [p, q] = [1279, 2203].map(mersenne);
+        let key = SigningKey::from_primes(algorithm, &p, &q, 65537).unwrap();
+        plan.device.credential.key = key;
+    }
     let response = client.perform_create(plan, &mut Honest).to_value().unwrap();
     for name in ["clientDataJSON", "attestationObject"] {
         assert_bytes(&response["response"][name], &vector.registration, name);
     }
 
-    let challenge = draws.next(32);
+    let challenge = draws.next(challenge_len);
     client.additional_members = draws.extra_data();
     let flags = draws.authentication_flags(flags);
     let kept = client.authenticators[0].store_mut();
@@ -164,6 +206,13 @@ fn rebuild(id: &str, format: Format) {
     for name in ["clientDataJSON", "authenticatorData", "signature"] {
         assert_bytes(&response["response"][name], &vector.authentication, name);
     }
+}
+
+/// 2^exponent - 1, big-endian.
+fn mersenne(exponent: usize) -> Vec<u8> {
+    let mut octets = vec![0xff; exponent.div_ceil(8)];
+    octets[0] >>= (8 - exponent % 8) % 8;
+    octets
 }
 
 fn assert_bytes(ours: &Value, published: &Ceremony, name: &str) {

@@ -115,7 +115,8 @@ fn passkeys_move_to_another_store() {
     let used = run(there.path(), &["get", "--origin", ORIGIN], &request);
     let used: Value = serde_json::from_slice(&used.stdout).unwrap();
     assert_eq!(used["id"], id);
-    assert!(run(there.path(), &["credentials", "remove", id], "").status.success());
+    let remove = ["credentials", "remove", id, "--store", "passkeys.json"];
+    assert!(run(there.path(), &remove, "").status.success());
     assert_eq!(run(there.path(), &["get", "--origin", ORIGIN], &request).status.code(), Some(1));
     assert_eq!(run(there.path(), &["credentials", "remove", id], "").status.code(), Some(2));
 }

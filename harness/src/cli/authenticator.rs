@@ -70,6 +70,7 @@ struct Place {
     /// is not there.
     #[arg(
         long = "store",
+        global = true,
         value_name = "FILE",
         env = "PASSRIG_STORE",
         default_value = "passkeys.json",
