@@ -69,14 +69,14 @@ struct Place {
     /// The file that holds the authenticator and its passkeys; it is made if it
     /// is not there.
     #[arg(
-        long = "store",
+        long,
         global = true,
         value_name = "FILE",
         env = "PASSRIG_STORE",
         default_value = "passkeys.json",
         hide_env_values = true
     )]
-    file: PathBuf,
+    store: PathBuf,
 }
 
 /// More than any options or credentials need.

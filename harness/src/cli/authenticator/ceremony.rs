@@ -69,7 +69,7 @@ fn perform(
     ceremony: fn(&mut Client, &Value) -> Result<Value, DomException>,
 ) -> Result<u8, Failure> {
     let text = read(args.options.as_deref())?;
-    let mut store = Store::open(&args.place.file, &args.new)?;
+    let mut store = Store::open(&args.place.store, &args.new)?;
     let mut client = store.client(args.origin.clone(), args.user.answer());
     match options(&text).and_then(|options| ceremony(&mut client, &options)) {
         Ok(response) => {

@@ -61,7 +61,7 @@ enum Verb {
 }
 
 pub(super) fn run(args: &Args, console: Console) -> Result<u8, Failure> {
-    let mut store = Store::open(&args.place.file, &New::default())?;
+    let mut store = Store::open(&args.place.store, &New::default())?;
     match &args.verb {
         Verb::List { json: false } => console.print(&table(store.passkeys()))?,
         Verb::List { json: true } => {
