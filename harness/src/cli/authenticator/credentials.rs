@@ -61,6 +61,11 @@ enum Verb {
 }
 
 pub(super) fn run(args: &Args, console: Console) -> Result<u8, Failure> {
+    // Read before the store is locked: others need not wait for our input.
+    let imported = match &args.verb {
+        Verb::Import { file } => parse(&read(file.as_deref())?)?,
+        _ => Vec::new(),
+    };
     let mut store = Store::open(&args.place.store, &New::default())?;
     match &args.verb {
         Verb::List { json: false } => console.print(&table(store.passkeys()))?,
@@ -69,8 +74,9 @@ pub(super) fn run(args: &Args, console: Console) -> Result<u8, Failure> {
             console.print(&format!("{:#}\n", Value::Array(shown)))?;
         }
         Verb::Show { id } => {
-            let [passkey] = find(&store, std::slice::from_ref(id))?[..] else { return Ok(0) };
-            console.print(&format!("{:#}\n", public(passkey)))?;
+            for passkey in find(&store, std::slice::from_ref(id))? {
+                console.print(&format!("{:#}\n", public(passkey)))?;
+            }
         }
         Verb::Export { ids } => {
             let chosen = match ids.is_empty() {
@@ -80,11 +86,10 @@ pub(super) fn run(args: &Args, console: Console) -> Result<u8, Failure> {
             let exported = json!(chosen);
             console.print(&format!("{exported:#}\n"))?;
         }
-        Verb::Import { file } => {
-            let passkeys = parse(&read(file.as_deref())?)?;
-            let count = passkeys.len();
+        Verb::Import { .. } => {
+            let count = imported.len();
             store.change(|kept| {
-                passkeys.into_iter().for_each(|passkey| kept.insert(passkey.credential));
+                imported.into_iter().for_each(|passkey| kept.insert(passkey.credential));
             })?;
             complain(&format!("{count} imported\n"));
         }

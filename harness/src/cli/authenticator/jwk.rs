@@ -1,7 +1,7 @@
 //! Public keys as JSON Web Keys.
 
 use passrig_authenticator::wire::base64url;
-use passrig_authenticator::wire::cose::Key;
+use passrig_authenticator::wire::cose::{Key, crv};
 use serde_json::{Value, json};
 
 /// The JWK of a public key (RFC 7518 §6, RFC 8037 §2); `None` where its curve
@@ -22,14 +22,14 @@ pub(super) fn jwk(key: &Key) -> Option<Value> {
 }
 
 /// The name of a COSE curve (RFC 9053 §7.1, RFC 8812).
-fn curve(crv: i64) -> Option<&'static str> {
-    Some(match crv {
-        1 => "P-256",
-        2 => "P-384",
-        3 => "P-521",
-        6 => "Ed25519",
-        7 => "Ed448",
-        8 => "secp256k1",
+fn curve(curve: i64) -> Option<&'static str> {
+    Some(match curve {
+        crv::P256 => "P-256",
+        crv::P384 => "P-384",
+        crv::P521 => "P-521",
+        crv::ED25519 => "Ed25519",
+        crv::ED448 => "Ed448",
+        crv::SECP256K1 => "secp256k1",
         _ => return None,
     })
 }
