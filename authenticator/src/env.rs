@@ -16,6 +16,13 @@ pub trait Env: Send {
     /// `credential/0/private-key`.
     fn draw(&mut self, label: &str, len: usize) -> Vec<u8>;
 
+    /// As [`draw`](Self::draw), for what all authenticators of the world have in
+    /// common: the authority that certifies them. It is the same in every
+    /// context, so that a relying party can be told beforehand whom to trust.
+    fn draw_common(&mut self, label: &str, len: usize) -> Vec<u8> {
+        self.draw(label, len)
+    }
+
     /// The time since the Unix epoch.
     fn now(&self) -> Duration;
 
@@ -62,10 +69,12 @@ impl Answer {
 }
 
 /// An environment that a seed decides: every octet is HKDF-SHA-256 over the
-/// seed, for a context and a label.
+/// seed, for a context and a label. What is common to all authenticators has a
+/// seed of its own, see [`trusting`](Self::trusting).
 #[derive(Clone, Debug)]
 pub struct Seeded {
     seed: Vec<u8>,
+    common: Vec<u8>,
     context: String,
     now: Duration,
     answer: Answer,
@@ -76,6 +85,7 @@ impl Seeded {
     pub fn new(seed: impl Into<Vec<u8>>) -> Self {
         Self {
             seed: seed.into(),
+            common: COMMON.to_vec(),
             context: String::new(),
             now: Duration::from_secs(1_700_000_000),
             answer: Answer::WILLING,
@@ -90,6 +100,15 @@ impl Seeded {
         // The separator cannot be forged: lengths come first.
         inner.context = format!("{}{}:{context}/", self.context, context.len());
         inner
+    }
+
+    /// With other certification authorities: those of this seed. Without it
+    /// they are the same everywhere, so that relying parties under test need
+    /// to be told only once.
+    #[must_use]
+    pub fn trusting(mut self, seed: impl Into<Vec<u8>>) -> Self {
+        self.common = seed.into();
+        self
     }
 
     /// With another time.
@@ -108,21 +127,31 @@ impl Seeded {
 
     /// As [`Env::draw`], without the need for a mutable environment.
     pub fn derive(&self, label: &str, len: usize) -> Vec<u8> {
-        let mut out = vec![0; len];
-        // HKDF gives at most 255 blocks; longer values are drawn in pieces.
-        for (piece, chunk) in out.chunks_mut(255 * 32).enumerate() {
-            let info = format!("{}{}:{label}#{piece}", self.context, label.len());
-            let expanded =
-                Hkdf::<Sha256>::new(Some(b"passrig"), &self.seed).expand(info.as_bytes(), chunk);
-            debug_assert!(expanded.is_ok(), "a chunk is at most 255 blocks");
-        }
-        out
+        expand(&self.seed, &self.context, label, len)
     }
 }
+
+/// HKDF gives at most 255 blocks; longer values are drawn in pieces.
+fn expand(seed: &[u8], context: &str, label: &str, len: usize) -> Vec<u8> {
+    let mut out = vec![0; len];
+    for (piece, chunk) in out.chunks_mut(255 * 32).enumerate() {
+        let info = format!("{context}{}:{label}#{piece}", label.len());
+        let expanded = Hkdf::<Sha256>::new(Some(b"passrig"), seed).expand(info.as_bytes(), chunk);
+        debug_assert!(expanded.is_ok(), "a chunk is at most 255 blocks");
+    }
+    out
+}
+
+/// The seed of the certification authorities, unless another is named.
+const COMMON: &[u8] = b"passrig";
 
 impl Env for Seeded {
     fn draw(&mut self, label: &str, len: usize) -> Vec<u8> {
         self.derive(label, len)
+    }
+
+    fn draw_common(&mut self, label: &str, len: usize) -> Vec<u8> {
+        expand(&self.common, "", label, len)
     }
 
     fn now(&self) -> Duration {

@@ -1,6 +1,7 @@
 use super::pki::{self, Authority, Subject};
 use crate::env::Env;
 use crate::keys::SigningKey;
+use crate::wire::cose::Algorithm;
 use crate::wire::{Cbor, Der, Tree, cose};
 use crate::workbench::{Stage, Workbench};
 
@@ -24,9 +25,11 @@ impl Attester {
     /// Draws `LABEL/private-key` and `LABEL/serial`, and the root; `None`
     /// after eight draws that are no private key.
     pub fn draw(label: &str, aaguid: Option<[u8; 16]>, env: &mut dyn Env) -> Option<Self> {
+        let key_label = format!("{label}/private-key");
+        let draw = &mut |label: &str, len| env.draw(label, len);
         Some(Self {
-            key: pki::draw_key(&format!("{label}/private-key"), env)?,
-            serial: env.draw(&format!("{label}/serial"), pki::SERIAL_LEN),
+            key: SigningKey::draw(Algorithm::ES256, &key_label, draw).ok()?,
+            serial: draw(&format!("{label}/serial"), pki::SERIAL_LEN),
             aaguid,
             root: Authority::root(env)?,
             intermediate: None,

@@ -103,6 +103,11 @@ impl Format {
         }
     }
 
+    /// The format of that name in data.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|format| format.name() == name)
+    }
+
     /// Whether the statement comes with a certificate.
     pub fn is_certified(self) -> bool {
         !matches!(self, Self::None | Self::PackedSelf)

@@ -44,7 +44,8 @@ const VALIDITY: [(u8, &str); 2] =
 const ATTESTATION: &str = "Authenticator Attestation";
 
 impl Authority {
-    /// The trust root of an environment. Its key is drawn as
+    /// The trust root of an environment, common to all that it is the environment
+    /// of. Its key is drawn as
     /// `attestation-ca/private-key`, its serial number as
     /// `attestation-ca/serial`.
     ///
@@ -60,8 +61,9 @@ impl Authority {
     }
 
     fn draw(label: &str, unit: &'static str, env: &mut dyn Env) -> Option<Self> {
-        let key = draw_key(&format!("{label}/private-key"), env)?;
-        Some(Self { unit, key, serial: env.draw(&format!("{label}/serial"), SERIAL_LEN) })
+        let draw = &mut |label: &str, len| env.draw_common(label, len);
+        let key = SigningKey::draw(Algorithm::ES256, &format!("{label}/private-key"), draw).ok()?;
+        Some(Self { unit, key, serial: draw(&format!("{label}/serial"), SERIAL_LEN) })
     }
 
     /// The certificate that it signs for itself.
@@ -206,13 +208,6 @@ fn ecdsa_with_sha256() -> Der {
 /// The octets that serial numbers are drawn of.
 pub(super) const SERIAL_LEN: usize = 16;
 
-/// Draws until the octets are a private key; nearly always at once.
-pub(super) fn draw_key(label: &str, env: &mut dyn Env) -> Option<SigningKey> {
-    (0..8)
-        .map(|round| if round == 0 { label.to_owned() } else { format!("{label}/{round}") })
-        .find_map(|label| SigningKey::from_bytes(Algorithm::ES256, &env.draw(&label, 32)).ok())
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -226,7 +221,7 @@ mod tests {
 
     #[test]
     fn the_seed_decides_on_the_root() {
-        let root = |seed: &str| Authority::root(&mut Seeded::new(seed)).unwrap();
+        let root = |seed: &str| Authority::root(&mut Seeded::new("any").trusting(seed)).unwrap();
         assert_eq!(root("a").certificate(), root("a").certificate());
         assert_ne!(root("a").certificate(), root("b").certificate());
     }
@@ -274,7 +269,7 @@ mod tests {
     proptest! {
         #[test]
         fn certificates_are_der(serial: [u8; SERIAL_LEN], aaguid: [u8; 16], seed: [u8; 4]) {
-            let root = Authority::root(&mut Seeded::new(seed)).unwrap();
+            let root = Authority::root(&mut Seeded::new("any").trusting(seed)).unwrap();
             let mut leaf = Subject::authenticator(root.key.public_key(), &serial);
             leaf.extensions.push(model(&aaguid));
             let tbs = root.end_entity(&leaf).render();

@@ -97,6 +97,17 @@ impl Client {
         Err(DomException::new(Name::NotAllowed, message))
     }
 
+    /// Gives the authenticator of a plan a certified attestation key, also where
+    /// its model has none: so the plan can be set to any statement format.
+    pub fn certify(&mut self, plan: &mut Plan) {
+        let attestation = &mut plan.device.attestation;
+        if attestation.attester.is_none()
+            && let Some(authenticator) = self.authenticators.get(plan.authenticator)
+        {
+            attestation.attester = authenticator.attester(self.env.as_mut()).ok();
+        }
+    }
+
     fn ask_device(
         &mut self,
         index: usize,

@@ -124,6 +124,10 @@ impl Env for Timed<'_> {
         self.env.draw(label, len)
     }
 
+    fn draw_common(&mut self, label: &str, len: usize) -> Vec<u8> {
+        self.env.draw_common(label, len)
+    }
+
     fn now(&self) -> Duration {
         self.env.now()
     }

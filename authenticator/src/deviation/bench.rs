@@ -30,6 +30,11 @@ impl<'a> Bench<'a> {
         Self { deviation, facts, reached, changed: false, error: None }
     }
 
+    /// The deviation that it carries out.
+    pub fn deviation(&self) -> &'a Deviation {
+        self.deviation
+    }
+
     /// Edits the plan, before anything is made of it.
     pub fn plan(&mut self, mut plan: PlanMut<'_>) {
         let due = self.due("plan");

@@ -64,6 +64,8 @@ pub use path::{Path, Segment};
 pub use plan::{PlanMut, another_key};
 pub use value::{Facts, NoFacts, Value};
 
+use crate::attestation::Format;
+
 /// A list of edits, carried out in order within each stage.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Deviation {
@@ -79,6 +81,16 @@ impl Deviation {
     /// Its edits.
     pub fn edits(&self) -> &[Edit] {
         &self.edits
+    }
+
+    /// The attestation statement format that the plan is set to, if it is.
+    pub fn format(&self) -> Option<Format> {
+        self.edits.iter().rev().find_map(|edit| match &edit.operation {
+            Operation::Set(value) if edit.at.to_string() == "plan.format" => {
+                Format::named(&value.text().ok()?)
+            }
+            _ => None,
+        })
     }
 }
 

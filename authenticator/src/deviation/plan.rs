@@ -108,8 +108,8 @@ impl PlanMut<'_> {
             (Self::Create(plan), "format") => {
                 let name = value.text()?;
                 let attestation = &mut plan.device.attestation;
-                let format = Format::ALL.into_iter().find(|format| format.name() == name);
-                let format = format.ok_or(Error::Value("the name of an attestation format"))?;
+                let format = Format::named(&name)
+                    .ok_or(Error::Value("the name of an attestation format"))?;
                 if format.is_certified() && attestation.attester.is_none() {
                     return Err(Error::Value(
                         "a format that this authenticator has a certificate for",

@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 use super::{Authenticator, Counting, Credential, Error, User};
 use crate::attestation::{Attestation, Attested, Attester, Format, SignatureForm};
 use crate::env::{Env, Purpose, Question};
-use crate::keys::SigningKey;
+use crate::keys::{self, SigningKey};
 use crate::wire::authenticator_data::AttestedCredentialData;
 use crate::wire::cose::Algorithm;
 use crate::wire::{AttestationObject, AuthenticatorData, Cbor, Flags};
@@ -155,9 +155,7 @@ impl Authenticator {
     ) -> Result<Attestation, Error> {
         let mut attester = None;
         if self.profile.attestation.is_certified() {
-            let model = self.profile.certifies_model.then_some(self.profile.aaguid);
-            let drawn = Attester::draw(&self.label("attestation"), model, env);
-            attester = Some(drawn.ok_or(Error::Unknown)?);
+            attester = Some(self.attester(env)?);
         }
         Ok(Attestation {
             format: self.format(algorithm, wishes),
@@ -165,6 +163,12 @@ impl Authenticator {
             attester,
             tpm_signature: SignatureForm::default(),
         })
+    }
+
+    /// The attestation key of this authenticator, and what certifies it.
+    pub(crate) fn attester(&self, env: &mut dyn Env) -> Result<Attester, Error> {
+        let model = self.profile.certifies_model.then_some(self.profile.aaguid);
+        Attester::draw(&self.label("attestation"), model, env).ok_or(Error::Unknown)
     }
 
     /// The statement format: the first wish that can be met, else its own,
@@ -254,11 +258,10 @@ impl Authenticator {
 const NONCE_LEN: usize = 32;
 const TAG_LEN: usize = 32;
 
-/// Draws until the octets are a private key; for ECDSA nearly always at once.
 fn draw_key(algorithm: Algorithm, label: &str, env: &mut dyn Env) -> Result<SigningKey, Error> {
-    let len = SigningKey::seed_len(algorithm).map_err(|_| Error::NotSupported)?;
-    (0..8)
-        .map(|round| if round == 0 { label.to_owned() } else { format!("{label}/{round}") })
-        .find_map(|label| SigningKey::from_bytes(algorithm, &env.draw(&label, len)).ok())
-        .ok_or(Error::Unknown)
+    let draw = &mut |label: &str, len| env.draw(label, len);
+    SigningKey::draw(algorithm, label, draw).map_err(|error| match error {
+        keys::Error::Algorithm(_) => Error::NotSupported,
+        _ => Error::Unknown,
+    })
 }

@@ -128,6 +128,24 @@ impl SigningKey {
         Ok(Self { algorithm, private })
     }
 
+    /// Draws until the octets are a private key, from `label`, then `label/1` and
+    /// so on, eight times at most; nearly always at once.
+    pub fn draw(
+        algorithm: Algorithm,
+        label: &str,
+        draw: &mut dyn FnMut(&str, usize) -> Vec<u8>,
+    ) -> Result<Self, Error> {
+        let len = Self::seed_len(algorithm)?;
+        let mut key = Self::from_bytes(algorithm, &draw(label, len));
+        for round in 1..8 {
+            if key.is_ok() {
+                break;
+            }
+            key = Self::from_bytes(algorithm, &draw(&format!("{label}/{round}"), len));
+        }
+        key
+    }
+
     /// The RSA key with a modulus of `bits` that a seed stands for: 1024 to
     /// 8192, also sizes that are no whole number of octets.
     pub fn rsa_of_bits(algorithm: Algorithm, bits: usize, seed: &[u8; 32]) -> Result<Self, Error> {

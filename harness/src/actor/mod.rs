@@ -227,6 +227,9 @@ impl Actor {
                 let mut plan = self.plan_create(&options)?;
                 // Also where the authenticator keeps none, since the credential is not discoverable.
                 self.known.user_handle = Some(options.user.id.0.clone());
+                if bench.deviation().format().is_some() {
+                    self.client.certify(&mut plan);
+                }
                 bench.plan(PlanMut::Create(&mut plan));
                 let credential_id = plan.device.credential.id.clone();
                 let response = self.client.perform_create(plan, bench);

@@ -39,6 +39,9 @@ pub(super) fn rehearse(
         Ceremony::Registration => {
             let Ok(options) = CreationOptions::parse(&creation) else { return Ok(()) };
             let Ok(mut plan) = client.plan_create(&options) else { return Ok(()) };
+            if deviation.format().is_some() {
+                client.certify(&mut plan);
+            }
             bench.plan(PlanMut::Create(&mut plan));
             client.perform_create(plan, &mut bench)
         }
