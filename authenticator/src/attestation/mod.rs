@@ -53,6 +53,9 @@ pub struct Attestation {
     /// The key that signs the statement in place of the one that the format
     /// calls for; `None` if honest.
     pub signer: Option<SigningKey>,
+    /// The key that the certificate is for in place of the credential's, in the
+    /// formats that certify that one; `None` if honest.
+    pub certified: Option<SigningKey>,
     /// What statements are certified with, on authenticators that have it.
     /// Without it formats with certificates come out empty.
     pub attester: Option<Attester>,
@@ -61,6 +64,7 @@ pub struct Attestation {
 }
 
 /// What an attestation is about.
+#[derive(Clone, Copy)]
 pub(crate) struct Attested<'a> {
     /// The credential key.
     pub(crate) key: &'a SigningKey,
@@ -133,14 +137,23 @@ impl Attestation {
                     Format::Tpm => {
                         tpm::state(attested, certified, attester, self.tpm_signature, bench)
                     }
-                    Format::AndroidKey => android_key::state(attested, own, attester, bench),
+                    Format::AndroidKey => {
+                        android_key::state(&self.certified(attested), own, attester, bench)
+                    }
                     Format::FidoU2f => fido_u2f::state(attested, certified, attester, bench),
-                    Format::Apple => apple::state(attested, attester, bench),
+                    Format::Apple => apple::state(&self.certified(attested), attester, bench),
                     _ => packed::state(attested, certified, attester, bench),
                 }
             }
         };
         cbor(bench.finish(Stage::Statement, Tree::Cbor(statement)))
+    }
+}
+
+impl Attestation {
+    /// What the certificate is about.
+    fn certified<'a>(&'a self, attested: &Attested<'a>) -> Attested<'a> {
+        Attested { key: self.certified.as_ref().unwrap_or(attested.key), ..*attested }
     }
 }
 

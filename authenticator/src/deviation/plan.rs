@@ -19,8 +19,16 @@ pub enum PlanMut<'a> {
 }
 
 /// What of a registration's plan can be edited.
-const CREATE: [&str; 7] =
-    ["rp_id", "signer", "credential_id", "sign_count", "format", "issuer", "user_handle"];
+const CREATE: [&str; 8] = [
+    "rp_id",
+    "signer",
+    "certified",
+    "credential_id",
+    "sign_count",
+    "format",
+    "issuer",
+    "user_handle",
+];
 /// What of an authentication's plan can be edited.
 const GET: [&str; 5] = ["rp_id", "signer", "credential_id", "sign_count", "user_handle"];
 
@@ -76,11 +84,17 @@ impl PlanMut<'_> {
             return Err(Error::operation(operation, "an intention"));
         };
         match (self, name) {
-            (_, "signer" | "issuer") if value.text()? != "another" => {
+            (Self::Create(plan), "signer") if value.text()? == "credential" => {
+                plan.device.attestation.signer = Some(plan.device.credential.key.clone());
+            }
+            (_, "signer" | "certified" | "issuer") if value.text()? != "another" => {
                 return Err(Error::Value("`another`"));
             }
             (Self::Create(plan), "signer") => {
                 plan.device.attestation.signer = Some(another(&plan.device.credential)?);
+            }
+            (Self::Create(plan), "certified") => {
+                plan.device.attestation.certified = Some(another(&plan.device.credential)?);
             }
             (Self::Create(plan), "issuer") => {
                 let key = another(&plan.device.credential)?;
@@ -115,7 +129,7 @@ impl PlanMut<'_> {
                         "a format that this authenticator has a certificate for",
                     ));
                 }
-                attestation.format = format;
+                plan.device.attest_as(format);
             }
             _ => return Err(Error::place(segment, found())),
         }

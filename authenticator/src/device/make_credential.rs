@@ -51,6 +51,17 @@ pub struct Plan {
     pub extensions: Option<Cbor>,
 }
 
+impl Plan {
+    /// Sets the statement format. U2F devices have no model to tell (§6.1.3 of
+    /// CTAP), as relying parties know.
+    pub fn attest_as(&mut self, format: Format) {
+        self.attestation.format = format;
+        if format == Format::FidoU2f {
+            self.aaguid = [0; 16];
+        }
+    }
+}
+
 /// What was made of a plan.
 #[derive(Clone, Debug)]
 pub struct Made {
@@ -160,6 +171,7 @@ impl Authenticator {
         Ok(Attestation {
             format: self.format(algorithm, wishes),
             signer: None,
+            certified: None,
             attester,
             tpm_signature: SignatureForm::default(),
         })

@@ -16,6 +16,7 @@ fn path() -> impl Strategy<Value = String> {
         "plan",
         "plan.rp_id",
         "plan.signer",
+        "plan.certified",
         "plan.credential_id",
         "plan.sign_count",
         "plan.format",

@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 
 use base16ct::lower as hex;
 use passrig_authenticator::Ceremony;
+use passrig_authenticator::attestation::Format;
 use passrig_authenticator::client::{Client, Origin, create, get};
 use passrig_authenticator::deviation::{self, Bench, Deviation, PlanMut};
 use passrig_authenticator::device::Attachment;
@@ -52,6 +53,7 @@ pub struct Actor {
     env: Seeded,
     inputs: Inputs,
     session: Session,
+    format: Option<Format>,
     /// The browser with its authenticators.
     pub client: Client,
     /// What is known of the actor's credential, once it has one.
@@ -117,8 +119,15 @@ impl Actor {
             known: Known::new(world, &env),
             inputs,
             session: Session::new(),
+            format: None,
             env,
         }
+    }
+
+    /// Makes all registrations with statements of this format, whatever the
+    /// options and the authenticator are like.
+    pub fn attests_as(&mut self, format: Option<Format>) {
+        self.format = format;
     }
 
     /// Takes the place of a person of the adapter's pool: the accounts there
@@ -227,8 +236,11 @@ impl Actor {
                 let mut plan = self.plan_create(&options)?;
                 // Also where the authenticator keeps none, since the credential is not discoverable.
                 self.known.user_handle = Some(options.user.id.0.clone());
-                if bench.deviation().format().is_some() {
+                if self.format.or(bench.deviation().format()).is_some() {
                     self.client.certify(&mut plan);
+                }
+                if let Some(format) = self.format {
+                    plan.device.attest_as(format);
                 }
                 bench.plan(PlanMut::Create(&mut plan));
                 let credential_id = plan.device.credential.id.clone();

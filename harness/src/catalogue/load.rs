@@ -15,10 +15,11 @@ use crate::scenarios;
 use crate::target::Flow;
 
 /// The files that come with the program.
-const BUILTIN: [(&str, &str); 11] = [
+const BUILTIN: [(&str, &str); 12] = [
     ("client-data", include_str!("../../catalogue/client-data.toml")),
     ("authenticator-data", include_str!("../../catalogue/authenticator-data.toml")),
     ("credential", include_str!("../../catalogue/credential.toml")),
+    ("attestation", include_str!("../../catalogue/attestation.toml")),
     ("assertion", include_str!("../../catalogue/assertion.toml")),
     ("response", include_str!("../../catalogue/response.toml")),
     ("state", include_str!("../../catalogue/state.toml")),
@@ -267,8 +268,11 @@ impl Source<'_> {
     }
 
     fn rehearse(&self, ceremony: Ceremony, case: &Case) -> Result<(), Box<Error>> {
-        for edit in &case.deviation {
-            let alone = Deviation::new(vec![edit.get_ref().clone()]);
+        for (index, edit) in case.deviation.iter().enumerate() {
+            // Which artefacts there are is for the plan to say.
+            let before = case.deviation.iter().take(index).map(Spanned::get_ref);
+            let plan = before.filter(|edit| edit.at.stage() == "plan");
+            let alone = Deviation::new(plan.chain([edit.get_ref()]).cloned().collect());
             if let Err(error) = rehearsal::rehearse(ceremony, case.authenticator, &alone) {
                 return Err(self.edit_error(edit, &error));
             }
@@ -345,7 +349,13 @@ fn clause(step: &str) -> Option<String> {
     if !section.starts_with(|first: char| first.is_ascii_digit()) {
         return None;
     }
-    Some(format!("§{section} step {}", step.trim_end_matches(char::is_alphabetic)))
+    Some(match step.trim_end_matches(char::is_alphabetic) {
+        number if number.starts_with(|first: char| first.is_ascii_digit()) => {
+            format!("§{section} step {number}")
+        }
+        // Not all procedures have numbered steps.
+        _ => format!("§{section}"),
+    })
 }
 
 #[cfg(test)]

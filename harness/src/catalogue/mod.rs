@@ -16,6 +16,7 @@ pub use source::Error;
 use std::collections::BTreeSet;
 
 use passrig_authenticator::Ceremony;
+use passrig_authenticator::attestation::Format;
 use passrig_authenticator::deviation::Deviation;
 use passrig_authenticator::device::Profile;
 use serde::Serialize;
@@ -165,6 +166,18 @@ impl Check {
     /// Whether the check is about that step.
     pub fn concerns(&self, step: &str) -> bool {
         self.violates.contains(step) || self.exercises.contains(step)
+    }
+
+    /// The attestation statement format that the attempt is in, if it is in one
+    /// of its own: a refusal counts only where the target accepts honest
+    /// statements of that format.
+    pub fn format(&self) -> Option<Format> {
+        match &self.action {
+            Action::Deviation(deviation) if self.expects == Verdict::Refused => {
+                deviation.format().filter(|format| *format != Format::None)
+            }
+            _ => None,
+        }
     }
 
     /// A heading of one line.

@@ -20,6 +20,8 @@ pub enum Skip {
     Flow,
     /// It takes long, and nobody asked for it.
     OptIn,
+    /// The target does not accept honest attestation statements of the format.
+    Format,
 }
 
 impl fmt::Display for Skip {
@@ -31,6 +33,7 @@ impl fmt::Display for Skip {
             Self::NotExpressible => "not-expressible",
             Self::Flow => "flow",
             Self::OptIn => "opt-in",
+            Self::Format => "format",
         })
     }
 }

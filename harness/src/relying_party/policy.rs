@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use passrig_authenticator::attestation::pki::Authority;
+use passrig_authenticator::env::Seeded;
 use passrig_authenticator::wire::CreationOptions;
 use passrig_authenticator::wire::RequestOptions;
 use passrig_authenticator::wire::base64url::Base64UrlBytes;
@@ -26,14 +28,21 @@ pub struct Config {
     /// Whether a ceremony that asked for `direct` attestation demands it
     /// (§7.1 step 24).
     pub demands_attestation: bool,
+    /// The algorithms on offer, the preferred first.
+    pub algorithms: Vec<Algorithm>,
+    /// The roots of attestation that it trusts, certificates in DER.
+    pub roots: Vec<Vec<u8>>,
+    /// The time since the Unix epoch, at which certificates have to be valid.
+    pub date: Duration,
     /// How long a challenge can be answered, and what options state as their
     /// timeout.
     pub challenge_lifetime: Duration,
 }
 
 impl Config {
-    /// A relying party with one origin, without audit, that takes any
-    /// attestation and gives people five minutes.
+    /// A relying party with one origin, without audit, that offers ES256, takes
+    /// any attestation that the test authority certified, and gives people five
+    /// minutes.
     pub fn new(origin: impl Into<String>, rp_id: impl Into<String>) -> Self {
         Self {
             origins: vec![origin.into()],
@@ -41,13 +50,19 @@ impl Config {
             name: "passrig reference".to_owned(),
             audit: false,
             demands_attestation: false,
+            algorithms: vec![Algorithm::ES256],
+            roots: Authority::root(&mut Seeded::new(""))
+                .iter()
+                .map(Authority::certificate)
+                .collect(),
+            date: DATE,
             challenge_lifetime: CHALLENGE_LIFETIME,
         }
     }
 }
 
-/// The algorithms on offer: those that can be verified.
-pub(super) const ALGORITHMS: &[Algorithm] = &[Algorithm::ES256];
+/// The beginning of 2026: a date at which every honest certificate is valid.
+const DATE: Duration = Duration::from_secs(1_767_225_600);
 
 /// How long a challenge can be answered unless said otherwise (§15.1).
 pub(super) const CHALLENGE_LIFETIME: Duration = Duration::from_secs(300);
@@ -86,7 +101,7 @@ pub(super) fn creation_options(
         rp: RpEntity { id: Some(config.rp_id.clone()), name: config.name.clone() },
         user,
         challenge: Base64UrlBytes(challenge),
-        pub_key_cred_params: ALGORITHMS.iter().map(parameters).collect(),
+        pub_key_cred_params: config.algorithms.iter().map(parameters).collect(),
         timeout: Some(timeout(config)),
         exclude_credentials,
         authenticator_selection: wishes.selection.map(consistent),

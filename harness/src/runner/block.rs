@@ -10,9 +10,9 @@ use super::schedule::Block;
 use super::{Observer, Transcript, judge};
 use crate::actor::{Actor, Attempt, Probes, Trouble, World};
 use crate::catalogue::{Action, Check};
-use crate::outcome::{CheckResult, Inconclusive, Outcome, Verdict};
+use crate::outcome::{CheckResult, Inconclusive, Outcome, Skip, Verdict};
 use crate::scenarios::{self, Observations, Stage};
-use crate::target::Log;
+use crate::target::{Log, Recognised};
 
 /// What a block came to: results, and why the run must stop, if it must.
 pub(super) struct Done {
@@ -53,6 +53,14 @@ async fn once(
     round: usize,
 ) -> (Done, bool) {
     let before = twin(block, world, probes, observer, ("before", round)).await;
+    if before.is_unsupported {
+        let skip = |check: &Arc<Check>| {
+            let result = judge::skip(check, &block.variant, Skip::Format);
+            (Arc::clone(check), result, Transcript::default())
+        };
+        let results = block.checks.iter().map(skip).collect();
+        return (Done { results, gone: None }, false);
+    }
     let mut gone = before.gone.clone();
     let mut results = Vec::new();
     for check in &block.checks {
@@ -108,6 +116,8 @@ async fn once(
 struct Twin {
     registration: Option<(Inconclusive, String)>,
     authentication: Option<(Inconclusive, String)>,
+    /// The target refuses honest statements of the block's format.
+    is_unsupported: bool,
     gone: Option<String>,
 }
 
@@ -155,6 +165,7 @@ async fn twin(
     // Named after the block's first check, so that its draws are its own.
     let name = format!("twin {place}/{round}/{}", first.id);
     let mut actor = Actor::new(world, &block.variant, "twin", &name, block.product).seated(0);
+    actor.attests_as(block.format);
     let mut patience = Patience::new(observer);
     while let Err(trouble) = actor.arrive(&mut log).await {
         if !patience.lasts(trouble.throttled()).await {
@@ -178,6 +189,11 @@ async fn twin(
                 observer.twin(ceremony, &Transcript::of(&log, Some(attempt.exchange)));
             }
             _ => {
+                let is_refused =
+                    |attempt: &Attempt| attempt.verdict.recognised == Recognised::Refused;
+                twin.is_unsupported = ceremony == Ceremony::Registration
+                    && block.format.is_some()
+                    && seen.as_ref().is_ok_and(is_refused);
                 twin.fail(ceremony, place, &seen);
                 break;
             }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use passrig_authenticator::Ceremony;
+use passrig_authenticator::attestation::Format;
 
 use super::canary::Observed;
 use crate::actor::{Variant, World};
@@ -19,6 +20,9 @@ pub(super) const BLOCK: usize = 10;
 pub(super) struct Block {
     pub(super) variant: Variant,
     pub(super) product: Product,
+    /// The format of the statements in it, honest ones among them, if it is one
+    /// of their own.
+    pub(super) format: Option<Format>,
     pub(super) checks: Vec<Arc<Check>>,
 }
 
@@ -150,15 +154,19 @@ pub(super) fn meets(check: &Check, observed: &Observed) -> bool {
 
 /// Cuts a variant's checks into blocks.
 pub(super) fn blocks(variant: &Variant, checks: &[Arc<Check>]) -> Vec<Block> {
-    let mut blocks = Vec::new();
-    for product in [Product::Platform, Product::Roaming] {
-        let alike: Vec<_> =
-            checks.iter().filter(|check| check.authenticator == product).cloned().collect();
-        blocks.extend(alike.chunks(BLOCK).map(|chunk| Block {
-            variant: variant.clone(),
-            product,
-            checks: chunk.to_vec(),
-        }));
-    }
-    blocks
+    let formats = || std::iter::once(None).chain(Format::ALL.map(Some));
+    let kinds = [Product::Platform, Product::Roaming]
+        .into_iter()
+        .flat_map(|product| formats().map(move |format| (product, format)));
+    let blocks = kinds.flat_map(|(product, format)| {
+        let alike: Vec<_> = checks
+            .iter()
+            .filter(|check| check.authenticator == product && check.format() == format)
+            .cloned()
+            .collect();
+        let chunks = alike.chunks(BLOCK).map(<[_]>::to_vec).collect::<Vec<_>>();
+        let block = move |checks| Block { variant: variant.clone(), product, format, checks };
+        chunks.into_iter().map(block)
+    });
+    blocks.collect()
 }

@@ -123,7 +123,8 @@ async fn skipped() {
             | Skip::Setting
             | Skip::NotExpressible
             | Skip::Flow
-            | Skip::OptIn => {}
+            | Skip::OptIn
+            | Skip::Format => {}
         }
     };
     let (id, url) = ("registration.origin.sibling", "http://localhost:1");

@@ -6,21 +6,22 @@ use passrig_authenticator::wire::Der;
 use super::signature::{Signed, asserted, attested};
 use super::{Kind, Mutant, loosely};
 use crate::relying_party::verify::Run::{self, Verify};
-use crate::relying_party::verify::{authentication, registration};
+use crate::relying_party::verify::attestation::packed;
+use crate::relying_party::verify::authentication;
 
-const ATTESTED: &[&str] = &["7.1/22"];
+const ATTESTED: &[&str] = &["8.2/3b"];
 const ASSERTED: &[&str] = &["7.2/21"];
 
 #[rustfmt::skip]
 pub(super) fn all() -> Vec<Mutant> {
     let flaws: [(&[&str], &str, &str, Run); 8] = [
-        (ATTESTED, "ber", "reads signatures as BER, with whatever lengths and zeros", Verify(|e| loosely(e, registration::statement, |e| attested(e).is_some_and(|s| is_good_ber(&s))))),
+        (ATTESTED, "ber", "reads signatures as BER, with whatever lengths and zeros", Verify(|e| loosely(e, packed::self_signature, |e| attested(e).is_some_and(|s| is_good_ber(&s))))),
         (ASSERTED, "ber", "reads signatures as BER, with whatever lengths and zeros", Verify(|e| loosely(e, authentication::signature, |e| asserted(e).is_some_and(|s| is_good_ber(&s))))),
-        (ATTESTED, "trailing-ignored", "ignores what follows a signature", Verify(|e| loosely(e, registration::statement, |e| attested(e).is_some_and(|s| is_good_in_front(&s))))),
+        (ATTESTED, "trailing-ignored", "ignores what follows a signature", Verify(|e| loosely(e, packed::self_signature, |e| attested(e).is_some_and(|s| is_good_in_front(&s))))),
         (ASSERTED, "trailing-ignored", "ignores what follows a signature", Verify(|e| loosely(e, authentication::signature, |e| asserted(e).is_some_and(|s| is_good_in_front(&s))))),
-        (ATTESTED, "raw", "takes r ‖ s for a signature too", Verify(|e| loosely(e, registration::statement, |e| attested(e).is_some_and(|s| is_good_raw(&s))))),
+        (ATTESTED, "raw", "takes r ‖ s for a signature too", Verify(|e| loosely(e, packed::self_signature, |e| attested(e).is_some_and(|s| is_good_raw(&s))))),
         (ASSERTED, "raw", "takes r ‖ s for a signature too", Verify(|e| loosely(e, authentication::signature, |e| asserted(e).is_some_and(|s| is_good_raw(&s))))),
-        (ATTESTED, "unchecked-range", "takes r and s of zero, or of the order of the curve, for a signature", Verify(|e| loosely(e, registration::statement, |e| attested(e).is_some_and(|s| is_zero(&s))))),
+        (ATTESTED, "unchecked-range", "takes r and s of zero, or of the order of the curve, for a signature", Verify(|e| loosely(e, packed::self_signature, |e| attested(e).is_some_and(|s| is_zero(&s))))),
         (ASSERTED, "unchecked-range", "takes r and s of zero, or of the order of the curve, for a signature", Verify(|e| loosely(e, authentication::signature, |e| asserted(e).is_some_and(|s| is_zero(&s))))),
     ];
     let each =

@@ -10,7 +10,6 @@ use sha2::{Digest, Sha256};
 use url::Url;
 
 use super::{Kind, Mutant, loosely};
-use crate::relying_party::policy;
 use crate::relying_party::store::{State, User};
 use crate::relying_party::verify::Run::{self, Derive, Verify};
 use crate::relying_party::verify::{Evidence, Finding, authentication, registration, shared};
@@ -213,13 +212,13 @@ fn framed() -> impl Iterator<Item = Mutant> {
 }
 
 fn algorithm_claimed(e: &Evidence<'_>) -> Finding {
-    loosely(e, registration::algorithm, |e| claimed(e).is_some_and(is_offered))
+    loosely(e, registration::algorithm, |e| claimed(e).is_some_and(|alg| is_offered(e, alg)))
 }
 
 fn algorithm_known(e: &Evidence<'_>) -> Finding {
     const KNOWN: [i64; 10] = [-7, -8, -9, -19, -35, -36, -37, -51, -257, -65535];
     loosely(e, registration::algorithm, |e| {
-        claimed(e).is_some_and(|alg| !is_offered(alg) && KNOWN.contains(&alg.0))
+        claimed(e).is_some_and(|alg| !is_offered(e, alg) && KNOWN.contains(&alg.0))
     })
 }
 
@@ -228,8 +227,8 @@ fn claimed(e: &Evidence<'_>) -> Option<Algorithm> {
     key.get_int(cose::label::ALG).and_then(Cbor::as_int).map(Algorithm)
 }
 
-fn is_offered(algorithm: Algorithm) -> bool {
-    policy::ALGORITHMS.contains(&algorithm)
+fn is_offered(e: &Evidence<'_>, algorithm: Algorithm) -> bool {
+    e.config.algorithms.contains(&algorithm)
 }
 
 fn key_private(e: &Evidence<'_>) -> Finding {

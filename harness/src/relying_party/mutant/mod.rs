@@ -4,6 +4,7 @@
 //! relying party knows about it, but for flaws of order (`Flow`). Where
 //! a step is only judged more loosely, the honest ceremony still passes.
 
+mod attestation;
 mod challenge;
 mod credential;
 mod der;
@@ -88,6 +89,7 @@ pub fn all() -> Vec<Mutant> {
         .chain(challenge::all())
         .chain(signature::all())
         .chain(der::all())
+        .chain(attestation::all())
         .chain(credential::all())
         .chain(forgiving::all())
         .chain(flow::all())

@@ -9,19 +9,20 @@ use sha2::{Digest, Sha256};
 
 use super::{Kind, Mutant, loosely};
 use crate::relying_party::verify::Run::{self, Verify};
+use crate::relying_party::verify::attestation::packed;
 use crate::relying_party::verify::{Evidence, Finding, authentication, registration};
 
 pub(super) fn all() -> Vec<Mutant> {
     let flaws: [(&[&str], &str, &str, Run); 8] = [
-        (&["7.1/22"], "empty", "takes a statement with an empty signature", Verify(attested_empty)),
+        (&["8.2/3b"], "empty", "takes a statement with an empty signature", Verify(attested_empty)),
         (
-            &["7.1/22"],
+            &["8.2/3b"],
             "error-accepted",
             "takes a signature that does not decode",
             Verify(attested_error),
         ),
         (
-            &["7.1/22"],
+            &["8.2/3b"],
             "reserialised",
             "takes a signature over the client data as it would have written them",
             Verify(attested_reserialised),
@@ -69,6 +70,10 @@ pub(super) struct Signed {
 /// another type is empty.
 pub(super) fn attested(e: &Evidence<'_>) -> Option<Signed> {
     let object = e.attestation_object.as_ref().filter(|object| object.fmt == "packed")?;
+    // With certificates it is another key's.
+    if object.statement.get("x5c").is_some() {
+        return None;
+    }
     let signature = object.statement.get("sig").and_then(Cbor::as_bytes);
     Some(Signed {
         key: cose::Key::from_cbor(&registration::attested(e)?.public_key).ok()?,
@@ -113,15 +118,15 @@ impl Signed {
 }
 
 fn attested_empty(e: &Evidence<'_>) -> Finding {
-    loosely(e, registration::statement, |e| attested(e).is_some_and(|s| s.is_empty()))
+    loosely(e, packed::self_signature, |e| attested(e).is_some_and(|s| s.is_empty()))
 }
 
 fn attested_error(e: &Evidence<'_>) -> Finding {
-    loosely(e, registration::statement, |e| attested(e).is_some_and(|s| s.is_undecodable()))
+    loosely(e, packed::self_signature, |e| attested(e).is_some_and(|s| s.is_undecodable()))
 }
 
 fn attested_reserialised(e: &Evidence<'_>) -> Finding {
-    loosely(e, registration::statement, |e| attested(e).is_some_and(|s| s.covers_reserialised(e)))
+    loosely(e, packed::self_signature, |e| attested(e).is_some_and(|s| s.covers_reserialised(e)))
 }
 
 fn asserted_empty(e: &Evidence<'_>) -> Finding {

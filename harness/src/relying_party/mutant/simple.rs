@@ -10,6 +10,7 @@ use url::Url;
 use super::signature::from_subject_public_key_info;
 use super::{Kind, Mutant, loosely};
 use crate::relying_party::verify::Run::{self, Derive, Verify};
+use crate::relying_party::verify::attestation::FORMATS;
 use crate::relying_party::verify::{Evidence, Finding, authentication, registration, shared};
 
 const TYPE: &[&str] = &["7.1/7", "7.2/10"];
@@ -19,7 +20,7 @@ const USER_VERIFIED: &[&str] = &["7.1/16", "7.2/17"];
 
 #[rustfmt::skip]
 pub(super) fn all() -> Vec<Mutant> {
-    let flaws: [(&[&str], &str, &str, Run); 16] = [
+    let flaws: [(&[&str], &str, &str, Run); 15] = [
         (&["7.1/3"], "error-accepted", "goes on without a response that it cannot read", Derive(|e| forgive(e, registration::response))),
         (&["7.1/6", "7.2/9"], "error-accepted", "goes on without client data that it cannot read", Derive(|e| forgive(e, shared::client_data))),
         (&["7.1/13"], "from-copies", "falls back on the unsigned copies beside the attestation object", Derive(from_copies)),
@@ -35,7 +36,6 @@ pub(super) fn all() -> Vec<Mutant> {
         (USER_PRESENT, "verified-instead", "takes verification for presence", Verify(verified_is_present)),
         (USER_VERIFIED, "present-instead", "takes presence for verification", Verify(present_is_verified)),
         (&["7.1/21"], "case-insensitive", "compares without regard to case", Verify(format_case_insensitive)),
-        (&["7.1/22"], "none-unread", "does not look into a statement of the format none", Verify(none_unread)),
     ];
     let each =
         |(steps, flaw, summary, run)| Mutant::each(steps, Kind::WrongVersion, flaw, summary, run);
@@ -170,13 +170,7 @@ fn present_is_verified(e: &Evidence<'_>) -> Finding {
 fn format_case_insensitive(e: &Evidence<'_>) -> Finding {
     loosely(e, registration::format, |e| {
         let format = e.attestation_object.as_ref().map(|object| object.fmt.as_str());
-        let same = |known: &str| format.is_some_and(|sent| sent.eq_ignore_ascii_case(known));
-        same("none") || same("packed")
-    })
-}
-
-fn none_unread(e: &Evidence<'_>) -> Finding {
-    loosely(e, registration::statement, |e| {
-        e.attestation_object.as_ref().is_some_and(|object| object.fmt == "none")
+        let same = |known: &&str| format.is_some_and(|sent| sent.eq_ignore_ascii_case(known));
+        FORMATS.iter().any(same)
     })
 }

@@ -182,7 +182,7 @@ fn authenticator_data() -> Vec<Story> {
 
 fn registrations() -> Vec<Story> {
     fn statement(name: &'static str, edit: impl Fn(&mut Create) + 'static) -> Story {
-        story(name, "7.1/22", move |w| {
+        story(name, "8.2/3b", move |w| {
             w.register(|c| {
                 c.fmt = "packed";
                 edit(c);
@@ -221,7 +221,7 @@ fn registrations() -> Vec<Story> {
         }),
         story("unknown format", "7.1/21", |w| w.register(|c| c.fmt = "x-test")),
         story("format in another case", "7.1/21", |w| w.register(|c| c.fmt = "None")),
-        story("statement of the format none", "7.1/22", |w| {
+        story("statement of the format none", "8.7/syntax", |w| {
             w.register(|c| {
                 c.statement = Some(Cbor::map([(Cbor::text("alg"), Cbor::int(-7))]));
             })
@@ -231,10 +231,13 @@ fn registrations() -> Vec<Story> {
         statement("garbled self attestation", |c| c.signature = Signature::Garbage),
         statement("self attestation of the data alone", |c| c.signature = Signature::DataOnly),
         statement("self attestation of something else", |c| c.signature = Signature::Other),
-        statement("self attestation without a signature", |c| {
-            c.statement = Some(Cbor::map([(Cbor::text("alg"), Cbor::int(-7))]));
+        story("self attestation without a signature", "8.2/1", |w| {
+            w.register(|c| {
+                c.fmt = "packed";
+                c.statement = Some(Cbor::map([(Cbor::text("alg"), Cbor::int(-7))]));
+            })
         }),
-        story("no attestation, though demanded", "7.1/24", |w| {
+        story("no attestation, though demanded", "7.1/24a", |w| {
             let mut browser = w.browser().wishing(json!({"attestation": "direct"}));
             browser.register("newcomer", &mut Device::new(3), |_| ())
         }),
@@ -270,8 +273,8 @@ fn registrations_to_accept() -> Vec<Story> {
         register("client data with a byte order mark", &["7.1/6"], |c| c.bom = true),
         register("client data without crossOrigin", &["7.1/10"], |c| c.unset("crossOrigin")),
         register("user not verified", &["7.1/16"], |c| c.flags = Flags(Flags::UP)),
-        register("self attestation", &["7.1/22"], |c| c.fmt = "packed"),
-        register("self attestation with a high s", &["7.1/22"], |c| {
+        register("self attestation", &["8.2/3a", "8.2/3b"], |c| c.fmt = "packed"),
+        register("self attestation with a high s", &["8.2/3b"], |c| {
             c.fmt = "packed";
             c.signature = Signature::HighS;
         }),

@@ -1,5 +1,5 @@
-//! What this relying party establishes about a response: the steps of §7.1
-//! and §7.2, in one table.
+//! What this relying party establishes about a response: the steps of §7.1,
+//! §7.2 and §8, in one table.
 //!
 //! *Derive* steps make values, and leave the evidence without them when they
 //! cannot. *Verify* steps judge values, have no side effects and may run in
@@ -7,6 +7,7 @@
 //! should have made it has already complained: so the set of violated steps
 //! names the fault and nothing that follows from it.
 
+pub(super) mod attestation;
 pub(super) mod authentication;
 pub(super) mod registration;
 pub(super) mod shared;
@@ -16,8 +17,12 @@ use passrig_authenticator::wire::{
     AttestationObject, AuthenticationResponse, AuthenticatorData, Json, RegistrationResponse,
 };
 use serde_json::Value;
+use std::time::Duration;
 
 use self::Run::{Derive, Flow, Verify};
+use self::attestation::{
+    Statement, android_key, apple, compound, fido_u2f, none, packed, safetynet, tpm, trust,
+};
 use super::mutant::Mutant;
 use super::policy::Config;
 use super::store::{Account, Issued, Record, Session, State, Store, User, UserHandle};
@@ -78,6 +83,7 @@ impl Step {
     /// The ceremony that the step belongs to, if it is a step of one.
     pub fn ceremony(&self) -> Option<Ceremony> {
         match self.section() {
+            section if section.starts_with("8.") => Some(Ceremony::Registration),
             "7.1" => Some(Ceremony::Registration),
             "7.2" => Some(Ceremony::Authentication),
             _ => None,
@@ -122,6 +128,19 @@ macro_rules! step {
     };
 }
 
+/// A part of a procedure whose steps have no numbers.
+macro_rules! part {
+    ($section:literal / $part:literal $name:literal, $title:literal, $run:expr) => {
+        Step {
+            id: concat!($section, "/", $part),
+            clause: concat!("§", $section),
+            name: $name,
+            title: $title,
+            run: $run,
+        }
+    };
+}
+
 macro_rules! rule {
     ($area:literal / $name:literal $clause:literal, $title:literal) => {
         Step {
@@ -151,8 +170,52 @@ pub const STEPS: &[Step] = &[
     step!("7.1"/"17" "backup-state", "only what is eligible for backup is backed up", Verify(shared::backup_state)),
     step!("7.1"/"20" "algorithm", "the key is for an algorithm that was offered", Verify(registration::algorithm)),
     step!("7.1"/"21" "format", "the attestation statement format is known", Verify(registration::format)),
-    step!("7.1"/"22" "statement", "the attestation statement is valid", Verify(registration::statement)),
-    step!("7.1"/"24" "attestation", "attestation is there, if it was demanded", Verify(registration::attestation)),
+    part!("8.7"/"syntax" "none-syntax", "a statement of the format none is empty", Verify(none::empty)),
+    step!("8.2"/"1" "packed-syntax", "a packed statement has algorithm and signature, and certificates if any", Derive(packed::syntax)),
+    step!("8.2"/"2a" "packed-signature", "the certified key signed the packed statement", Verify(packed::signature)),
+    part!("8.2.1"/"version" "packed-version", "a packed attestation certificate is of version 3", Verify(packed::version)),
+    part!("8.2.1"/"subject" "packed-subject", "a packed attestation certificate has the subject of an authenticator", Verify(packed::subject)),
+    part!("8.2.1"/"aaguid" "packed-aaguid-critical", "a packed attestation certificate names its model without urging it on those who do not know the extension", Verify(packed::model_critical)),
+    part!("8.2.1"/"basic-constraints" "packed-basic-constraints", "a packed attestation certificate is no authority's", Verify(packed::basic_constraints)),
+    step!("8.2"/"2c" "packed-aaguid", "a packed attestation certificate is for the authenticator's model", Verify(packed::aaguid)),
+    step!("8.2"/"3a" "self-algorithm", "a self attestation's algorithm is the key's", Verify(packed::self_algorithm)),
+    step!("8.2"/"3b" "self-signature", "the credential's key signed the self attestation", Verify(packed::self_signature)),
+    part!("8.3"/"syntax" "tpm-syntax", "a TPM statement has what a TPM says, and certificates", Derive(tpm::syntax)),
+    part!("8.3"/"public-area" "tpm-public-area", "the TPM's public area is the credential key's", Verify(tpm::public_area)),
+    part!("8.3"/"magic" "tpm-magic", "a TPM generated what it says", Verify(tpm::magic)),
+    part!("8.3"/"type" "tpm-type", "the TPM certifies a key", Verify(tpm::kind)),
+    part!("8.3"/"extra-data" "tpm-extra-data", "the TPM spoke in this ceremony", Verify(tpm::extra_data)),
+    part!("8.3"/"name" "tpm-name", "the TPM speaks of the key in its public area", Verify(tpm::name)),
+    part!("8.3"/"signature" "tpm-signature", "the attestation identity key signed", Verify(tpm::signature)),
+    part!("8.3.1"/"version" "tpm-version", "an attestation identity key's certificate is of version 3", Verify(tpm::version)),
+    part!("8.3.1"/"subject" "tpm-subject", "an attestation identity key's certificate has no subject", Verify(tpm::subject)),
+    part!("8.3.1"/"alternative-name" "tpm-alternative-name", "an attestation identity key's certificate tells the TPM's maker, model and version", Verify(tpm::alternative_name)),
+    part!("8.3.1"/"extended-key-usage" "tpm-extended-key-usage", "an attestation identity key's certificate is for that use", Verify(tpm::extended_key_usage)),
+    part!("8.3.1"/"basic-constraints" "tpm-basic-constraints", "an attestation identity key's certificate is no authority's", Verify(tpm::basic_constraints)),
+    part!("8.3"/"aaguid" "tpm-aaguid", "an attestation identity key's certificate is for the authenticator's model", Verify(tpm::aaguid)),
+    part!("8.4"/"syntax" "android-key-syntax", "an Android key statement has algorithm, signature and certificates", Derive(android_key::syntax)),
+    part!("8.4"/"signature" "android-key-signature", "the certified key signed the Android key statement", Verify(android_key::signature)),
+    part!("8.4"/"key" "android-key-key", "Android certifies the credential's key", Verify(android_key::key)),
+    part!("8.4"/"challenge" "android-key-challenge", "Android certified the key in this ceremony", Verify(android_key::challenge)),
+    part!("8.4"/"all-applications" "android-key-all-applications", "no other application can use the key", Verify(android_key::all_applications)),
+    part!("8.4"/"origin" "android-key-origin", "trusted hardware made the key", Verify(android_key::origin)),
+    part!("8.4"/"purpose" "android-key-purpose", "trusted hardware holds the key to signing", Verify(android_key::purpose)),
+    part!("8.5"/"syntax" "safetynet-syntax", "a SafetyNet statement has a JSON Web Signature", Derive(safetynet::syntax)),
+    part!("8.5"/"response" "safetynet-response", "the certified key signed the SafetyNet response", Verify(safetynet::response)),
+    part!("8.5"/"nonce" "safetynet-nonce", "the SafetyNet response is for this ceremony", Verify(safetynet::nonce)),
+    part!("8.5"/"service" "safetynet-service", "the SafetyNet response is from the service, and vouches for the device", Verify(safetynet::service)),
+    step!("8.6"/"1" "u2f-syntax", "a U2F statement has signature and certificate", Derive(fido_u2f::syntax)),
+    step!("8.6"/"2a" "u2f-one-certificate", "a U2F statement has one certificate", Verify(fido_u2f::one_certificate)),
+    step!("8.6"/"2b" "u2f-curve", "a U2F attestation key is on the curve P-256", Verify(fido_u2f::curve)),
+    step!("8.6"/"4" "u2f-coordinates", "the key of a U2F credential has two coordinates of 32 octets", Verify(fido_u2f::coordinates)),
+    step!("8.6"/"6" "u2f-signature", "the certified key signed the U2F registration", Verify(fido_u2f::signature)),
+    step!("8.8"/"1" "apple-syntax", "an Apple statement has certificates", Derive(apple::syntax)),
+    step!("8.8"/"4" "apple-nonce", "Apple certified the key in this ceremony", Verify(apple::nonce)),
+    step!("8.8"/"5" "apple-key", "Apple certifies the credential's key", Verify(apple::key)),
+    part!("8.9"/"syntax" "compound-syntax", "a compound statement is a list of two or more", Derive(compound::syntax)),
+    step!("8.9"/"1" "compound-each", "each statement of a compound one is valid", Verify(compound::each)),
+    step!("7.1"/"24a" "attestation", "attestation is there, if it was demanded", Verify(registration::is_attested)),
+    step!("7.1"/"24b" "trust", "the attestation certificates lead to a root that the RP trusts", Verify(trust::path)),
     step!("7.1"/"25" "credential-id-length", "the credential id is 1 to 1023 octets long", Verify(registration::credential_id_length)),
     step!("7.1"/"26" "credential-id-taken", "the credential id is not registered yet", Verify(registration::credential_id_taken)),
     step!("7.1"/"29" "flow", "nothing is stored when a step fails", Flow),
@@ -218,6 +281,9 @@ pub struct Evidence<'a> {
     pub(super) client_data: Option<Json>,
     pub(super) attestation_object: Option<AttestationObject>,
     pub(super) authenticator_data: Option<AuthenticatorData>,
+    pub(super) statement: Option<Statement>,
+    /// The time since the Unix epoch, for certificates.
+    pub(super) date: Duration,
 }
 
 impl<'a> Evidence<'a> {
@@ -241,6 +307,8 @@ impl<'a> Evidence<'a> {
             client_data: None,
             attestation_object: None,
             authenticator_data: None,
+            statement: None,
+            date: config.date,
         }
     }
 
@@ -339,21 +407,37 @@ pub(super) struct Examination<'a> {
 
 /// Takes every step of the evidence's ceremony, as the mutant would have it.
 pub(super) fn examine<'a>(mut evidence: Evidence<'a>, mutant: Option<&Mutant>) -> Examination<'a> {
-    let ceremony = evidence.ceremony;
-    let steps = || STEPS.iter().enumerate().filter(|(_, step)| step.ceremony() == Some(ceremony));
+    let ceremony = Some(evidence.ceremony);
     let run = |step: &Step| mutant.and_then(|m| m.instead_of(step)).unwrap_or(step.run);
+    let violated = take(&mut evidence, |step| step.ceremony() == ceremony, run);
+    Examination { evidence, violated }
+}
+
+/// Takes the steps of §8 and of trust about a statement within another.
+fn examine_statement(mut evidence: Evidence<'_>) -> Vec<(&'static Step, Violation)> {
+    let concerns =
+        |step: &Step| step.section().starts_with("8.") || matches!(step.name, "format" | "trust");
+    take(&mut evidence, concerns, |step| step.run)
+}
+
+/// What the steps that are `concerned` say, in the table's order.
+fn take(
+    evidence: &mut Evidence<'_>,
+    concerned: impl Fn(&Step) -> bool,
+    run: impl Fn(&Step) -> Run,
+) -> Vec<(&'static Step, Violation)> {
+    let steps = || STEPS.iter().enumerate().filter(|(_, step)| concerned(step));
     let mut violated = Vec::new();
     for (place, step) in steps() {
         if let Derive(make) = run(step) {
-            violated.extend(make(&mut evidence).err().map(|violation| (place, step, violation)));
+            violated.extend(make(evidence).err().map(|violation| (place, step, violation)));
         }
     }
     for (place, step) in steps() {
         if let Verify(judge) = run(step) {
-            violated.extend(judge(&evidence).err().map(|violation| (place, step, violation)));
+            violated.extend(judge(evidence).err().map(|violation| (place, step, violation)));
         }
     }
     violated.sort_by_key(|(place, ..)| *place);
-    let violated = violated.into_iter().map(|(_, step, violation)| (step, violation)).collect();
-    Examination { evidence, violated }
+    violated.into_iter().map(|(_, step, violation)| (step, violation)).collect()
 }

@@ -3,12 +3,11 @@
 use passrig_authenticator::keys;
 use passrig_authenticator::wire::authenticator_data::AttestedCredentialData;
 use passrig_authenticator::wire::{
-    AttestationObject, AuthenticatorData, Cbor, RegistrationResponse, cose,
+    AttestationObject, AuthenticatorData, RegistrationResponse, cose,
 };
 use sha2::{Digest, Sha256};
 
-use super::{Evidence, Finding, refuse};
-use crate::relying_party::policy;
+use super::{Evidence, Finding, attestation, refuse};
 
 /// §7.1 step 3
 pub(crate) fn response(e: &mut Evidence<'_>) -> Finding {
@@ -50,7 +49,7 @@ pub(crate) fn algorithm(e: &Evidence<'_>) -> Finding {
         Ok(key) => key,
         Err(error) => return refuse(format!("the public key is unusable: {error}")),
     };
-    if !policy::ALGORITHMS.contains(&key.algorithm()) {
+    if !e.config.algorithms.contains(&key.algorithm()) {
         return refuse(format!("{} was not offered", key.algorithm()));
     }
     // §6.5.1.1: no optional parameters, and least of all the private one.
@@ -67,41 +66,10 @@ pub(crate) fn algorithm(e: &Evidence<'_>) -> Finding {
 /// §7.1 step 21
 pub(crate) fn format(e: &Evidence<'_>) -> Finding {
     match e.attestation_object.as_ref().map(|object| object.fmt.as_str()) {
-        None | Some("none" | "packed") => Ok(()),
-        Some(other) => refuse(format!("the attestation statement format `{other}` is not known")),
-    }
-}
-
-/// §7.1 step 22, with §8.7 and §8.2. Whatever conveyance was asked for.
-pub(crate) fn statement(e: &Evidence<'_>) -> Finding {
-    let Some(object) = &e.attestation_object else { return Ok(()) };
-    match object.fmt.as_str() {
-        "none" if object.statement.entries().is_some_and(<[_]>::is_empty) => Ok(()),
-        "none" => refuse("the statement of the format none is not an empty map"),
-        "packed" => packed_self(e, object),
+        Some(fmt) if !attestation::FORMATS.contains(&fmt) => {
+            refuse(format!("the attestation statement format `{fmt}` is not known"))
+        }
         _ => Ok(()),
-    }
-}
-
-/// §8.2 step 3
-fn packed_self(e: &Evidence<'_>, object: &AttestationObject) -> Finding {
-    if object.statement.get("x5c").is_some() {
-        return refuse("there are certificates, for which this RP has no trust anchors");
-    }
-    let Some(attested) = attested(e) else { return Ok(()) };
-    let Ok(key) = cose::Key::from_cbor(&attested.public_key) else { return Ok(()) };
-    let alg = object.statement.get("alg").and_then(Cbor::as_int);
-    if alg != Some(key.algorithm().0) {
-        return refuse("the statement's alg is not that of the credential's key");
-    }
-    let signature = object.statement.get("sig").and_then(Cbor::as_bytes);
-    let Some(signature) = signature else {
-        return refuse("the statement has no signature");
-    };
-    match keys::verify(&key, &signed(e).unwrap_or_default(), signature) {
-        // A key that cannot verify anything is a matter of step 20.
-        Ok(()) | Err(keys::Error::Algorithm(_) | keys::Error::PublicKey(_)) => Ok(()),
-        Err(error) => refuse(format!("the self attestation: {error}")),
     }
 }
 
@@ -113,7 +81,7 @@ pub(crate) fn signed(e: &Evidence<'_>) -> Option<Vec<u8>> {
 }
 
 /// §7.1 step 24
-pub(crate) fn attestation(e: &Evidence<'_>) -> Finding {
+pub(crate) fn is_attested(e: &Evidence<'_>) -> Finding {
     let asked = e.issued().is_some_and(|issued| issued.attestation == "direct");
     let none = e.attestation_object.as_ref().is_some_and(|object| object.fmt == "none");
     if e.config.demands_attestation && asked && none {
@@ -145,4 +113,9 @@ pub(crate) fn credential_id_taken(e: &Evidence<'_>) -> Finding {
 /// The new credential.
 pub(crate) fn attested<'e>(e: &'e Evidence<'_>) -> Option<&'e AttestedCredentialData> {
     e.authenticator_data.as_ref()?.attested.as_ref()
+}
+
+/// Its key, if it is one.
+pub(crate) fn key(e: &Evidence<'_>) -> Option<cose::Key> {
+    cose::Key::from_cbor(&attested(e)?.public_key).ok()
 }

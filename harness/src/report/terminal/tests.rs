@@ -261,6 +261,7 @@ fn every_reason_has_a_sentence() {
         Skip::NotExpressible,
         Skip::Flow,
         Skip::OptIn,
+        Skip::Format,
     ];
     for skip in skips {
         assert_ne!(words::skipped(words::head(&format!("{skip}: more"))), words::skipped(""));
