@@ -3,9 +3,16 @@
 //!
 //! Everything but keys and serial numbers is fixed, and as in the test vectors
 //! of §16: names, dates, the order of extensions. Nothing reads a clock.
+//!
+//! There is a plain root, that of the vectors, and one per statement format,
+//! since relying parties keep them apart and must not take one for another.
+//! [`Authority::roots`] lists them all. Whom one seed certifies, everyone can
+//! certify who knows it: never trust these authorities outside a test.
 
+use serde::Deserialize;
 use sha1::{Digest, Sha1};
 
+use super::Format;
 use crate::env::Env;
 use crate::keys::{self, SigningKey};
 use crate::wire::Der;
@@ -36,6 +43,17 @@ pub struct Subject {
     pub extensions: Vec<Der>,
 }
 
+/// Where an authenticator's certificates lead to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Root {
+    /// The plain root, that of the test vectors.
+    #[default]
+    Common,
+    /// The root of its statement format, as vendors have their own.
+    Format,
+}
+
 /// The first and the last moment of every certificate.
 const VALIDITY: [(u8, &str); 2] =
     [(tag::UTC_TIME, "240101000000Z"), (tag::GENERALIZED_TIME, "30240101000000Z")];
@@ -52,6 +70,29 @@ impl Authority {
     /// `None` after eight draws that are no private key.
     pub fn root(env: &mut dyn Env) -> Option<Self> {
         Self::draw("attestation-ca", "Authenticator Attestation CA", env)
+    }
+
+    /// The root of a statement format, drawn as `attestation-ca/FORMAT/…`. A
+    /// format that certifies nothing itself has the plain one.
+    pub fn root_of(format: Format, env: &mut dyn Env) -> Option<Self> {
+        let unit = match format {
+            Format::None | Format::PackedSelf | Format::Compound => return Self::root(env),
+            Format::Packed => "Packed Attestation CA",
+            Format::Tpm => "TPM Attestation CA",
+            Format::AndroidKey => "Android Key Attestation CA",
+            Format::AndroidSafetynet => "Android SafetyNet Attestation CA",
+            Format::FidoU2f => "FIDO U2F Attestation CA",
+            Format::Apple => "Apple Attestation CA",
+        };
+        Self::draw(&format!("attestation-ca/{}", format.name()), unit, env)
+    }
+
+    /// Every root that an honest authenticator may be certified by: the plain
+    /// one first.
+    pub fn roots(env: &mut dyn Env) -> Vec<Self> {
+        let plain = Self::root(env);
+        let own = Format::ALL.into_iter().filter(|format| format.has_own_root());
+        plain.into_iter().chain(own.filter_map(|format| Self::root_of(format, env))).collect()
     }
 
     /// An authority below the root, drawn as `attestation-intermediate/…`.
@@ -95,13 +136,13 @@ impl Authority {
     /// may be anything.
     pub fn sign(&self, tbs: &[u8]) -> Vec<u8> {
         let signature = Der::bits(0, &self.key.sign(tbs).render());
-        let parts = [tbs, &ecdsa_with_sha256().render(), &signature.render()];
+        let parts = [tbs, &self.signature_algorithm().render(), &signature.render()];
         Der::primitive(tag::SEQUENCE, parts.concat()).render()
     }
 
     fn subject(&self) -> Subject {
         Subject {
-            name: name(self.unit),
+            name: name(COMMON_NAME, self.unit),
             key: self.key.public_key(),
             serial: self.serial.clone(),
             extensions: Vec::new(),
@@ -117,14 +158,19 @@ impl Authority {
         ]
     }
 
+    /// How X.509 calls what it signs with: it follows the key.
+    fn signature_algorithm(&self) -> Der {
+        keys::signature_algorithm(self.key.algorithm()).unwrap_or_else(|| Der::sequence([]))
+    }
+
     /// TBSCertificate: `version, serialNumber, signature, issuer, validity,
     /// subject, subjectPublicKeyInfo, extensions`.
     fn tbs(&self, subject: &Subject, extensions: Vec<Der>) -> Der {
         Der::sequence([
             Der::explicit(0, Der::unsigned(&[2])),
             Der::unsigned(&subject.serial),
-            ecdsa_with_sha256(),
-            name(self.unit),
+            self.signature_algorithm(),
+            name(COMMON_NAME, self.unit),
             Der::sequence(VALIDITY.map(|(tag, time)| Der::primitive(tag, time))),
             subject.name.clone(),
             subject_public_key_info(&subject.key),
@@ -136,7 +182,13 @@ impl Authority {
 impl Subject {
     /// An authenticator: named as §8.2.1 demands.
     pub fn authenticator(key: cose::Key, serial: &[u8]) -> Self {
-        Self { name: name(ATTESTATION), key, serial: serial.to_vec(), extensions: Vec::new() }
+        Self::called(COMMON_NAME, key, serial)
+    }
+
+    /// The same under another common name.
+    pub fn called(common: &str, key: cose::Key, serial: &[u8]) -> Self {
+        let name = name(common, ATTESTATION);
+        Self { name, key, serial: serial.to_vec(), extensions: Vec::new() }
     }
 }
 
@@ -152,6 +204,19 @@ pub fn model(aaguid: &[u8; 16]) -> Der {
     extension(&[1, 3, 6, 1, 4, 1, 45724, 1, 1, 4], false, Der::octets(*aaguid))
 }
 
+/// id-fido-gen-ce-sernum: the serial number of the very device, in enterprise
+/// attestation only and never critical (§8.2.2).
+pub fn serial_number(octets: &[u8]) -> Der {
+    extension(&[1, 3, 6, 1, 4, 1, 45724, 1, 1, 2], false, Der::octets(octets))
+}
+
+/// id-fido-gen-ce-fw-version: the version of the firmware, never critical
+/// (§8.2.1).
+pub fn firmware_version(version: u32) -> Der {
+    let value = Der::unsigned(&version.to_be_bytes());
+    extension(&[1, 3, 6, 1, 4, 1, 45724, 1, 1, 5], false, value)
+}
+
 /// What the key may be used for.
 pub fn extended_key_usage(purpose: &[u64]) -> Der {
     extension(&[2, 5, 29, 37], false, Der::sequence([Der::oid(purpose)]))
@@ -163,12 +228,20 @@ pub fn subject_alternative_name(name: Der) -> Der {
     extension(&[2, 5, 29, 17], true, Der::sequence([Der::explicit(4, name)]))
 }
 
+/// Another name of the subject, a host's.
+pub fn host_name(name: &str) -> Der {
+    let name = Der { tag: vec![0x82], ..Der::octets(name) };
+    extension(&[2, 5, 29, 17], false, Der::sequence([name]))
+}
+
+const COMMON_NAME: &str = "WebAuthn test vectors";
+
 /// A distinguished name with one attribute per relative name.
-fn name(unit: &str) -> Der {
+fn name(common: &str, unit: &str) -> Der {
     let attribute =
         |number, value| Der::set([Der::sequence([Der::oid(&[2, 5, 4, number]), value])]);
     Der::sequence([
-        attribute(3, Der::utf8("WebAuthn test vectors")),
+        attribute(3, Der::utf8(common)),
         attribute(10, Der::utf8("W3C")),
         attribute(11, Der::utf8(unit)),
         attribute(6, Der::primitive(tag::PRINTABLE_STRING, "AA")),
@@ -199,10 +272,6 @@ fn key_id(key: &cose::Key) -> Vec<u8> {
 fn subject_public_key_info(key: &cose::Key) -> Der {
     let info = keys::subject_public_key_info(key).and_then(|info| Der::decode(&info).ok());
     info.unwrap_or_else(|| Der::sequence([]))
-}
-
-fn ecdsa_with_sha256() -> Der {
-    Der::sequence([Der::oid(&[1, 2, 840, 10045, 4, 3, 2])])
 }
 
 /// The octets that serial numbers are drawn of.

@@ -1,8 +1,8 @@
 //! Named products, from the files in `profiles/`.
 //!
 //! They are like the products as far as a relying party can see it, but for the
-//! certificates, which are a test authority's. What a product attests and cannot
-//! be made here yet (RSA keys in a TPM), its profile leaves out.
+//! certificates, which are test authorities': each format has a root of its own
+//! here, as products have those of their vendors.
 
 use serde::Deserialize;
 use serde::de::{self, Deserializer};

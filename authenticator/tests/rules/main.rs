@@ -4,6 +4,7 @@
 
 mod any_edits;
 mod attestation;
+mod attestation_formats;
 mod ceremonies;
 mod client_create;
 mod client_get;
