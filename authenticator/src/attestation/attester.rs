@@ -1,5 +1,6 @@
 use serde::Deserialize;
 
+use super::chain::{Fault, Path};
 use super::pki::{self, Authority, Subject};
 use super::tpm;
 use crate::env::Env;
@@ -31,6 +32,8 @@ pub struct Attester {
     /// Whether the root's own certificate ends the chain. Android's does; a
     /// relying party must not take it for trusted because it is there.
     pub includes_root: bool,
+    /// What is wrong with the chain, if anything is.
+    pub fault: Option<Fault>,
 }
 
 /// Which certificates an authenticator sends along.
@@ -63,6 +66,7 @@ impl Attester {
             root: Authority::root(env)?,
             intermediate: None,
             includes_root: false,
+            fault: None,
         })
     }
 
@@ -83,10 +87,14 @@ impl Attester {
 
     /// The certificate of the subject and those above it.
     pub(super) fn certificates(&self, leaf: &Subject, bench: &mut dyn Workbench) -> Vec<Vec<u8>> {
-        let issuer = self.intermediate.as_ref().unwrap_or(&self.root);
-        let tbs = bench.finish(Stage::Certificate, Tree::Der(issuer.end_entity(leaf))).render();
-        let above = self.intermediate.as_ref().map(|authority| self.root.certify(authority));
+        let mut path = Path::below(&self.root, self.intermediate.as_ref());
+        let mut leaf = leaf.clone();
+        if let Some(fault) = self.fault {
+            fault.befall(&mut path, &mut leaf);
+        }
+        let issuer = path.issuer();
+        let tbs = bench.finish(Stage::Certificate, Tree::Der(issuer.to_be_signed(&leaf))).render();
         let root = self.includes_root.then(|| self.root.certificate());
-        [Some(issuer.sign(&tbs)), above, root].into_iter().flatten().collect()
+        path.certificates(issuer.sign(&tbs), root)
     }
 }

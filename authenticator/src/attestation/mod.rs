@@ -6,16 +6,20 @@
 mod android_key;
 mod apple;
 mod attester;
+mod chain;
 mod compound;
 mod fido_u2f;
 mod jws;
+pub mod metadata;
 mod none;
 mod packed;
 pub mod pki;
+mod revocation;
 mod safetynet;
 pub mod tpm;
 
 pub use attester::{Attester, Chain};
+pub use chain::Fault;
 pub use tpm::SignatureForm;
 
 use std::time::Duration;

@@ -11,6 +11,7 @@
 
 use serde::Deserialize;
 use sha1::{Digest, Sha1};
+use sha2::Sha256;
 
 use super::Format;
 use crate::env::Env;
@@ -39,7 +40,13 @@ pub struct Subject {
     pub key: cose::Key,
     /// The serial number, a big-endian magnitude.
     pub serial: Vec<u8>,
-    /// Extensions after those that every end entity has here.
+    /// The first and the last moment, each with the tag of its type.
+    pub validity: [(u8, &'static str); 2],
+    /// The value of BasicConstraints, see [`constraints`].
+    pub constraints: Der,
+    /// The value of KeyUsage.
+    pub usage: Der,
+    /// Extensions after those that every certificate has here.
     pub extensions: Vec<Der>,
 }
 
@@ -54,8 +61,8 @@ pub enum Root {
     Format,
 }
 
-/// The first and the last moment of every certificate.
-const VALIDITY: [(u8, &str); 2] =
+/// The first and the last moment of every honest certificate.
+pub(super) const VALIDITY: [(u8, &str); 2] =
     [(tag::UTC_TIME, "240101000000Z"), (tag::GENERALIZED_TIME, "30240101000000Z")];
 
 /// The organizational unit that §8.2.1 demands of attestation certificates.
@@ -101,6 +108,23 @@ impl Authority {
         Self::draw("attestation-intermediate", unit, env)
     }
 
+    /// The authority that certifies the signer of metadata; authenticators are
+    /// never certified by it. Drawn as `metadata-ca/…`.
+    pub fn metadata(env: &mut dyn Env) -> Option<Self> {
+        Self::draw("metadata-ca", "Metadata CA", env)
+    }
+
+    /// Another authority that this one decides on, for chains that are wrong.
+    /// Two of different names are two.
+    pub(super) fn derive(&self, unit: &'static str) -> Option<Self> {
+        let seed = |what: &str| Sha256::digest([what.as_bytes(), &self.serial].concat());
+        let mut draw = |label: &str, _: usize| seed(label).to_vec();
+        let key = SigningKey::draw(Algorithm::ES256, unit, &mut draw).ok()?;
+        let mut serial = seed(&format!("{unit}/serial")).to_vec();
+        serial.truncate(SERIAL_LEN);
+        Some(Self { unit, key, serial })
+    }
+
     fn draw(label: &str, unit: &'static str, env: &mut dyn Env) -> Option<Self> {
         let draw = &mut |label: &str, len| env.draw_common(label, len);
         let key = SigningKey::draw(Algorithm::ES256, &format!("{label}/private-key"), draw).ok()?;
@@ -109,27 +133,17 @@ impl Authority {
 
     /// The certificate that it signs for itself.
     pub fn certificate(&self) -> Vec<u8> {
-        let extensions = self.own_extensions();
-        self.sign(&self.tbs(&self.subject(), extensions).render())
+        self.sign(&self.tbs(&self.subject(), None).render())
     }
 
     /// A certificate for an authority below this one.
     pub fn certify(&self, below: &Self) -> Vec<u8> {
-        let mut extensions = below.own_extensions();
-        extensions.push(authority_key_id(&self.key.public_key()));
-        self.sign(&self.tbs(&below.subject(), extensions).render())
+        self.sign(&self.to_be_signed(&below.subject()).render())
     }
 
-    /// What is to be signed of an end entity's certificate.
-    pub fn end_entity(&self, subject: &Subject) -> Der {
-        let mut extensions = vec![
-            extension(BASIC_CONSTRAINTS, true, Der::sequence([])),
-            extension(KEY_USAGE, true, Der::bits(7, &[0x80])),
-            subject_key_id(&subject.key),
-            authority_key_id(&self.key.public_key()),
-        ];
-        extensions.extend(subject.extensions.iter().cloned());
-        self.tbs(subject, extensions)
+    /// What is to be signed of a certificate for another subject.
+    pub fn to_be_signed(&self, subject: &Subject) -> Der {
+        self.tbs(subject, Some(authority_key_id(&self.key.public_key())))
     }
 
     /// A certificate over octets that are to be signed; of a deviation they
@@ -140,38 +154,43 @@ impl Authority {
         Der::primitive(tag::SEQUENCE, parts.concat()).render()
     }
 
-    fn subject(&self) -> Subject {
+    /// Itself, as its certificate calls it.
+    pub(super) fn subject(&self) -> Subject {
         Subject {
-            name: name(COMMON_NAME, self.unit),
-            key: self.key.public_key(),
-            serial: self.serial.clone(),
-            extensions: Vec::new(),
+            name: self.name(),
+            constraints: constraints(true, None),
+            // keyCertSign and cRLSign.
+            usage: Der::bits(1, &[0x06]),
+            ..Subject::authenticator(self.key.public_key(), &self.serial)
         }
     }
 
-    fn own_extensions(&self) -> Vec<Der> {
-        vec![
-            extension(BASIC_CONSTRAINTS, true, Der::sequence([Der::boolean(true)])),
-            // keyCertSign and cRLSign.
-            extension(KEY_USAGE, true, Der::bits(1, &[0x06])),
-            subject_key_id(&self.key.public_key()),
-        ]
+    /// Its distinguished name.
+    pub(super) fn name(&self) -> Der {
+        name(COMMON_NAME, self.unit)
     }
 
     /// How X.509 calls what it signs with: it follows the key.
-    fn signature_algorithm(&self) -> Der {
+    pub(super) fn signature_algorithm(&self) -> Der {
         keys::signature_algorithm(self.key.algorithm()).unwrap_or_else(|| Der::sequence([]))
     }
 
     /// TBSCertificate: `version, serialNumber, signature, issuer, validity,
     /// subject, subjectPublicKeyInfo, extensions`.
-    fn tbs(&self, subject: &Subject, extensions: Vec<Der>) -> Der {
+    fn tbs(&self, subject: &Subject, authority_key_id: Option<Der>) -> Der {
+        let mut extensions = vec![
+            extension(BASIC_CONSTRAINTS, true, subject.constraints.clone()),
+            extension(KEY_USAGE, true, subject.usage.clone()),
+            subject_key_id(&subject.key),
+        ];
+        extensions.extend(authority_key_id);
+        extensions.extend(subject.extensions.iter().cloned());
         Der::sequence([
             Der::explicit(0, Der::unsigned(&[2])),
             Der::unsigned(&subject.serial),
             self.signature_algorithm(),
-            name(COMMON_NAME, self.unit),
-            Der::sequence(VALIDITY.map(|(tag, time)| Der::primitive(tag, time))),
+            self.name(),
+            Der::sequence(subject.validity.map(|(tag, time)| Der::primitive(tag, time))),
             subject.name.clone(),
             subject_public_key_info(&subject.key),
             Der::explicit(3, Der::sequence(extensions)),
@@ -187,8 +206,16 @@ impl Subject {
 
     /// The same under another common name.
     pub fn called(common: &str, key: cose::Key, serial: &[u8]) -> Self {
-        let name = name(common, ATTESTATION);
-        Self { name, key, serial: serial.to_vec(), extensions: Vec::new() }
+        Self {
+            name: name(common, ATTESTATION),
+            key,
+            serial: serial.to_vec(),
+            validity: VALIDITY,
+            constraints: constraints(false, None),
+            // digitalSignature.
+            usage: Der::bits(7, &[0x80]),
+            extensions: Vec::new(),
+        }
     }
 }
 
@@ -197,6 +224,14 @@ pub fn extension(oid: &[u64], critical: bool, value: Der) -> Der {
     let critical = critical.then(|| Der::boolean(true));
     let parts = [Some(Der::oid(oid)), critical, Some(Der::wrapping(value))];
     Der::sequence(parts.into_iter().flatten())
+}
+
+/// BasicConstraints: whether the subject is an authority, and how many more
+/// may follow below it.
+pub fn constraints(is_authority: bool, path_len: Option<u8>) -> Der {
+    let is_authority = is_authority.then(|| Der::boolean(true));
+    let path_len = path_len.map(|len| Der::unsigned(&[len]));
+    Der::sequence([is_authority, path_len].into_iter().flatten())
 }
 
 /// id-fido-gen-ce-aaguid: the model, never critical (§8.2.1).
@@ -255,13 +290,13 @@ fn subject_key_id(key: &cose::Key) -> Der {
     extension(&[2, 5, 29, 14], false, Der::octets(key_id(key)))
 }
 
-fn authority_key_id(key: &cose::Key) -> Der {
+pub(super) fn authority_key_id(key: &cose::Key) -> Der {
     let value = Der::sequence([Der::implicit_octets(0, key_id(key))]);
     extension(&[2, 5, 29, 35], false, value)
 }
 
 /// SHA-1 of the bits of the public key (RFC 5280 §4.2.1.2, method 1).
-fn key_id(key: &cose::Key) -> Vec<u8> {
+pub(super) fn key_id(key: &cose::Key) -> Vec<u8> {
     let info = subject_public_key_info(key);
     let bits = info.items().and_then(<[Der]>::last).and_then(Der::as_primitive);
     let octets = bits.and_then(|bits| bits.get(1..)).unwrap_or_default();
@@ -309,7 +344,7 @@ mod tests {
             assert_eq!(first(&parts(&certificate)[0]), is_authority.render());
         }
         let leaf = Subject::authenticator(below.key.public_key(), &[0x80]);
-        let tbs = root.end_entity(&leaf);
+        let tbs = root.to_be_signed(&leaf);
         assert_eq!(first(&tbs), is_none.render());
         assert_eq!(tbs.items().unwrap()[1].render(), [2, 2, 0, 0x80], "the serial is positive");
     }
@@ -326,7 +361,7 @@ mod tests {
     fn whatever_is_to_be_signed_is_signed() {
         let root = Authority::root(&mut Seeded::new("test")).unwrap();
         let leaf = Subject::authenticator(root.key.public_key(), &[1]);
-        let mut tbs = root.end_entity(&leaf).render();
+        let mut tbs = root.to_be_signed(&leaf).render();
         let honest = root.sign(&tbs);
         *tbs.last_mut().unwrap() ^= 1;
         let altered = parts(&root.sign(&tbs));
@@ -341,7 +376,7 @@ mod tests {
             let root = Authority::root(&mut Seeded::new("any").trusting(seed)).unwrap();
             let mut leaf = Subject::authenticator(root.key.public_key(), &serial);
             leaf.extensions.push(model(&aaguid));
-            let tbs = root.end_entity(&leaf).render();
+            let tbs = root.to_be_signed(&leaf).render();
             let [said, _, signature] = &parts(&root.sign(&tbs))[..] else { panic!("not three") };
             prop_assert_eq!(said.render(), tbs.clone());
             let signature = &signature.as_primitive().unwrap()[1..];

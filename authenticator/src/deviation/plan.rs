@@ -3,7 +3,7 @@
 use sha2::{Digest, Sha256};
 
 use super::{Error, Operation, Segment, text};
-use crate::attestation::Format;
+use crate::attestation::{Attester, Fault, Format};
 use crate::client::{create, get};
 use crate::device::Credential;
 use crate::keys::SigningKey;
@@ -18,9 +18,10 @@ pub enum PlanMut<'a> {
     Get(&'a mut get::Plan),
 }
 
-/// What of a registration's plan can be edited.
-const CREATE: [&str; 7] =
-    ["rp_id", "signer", "credential_id", "sign_count", "format", "issuer", "user_handle"];
+/// What of a registration's plan can be edited. `chain` takes the name of a
+/// [`Fault`].
+const CREATE: [&str; 8] =
+    ["rp_id", "signer", "credential_id", "sign_count", "format", "issuer", "chain", "user_handle"];
 /// What of an authentication's plan can be edited.
 const GET: [&str; 5] = ["rp_id", "signer", "credential_id", "sign_count", "user_handle"];
 
@@ -84,11 +85,12 @@ impl PlanMut<'_> {
             }
             (Self::Create(plan), "issuer") => {
                 let key = another(&plan.device.credential)?;
-                let attester = plan.device.attestation.attester.as_mut();
-                let attester =
-                    attester.ok_or(Error::Value("an authenticator with a certificate"))?;
                 // The name stays; no relying party trusts the key.
-                attester.root.key = key;
+                attester(plan)?.root.key = key;
+            }
+            (Self::Create(plan), "chain") => {
+                let fault = Fault::named(&value.text()?);
+                attester(plan)?.fault = Some(fault.ok_or(Error::Value("the name of a fault"))?);
             }
             (Self::Get(plan), "signer") => plan.device.signer = another(&plan.device.credential)?,
             (Self::Create(plan), "credential_id") => {
@@ -121,6 +123,11 @@ impl PlanMut<'_> {
         }
         Ok(())
     }
+}
+
+fn attester(plan: &mut create::Plan) -> Result<&mut Attester, Error> {
+    let attester = plan.device.attestation.attester.as_mut();
+    attester.ok_or(Error::Value("an authenticator with a certificate"))
 }
 
 fn count(value: i64) -> Result<u32, Error> {

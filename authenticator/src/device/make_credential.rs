@@ -4,7 +4,7 @@ use base16ct::lower as hex;
 use sha2::{Digest, Sha256};
 
 use super::{Authenticator, Counting, Credential, Error, User};
-use crate::attestation::pki::{Authority, Root};
+use crate::attestation::pki::Authority;
 use crate::attestation::{Attestation, Attested, Attester, Chain, Format, SignatureForm, tpm};
 use crate::env::{Env, Purpose, Question};
 use crate::keys::{self, SigningKey};
@@ -187,9 +187,7 @@ impl Authenticator {
         attester.aaguid = profile.certifies_model.then_some(profile.aaguid);
         attester.firmware_version = profile.firmware_version;
         attester.tpm_maker = profile.tpm_maker.clone();
-        if profile.root == Root::Format {
-            attester.root = Authority::root_of(profile.attestation, env).ok_or(Error::Unknown)?;
-        }
+        attester.root = profile.authority(env).ok_or(Error::Unknown)?;
         if profile.chain != Chain::Leaf {
             attester.intermediate = Some(Authority::intermediate(env).ok_or(Error::Unknown)?);
         }
