@@ -38,8 +38,12 @@ pub enum Stage {
     PubArea,
     /// The TPM's certify structure, a layout (§8.3).
     CertInfo,
+    /// The header of a service's JWS, JSON (§8.5).
+    JwsHeader,
+    /// The payload of a service's JWS, JSON (§8.5).
+    JwsPayload,
     /// The signature of an assertion or of an attestation statement; DER for
-    /// ECDSA.
+    /// ECDSA, but r and s alone in a JWS.
     Signature,
     /// The attestation statement, CBOR.
     Statement,
@@ -53,12 +57,14 @@ pub enum Stage {
 
 impl Stage {
     /// All stages in order.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::ClientData,
         Self::AuthenticatorData,
         Self::Certificate,
         Self::PubArea,
         Self::CertInfo,
+        Self::JwsHeader,
+        Self::JwsPayload,
         Self::Signature,
         Self::Statement,
         Self::AttestationObject,
@@ -74,6 +80,8 @@ impl Stage {
             Self::Certificate => "certificate",
             Self::PubArea => "pub_area",
             Self::CertInfo => "cert_info",
+            Self::JwsHeader => "jws_header",
+            Self::JwsPayload => "jws_payload",
             Self::Signature => "signature",
             Self::Statement => "statement",
             Self::AttestationObject => "attestation_object",

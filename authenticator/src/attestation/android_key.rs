@@ -1,6 +1,6 @@
 //! Android key attestation (§8.4).
 
-use super::{Attested, Attester, pki, sign};
+use super::{Attested, Attester, pki, signed};
 use crate::keys::SigningKey;
 use crate::wire::{Cbor, Der};
 use crate::workbench::Workbench;
@@ -15,13 +15,8 @@ pub(super) fn state(
 ) -> Cbor {
     let mut leaf = attester.subject(attested.key.public_key());
     leaf.extensions.push(key_description(attested.client_data_hash));
-    let chain = attester.chain(&leaf, bench);
-    let signature = sign(signer, &attested.message(), bench);
-    Cbor::map([
-        (Cbor::text("alg"), Cbor::int(signer.algorithm().0)),
-        (Cbor::text("sig"), Cbor::bytes(signature)),
-        (Cbor::text("x5c"), chain),
-    ])
+    let chain = attester.x5c(&leaf, bench);
+    signed(attested, signer, chain, bench)
 }
 
 /// KeyDescription: `attestationVersion, attestationSecurityLevel,

@@ -12,7 +12,7 @@ pub(super) fn state(
 ) -> Cbor {
     let mut leaf = attester.subject(attested.key.public_key());
     leaf.extensions.push(nonce(attested.message_hash()));
-    Cbor::map([(Cbor::text("x5c"), attester.chain(&leaf, bench))])
+    Cbor::map([(Cbor::text("x5c"), attester.x5c(&leaf, bench))])
 }
 
 /// `SEQUENCE { [1] EXPLICIT OCTET STRING }`

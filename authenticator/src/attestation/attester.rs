@@ -1,4 +1,8 @@
+use serde::Deserialize;
+
+use super::chain::{Fault, Path};
 use super::pki::{self, Authority, Subject};
+use super::tpm;
 use crate::env::Env;
 use crate::keys::SigningKey;
 use crate::wire::cose::Algorithm;
@@ -15,24 +19,54 @@ pub struct Attester {
     pub serial: Vec<u8>,
     /// The model that its certificate names, if any (§8.2.1).
     pub aaguid: Option<[u8; 16]>,
-    /// The trust root, which is never part of a statement.
+    /// The version of its firmware that its certificate names, if any (§8.2.1).
+    pub firmware_version: Option<u32>,
+    /// The number of the very device, in enterprise attestation (§8.2.2).
+    pub enterprise: Option<Vec<u8>>,
+    /// The maker of the TPM that is certified (§8.3.1).
+    pub tpm_maker: tpm::Maker,
+    /// The trust root.
     pub root: Authority,
     /// An authority between the two; its certificate follows the leaf.
     pub intermediate: Option<Authority>,
+    /// Whether the root's own certificate ends the chain. Android's does; a
+    /// relying party must not take it for trusted because it is there.
+    pub includes_root: bool,
+    /// What is wrong with the chain, if anything is.
+    pub fault: Option<Fault>,
+}
+
+/// Which certificates an authenticator sends along.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Chain {
+    /// Its own, which the root signs.
+    #[default]
+    Leaf,
+    /// Its own and that of an authority below the root.
+    Intermediate,
+    /// All of them, the root's included.
+    Root,
 }
 
 impl Attester {
-    /// Draws `LABEL/private-key` and `LABEL/serial`, and the root; `None`
-    /// after eight draws that are no private key.
-    pub fn draw(label: &str, aaguid: Option<[u8; 16]>, env: &mut dyn Env) -> Option<Self> {
+    /// Draws `LABEL/private-key` and `LABEL/serial`, and the plain root, which
+    /// signs the certificate itself; `None` after eight draws that are no
+    /// private key.
+    pub fn draw(label: &str, algorithm: Algorithm, env: &mut dyn Env) -> Option<Self> {
         let key_label = format!("{label}/private-key");
         let draw = &mut |label: &str, len| env.draw(label, len);
         Some(Self {
-            key: SigningKey::draw(Algorithm::ES256, &key_label, draw).ok()?,
+            key: SigningKey::draw(algorithm, &key_label, draw).ok()?,
             serial: draw(&format!("{label}/serial"), pki::SERIAL_LEN),
-            aaguid,
+            aaguid: None,
+            firmware_version: None,
+            enterprise: None,
+            tpm_maker: tpm::Maker::default(),
             root: Authority::root(env)?,
             intermediate: None,
+            includes_root: false,
+            fault: None,
         })
     }
 
@@ -46,13 +80,21 @@ impl Attester {
         self.aaguid.as_ref().map(pki::model)
     }
 
-    /// `x5c`: the certificate of the subject and those up to, but without, the
-    /// root.
-    pub(super) fn chain(&self, leaf: &Subject, bench: &mut dyn Workbench) -> Cbor {
-        let issuer = self.intermediate.as_ref().unwrap_or(&self.root);
-        let tbs = bench.finish(Stage::Certificate, Tree::Der(issuer.end_entity(leaf))).render();
-        let above = self.intermediate.as_ref().map(|authority| self.root.certify(authority));
-        let certificates = [Some(issuer.sign(&tbs)), above];
-        Cbor::array(certificates.into_iter().flatten().map(Cbor::bytes))
+    /// `x5c` as statements have it.
+    pub(super) fn x5c(&self, leaf: &Subject, bench: &mut dyn Workbench) -> Cbor {
+        Cbor::array(self.certificates(leaf, bench).into_iter().map(Cbor::bytes))
+    }
+
+    /// The certificate of the subject and those above it.
+    pub(super) fn certificates(&self, leaf: &Subject, bench: &mut dyn Workbench) -> Vec<Vec<u8>> {
+        let mut path = Path::below(&self.root, self.intermediate.as_ref());
+        let mut leaf = leaf.clone();
+        if let Some(fault) = self.fault {
+            fault.befall(&mut path, &mut leaf);
+        }
+        let issuer = path.issuer();
+        let tbs = bench.finish(Stage::Certificate, Tree::Der(issuer.to_be_signed(&leaf))).render();
+        let root = self.includes_root.then(|| self.root.certificate());
+        path.certificates(issuer.sign(&tbs), root)
     }
 }

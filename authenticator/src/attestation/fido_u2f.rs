@@ -14,7 +14,7 @@ pub(super) fn state(
     bench: &mut dyn Workbench,
 ) -> Cbor {
     let leaf = attester.subject(attester.key.public_key());
-    let chain = attester.chain(&leaf, bench);
+    let chain = attester.x5c(&leaf, bench);
     let signature = sign(signer, &message(attested), bench);
     Cbor::map([(Cbor::text("sig"), Cbor::bytes(signature)), (Cbor::text("x5c"), chain)])
 }

@@ -6,21 +6,30 @@
 mod android_key;
 mod apple;
 mod attester;
+mod chain;
+mod compound;
 mod fido_u2f;
+mod jws;
+pub mod metadata;
 mod none;
 mod packed;
 pub mod pki;
-mod tpm;
+mod revocation;
+mod safetynet;
+pub mod tpm;
 
-pub use attester::Attester;
+pub use attester::{Attester, Chain};
+pub use chain::Fault;
 pub use tpm::SignatureForm;
+
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::keys::SigningKey;
 use crate::wire::cose::Algorithm;
-use crate::wire::{Cbor, Tree};
+use crate::wire::{Cbor, Der, Tree};
 use crate::workbench::{Stage, Workbench};
 
 /// A statement format that authenticators here can make.
@@ -33,16 +42,20 @@ pub enum Format {
     PackedSelf,
     /// Packed, signed by a certified attestation key (§8.2).
     Packed,
-    /// TPM, for ECC keys (§8.3).
+    /// TPM, for RSA and ECC keys (§8.3).
     Tpm,
     /// Android key attestation: a certificate for the credential key (§8.4).
     AndroidKey,
+    /// Android SafetyNet, deprecated: a service signs for the phone (§8.5).
+    AndroidSafetynet,
     /// FIDO U2F (§8.6).
     #[serde(rename = "fido-u2f")]
     FidoU2f,
     /// Apple anonymous attestation: a certificate for the credential key,
     /// without a signature of the key itself (§8.8).
     Apple,
+    /// Several statements about one credential (§8.9).
+    Compound,
 }
 
 /// Every decision about an attestation, before a byte is made.
@@ -61,6 +74,12 @@ pub struct Attestation {
     pub attester: Option<Attester>,
     /// How a TPM's signature travels.
     pub tpm_signature: SignatureForm,
+    /// What a TPM names the credential key by.
+    pub tpm_name_hash: tpm::Hash,
+    /// The formats of the statements in a compound one.
+    pub compound: Vec<Format>,
+    /// When a service says that it made the statement, since the Unix epoch.
+    pub made_at: Duration,
 }
 
 /// What an attestation is about.
@@ -76,14 +95,16 @@ pub(crate) struct Attested<'a> {
 
 impl Format {
     /// All formats.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::None,
         Self::PackedSelf,
         Self::Packed,
         Self::Tpm,
         Self::AndroidKey,
+        Self::AndroidSafetynet,
         Self::FidoU2f,
         Self::Apple,
+        Self::Compound,
     ];
 
     /// The attestation statement format identifier.
@@ -93,8 +114,10 @@ impl Format {
             Self::PackedSelf | Self::Packed => "packed",
             Self::Tpm => "tpm",
             Self::AndroidKey => "android-key",
+            Self::AndroidSafetynet => "android-safetynet",
             Self::FidoU2f => "fido-u2f",
             Self::Apple => "apple",
+            Self::Compound => "compound",
         }
     }
 
@@ -117,36 +140,60 @@ impl Format {
         !matches!(self, Self::None | Self::PackedSelf)
     }
 
+    /// Whether it has certificates of its own, not those of formats within.
+    pub fn has_own_root(self) -> bool {
+        self.is_certified() && self != Self::Compound
+    }
+
     /// Whether such statements can be made about keys for an algorithm. U2F
-    /// knows no other than ES256 (§8.6), and the TPM here does not either.
+    /// knows no other than ES256 (§8.6), and a TPM only RSA and the curves of
+    /// NIST.
     pub fn suits(self, algorithm: Algorithm) -> bool {
-        !matches!(self, Self::Tpm | Self::FidoU2f) || algorithm == Algorithm::ES256
+        match self {
+            Self::FidoU2f => algorithm == Algorithm::ES256,
+            Self::Tpm => tpm::suits(algorithm),
+            _ => true,
+        }
+    }
+
+    /// What compound statements about keys for an algorithm hold.
+    pub(crate) fn members(algorithm: Algorithm) -> Vec<Self> {
+        let second = [Self::FidoU2f, Self::PackedSelf].into_iter().find(|f| f.suits(algorithm));
+        [Some(Self::Packed), second].into_iter().flatten().collect()
     }
 }
 
 impl Attestation {
     /// Makes the statement.
     pub(crate) fn state(&self, attested: &Attested<'_>, bench: &mut dyn Workbench) -> Cbor {
-        let own = self.signer.as_ref().unwrap_or(attested.key);
-        let statement = match (self.format, &self.attester) {
-            (Format::PackedSelf, _) => packed::state_self(attested, own, bench),
-            (Format::None, _) | (_, None) => none::state(),
-            (format, Some(attester)) => {
-                let certified = self.signer.as_ref().unwrap_or(&attester.key);
-                match format {
-                    Format::Tpm => {
-                        tpm::state(attested, certified, attester, self.tpm_signature, bench)
-                    }
-                    Format::AndroidKey => {
-                        android_key::state(&self.certified(attested), own, attester, bench)
-                    }
-                    Format::FidoU2f => fido_u2f::state(attested, certified, attester, bench),
-                    Format::Apple => apple::state(&self.certified(attested), attester, bench),
-                    _ => packed::state(attested, certified, attester, bench),
-                }
-            }
+        let statement = match self.format {
+            Format::Compound => compound::state(self, attested, bench),
+            format => self.state_as(format, attested, bench),
         };
         cbor(bench.finish(Stage::Statement, Tree::Cbor(statement)))
+    }
+
+    /// A statement of one format, before it goes over the bench.
+    fn state_as(&self, format: Format, attested: &Attested<'_>, bench: &mut dyn Workbench) -> Cbor {
+        let own = self.signer.as_ref().unwrap_or(attested.key);
+        if format == Format::PackedSelf {
+            return packed::state_self(attested, own, bench);
+        }
+        let Some(attester) = &self.attester else { return none::state() };
+        let certified = self.signer.as_ref().unwrap_or(&attester.key);
+        match format {
+            Format::Packed => packed::state(attested, certified, attester, bench),
+            Format::Tpm => tpm::state(attested, certified, attester, self, bench),
+            Format::AndroidKey => {
+                android_key::state(&self.certified(attested), own, attester, bench)
+            }
+            Format::AndroidSafetynet => {
+                safetynet::state(attested, certified, attester, self.made_at, bench)
+            }
+            Format::FidoU2f => fido_u2f::state(attested, certified, attester, bench),
+            Format::Apple => apple::state(&self.certified(attested), attester, bench),
+            Format::None | Format::PackedSelf | Format::Compound => none::state(),
+        }
     }
 }
 
@@ -170,9 +217,40 @@ impl Attested<'_> {
     }
 }
 
+/// `{alg, sig, x5c}`, where the signer signs what most formats sign.
+fn signed(
+    attested: &Attested<'_>,
+    signer: &SigningKey,
+    chain: Cbor,
+    bench: &mut dyn Workbench,
+) -> Cbor {
+    let signature = sign(signer, &attested.message(), bench);
+    Cbor::map([
+        (Cbor::text("alg"), Cbor::int(signer.algorithm().0)),
+        (Cbor::text("sig"), Cbor::bytes(signature)),
+        (Cbor::text("x5c"), chain),
+    ])
+}
+
 /// The octets of a finished signature.
 fn sign(signer: &SigningKey, message: &[u8], bench: &mut dyn Workbench) -> Vec<u8> {
     bench.finish(Stage::Signature, signer.sign(message)).render()
+}
+
+/// The r and s of an ECDSA signature, each at the full width of its scalar.
+fn scalars(algorithm: Algorithm, signature: &Tree) -> Option<[Vec<u8>; 2]> {
+    let width = match algorithm {
+        Algorithm::ES384 | Algorithm::ESP384 => 48,
+        Algorithm::ES512 | Algorithm::ESP512 => 66,
+        _ => 32usize,
+    };
+    let Tree::Der(der) = signature else { return None };
+    let [r, s] = der.items()? else { return None };
+    let full = |number: &Der| {
+        let digits = number.as_unsigned()?;
+        Some([&vec![0; width.checked_sub(digits.len())?], digits].concat())
+    };
+    Some([full(r)?, full(s)?])
 }
 
 /// A tree as a CBOR item: what is none any more goes in octet by octet.

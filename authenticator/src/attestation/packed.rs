@@ -1,6 +1,6 @@
 //! Packed attestation (§8.2).
 
-use super::{Attested, Attester, sign};
+use super::{Attested, Attester, pki, sign, signed};
 use crate::keys::SigningKey;
 use crate::wire::Cbor;
 use crate::workbench::Workbench;
@@ -27,11 +27,8 @@ pub(super) fn state(
 ) -> Cbor {
     let mut leaf = attester.subject(attester.key.public_key());
     leaf.extensions.extend(attester.model());
-    let chain = attester.chain(&leaf, bench);
-    let signature = sign(signer, &attested.message(), bench);
-    Cbor::map([
-        (Cbor::text("alg"), Cbor::int(signer.algorithm().0)),
-        (Cbor::text("sig"), Cbor::bytes(signature)),
-        (Cbor::text("x5c"), chain),
-    ])
+    leaf.extensions.extend(attester.firmware_version.map(pki::firmware_version));
+    leaf.extensions.extend(attester.enterprise.as_deref().map(pki::serial_number));
+    let chain = attester.x5c(&leaf, bench);
+    signed(attested, signer, chain, bench)
 }

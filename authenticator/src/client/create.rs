@@ -76,6 +76,7 @@ impl Client {
                 discoverable,
                 verification: verifies(options.user_verification(), profile.user_verification),
                 formats: &formats,
+                enterprise: options.attestation.as_deref() == Some("enterprise"),
             };
             let device = match self.ask_device(index, &request, options.timeout) {
                 Ok(device) => device,

@@ -3,7 +3,7 @@
 use sha2::{Digest, Sha256};
 
 use super::{Error, Operation, Segment, text};
-use crate::attestation::Format;
+use crate::attestation::{Attester, Fault, Format};
 use crate::client::{create, get};
 use crate::device::Credential;
 use crate::keys::SigningKey;
@@ -18,8 +18,9 @@ pub enum PlanMut<'a> {
     Get(&'a mut get::Plan),
 }
 
-/// What of a registration's plan can be edited.
-const CREATE: [&str; 8] = [
+/// What of a registration's plan can be edited. `chain` takes the name of a
+/// [`Fault`].
+const CREATE: [&str; 9] = [
     "rp_id",
     "signer",
     "certified",
@@ -27,6 +28,7 @@ const CREATE: [&str; 8] = [
     "sign_count",
     "format",
     "issuer",
+    "chain",
     "user_handle",
 ];
 /// What of an authentication's plan can be edited.
@@ -98,11 +100,12 @@ impl PlanMut<'_> {
             }
             (Self::Create(plan), "issuer") => {
                 let key = another(&plan.device.credential)?;
-                let attester = plan.device.attestation.attester.as_mut();
-                let attester =
-                    attester.ok_or(Error::Value("an authenticator with a certificate"))?;
                 // The name stays; no relying party trusts the key.
-                attester.root.key = key;
+                attester(plan)?.root.key = key;
+            }
+            (Self::Create(plan), "chain") => {
+                let fault = Fault::named(&value.text()?);
+                attester(plan)?.fault = Some(fault.ok_or(Error::Value("the name of a fault"))?);
             }
             (Self::Get(plan), "signer") => plan.device.signer = another(&plan.device.credential)?,
             (Self::Create(plan), "credential_id") => {
@@ -135,6 +138,11 @@ impl PlanMut<'_> {
         }
         Ok(())
     }
+}
+
+fn attester(plan: &mut create::Plan) -> Result<&mut Attester, Error> {
+    let attester = plan.device.attestation.attester.as_mut();
+    attester.ok_or(Error::Value("an authenticator with a certificate"))
 }
 
 fn count(value: i64) -> Result<u32, Error> {

@@ -4,7 +4,8 @@ use base16ct::lower as hex;
 use sha2::{Digest, Sha256};
 
 use super::{Authenticator, Counting, Credential, Error, User};
-use crate::attestation::{Attestation, Attested, Attester, Format, SignatureForm};
+use crate::attestation::pki::Authority;
+use crate::attestation::{Attestation, Attested, Attester, Chain, Format, SignatureForm, tpm};
 use crate::env::{Env, Purpose, Question};
 use crate::keys::{self, SigningKey};
 use crate::wire::authenticator_data::AttestedCredentialData;
@@ -30,6 +31,9 @@ pub struct Request<'a> {
     /// Attestation statement formats that the relying party would like, the
     /// preferred first. Advice: others may be made.
     pub formats: &'a [&'a str],
+    /// Whether enterprise attestation is asked for: one that may tell which
+    /// very device this is.
+    pub enterprise: bool,
 }
 
 /// Every decision about a new credential, before a byte is made.
@@ -113,7 +117,7 @@ impl Authenticator {
             credential,
             discoverable: request.discoverable,
             aaguid: self.profile.aaguid,
-            attestation: self.attestation(algorithm, request.formats, env)?,
+            attestation: self.attestation(algorithm, request, env)?,
             extensions: None,
         })
     }
@@ -156,31 +160,51 @@ impl Authenticator {
         Made { authenticator_data, attestation_object }
     }
 
-    /// What the statement will be. An authenticator that has an attestation
-    /// key has it ready whatever is wished for.
+    /// What the statement will be. An attestation key, which may take long to
+    /// make, is at hand where the format has a use for it.
     fn attestation(
         &self,
         algorithm: Algorithm,
-        wishes: &[&str],
+        request: &Request<'_>,
         env: &mut dyn Env,
     ) -> Result<Attestation, Error> {
+        let format = self.format(algorithm, request.formats);
         let mut attester = None;
-        if self.profile.attestation.is_certified() {
-            attester = Some(self.attester(env)?);
+        if format.is_certified() {
+            let mut own = self.attester(env)?;
+            let knows = |rp_id: &String| rp_id == request.rp_id;
+            if request.enterprise && self.profile.enterprise.iter().any(knows) {
+                own.enterprise = Some(env.draw(&self.label("serial-number"), SERIAL_NUMBER_LEN));
+            }
+            attester = Some(own);
         }
         Ok(Attestation {
-            format: self.format(algorithm, wishes),
+            format,
             signer: None,
             certified: None,
             attester,
             tpm_signature: SignatureForm::default(),
+            tpm_name_hash: tpm::Hash::default(),
+            compound: Format::members(algorithm),
+            made_at: env.now(),
         })
     }
 
     /// The attestation key of this authenticator, and what certifies it.
     pub(crate) fn attester(&self, env: &mut dyn Env) -> Result<Attester, Error> {
-        let model = self.profile.certifies_model.then_some(self.profile.aaguid);
-        Attester::draw(&self.label("attestation"), model, env).ok_or(Error::Unknown)
+        let profile = &self.profile;
+        let label = self.label("attestation");
+        let attester = Attester::draw(&label, profile.attestation_key, env);
+        let mut attester = attester.ok_or(Error::Unknown)?;
+        attester.aaguid = profile.certifies_model.then_some(profile.aaguid);
+        attester.firmware_version = profile.firmware_version;
+        attester.tpm_maker = profile.tpm_maker.clone();
+        attester.root = profile.authority(env).ok_or(Error::Unknown)?;
+        if profile.chain != Chain::Leaf {
+            attester.intermediate = Some(Authority::intermediate(env).ok_or(Error::Unknown)?);
+        }
+        attester.includes_root = profile.chain == Chain::Root;
+        Ok(attester)
     }
 
     /// The statement format: the first wish that can be met, else its own,
@@ -267,6 +291,7 @@ impl Authenticator {
     }
 }
 
+const SERIAL_NUMBER_LEN: usize = 16;
 const NONCE_LEN: usize = 32;
 const TAG_LEN: usize = 32;
 

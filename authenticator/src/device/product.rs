@@ -1,13 +1,16 @@
 //! Named products, from the files in `profiles/`.
 //!
 //! They are like the products as far as a relying party can see it, but for the
-//! certificates, which are a test authority's. What a product attests and cannot
-//! be made here yet (RSA keys in a TPM), its profile leaves out.
+//! certificates, which are test authorities': each format has a root of its own
+//! here, as products have those of their vendors.
 
 use serde::Deserialize;
 use serde::de::{self, Deserializer};
 
-use super::Profile;
+use super::{Attachment, Profile};
+use crate::attestation::metadata::Model;
+use crate::attestation::pki::{Authority, Root};
+use crate::env::Env;
 
 /// Every product and its file.
 const PRODUCTS: &[(&str, &str)] = &[
@@ -43,6 +46,36 @@ impl Profile {
                 let (_, file) = PRODUCTS.iter().find(|(known, _)| *known == name)?;
                 toml::from_str(file).ok()
             }
+        }
+    }
+}
+
+impl Profile {
+    /// What a metadata statement says of such authenticators under this name;
+    /// `None` if the environment draws no authority.
+    pub fn model(&self, name: &str, env: &mut dyn Env) -> Option<Model> {
+        let mut roots = Vec::new();
+        if self.attestation.is_certified() {
+            roots.push(self.authority(env)?);
+        }
+        Some(Model {
+            description: name.to_owned(),
+            aaguid: self.aaguid,
+            is_platform: self.attachment == Attachment::Platform,
+            transports: self.transports.clone(),
+            algorithms: self.algorithms.clone(),
+            discoverable: self.discoverable,
+            user_verification: self.user_verification,
+            attestation: self.attestation,
+            roots,
+        })
+    }
+
+    /// The root that its certificates lead to.
+    pub fn authority(&self, env: &mut dyn Env) -> Option<Authority> {
+        match self.root {
+            Root::Common => Authority::root(env),
+            Root::Format => Authority::root_of(self.attestation, env),
         }
     }
 }

@@ -1,7 +1,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::Counting;
-use crate::attestation::Format;
+use crate::attestation::pki::Root;
+use crate::attestation::{Chain, Format, tpm};
 use crate::wire::cose::Algorithm;
 
 /// What an authenticator is like.
@@ -33,8 +34,32 @@ pub struct Profile {
     /// one trust root stands for several (§8.2.1).
     #[serde(default)]
     pub certifies_model: bool,
+    /// The algorithm of its attestation key.
+    #[serde(default = "es256")]
+    pub attestation_key: Algorithm,
+    /// The root that its certificates lead to.
+    #[serde(default)]
+    pub root: Root,
+    /// The certificates that it sends along.
+    #[serde(default)]
+    pub chain: Chain,
+    /// The version of its firmware that its certificates name, if any (§8.2.1).
+    #[serde(default)]
+    pub firmware_version: Option<u32>,
+    /// Who made its TPM.
+    #[serde(default)]
+    pub tpm_maker: tpm::Maker,
+    /// The RP ids to which its certificates name the very device, when they ask
+    /// for enterprise attestation: the list that its vendor burnt in for the
+    /// enterprise that bought it (vendor-facilitated, CTAP 2.1 §7.1).
+    #[serde(default)]
+    pub enterprise: Vec<String>,
     /// How long its random credential ids are.
     pub credential_id_len: usize,
+}
+
+fn es256() -> Algorithm {
+    Algorithm::ES256
 }
 
 /// How an authenticator belongs to a client.
@@ -78,6 +103,12 @@ impl Profile {
             counting: Counting::Never,
             attestation: Format::PackedSelf,
             certifies_model: true,
+            attestation_key: Algorithm::ES256,
+            root: Root::Common,
+            chain: Chain::Leaf,
+            firmware_version: None,
+            tpm_maker: tpm::Maker::default(),
+            enterprise: Vec::new(),
             credential_id_len: 32,
         }
     }

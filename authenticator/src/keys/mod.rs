@@ -31,7 +31,7 @@ use crate::wire::Tree;
 use crate::wire::cose::{self, Algorithm};
 use family::Family;
 
-pub use spki::{from_spki, subject_public_key_info};
+pub use spki::{from_spki, signature_algorithm, subject_public_key_info};
 
 /// Every algorithm that keys can be made for, in the order of their numbers.
 pub const ALGORITHMS: &[Algorithm] = &[

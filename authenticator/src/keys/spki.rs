@@ -33,6 +33,33 @@ pub fn from_spki(alg: Algorithm, der: &[u8]) -> Result<Key, Error> {
     Ok(key)
 }
 
+/// The AlgorithmIdentifier of a signature in X.509 (RFC 3279, RFC 4055, RFC
+/// 5758, RFC 8410, RFC 9881); `None` for PSS, which keys here do not sign
+/// certificates with.
+pub fn signature_algorithm(alg: Algorithm) -> Option<Der> {
+    const ECDSA: [u64; 6] = [1, 2, 840, 10045, 4, 3];
+    const PKCS1: [u64; 6] = [1, 2, 840, 113549, 1, 1];
+    let under = |arc: [u64; 6], last: u64| [&arc[..], &[last]].concat();
+    let (oid, is_rsa) = match alg {
+        Algorithm::ES256 | Algorithm::ESP256 | Algorithm::ES256K => (under(ECDSA, 2), false),
+        Algorithm::ES384 | Algorithm::ESP384 => (under(ECDSA, 3), false),
+        Algorithm::ES512 | Algorithm::ESP512 => (under(ECDSA, 4), false),
+        Algorithm::RS1 => (under(PKCS1, 5), true),
+        Algorithm::RS256 => (under(PKCS1, 11), true),
+        Algorithm::RS384 => (under(PKCS1, 12), true),
+        Algorithm::RS512 => (under(PKCS1, 13), true),
+        Algorithm::EDDSA | Algorithm::ED25519 => (vec![1, 3, 101, 112], false),
+        Algorithm::ED448 => (vec![1, 3, 101, 113], false),
+        Algorithm::ML_DSA_44 => (vec![2, 16, 840, 1, 101, 3, 4, 3, 17], false),
+        Algorithm::ML_DSA_65 => (vec![2, 16, 840, 1, 101, 3, 4, 3, 18], false),
+        Algorithm::ML_DSA_87 => (vec![2, 16, 840, 1, 101, 3, 4, 3, 19], false),
+        _ => return None,
+    };
+    // RSA's parameters are NULL; all others have none.
+    let null = is_rsa.then(|| Der::primitive(5, []));
+    Some(Der::sequence([Some(Der::oid(&oid)), null].into_iter().flatten()))
+}
+
 fn read(alg: Algorithm, family: Family, der: &[u8]) -> Option<Key> {
     let info = SubjectPublicKeyInfoRef::from_der(der).ok()?;
     let bits =

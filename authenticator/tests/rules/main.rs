@@ -4,7 +4,9 @@
 
 mod any_edits;
 mod attestation;
+mod attestation_formats;
 mod ceremonies;
+mod chains;
 mod client_create;
 mod client_get;
 mod device;

@@ -30,7 +30,7 @@ fn unknown_places() {
     let on = in_authentication;
     insta::assert_snapshot!(on("clientdata.type set = 'x'"), @"
     `clientdata` is neither `plan` nor a stage of the ceremony
-    help: begin with one of: plan, client_data, authenticator_data, certificate, pub_area, cert_info, signature, statement, attestation_object, response, request
+    help: begin with one of: plan, client_data, authenticator_data, certificate, pub_area, cert_info, jws_header, jws_payload, signature, statement, attestation_object, response, request
     ");
     insta::assert_snapshot!(on("client_data.colour set = 'x'"), @"
     there is no `colour` at client_data

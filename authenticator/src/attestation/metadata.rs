@@ -1,0 +1,391 @@
+//! What the FIDO Metadata Service would say of authenticators (MDS 3.0):
+//! statements, and the signed BLOB that holds them, right and wrong.
+//!
+//! Nothing reads a clock: an honest BLOB is not to be updated before 2999.
+
+use super::pki::{self, Authority, Subject};
+use super::{Format, jws};
+use crate::env::Env;
+use crate::keys::SigningKey;
+use crate::wire::base64url;
+use crate::wire::cose::Algorithm;
+use crate::wire::json::{Json, Number};
+
+/// A model of authenticators, as its vendor describes it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Model {
+    /// Its name.
+    pub description: String,
+    /// Its AAGUID; zeros for U2F.
+    pub aaguid: [u8; 16],
+    /// Whether it is part of the client's machine.
+    pub is_platform: bool,
+    /// How clients reach it.
+    pub transports: Vec<String>,
+    /// The algorithms that it makes keys for.
+    pub algorithms: Vec<Algorithm>,
+    /// Whether it can store discoverable credentials.
+    pub discoverable: bool,
+    /// Whether it can verify its user.
+    pub user_verification: bool,
+    /// The attestation that it makes.
+    pub attestation: Format,
+    /// The roots that its certificates lead to.
+    pub roots: Vec<Authority>,
+}
+
+/// A BLOB, honest or wrong in one point.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Blob {
+    /// As the service makes it.
+    Honest,
+    /// `bad-signature`: one bit of the signature is another.
+    BadSignature,
+    /// `expired`: it was to be updated in 2020.
+    Expired,
+    /// `wrong-algorithm`: the header says RS256, the signature is ES256.
+    WrongAlgorithm,
+    /// `other-root`: it leads to another root, of the same name.
+    OtherRoot,
+    /// `revoked`: every model has been revoked.
+    Revoked,
+    /// `older`: honest, but of an earlier number; no client that knows the
+    /// honest one may go back to it (MDS 3.0 §3.2).
+    Older,
+}
+
+impl Blob {
+    /// All of them, the honest one first.
+    pub const ALL: [Self; 7] = [
+        Self::Honest,
+        Self::BadSignature,
+        Self::Expired,
+        Self::WrongAlgorithm,
+        Self::OtherRoot,
+        Self::Revoked,
+        Self::Older,
+    ];
+
+    /// Its name in data.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Honest => "honest",
+            Self::BadSignature => "bad-signature",
+            Self::Expired => "expired",
+            Self::WrongAlgorithm => "wrong-algorithm",
+            Self::OtherRoot => "other-root",
+            Self::Revoked => "revoked",
+            Self::Older => "older",
+        }
+    }
+
+    /// The compact JWS over the models' statements, signed under
+    /// [`Authority::metadata`]; `None` after eight draws that are no private
+    /// key.
+    pub fn sign(self, models: &[Model], env: &mut dyn Env) -> Option<String> {
+        let mut root = Authority::metadata(env)?;
+        if self == Self::OtherRoot {
+            root.key = root.derive("Metadata CA")?.key;
+        }
+        let draw = &mut |label: &str, len| env.draw_common(label, len);
+        let key = SigningKey::draw(Algorithm::ES256, "metadata-signer/private-key", draw).ok()?;
+        let serial = draw("metadata-signer/serial", pki::SERIAL_LEN);
+        let mut leaf = Subject::called(HOST, key.public_key(), &serial);
+        leaf.extensions.push(pki::host_name(HOST));
+        let leaf = root.sign(&root.to_be_signed(&leaf).render());
+
+        let algorithm = match self {
+            Self::WrongAlgorithm => Algorithm::RS256,
+            _ => key.algorithm(),
+        };
+        let header = jws::header(algorithm, vec![leaf]).render();
+        let input = jws::signing_input(&header, &self.payload(models).render());
+        let mut signature = jws::signature(&key, &input).render();
+        if let Some(last) = signature.last_mut().filter(|_| self == Self::BadSignature) {
+            *last ^= 1;
+        }
+        Some(jws::compact(&input, &signature))
+    }
+
+    /// MetadataBLOBPayload (MDS 3.0 §3.1.6).
+    fn payload(self, models: &[Model]) -> Json {
+        let next_update = if self == Self::Expired { "2020-01-01" } else { "2999-12-31" };
+        let mut known = Vec::new();
+        let mut entries = Vec::new();
+        for model in models {
+            // One entry per model, however many profiles there are of it.
+            if !known.contains(&model.aaguid) {
+                known.push(model.aaguid);
+                entries.push(self.entry(model));
+            }
+        }
+        Json::object([
+            ("legalHeader", Json::text(LEGAL)),
+            ("no", int(if self == Self::Older { 1 } else { 2 })),
+            ("nextUpdate", Json::text(next_update)),
+            ("entries", Json::Array(entries)),
+        ])
+    }
+
+    fn entry(self, model: &Model) -> Json {
+        let status = if self == Self::Revoked { "REVOKED" } else { "NOT_FIDO_CERTIFIED" };
+        let report = Json::object([
+            ("status", Json::text(status)),
+            ("effectiveDate", Json::text("2024-01-01")),
+        ]);
+        let mut members = model.identity();
+        members.extend([
+            ("metadataStatement", model.statement()),
+            ("statusReports", Json::Array(vec![report])),
+            ("timeOfLastStatusChange", Json::text("2024-01-01")),
+        ]);
+        Json::object(members)
+    }
+}
+
+impl Model {
+    /// Its metadata statement (FIDO Metadata Statement 3.0 §3).
+    pub fn statement(&self) -> Json {
+        let mut members = vec![("legalHeader", Json::text(LEGAL))];
+        members.extend(self.identity());
+        let (family, major) = if self.is_u2f() { ("u2f", 1) } else { ("fido2", 1) };
+        let version = Json::object([("major", int(major)), ("minor", int(0))]);
+        let protection: &[&str] =
+            if self.is_hardware() { &["hardware", "secure_element"] } else { &["software"] };
+        let matcher = if self.is_hardware() { "on_chip" } else { "software" };
+        let algorithms = self.algorithms.iter().filter_map(|algorithm| registered(*algorithm));
+        let roots = self.roots.iter().map(|root| certificate(root.certificate()));
+        members.extend([
+            ("description", Json::text(&self.description)),
+            ("authenticatorVersion", int(1)),
+            ("protocolFamily", Json::text(family)),
+            ("schema", int(3)),
+            ("upv", Json::Array(vec![version])),
+            ("authenticationAlgorithms", texts(algorithms)),
+            ("publicKeyAlgAndEncodings", texts([if self.is_u2f() { U2F_KEY } else { "cose" }])),
+            ("attestationTypes", texts([self.attestation_type()])),
+            ("userVerificationDetails", self.user_verification_details()),
+            ("keyProtection", texts(protection.iter().copied())),
+            ("isKeyRestricted", Json::Bool(self.is_hardware())),
+            ("matcherProtection", texts([matcher])),
+            ("cryptoStrength", int(128)),
+            ("attachmentHint", texts(self.attachment_hint())),
+            ("tcDisplay", Json::Array(Vec::new())),
+            ("attestationRootCertificates", Json::Array(roots.collect())),
+        ]);
+        if !self.is_u2f() {
+            members.push(("authenticatorGetInfo", self.get_info()));
+        }
+        Json::object(members)
+    }
+
+    /// What statements and entries are found by. U2F has no AAGUID; its
+    /// certificates differ by the seed, so that the root stands for them.
+    fn identity(&self) -> Vec<(&'static str, Json)> {
+        if !self.is_u2f() {
+            return vec![("aaguid", Json::text(self.grouped_aaguid()))];
+        }
+        let ids = self.roots.iter().map(|root| {
+            Json::text(base16ct::lower::encode_string(&pki::key_id(&root.key.public_key())))
+        });
+        vec![("attestationCertificateKeyIdentifiers", Json::Array(ids.collect()))]
+    }
+
+    fn grouped_aaguid(&self) -> String {
+        let digits = base16ct::lower::encode_string(&self.aaguid);
+        let mut rest = digits.as_str();
+        let groups = [8, 4, 4, 4, 12].map(|len| {
+            let (group, after) = rest.split_at(len);
+            rest = after;
+            group
+        });
+        groups.join("-")
+    }
+
+    fn is_u2f(&self) -> bool {
+        self.attestation == Format::FidoU2f
+    }
+
+    /// Whether keys stay in a chip: of those that have an attestation key.
+    fn is_hardware(&self) -> bool {
+        self.attestation.is_certified()
+    }
+
+    fn attestation_type(&self) -> &'static str {
+        match self.attestation {
+            Format::None => "none",
+            Format::PackedSelf => "basic_surrogate",
+            Format::Tpm => "attca",
+            Format::Apple => "anonca",
+            _ => "basic_full",
+        }
+    }
+
+    fn user_verification_details(&self) -> Json {
+        let method =
+            |name| Json::Array(vec![Json::object([("userVerificationMethod", Json::text(name))])]);
+        let verifies = self.user_verification.then(|| {
+            method(if self.is_platform { "fingerprint_internal" } else { "passcode_external" })
+        });
+        Json::Array(verifies.into_iter().chain([method("presence_internal")]).collect())
+    }
+
+    fn attachment_hint(&self) -> Vec<&'static str> {
+        if self.is_platform {
+            return vec!["internal"];
+        }
+        let hints = self.transports.iter().filter_map(|transport| match transport.as_str() {
+            "usb" => Some("wired"),
+            "nfc" => Some("nfc"),
+            "ble" => Some("bluetooth"),
+            _ => None,
+        });
+        std::iter::once("external").chain(hints).collect()
+    }
+
+    /// What it would answer to CTAP's authenticatorGetInfo, as JSON.
+    fn get_info(&self) -> Json {
+        let algorithms = self.algorithms.iter().map(|algorithm| {
+            Json::object([
+                ("type", Json::text("public-key")),
+                ("alg", Json::Number(Number::from(algorithm.0))),
+            ])
+        });
+        let options = Json::object([
+            ("plat", Json::Bool(self.is_platform)),
+            ("rk", Json::Bool(self.discoverable)),
+            ("up", Json::Bool(true)),
+            ("uv", Json::Bool(self.user_verification)),
+        ]);
+        Json::object([
+            ("versions", texts(["FIDO_2_0"])),
+            ("aaguid", Json::text(base16ct::lower::encode_string(&self.aaguid))),
+            ("options", options),
+            ("transports", texts(self.transports.iter().map(String::as_str))),
+            ("algorithms", Json::Array(algorithms.collect())),
+        ])
+    }
+}
+
+const HOST: &str = "mds.passrig.test";
+const LEGAL: &str = "Made by passrig for tests. Anybody can make the keys; never trust them.";
+const U2F_KEY: &str = "ecc_x962_raw";
+
+/// The name of an algorithm in the FIDO Registry of Predefined Values §3.6.1;
+/// those that it does not know yet have none.
+fn registered(algorithm: Algorithm) -> Option<&'static str> {
+    Some(match algorithm {
+        Algorithm::ES256 | Algorithm::ESP256 => "secp256r1_ecdsa_sha256_raw",
+        Algorithm::ES384 | Algorithm::ESP384 => "secp384r1_ecdsa_sha384_raw",
+        Algorithm::ES512 | Algorithm::ESP512 => "secp521r1_ecdsa_sha512_raw",
+        Algorithm::ES256K => "secp256k1_ecdsa_sha256_raw",
+        Algorithm::EDDSA | Algorithm::ED25519 => "ed25519_eddsa_sha512_raw",
+        Algorithm::ED448 => "ed448_eddsa_sha512_raw",
+        Algorithm::RS1 => "rsassa_pkcsv15_sha1_raw",
+        Algorithm::RS256 => "rsassa_pkcsv15_sha256_raw",
+        Algorithm::RS384 => "rsassa_pkcsv15_sha384_raw",
+        Algorithm::RS512 => "rsassa_pkcsv15_sha512_raw",
+        Algorithm::PS256 => "rsassa_pss_sha256_raw",
+        Algorithm::PS384 => "rsassa_pss_sha384_raw",
+        Algorithm::PS512 => "rsassa_pss_sha512_raw",
+        _ => return None,
+    })
+}
+
+fn certificate(bytes: Vec<u8>) -> Json {
+    Json::Binary { bytes, variant: base64url::Variant::Base64 }
+}
+
+fn int(number: u64) -> Json {
+    Json::Number(Number::from(number))
+}
+
+fn texts<'a>(texts: impl IntoIterator<Item = &'a str>) -> Json {
+    Json::Array(texts.into_iter().map(Json::text).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::device::Profile;
+    use crate::env::Seeded;
+    use crate::keys;
+    use crate::wire::Der;
+
+    fn models(env: &mut Seeded) -> Vec<Model> {
+        let profiles = Profile::names().map(|name| (name, Profile::named(name).unwrap()));
+        profiles.map(|(name, profile)| profile.model(name, env).unwrap()).collect()
+    }
+
+    /// Header, payload and whether the signature is that of the signer.
+    fn read(blob: &str) -> (Value, Value, bool) {
+        let (input, signature) = blob.rsplit_once('.').unwrap();
+        let (header, payload) = input.split_once('.').unwrap();
+        let json = |part| serde_json::from_slice(&base64url::decode(part).unwrap()).unwrap();
+        let (header, payload): (Value, Value) = (json(header), json(payload));
+        let leaf = base64url::decode_lenient(header["x5c"][0].as_str().unwrap()).unwrap();
+        let leaf = Der::decode_strict(&leaf).unwrap();
+        let info = leaf.items().unwrap()[0].items().unwrap()[6].render();
+        let key = keys::from_spki(Algorithm::ES256, &info).unwrap();
+        let signature = base64url::decode(signature).unwrap();
+        let (r, s) = signature.split_at(32);
+        let signature = Der::sequence([Der::unsigned(r), Der::unsigned(s)]).render();
+        (header, payload, keys::verify(&key, input.as_bytes(), &signature).is_ok())
+    }
+
+    #[test]
+    fn each_wrong_blob_is_wrong_in_its_point() {
+        let env = &mut Seeded::new("test");
+        let models = models(env);
+        let blobs = Blob::ALL.map(|blob| (blob, blob.sign(&models, env).unwrap()));
+        let (_, honest, _) = read(&blobs[0].1);
+        for (blob, jws) in &blobs {
+            let (header, payload, verifies) = read(jws);
+            assert_eq!(verifies, *blob != Blob::BadSignature, "{blob:?}");
+            assert_eq!(header["alg"] == "ES256", *blob != Blob::WrongAlgorithm, "{blob:?}");
+            let says_the_same = !matches!(blob, Blob::Expired | Blob::Revoked | Blob::Older);
+            assert_eq!(payload == honest, says_the_same, "{blob:?}");
+        }
+        assert_eq!(honest["no"], 2);
+    }
+
+    #[test]
+    fn every_model_has_one_entry() {
+        let models = models(&mut Seeded::new("test"));
+        let payload = Blob::Honest.payload(&models).to_value().unwrap();
+        let entries = payload["entries"].as_array().unwrap();
+        let mut known: Vec<_> = models.iter().map(|model| model.aaguid).collect();
+        known.sort();
+        known.dedup();
+        assert_eq!(entries.len(), known.len());
+    }
+
+    #[test]
+    fn statements_say_what_profiles_are() {
+        let env = &mut Seeded::new("test");
+        let key = Profile::named("yubikey-5").unwrap().model("yubikey-5", env).unwrap();
+        let said = key.statement().to_value().unwrap();
+        for (name, expected) in [
+            ("aaguid", json!("2fc0579f-8113-47ea-b116-bb5a8db9202a")),
+            ("protocolFamily", json!("fido2")),
+            (
+                "authenticationAlgorithms",
+                json!(["secp256r1_ecdsa_sha256_raw", "ed25519_eddsa_sha512_raw"]),
+            ),
+            ("attestationTypes", json!(["basic_full"])),
+            ("keyProtection", json!(["hardware", "secure_element"])),
+            ("attachmentHint", json!(["external", "nfc", "wired"])),
+        ] {
+            assert_eq!(said[name], expected, "{name}");
+        }
+        let root = base64url::Variant::Base64.encode(&key.roots[0].certificate());
+        assert_eq!(said["attestationRootCertificates"], json!([root]));
+
+        let u2f = Profile::named("u2f").unwrap().model("u2f", env).unwrap();
+        let said = u2f.statement().to_value().unwrap();
+        assert_eq!((&said["aaguid"], &said["protocolFamily"]), (&Value::Null, &json!("u2f")));
+        assert!(said["attestationCertificateKeyIdentifiers"][0].is_string());
+    }
+}
