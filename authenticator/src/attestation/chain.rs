@@ -28,13 +28,16 @@ pub enum Fault {
     /// `path-too-long`: an authority that none may follow (pathLen 0) is
     /// followed by one.
     PathTooLong,
+    /// `intermediate`: an authority stands between root and leaf, which is a
+    /// fault in U2F alone (§8.6 step 2).
+    Intermediate,
     /// `incomplete`: the certificate between leaf and root is left out.
     Incomplete,
 }
 
 impl Fault {
     /// All faults.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Expired,
         Self::NotYetValid,
         Self::Revoked,
@@ -43,6 +46,7 @@ impl Fault {
         Self::AuthorityAsLeaf,
         Self::IssuerNoAuthority,
         Self::PathTooLong,
+        Self::Intermediate,
         Self::Incomplete,
     ];
 
@@ -57,6 +61,7 @@ impl Fault {
             Self::AuthorityAsLeaf => "authority-as-leaf",
             Self::IssuerNoAuthority => "issuer-no-authority",
             Self::PathTooLong => "path-too-long",
+            Self::Intermediate => "intermediate",
             Self::Incomplete => "incomplete",
         }
     }
@@ -97,6 +102,7 @@ impl Fault {
                 path.lengthen(2);
                 path.constrain(0, pki::constraints(true, Some(0)));
             }
+            Self::Intermediate => path.lengthen(1),
             Self::Incomplete => {
                 path.lengthen(1);
                 path.is_incomplete = true;

@@ -32,6 +32,8 @@ pub struct Config {
     pub algorithms: Vec<Algorithm>,
     /// The roots of attestation that it trusts, certificates in DER.
     pub roots: Vec<Vec<u8>>,
+    /// Lists of attestation certificates that were revoked (RFC 5280 §5), in DER.
+    pub revocation_lists: Vec<Vec<u8>>,
     /// The time since the Unix epoch, at which certificates have to be valid.
     pub date: Duration,
     /// How long a challenge can be answered, and what options state as their
@@ -44,6 +46,7 @@ impl Config {
     /// any attestation that the test authority certified, and gives people five
     /// minutes.
     pub fn new(origin: impl Into<String>, rp_id: impl Into<String>) -> Self {
+        let root = Authority::root(&mut Seeded::new(""));
         Self {
             origins: vec![origin.into()],
             rp_id: rp_id.into(),
@@ -51,10 +54,8 @@ impl Config {
             audit: false,
             demands_attestation: false,
             algorithms: vec![Algorithm::ES256],
-            roots: Authority::root(&mut Seeded::new(""))
-                .iter()
-                .map(Authority::certificate)
-                .collect(),
+            roots: root.iter().map(Authority::certificate).collect(),
+            revocation_lists: root.iter().map(Authority::revocation_list).collect(),
             date: DATE,
             challenge_lifetime: CHALLENGE_LIFETIME,
         }

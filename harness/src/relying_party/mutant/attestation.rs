@@ -16,7 +16,7 @@ use crate::relying_party::verify::{Evidence, Finding, registration};
 
 #[rustfmt::skip]
 pub(super) fn all() -> Vec<Mutant> {
-    let flaws: [(&str, &str, &str, Run); 22] = [
+    let flaws: [(&str, &str, &str, Run); 24] = [
         ("8.7/syntax", "lists", "takes an empty list for the empty map", Verify(none_list)),
         ("8.2/1", "error-accepted", UNREAD, Derive(|e| packed::syntax(e).or(Ok(())))),
         ("8.2/1", "chain-unread", "takes what has no readable certificates for self attestation", Derive(packed_chain_unread)),
@@ -38,6 +38,8 @@ pub(super) fn all() -> Vec<Mutant> {
         ("8.9/syntax", "error-accepted", UNREAD, Derive(|e| compound::syntax(e).or(Ok(())))),
         ("7.1/24b", "by-name", "follows certificates by the names in them", Verify(|e| trust::path_by(e, Rules { signatures: false, ..Rules::ALL }))),
         ("7.1/24b", "any-root", "takes certificates that lead nowhere", Verify(|e| trust::path_by(e, Rules { root: false, ..Rules::ALL }))),
+        ("7.1/24b", "any-issuer", "takes certificates of issuers that are no authorities", Verify(|e| trust::path_by(e, Rules { usage: false, ..Rules::ALL }))),
+        ("7.1/24b", "revoked", "does not look at revocation lists", Verify(|e| trust::path_by(e, Rules { revocation: false, ..Rules::ALL }))),
         ("7.1/24b", "any-time", "does not look at the validity of certificates", Verify(|e| trust::path_by(e, Rules { validity: false, ..Rules::ALL }))),
     ];
     let each = |(step, flaw, summary, run)| Mutant::each(&[step], Kind::WrongVersion, flaw, summary, run);

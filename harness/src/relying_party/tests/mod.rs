@@ -75,7 +75,6 @@ fn steps_as_people_read_them() {
     §8.6 step 1: a U2F statement has signature and certificate
     §8.6 step 2a: a U2F statement has one certificate
     §8.6 step 2b: a U2F attestation key is on the curve P-256
-    §8.6 step 4: the key of a U2F credential has two coordinates of 32 octets
     §8.6 step 6: the certified key signed the U2F registration
     §8.8 step 1: an Apple statement has certificates
     §8.8 step 4: Apple certified the key in this ceremony
@@ -158,5 +157,5 @@ fn every_step_has_mutants() {
 #[test]
 fn both_ceremonies_are_there() {
     let of = |ceremony| STEPS.iter().filter(|step| step.ceremony() == Some(ceremony)).count();
-    assert_eq!((of(Ceremony::Registration), of(Ceremony::Authentication)), (63, 19));
+    assert_eq!((of(Ceremony::Registration), of(Ceremony::Authentication)), (62, 19));
 }

@@ -323,7 +323,7 @@ impl Browser {
         }
         let request = request.body(body.into()).unwrap();
         let reply =
-            tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+            tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
                 let response = self.rp.clone().oneshot(request).await.unwrap();
                 let header = |name| {
                     let value = response.headers().get(name);

@@ -207,7 +207,6 @@ pub const STEPS: &[Step] = &[
     step!("8.6"/"1" "u2f-syntax", "a U2F statement has signature and certificate", Derive(fido_u2f::syntax)),
     step!("8.6"/"2a" "u2f-one-certificate", "a U2F statement has one certificate", Verify(fido_u2f::one_certificate)),
     step!("8.6"/"2b" "u2f-curve", "a U2F attestation key is on the curve P-256", Verify(fido_u2f::curve)),
-    step!("8.6"/"4" "u2f-coordinates", "the key of a U2F credential has two coordinates of 32 octets", Verify(fido_u2f::coordinates)),
     step!("8.6"/"6" "u2f-signature", "the certified key signed the U2F registration", Verify(fido_u2f::signature)),
     step!("8.8"/"1" "apple-syntax", "an Apple statement has certificates", Derive(apple::syntax)),
     step!("8.8"/"4" "apple-nonce", "Apple certified the key in this ceremony", Verify(apple::nonce)),

@@ -6,6 +6,7 @@ use passrig_authenticator::keys;
 use passrig_authenticator::wire::Cbor;
 use passrig_authenticator::wire::cbor::Item;
 use passrig_authenticator::wire::cose::{self, Algorithm};
+use x509_cert::crl::CertificateList;
 use x509_cert::der::asn1::ObjectIdentifier;
 use x509_cert::der::{Decode, Encode, Tag, Tagged};
 use x509_cert::ext::Extension;
@@ -108,10 +109,15 @@ impl Certificate {
         self.says("2.5.29.19")
     }
 
-    /// Whether the key may sign certificates, as far as Key Usage restricts it.
-    fn may_certify(&self) -> bool {
+    /// Whether Key Usage, if it is there, allows this use of the key.
+    fn may(&self, allowed: fn(&KeyUsage) -> bool) -> bool {
         self.extension("2.5.29.15").is_none()
-            || self.says("2.5.29.15").is_some_and(|usage: KeyUsage| usage.key_cert_sign())
+            || self.says("2.5.29.15").is_some_and(|usage| allowed(&usage))
+    }
+
+    /// Whether the key may sign what is no certificate.
+    pub(super) fn may_sign(&self) -> bool {
+        self.may(KeyUsage::digital_signature)
     }
 
     /// Whether the key has this purpose by its Extended Key Usage.
@@ -145,7 +151,7 @@ impl Certificate {
         self.basic_constraints().is_some_and(|constraints| {
             let room = constraints.path_len_constraint.is_none_or(|len| usize::from(len) >= below);
             constraints.ca && room
-        }) && self.may_certify()
+        }) && self.may(KeyUsage::key_cert_sign)
     }
 
     /// Whether a moment, counted from the Unix epoch, is within its validity.
@@ -162,14 +168,28 @@ impl Certificate {
 
     /// Whether another one's key signed it.
     pub(crate) fn is_signed_by(&self, issuer: &Self) -> bool {
-        let verify = || {
-            let algorithm = signature_algorithm(self.parsed.signature_algorithm().oid)?;
-            let key = issuer.key(algorithm).ok()?;
-            let signed = self.parsed.tbs_certificate().to_der().ok()?;
-            let signature = self.parsed.signature().as_bytes()?;
-            keys::verify(&key, &signed, signature).ok()
-        };
-        verify().is_some()
+        let signed = self.parsed.tbs_certificate().to_der().unwrap_or_default();
+        let algorithm = self.parsed.signature_algorithm().oid;
+        issuer.has_signed(&signed, algorithm, self.parsed.signature().as_bytes())
+    }
+
+    /// Whether its issuer has revoked it, by any of these lists.
+    pub(super) fn is_revoked_by(&self, issuer: &Self, lists: &[CertificateList]) -> bool {
+        let serial = self.parsed.tbs_certificate().serial_number();
+        lists.iter().any(|list| {
+            let content = &list.tbs_cert_list;
+            let signed = content.to_der().unwrap_or_default();
+            let signature = list.signature.as_bytes();
+            let mut revoked = content.revoked_certificates.iter().flatten();
+            content.issuer == *issuer.subject()
+                && revoked.any(|entry| entry.serial_number == *serial)
+                && issuer.has_signed(&signed, list.signature_algorithm.oid, signature)
+        })
+    }
+
+    fn has_signed(&self, octets: &[u8], algorithm: ObjectIdentifier, sig: Option<&[u8]>) -> bool {
+        let key = signature_algorithm(algorithm).and_then(|alg| self.key(alg).ok());
+        key.zip(sig).is_some_and(|(key, sig)| keys::verify(&key, octets, sig).is_ok())
     }
 }
 

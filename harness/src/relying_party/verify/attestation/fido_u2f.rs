@@ -32,19 +32,13 @@ pub(crate) fn curve(e: &Evidence<'_>) -> Finding {
     }
 }
 
-/// §8.6 step 4
-pub(crate) fn coordinates(e: &Evidence<'_>) -> Finding {
-    if statement(e).is_none() || attested(e).is_none() || raw_point(e).is_some() {
-        Ok(())
-    } else {
-        refuse("the credential's key has no two coordinates of 32 octets")
-    }
-}
-
-/// §8.6 steps 5 and 6
+/// §8.6 steps 4 to 6
 pub(crate) fn signature(e: &Evidence<'_>) -> Finding {
-    let (Some((signature, chain)), Some(message)) = (statement(e), message(e)) else {
+    let (Some((signature, chain)), Some(_)) = (statement(e), attested(e)) else {
         return Ok(());
+    };
+    let Some(message) = message(e) else {
+        return refuse("the credential's key has no two coordinates of 32 octets");
     };
     // A key on another curve is a matter of step 2.
     let Ok(key) = chain.leaf.key(Algorithm::ES256) else { return Ok(()) };

@@ -45,15 +45,18 @@ pub(crate) fn subject(e: &Evidence<'_>) -> Finding {
     };
     let (country, organization, unit, common) =
         (only("2.5.4.6"), only("2.5.4.10"), only("2.5.4.11"), only("2.5.4.3"));
+    let is_utf8 = |value: Option<(Tag, &[u8])>| matches!(value, Some((Tag::Utf8String, _)));
     // ISO 3166: which of the two-letter codes are given out changes.
     let is_country = |code: &[u8]| code.len() == 2 && code.iter().all(u8::is_ascii_uppercase);
-    if !country.is_some_and(|(tag, code)| tag == Tag::PrintableString && is_country(code)) {
-        refuse("the subject has no country code")
-    } else if !organization.is_some_and(|(tag, _)| tag == Tag::Utf8String) {
+    match country {
+        Some((Tag::PrintableString, code)) if is_country(code) => {}
+        _ => return refuse("the subject has no country code"),
+    }
+    if !is_utf8(organization) {
         refuse("the subject has no organization")
     } else if unit != Some((Tag::Utf8String, UNIT)) {
         refuse("the subject's organizational unit is not \"Authenticator Attestation\"")
-    } else if !common.is_some_and(|(tag, _)| tag == Tag::Utf8String) {
+    } else if !is_utf8(common) {
         refuse("the subject has no common name")
     } else {
         Ok(())

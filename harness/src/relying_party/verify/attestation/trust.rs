@@ -3,6 +3,9 @@
 
 use std::time::Duration;
 
+use x509_cert::crl::CertificateList;
+use x509_cert::der::Decode;
+
 use super::certificate::{Certificate, Chain};
 use super::{Evidence, Finding, refuse};
 
@@ -15,13 +18,15 @@ pub(crate) struct Rules {
     pub(crate) signatures: bool,
     /// Each is within its validity.
     pub(crate) validity: bool,
-    /// Those above the leaf may certify others.
-    pub(crate) authority: bool,
+    /// Each key may do what it did: those above the leaf certify others.
+    pub(crate) usage: bool,
+    /// None is on its issuer's revocation list.
+    pub(crate) revocation: bool,
 }
 
 impl Rules {
     pub(crate) const ALL: Self =
-        Self { root: true, signatures: true, validity: true, authority: true };
+        Self { root: true, signatures: true, validity: true, usage: true, revocation: true };
 }
 
 /// §7.1 step 24: certificates lead to a root that is trusted.
@@ -31,18 +36,20 @@ pub(crate) fn path(e: &Evidence<'_>) -> Finding {
 
 /// The same by some of the rules.
 pub(crate) fn path_by(e: &Evidence<'_>, rules: Rules) -> Finding {
-    let chain = e.statement.as_ref().and_then(super::Statement::chain);
+    let Some(chain) = e.statement.as_ref().and_then(super::Statement::chain) else {
+        return Ok(());
+    };
     let roots: Vec<_> =
         e.config.roots.iter().filter_map(|root| Certificate::read(root).ok()).collect();
-    match chain.map(|chain| leads(chain, &roots, e.date, rules)) {
-        Some(Err(reason)) => refuse(reason),
-        _ => Ok(()),
-    }
+    let lists = e.config.revocation_lists.iter();
+    let lists: Vec<_> = lists.filter_map(|list| CertificateList::from_der(list).ok()).collect();
+    leads(chain, &roots, &lists, e.date, rules).or_else(refuse)
 }
 
 fn leads(
     chain: &Chain,
     roots: &[Certificate],
+    lists: &[CertificateList],
     date: Duration,
     rules: Rules,
 ) -> Result<(), &'static str> {
@@ -66,9 +73,15 @@ fn leads(
         if rules.signatures && !certificate.is_signed_by(issuer) {
             return Err("a certificate is not signed by its issuer");
         }
-        if rules.authority && !issuer.is_authority(below) {
+        if rules.usage && !issuer.is_authority(below) {
             return Err("a certificate is issued by one that may not");
         }
+        if rules.revocation && certificate.is_revoked_by(issuer, lists) {
+            return Err("a certificate was revoked");
+        }
+    }
+    if rules.usage && !chain.leaf.may_sign() {
+        return Err("the certified key may not sign");
     }
     let all_valid = path.iter().copied().chain(above).all(|one| one.is_valid_at(date));
     if rules.validity && !all_valid {
