@@ -1,7 +1,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::Counting;
+use super::extensions::{Extension, Supported};
 use crate::attestation::Format;
+use crate::pin_uv_auth::Protocol;
 use crate::wire::cose::Algorithm;
 
 /// What an authenticator is like.
@@ -35,6 +37,12 @@ pub struct Profile {
     pub certifies_model: bool,
     /// How long its random credential ids are.
     pub credential_id_len: usize,
+    /// The extensions that it knows.
+    #[serde(default)]
+    pub extensions: Supported,
+    /// The PIN/UV auth protocol that it would like to be spoken to in.
+    #[serde(default)]
+    pub pin_uv_auth_protocol: Protocol,
 }
 
 /// How an authenticator belongs to a client.
@@ -79,6 +87,10 @@ impl Profile {
             attestation: Format::PackedSelf,
             certifies_model: true,
             credential_id_len: 32,
+            extensions: [Extension::LargeBlob, Extension::Prf, Extension::Uvm]
+                .into_iter()
+                .collect(),
+            pin_uv_auth_protocol: Protocol::Two,
         }
     }
 
@@ -92,6 +104,7 @@ impl Profile {
             backup_eligible: false,
             backup_state: false,
             counting: Counting::PerCredential,
+            extensions: Supported::CTAP,
             ..Self::platform()
         }
     }
