@@ -3,10 +3,13 @@
 //! Where the data come from, and under which licence, stands in
 //! `data/README.md`. This crate holds no expectations of its own.
 
+mod javascript;
+
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde::de::{self, Deserializer};
+use serde_json::Value;
 
 /// The vectors of WebAuthn Level 3, section 16.
 pub fn w3c() -> Result<Vec<Vector>, Error> {
@@ -126,8 +129,15 @@ pub struct Case {
 pub struct PrfExample {
     /// What it shows.
     pub about: String,
-    /// Objects in JavaScript, each sort of them under a comment.
-    pub js: String,
+    js: String,
+}
+
+impl PrfExample {
+    /// Its objects, each with the comment that it stands under. Octets are
+    /// arrays of numbers; `null` stands for any octets.
+    pub fn objects(&self) -> Option<Vec<(String, Value)>> {
+        javascript::objects(&self.js)
+    }
 }
 
 fn octets(hex: &str) -> Option<Vec<u8>> {
@@ -162,7 +172,9 @@ mod tests {
                 assert!(case.values.field(name).is_some(), "{} {name}", case.name);
             }
         }
-        assert_eq!(w3c_prf().unwrap().len(), 4);
+        let examples = w3c_prf().unwrap();
+        let objects = examples.iter().map(|example| example.objects().unwrap().len());
+        assert_eq!(objects.collect::<Vec<_>>(), [4, 6, 4, 2]);
     }
 
     #[test]
