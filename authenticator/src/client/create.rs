@@ -37,12 +37,12 @@ impl Client {
             return Err(DomException::new(Name::Type, message));
         }
         let rp_id = rp_id::resolve(&self.origin, options.rp.id.as_deref())?;
+        let extensions = self.creation_extensions(options)?;
         let algorithms = options.algorithms();
         if algorithms.is_empty() {
             let message = "None of pubKeyCredParams is of type public-key.";
             return Err(DomException::new(Name::NotSupported, message));
         }
-        let extensions = self.creation_extensions(options)?;
         let excluded = options.exclude_credentials.iter().filter(|d| d.kind == "public-key");
         let excluded: Vec<&[u8]> = excluded.map(|descriptor| descriptor.id.as_ref()).collect();
         let is_level_2 = self.generation == Generation::Level2;

@@ -50,8 +50,8 @@ pub struct Client {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Generation {
     /// Level 2: client data tell whether a page is framed, not by whom; where
-    /// no attestation is wanted, the model is hidden as well (Level 2 §5.1.3
-    /// step 21); there are neither `attestationFormats` nor `prf`.
+    /// no attestation is wanted, the model is hidden as well (Level 2
+    /// §5.1.3); there are neither `attestationFormats` nor `prf`.
     Level2,
     /// Level 3.
     #[default]

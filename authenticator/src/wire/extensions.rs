@@ -1,5 +1,5 @@
 //! Extension inputs of clients as relying parties send them:
-//! `AuthenticationExtensionsClientInputsJSON` (§5.7.1, §10.1, CTAP 2.2 §12).
+//! `AuthenticationExtensionsClientInputsJSON` (§5.7.1, §10.1, CTAP 2.3 §12).
 
 use std::collections::BTreeMap;
 

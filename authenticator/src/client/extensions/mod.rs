@@ -1,4 +1,4 @@
-//! Client extensions (§9.4, §10.1, CTAP 2.2 §12): what they make of a page's
+//! Client extensions (§9.4, §10.1, CTAP 2.3 §12): what they make of a page's
 //! inputs, what they ask of an authenticator, and what the page gets.
 
 mod app_id;

@@ -1,4 +1,4 @@
-//! `hmac-secret` and `hmac-secret-mc` (CTAP 2.1 §12.5, CTAP 2.2 §12.8).
+//! `hmac-secret` and `hmac-secret-mc` (CTAP 2.1 §12.5, CTAP 2.3 §12.8).
 
 use base16ct::lower as hex;
 use hmac::{Hmac, KeyInit, Mac};

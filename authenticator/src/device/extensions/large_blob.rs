@@ -4,8 +4,7 @@
 use super::{Creation, Extension, Kept, Outcome as Extended, Unsigned, Use};
 use crate::device::{Authenticator, Credential};
 
-/// The longest blob: what every authenticator with this extension should be
-/// able to keep (§11.3).
+/// The longest blob: room for a certificate, which it is meant for.
 const MAX_LEN: usize = 2048;
 
 /// What to do with a large blob.

@@ -1,4 +1,4 @@
-//! Authenticator extensions (§9.5, §10.1, CTAP 2.2 §12): what a client may ask
+//! Authenticator extensions (§9.5, §10.1, CTAP 2.3 §12): what a client may ask
 //! for, what is kept with a credential, and what comes back.
 //!
 //! An authenticator answers what its profile lists and ignores the rest.

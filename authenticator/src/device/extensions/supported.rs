@@ -11,7 +11,7 @@ pub enum Extension {
     /// Two pseudo-random functions with a credential (CTAP 2.1 §12.5).
     #[serde(rename = "hmac-secret")]
     HmacSecret,
-    /// Their evaluation with the making of the credential (CTAP 2.2 §12.8).
+    /// Their evaluation with the making of the credential (CTAP 2.3 §12.8).
     #[serde(rename = "hmac-secret-mc")]
     HmacSecretMc,
     /// A large blob with a credential (CTAP 2.1 §12.3, §10.1.5).
@@ -21,7 +21,7 @@ pub enum Extension {
     /// One pseudo-random function, by other means than `hmac-secret`
     /// (§10.1.4).
     Prf,
-    /// That a credential may be used in payments (CTAP 2.2 §12.9).
+    /// That a credential may be used in payments (CTAP 2.3 §12.9).
     ThirdPartyPayment,
     /// How the user was verified (Level 2 §10.3).
     Uvm,

@@ -1,4 +1,4 @@
-//! `thirdPartyPayment` (CTAP 2.2 §12.9).
+//! `thirdPartyPayment` (CTAP 2.3 §12.9).
 
 use super::{Entry, Extension, Kept, entry};
 use crate::device::Authenticator;

@@ -64,6 +64,13 @@ fn only_an_applications_facets_may_name_it() {
 }
 
 #[test]
+fn the_app_id_is_judged_with_the_rp_id() {
+    let unknown = ("pubKeyCredParams", json!([{"type": "new", "alg": -7}]));
+    let options = with(creating(json!({ "appidExclude": "https://else" })), &[unknown]);
+    assert_eq!(name(client([Profile::roaming()]).create(&options)), Name::Security);
+}
+
+#[test]
 fn excluded_credentials_are_looked_for_under_the_app_id() {
     let (mut client, handle) = of_u2f();
     let excluding = |handle: &Value, extensions: Value| {
