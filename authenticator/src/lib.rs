@@ -8,6 +8,7 @@
 //! - [`mod@env`]: the one door for effects. [`workbench`]: the one seam through
 //!   which every finished artefact passes.
 //! - [`keys`]: signature algorithms. [`attestation`]: statement formats.
+//! - [`pin_uv_auth`]: the secrets that a client and an authenticator share.
 //! - [`device`]: the authenticator.
 //! - [`client`]: the browser; begin with [`Client`].
 //! - [`deviation`]: wrong on purpose. Neither `device` nor `client` knows it.
@@ -19,6 +20,7 @@ pub mod deviation;
 pub mod device;
 pub mod env;
 pub mod keys;
+pub mod pin_uv_auth;
 pub mod wire;
 pub mod workbench;
 

@@ -122,6 +122,42 @@ fn passkeys_move_to_another_store() {
 }
 
 #[test]
+fn what_extensions_keep_outlives_the_process() {
+    let folder = tempfile::tempdir().unwrap();
+    let prf = json!({ "eval": { "first": "AQ" } });
+    let mut options = creation("a");
+    options["extensions"] = json!({ "prf": prf, "largeBlob": { "support": "required" } });
+    let out = run(folder.path(), &["create", "--origin", ORIGIN], &options.to_string());
+    let made: Value = serde_json::from_slice(&out.stdout).unwrap();
+    let results = &made["clientExtensionResults"];
+    assert_eq!(results["largeBlob"]["supported"], true);
+
+    let get = |extensions: Value| -> Value {
+        let options = json!({
+            "rpId": "passrig.test",
+            "challenge": "AAAA",
+            "allowCredentials": [{ "type": "public-key", "id": made["id"] }],
+            "extensions": extensions,
+        });
+        let out = run(folder.path(), &["get", "--origin", ORIGIN], &options.to_string());
+        assert!(out.status.success(), "{out:?}");
+        let response: Value = serde_json::from_slice(&out.stdout).unwrap();
+        response["clientExtensionResults"].clone()
+    };
+    let evaluated = get(json!({ "prf": prf }));
+    assert!(evaluated["prf"]["results"]["first"].is_string());
+    assert_eq!(evaluated["prf"]["results"], results["prf"]["results"]);
+    let written = get(json!({ "largeBlob": { "write": "YmxvYg" } }));
+    assert_eq!(written["largeBlob"]["written"], true);
+    assert_eq!(get(json!({ "largeBlob": { "read": true } }))["largeBlob"]["blob"], "YmxvYg");
+
+    let id = made["id"].as_str().unwrap();
+    let shown = run(folder.path(), &["credentials", "show", id], "");
+    let shown: Value = serde_json::from_slice(&shown.stdout).unwrap();
+    assert_eq!(shown["credRandom"], Value::Null);
+}
+
+#[test]
 fn what_is_no_store_or_no_passkey_is_said_and_left_alone() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("passkeys.json");

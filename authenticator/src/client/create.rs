@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Client, DomException, Name, collect, json, rp_id};
+use super::{Client, DomException, Generation, Name, collect, json, rp_id};
 use crate::device::{Attachment, Error, User, make_credential};
 use crate::keys;
 use crate::wire::json::Json;
@@ -37,6 +37,7 @@ impl Client {
             return Err(DomException::new(Name::Type, message));
         }
         let rp_id = rp_id::resolve(&self.origin, options.rp.id.as_deref())?;
+        let extensions = self.creation_extensions(options)?;
         let algorithms = options.algorithms();
         if algorithms.is_empty() {
             let message = "None of pubKeyCredParams is of type public-key.";
@@ -44,7 +45,9 @@ impl Client {
         }
         let excluded = options.exclude_credentials.iter().filter(|d| d.kind == "public-key");
         let excluded: Vec<&[u8]> = excluded.map(|descriptor| descriptor.id.as_ref()).collect();
+        let is_level_2 = self.generation == Generation::Level2;
         let formats: Vec<&str> = match options.attestation.as_deref() {
+            Some("indirect" | "direct" | "enterprise") if is_level_2 => Vec::new(),
             Some("indirect" | "direct" | "enterprise") => {
                 options.attestation_formats.iter().map(String::as_str).collect()
             }
@@ -68,28 +71,38 @@ impl Client {
                 Requirement::Preferred => profile.discoverable,
                 Requirement::Discouraged => false,
             };
+            if extensions.as_ref().is_some_and(|asked| !asked.admits(&profile, discoverable)) {
+                continue;
+            }
+            let must_verify = extensions.as_ref().is_some_and(|asked| asked.verify(&profile));
             let request = make_credential::Request {
                 rp_id: &rp_id,
                 user: user.clone(),
                 algorithms: &algorithms,
                 exclude: &excluded,
                 discoverable,
-                verification: verifies(options.user_verification(), profile.user_verification),
+                verification: must_verify
+                    || verifies(options.user_verification(), profile.user_verification),
                 formats: &formats,
                 enterprise: options.attestation.as_deref() == Some("enterprise"),
+                app_id_exclude: None,
+                extensions: None,
             };
-            let device = match self.ask_device(index, &request, options.timeout) {
-                Ok(device) => device,
+            let planned =
+                self.ask_device(index, options.timeout, |device, env| match &extensions {
+                    None => Ok((device.plan_make_credential(&request, env)?, Map::new())),
+                    Some(asked) => asked.plan(request, device, env),
+                });
+            let (mut device, extension_results) = match planned {
+                Ok(planned) => planned,
                 Err(Error::InvalidState) => {
                     let message = "The authenticator holds one of the excluded credentials.";
                     return Err(DomException::new(Name::InvalidState, message));
                 }
                 Err(_) => continue,
             };
-            let mut extension_results = Map::new();
-            if options.extensions.get("credProps") == Some(&Value::Bool(true)) {
-                let output = serde_json::json!({ "rk": discoverable });
-                extension_results.insert("credProps".to_owned(), output);
+            if is_level_2 && formats == ["none"] {
+                device.aaguid = [0; 16];
             }
             let client_data = self.client_data("webauthn.create", options.challenge.as_ref());
             return Ok(Plan { client_data, authenticator: index, device, extension_results });
@@ -107,25 +120,6 @@ impl Client {
         {
             attestation.attester = authenticator.attester(self.env.as_mut()).ok();
         }
-    }
-
-    fn ask_device(
-        &mut self,
-        index: usize,
-        request: &make_credential::Request<'_>,
-        timeout: Option<u64>,
-    ) -> Result<make_credential::Plan, Error> {
-        // The authenticator steps aside so that it and the environment can be
-        // used together.
-        let authenticators = std::mem::take(&mut self.authenticators);
-        let planned = match authenticators.get(index) {
-            Some(authenticator) => {
-                authenticator.plan_make_credential(request, &mut self.timed(timeout))
-            }
-            None => Err(Error::Unknown),
-        };
-        self.authenticators = authenticators;
-        planned
     }
 
     /// The authenticators that the selection criteria admit (step 22).

@@ -39,6 +39,8 @@ pub enum Name {
     NotSupported,
     /// The page may not use this RP id.
     Security,
+    /// An option is written wrongly.
+    Syntax,
     /// An option has an impossible value.
     Type,
     /// Something else.
@@ -54,6 +56,7 @@ impl fmt::Display for Name {
             Self::NotAllowed => "NotAllowedError",
             Self::NotSupported => "NotSupportedError",
             Self::Security => "SecurityError",
+            Self::Syntax => "SyntaxError",
             Self::Type => "TypeError",
             Self::Unknown => "UnknownError",
         })

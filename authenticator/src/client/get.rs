@@ -1,6 +1,6 @@
 //! `get()`: §5.1.4.
 
-use serde_json::Map;
+use serde_json::{Map, Value};
 
 use super::create::verifies;
 use super::{Client, DomException, Name, collect, json, rp_id};
@@ -19,6 +19,8 @@ pub struct Plan {
     pub authenticator: usize,
     /// What the authenticator decided.
     pub device: get_assertion::Plan,
+    /// Extension outputs of the client.
+    pub extension_results: Map<String, Value>,
 }
 
 impl Client {
@@ -33,22 +35,27 @@ impl Client {
             let message = "None of allowCredentials is of type public-key.";
             return Err(DomException::new(Name::NotSupported, message));
         }
+        let extensions = self.use_extensions(options)?;
         let authenticators = std::mem::take(&mut self.authenticators);
         let planned = authenticators.iter().enumerate().find_map(|(index, authenticator)| {
             let able = authenticator.profile().user_verification;
             let verification = verifies(options.user_verification(), able);
-            let request = get_assertion::Request { rp_id: &rp_id, allow: &allow, verification };
+            let (rp_id, allow) = (&rp_id, &allow);
+            let request = get_assertion::Request { rp_id, allow, verification, extensions: None };
             let env = &mut self.timed(options.timeout);
-            let device = authenticator.plan_get_assertion(&request, env).ok()?;
-            Some((index, device))
+            let (device, results) = match &extensions {
+                None => (authenticator.plan_get_assertion(&request, env).ok()?, Map::new()),
+                Some(asked) => asked.plan(request, authenticator, env).ok()?,
+            };
+            Some((index, device, results))
         });
         self.authenticators = authenticators;
-        let (authenticator, device) = planned.ok_or_else(|| {
+        let (authenticator, device, extension_results) = planned.ok_or_else(|| {
             let message = "No authenticator holds a fitting credential, or the user refused.";
             DomException::new(Name::NotAllowed, message)
         })?;
         let client_data = self.client_data("webauthn.get", options.challenge.as_ref());
-        Ok(Plan { client_data, authenticator, device })
+        Ok(Plan { client_data, authenticator, device, extension_results })
     }
 
     /// Makes the bytes; each finished artefact goes over the workbench.
@@ -65,7 +72,7 @@ impl Client {
             raw_id: id.clone().into(),
             kind: "public-key".to_owned(),
             authenticator_attachment: Some(attachment.as_str().to_owned()),
-            client_extension_results: Map::new(),
+            client_extension_results: plan.extension_results.clone(),
             response: AssertionResponse {
                 client_data_json: client_data_json.into(),
                 authenticator_data: made.authenticator_data.into(),

@@ -8,6 +8,7 @@
 
 pub mod create;
 mod exception;
+mod extensions;
 pub mod get;
 mod origin;
 mod rp_id;
@@ -19,7 +20,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::device::{Authenticator, Profile};
+use crate::device::{Authenticator, Error, Profile};
 use crate::env::{Answer, Env, Question, Seeded};
 use crate::wire::json::Json;
 use crate::wire::{ClientData, CreationOptions, RequestOptions, Tree};
@@ -35,11 +36,26 @@ pub struct Client {
     /// Whether each call follows a gesture of the user on the page, as
     /// `create()` in a cross-origin frame must (§5.1.3 step 2).
     pub activation: bool,
+    /// The version of the specification that it is of.
+    pub generation: Generation,
     /// Members that this client adds to client data, as newer ones may.
     pub additional_members: Vec<(String, Json)>,
     /// The authenticators within reach; the first that fits is used.
     pub authenticators: Vec<Authenticator>,
     env: Box<dyn Env>,
+}
+
+/// The version of the specification that a client is of. They judge alike, but
+/// for what is said here.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Generation {
+    /// Level 2: client data tell whether a page is framed, not by whom; where
+    /// no attestation is wanted, the model is hidden as well (Level 2
+    /// §5.1.3); there are neither `attestationFormats` nor `prf`.
+    Level2,
+    /// Level 3.
+    #[default]
+    Level3,
 }
 
 /// How long a client waits at least and at most, whatever the options say
@@ -62,6 +78,7 @@ impl Client {
             origin,
             top_origin: None,
             activation: true,
+            generation: Generation::default(),
             additional_members: Vec::new(),
             authenticators: Vec::new(),
             env: Box::new(env),
@@ -94,14 +111,33 @@ impl Client {
 
     /// The client data of a ceremony.
     fn client_data(&self, kind: &str, challenge: &[u8]) -> ClientData {
+        let top_origin = self.top_origin.as_ref().filter(|_| self.generation == Generation::Level3);
         ClientData {
             kind: kind.to_owned(),
             challenge: challenge.to_vec(),
             origin: self.origin.to_string(),
             cross_origin: self.top_origin.is_some(),
-            top_origin: self.top_origin.as_ref().map(ToString::to_string),
+            top_origin: top_origin.map(ToString::to_string),
             extra: self.additional_members.clone(),
         }
+    }
+
+    /// Lets one of the authenticators work in the environment.
+    fn ask_device<T>(
+        &mut self,
+        index: usize,
+        timeout: Option<u64>,
+        work: impl FnOnce(&Authenticator, &mut dyn Env) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        // The authenticator steps aside so that it and the environment can be
+        // used together.
+        let authenticators = std::mem::take(&mut self.authenticators);
+        let done = match authenticators.get(index) {
+            Some(authenticator) => work(authenticator, &mut self.timed(timeout)),
+            None => Err(Error::Unknown),
+        };
+        self.authenticators = authenticators;
+        done
     }
 
     /// The environment as authenticators see it: a user who takes longer than

@@ -1,3 +1,4 @@
+use super::extensions::Kept;
 use crate::keys::SigningKey;
 use crate::wire::Flags;
 
@@ -19,6 +20,8 @@ pub struct Credential {
     pub backup_eligible: bool,
     /// Whether it has.
     pub backup_state: bool,
+    /// What extensions keep with it.
+    pub extensions: Kept,
 }
 
 impl Credential {

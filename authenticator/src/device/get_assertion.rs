@@ -2,6 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
+use super::extensions::{self, Kept, Unsigned};
 use super::{Authenticator, Counting, Credential, Error};
 use crate::env::{Env, Purpose, Question};
 use crate::keys::SigningKey;
@@ -17,6 +18,8 @@ pub struct Request<'a> {
     pub allow: &'a [&'a [u8]],
     /// Whether the user must be verified.
     pub verification: bool,
+    /// What is asked of extensions.
+    pub extensions: Option<&'a extensions::Use>,
 }
 
 /// Every decision about an assertion, before a byte is made.
@@ -36,6 +39,11 @@ pub struct Plan {
     pub signer: SigningKey,
     /// Extension outputs of the authenticator, a map.
     pub extensions: Option<Cbor>,
+    /// What the client alone is told of extensions.
+    pub unsigned: Unsigned,
+    /// What extensions keep with the credential from now on, where that
+    /// changes.
+    pub keep: Option<Kept>,
 }
 
 /// What was made of a plan.
@@ -55,13 +63,7 @@ impl Authenticator {
         request: &Request<'_>,
         env: &mut dyn Env,
     ) -> Result<Plan, Error> {
-        let credential = if request.allow.is_empty() {
-            // Without a user it could not tell whose it is (§6.3.3 step 13).
-            self.store.discover(request.rp_id).rfind(|c| c.user.is_some()).cloned()
-        } else {
-            request.allow.iter().find_map(|id| self.open(id, request.rp_id, env))
-        }
-        .ok_or(Error::NotAllowed)?;
+        let credential = self.choose(request, env).ok_or(Error::NotAllowed)?;
         let verification = request.verification;
         if verification && !self.profile.user_verification {
             return Err(Error::Constraint);
@@ -72,6 +74,10 @@ impl Authenticator {
         if !answer.consents || verification && !answer.verified {
             return Err(Error::NotAllowed);
         }
+        let mut extended = extensions::Outcome::default();
+        if let Some(asked) = request.extensions {
+            extended = self.extend_use(asked, &credential, verification, env)?;
+        }
         Ok(Plan {
             rp_id,
             flags: credential.flags(verification),
@@ -79,11 +85,32 @@ impl Authenticator {
             user_handle: credential.user.as_ref().map(|user| user.handle.clone()),
             signer: credential.key.clone(),
             credential,
-            extensions: None,
+            extensions: extended.signed,
+            unsigned: extended.unsigned,
+            keep: extended.keep,
         })
     }
 
-    /// Makes the bytes, and remembers the counter.
+    /// The credential that would answer a request, if the user agrees.
+    pub(crate) fn choose(&self, request: &Request<'_>, env: &mut dyn Env) -> Option<Credential> {
+        let verification = request.verification;
+        if request.allow.is_empty() {
+            // Without a user it could not tell whose it is (§6.3.3 step 13).
+            let shows = |credential: &&Credential| {
+                credential.user.is_some()
+                    && credential.extensions.protection.admits(verification, false)
+            };
+            self.store.discover(request.rp_id).rfind(shows).cloned()
+        } else {
+            let listed = |id: &&[u8]| self.open(id, request.rp_id, env);
+            let shows = |credential: &Credential| {
+                credential.extensions.protection.admits(verification, true)
+            };
+            request.allow.iter().filter_map(listed).find(shows)
+        }
+    }
+
+    /// Makes the bytes, and remembers the counter and what extensions keep.
     pub fn get_assertion(
         &mut self,
         plan: &Plan,
@@ -100,7 +127,11 @@ impl Authenticator {
         let authenticator_data = bench.finish(Stage::AuthenticatorData, data.tree()).render();
         let message = [&authenticator_data[..], client_data_hash].concat();
         let signature = bench.finish(Stage::Signature, plan.signer.sign(&message)).render();
-        match self.store.find_mut(&plan.credential.id) {
+        let mut kept = self.store.find_mut(&plan.credential.id);
+        if let (Some(kept), Some(keep)) = (&mut kept, &plan.keep) {
+            kept.extensions = keep.clone();
+        }
+        match kept {
             Some(kept) if self.profile.counting != Counting::Global => {
                 kept.sign_count = plan.sign_count;
             }

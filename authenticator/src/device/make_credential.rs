@@ -3,6 +3,7 @@
 use base16ct::lower as hex;
 use sha2::{Digest, Sha256};
 
+use super::extensions::{self, Traits, Unsigned};
 use super::{Authenticator, Counting, Credential, Error, User};
 use crate::attestation::pki::Authority;
 use crate::attestation::{Attestation, Attested, Attester, Chain, Format, SignatureForm, tpm};
@@ -34,6 +35,10 @@ pub struct Request<'a> {
     /// Whether enterprise attestation is asked for: one that may tell which
     /// very device this is.
     pub enterprise: bool,
+    /// Under what other name U2F may know the excluded credentials (§10.1.2).
+    pub app_id_exclude: Option<&'a str>,
+    /// What is asked of extensions.
+    pub extensions: Option<&'a extensions::Creation>,
 }
 
 /// Every decision about a new credential, before a byte is made.
@@ -53,6 +58,8 @@ pub struct Plan {
     pub attestation: Attestation,
     /// Extension outputs of the authenticator, a map.
     pub extensions: Option<Cbor>,
+    /// What the client alone is told of extensions.
+    pub unsigned: Unsigned,
 }
 
 impl Plan {
@@ -85,7 +92,7 @@ impl Authenticator {
         let supported = |alg: &&Algorithm| self.profile.algorithms.contains(alg);
         let algorithm = *request.algorithms.iter().find(supported).ok_or(Error::NotSupported)?;
         let rp_id = request.rp_id.to_owned();
-        if request.exclude.iter().any(|id| self.open(id, &rp_id, env).is_some()) {
+        if self.holds_excluded(request, env) {
             let purpose = Purpose::RevealExcluded;
             let answer = env.ask(&Question { rp_id, purpose, verification: false });
             return Err(if answer.consents { Error::InvalidState } else { Error::NotAllowed });
@@ -102,14 +109,23 @@ impl Authenticator {
             return Err(Error::NotAllowed);
         }
 
+        let asked = request.extensions;
+        let traits = asked.map(|asked| Traits::new(asked, self.profile.extensions));
+        let traits = traits.unwrap_or_default();
         let mut credential = if request.discoverable {
             let user = Some(request.user.clone());
-            self.draw_credential(algorithm, rp_id.clone(), user, env)?
+            self.draw_credential(algorithm, rp_id.clone(), user, traits, env)?
         } else {
-            self.seal(algorithm, &rp_id, env)?
+            self.seal(algorithm, &rp_id, traits, env)?
         };
         if self.profile.counting == Counting::Global {
             credential.sign_count = self.store.global_count;
+        }
+        let mut extended = extensions::Outcome::default();
+        if let Some(asked) = asked {
+            let discoverable = request.discoverable;
+            extended =
+                self.extend_creation(asked, &mut credential, discoverable, verification, env)?;
         }
         Ok(Plan {
             rp_id,
@@ -118,7 +134,8 @@ impl Authenticator {
             discoverable: request.discoverable,
             aaguid: self.profile.aaguid,
             attestation: self.attestation(algorithm, request, env)?,
-            extensions: None,
+            extensions: extended.signed,
+            unsigned: extended.unsigned,
         })
     }
 
@@ -158,6 +175,17 @@ impl Authenticator {
             self.store.insert(plan.credential);
         }
         Made { authenticator_data, attestation_object }
+    }
+
+    /// Whether one of the excluded credentials is here and shows itself.
+    fn holds_excluded(&self, request: &Request<'_>, env: &mut dyn Env) -> bool {
+        let shows = |credential: Credential| {
+            credential.extensions.protection.admits(request.verification, true)
+        };
+        request.exclude.iter().any(|id| {
+            self.open(id, request.rp_id, env).is_some_and(shows)
+                || request.app_id_exclude.is_some_and(|app| self.open(id, app, env).is_some())
+        })
     }
 
     /// What the statement will be. An attestation key, which may take long to
@@ -223,34 +251,45 @@ impl Authenticator {
         algorithm: Algorithm,
         rp_id: String,
         user: Option<User>,
+        traits: Traits,
         env: &mut dyn Env,
     ) -> Result<Credential, Error> {
         let label = self.label(&format!("credential/{}", self.store.made));
         let key = draw_key(algorithm, &format!("{label}/private-key"), env)?;
         let id = env.draw(&format!("{label}/id"), self.profile.credential_id_len);
-        Ok(self.credential(id, key, rp_id, user))
+        let mut credential = self.credential(id, key, rp_id, user);
+        credential.extensions = traits.kept(&label, env)?;
+        Ok(credential)
     }
 
     /// A server-side credential: its id is a nonce and a tag, from which only
-    /// this authenticator can derive the key again (§6.3.2 step 7).
+    /// this authenticator can derive the key again (§6.3.2 step 7), and its
+    /// traits, if it has any.
     fn seal(
         &self,
         algorithm: Algorithm,
         rp_id: &str,
+        traits: Traits,
         env: &mut dyn Env,
     ) -> Result<Credential, Error> {
         let label = self.label(&format!("credential/{}/nonce", self.store.made));
         let nonce = env.draw(&label, NONCE_LEN);
-        let sealed = self.sealed(algorithm, &nonce, rp_id);
-        let tag = env.draw(&format!("{sealed}/tag"), TAG_LEN);
+        let sealed = self.sealed(algorithm, &nonce, rp_id, traits);
+        let mut id = [nonce, env.draw(&format!("{sealed}/tag"), TAG_LEN)].concat();
+        id.extend(traits.octet());
         let key = draw_key(algorithm, &format!("{sealed}/private-key"), env)?;
-        Ok(self.credential([nonce, tag].concat(), key, rp_id.to_owned(), None))
+        let mut credential = self.credential(id, key, rp_id.to_owned(), None);
+        credential.extensions = traits.kept(&sealed, env)?;
+        Ok(credential)
     }
 
     /// What the tag and the key of a server-side credential are drawn under.
-    fn sealed(&self, algorithm: Algorithm, nonce: &[u8], rp_id: &str) -> String {
+    fn sealed(&self, algorithm: Algorithm, nonce: &[u8], rp_id: &str, traits: Traits) -> String {
         let bound = hex::encode_string(&Sha256::digest([nonce, rp_id.as_bytes()].concat()));
-        self.label(&format!("sealed/{}/{bound}", algorithm.0))
+        match traits.octet() {
+            None => self.label(&format!("sealed/{}/{bound}", algorithm.0)),
+            Some(traits) => self.label(&format!("sealed/{}/{bound}/{traits}", algorithm.0)),
+        }
     }
 
     /// The credential that an id stands for on this authenticator, kept or
@@ -260,15 +299,22 @@ impl Authenticator {
         if let Some(kept) = self.store.find(id) {
             return (kept.rp_id == rp_id).then(|| kept.clone());
         }
-        let (nonce, tag) =
-            id.split_at_checked(NONCE_LEN).filter(|(_, tag)| tag.len() == TAG_LEN)?;
+        let (nonce, rest) = id.split_at_checked(NONCE_LEN)?;
+        let (tag, traits) = rest.split_at_checked(TAG_LEN)?;
+        let traits = match traits {
+            [] => Traits::default(),
+            [octet] => Traits::from_octet(*octet)?,
+            _ => return None,
+        };
         self.profile.algorithms.iter().find_map(|algorithm| {
-            let sealed = self.sealed(*algorithm, nonce, rp_id);
+            let sealed = self.sealed(*algorithm, nonce, rp_id, traits);
             if env.draw(&format!("{sealed}/tag"), TAG_LEN) != tag {
                 return None;
             }
             let key = draw_key(*algorithm, &format!("{sealed}/private-key"), env).ok()?;
-            Some(self.credential(id.to_vec(), key, rp_id.to_owned(), None))
+            let mut credential = self.credential(id.to_vec(), key, rp_id.to_owned(), None);
+            credential.extensions = traits.kept(&sealed, env).ok()?;
+            Some(credential)
         })
     }
 
@@ -287,6 +333,7 @@ impl Authenticator {
             sign_count: 0,
             backup_eligible: self.profile.backup_eligible,
             backup_state: self.profile.backup_eligible && self.profile.backup_state,
+            extensions: extensions::Kept::default(),
         }
     }
 }

@@ -6,6 +6,7 @@
 
 mod counter;
 mod credential;
+pub mod extensions;
 pub mod get_assertion;
 pub mod make_credential;
 mod product;
@@ -16,6 +17,8 @@ pub use counter::Counting;
 pub use credential::{Credential, User};
 pub use profile::{Attachment, Profile};
 pub use store::{Store, Tally};
+
+use extensions::{Extension, PinPolicy};
 
 /// Why an authenticator ends an operation without a result. The names are
 /// those of §6.3.2 and §6.3.3.
@@ -44,13 +47,19 @@ pub struct Authenticator {
     name: String,
     profile: Profile,
     store: Store,
+    pin_policy: PinPolicy,
 }
 
 impl Authenticator {
     /// An authenticator without credentials. The name tells apart what two
     /// authenticators draw from one environment.
     pub fn new(name: impl Into<String>, profile: Profile) -> Self {
-        Self { name: name.into(), profile, store: Store::default() }
+        Self {
+            name: name.into(),
+            profile,
+            store: Store::default(),
+            pin_policy: PinPolicy::default(),
+        }
     }
 
     /// What it is like.
@@ -80,6 +89,16 @@ impl Authenticator {
     /// The same, to import, alter or remove.
     pub fn store_mut(&mut self) -> &mut Store {
         &mut self.store
+    }
+
+    /// What its administrator has set, to set it.
+    pub fn pin_policy_mut(&mut self) -> &mut PinPolicy {
+        &mut self.pin_policy
+    }
+
+    /// Whether it knows that extension.
+    pub fn supports(&self, extension: Extension) -> bool {
+        self.profile.extensions.has(extension)
     }
 
     /// A label for what this authenticator draws.

@@ -1,8 +1,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::Counting;
+use super::extensions::{Extension, Supported};
 use crate::attestation::pki::Root;
 use crate::attestation::{Chain, Format, tpm};
+use crate::pin_uv_auth::Protocol;
 use crate::wire::cose::Algorithm;
 
 /// What an authenticator is like.
@@ -56,6 +58,12 @@ pub struct Profile {
     pub enterprise: Vec<String>,
     /// How long its random credential ids are.
     pub credential_id_len: usize,
+    /// The extensions that it knows.
+    #[serde(default)]
+    pub extensions: Supported,
+    /// The PIN/UV auth protocol that it would like to be spoken to in.
+    #[serde(default)]
+    pub pin_uv_auth_protocol: Protocol,
 }
 
 fn es256() -> Algorithm {
@@ -110,6 +118,10 @@ impl Profile {
             tpm_maker: tpm::Maker::default(),
             enterprise: Vec::new(),
             credential_id_len: 32,
+            extensions: [Extension::LargeBlob, Extension::Prf, Extension::Uvm]
+                .into_iter()
+                .collect(),
+            pin_uv_auth_protocol: Protocol::Two,
         }
     }
 
@@ -123,6 +135,7 @@ impl Profile {
             backup_eligible: false,
             backup_state: false,
             counting: Counting::PerCredential,
+            extensions: Supported::CTAP,
             ..Self::platform()
         }
     }

@@ -17,6 +17,7 @@ pub mod cbor;
 pub mod client_data;
 pub mod cose;
 pub mod der;
+pub mod extensions;
 pub mod json;
 pub mod layout;
 pub mod options;

@@ -4,7 +4,7 @@
 //! Enumerations stay texts, because a client must ignore values that it does
 //! not know (§2.1.1). Accessors read them as a client does.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
 use super::base64url::Base64UrlBytes;
@@ -180,7 +180,9 @@ pub struct Error {
     pub reason: String,
 }
 
-fn parse<'de, T: Deserialize<'de>>(value: &'de Value) -> Result<T, Error> {
+pub(super) fn parse<'de, T: Deserialize<'de>>(
+    value: impl Deserializer<'de, Error = serde_json::Error>,
+) -> Result<T, Error> {
     serde_path_to_error::deserialize(value).map_err(|error| Error {
         path: error.path().to_string(),
         reason: error.into_inner().to_string(),

@@ -11,6 +11,8 @@ mod client_create;
 mod client_get;
 mod device;
 mod edits;
+mod extensions;
+mod generations;
 mod products;
 mod support;
 mod wrong_edits;

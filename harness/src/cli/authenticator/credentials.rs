@@ -142,7 +142,9 @@ fn public(passkey: &Passkey) -> Value {
     let key = passkey.credential.key.public_key();
     let mut value = json!(passkey);
     if let Some(members) = value.as_object_mut() {
-        members.remove("privateKey");
+        for secret in ["privateKey", "credRandom"] {
+            members.remove(secret);
+        }
         let spki = keys::subject_public_key_info(&key).map(|octets| base64url::encode(&octets));
         let forms = json!({
             "spki": spki,

@@ -1,6 +1,7 @@
 //! A passkey in the JSON that WebDriver's virtual authenticators, the DevTools
 //! protocol and Playwright use for credentials.
 
+use passrig_authenticator::device::extensions::{CredRandom, Kept, Protection};
 use passrig_authenticator::device::{Credential, User};
 use passrig_authenticator::keys::SigningKey;
 use passrig_authenticator::wire::base64url;
@@ -27,8 +28,8 @@ impl From<Credential> for Passkey {
     }
 }
 
-/// The JSON (WebDriver's Credential Parameters), and the algorithm, which a
-/// private key does not always tell.
+/// The JSON (WebDriver's Credential Parameters), the algorithm, which a private
+/// key does not always tell, and what extensions keep.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Shape {
@@ -50,6 +51,26 @@ struct Shape {
     backup_eligibility: bool,
     #[serde(default)]
     backup_state: bool,
+    /// Empty where one can be kept and none was written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    large_blob: Option<Octets>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    cred_blob: Option<Octets>,
+    /// Level 1 goes without saying.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    cred_protect: Option<u8>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    cred_random: Option<Secrets>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    third_party_payment: Option<bool>,
+}
+
+/// The secrets of `hmac-secret` and `prf`.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Secrets {
+    with_uv: Octets,
+    without_uv: Octets,
 }
 
 /// Why JSON is no passkey, beyond its shape.
@@ -63,6 +84,10 @@ enum Error {
     Kind,
     #[error("isResidentCredential: a discoverable credential needs a userHandle")]
     Nobody,
+    #[error("credProtect: {0} is no level; there are 1, 2 and 3")]
+    Protection(u8),
+    #[error("credRandom: a secret has 32 octets")]
+    Secret,
     #[error("backupState: what is not eligible for backup is not backed up (§6.1.3)")]
     Backup,
 }
@@ -88,6 +113,9 @@ impl TryFrom<Shape> for Passkey {
                 display_name: named(shape.user_display_name),
             }),
         };
+        let protection = shape.cred_protect.map_or(Ok(Protection::default()), |level| {
+            Protection::from_level(level).ok_or(Error::Protection(level))
+        })?;
         Ok(Self::from(Credential {
             id,
             key: key(shape.alg, &shape.private_key.0)?,
@@ -96,7 +124,23 @@ impl TryFrom<Shape> for Passkey {
             sign_count: shape.sign_count,
             backup_eligible: shape.backup_eligibility,
             backup_state: shape.backup_state,
+            extensions: Kept {
+                protection,
+                cred_random: shape.cred_random.map(TryFrom::try_from).transpose()?,
+                cred_blob: shape.cred_blob.map(|blob| blob.0),
+                large_blob: shape.large_blob.map(|blob| blob.0),
+                third_party_payment: shape.third_party_payment.unwrap_or_default(),
+            },
         }))
+    }
+}
+
+impl TryFrom<Secrets> for CredRandom {
+    type Error = Error;
+
+    fn try_from(Secrets { with_uv, without_uv }: Secrets) -> Result<Self, Error> {
+        let secret = |octets: Octets| octets.0.try_into().map_err(|_| Error::Secret);
+        Ok(Self { with_uv: secret(with_uv)?, without_uv: secret(without_uv)? })
     }
 }
 
@@ -126,6 +170,12 @@ const USUAL: &[Algorithm] = &[
 impl From<Passkey> for Shape {
     fn from(Passkey { credential }: Passkey) -> Self {
         let user = credential.user.as_ref();
+        let kept = &credential.extensions;
+        let protection = Some(kept.protection).filter(|level| *level != Protection::default());
+        let secrets = kept.cred_random.as_ref().map(|secrets| Secrets {
+            with_uv: Octets(secrets.with_uv.to_vec()),
+            without_uv: Octets(secrets.without_uv.to_vec()),
+        });
         Self {
             credential_id: Octets(credential.id.clone()),
             is_resident_credential: user.is_some(),
@@ -138,6 +188,11 @@ impl From<Passkey> for Shape {
             sign_count: credential.sign_count,
             backup_eligibility: credential.backup_eligible,
             backup_state: credential.backup_state,
+            large_blob: kept.large_blob.clone().map(Octets),
+            cred_blob: kept.cred_blob.clone().map(Octets),
+            cred_protect: protection.map(Protection::level),
+            cred_random: secrets,
+            third_party_payment: kept.third_party_payment.then_some(true),
         }
     }
 }
@@ -175,7 +230,43 @@ mod tests {
             sign_count: 3,
             backup_eligible: true,
             backup_state: false,
+            extensions: Kept::default(),
         })
+    }
+
+    #[test]
+    fn what_extensions_keep_travels() {
+        let key = SigningKey::from_bytes(Algorithm::ES256, &[1; 32]).unwrap();
+        let mut passkey = passkey(key);
+        let plain = json!(passkey);
+        let members = plain.as_object().unwrap();
+        for member in ["largeBlob", "credBlob", "credProtect", "credRandom", "thirdPartyPayment"] {
+            assert!(!members.contains_key(member), "{member}");
+        }
+        passkey.credential.extensions = Kept {
+            protection: Protection::Required,
+            cred_random: Some(CredRandom { with_uv: [1; 32], without_uv: [2; 32] }),
+            cred_blob: Some(vec![3]),
+            large_blob: Some(Vec::new()),
+            third_party_payment: true,
+        };
+        let full = json!(passkey);
+        assert_eq!(full["credProtect"], json!(3));
+        let read: Passkey = serde_json::from_value(full.clone()).unwrap();
+        assert_eq!(read.credential, passkey.credential);
+        for (member, value, said) in [
+            ("credProtect", json!(4), "credProtect: 4 is no level; there are 1, 2 and 3"),
+            (
+                "credRandom",
+                json!({"withUv": "AA", "withoutUv": "AA"}),
+                "credRandom: a secret has 32 octets",
+            ),
+        ] {
+            let mut wrong = full.clone();
+            wrong[member] = value;
+            let error = serde_json::from_value::<Passkey>(wrong).unwrap_err();
+            assert_eq!(error.to_string(), said);
+        }
     }
 
     #[test]

@@ -323,22 +323,24 @@ impl Browser {
         }
         let request = request.body(body.into()).unwrap();
         let reply =
-            tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
-                let response = self.rp.clone().oneshot(request).await.unwrap();
-                let header = |name| {
-                    let value = response.headers().get(name);
-                    value.map(|value: &http::HeaderValue| value.to_str().unwrap().to_owned())
-                };
-                let (status, audit) = (response.status(), header("x-passrig-audit"));
-                let cookie = header("set-cookie");
-                let bytes = response.into_body().collect().await.unwrap().to_bytes();
-                Reply {
-                    status,
-                    audit,
-                    cookie,
-                    body: serde_json::from_slice(&bytes).unwrap_or_default(),
-                }
-            });
+            tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(
+                async {
+                    let response = self.rp.clone().oneshot(request).await.unwrap();
+                    let header = |name| {
+                        let value = response.headers().get(name);
+                        value.map(|value: &http::HeaderValue| value.to_str().unwrap().to_owned())
+                    };
+                    let (status, audit) = (response.status(), header("x-passrig-audit"));
+                    let cookie = header("set-cookie");
+                    let bytes = response.into_body().collect().await.unwrap().to_bytes();
+                    Reply {
+                        status,
+                        audit,
+                        cookie,
+                        body: serde_json::from_slice(&bytes).unwrap_or_default(),
+                    }
+                },
+            );
         if let Some(cookie) = &reply.cookie {
             let token = cookie.split(';').next().unwrap().strip_prefix("session=").unwrap();
             self.token = Some(token.to_owned()).filter(|token| !token.is_empty());

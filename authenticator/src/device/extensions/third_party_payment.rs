@@ -1,0 +1,13 @@
+//! `thirdPartyPayment` (CTAP 2.3 §12.9).
+
+use super::{Entry, Extension, Kept, entry};
+use crate::device::Authenticator;
+use crate::wire::Cbor;
+
+impl Authenticator {
+    /// Tells whether the credential may be used in payments.
+    pub(super) fn tell_payment(&self, asked: bool, kept: &Kept) -> Entry {
+        let told = asked && self.supports(Extension::ThirdPartyPayment);
+        told.then(|| entry(Extension::ThirdPartyPayment, Cbor::bool(kept.third_party_payment)))
+    }
+}
