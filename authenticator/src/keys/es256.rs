@@ -3,6 +3,8 @@
 
 mod curve;
 
+use std::sync::Arc;
+
 use p256::elliptic_curve::ops::{Invert, Reduce};
 use p256::elliptic_curve::{Curve, PrimeField};
 use p256::{FieldBytes, NistP256, NonZeroScalar, Scalar};
@@ -21,20 +23,21 @@ type Octets = [u8; 32];
 pub(super) struct PrivateKey {
     secret: NonZeroScalar,
     public: Point,
+    multiply_generator: fn(&Octets) -> Option<Point>,
 }
 
 impl PrivateKey {
     pub(super) fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let octets: Octets = bytes.try_into().ok()?;
         let secret = NonZeroScalar::from_repr(octets.into()).into_option()?;
-        let public = curve::multiply_generator(&octets)?;
-        Some(Self { secret, public })
+        let multiply_generator = curve::multiply_generator;
+        Some(Self { secret, public: multiply_generator(&octets)?, multiply_generator })
     }
 
     /// `None` for the nonces that ECDSA passes over.
     fn sign_with(&self, nonce: FieldBytes, hash: &FieldBytes) -> Option<(Scalar, Scalar)> {
         let k = NonZeroScalar::from_repr(nonce).into_option()?;
-        let point = curve::multiply_generator(nonce.as_ref())?;
+        let point = (self.multiply_generator)(nonce.as_ref())?;
         let x: &Octets = coordinates(&point).0.try_into().ok()?;
         let r = Scalar::reduce(&FieldBytes::from(*x));
         let z = Scalar::reduce(hash);
@@ -68,6 +71,11 @@ impl Private for PrivateKey {
 
     fn secret(&self) -> Vec<u8> {
         self.secret.to_repr().to_vec()
+    }
+
+    fn portable(&self) -> Option<Arc<dyn Private>> {
+        let multiply_generator = curve::portable::multiply_generator;
+        Some(Arc::new(Self { multiply_generator, ..*self }))
     }
 }
 
@@ -143,6 +151,7 @@ mod tests {
             let key = key(octet);
             let signature = key.sign(&message);
             prop_assert_eq!(&signature, &key.sign(&message));
+            prop_assert_eq!(&signature, &key.portable().sign(&message));
             prop_assert_eq!(verify(&key.public_key(), &message, &signature.render()), Ok(()));
         }
     }

@@ -25,14 +25,14 @@ pub(super) fn verify(point: &Point, message: &[u8], r_s: &[u8; 64]) -> Option<bo
     }
 }
 
-mod portable {
+pub(super) mod portable {
     use p256::ecdsa::signature::Verifier;
     use p256::ecdsa::{Signature, VerifyingKey};
     use p256::elliptic_curve::sec1::ToSec1Point;
 
     use super::{Octets, Point};
 
-    pub(super) fn multiply_generator(scalar: &Octets) -> Option<Point> {
+    pub(in super::super) fn multiply_generator(scalar: &Octets) -> Option<Point> {
         let secret = p256::SecretKey::from_slice(scalar).ok()?;
         secret.public_key().to_sec1_point(false).as_bytes().try_into().ok()
     }
