@@ -49,12 +49,12 @@ impl Rig {
     /// A registration.
     pub fn create(&mut self, options: &str) -> String {
         let options = serde_json::from_str(options).unwrap();
-        self.client.create(&options).unwrap().to_string()
+        serde_json::to_string(&self.client.create(&options).unwrap()).unwrap()
     }
 
     /// An authentication.
     pub fn get(&mut self, options: &str) -> String {
         let options = serde_json::from_str(options).unwrap();
-        self.client.get(&options).unwrap().to_string()
+        serde_json::to_string(&self.client.get(&options).unwrap()).unwrap()
     }
 }

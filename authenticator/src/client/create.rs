@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::{Client, DomException, Name, collect, json, rp_id};
-use crate::device::{Attachment, Error, User, make_credential};
+use crate::device::{Attachment, Authenticator, Error, User, make_credential};
 use crate::keys;
 use crate::wire::json::Json;
 use crate::wire::options::Requirement;
@@ -60,12 +60,13 @@ impl Client {
         // Errors other than InvalidStateError are the authenticator's own
         // affair: the client goes on to the next one (step 22).
         for index in self.eligible(options) {
-            let Some(profile) = self.authenticators.get(index).map(|a| a.profile().clone()) else {
+            let Some(profile) = self.authenticators.get(index).map(Authenticator::profile) else {
                 continue;
             };
+            let (stores, verifies_users) = (profile.discoverable, profile.user_verification);
             let discoverable = match options.resident_key() {
                 Requirement::Required => true,
-                Requirement::Preferred => profile.discoverable,
+                Requirement::Preferred => stores,
                 Requirement::Discouraged => false,
             };
             let request = make_credential::Request {
@@ -74,7 +75,7 @@ impl Client {
                 algorithms: &algorithms,
                 exclude: &excluded,
                 discoverable,
-                verification: verifies(options.user_verification(), profile.user_verification),
+                verification: verifies(options.user_verification(), verifies_users),
                 formats: &formats,
             };
             let device = match self.ask_device(index, &request, options.timeout) {

@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 pub use serde_json::Number;
+use serde_json::Value;
 
 use super::base64url;
 
@@ -111,7 +112,8 @@ impl Json {
 
     /// The JSON text.
     pub fn render(&self) -> Vec<u8> {
-        let mut out = Vec::new();
+        // Room enough for what a ceremony makes.
+        let mut out = Vec::with_capacity(512);
         self.write(Style::Compact, &mut out);
         out
     }
@@ -161,6 +163,12 @@ fn write_separator(separator: u8, style: Style, out: &mut Vec<u8>) {
 
 fn write_string(text: &str, style: Style, out: &mut Vec<u8>) {
     out.push(b'"');
+    if style != Style::Escaped && !text.bytes().any(|b| matches!(b, b'"' | b'\\' | 0..b' ')) {
+        // Nearly always nothing needs an escape.
+        out.extend(text.as_bytes());
+        out.push(b'"');
+        return;
+    }
     for c in text.chars() {
         match (style, c) {
             (Style::Escaped, c) => {
@@ -186,9 +194,8 @@ fn write_string(text: &str, style: Style, out: &mut Vec<u8>) {
     out.push(b'"');
 }
 
-impl From<&serde_json::Value> for Json {
-    fn from(value: &serde_json::Value) -> Self {
-        use serde_json::Value;
+impl From<&Value> for Json {
+    fn from(value: &Value) -> Self {
         match value {
             Value::Null => Self::Null,
             Value::Bool(value) => Self::Bool(*value),
@@ -205,8 +212,31 @@ impl From<&serde_json::Value> for Json {
 impl Json {
     /// The value as other JSON libraries hold it: the last of duplicate names
     /// wins. An error if the rendered text is not JSON.
-    pub fn to_value(&self) -> Result<serde_json::Value, Error> {
-        serde_json::from_slice(&self.render()).map_err(|error| Error(error.to_string()))
+    pub fn to_value(&self) -> Result<Value, Error> {
+        let parsed = || serde_json::from_slice(&self.render());
+        self.plain_value().map_or_else(parsed, Ok).map_err(|error| Error(error.to_string()))
+    }
+
+    /// The value without the detour by its text, which raw octets need.
+    fn plain_value(&self) -> Option<Value> {
+        Some(match self {
+            Self::Null => Value::Null,
+            Self::Bool(value) => Value::Bool(*value),
+            Self::Number(number) => Value::Number(number.clone()),
+            Self::String(text) => Value::String(text.clone()),
+            Self::Binary { bytes, variant } => Value::String(variant.encode(bytes)),
+            Self::Array(items) => {
+                Value::Array(items.iter().map(Self::plain_value).collect::<Option<_>>()?)
+            }
+            Self::Object(members) => {
+                let member = |(name, value): &(String, Self)| {
+                    value.plain_value().map(|value| (name.clone(), value))
+                };
+                Value::Object(members.iter().map(member).collect::<Option<_>>()?)
+            }
+            Self::Styled(_, inner) => inner.plain_value()?,
+            Self::Raw(_) => return None,
+        })
     }
 }
 
@@ -316,6 +346,12 @@ mod tests {
                 let text = Json::Styled(style, Box::new(json.clone())).render();
                 prop_assert_eq!(Json::parse(&text).unwrap(), json.clone());
             }
+        }
+
+        #[test]
+        fn values_are_those_of_the_text(json in any_json()) {
+            let parsed: Value = serde_json::from_slice(&json.render()).unwrap();
+            prop_assert_eq!(json.to_value(), Ok(parsed));
         }
 
         #[test]
