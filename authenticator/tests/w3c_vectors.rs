@@ -182,7 +182,7 @@ fn rebuild_with(id: &str, format: Format, algorithm: Algorithm) {
         let key = SigningKey::from_primes(algorithm, &p, &q, 65537).unwrap();
         plan.device.credential.key = key;
     }
-    let response = client.perform_create(plan, &mut Honest).to_value().unwrap();
+    let response = client.perform_create(plan, &mut Honest).into_value().unwrap();
     for name in ["clientDataJSON", "attestationObject"] {
         assert_bytes(&response["response"][name], &vector.registration, name);
     }
@@ -202,7 +202,7 @@ fn rebuild_with(id: &str, format: Format, algorithm: Algorithm) {
     if is_level_2 {
         plan.client_data.top_origin = None;
     }
-    let response = client.perform_get(&plan, &mut Honest).to_value().unwrap();
+    let response = client.perform_get(&plan, &mut Honest).into_value().unwrap();
     for name in ["clientDataJSON", "authenticatorData", "signature"] {
         assert_bytes(&response["response"][name], &vector.authentication, name);
     }

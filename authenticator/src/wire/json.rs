@@ -212,31 +212,40 @@ impl From<&Value> for Json {
 impl Json {
     /// The value as other JSON libraries hold it: the last of duplicate names
     /// wins. An error if the rendered text is not JSON.
-    pub fn to_value(&self) -> Result<Value, Error> {
-        let parsed = || serde_json::from_slice(&self.render());
-        self.plain_value().map_or_else(parsed, Ok).map_err(|error| Error(error.to_string()))
+    pub fn into_value(self) -> Result<Value, Error> {
+        if self.has_raw_octets() {
+            return serde_json::from_slice(&self.render()).map_err(|e| Error(e.to_string()));
+        }
+        Ok(self.into_plain_value())
     }
 
-    /// The value without the detour by its text, which raw octets need.
-    fn plain_value(&self) -> Option<Value> {
-        Some(match self {
-            Self::Null => Value::Null,
-            Self::Bool(value) => Value::Bool(*value),
-            Self::Number(number) => Value::Number(number.clone()),
-            Self::String(text) => Value::String(text.clone()),
-            Self::Binary { bytes, variant } => Value::String(variant.encode(bytes)),
+    /// Whether only the text can tell what the value is.
+    fn has_raw_octets(&self) -> bool {
+        match self {
+            Self::Raw(_) => true,
+            Self::Array(items) => items.iter().any(Self::has_raw_octets),
+            Self::Object(members) => members.iter().any(|(_, value)| value.has_raw_octets()),
+            Self::Styled(_, inner) => inner.has_raw_octets(),
+            _ => false,
+        }
+    }
+
+    fn into_plain_value(self) -> Value {
+        match self {
+            Self::Null | Self::Raw(_) => Value::Null,
+            Self::Bool(value) => Value::Bool(value),
+            Self::Number(number) => Value::Number(number),
+            Self::String(text) => Value::String(text),
+            Self::Binary { bytes, variant } => Value::String(variant.encode(&bytes)),
             Self::Array(items) => {
-                Value::Array(items.iter().map(Self::plain_value).collect::<Option<_>>()?)
+                Value::Array(items.into_iter().map(Self::into_plain_value).collect())
             }
             Self::Object(members) => {
-                let member = |(name, value): &(String, Self)| {
-                    value.plain_value().map(|value| (name.clone(), value))
-                };
-                Value::Object(members.iter().map(member).collect::<Option<_>>()?)
+                let member = |(name, value): (String, Self)| (name, value.into_plain_value());
+                Value::Object(members.into_iter().map(member).collect())
             }
-            Self::Styled(_, inner) => inner.plain_value()?,
-            Self::Raw(_) => return None,
-        })
+            Self::Styled(_, inner) => inner.into_plain_value(),
+        }
     }
 }
 
@@ -351,7 +360,7 @@ mod tests {
         #[test]
         fn values_are_those_of_the_text(json in any_json()) {
             let parsed: Value = serde_json::from_slice(&json.render()).unwrap();
-            prop_assert_eq!(json.to_value(), Ok(parsed));
+            prop_assert_eq!(json.into_value(), Ok(parsed));
         }
 
         #[test]
