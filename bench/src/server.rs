@@ -1,9 +1,10 @@
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
 use axum::http::header::{CONTENT_TYPE, COOKIE, SET_COOKIE};
 use axum::http::{Request, Response};
+use cpu_time::ThreadTime;
 use http_body_util::BodyExt;
 use passrig::relying_party::{Config, RelyingParty};
 use passrig_authenticator::Client;
@@ -31,7 +32,7 @@ impl Default for Server {
 }
 
 impl Server {
-    /// A whole authentication; the time is that of the one request in which the
+    /// A whole authentication; the CPU time is that of the one request in which the
     /// server verifies the response.
     pub fn authenticate(&mut self) -> Duration {
         let (options, session) = self.options("/assertion/options");
@@ -48,7 +49,7 @@ impl Server {
 
     fn result(&self, path: &str, session: &str, credential: &Value) -> Duration {
         let request = request(path, session, credential);
-        let start = Instant::now();
+        let start = ThreadTime::now();
         let response = self.post(request);
         let took = start.elapsed();
         assert_eq!(read(response)["status"], "ok");
