@@ -73,8 +73,8 @@ impl Answer {
 /// seed of its own, see [`trusting`](Self::trusting).
 #[derive(Clone, Debug)]
 pub struct Seeded {
-    seed: Vec<u8>,
-    common: Vec<u8>,
+    seed: Hkdf<Sha256>,
+    common: Hkdf<Sha256>,
     context: String,
     now: Duration,
     answer: Answer,
@@ -84,8 +84,8 @@ impl Seeded {
     /// An environment for this seed; its user agrees to everything.
     pub fn new(seed: impl Into<Vec<u8>>) -> Self {
         Self {
-            seed: seed.into(),
-            common: COMMON.to_vec(),
+            seed: extract(&seed.into()),
+            common: extract(COMMON),
             context: String::new(),
             now: Duration::from_secs(1_700_000_000),
             answer: Answer::WILLING,
@@ -107,7 +107,7 @@ impl Seeded {
     /// to be told only once.
     #[must_use]
     pub fn trusting(mut self, seed: impl Into<Vec<u8>>) -> Self {
-        self.common = seed.into();
+        self.common = extract(&seed.into());
         self
     }
 
@@ -131,12 +131,17 @@ impl Seeded {
     }
 }
 
+/// Done once for all that is drawn from a seed.
+fn extract(seed: &[u8]) -> Hkdf<Sha256> {
+    Hkdf::new(Some(b"passrig"), seed)
+}
+
 /// HKDF gives at most 255 blocks; longer values are drawn in pieces.
-fn expand(seed: &[u8], context: &str, label: &str, len: usize) -> Vec<u8> {
+fn expand(seed: &Hkdf<Sha256>, context: &str, label: &str, len: usize) -> Vec<u8> {
     let mut out = vec![0; len];
     for (piece, chunk) in out.chunks_mut(255 * 32).enumerate() {
         let info = format!("{context}{}:{label}#{piece}", label.len());
-        let expanded = Hkdf::<Sha256>::new(Some(b"passrig"), seed).expand(info.as_bytes(), chunk);
+        let expanded = seed.expand(info.as_bytes(), chunk);
         debug_assert!(expanded.is_ok(), "a chunk is at most 255 blocks");
     }
     out

@@ -183,7 +183,7 @@ fn rebuild_with(id: &str, format: Format, algorithm: Algorithm) {
         let key = SigningKey::from_primes(algorithm, &p, &q, 65537).unwrap();
         plan.device.credential.key = key;
     }
-    let response = client.perform_create(plan, &mut Honest).to_value().unwrap();
+    let response = client.perform_create(plan, &mut Honest).into_value().unwrap();
     for name in ["clientDataJSON", "attestationObject"] {
         assert_bytes(&response["response"][name], &vector.registration, name);
     }
@@ -200,7 +200,7 @@ fn rebuild_with(id: &str, format: Format, algorithm: Algorithm) {
         "userVerification": verification(flags),
     });
     let plan = client.plan_get(&RequestOptions::parse(&options).unwrap()).unwrap();
-    let response = client.perform_get(&plan, &mut Honest).to_value().unwrap();
+    let response = client.perform_get(&plan, &mut Honest).into_value().unwrap();
     for name in ["clientDataJSON", "authenticatorData", "signature"] {
         assert_bytes(&response["response"][name], &vector.authentication, name);
     }

@@ -354,7 +354,7 @@ mod tests {
     #[test]
     fn every_model_has_one_entry() {
         let models = models(&mut Seeded::new("test"));
-        let payload = Blob::Honest.payload(&models).to_value().unwrap();
+        let payload = Blob::Honest.payload(&models).into_value().unwrap();
         let entries = payload["entries"].as_array().unwrap();
         let mut known: Vec<_> = models.iter().map(|model| model.aaguid).collect();
         known.sort();
@@ -366,7 +366,7 @@ mod tests {
     fn statements_say_what_profiles_are() {
         let env = &mut Seeded::new("test");
         let key = Profile::named("yubikey-5").unwrap().model("yubikey-5", env).unwrap();
-        let said = key.statement().to_value().unwrap();
+        let said = key.statement().into_value().unwrap();
         for (name, expected) in [
             ("aaguid", json!("2fc0579f-8113-47ea-b116-bb5a8db9202a")),
             ("protocolFamily", json!("fido2")),
@@ -384,7 +384,7 @@ mod tests {
         assert_eq!(said["attestationRootCertificates"], json!([root]));
 
         let u2f = Profile::named("u2f").unwrap().model("u2f", env).unwrap();
-        let said = u2f.statement().to_value().unwrap();
+        let said = u2f.statement().into_value().unwrap();
         assert_eq!((&said["aaguid"], &said["protocolFamily"]), (&Value::Null, &json!("u2f")));
         assert!(said["attestationCertificateKeyIdentifiers"][0].is_string());
     }

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::{Client, DomException, Generation, Name, collect, json, rp_id};
-use crate::device::{Attachment, Error, User, make_credential};
+use crate::device::{Attachment, Authenticator, Error, User, make_credential};
 use crate::keys;
 use crate::wire::json::Json;
 use crate::wire::options::Requirement;
@@ -63,26 +63,26 @@ impl Client {
         // Errors other than InvalidStateError are the authenticator's own
         // affair: the client goes on to the next one (step 22).
         for index in self.eligible(options) {
-            let Some(profile) = self.authenticators.get(index).map(|a| a.profile().clone()) else {
+            let Some(profile) = self.authenticators.get(index).map(Authenticator::profile) else {
                 continue;
             };
+            let (stores, verifies_users) = (profile.discoverable, profile.user_verification);
             let discoverable = match options.resident_key() {
                 Requirement::Required => true,
-                Requirement::Preferred => profile.discoverable,
+                Requirement::Preferred => stores,
                 Requirement::Discouraged => false,
             };
-            if extensions.as_ref().is_some_and(|asked| !asked.admits(&profile, discoverable)) {
+            if extensions.as_ref().is_some_and(|asked| !asked.admits(profile, discoverable)) {
                 continue;
             }
-            let must_verify = extensions.as_ref().is_some_and(|asked| asked.verify(&profile));
+            let must_verify = extensions.as_ref().is_some_and(|asked| asked.verify(profile));
             let request = make_credential::Request {
                 rp_id: &rp_id,
                 user: user.clone(),
                 algorithms: &algorithms,
                 exclude: &excluded,
                 discoverable,
-                verification: must_verify
-                    || verifies(options.user_verification(), profile.user_verification),
+                verification: must_verify || verifies(options.user_verification(), verifies_users),
                 formats: &formats,
                 enterprise: options.attestation.as_deref() == Some("enterprise"),
                 app_id_exclude: None,

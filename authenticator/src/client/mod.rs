@@ -193,5 +193,5 @@ fn json(tree: Tree) -> Json {
 }
 
 fn value(response: Json) -> Result<Value, DomException> {
-    response.to_value().map_err(|error| DomException::new(Name::Unknown, error.to_string()))
+    response.into_value().map_err(|error| DomException::new(Name::Unknown, error.to_string()))
 }

@@ -73,6 +73,11 @@ trait Private: Send + Sync {
     /// The octets that the family's PKCS#8 form is made around: the scalar at
     /// full width, the seed, or the RSAPrivateKey.
     fn secret(&self) -> Vec<u8>;
+
+    /// The same key on the portable path, if it is on another.
+    fn portable(&self) -> Option<Arc<dyn Private>> {
+        None
+    }
 }
 
 impl PartialEq for SigningKey {
@@ -185,6 +190,15 @@ impl SigningKey {
     /// The public key as it stands in attested credential data.
     pub fn public_key(&self) -> cose::Key {
         self.private.public_key(self.algorithm)
+    }
+
+    /// The same key without the fast path that some processors have for its
+    /// algorithm: it signs as it would on any other. The octets do not differ;
+    /// this is for those who measure or compare.
+    #[must_use]
+    pub fn portable(&self) -> Self {
+        let private = self.private.portable().unwrap_or_else(|| Arc::clone(&self.private));
+        Self { algorithm: self.algorithm, private }
     }
 
     /// Signs deterministically; the tree is what travels: a DER sequence of r

@@ -3,7 +3,8 @@
 //! with it.
 
 use base64ct::{Base64, Base64Unpadded, Base64Url, Base64UrlUnpadded, Encoding};
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::de::{self, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 
 /// Why a text is not strict base64url.
@@ -27,14 +28,18 @@ pub fn encode(bytes: &[u8]) -> String {
 
 /// Decodes strictly: the url alphabet, no padding, no stray trailing bits.
 pub fn decode(text: &str) -> Result<Vec<u8>, Error> {
+    Base64UrlUnpadded::decode_vec(text).map_err(|_| what_is_wrong(text))
+}
+
+fn what_is_wrong(text: &str) -> Error {
     if text.ends_with('=') {
-        return Err(Error::Padded);
+        return Error::Padded;
     }
     let foreign = |c: &char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
-    if let Some((offset, found)) = text.char_indices().find(|(_, c)| foreign(c)) {
-        return Err(Error::Character(found, offset));
+    match text.char_indices().find(|(_, c)| foreign(c)) {
+        Some((offset, found)) => Error::Character(found, offset),
+        None => Error::Trailing,
     }
-    Base64UrlUnpadded::decode_vec(text).map_err(|_| Error::Trailing)
 }
 
 /// Decodes leniently: either alphabet, padded or not.
@@ -108,8 +113,22 @@ impl Serialize for Base64UrlBytes {
 
 impl<'de> Deserialize<'de> for Base64UrlBytes {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        decode(&text).map(Self).map_err(de::Error::custom)
+        deserializer.deserialize_str(TextVisitor)
+    }
+}
+
+/// Takes the text where it lies.
+struct TextVisitor;
+
+impl Visitor<'_> for TextVisitor {
+    type Value = Base64UrlBytes;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Base64UrlBytes, E> {
+        decode(text).map(Base64UrlBytes).map_err(de::Error::custom)
     }
 }
 

@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 pub use serde_json::Number;
+use serde_json::Value;
 
 use super::base64url;
 
@@ -111,7 +112,8 @@ impl Json {
 
     /// The JSON text.
     pub fn render(&self) -> Vec<u8> {
-        let mut out = Vec::new();
+        // Room enough for what a ceremony makes.
+        let mut out = Vec::with_capacity(512);
         self.write(Style::Compact, &mut out);
         out
     }
@@ -161,6 +163,12 @@ fn write_separator(separator: u8, style: Style, out: &mut Vec<u8>) {
 
 fn write_string(text: &str, style: Style, out: &mut Vec<u8>) {
     out.push(b'"');
+    if style != Style::Escaped && !text.bytes().any(|b| matches!(b, b'"' | b'\\' | 0..b' ')) {
+        // Nearly always nothing needs an escape.
+        out.extend(text.as_bytes());
+        out.push(b'"');
+        return;
+    }
     for c in text.chars() {
         match (style, c) {
             (Style::Escaped, c) => {
@@ -186,9 +194,8 @@ fn write_string(text: &str, style: Style, out: &mut Vec<u8>) {
     out.push(b'"');
 }
 
-impl From<&serde_json::Value> for Json {
-    fn from(value: &serde_json::Value) -> Self {
-        use serde_json::Value;
+impl From<&Value> for Json {
+    fn from(value: &Value) -> Self {
         match value {
             Value::Null => Self::Null,
             Value::Bool(value) => Self::Bool(*value),
@@ -205,8 +212,40 @@ impl From<&serde_json::Value> for Json {
 impl Json {
     /// The value as other JSON libraries hold it: the last of duplicate names
     /// wins. An error if the rendered text is not JSON.
-    pub fn to_value(&self) -> Result<serde_json::Value, Error> {
-        serde_json::from_slice(&self.render()).map_err(|error| Error(error.to_string()))
+    pub fn into_value(self) -> Result<Value, Error> {
+        if self.has_raw_octets() {
+            return serde_json::from_slice(&self.render()).map_err(|e| Error(e.to_string()));
+        }
+        Ok(self.into_plain_value())
+    }
+
+    /// Whether only the text can tell what the value is.
+    fn has_raw_octets(&self) -> bool {
+        match self {
+            Self::Raw(_) => true,
+            Self::Array(items) => items.iter().any(Self::has_raw_octets),
+            Self::Object(members) => members.iter().any(|(_, value)| value.has_raw_octets()),
+            Self::Styled(_, inner) => inner.has_raw_octets(),
+            _ => false,
+        }
+    }
+
+    fn into_plain_value(self) -> Value {
+        match self {
+            Self::Null | Self::Raw(_) => Value::Null,
+            Self::Bool(value) => Value::Bool(value),
+            Self::Number(number) => Value::Number(number),
+            Self::String(text) => Value::String(text),
+            Self::Binary { bytes, variant } => Value::String(variant.encode(&bytes)),
+            Self::Array(items) => {
+                Value::Array(items.into_iter().map(Self::into_plain_value).collect())
+            }
+            Self::Object(members) => {
+                let member = |(name, value): (String, Self)| (name, value.into_plain_value());
+                Value::Object(members.into_iter().map(member).collect())
+            }
+            Self::Styled(_, inner) => inner.into_plain_value(),
+        }
     }
 }
 
@@ -316,6 +355,12 @@ mod tests {
                 let text = Json::Styled(style, Box::new(json.clone())).render();
                 prop_assert_eq!(Json::parse(&text).unwrap(), json.clone());
             }
+        }
+
+        #[test]
+        fn values_are_those_of_the_text(json in any_json()) {
+            let parsed: Value = serde_json::from_slice(&json.render()).unwrap();
+            prop_assert_eq!(json.into_value(), Ok(parsed));
         }
 
         #[test]

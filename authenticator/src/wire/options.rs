@@ -181,8 +181,12 @@ pub struct Error {
 }
 
 pub(super) fn parse<'de, T: Deserialize<'de>>(
-    value: impl Deserializer<'de, Error = serde_json::Error>,
+    value: impl Deserializer<'de, Error = serde_json::Error> + Copy,
 ) -> Result<T, Error> {
+    // Keeping the path takes longer than reading: once more, if it is needed.
+    if let Ok(options) = T::deserialize(value) {
+        return Ok(options);
+    }
     serde_path_to_error::deserialize(value).map_err(|error| Error {
         path: error.path().to_string(),
         reason: error.into_inner().to_string(),

@@ -120,7 +120,7 @@ fn an_intermediate_authority_stands_between() {
     let mut plan = client.plan_create(&CreationOptions::parse(&options).unwrap()).unwrap();
     let intermediate = Authority::intermediate(&mut Seeded::new("test")).unwrap();
     plan.device.attestation.attester.as_mut().unwrap().intermediate = Some(intermediate.clone());
-    let response = client.perform_create(plan, &mut Honest).to_value().unwrap();
+    let response = client.perform_create(plan, &mut Honest).into_value().unwrap();
     let chain = chain(&attestation(&response).statement);
     let [leaf, above] = chain.as_slice() else { panic!("not two certificates") };
     assert_eq!(key(above), intermediate.key.public_key());
@@ -177,7 +177,7 @@ fn a_tpmt_signature_has_a_head_and_sizes() {
     let mut client = client([attesting(Format::Tpm)]);
     let mut plan = client.plan_create(&CreationOptions::parse(&options).unwrap()).unwrap();
     plan.device.attestation.tpm_signature = SignatureForm::Tpmt;
-    let response = client.perform_create(plan, &mut Honest).to_value().unwrap();
+    let response = client.perform_create(plan, &mut Honest).into_value().unwrap();
     let statement = attestation(&response).statement;
     let signature = member(&statement, "sig");
     assert_eq!(signature.len(), 4 + 2 + 32 + 2 + 32);

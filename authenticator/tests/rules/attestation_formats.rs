@@ -38,7 +38,7 @@ fn made(profile: Profile, wish: &str, change: impl FnOnce(&mut create::Plan)) ->
     let mut plan = client.plan_create(&CreationOptions::parse(&options).unwrap()).unwrap();
     change(&mut plan);
     let key = plan.device.credential.key.public_key();
-    let response = client.perform_create(plan, &mut Honest).to_value().unwrap();
+    let response = client.perform_create(plan, &mut Honest).into_value().unwrap();
     Made { object: attestation(&response), message: signed(&response), key }
 }
 
@@ -187,7 +187,7 @@ fn a_service_signs_for_android() {
         let jws = String::from_utf8(made.member("response")).unwrap();
         let parts: Vec<&str> = jws.split('.').collect();
         let [header, payload, signature] = parts.as_slice() else { panic!("no JWS: {jws}") };
-        let read = |part| Json::parse(&base64url::decode(part).unwrap()).unwrap().to_value();
+        let read = |part| Json::parse(&base64url::decode(part).unwrap()).unwrap().into_value();
         let (header, payload) = (read(header).unwrap(), read(payload).unwrap());
         let signature = base64url::decode(signature).unwrap();
         assert_eq!(header["alg"], algorithm.to_string());

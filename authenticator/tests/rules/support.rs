@@ -163,7 +163,7 @@ pub(crate) struct Run {
 impl Run {
     /// The response as an RP reads it.
     pub(crate) fn value(&self) -> Value {
-        self.response.to_value().unwrap()
+        self.response.clone().into_value().unwrap()
     }
 }
 

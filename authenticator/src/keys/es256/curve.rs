@@ -25,14 +25,14 @@ pub(super) fn verify(point: &Point, message: &[u8], r_s: &[u8; 64]) -> Option<bo
     }
 }
 
-mod portable {
+pub(super) mod portable {
     use p256::ecdsa::signature::Verifier;
     use p256::ecdsa::{Signature, VerifyingKey};
     use p256::elliptic_curve::sec1::ToSec1Point;
 
     use super::{Octets, Point};
 
-    pub(super) fn multiply_generator(scalar: &Octets) -> Option<Point> {
+    pub(in super::super) fn multiply_generator(scalar: &Octets) -> Option<Point> {
         let secret = p256::SecretKey::from_slice(scalar).ok()?;
         secret.public_key().to_sec1_point(false).as_bytes().try_into().ok()
     }
@@ -91,6 +91,9 @@ mod fast {
 
 #[cfg(test)]
 mod tests {
+    use p256::ecdsa::signature::Signer;
+    use p256::ecdsa::{Signature, SigningKey};
+    use p256::elliptic_curve::PrimeField;
     use proptest::prelude::*;
 
     use super::*;
@@ -114,7 +117,42 @@ mod tests {
         prop_oneof![4 => any::<Octets>(), 1 => near_order(), 1 => Just([0; 32]), 1 => Just([0xff; 32])]
     }
 
+    /// n - s, which signs what s does.
+    fn opposite(s: &Octets) -> Octets {
+        let s = p256::Scalar::from_repr((*s).into()).unwrap();
+        (-s).to_repr().into()
+    }
+
     proptest! {
+        #[test]
+        fn both_take_the_same_neighbours_of_a_signature(
+            secret in 1u8..=0xfe, message: Vec<u8>, bit in 0usize..512,
+        ) {
+            prop_assume!(fast::runs_here());
+            let key = SigningKey::from_slice(&[secret; 32]).unwrap();
+            let point = portable::multiply_generator(&[secret; 32]).unwrap();
+            let signature: Signature = key.sign(&message);
+            let [r, s]: [Octets; 2] = [signature.r(), signature.s()].map(|n| n.to_bytes().into());
+            let mut flipped: [u8; 64] = signature.to_bytes().into();
+            flipped[bit / 8] ^= 1 << (bit % 8);
+            let [r2, s2] = [&flipped[..32], &flipped[32..]].map(|n| n.try_into().unwrap());
+            for (r, s, signs) in [
+                (r, s, true),
+                (r, opposite(&s), true),
+                (r2, s2, false),
+                (s, r, false),
+                ([0; 32], s, false),
+                (r, [0; 32], false),
+                (ORDER, s, false),
+                (r, ORDER, false),
+                (r, [0xff; 32], false),
+            ] {
+                let r_s: [u8; 64] = [r, s].concat().try_into().unwrap();
+                prop_assert_eq!(portable::verify(&point, &message, &r_s), Some(signs));
+                prop_assert_eq!(fast::verify(&point, &message, &r_s), Some(signs));
+            }
+        }
+
         #[test]
         fn both_multiply_alike(scalar in scalars()) {
             prop_assume!(fast::runs_here());
