@@ -33,7 +33,16 @@ pub fn start(name: &str) -> Option<Running> {
     or_skip(name, Running::launch(name))
 }
 
-/// What judges ceremonies with the library of this folder name, for the library table: installed, not yet started.
+/// What judges ceremonies with a library, for the library table: installed, not yet started.
+#[derive(Debug)]
+pub struct Judge {
+    /// What runs it.
+    pub command: Command,
+    /// Where the sources of its packages lie.
+    pub sources: PathBuf,
+}
+
+/// The judge of this folder name.
 ///
 /// `None`, after a line on stderr, when this machine cannot run it.
 ///
@@ -41,13 +50,14 @@ pub fn start(name: &str) -> Option<Running> {
 ///
 /// When it could run but cannot be installed, and with `PASSRIG_REQUIRE_RPS=1` whenever it cannot.
 #[must_use]
-pub fn judge(name: &str) -> Option<Command> {
+pub fn judge(name: &str) -> Option<Judge> {
     let installed = || {
         let dir = dir(name);
         let toolchain = toolchain::of(&dir)?;
         toolchain.ensure()?;
         toolchain::install(toolchain, &dir)?;
-        Ok(toolchain.command(&dir, Program::Table))
+        let command = toolchain.command(&dir, Program::Table);
+        Ok(Judge { command, sources: toolchain.sources(&dir)? })
     };
     or_skip(name, installed())
 }

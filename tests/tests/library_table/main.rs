@@ -46,7 +46,8 @@ fn accepts_what_it_did(library: &str) {
     let table = Table::committed(library);
     let Some(judge) = rps::judge(library) else { return };
     let trust = tempfile::tempdir().unwrap();
-    let verdicts = verdicts(judge, &export(trust.path()));
+    let verdicts = verdicts(judge.command, &export(trust.path()));
+    table.assert_reasons_are_seen_in(&judge.sources);
 
     let mut wrong = String::new();
     for ((algorithm, column), refused) in &verdicts {

@@ -1,9 +1,15 @@
 //! The committed minimum.
 
 use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
 
 /// One library's part of the table.
 pub(crate) struct Table {
+    /// Below the installed packages.
+    folder: String,
+    /// Each ends in `: FILE, `WORDS``.
+    reasons: Vec<String>,
     cells: BTreeMap<(String, String), Cell>,
 }
 
@@ -21,13 +27,14 @@ pub(crate) enum Cell {
 }
 
 impl Table {
-    /// A part begins with `[FOLDER] what it is`, then come a line of columns, lines of algorithms, and reasons.
+    /// A part begins with `[LIBRARY] FOLDER`, then come a line of columns, lines of algorithms, and reasons.
     pub(crate) fn committed(library: &str) -> Self {
         let text = include_str!("../library_table.txt");
         let head = format!("[{library}]");
         let part = text.split("\n\n\n").find(|part| part.trim_start().starts_with(&head));
         let part = part.unwrap_or_else(|| panic!("the table has no {library}"));
-        let mut lines = part.lines().map(str::trim).filter(|line| !line.is_empty()).skip(1);
+        let mut lines = part.lines().map(str::trim).filter(|line| !line.is_empty());
+        let folder = lines.next().unwrap().trim_start_matches(&head).trim().to_owned();
         let columns: Vec<&str> = lines.next().unwrap().split_whitespace().collect();
         let (rows, reasons): (Vec<&str>, Vec<&str>) = lines.partition(|line| is_row(line));
         let reasons: BTreeMap<&str, &str> =
@@ -59,7 +66,21 @@ impl Table {
         for letter in reasons.keys() {
             assert!(used.contains(letter), "{library}: {letter}: is the reason of no cell");
         }
-        Self { cells }
+        let reasons = reasons.into_values().map(str::to_owned).collect();
+        Self { folder, reasons, cells }
+    }
+
+    /// Each reason is a limit that the library's source shows.
+    pub(crate) fn assert_reasons_are_seen_in(&self, sources: &Path) {
+        for reason in &self.reasons {
+            let place = reason.strip_suffix('`').and_then(|rest| rest.rsplit_once(": "));
+            let place = place.and_then(|(_, place)| place.split_once(", `"));
+            let (file, words) = place.unwrap_or_else(|| panic!("no place: {reason}"));
+            let path = sources.join(&self.folder).join(file);
+            let text = fs::read_to_string(&path);
+            let text = text.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+            assert!(text.contains(words), "{} does not say `{words}`", path.display());
+        }
     }
 
     pub(crate) fn cell(&self, algorithm: &str, column: &str) -> Cell {
