@@ -16,6 +16,7 @@ use std::process::Command;
 use tempfile::TempDir;
 
 use self::server::Server;
+use self::toolchain::Program;
 
 /// The host that every relying party here is configured for.
 pub const HOST: &str = "login.passrig.test";
@@ -29,8 +30,41 @@ pub const HOST: &str = "login.passrig.test";
 /// When it can run but does not come up, and with `PASSRIG_REQUIRE_RPS=1` whenever it does not come up.
 #[must_use]
 pub fn start(name: &str) -> Option<Running> {
-    match Running::launch(name) {
-        Ok(running) => Some(running),
+    or_skip(name, Running::launch(name))
+}
+
+/// What judges ceremonies with a library, for the library table: installed, not yet started.
+#[derive(Debug)]
+pub struct Judge {
+    /// What runs it.
+    pub command: Command,
+    /// Where the sources of its packages lie.
+    pub sources: PathBuf,
+}
+
+/// The judge of this folder name.
+///
+/// `None`, after a line on stderr, when this machine cannot run it.
+///
+/// # Panics
+///
+/// When it could run but cannot be installed, and with `PASSRIG_REQUIRE_RPS=1` whenever it cannot.
+#[must_use]
+pub fn judge(name: &str) -> Option<Judge> {
+    let installed = || {
+        let dir = dir(name);
+        let toolchain = toolchain::of(&dir)?;
+        toolchain.ensure()?;
+        toolchain::install(toolchain, &dir)?;
+        let command = toolchain.command(&dir, Program::Table);
+        Ok(Judge { command, sources: toolchain.sources(&dir)? })
+    };
+    or_skip(name, installed())
+}
+
+fn or_skip<T>(name: &str, result: Result<T, Error>) -> Option<T> {
+    match result {
+        Ok(value) => Some(value),
         Err(error) if error.is_the_machines() && !required() => {
             // Not `eprintln`: of a test that passes, nobody would see it.
             let _ = writeln!(io::stderr(), "skipped: {name} {error}");
@@ -91,7 +125,7 @@ impl Running {
 
         let tls = TempDir::with_prefix("passrig-rp-").map_err(Error::TempDir)?;
         let certificate = certificate::issue(HOST, tls.path())?;
-        let server = Server::start(toolchain.command(&dir), &dir, &certificate)?;
+        let server = Server::start(toolchain.command(&dir, Program::Server), &dir, &certificate)?;
         Ok(Self {
             name: name.to_owned(),
             url: format!("https://{HOST}"),

@@ -59,6 +59,14 @@ impl Default for Maker {
     }
 }
 
+impl Maker {
+    /// Whether the clock can be relied on: yes. The vectors of §16 have an octet
+    /// here that is neither yes nor no, which strict readers refuse.
+    fn safe(&self) -> u64 {
+        if *self == Self::default() { 0x33 } else { 1 }
+    }
+}
+
 /// Whether a TPM can hold keys for an algorithm.
 pub(super) fn suits(algorithm: Algorithm) -> bool {
     scheme(algorithm).is_some()
@@ -79,7 +87,8 @@ pub(super) fn state(
     let area = bench.finish(Stage::PubArea, Tree::Layout(area)).render();
     // The hash is that of `alg`, whatever else a name is made with.
     let extra_data = Hash::of(signer.algorithm()).digest(&attested.message());
-    let info = cert_info(extra_data, &area, name_hash);
+    let safe = attester.tpm_maker.safe();
+    let info = cert_info(extra_data, safe, &area, name_hash);
     let info = bench.finish(Stage::CertInfo, Tree::Layout(info)).render();
     let signature = match attestation.tpm_signature {
         SignatureForm::Plain => sign(signer, &info, bench),
@@ -160,12 +169,12 @@ fn ecc(key: &cose::Key) -> (u64, Layout, Layout) {
 }
 
 /// TPMS_ATTEST of TPM2_Certify: what the TPM says of a public area.
-fn cert_info(extra_data: Vec<u8>, pub_area: &[u8], name_hash: Hash) -> Layout {
+fn cert_info(extra_data: Vec<u8>, safe: u64, pub_area: &[u8], name_hash: Hash) -> Layout {
     let clock_info = Layout::new()
         .with("clock", uint(8, 0))
         .with("reset_count", uint(4, 0x1111_1111))
         .with("restart_count", uint(4, 0x2222_2222))
-        .with("safe", uint(1, 0x33));
+        .with("safe", uint(1, safe));
     let name = Layout::new()
         .with("name_alg", uint(2, name_hash.id()))
         .with("digest", Tree::Bytes(name_hash.digest(pub_area)));

@@ -22,6 +22,7 @@ mod schema;
 mod selection;
 #[cfg(test)]
 mod tests;
+mod trust;
 
 use std::process::ExitCode;
 
@@ -78,6 +79,7 @@ enum Verb {
     Coverage(coverage::Args),
     Rp(rp::Args),
     Authenticator(authenticator::Args),
+    Trust(trust::Args),
     Adapters(adapters::Args),
     Schema(schema::Args),
 }
@@ -108,6 +110,7 @@ fn run(verb: Verb, console: Console) -> Result<u8, Failure> {
         Verb::Coverage(args) => coverage::run(&args, console),
         Verb::Rp(args) => runtime()?.block_on(rp::run(&args, console)),
         Verb::Authenticator(args) => authenticator::run(&args, console),
+        Verb::Trust(args) => trust::run(&args, console),
         Verb::Adapters(args) => adapters::run(&args, console),
         Verb::Schema(args) => schema::run(&args, console),
     }

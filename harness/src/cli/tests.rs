@@ -34,6 +34,8 @@ fn the_command_line_is_sound() {
         &["authenticator", "create"],
         &["authenticator", "get"],
         &["authenticator", "credentials"],
+        &["trust"],
+        &["trust", "export"],
     ] {
         let text = help(verb);
         assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
@@ -60,6 +62,7 @@ fn help_of_the_program() {
       coverage       Show which rules, known tests and known flaws the checks cover
       rp             Serve the reference RP, or one of its mutants
       authenticator  Create and use passkeys without a browser, from any language
+      trust          Tell an RP whom to trust: roots, metadata, revocation lists
       adapters       List the built-in adapters
       schema         Print a JSON schema, for editors and programs
       help           Print this message or the help of the given subcommand(s)

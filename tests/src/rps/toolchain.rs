@@ -22,14 +22,23 @@ pub(super) trait Toolchain: Sync {
     /// Installs what the lock file names, unless that has been done. The folder is the caller's alone.
     fn install(&self, dir: &Path) -> Result<(), Error>;
 
-    /// What runs the server, in its folder.
-    fn command(&self, dir: &Path) -> Command;
+    /// What runs a program of its folder, in it.
+    fn command(&self, dir: &Path, program: Program) -> Command;
 
     /// The name and version of every package in the lock file.
     fn packages(&self, dir: &Path) -> Result<Vec<(String, String)>, Error>;
 
     /// Where the sources of the installed packages lie.
     fn sources(&self, dir: &Path) -> Result<PathBuf, Error>;
+}
+
+/// The programs that a folder may have.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Program {
+    /// The relying party.
+    Server,
+    /// What judges ceremonies for the library table.
+    Table,
 }
 
 static ALL: [&dyn Toolchain; 3] = [&node::Node, &python::Python, &cargo::Cargo];

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use super::{Error, Toolchain, ensure_version, read_lock_file, reason, run};
+use super::{Error, Program, Toolchain, ensure_version, read_lock_file, reason, run};
 
 const LOCK_FILE: &str = "Cargo.lock";
 
@@ -37,9 +37,13 @@ impl Toolchain for Cargo {
         Err(Error::Build { reason: reason(&built, |line| line.starts_with("error")) })
     }
 
-    fn command(&self, dir: &Path) -> Command {
+    fn command(&self, dir: &Path, program: Program) -> Command {
         // Not by `cargo run`, which stays between this process and the server on some systems.
-        let name = format!("relying-party{}", std::env::consts::EXE_SUFFIX);
+        let name = match program {
+            Program::Server => "relying-party",
+            Program::Table => "table",
+        };
+        let name = format!("{name}{}", std::env::consts::EXE_SUFFIX);
         Command::new(dir.join("target/debug").join(name))
     }
 

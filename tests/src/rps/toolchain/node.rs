@@ -5,7 +5,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use super::{Error, Toolchain, ensure_version, once, read_lock_file, reason, run};
+use super::{Error, Program, Toolchain, ensure_version, once, read_lock_file, reason, run};
 
 const LOCK_FILE: &str = "package-lock.json";
 const STAMP: &str = "node_modules/.passrig-installed.json";
@@ -27,10 +27,13 @@ impl Toolchain for Node {
         once(dir, LOCK_FILE, STAMP, || npm_ci(dir))
     }
 
-    fn command(&self, dir: &Path) -> Command {
+    fn command(&self, dir: &Path, program: Program) -> Command {
         let mut command = Command::new("node");
         command
-            .arg(dir.join(self.mark()))
+            .arg(dir.join(match program {
+                Program::Server => self.mark(),
+                Program::Table => "table.js",
+            }))
             // As such servers are run. In a test environment better-auth would leave out its origin checks.
             .env("NODE_ENV", "production")
             .env_remove("TEST")

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::{Error, Toolchain, ensure_version, failed, once, read_lock_file, reason, run};
+use super::{Error, Program, Toolchain, ensure_version, failed, once, read_lock_file, reason, run};
 
 /// Exact versions with their hashes, dependencies included; made of `requirements.in`.
 const LOCK_FILE: &str = "requirements.txt";
@@ -40,10 +40,13 @@ impl Toolchain for Python {
         })
     }
 
-    fn command(&self, dir: &Path) -> Command {
+    fn command(&self, dir: &Path, program: Program) -> Command {
         let mut command = Command::new(python(dir));
         // Nothing of the user's own packages and settings.
-        command.args(["-I", "-u"]).arg(dir.join(self.mark()));
+        command.args(["-I", "-u"]).arg(dir.join(match program {
+            Program::Server => self.mark(),
+            Program::Table => "table.py",
+        }));
         command
     }
 
