@@ -7,8 +7,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use hkdf::Hkdf;
-use passrig_authenticator::attestation::Format;
 use passrig_authenticator::attestation::pki::Authority;
+use passrig_authenticator::attestation::{Format, tpm};
 use passrig_authenticator::client::{Client, Generation, Origin};
 use passrig_authenticator::device::Profile;
 use passrig_authenticator::env::{Answer, Env, Question};
@@ -148,6 +148,7 @@ fn rebuild_with(id: &str, format: Format, algorithm: Algorithm) {
         attestation: format,
         certifies_model: false,
         algorithms: vec![algorithm],
+        tpm_maker: tpm::Maker::default(),
         ..Profile::platform()
     };
     let mut client =

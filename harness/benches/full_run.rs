@@ -62,6 +62,7 @@ async fn check(target: Target, expiry: Option<Duration>, run: usize) -> Report {
         run_id: run.to_string(),
         jobs: 4,
         expiry,
+        authenticator: None,
         variables: Vec::new(),
     };
     let about = TargetInfo {

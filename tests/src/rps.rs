@@ -9,10 +9,13 @@ mod server;
 mod toolchain;
 
 use std::env;
+use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use passrig_authenticator::attestation::pki::Authority;
+use passrig_authenticator::env::Seeded;
 use tempfile::TempDir;
 
 use self::server::Server;
@@ -125,7 +128,9 @@ impl Running {
 
         let tls = TempDir::with_prefix("passrig-rp-").map_err(Error::TempDir)?;
         let certificate = certificate::issue(HOST, tls.path())?;
-        let server = Server::start(toolchain.command(&dir, Program::Server), &dir, &certificate)?;
+        let roots = roots(tls.path()).map_err(Error::TempDir)?;
+        let command = toolchain.command(&dir, Program::Server);
+        let server = Server::start(command, &dir, &certificate, &roots)?;
         Ok(Self {
             name: name.to_owned(),
             url: format!("https://{HOST}"),
@@ -138,6 +143,17 @@ impl Running {
             _tls: tls,
         })
     }
+}
+
+/// A folder with the roots of attestation that the catalogue's authenticators are certified by, in DER: those that
+/// `passrig trust export` writes.
+fn roots(folder: &Path) -> io::Result<PathBuf> {
+    let folder = folder.join("roots");
+    fs::create_dir(&folder)?;
+    for (number, root) in Authority::roots(&mut Seeded::new("")).iter().enumerate() {
+        fs::write(folder.join(format!("{number}.der")), root.certificate())?;
+    }
+    Ok(folder)
 }
 
 /// The folder of a relying party, whether it is installed or not.

@@ -60,6 +60,15 @@ impl Default for Maker {
 }
 
 impl Maker {
+    /// A maker whom relying parties know.
+    pub(crate) fn intel() -> Self {
+        Self {
+            manufacturer: "id:494E5443".into(),
+            model: "INTEL".into(),
+            version: "id:01F40004".into(),
+        }
+    }
+
     /// Whether the clock can be relied on: yes. The vectors of §16 have an octet
     /// here that is neither yes nor no, which strict readers refuse.
     fn safe(&self) -> u64 {

@@ -63,12 +63,15 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Sets the statement format. U2F devices have no model to tell (§6.1.3 of
-    /// CTAP), as relying parties know.
+    /// Sets the statement format, and what goes with it: U2F devices have no
+    /// model to tell (§6.1.3 of CTAP), and Android's chains end with the root,
+    /// as relying parties know.
     pub fn attest_as(&mut self, format: Format) {
         self.attestation.format = format;
-        if format == Format::FidoU2f {
-            self.aaguid = [0; 16];
+        match (format, &mut self.attestation.attester) {
+            (Format::FidoU2f, _) => self.aaguid = [0; 16],
+            (Format::AndroidKey, Some(attester)) => attester.includes_root = true,
+            _ => {}
         }
     }
 }

@@ -115,12 +115,10 @@ impl Profile {
             root: Root::Common,
             chain: Chain::Leaf,
             firmware_version: None,
-            tpm_maker: tpm::Maker::default(),
+            tpm_maker: tpm::Maker::intel(),
             enterprise: Vec::new(),
             credential_id_len: 32,
-            extensions: [Extension::LargeBlob, Extension::Prf, Extension::Uvm]
-                .into_iter()
-                .collect(),
+            extensions: [Extension::LargeBlob, Extension::Prf].into_iter().collect(),
             pin_uv_auth_protocol: Protocol::Two,
         }
     }

@@ -17,7 +17,7 @@ use passrig_authenticator::Ceremony;
 use passrig_authenticator::attestation::Format;
 use passrig_authenticator::client::{Client, Origin, create, get};
 use passrig_authenticator::deviation::{self, Bench, Deviation, PlanMut};
-use passrig_authenticator::device::Attachment;
+use passrig_authenticator::device::{Attachment, Profile};
 use passrig_authenticator::env::Seeded;
 use passrig_authenticator::wire::{CreationOptions, Json, RequestOptions};
 use passrig_authenticator::workbench::Honest;
@@ -41,6 +41,9 @@ pub struct World {
     pub env: Seeded,
     /// Variables for the adapter that the user sets.
     pub variables: Vec<(String, String)>,
+    /// The authenticator that everybody has to whom it makes no difference, if
+    /// the user names one.
+    pub authenticator: Option<Profile>,
     /// How long to wait until a challenge must have expired, if anybody wants
     /// to wait.
     pub expiry: Option<Duration>,
@@ -84,6 +87,17 @@ pub struct Attempt {
 /// How often a ceremony begins again whose deviation changed nothing.
 const TRIES: usize = 8;
 
+impl World {
+    /// What an actor's authenticator is like: what the user wants it to be,
+    /// unless a check needs one of a kind.
+    pub fn authenticator(&self, product: Product, format: Option<Format>) -> Profile {
+        match &self.authenticator {
+            Some(wanted) if product == Product::default() && format.is_none() => wanted.clone(),
+            _ => product.profile(),
+        }
+    }
+}
+
 impl Actor {
     /// Somebody new. `name` tells apart the actors of one check; `check` is
     /// what every request names in its header.
@@ -92,7 +106,7 @@ impl Actor {
         variant: &Variant,
         check: &str,
         name: &str,
-        product: Product,
+        authenticator: Profile,
     ) -> Self {
         let env = world.env.within(check).within(name);
         let tag = |label: &str| hex::encode_string(&env.derive(label, 6));
@@ -115,7 +129,7 @@ impl Actor {
             world: world.clone(),
             variant: variant.clone(),
             client: Client::with_env(world.origin.clone(), env.clone())
-                .with_authenticator(product.profile()),
+                .with_authenticator(authenticator),
             known: Known::new(world, &env),
             inputs,
             session: Session::new(),
@@ -410,7 +424,7 @@ impl Actor {
                 continue;
             }
             let attempt = self.send(&begun, &message, &mut bench, probes, log).await?;
-            match bench.effect()? {
+            match self.effect(&bench)? {
                 deviation::Effect::Honest if !honest => continue,
                 _ => {}
             }
@@ -420,6 +434,15 @@ impl Actor {
             return Ok(attempt);
         }
         Err(Trouble::NotExpressible)
+    }
+
+    /// What became of a deviation. Not every authenticator makes what a check
+    /// would alter: where the user names one, that is no mistake of the check.
+    fn effect(&self, bench: &Bench<'_>) -> Result<deviation::Effect, Trouble> {
+        match bench.effect() {
+            Err(_) if self.world.authenticator.is_some() => Err(Trouble::NotExpressible),
+            effect => Ok(effect?),
+        }
     }
 
     /// What a probe sees: whether the account has this credential, or whether

@@ -34,7 +34,7 @@ pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
     {
         return Err(Failure::Write { file: file.to_owned(), source });
     }
-    let ended = run::run(&args.run, console, || Ok(())).await?;
+    let ended = run::run(&args.run, console, None, || Ok(())).await?;
     if let Some(failure) = ended.untestable {
         return Err(failure);
     }

@@ -1,6 +1,9 @@
-use super::console::Console;
+use clap::builder::PossibleValuesParser;
+use passrig_authenticator::device::Profile;
+
+use super::console::{Console, complain};
 use super::failure::{Failure, INTERRUPTED};
-use super::run::{self, Ended};
+use super::run::{self, Authenticator, Ended};
 use crate::report::terminal::Terminal;
 use crate::report::{Destination, Findings};
 
@@ -16,6 +19,12 @@ pub(super) struct Args {
     #[command(flatten)]
     run: run::Args,
 
+    /// Perform the checks with authenticators of this product, wherever a check
+    /// needs no other; with `all`, once for every product, each with reports of
+    /// its own (report.NAME.json) [default: one that can do everything].
+    #[arg(long, value_name = "NAME|all", value_parser = products(), hide_possible_values = true)]
+    authenticator: Option<String>,
+
     /// Write a report for programs: json, junit, sarif or markdown. May be
     /// repeated.
     #[arg(long, value_name = "FORMAT=FILE", help_heading = "Reports")]
@@ -28,6 +37,7 @@ Examples:
   passrig check --rp http://localhost:3000 --adapter better-auth
   passrig check --rp https://login.passrig.test --adapter my-rp.toml \\
       --connect-to 127.0.0.1:8443 --ca test-ca.pem --report json=report.json
+  passrig check --authenticator yubikey-5
   passrig check --only registration.origin --skip '*.port'
 
 Errors and what is inconclusive make a run fail, whatever --fail-on says. After
@@ -35,20 +45,70 @@ Ctrl-C what was decided so far is reported, and the exit code is 130; the log
 holds every result from the moment it is known.";
 
 pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
+    match args.authenticator.as_deref() {
+        None => once(args, console, None, &args.report).await,
+        Some(ALL) => with_all(args, console).await,
+        Some(name) => {
+            let authenticator = Profile::names().find(|known| *known == name).and_then(product);
+            once(args, console, authenticator.as_ref(), &args.report).await
+        }
+    }
+}
+
+/// Once for every product. What one of them comes to stops none of the others,
+/// but for Ctrl-C; the worst exit code counts.
+async fn with_all(args: &Args, console: Console) -> Result<u8, Failure> {
+    let mut worst = 0;
+    for name in Profile::names() {
+        console.print(&format!("\n{}\n", console.paint().strong(name)))?;
+        let reports: Vec<_> = args.report.iter().map(|report| report.of(name)).collect();
+        let code = match once(args, console, product(name).as_ref(), &reports).await {
+            Err(failure @ Failure::NotTestable { .. }) => {
+                let code = failure.exit_code();
+                complain(&format!("{:?}\n", miette::Report::from(failure)));
+                code
+            }
+            code => code?,
+        };
+        if code == INTERRUPTED {
+            return Ok(code);
+        }
+        worst = worst.max(code);
+    }
+    Ok(worst)
+}
+
+/// Every product.
+const ALL: &str = "all";
+
+fn product(name: &'static str) -> Option<Authenticator> {
+    Some(Authenticator { name, profile: Profile::named(name)? })
+}
+
+fn products() -> PossibleValuesParser {
+    PossibleValuesParser::new(Profile::names().chain([ALL]))
+}
+
+async fn once(
+    args: &Args,
+    console: Console,
+    authenticator: Option<&Authenticator>,
+    reports: &[Destination],
+) -> Result<u8, Failure> {
     let writable = || {
-        for destination in &args.report {
+        for destination in reports {
             let file = || destination.file.clone();
             destination.probe().map_err(|source| Failure::Write { file: file(), source })?;
         }
         Ok(())
     };
-    let ended = run::run(&args.run, console, writable).await?;
+    let ended = run::run(&args.run, console, authenticator, writable).await?;
     let Ended { report, catalogue, fail_on, replay, log, .. } = &ended;
-    let (fail_on, quiet) = (*fail_on, args.run.quiet);
+    let (fail_on, quiet) = (*fail_on, args.run.quiet || args.authenticator.as_deref() == Some(ALL));
 
     // An older report must not stand for this run, whatever it came to.
     let findings = Findings { report, catalogue, fail_on };
-    for destination in &args.report {
+    for destination in reports {
         let file = || destination.file.clone();
         destination.write(&findings).map_err(|source| Failure::Write { file: file(), source })?;
     }

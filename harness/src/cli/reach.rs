@@ -6,6 +6,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use passrig_authenticator::device;
 use url::Url;
 
 use super::adapters;
@@ -121,10 +122,13 @@ impl Args {
         }
     }
 
-    pub(super) fn resolve(&self) -> Result<Reach, Failure> {
+    pub(super) fn resolve(
+        &self,
+        authenticator: Option<&device::Profile>,
+    ) -> Result<Reach, Failure> {
         match (&self.rp, self.arguments().first()) {
             (Some(rp), _) => self.network(rp),
-            (None, None) => built_in(),
+            (None, None) => built_in(authenticator),
             (None, Some(argument)) => {
                 let flag = argument.first().map_or("", String::as_str);
                 let what = format!("{flag} is about an RP, and there is none");
@@ -198,8 +202,11 @@ impl Args {
 }
 
 /// The reference RP, without a network.
-fn built_in() -> Result<Reach, Failure> {
-    let target = relying_party::in_process(None);
+fn built_in(authenticator: Option<&device::Profile>) -> Result<Reach, Failure> {
+    let target = match authenticator {
+        Some(authenticator) => relying_party::in_process_for(authenticator),
+        None => relying_party::in_process(None),
+    };
     let target = target.ok_or(Failure::Bug("the adapter of the reference RP is missing"))?;
     let mut reach = Reach::new(target);
     reach.info.url = "built-in".to_owned();

@@ -13,6 +13,8 @@ use super::last_words;
 use super::reach::{self, Reach};
 use super::rerun;
 use super::selection::Selection;
+use passrig_authenticator::device::Profile;
+
 use crate::catalogue::Catalogue;
 use crate::outcome::{Report, SCHEMA_VERSION, Summary, TargetInfo, Tool};
 use crate::report::{Fan, Log, Progress, Replay, Tally, log, progress};
@@ -57,6 +59,12 @@ pub(super) struct Args {
     pub(super) quiet: bool,
 }
 
+/// A product, and what its authenticators are like.
+pub(super) struct Authenticator {
+    pub(super) name: &'static str,
+    pub(super) profile: Profile,
+}
+
 /// A run that came to something.
 pub(super) struct Ended {
     pub(super) report: Report,
@@ -76,6 +84,7 @@ pub(super) struct Ended {
 pub(super) async fn run(
     args: &Args,
     console: Console,
+    authenticator: Option<&Authenticator>,
     ready: impl FnOnce() -> Result<(), Failure>,
 ) -> Result<Ended, Failure> {
     let mut catalogue = Catalogue::builtin()?;
@@ -87,7 +96,8 @@ pub(super) async fn run(
     let reach = args.reach.over(&config.target);
     let identity = args.identity.resolve(reach.is_built_in())?;
     let repeatable = reach.is_built_in();
-    let Reach { target, info, variables, expiry } = reach.resolve()?;
+    let Reach { target, info, variables, expiry } =
+        reach.resolve(authenticator.map(|one| &one.profile))?;
     ready()?;
 
     let (log_file, log) = open_log(args, &identity, repeatable, info.clone())?;
@@ -102,6 +112,7 @@ pub(super) async fn run(
         jobs: args.jobs,
         variables,
         expiry,
+        authenticator: authenticator.map(|one| one.profile.clone()),
     };
     let ended = tokio::select! {
         // Listening for Ctrl-C begins before the run.
@@ -127,12 +138,19 @@ pub(super) async fn run(
             (stopped(&error.what), Some(not_testable(error, &args.identity)))
         }
     };
+    report.authenticator = authenticator.map(|one| one.name.to_owned());
     expect::settle(&mut report, &config.expectations, &catalogue, today);
     if untestable.is_none() {
         log.end(&report.summary, report.stopped.as_deref()).map_err(logged)?;
     }
 
-    let place = [args.config.arguments().into_iter().collect(), args.reach.arguments()].concat();
+    let named = authenticator.map(|one| vec!["--authenticator".to_owned(), one.name.to_owned()]);
+    let place = [
+        args.config.arguments().into_iter().collect(),
+        args.reach.arguments(),
+        named.into_iter().collect(),
+    ]
+    .concat();
     let replay = Replay { arguments: [place, identity.arguments].concat() };
     let fail_on = args.fail_on.or(config.fail_on).unwrap_or_default();
     Ok(Ended { report, catalogue, config, fail_on, replay, log: log_file, interrupted, untestable })
@@ -182,6 +200,7 @@ fn partial(
         seed: identity.seed.clone(),
         run_id: identity.run_id.clone(),
         target,
+        authenticator: None,
         stopped: Some(why.to_owned()),
         summary: Summary::of(&checks),
         checks,

@@ -135,7 +135,7 @@ fn metadata(env: &mut Seeded) -> Option<Vec<File>> {
 
 /// For people, too.
 fn pretty(json: &Json) -> Vec<u8> {
-    match json.to_value() {
+    match json.clone().into_value() {
         Ok(value) => format!("{value:#}\n").into_bytes(),
         Err(_) => json.render(),
     }

@@ -278,6 +278,9 @@ pub struct Report {
     pub run_id: String,
     /// Whom it is about.
     pub target: TargetInfo,
+    /// The product whose authenticators everybody had, if one was named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authenticator: Option<String>,
     /// Why the run stopped before its end, if it did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stopped: Option<String>,

@@ -20,6 +20,8 @@ pub enum Skip {
     Flow,
     /// It takes long, and nobody asked for it.
     OptIn,
+    /// The authenticator cannot do what the check needs.
+    Authenticator,
     /// The target does not accept honest attestation statements of the format.
     Format,
 }
@@ -33,6 +35,7 @@ impl fmt::Display for Skip {
             Self::NotExpressible => "not-expressible",
             Self::Flow => "flow",
             Self::OptIn => "opt-in",
+            Self::Authenticator => "authenticator",
             Self::Format => "format",
         })
     }

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use passrig_authenticator::attestation::Format;
+use passrig_authenticator::device::Profile;
 use passrig_authenticator::env::Seeded;
+use passrig_authenticator::wire::cose::Algorithm;
 use url::Url;
 
 use super::policy::CHALLENGE_LIFETIME;
@@ -22,7 +25,24 @@ pub const EXPIRY: Duration = Duration::from_secs(CHALLENGE_LIFETIME.as_secs() + 
 /// The reference RP, or a mutant of it, as a target. `None` only if the
 /// adapter that comes with the program is missing from it.
 pub fn in_process(mutant: Option<Mutant>) -> Option<Target> {
-    let config = Config { audit: true, demands_attestation: true, ..Config::new(ORIGIN, RP_ID) };
+    serving(built_in(), mutant)
+}
+
+/// The same for an authenticator that may know other algorithms than ES256, and
+/// may not attest anything.
+pub fn in_process_for(authenticator: &Profile) -> Option<Target> {
+    let mut config = built_in();
+    let others = authenticator.algorithms.iter().filter(|alg| **alg != Algorithm::ES256);
+    config.algorithms.extend(others);
+    config.demands_attestation = authenticator.attestation != Format::None;
+    serving(config, None)
+}
+
+fn built_in() -> Config {
+    Config { audit: true, demands_attestation: true, ..Config::new(ORIGIN, RP_ID) }
+}
+
+fn serving(config: Config, mutant: Option<Mutant>) -> Option<Target> {
     let clock = Clock::default();
     let mut rp = RelyingParty::new(config, Seeded::new("the reference relying party"))
         .with_clock(clock.clone());

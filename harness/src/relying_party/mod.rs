@@ -37,7 +37,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use passrig_authenticator::env::Seeded;
 
-pub use in_process::{EXPIRY, ORIGIN, RP_ID, in_process};
+pub use in_process::{EXPIRY, ORIGIN, RP_ID, in_process, in_process_for};
 pub use mutant::Mutant;
 pub use policy::Config;
 pub use verify::{STEPS, Step};

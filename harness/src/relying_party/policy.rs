@@ -46,7 +46,9 @@ impl Config {
     /// any attestation that the test authority certified, and gives people five
     /// minutes.
     pub fn new(origin: impl Into<String>, rp_id: impl Into<String>) -> Self {
-        let root = Authority::root(&mut Seeded::new(""));
+        let env = &mut Seeded::new("");
+        let roots = Authority::roots(env);
+        let authorities = roots.iter().cloned().chain(Authority::intermediate(env));
         Self {
             origins: vec![origin.into()],
             rp_id: rp_id.into(),
@@ -54,8 +56,8 @@ impl Config {
             audit: false,
             demands_attestation: false,
             algorithms: vec![Algorithm::ES256],
-            roots: root.iter().map(Authority::certificate).collect(),
-            revocation_lists: root.iter().map(Authority::revocation_list).collect(),
+            roots: roots.iter().map(Authority::certificate).collect(),
+            revocation_lists: authorities.map(|one| one.revocation_list()).collect(),
             date: DATE,
             challenge_lifetime: CHALLENGE_LIFETIME,
         }

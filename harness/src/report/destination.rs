@@ -83,6 +83,18 @@ impl Destination {
         fs::remove_file(&draft)
     }
 
+    /// The place for one of several reports: `report.json` becomes
+    /// `report.NAME.json`.
+    #[must_use]
+    pub fn of(&self, name: &str) -> Self {
+        let stem = self.file.file_stem().unwrap_or_default().to_string_lossy();
+        let file = match self.file.extension() {
+            Some(extension) => format!("{stem}.{name}.{}", extension.to_string_lossy()),
+            None => format!("{stem}.{name}"),
+        };
+        Self { format: self.format, file: self.file.with_file_name(file) }
+    }
+
     /// Writes the report, whole or not at all.
     pub fn write(&self, findings: &Findings<'_>) -> io::Result<()> {
         let bytes = match self.format {
@@ -128,6 +140,13 @@ mod tests {
         assert_eq!("json".parse::<Destination>(), Err(Mistake::Shape));
         assert_eq!("json=".parse::<Destination>(), Err(Mistake::Shape));
         insta::assert_snapshot!("pdf=out.pdf".parse::<Destination>().unwrap_err(), @"there is no report format `pdf`; there are: json, junit, sarif, markdown");
+    }
+
+    #[test]
+    fn one_of_several_has_a_name_of_its_own() {
+        let of = |text: &str| text.parse::<Destination>().unwrap().of("titan").file;
+        assert_eq!(of("json=out/a.b.json"), Path::new("out/a.b.titan.json"));
+        assert_eq!(of("junit=report"), Path::new("report.titan"));
     }
 
     #[test]

@@ -164,7 +164,8 @@ async fn twin(
     let mut twin = Twin::default();
     // Named after the block's first check, so that its draws are its own.
     let name = format!("twin {place}/{round}/{}", first.id);
-    let mut actor = Actor::new(world, &block.variant, "twin", &name, block.product).seated(0);
+    let authenticator = world.authenticator(block.product, block.format);
+    let mut actor = Actor::new(world, &block.variant, "twin", &name, authenticator).seated(0);
     actor.attests_as(block.format);
     let mut patience = Patience::new(observer);
     while let Err(trouble) = actor.arrive(&mut log).await {

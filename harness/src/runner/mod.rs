@@ -19,11 +19,12 @@ use std::time::Duration;
 
 use passrig_authenticator::Ceremony;
 use passrig_authenticator::client::Origin;
+use passrig_authenticator::device::Profile;
 use passrig_authenticator::env::Seeded;
 use tokio::task::JoinSet;
 
 use crate::actor::{self, World};
-use crate::catalogue::{Catalogue, Check};
+use crate::catalogue::{Catalogue, Check, Product};
 use crate::outcome::{
     Amiss, CheckResult, Importance, Inconclusive, Level, Outcome, Report, SCHEMA_VERSION, Skip,
     Staleness, Summary, TargetInfo, Tool,
@@ -50,6 +51,9 @@ pub struct Options {
     /// How long to wait until a challenge must have expired; checks that wait
     /// are left out if this is absent.
     pub expiry: Option<Duration>,
+    /// The authenticator that everybody has to whom it makes no difference, if
+    /// it is not to be a platform one that can do everything.
+    pub authenticator: Option<Profile>,
 }
 
 /// Watches a run. All methods are called as things happen, from any task.
@@ -120,9 +124,19 @@ pub async fn run(
     })?;
     let env = Seeded::new(options.seed.as_bytes()).within(&options.run_id);
     let variables = options.variables.clone();
-    let world = World { target, origin, env, variables, expiry: options.expiry };
+    let world = World {
+        target,
+        origin,
+        env,
+        variables,
+        expiry: options.expiry,
+        authenticator: options.authenticator.clone(),
+    };
     let profile = world.target.profile();
-    let variant = schedule::default_variant(&profile.settings);
+    let variant = schedule::default_variant(
+        &profile.settings,
+        &world.authenticator(Product::default(), None),
+    );
 
     let honest = canary::honest(&world, &variant, &*observer).await?;
     let mut run = Run {
@@ -285,6 +299,7 @@ impl Run<'_> {
                 adapter: target.profile().id.clone(),
                 observed: self.observed,
             },
+            authenticator: None,
             stopped,
             summary: Summary::of(&checks),
             checks,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use passrig_authenticator::Ceremony;
 use passrig_authenticator::attestation::Format;
+use passrig_authenticator::device::Profile;
 
 use super::canary::Observed;
 use crate::actor::{Variant, World};
@@ -40,11 +41,13 @@ pub(super) struct Schedule {
     pub(super) skipped: Vec<(Arc<Check>, Skip)>,
 }
 
-/// The first value of everything that can be chosen.
-pub(super) fn default_variant(settings: &Settings) -> Variant {
+/// The first value of everything that can be chosen, and that the authenticator
+/// can meet.
+pub(super) fn default_variant(settings: &Settings, authenticator: &Profile) -> Variant {
     let first = |setting| {
         let (values, choosable) = values(settings, setting);
-        values.first().filter(|_| choosable).map(|value| (setting, value.clone()))
+        let able = |value: &&String| choosable && is_able(authenticator, setting, value);
+        values.iter().find(able).map(|value| (setting, value.clone()))
     };
     Variant::new(
         [Setting::UserVerification, Setting::Attestation, Setting::Login]
@@ -117,7 +120,24 @@ fn variant_for(
             Need::RegistrableDomain | Need::TwoAccounts | Need::NotOffered(_) | Need::Flow(_) => {}
         }
     }
-    Ok(variant)
+    let authenticator = world.authenticator(check.authenticator, check.format());
+    let chosen = [Setting::UserVerification, Setting::Login]
+        .into_iter()
+        .filter_map(|setting| Some((setting, variant.setting(setting)?)));
+    if chosen.into_iter().all(|(setting, value)| is_able(&authenticator, setting, value)) {
+        Ok(variant)
+    } else {
+        Err(Skip::Authenticator)
+    }
+}
+
+/// Whether ceremonies with this setting can be had from an authenticator.
+fn is_able(authenticator: &Profile, setting: Setting, value: &str) -> bool {
+    match (setting, value) {
+        (Setting::UserVerification, "required") => authenticator.user_verification,
+        (Setting::Login, "discoverable") => authenticator.discoverable,
+        _ => true,
+    }
 }
 
 fn has_registrable_domain(world: &World) -> bool {

@@ -73,7 +73,8 @@ impl Stage<'_> {
     /// Somebody whom the RP has never heard of.
     pub fn stranger(&self, name: &str) -> Actor {
         let name = self.name(name);
-        Actor::new(self.world, self.variant, &self.check.id, &name, self.check.authenticator)
+        let authenticator = self.world.authenticator(self.check.authenticator, self.check.format());
+        Actor::new(self.world, self.variant, &self.check.id, &name, authenticator)
     }
 
     /// An honest registration that must be accepted for the story to go on.

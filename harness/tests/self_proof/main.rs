@@ -30,6 +30,7 @@ pub async fn run(
         jobs: 2,
         variables: Vec::new(),
         expiry: Some(EXPIRY),
+        authenticator: None,
     };
     runner::run(&options, Arc::new(in_process(mutant).unwrap()), observer).await
 }

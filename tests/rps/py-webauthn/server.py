@@ -10,6 +10,8 @@ import os
 import secrets
 import sys
 import threading
+from pathlib import Path
+from ssl import DER_cert_to_PEM_cert
 
 from flask import Flask, jsonify, make_response, redirect, request
 from webauthn import (
@@ -23,6 +25,7 @@ from webauthn.helpers import base64url_to_bytes, bytes_to_base64url
 from webauthn.helpers.cose import COSEAlgorithmIdentifier
 from webauthn.helpers.structs import (
     AttestationConveyancePreference,
+    AttestationFormat,
     AuthenticatorSelectionCriteria,
     AuthenticatorTransport,
     PublicKeyCredentialDescriptor,
@@ -32,6 +35,12 @@ from webauthn.helpers.structs import (
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 RP_ID = "passrig.test"
+# Ours: whom to trust in attestation, which the site leaves to the library's own roots.
+ROOTS = {
+    fmt: [DER_cert_to_PEM_cert(root.read_bytes()).encode() for root in Path(os.environ["ATTESTATION_ROOTS"]).iterdir()]
+    for fmt in AttestationFormat
+    if fmt != AttestationFormat.NONE
+}
 ORIGIN = "https://login.passrig.test"
 ALGORITHMS = {
     "mldsa44": COSEAlgorithmIdentifier.ML_DSA_44,
@@ -92,6 +101,7 @@ def registration_verification():
             expected_origin=ORIGIN,
             require_user_verification=requires_user_verification(options.authenticator_selection),
             supported_pub_key_algs=[param.alg for param in options.pub_key_cred_params],
+            pem_root_certs_bytes_by_fmt=ROOTS,
         )
         transports = response["response"].get("transports")
         # The application's: a credential id that is there already is written over.

@@ -29,12 +29,15 @@ impl Server {
         mut command: Command,
         dir: &Path,
         certificate: &certificate::Files,
+        roots: &Path,
     ) -> Result<Self, Error> {
         command
             .current_dir(dir)
             .env("PORT", "0")
             .env("TLS_CERT", &certificate.certificate)
             .env("TLS_KEY", &certificate.key)
+            // Whom to trust in attestation, for those that ask.
+            .env("ATTESTATION_ROOTS", roots)
             .env("NO_COLOR", "1")
             // The server ends when this pipe is closed, so none outlives a test that is killed.
             .stdin(Stdio::piped())

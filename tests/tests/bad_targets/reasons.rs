@@ -124,6 +124,7 @@ async fn skipped() {
             | Skip::NotExpressible
             | Skip::Flow
             | Skip::OptIn
+            | Skip::Authenticator
             | Skip::Format => {}
         }
     };

@@ -37,6 +37,7 @@ pub(super) async fn catalogue(rp: &Running, adapter: &str, seed: &str, run_id: &
         variables: Vec::new(),
         // Five minutes for each ceremony are too many here.
         expiry: None,
+        authenticator: None,
     };
     let report = runner::run(&options, target, Arc::new(Silent)).await;
     let report = report.unwrap_or_else(|error| panic!("{error}\n{}", rp.stderr()));

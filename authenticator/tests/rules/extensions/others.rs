@@ -69,7 +69,8 @@ fn methods_of_verification() {
         (Profile::roaming(), "required", json!([[4, 8, 4]])),
         (Profile::roaming(), "discouraged", json!([[1, 8, 4]])),
     ] {
-        let mut client = client([profile]);
+        let extensions = [Extension::Uvm].into_iter().collect();
+        let mut client = client([Profile { extensions, ..profile }]);
         let options = with(
             creating(json!({"uvm": true})),
             &[("authenticatorSelection/userVerification", json!(verification))],

@@ -75,6 +75,9 @@ impl Terminal<'_> {
         };
         line("target", &format!("{}, adapter {}", target.url, target.adapter))?;
         line("origin", &target.origin)?;
+        if let Some(authenticator) = &self.report.authenticator {
+            line("device", authenticator)?;
+        }
         line("run", &format!("seed {seed}, run id {run_id}"))?;
         if !target.observed.is_empty() {
             let observed = target.observed.iter().map(|(name, value)| format!("{name} {value}"));

@@ -162,6 +162,7 @@ pub(crate) fn report() -> Report {
             adapter: "fido-conformance".to_owned(),
             observed: [("user-verification".to_owned(), "preferred".to_owned())].into(),
         },
+        authenticator: None,
         stopped: None,
         summary: Summary::of(&checks),
         checks,

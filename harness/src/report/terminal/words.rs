@@ -35,6 +35,9 @@ pub fn skipped(word: &str) -> &'static str {
         Some(Skip::OptIn) => {
             "they wait until a challenge has expired, and only if asked to: --expiry SECONDS"
         }
+        Some(Skip::Authenticator) => {
+            "the authenticator that you named cannot verify its user or be found without a name"
+        }
         Some(Skip::Format) => {
             "the target does not accept honest attestation statements of the format, perhaps \
              because it has not been told to trust those who certify them: passrig trust export"
