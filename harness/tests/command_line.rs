@@ -248,3 +248,24 @@ fn interrupted() {
     assert_eq!(kinds.first().unwrap(), "\"run\"");
     assert_eq!(kinds.last().unwrap(), "\"end\"");
 }
+
+#[test]
+fn every_product_performs_the_checks() {
+    let folder = tempfile::tempdir().unwrap();
+    let arguments = "check --only registration.origin.port --only authentication.origin.port \
+                     --authenticator all --report json=report.json --jobs 2";
+    let output = command(arguments, folder.path()).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stdout));
+    for name in ["platform", "icloud-keychain", "u2f", "windows-hello", "yubikey-5"] {
+        let report = std::fs::read(folder.path().join(format!("report.{name}.json"))).unwrap();
+        let report: serde_json::Value = serde_json::from_slice(&report).unwrap();
+        assert_eq!(report["authenticator"], name);
+        assert!(report["summary"]["pass"].as_u64() > Some(0), "{report:#}");
+        assert_eq!(report["summary"]["inconclusive"], 0, "{report:#}");
+    }
+    assert!(!folder.path().join("report.json").exists());
+
+    let output = command("check --authenticator yubikey-6", folder.path()).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("yubikey-5"), "{}", text(&output.stderr));
+}

@@ -16,14 +16,14 @@ use crate::report::{Destination, Findings};
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Args {
-    #[command(flatten)]
-    run: run::Args,
-
     /// Perform the checks with authenticators of this product, wherever a check
     /// needs no other; with `all`, once for every product, each with reports of
     /// its own (report.NAME.json) [default: one that can do everything].
     #[arg(long, value_name = "NAME|all", value_parser = products(), hide_possible_values = true)]
     authenticator: Option<String>,
+
+    #[command(flatten)]
+    run: run::Args,
 
     /// Write a report for programs: json, junit, sarif or markdown. May be
     /// repeated.

@@ -108,6 +108,12 @@ fn help_of_check() {
     Usage: passrig check [OPTIONS]
 
     Options:
+          --authenticator <NAME|all>
+              Perform the checks with authenticators of this product, wherever a
+              check needs no other; with `all`, once for every product, each with
+              reports of its own (report.NAME.json) [default: one that can do
+              everything]
+
           --jobs <N>
               How many checks are under way at once, where the accounts permit it
 
@@ -211,6 +217,7 @@ fn help_of_check() {
       passrig check --rp http://localhost:3000 --adapter better-auth
       passrig check --rp https://login.passrig.test --adapter my-rp.toml \
           --connect-to 127.0.0.1:8443 --ca test-ca.pem --report json=report.json
+      passrig check --authenticator yubikey-5
       passrig check --only registration.origin --skip '*.port'
 
     Errors and what is inconclusive make a run fail, whatever --fail-on says. After

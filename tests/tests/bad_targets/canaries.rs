@@ -134,14 +134,14 @@ the target wants fewer requests; waiting 2 s
 the target wants fewer requests; waiting 4 s
 the target wants fewer requests; waiting 8 s
 sent POST http://127.0.0.1:PORT/attestation/options
-     {"attestation":"none","authenticatorSelection":{"residentKey":"required","userVerification":"required"},"displayName":"Passrig
+     {"attestation":"none","authenticatorSelection":{"residentKey":"preferred","userVerification":"required"},"displayName":"Passrig
      user-verification=required attestation=none
      login=username","username":"passrig-cf0c76abbb1f"}
 got  429
      slow down
 
 sent POST http://127.0.0.1:PORT/attestation/options
-     {"attestation":"none","authenticatorSelection":{"residentKey":"required","userVerification":"required"},"displayName":"Passrig
+     {"attestation":"none","authenticatorSelection":{"residentKey":"preferred","userVerification":"required"},"displayName":"Passrig
      user-verification=required attestation=none
      login=username","username":"passrig-cf0c76abbb1f"}
 got  429

@@ -14,7 +14,7 @@ async fn nobody_listens() {
     let run = check(&nobody().await, "").await;
     insta::assert_snapshot!(run.is_not_testable().said, @r#"
 sent POST http://127.0.0.1:PORT/attestation/options
-     {"attestation":"none","authenticatorSelection":{"residentKey":"required","userVerification":"required"},"displayName":"Passrig
+     {"attestation":"none","authenticatorSelection":{"residentKey":"preferred","userVerification":"required"},"displayName":"Passrig
      user-verification=required attestation=none
      login=username","username":"passrig-cf0c76abbb1f"}
 got  nobody listens at 127.0.0.1:PORT

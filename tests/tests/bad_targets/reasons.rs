@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use passrig::outcome::{Inconclusive, Outcome, Skip};
-use passrig::relying_party::{Config, RelyingParty, mutant};
+use passrig::relying_party::{Config, ORIGIN, RP_ID, RelyingParty, mutant};
 use passrig_authenticator::env::Seeded;
 
 use crate::run::{Run, check, check_as};
@@ -165,6 +165,17 @@ async fn skipped() {
     // Within the time that the options give, nobody is late.
     let run = check(&honest().await, &format!("--only {id} --expiry 299")).await;
     skipped(run, id, Skip::NotExpressible);
+
+    let id = "registration.user-verified.clear-when-required";
+    let run = check(&honest().await, &format!("--only {id} --authenticator u2f")).await;
+    skipped(run, id, Skip::Authenticator);
+
+    // An RP that trusts nobody.
+    let id = "registration.tpm-attestation.magic";
+    let config = Config { roots: Vec::new(), ..Config::new(ORIGIN, RP_ID) };
+    let distrustful = RelyingParty::new(config, Seeded::new("bad targets"));
+    let rp = serving(distrustful, |_| Behave).await;
+    skipped(check(&rp, &format!("--only {id}")).await, id, Skip::Format);
 
     // A challenge without letters.
     let id = "registration.challenge.case";
