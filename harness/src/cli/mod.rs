@@ -22,6 +22,7 @@ mod schema;
 mod selection;
 #[cfg(test)]
 mod tests;
+mod vectors;
 
 use std::process::ExitCode;
 
@@ -80,6 +81,7 @@ enum Verb {
     Authenticator(authenticator::Args),
     Adapters(adapters::Args),
     Schema(schema::Args),
+    Vectors(vectors::Args),
 }
 
 /// Runs the program with its arguments; the exit code says how it went.
@@ -110,6 +112,7 @@ fn run(verb: Verb, console: Console) -> Result<u8, Failure> {
         Verb::Authenticator(args) => authenticator::run(&args, console),
         Verb::Adapters(args) => adapters::run(&args, console),
         Verb::Schema(args) => schema::run(&args, console),
+        Verb::Vectors(args) => vectors::run(&args, console),
     }
 }
 

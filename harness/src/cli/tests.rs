@@ -34,6 +34,7 @@ fn the_command_line_is_sound() {
         &["authenticator", "create"],
         &["authenticator", "get"],
         &["authenticator", "credentials"],
+        &["vectors", "verify"],
     ] {
         let text = help(verb);
         assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
@@ -62,6 +63,7 @@ fn help_of_the_program() {
       authenticator  Create and use passkeys without a browser, from any language
       adapters       List the built-in adapters
       schema         Print a JSON schema, for editors and programs
+      vectors        Prove passrig itself by published test vectors
       help           Print this message or the help of the given subcommand(s)
 
     Options:

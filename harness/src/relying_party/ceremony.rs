@@ -445,7 +445,7 @@ impl Effect {
 }
 
 /// §7.1 step 27
-fn record(e: &Evidence<'_>) -> Option<Record> {
+pub(super) fn record(e: &Evidence<'_>) -> Option<Record> {
     let data = e.authenticator_data.as_ref()?;
     let attested = data.attested.as_ref()?;
     Some(Record {

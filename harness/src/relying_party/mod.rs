@@ -25,6 +25,7 @@ pub mod audit;
 mod ceremony;
 mod http;
 mod in_process;
+mod judge;
 mod meeting;
 pub mod mutant;
 mod policy;
@@ -38,9 +39,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use passrig_authenticator::env::Seeded;
 
 pub use in_process::{EXPIRY, ORIGIN, RP_ID, in_process};
+pub use judge::{Judge, Record};
 pub use mutant::Mutant;
 pub use policy::Config;
-pub use verify::{STEPS, Step};
+pub use verify::{STEPS, Step, Violation};
 
 use crate::target::Clock;
 use meeting::Meetings;
