@@ -269,3 +269,19 @@ fn every_product_performs_the_checks() {
     assert_eq!(output.status.code(), Some(2));
     assert!(text(&output.stderr).contains("yubikey-5"), "{}", text(&output.stderr));
 }
+
+#[test]
+fn the_published_vectors_hold() {
+    let (output, _) = passrig("vectors verify");
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let said = text(&output.stdout);
+    assert_eq!(said.lines().filter(|line| line.ends_with("rebuilt, accepted")).count(), 15);
+    let summary =
+        "15/15 registrations, 15/15 authentications, 1/1 root certificate, 3/3 hmac-secret";
+    assert_eq!(said.lines().last(), Some(summary));
+
+    let (output, _) = passrig("vectors verify --json");
+    let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let proofs = document["proofs"].as_array().unwrap();
+    assert!(proofs.len() == 34 && proofs.iter().all(|proof| proof["holds"] == true));
+}

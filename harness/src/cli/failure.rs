@@ -11,6 +11,7 @@ use crate::catalogue;
 use crate::report::Paint;
 use crate::target::network::CaError;
 use crate::target::profile::LoadError;
+use crate::vectors;
 
 /// The exit code of a bug in this program.
 pub(super) const BUG: i32 = 101;
@@ -59,6 +60,9 @@ pub(super) enum Failure {
     /// Something that comes with the program is broken.
     #[error("passrig has a bug: {0}")]
     Bug(&'static str),
+    /// A published vector that does not even come to be compared.
+    #[error(transparent)]
+    Vectors(#[from] vectors::Error),
     /// The catalogue that comes with the program is broken.
     #[error(transparent)]
     #[diagnostic(transparent)]
@@ -79,6 +83,7 @@ impl Failure {
             | Self::Read { .. }
             | Self::Write { .. }
             | Self::System { .. } => 2,
+            Self::Vectors(_) => 1,
             Self::NotTestable { .. } => 3,
             Self::NothingMatched { .. } => 4,
             Self::Bug(_) | Self::Catalogue(_) => 101,

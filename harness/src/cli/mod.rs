@@ -23,6 +23,7 @@ mod selection;
 #[cfg(test)]
 mod tests;
 mod trust;
+mod vectors;
 
 use std::process::ExitCode;
 
@@ -82,6 +83,7 @@ enum Verb {
     Trust(trust::Args),
     Adapters(adapters::Args),
     Schema(schema::Args),
+    Vectors(vectors::Args),
 }
 
 /// Runs the program with its arguments; the exit code says how it went.
@@ -113,6 +115,7 @@ fn run(verb: Verb, console: Console) -> Result<u8, Failure> {
         Verb::Trust(args) => trust::run(&args, console),
         Verb::Adapters(args) => adapters::run(&args, console),
         Verb::Schema(args) => schema::run(&args, console),
+        Verb::Vectors(args) => vectors::run(&args, console),
     }
 }
 

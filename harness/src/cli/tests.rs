@@ -36,6 +36,7 @@ fn the_command_line_is_sound() {
         &["authenticator", "credentials"],
         &["trust"],
         &["trust", "export"],
+        &["vectors", "verify"],
     ] {
         let text = help(verb);
         assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
@@ -65,6 +66,7 @@ fn help_of_the_program() {
       trust          Tell an RP whom to trust: roots, metadata, revocation lists
       adapters       List the built-in adapters
       schema         Print a JSON schema, for editors and programs
+      vectors        Prove passrig itself by published test vectors
       help           Print this message or the help of the given subcommand(s)
 
     Options:

@@ -203,8 +203,15 @@ impl RelyingParty {
         if let Some(then) = self.clock.now().checked_sub(self.config.challenge_lifetime) {
             store.expire(then);
         }
-        let evidence =
-            Evidence::new(ceremony, &self.config, &store, session, caller.origin.as_deref(), body);
+        let evidence = Evidence::new(
+            ceremony,
+            &self.config,
+            &self.trust,
+            &store,
+            session,
+            caller.origin.as_deref(),
+            body,
+        );
         let honest = examine(evidence.clone(), None);
         let audit = audit::ids(&honest.violated);
         let Examination { evidence, violated } = match &self.mutant {
@@ -445,7 +452,7 @@ impl Effect {
 }
 
 /// §7.1 step 27
-fn record(e: &Evidence<'_>) -> Option<Record> {
+pub(super) fn record(e: &Evidence<'_>) -> Option<Record> {
     let data = e.authenticator_data.as_ref()?;
     let attested = data.attested.as_ref()?;
     Some(Record {

@@ -25,6 +25,7 @@ pub mod audit;
 mod ceremony;
 mod http;
 mod in_process;
+mod judge;
 mod meeting;
 pub mod mutant;
 mod policy;
@@ -38,18 +39,21 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use passrig_authenticator::env::Seeded;
 
 pub use in_process::{EXPIRY, ORIGIN, RP_ID, in_process, in_process_for};
+pub use judge::{Judge, Record};
 pub use mutant::Mutant;
 pub use policy::Config;
-pub use verify::{STEPS, Step};
+pub use verify::{STEPS, Step, Violation};
 
 use crate::target::Clock;
 use meeting::Meetings;
 use store::Store;
+use verify::attestation::trust::Trust;
 
 /// A relying party in memory.
 #[derive(Debug)]
 pub struct RelyingParty {
     config: Config,
+    trust: Trust,
     seed: Seeded,
     clock: Clock,
     mutant: Option<Mutant>,
@@ -62,6 +66,7 @@ impl RelyingParty {
     /// the seed.
     pub fn new(config: Config, seed: Seeded) -> Self {
         Self {
+            trust: Trust::of(&config),
             config,
             seed,
             clock: Clock::default(),

@@ -36,6 +36,9 @@ pub struct Config {
     pub revocation_lists: Vec<Vec<u8>>,
     /// The time since the Unix epoch, at which certificates have to be valid.
     pub date: Duration,
+    /// The serialised origins of the pages that may frame it; `None` if none
+    /// may. Clients before Level 3 frame without telling who does.
+    pub framing: Option<Vec<String>>,
     /// How long a challenge can be answered, and what options state as their
     /// timeout.
     pub challenge_lifetime: Duration,
@@ -43,8 +46,8 @@ pub struct Config {
 
 impl Config {
     /// A relying party with one origin, without audit, that offers ES256, takes
-    /// any attestation that the test authority certified, and gives people five
-    /// minutes.
+    /// any attestation that the test authority certified, is never framed, and
+    /// gives people five minutes.
     pub fn new(origin: impl Into<String>, rp_id: impl Into<String>) -> Self {
         let env = &mut Seeded::new("");
         let roots = Authority::roots(env);
@@ -59,6 +62,7 @@ impl Config {
             roots: roots.iter().map(Authority::certificate).collect(),
             revocation_lists: authorities.map(|one| one.revocation_list()).collect(),
             date: DATE,
+            framing: None,
             challenge_lifetime: CHALLENGE_LIFETIME,
         }
     }

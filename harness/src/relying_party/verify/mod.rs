@@ -20,6 +20,7 @@ use serde_json::Value;
 use std::time::Duration;
 
 use self::Run::{Derive, Flow, Verify};
+use self::attestation::trust::Trust;
 use self::attestation::{
     Statement, android_key, apple, compound, fido_u2f, none, packed, safetynet, tpm, trust,
 };
@@ -269,6 +270,7 @@ pub const STEPS: &[Step] = &[
 pub struct Evidence<'a> {
     pub(super) ceremony: Ceremony,
     pub(super) config: &'a Config,
+    pub(super) trust: &'a Trust,
     pub(super) store: &'a Store,
     pub(super) session: Option<Session>,
     /// The `Origin` header. No step reads it: it is the browser's word about
@@ -289,6 +291,7 @@ impl<'a> Evidence<'a> {
     pub(super) fn new(
         ceremony: Ceremony,
         config: &'a Config,
+        trust: &'a Trust,
         store: &'a Store,
         session: Option<Session>,
         http_origin: Option<&'a str>,
@@ -297,6 +300,7 @@ impl<'a> Evidence<'a> {
         Self {
             ceremony,
             config,
+            trust,
             store,
             session,
             http_origin,

@@ -65,10 +65,11 @@ pub(crate) fn origin(e: &Evidence<'_>) -> Finding {
     }
 }
 
-/// §7.1 step 10, §7.2 step 13: nobody frames this relying party.
+/// §7.1 step 10, §7.2 step 13
 pub(crate) fn cross_origin(e: &Evidence<'_>) -> Finding {
     match e.client_data.as_ref().and_then(|data| data.member("crossOrigin")).map(Json::plain) {
         None | Some(Json::Bool(false)) => Ok(()),
+        Some(Json::Bool(true)) if e.config.framing.is_some() => Ok(()),
         Some(Json::Bool(true)) => refuse("the ceremony was framed, which this RP never is"),
         Some(_) => refuse("crossOrigin is no boolean"),
     }
@@ -76,9 +77,15 @@ pub(crate) fn cross_origin(e: &Evidence<'_>) -> Finding {
 
 /// §7.1 step 11, §7.2 step 14
 pub(crate) fn top_origin(e: &Evidence<'_>) -> Finding {
-    match e.client_data.as_ref().and_then(|data| data.member("topOrigin")) {
-        None => Ok(()),
-        Some(_) => refuse("there is a topOrigin, but nobody frames this RP"),
+    let data = e.client_data.as_ref();
+    let Some(sent) = data.and_then(|data| data.member("topOrigin")) else { return Ok(()) };
+    let Some(expected) = &e.config.framing else {
+        return refuse("there is a topOrigin, but nobody frames this RP");
+    };
+    match sent.as_text() {
+        Some(sent) if expected.contains(&sent) => Ok(()),
+        Some(sent) => refuse(format!("the topOrigin `{sent}` is not one that frames this RP")),
+        None => refuse("topOrigin is no text"),
     }
 }
 

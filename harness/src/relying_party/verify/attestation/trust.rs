@@ -8,6 +8,24 @@ use x509_cert::der::Decode;
 
 use super::certificate::{Certificate, Chain};
 use super::{Evidence, Finding, refuse};
+use crate::relying_party::policy::Config;
+
+/// Who is trusted, read once. What cannot be read is trusted by nobody.
+#[derive(Debug, Default)]
+pub(in crate::relying_party) struct Trust {
+    roots: Vec<Certificate>,
+    lists: Vec<CertificateList>,
+}
+
+impl Trust {
+    /// By certificates and revocation lists in DER.
+    pub(in crate::relying_party) fn of(config: &Config) -> Self {
+        let roots = config.roots.iter().filter_map(|root| Certificate::read(root).ok());
+        let lists = config.revocation_lists.iter();
+        let lists = lists.filter_map(|list| CertificateList::from_der(list).ok());
+        Self { roots: roots.collect(), lists: lists.collect() }
+    }
+}
 
 /// What of a path is looked at. Honestly all of it.
 #[derive(Clone, Copy, Debug)]
@@ -39,20 +57,11 @@ pub(crate) fn path_by(e: &Evidence<'_>, rules: Rules) -> Finding {
     let Some(chain) = e.statement.as_ref().and_then(super::Statement::chain) else {
         return Ok(());
     };
-    let roots: Vec<_> =
-        e.config.roots.iter().filter_map(|root| Certificate::read(root).ok()).collect();
-    let lists = e.config.revocation_lists.iter();
-    let lists: Vec<_> = lists.filter_map(|list| CertificateList::from_der(list).ok()).collect();
-    leads(chain, &roots, &lists, e.date, rules).or_else(refuse)
+    leads(chain, e.trust, e.date, rules).or_else(refuse)
 }
 
-fn leads(
-    chain: &Chain,
-    roots: &[Certificate],
-    lists: &[CertificateList],
-    date: Duration,
-    rules: Rules,
-) -> Result<(), &'static str> {
+fn leads(chain: &Chain, trust: &Trust, date: Duration, rules: Rules) -> Result<(), &'static str> {
+    let Trust { roots, lists } = trust;
     let sent: Vec<_> = chain.iter().collect();
     // A root may stand at the end of what is sent.
     let (path, root) = match sent.split_last() {

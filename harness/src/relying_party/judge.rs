@@ -1,0 +1,95 @@
+//! One response, judged by itself: no server, no session, nothing spent and
+//! nothing stored.
+
+use std::time::Duration;
+
+use passrig_authenticator::Ceremony;
+use passrig_authenticator::wire::options::Requirement;
+use serde_json::Value;
+
+use super::ceremony;
+use super::policy::Config;
+use super::store::{self, Account, Issued, Session, State, Store, User, UserHandle};
+use super::verify::attestation::trust::Trust;
+use super::verify::{Evidence, Step, Violation, examine};
+
+/// What the relying party knows when a response comes: the options that it
+/// issued to the one account that it has, and that account's credential.
+#[derive(Debug)]
+pub struct Judge {
+    config: Config,
+    trust: Trust,
+    store: Store,
+    session: Session,
+    ceremony: Ceremony,
+}
+
+/// A credential record (§4), as a registration leaves it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Record(store::Record);
+
+impl Judge {
+    /// Of the responses to a registration's challenge. Attestation is asked
+    /// for and user verification preferred.
+    pub fn of_registration(config: Config, challenge: Vec<u8>) -> Self {
+        Self::new(config, Ceremony::Registration, challenge, None)
+    }
+
+    /// Of the responses to an authentication's challenge, for which this
+    /// credential was asked. User verification is preferred.
+    pub fn of_authentication(config: Config, challenge: Vec<u8>, credential: Record) -> Self {
+        Self::new(config, Ceremony::Authentication, challenge, Some(credential.0))
+    }
+
+    fn new(
+        config: Config,
+        ceremony: Ceremony,
+        challenge: Vec<u8>,
+        credential: Option<store::Record>,
+    ) -> Self {
+        let mut store = Store::default();
+        let session = store.open_session(String::new());
+        let account = Account { handle: UserHandle(vec![0; 16]), username: String::new() };
+        let allowed = credential.iter().map(|record| record.id.clone()).collect();
+        if let Some(record) = credential {
+            store.add_account(account.clone());
+            store.add_record(account.handle.clone(), record);
+        }
+        store.issue(Issued {
+            session,
+            ceremony,
+            state: State::Live,
+            at: Duration::ZERO,
+            challenge,
+            user_verification: Requirement::Preferred,
+            attestation: "direct".to_owned(),
+            user: User::Known(account),
+            allowed,
+        });
+        Self { trust: Trust::of(&config), config, store, session, ceremony }
+    }
+
+    /// The steps that a response violates, in the specification's order; none
+    /// if it is accepted.
+    pub fn violations(&self, response: &Value) -> Vec<(&'static Step, Violation)> {
+        examine(self.evidence(response), None).violated
+    }
+
+    /// The record that a registration leaves if it is accepted (§7.1 step 27).
+    pub fn record(&self, response: &Value) -> Option<Record> {
+        ceremony::record(&examine(self.evidence(response), None).evidence).map(Record)
+    }
+
+    fn evidence<'a>(&'a self, response: &'a Value) -> Evidence<'a> {
+        let session = Some(self.session);
+        Evidence::new(
+            self.ceremony,
+            &self.config,
+            &self.trust,
+            &self.store,
+            session,
+            None,
+            response,
+        )
+    }
+}
