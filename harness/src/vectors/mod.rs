@@ -107,19 +107,21 @@ pub enum Cause {
     Device(&'static str),
 }
 
+const ROOT: &str = "root certificate";
+
 /// Proves everything that was published.
 pub fn prove() -> Result<Vec<Proof>, Error> {
     let root = passrig_vectors::w3c_root()?;
-    let certificate = root.field("attestation_ca_cert").unwrap_or_default();
+    let certificate = root.field("attestation_ca_cert").ok_or(Cause::Field("attestation_ca_cert"));
+    let certificate = certificate.map_err(Error::about(ROOT))?;
     let mut proofs = Vec::new();
     for vector in passrig_vectors::w3c()? {
         proofs.extend(prove_vector(&vector, &certificate)?);
     }
-    let published = |name: &str| root.field(name).unwrap_or_default();
     proofs.push(Proof {
         kind: Kind::Root,
-        name: "root certificate".to_owned(),
-        differences: differences(&rebuild::root(), published),
+        name: ROOT.to_owned(),
+        differences: differences(&rebuild::root(), |_| certificate.clone()),
         violations: Vec::new(),
     });
     let passrig_vectors::HmacSecret { shared, cases } = passrig_vectors::w3c_hmac_secret()?;
@@ -132,21 +134,17 @@ pub fn prove() -> Result<Vec<Proof>, Error> {
 /// Proves a registration and its authentication, with the trust root's
 /// certificate.
 fn prove_vector(vector: &Vector, root: &[u8]) -> Result<[Proof; 2], Error> {
-    let exams = exams(vector, root)?;
+    let [registration, authentication] = exams(vector, root)?;
     let ours = rebuild::rebuild(vector).map_err(Error::about(&vector.id))?;
     let kinds = [
-        (Kind::Registration, ours.registration, &vector.registration),
-        (Kind::Authentication, ours.authentication, &vector.authentication),
+        (Kind::Registration, registration, ours.registration, &vector.registration),
+        (Kind::Authentication, authentication, ours.authentication, &vector.authentication),
     ];
-    let mut exams = exams.into_iter();
-    Ok(kinds.map(|(kind, ours, published)| {
-        let violated = exams.next().map(|exam| exam.violations(&exam.fields)).unwrap_or_default();
-        Proof {
-            kind,
-            name: vector.id.clone(),
-            differences: differences(&ours, |name| published.field(name).unwrap_or_default()),
-            violations: violated.into_iter().map(Violated::from).collect(),
-        }
+    Ok(kinds.map(|(kind, exam, ours, published)| Proof {
+        kind,
+        name: vector.id.clone(),
+        differences: differences(&ours, |name| published.field(name).unwrap_or_default()),
+        violations: exam.violations(&exam.fields).into_iter().map(Violated::from).collect(),
     }))
 }
 
@@ -161,6 +159,7 @@ fn prove_case(case: &Case, shared: &Shared) -> Result<Proof, Error> {
     })
 }
 
+/// Fields that differ; what one side lacks is empty.
 fn differences(ours: &Fields, published: impl Fn(&str) -> Vec<u8>) -> Vec<Difference> {
     let differing =
         ours.iter().filter_map(|(field, ours)| first_difference(field, ours, &published(field)));
