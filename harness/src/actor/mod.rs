@@ -4,10 +4,12 @@
 mod facts;
 mod trouble;
 mod variant;
+mod world;
 
 pub use facts::{FACTS, Known};
 pub use trouble::Trouble;
 pub use variant::{Probes, Variant};
+pub use world::World;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -15,7 +17,7 @@ use std::time::{Duration, Instant};
 use base16ct::lower as hex;
 use passrig_authenticator::Ceremony;
 use passrig_authenticator::attestation::Format;
-use passrig_authenticator::client::{Client, Origin, create, get};
+use passrig_authenticator::client::{Client, create, get};
 use passrig_authenticator::deviation::{self, Bench, Deviation, PlanMut};
 use passrig_authenticator::device::{Attachment, Profile};
 use passrig_authenticator::env::Seeded;
@@ -26,28 +28,7 @@ use url::Url;
 use crate::catalogue::{Product, Setting};
 use crate::outcome::Effect;
 use crate::target::profile::Mode;
-use crate::target::{
-    Answer, Begun, Flow, Inputs, Listed, Log, Recognised, Session, Target, Verdict,
-};
-
-/// What all actors of a run share.
-#[derive(Clone)]
-pub struct World {
-    /// The RP.
-    pub target: Arc<Target>,
-    /// The origin of its pages.
-    pub origin: Origin,
-    /// The seed in the context of this run.
-    pub env: Seeded,
-    /// Variables for the adapter that the user sets.
-    pub variables: Vec<(String, String)>,
-    /// The authenticator that everybody has to whom it makes no difference, if
-    /// the user names one.
-    pub authenticator: Option<Profile>,
-    /// How long to wait until a challenge must have expired, if anybody wants
-    /// to wait.
-    pub expiry: Option<Duration>,
-}
+use crate::target::{Answer, Begun, Flow, Inputs, Listed, Log, Recognised, Session, Verdict};
 
 /// A person at work.
 pub struct Actor {
@@ -86,17 +67,6 @@ pub struct Attempt {
 
 /// How often a ceremony begins again whose deviation changed nothing.
 const TRIES: usize = 8;
-
-impl World {
-    /// What an actor's authenticator is like: what the user wants it to be,
-    /// unless a check needs one of a kind.
-    pub fn authenticator(&self, product: Product, format: Option<Format>) -> Profile {
-        match &self.authenticator {
-            Some(wanted) if product == Product::default() && format.is_none() => wanted.clone(),
-            _ => product.profile(),
-        }
-    }
-}
 
 impl Actor {
     /// Somebody new. `name` tells apart the actors of one check; `check` is
