@@ -92,7 +92,9 @@ impl Authenticator {
         request: &Request<'_>,
         env: &mut dyn Env,
     ) -> Result<Plan, Error> {
-        let supported = |alg: &&Algorithm| self.profile.algorithms.contains(alg);
+        // SHA-1 is left to attestation keys in TPMs.
+        let supported =
+            |alg: &&Algorithm| self.profile.algorithms.contains(alg) && **alg != Algorithm::RS1;
         let algorithm = *request.algorithms.iter().find(supported).ok_or(Error::NotSupported)?;
         let rp_id = request.rp_id.to_owned();
         if self.holds_excluded(request, env) {

@@ -5,7 +5,7 @@ use passrig_authenticator::client::Name;
 use passrig_authenticator::device::{Authenticator, Counting, Profile};
 use passrig_authenticator::keys;
 use passrig_authenticator::wire::Flags;
-use passrig_authenticator::wire::cose::Key;
+use passrig_authenticator::wire::cose::{Algorithm, Key};
 use serde_json::{Value, json};
 
 use crate::support::*;
@@ -35,7 +35,7 @@ fn assertions_verify_with_the_registered_key() {
 #[test]
 fn devices_sign_with_every_algorithm() {
     let profile = Profile { algorithms: keys::ALGORITHMS.to_vec(), ..Profile::roaming() };
-    for algorithm in keys::ALGORITHMS {
+    for algorithm in keys::ALGORITHMS.iter().filter(|algorithm| **algorithm != Algorithm::RS1) {
         let params = json!([{"type": "public-key", "alg": algorithm.0}]);
         for options in [creation(), discoverable()] {
             let direct = [("attestation", json!("direct")), ("pubKeyCredParams", params.clone())];
@@ -53,6 +53,14 @@ fn devices_sign_with_every_algorithm() {
             assert_eq!(keys::verify(&key, &signed(&response), &signature), Ok(()), "{algorithm}");
         }
     }
+}
+
+#[test]
+fn no_credential_is_for_sha_1() {
+    let profile = Profile { algorithms: vec![Algorithm::RS1], ..Profile::roaming() };
+    let params = json!([{"type": "public-key", "alg": -65535}]);
+    let refused = client([profile]).create(&with(creation(), &[("pubKeyCredParams", params)]));
+    assert_eq!(refused.unwrap_err().name, Name::NotAllowed);
 }
 
 #[test]
