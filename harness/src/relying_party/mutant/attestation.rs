@@ -16,13 +16,14 @@ use crate::relying_party::verify::{Evidence, Finding, registration};
 
 #[rustfmt::skip]
 pub(super) fn all() -> Vec<Mutant> {
-    let flaws: [(&str, &str, &str, Run); 24] = [
+    let flaws: [(&str, &str, &str, Run); 25] = [
         ("8.7/syntax", "lists", "takes an empty list for the empty map", Verify(none_list)),
         ("8.2/1", "error-accepted", UNREAD, Derive(|e| packed::syntax(e).or(Ok(())))),
         ("8.2/1", "chain-unread", "takes what has no readable certificates for self attestation", Derive(packed_chain_unread)),
         ("8.2/2a", "credential-key", "takes the credential key's signature too", Verify(packed_by_credential)),
         ("8.2.1/subject", "unit-only", "looks at the organizational unit alone", Verify(packed_unit_only)),
         ("8.2.1/subject", "unit-unread", "takes every organizational unit", Verify(packed_any_unit)),
+        ("8.2.1/critical", "aaguid-only", "looks at the extension for the AAGUID alone", Verify(packed_model_critical)),
         ("8.2/2c", "unwrapped", "takes an AAGUID in one octet string too", Verify(packed_unwrapped)),
         ("8.3/syntax", "error-accepted", UNREAD, Derive(|e| tpm::syntax(e).or(Ok(())))),
         ("8.3/name", "digest-only", "compares the digest, and not the algorithm before it", Verify(tpm_digest_only)),
@@ -92,6 +93,13 @@ fn packed_unit_only(e: &Evidence<'_>) -> Finding {
 
 fn packed_any_unit(e: &Evidence<'_>) -> Finding {
     loosely(e, packed::subject, |e| packed::unit(e).is_some_and(|unit| unit != packed::UNIT))
+}
+
+fn packed_model_critical(e: &Evidence<'_>) -> Finding {
+    loosely(e, packed::critical, |e| {
+        let model = packed::leaf(e).and_then(|leaf| leaf.extension(MODEL));
+        model.is_none_or(|extension| !extension.critical)
+    })
 }
 
 fn packed_unwrapped(e: &Evidence<'_>) -> Finding {

@@ -43,7 +43,7 @@ fn steps_as_people_read_them() {
     §8.2 step 2a: the certified key signed the packed statement
     §8.2.1: a packed attestation certificate is of version 3
     §8.2.1: a packed attestation certificate has the subject of an authenticator
-    §8.2.1: a packed attestation certificate names its model without urging it on those who do not know the extension
+    §8.2.1: what FIDO adds to a packed attestation certificate is not critical to those who do not know it
     §8.2.1: a packed attestation certificate is no authority's
     §8.2 step 2c: a packed attestation certificate is for the authenticator's model
     §8.2 step 3a: a self attestation's algorithm is the key's

@@ -176,7 +176,7 @@ pub const STEPS: &[Step] = &[
     step!("8.2"/"2a" "packed-signature", "the certified key signed the packed statement", Verify(packed::signature)),
     part!("8.2.1"/"version" "packed-version", "a packed attestation certificate is of version 3", Verify(packed::version)),
     part!("8.2.1"/"subject" "packed-subject", "a packed attestation certificate has the subject of an authenticator", Verify(packed::subject)),
-    part!("8.2.1"/"aaguid" "packed-aaguid-critical", "a packed attestation certificate names its model without urging it on those who do not know the extension", Verify(packed::model_critical)),
+    part!("8.2.1"/"critical" "packed-critical", "what FIDO adds to a packed attestation certificate is not critical to those who do not know it", Verify(packed::critical)),
     part!("8.2.1"/"basic-constraints" "packed-basic-constraints", "a packed attestation certificate is no authority's", Verify(packed::basic_constraints)),
     step!("8.2"/"2c" "packed-aaguid", "a packed attestation certificate is for the authenticator's model", Verify(packed::aaguid)),
     step!("8.2"/"3a" "self-algorithm", "a self attestation's algorithm is the key's", Verify(packed::self_algorithm)),

@@ -74,13 +74,21 @@ pub(crate) fn unit<'e>(e: &'e Evidence<'_>) -> Option<&'e [u8]> {
     }
 }
 
-/// §8.2.1: id-fido-gen-ce-aaguid is not critical.
-pub(crate) fn model_critical(e: &Evidence<'_>) -> Finding {
-    match leaf(e).and_then(|leaf| leaf.extension(MODEL)) {
-        Some(extension) if extension.critical => refuse("the extension for the AAGUID is critical"),
-        _ => Ok(()),
+/// §8.2.1 and §8.2.2: FIDO's own extensions are not critical.
+pub(crate) fn critical(e: &Evidence<'_>) -> Finding {
+    let is_critical = |oid: &'static str| {
+        leaf(e).and_then(|leaf| leaf.extension(oid)).is_some_and(|extension| extension.critical)
+    };
+    match [MODEL, SERIAL_NUMBER, FIRMWARE_VERSION].into_iter().find(|oid| is_critical(oid)) {
+        Some(oid) => refuse(format!("the extension {oid} is critical")),
+        None => Ok(()),
     }
 }
+
+/// id-fido-gen-ce-sernum
+const SERIAL_NUMBER: &str = "1.3.6.1.4.1.45724.1.1.2";
+/// id-fido-gen-ce-fw-version
+const FIRMWARE_VERSION: &str = "1.3.6.1.4.1.45724.1.1.5";
 
 /// §8.2.1: the subject is no authority.
 pub(crate) fn basic_constraints(e: &Evidence<'_>) -> Finding {
