@@ -98,14 +98,20 @@ pub(super) enum User {
 #[derive(Debug, Default)]
 pub(super) struct Store {
     accounts: BTreeMap<UserHandle, Account>,
+    names: HashMap<String, UserHandle>,
     /// Under owner and id, so that a relying party that does not mind
     /// duplicates (§7.1 step 26 left out) can hold them.
     records: BTreeMap<(UserHandle, Vec<u8>), Record>,
+    owners: HashMap<Vec<u8>, BTreeSet<UserHandle>>,
     /// Records that lists leave out, which only a mutant has.
     hidden: BTreeSet<(UserHandle, Vec<u8>)>,
     tokens: HashMap<String, Session>,
     signed_in: HashMap<Session, UserHandle>,
     issued: Vec<Issued>,
+    /// Where in `issued` each session's are, the oldest first.
+    issued_to: HashMap<Session, Vec<usize>>,
+    /// How many of `issued`, which are in the order of time, were found late.
+    late: usize,
     sessions: u64,
     requests: HashMap<String, u64>,
 }
@@ -124,17 +130,19 @@ impl Store {
     }
 
     pub(super) fn account_named(&self, username: &str) -> Option<&Account> {
-        self.accounts.values().find(|account| account.username == username)
+        self.accounts.get(self.names.get(username)?)
     }
 
     pub(super) fn add_account(&mut self, account: Account) {
+        self.names.insert(account.username.clone(), account.handle.clone());
         self.accounts.insert(account.handle.clone(), account);
     }
 
     pub(super) fn records_of(&self, owner: &UserHandle) -> impl Iterator<Item = &Record> {
+        let from_owner = self.records.range((owner.clone(), Vec::new())..);
         let of_owner = move |(key, _): &(&(UserHandle, Vec<u8>), _)| key.0 == *owner;
         let shown = |(key, _): &(&(UserHandle, Vec<u8>), _)| !self.hidden.contains(*key);
-        self.records.iter().filter(of_owner).filter(shown).map(|(_, record)| record)
+        from_owner.take_while(of_owner).filter(shown).map(|(_, record)| record)
     }
 
     pub(super) fn record(&self, owner: &UserHandle, id: &[u8]) -> Option<&Record> {
@@ -142,19 +150,20 @@ impl Store {
     }
 
     /// Every owner of a record with this id, and the record.
-    pub(super) fn records_with<'a>(
-        &'a self,
-        id: &[u8],
-    ) -> impl Iterator<Item = (&'a UserHandle, &'a Record)> {
-        let with_id = move |(key, _): &(&(UserHandle, Vec<u8>), _)| key.1 == id;
-        self.records.iter().filter(with_id).map(|(key, record)| (&key.0, record))
+    pub(super) fn records_with(&self, id: &[u8]) -> impl Iterator<Item = (&UserHandle, &Record)> {
+        let owners = self.owners.get(id).into_iter().flatten();
+        owners.filter_map(move |owner| Some((owner, self.record(owner, id)?)))
     }
 
     pub(super) fn add_record(&mut self, owner: UserHandle, record: Record) {
+        self.owners.entry(record.id.clone()).or_default().insert(owner.clone());
         self.records.insert((owner, record.id.clone()), record);
     }
 
     pub(super) fn remove_record(&mut self, owner: &UserHandle, id: &[u8]) -> Option<Record> {
+        if let Some(owners) = self.owners.get_mut(id) {
+            owners.remove(owner);
+        }
         self.records.remove(&(owner.clone(), id.to_vec()))
     }
 
@@ -164,12 +173,16 @@ impl Store {
     }
 
     pub(super) fn remove_records_with(&mut self, id: &[u8]) {
-        self.records.retain(|(_, other), _| other != id);
+        for owner in self.owners.remove(id).unwrap_or_default() {
+            self.records.remove(&(owner, id.to_vec()));
+        }
     }
 
     /// Gives the record with this id a new key, if there is one.
     pub(super) fn replace_key(&mut self, new: &Record) -> bool {
-        match self.records.values_mut().find(|record| record.id == new.id) {
+        let owner = self.owners.get(&new.id).and_then(BTreeSet::first);
+        let key = owner.map(|owner| (owner.clone(), new.id.clone()));
+        match key.and_then(|key| self.records.get_mut(&key)) {
             Some(record) => {
                 record.public_key = new.public_key.clone();
                 true
@@ -221,14 +234,17 @@ impl Store {
     /// longer count.
     pub(super) fn issue(&mut self, issued: Issued) {
         self.retire(issued.session, issued.ceremony, State::Superseded);
+        self.issued_to.entry(issued.session).or_default().push(self.issued.len());
         self.issued.push(issued);
     }
 
     /// Gives up what was issued by then and has not been answered.
     pub(super) fn expire(&mut self, then: Duration) {
-        let late = |i: &&mut Issued| i.state == State::Live && i.at <= then;
-        for issued in self.issued.iter_mut().filter(late) {
-            issued.state = State::Expired;
+        while let Some(issued) = self.issued.get_mut(self.late).filter(|issued| issued.at <= then) {
+            if issued.state == State::Live {
+                issued.state = State::Expired;
+            }
+            self.late += 1;
         }
     }
 
@@ -239,8 +255,15 @@ impl Store {
 
     /// What a session has to answer.
     pub(super) fn pending(&self, session: Session, ceremony: Ceremony) -> Option<&Issued> {
-        let own = |i: &&Issued| i.session == session && i.ceremony == ceremony;
-        self.issued.iter().rev().find(own).filter(|issued| issued.state == State::Live)
+        let latest = self.latest(session, ceremony);
+        latest.filter(|issued| issued.state == State::Live)
+    }
+
+    /// The session's newest options, answered or not.
+    pub(super) fn latest(&self, session: Session, ceremony: Ceremony) -> Option<&Issued> {
+        let places = self.issued_to.get(&session)?.iter().rev();
+        let mut own = places.filter_map(|place| self.issued.get(*place));
+        own.find(|issued| issued.ceremony == ceremony)
     }
 
     /// Makes a challenge good again, for the mutant that saw it good before.
@@ -252,9 +275,9 @@ impl Store {
     }
 
     fn retire(&mut self, session: Session, ceremony: Ceremony, state: State) {
-        let of_session = |i: &&mut Issued| i.session == session && i.ceremony == ceremony;
-        for issued in self.issued.iter_mut().filter(of_session) {
-            if issued.state == State::Live {
+        for place in self.issued_to.get(&session).into_iter().flatten() {
+            let own = self.issued.get_mut(*place).filter(|issued| issued.ceremony == ceremony);
+            if let Some(issued) = own.filter(|issued| issued.state == State::Live) {
                 issued.state = state;
             }
         }

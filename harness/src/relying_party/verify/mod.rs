@@ -339,8 +339,7 @@ impl<'a> Evidence<'a> {
     }
 
     fn own_issued(&self) -> Option<&'a Issued> {
-        let own = |i: &&Issued| Some(i.session) == self.session && i.ceremony == self.ceremony;
-        self.store.issued().iter().rev().find(own)
+        self.store.latest(self.session?, self.ceremony)
     }
 
     /// A text member of the client data.
