@@ -138,7 +138,7 @@ fn a_mutant_that_is_not_there() {
 #[test]
 fn lists() {
     for (args, known) in [
-        ("rp --list-mutants", "registration.origin.left-out"),
+        ("rp --mutants", "registration.origin.left-out"),
         ("adapters", "fido-conformance"),
         ("list", "registration.origin."),
         ("list --json", "\"violates\""),

@@ -19,6 +19,7 @@ use passrig_authenticator::Ceremony;
 use passrig_authenticator::attestation::Format;
 use passrig_authenticator::deviation::Deviation;
 use passrig_authenticator::device::Profile;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::outcome::{Importance, Level, Verdict};
@@ -34,7 +35,7 @@ pub struct Catalogue {
 }
 
 /// What is sent, what must happen, and why.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Check {
     /// The id, such as `registration.origin.subdomain`.
     pub id: String,
@@ -43,6 +44,7 @@ pub struct Check {
     /// The family, such as `origin`.
     pub family: String,
     /// The ceremony under test.
+    #[schemars(with = "String")]
     pub ceremony: Ceremony,
     /// What is sent.
     pub sends: String,
@@ -93,7 +95,7 @@ pub enum Action {
 }
 
 /// What must hold for a check to be sent.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Need {
     /// The RP id is a registrable domain, so that relatives of it exist.
@@ -111,7 +113,7 @@ pub enum Need {
 }
 
 /// What a target can ask for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Setting {
     /// `required`, `preferred` or `discouraged`.
@@ -135,7 +137,9 @@ impl Setting {
 }
 
 /// The kinds of authenticators that checks ask for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, serde::Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, serde::Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Product {
     /// A passkey provider: synchronised, does not count.

@@ -15,7 +15,7 @@ use crate::report::{Paint, Replay};
 #[command(after_help = EXAMPLES)]
 pub(super) struct Args {
     /// The id of a check, as `passrig list` shows it; of a step, such as 7.1/9;
-    /// or of a mutant, as `passrig rp --list-mutants` shows it.
+    /// or of a mutant, as `passrig rp --mutants` shows it.
     id: String,
 }
 

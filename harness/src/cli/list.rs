@@ -1,3 +1,4 @@
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::console::Console;
@@ -16,7 +17,8 @@ pub(super) struct Args {
     #[command(flatten)]
     selection: Selection,
 
-    /// As JSON, with everything that is known about each check.
+    /// As JSON, with everything that is known about each check; its schema is that
+    /// of `passrig schema list`.
     #[arg(long)]
     json: bool,
 }
@@ -58,16 +60,19 @@ pub(super) fn table(catalogue: &Catalogue, filter: &Filter, paint: Paint) -> Str
 }
 
 /// A check, and what it is known for.
-#[derive(Serialize)]
-struct Listed<'a> {
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Listed<'a> {
     #[serde(flatten)]
     check: &'a Check,
+    /// Whose duty its rule is.
     owner: Option<Owner>,
+    /// The ids of FIDO's tests that send the same.
     fido: Vec<String>,
+    /// The known flaws that it finds.
     flaws: Vec<&'a str>,
 }
 
-fn json(catalogue: &Catalogue, filter: &Filter) -> Result<String, Failure> {
+pub(super) fn json(catalogue: &Catalogue, filter: &Filter) -> Result<String, Failure> {
     let listed = admitted(catalogue, filter).map(|check| Listed {
         check,
         owner: catalogue.index.owner(check),

@@ -1,6 +1,8 @@
 use std::fmt::Write;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
+use indicatif::ProgressBar;
 use passrig_authenticator::env::Seeded;
 use tokio::net::TcpListener;
 use url::Url;
@@ -9,8 +11,10 @@ use super::console::{Console, complain};
 use super::failure::Failure;
 use super::identity;
 use super::near::did_you_mean;
+use crate::catalogue::Catalogue;
 use crate::relying_party::{Config, Mutant, RelyingParty, mutant};
-use crate::report::Paint;
+use crate::report::{self, Paint};
+use crate::runner::Matrix;
 
 /// Serve the reference RP, or one of its mutants.
 ///
@@ -26,8 +30,13 @@ pub(super) struct Args {
     mutant: Option<String>,
 
     /// List the mutants instead.
-    #[arg(long)]
-    list_mutants: bool,
+    #[arg(long, conflicts_with = "mutant")]
+    mutants: bool,
+
+    /// Instead of a list, run the whole catalogue against each of them, and print
+    /// which checks find it. It takes minutes.
+    #[arg(long, requires = "mutants")]
+    matrix: bool,
 
     /// Where to listen; port 0 means any free one.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
@@ -45,12 +54,16 @@ pub(super) struct Args {
 const EXAMPLES: &str = "\
 Examples:
   passrig rp
-  passrig rp --list-mutants
+  passrig rp --mutants
+  passrig rp --mutants --matrix > mutants.md
   passrig rp --mutant registration.origin.left-out
   passrig rp --origin https://login.passrig.test --rp-id passrig.test";
 
 pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
-    if args.list_mutants {
+    if args.matrix {
+        return matrix(console).await;
+    }
+    if args.mutants {
         console.print(&mutants(console.paint()))?;
         return Ok(0);
     }
@@ -76,9 +89,23 @@ fn find(id: &str) -> Result<Mutant, Failure> {
     mutant::by_id(id).ok_or_else(|| {
         let all = mutant::all();
         let help = did_you_mean(id, all.iter().map(|mutant| mutant.id.as_str()))
-            .unwrap_or_else(|| "`passrig rp --list-mutants` shows every mutant".to_owned());
+            .unwrap_or_else(|| "`passrig rp --mutants` shows every mutant".to_owned());
         Failure::usage(format!("no mutant is called `{id}`"), help)
     })
+}
+
+/// Prints who finds whom, and what keeps the matrix from being closed.
+async fn matrix(console: Console) -> Result<u8, Failure> {
+    let catalogue = Arc::new(Catalogue::builtin()?);
+    let counter = ProgressBar::new(mutant::all().len() as u64);
+    let matrix = Matrix::of(&catalogue, |done, _| counter.set_position(done as u64)).await;
+    counter.finish_and_clear();
+    console.print(&report::matrix::render(&matrix))?;
+    let flaws = matrix.flaws();
+    for flaw in &flaws {
+        complain(&format!("{flaw}\n"));
+    }
+    Ok(u8::from(!flaws.is_empty()))
 }
 
 /// The mutants, and how many they are.

@@ -4,6 +4,7 @@ use schemars::schema_for;
 use super::config::document::Document;
 use super::console::Console;
 use super::failure::Failure;
+use super::list::Listed;
 use crate::report::json;
 
 /// Print a JSON schema, for editors and programs.
@@ -20,16 +21,41 @@ enum Of {
     Config,
     /// The JSON report
     Report,
+    /// What `passrig list --json` prints
+    List,
 }
 
 pub(super) fn run(args: &Args, console: Console) -> Result<u8, Failure> {
     let schema = match args.of {
         Of::Config => schema_for!(Document),
         Of::Report => json::schema(),
+        Of::List => schema_for!(Vec<Listed<'static>>),
     };
     let what = "cannot write the schema".to_owned();
     let text = serde_json::to_string_pretty(&schema);
     let text = text.map_err(|error| Failure::System { what, source: error.into() })?;
     console.print(&format!("{text}\n"))?;
     Ok(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::list;
+    use super::*;
+    use crate::catalogue::Catalogue;
+    use crate::runner::Filter;
+
+    #[test]
+    fn the_list_is_what_its_schema_says() {
+        let catalogue = Catalogue::builtin().unwrap();
+        let text = list::json(&catalogue, &Filter::default()).unwrap();
+        let mut list: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let schema = schema_for!(Vec<Listed<'static>>);
+        let schema = jsonschema::validator_for(schema.as_value()).unwrap();
+        let errors: Vec<_> = schema.iter_errors(&list).map(|error| error.to_string()).collect();
+        assert_eq!(errors, Vec::<String>::new());
+
+        list[0]["level"] = "shall".into();
+        assert!(!schema.is_valid(&list));
+    }
 }

@@ -10,6 +10,7 @@ pub mod json;
 pub mod junit;
 pub mod log;
 pub mod markdown;
+pub mod matrix;
 mod paint;
 pub mod progress;
 mod replay;

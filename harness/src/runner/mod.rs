@@ -5,12 +5,14 @@ mod canary;
 pub mod expect;
 mod filter;
 mod judge;
+pub mod matrix;
 mod patience;
 pub mod policy;
 mod schedule;
 mod shard;
 
 pub use filter::Filter;
+pub use matrix::Matrix;
 pub use shard::{NoShard, Shard};
 
 use std::collections::{BTreeMap, HashMap};

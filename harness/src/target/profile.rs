@@ -18,6 +18,7 @@ use std::fmt;
 use std::path::Path;
 
 use http::{HeaderName, Method};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json_path::JsonPath;
 
@@ -184,7 +185,7 @@ pub enum CsrfSource {
 }
 
 /// What an adapter can do, each a list of steps.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Flow {
     /// Makes an account.

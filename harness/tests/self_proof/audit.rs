@@ -37,7 +37,7 @@ fn audited(transcript: &Transcript) -> BTreeSet<String> {
 async fn every_check_violates_exactly_what_it_states() {
     let catalogue = super::catalogue();
     let audits = Arc::new(Audits::default());
-    let report = super::run(&catalogue, None, audits.clone()).await.unwrap();
+    let report = super::run(&catalogue, audits.clone()).await.unwrap();
 
     let attempts = audits.attempts.lock().unwrap();
     let wrong: Vec<_> = catalogue
