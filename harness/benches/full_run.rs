@@ -64,6 +64,7 @@ async fn check(target: Target, expiry: Option<Duration>, run: usize) -> Report {
         expiry,
         authenticator: None,
         variables: Vec::new(),
+        restart: Default::default(),
     };
     let about = TargetInfo {
         url: target.base().to_string(),

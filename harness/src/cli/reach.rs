@@ -15,6 +15,7 @@ use super::near::did_you_mean;
 use super::rp;
 use crate::outcome::TargetInfo;
 use crate::relying_party;
+use crate::runner::Restart;
 use crate::target::Target;
 use crate::target::guard::Guard;
 use crate::target::network::{self, ConnectTo, Network, Trust};
@@ -66,6 +67,16 @@ pub(super) struct Args {
     #[arg(long, value_name = "SECONDS", value_parser = expiry)]
     pub(super) expiry: Option<u32>,
 
+    /// How long a target that dies under a check may take to come back; then
+    /// the run goes on [default: 10].
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(0..=3600))]
+    pub(super) restart_wait: Option<u32>,
+
+    /// What brings it back, for a shell, if nobody else does: a command that
+    /// ends once the target is started.
+    #[arg(long, value_name = "COMMAND")]
+    pub(super) restart: Option<String>,
+
     /// A variable for the adapter, such as the `username` of the one account
     /// there is. NAME alone takes the value from the environment, where
     /// passwords belong. May be repeated.
@@ -79,6 +90,7 @@ pub(super) struct Reach {
     pub(super) info: TargetInfo,
     pub(super) variables: Vec<(String, String)>,
     pub(super) expiry: Option<Duration>,
+    pub(super) restart: Restart,
 }
 
 impl Args {
@@ -100,6 +112,8 @@ impl Args {
             allow_host,
             deadline,
             expiry,
+            restart_wait,
+            restart,
             var,
         } = self;
         // Two ways to say which certificates are believed.
@@ -118,6 +132,8 @@ impl Args {
             allow_host: allow_host.iter().chain(&file.allow_host).cloned().collect(),
             deadline: deadline.or(file.deadline),
             expiry: expiry.or(file.expiry),
+            restart_wait: restart_wait.or(file.restart_wait),
+            restart: restart.as_ref().or(file.restart.as_ref()).cloned(),
             var: var.iter().chain(others).cloned().collect(),
         }
     }
@@ -156,6 +172,8 @@ impl Args {
         let mut reach = Reach::new(Target::new(profile, rp.clone(), origin, Arc::new(network)));
         reach.variables = self.variables()?;
         reach.expiry = self.expiry.map(|seconds| Duration::from_secs(seconds.into()));
+        let wait = Duration::from_secs(self.restart_wait.unwrap_or(10).into());
+        reach.restart = Restart { wait, command: self.restart.clone() };
         Ok(reach)
     }
 
@@ -179,7 +197,7 @@ impl Args {
         let rp = self.rp.iter().map(|rp| rp.to_string().trim_end_matches('/').to_owned());
         let vars = self.var.iter().map(Variable::shown).collect();
         let file = |path: &PathBuf| path.display().to_string();
-        let valued: [(&str, Vec<String>); 9] = [
+        let valued: [(&str, Vec<String>); 11] = [
             ("--rp", rp.collect()),
             ("--adapter", self.adapter.iter().cloned().collect()),
             (
@@ -191,6 +209,8 @@ impl Args {
             ("--allow-host", self.allow_host.clone()),
             ("--deadline", seconds(self.deadline)),
             ("--expiry", seconds(self.expiry)),
+            ("--restart-wait", seconds(self.restart_wait)),
+            ("--restart", self.restart.iter().cloned().collect()),
             ("--var", vars),
         ];
         let pairs = valued.into_iter().flat_map(|(flag, values)| {
@@ -223,7 +243,13 @@ impl Reach {
             adapter: target.profile().id.clone(),
             observed: BTreeMap::new(),
         };
-        Self { target: Arc::new(target), info, variables: Vec::new(), expiry: None }
+        Self {
+            target: Arc::new(target),
+            info,
+            variables: Vec::new(),
+            expiry: None,
+            restart: Restart::default(),
+        }
     }
 }
 

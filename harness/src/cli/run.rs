@@ -96,7 +96,7 @@ pub(super) async fn run(
     let reach = args.reach.over(&config.target);
     let identity = args.identity.resolve(reach.is_built_in())?;
     let repeatable = reach.is_built_in();
-    let Reach { target, info, variables, expiry } =
+    let Reach { target, info, variables, expiry, restart } =
         reach.resolve(authenticator.map(|one| &one.profile))?;
     ready()?;
 
@@ -113,6 +113,7 @@ pub(super) async fn run(
         variables,
         expiry,
         authenticator: authenticator.map(|one| one.profile.clone()),
+        restart,
     };
     let ended = tokio::select! {
         // Listening for Ctrl-C begins before the run.

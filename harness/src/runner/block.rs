@@ -14,14 +14,34 @@ use crate::outcome::{CheckResult, Inconclusive, Outcome, Skip, Verdict};
 use crate::scenarios::{self, Observations, Stage};
 use crate::target::{Log, Recognised};
 
-/// What a block came to: results, and why the run must stop, if it must.
+/// What a block came to.
 pub(super) struct Done {
     pub(super) results: Vec<(Arc<Check>, CheckResult, Transcript)>,
-    pub(super) gone: Option<String>,
+    pub(super) death: Option<Death>,
+}
+
+/// The target answers no more.
+#[derive(Clone, Debug)]
+pub(super) struct Death {
+    /// What was noticed of it.
+    pub(super) what: String,
+    /// The check that it died of, if that is known; its result says so.
+    pub(super) killer: Option<Arc<Check>>,
+}
+
+/// Among whom a block is run.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Company {
+    /// Nobody else speaks to the target: whatever becomes of it is our doing.
+    pub(super) is_alone: bool,
+    /// After every attempt we look whether the target is still there.
+    pub(super) is_watched: bool,
+    /// The round that it begins with.
+    pub(super) round: usize,
 }
 
 /// How often a void block is run, each time on fresh accounts.
-const ROUNDS: usize = 2;
+pub(super) const ROUNDS: usize = 2;
 
 /// Why a refusal counts for nothing that no honest ceremony followed.
 const GONE: (Inconclusive, &str) =
@@ -32,12 +52,14 @@ pub(super) async fn run(
     world: &World,
     probes: Probes,
     observer: &dyn Observer,
+    company: Company,
 ) -> Done {
-    let mut round = 0;
+    let end = company.round + ROUNDS;
+    let mut company = company;
     loop {
-        let (done, is_worth_another) = once(block, world, probes, observer, round).await;
-        round += 1;
-        if !is_worth_another || round == ROUNDS {
+        let (done, is_worth_another) = once(block, world, probes, observer, company).await;
+        company.round += 1;
+        if !is_worth_another || company.round == end {
             return done;
         }
         observer.notice("an honest ceremony failed beside a block of attempts; once more");
@@ -50,8 +72,9 @@ async fn once(
     world: &World,
     probes: Probes,
     observer: &dyn Observer,
-    round: usize,
+    company: Company,
 ) -> (Done, bool) {
+    let round = company.round;
     let before = twin(block, world, probes, observer, ("before", round)).await;
     if before.is_unsupported {
         let skip = |check: &Arc<Check>| {
@@ -59,10 +82,12 @@ async fn once(
             (Arc::clone(check), result, Transcript::default())
         };
         let results = block.checks.iter().map(skip).collect();
-        return (Done { results, gone: None }, false);
+        return (Done { results, death: None }, false);
     }
     let mut gone = before.gone.clone();
-    let mut results = Vec::new();
+    let mut results: Vec<(Arc<Check>, CheckResult, Transcript)> = Vec::new();
+    // Which of the results is that of whom the target died.
+    let mut killer = None;
     for check in &block.checks {
         if gone.is_some() {
             break;
@@ -73,12 +98,24 @@ async fn once(
                 (judge::undecided(check, &block.variant, why, what), Transcript::default())
             }
             None => {
-                let (result, transcript, trouble) = if check.exclusive {
+                let (result, transcript, end) = if check.exclusive {
                     race(check, block, world, probes, observer, round).await
                 } else {
                     attempt(check, block, world, probes, observer, round).await
                 };
-                gone = trouble;
+                let end = match end {
+                    None if company.is_watched => delayed(world).await,
+                    end => end,
+                };
+                if let Some(end) = end {
+                    let last = results.len();
+                    killer = match end.is_of_the_attempt {
+                        Some(true) => Some(last),
+                        Some(false) => last.checked_sub(1),
+                        None => (last == 0 || company.is_watched).then_some(last),
+                    };
+                    gone = Some(end.what);
+                }
                 observer.attempted(check, &result, &transcript);
                 (result, transcript)
             }
@@ -91,6 +128,9 @@ async fn once(
         None => Twin::default(),
         Some(_) => Twin { gone: gone.clone(), ..Twin::default() },
     };
+    if after.is_unheard && gone.is_none() {
+        killer = results.len().checked_sub(1);
+    }
     let mut is_void = false;
     for (check, result, _) in &mut results {
         is_void |= matches!(before.flaw(check.ceremony), Some((Inconclusive::Bracket, _)));
@@ -107,7 +147,15 @@ async fn once(
     }
     let gone = gone.or(after.gone);
     let is_worth_another = is_void && gone.is_none();
-    (Done { results, gone }, is_worth_another)
+    let death = gone.map(|what| {
+        let killer = killer.filter(|_| company.is_alone).and_then(|at| results.get_mut(at));
+        let killer = killer.map(|(check, result, _)| {
+            *result = judge::killed(result.clone(), &what);
+            Arc::clone(check)
+        });
+        Death { what, killer }
+    });
+    (Done { results, death }, is_worth_another)
 }
 
 /// An honest registration and an honest authentication, and what was wrong
@@ -119,6 +167,8 @@ struct Twin {
     /// The target refuses honest statements of the block's format.
     is_unsupported: bool,
     gone: Option<String>,
+    /// It was gone before it answered anything.
+    is_unheard: bool,
 }
 
 impl Twin {
@@ -140,15 +190,56 @@ impl Twin {
             }
             Err(trouble) => (trouble.throttled(), format!("could not be carried out: {trouble}")),
         };
-        if let Err(trouble) = seen {
-            self.gone = trouble.is_unreachable().then(|| trouble.to_string());
-        }
         let why = throttled.map_or(Inconclusive::Bracket, |_| Inconclusive::Throttled);
         let flaw = Some((why, format!("an honest {ceremony} {place} the attempts {what}")));
         match ceremony {
             Ceremony::Registration => self.registration = flaw,
             Ceremony::Authentication => self.authentication = flaw,
         }
+    }
+}
+
+/// How the target ended.
+struct End {
+    what: String,
+    /// Whether it died of what was sent to it just then, if that can be told:
+    /// if not, of what was sent before, or it is not known.
+    is_of_the_attempt: Option<bool>,
+}
+
+/// Whether the target is gone after this.
+async fn end(seen: &Result<Attempt, Trouble>, world: &World, log: &Log) -> Option<End> {
+    let (what, is_unreachable) = match seen {
+        Ok(attempt) if attempt.verdict.recognised == Recognised::Crash => {
+            ("it answered with a server error".to_owned(), false)
+        }
+        Err(trouble) if trouble.is_breakage() => (trouble.to_string(), trouble.is_unreachable()),
+        _ => return None,
+    };
+    if !is_unreachable && world.target.is_there().await {
+        return None;
+    }
+    let is_of_the_attempt = match (log.has_answers(), is_unreachable) {
+        (true, _) => Some(true),
+        (false, true) => Some(false),
+        // A connection that was kept open since the last one, perhaps.
+        (false, false) => None,
+    };
+    Some(End { what, is_of_the_attempt })
+}
+
+/// Whether the target dies a moment later.
+async fn delayed(world: &World) -> Option<End> {
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    let is_there = world.target.is_there().await;
+    let what = || "nobody answers there any more".to_owned();
+    (!is_there).then(|| End { what: what(), is_of_the_attempt: Some(true) })
+}
+
+impl Twin {
+    fn mourn(&mut self, end: Option<End>) {
+        self.is_unheard = end.as_ref().is_some_and(|end| end.is_of_the_attempt == Some(false));
+        self.gone = end.map(|end| end.what);
     }
 }
 
@@ -170,7 +261,9 @@ async fn twin(
     let mut patience = Patience::new(observer);
     while let Err(trouble) = actor.arrive(&mut log).await {
         if !patience.lasts(trouble.throttled()).await {
-            twin.fail(Ceremony::Registration, place, &Err(trouble));
+            let seen = Err(trouble);
+            twin.fail(Ceremony::Registration, place, &seen);
+            twin.mourn(end(&seen, world, &log).await);
             return twin;
         }
     }
@@ -196,6 +289,7 @@ async fn twin(
                     && block.format.is_some()
                     && seen.as_ref().is_ok_and(is_refused);
                 twin.fail(ceremony, place, &seen);
+                twin.mourn(end(&seen, world, &log).await);
                 break;
             }
         }
@@ -223,7 +317,7 @@ async fn race(
     probes: Probes,
     observer: &dyn Observer,
     round: usize,
-) -> (CheckResult, Transcript, Option<String>) {
+) -> (CheckResult, Transcript, Option<End>) {
     let mut number = 1;
     loop {
         let start = round * RACES + number - 1;
@@ -249,7 +343,7 @@ async fn attempt(
     probes: Probes,
     observer: &dyn Observer,
     round: usize,
-) -> (CheckResult, Transcript, Option<String>) {
+) -> (CheckResult, Transcript, Option<End>) {
     let mut patience = Patience::new(observer);
     let notice = |text: &str| observer.notice(text);
     loop {
@@ -274,13 +368,11 @@ async fn attempt(
         if patience.lasts(throttled).await {
             continue;
         }
-        let gone = match &seen {
-            Err(trouble) if trouble.is_unreachable() => Some(trouble.to_string()),
-            _ => None,
-        };
         let exchange = seen.as_ref().ok().map(|observations| observations.attempt.exchange);
         let result = judge::judge(check, &block.variant, &seen);
-        return (result, Transcript::of(&stage.log, exchange), gone);
+        let transcript = Transcript::of(&stage.log, exchange);
+        let end = end(&seen.map(|observations| observations.attempt), world, &stage.log).await;
+        return (result, transcript, end);
     }
 }
 

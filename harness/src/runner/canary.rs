@@ -77,17 +77,22 @@ pub(super) struct Honest {
 }
 
 /// An honest registration and an honest authentication. Whatever a probe shows
-/// to change with them is trusted from then on.
+/// to change with them is trusted from then on. After each death of the target
+/// it is others who perform them.
 pub(super) async fn honest(
     world: &World,
     variant: &Variant,
     observer: &dyn Observer,
+    deaths: usize,
 ) -> Result<Honest, NotTestable> {
     let mut log = Log::new();
     let mut observed = Observed::default();
     let mut probes = Probes::default();
     // Each variant has people of its own.
-    let name = variant.to_string();
+    let name = match deaths {
+        0 => variant.to_string(),
+        deaths => format!("{variant}/{deaths}"),
+    };
     let authenticator = world.authenticator(Product::default(), None);
     let mut actor = Actor::new(world, variant, "canary.honest", &name, authenticator).seated(0);
     let mut patience = Patience::new(observer);

@@ -97,6 +97,13 @@ fn troubled(blank: CheckResult, trouble: &Trouble) -> CheckResult {
     }
 }
 
+/// A check that the target did not survive. What it answered before, if
+/// anything, counts for nothing.
+pub(super) fn killed(result: CheckResult, what: &str) -> CheckResult {
+    let reason = Some(format!("the target stopped answering after this check: {what}"));
+    CheckResult { outcome: Outcome::Error, verdict: None, reason, ..result }
+}
+
 /// A race that was lost in this round.
 pub(super) fn seen(result: CheckResult, round: usize, rounds: usize) -> CheckResult {
     let what = format!("seen in round {round} of {rounds}");

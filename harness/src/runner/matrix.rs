@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use tokio::task::JoinSet;
 
-use super::{Filter, Observer, Options};
+use super::{Filter, Observer, Options, Restart};
 use crate::catalogue::{Catalogue, Check};
 use crate::outcome::{CheckResult, Outcome, Report, Verdict};
 use crate::relying_party::{EXPIRY, Mutant, in_process, mutant};
@@ -159,6 +159,7 @@ async fn run(catalogue: &Arc<Catalogue>, mutant: Mutant) -> Result<Report, Strin
         variables: Vec::new(),
         expiry: Some(EXPIRY),
         authenticator: None,
+        restart: Restart::default(),
     };
     let target = in_process(Some(mutant)).ok_or("the reference RP has no adapter")?;
     let run = super::run(&options, Arc::new(target), Arc::new(Silent)).await;

@@ -8,21 +8,25 @@ mod judge;
 pub mod matrix;
 mod patience;
 pub mod policy;
+mod revival;
 mod schedule;
 mod shard;
 
 pub use filter::Filter;
 pub use matrix::Matrix;
+pub use revival::Restart;
 pub use shard::{NoShard, Shard};
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
+use block::{Company, Death, Done};
 use passrig_authenticator::Ceremony;
 use passrig_authenticator::client::Origin;
 use passrig_authenticator::device::Profile;
 use passrig_authenticator::env::Seeded;
+use schedule::Block;
 use tokio::task::JoinSet;
 
 use crate::actor::{self, World};
@@ -56,6 +60,8 @@ pub struct Options {
     /// The authenticator that everybody has to whom it makes no difference, if
     /// it is not to be a platform one that can do everything.
     pub authenticator: Option<Profile>,
+    /// How a target comes back that dies on the way.
+    pub restart: Restart,
 }
 
 /// Watches a run. All methods are called as things happen, from any task.
@@ -140,16 +146,23 @@ pub async fn run(
         &world.authenticator(Product::default(), None),
     );
 
-    let honest = canary::honest(&world, &variant, &*observer).await?;
+    let honest = canary::honest(&world, &variant, &*observer, 0).await?;
     let mut run = Run {
         options,
         world: &world,
         observed: honest.observed.by_name(),
         results: HashMap::new(),
         stopped: None,
+        deaths: 0,
     };
-    if let Some(result) = canary::forged(&world, &variant, &honest, &*observer).await? {
-        return Ok(run.accepts_anything(result));
+    match canary::forged(&world, &variant, &honest, &*observer).await {
+        Ok(Some(result)) => return Ok(run.accepts_anything(result)),
+        Ok(None) => {}
+        // Which check it is that does this, the checks will tell.
+        Err(error) if error.is_gone && run.comes_back(&*observer).await => {
+            observer.notice("a ceremony that is wrong everywhere killed the target");
+        }
+        Err(error) => return Err(error),
     }
 
     let admitted = options.catalogue.checks.iter().filter(|c| options.filter.admits(&c.id));
@@ -181,6 +194,8 @@ struct Run<'a> {
     observed: BTreeMap<String, String>,
     results: HashMap<String, CheckResult>,
     stopped: Option<String>,
+    /// How often the target died and came back.
+    deaths: usize,
 }
 
 impl Run<'_> {
@@ -199,7 +214,7 @@ impl Run<'_> {
         let sung;
         let honest = match known {
             Some(honest) => honest,
-            None => match canary::honest(self.world, variant, &**observer).await {
+            None => match self.sing(variant, &**observer).await {
                 Ok(honest) => {
                     sung = honest;
                     &sung
@@ -224,26 +239,135 @@ impl Run<'_> {
             // One account, or a handful: attempts must not meet in them.
             Mode::Pool | Mode::Single => 1,
         };
-        let mut blocks = schedule::blocks(variant, &fitting).into_iter();
+        let blocks = schedule::blocks(variant, &fitting);
+        let is_alone = jobs == 1 || blocks.len() == 1;
+        let company = Company { is_alone, is_watched: false, round: 0 };
+        let mut blocks = blocks.into_iter();
         let mut tasks = JoinSet::new();
+        // The blocks under way when the target died: what it answered to one of
+        // them may come of what another sent.
+        let mut struck: Vec<(Block, Done)> = Vec::new();
         loop {
-            while tasks.len() < jobs && self.stopped.is_none() {
+            while tasks.len() < jobs && self.stopped.is_none() && struck.is_empty() {
                 let Some(block) = blocks.next() else { break };
                 let (world, observer) = (self.world.clone(), Arc::clone(observer));
                 let probes = honest.probes;
-                tasks.spawn(async move { block::run(&block, &world, probes, &*observer).await });
+                tasks.spawn(async move {
+                    let done = block::run(&block, &world, probes, &*observer, company).await;
+                    (block, done)
+                });
             }
-            let Some(joined) = tasks.join_next().await else { break };
-            let Ok(done) = joined else { continue };
-            for (check, result, transcript) in done.results {
-                observer.finished(&check, &result, &transcript);
-                self.results.insert(check.id.clone(), result);
+            match tasks.join_next().await {
+                Some(Ok((block, done))) if done.death.is_some() || !struck.is_empty() => {
+                    struck.push((block, done));
+                }
+                Some(Ok((_, done))) => self.record(done, &**observer),
+                Some(Err(_)) => {}
+                None if struck.is_empty() => break,
+                None => {
+                    let struck = std::mem::take(&mut struck);
+                    self.go_on(struck, honest.probes, &**observer).await;
+                }
             }
-            self.stopped = self.stopped.take().or(done.gone);
         }
         if let Some(stopped) = self.stopped.clone() {
             let why = Inconclusive::Interrupted;
             self.give_up(variant, &fitting, (why, &stopped), &**observer);
+        }
+    }
+
+    /// The honest canary of a variant: once more, if the target dies of it.
+    async fn sing(
+        &mut self,
+        variant: &actor::Variant,
+        observer: &dyn Observer,
+    ) -> Result<canary::Honest, NotTestable> {
+        let sung = canary::honest(self.world, variant, observer, self.deaths).await;
+        match sung {
+            Err(error) if error.is_gone && self.comes_back(observer).await => {
+                canary::honest(self.world, variant, observer, self.deaths).await
+            }
+            sung => sung,
+        }
+    }
+
+    /// Whether the target is there again.
+    async fn comes_back(&mut self, observer: &dyn Observer) -> bool {
+        self.deaths += 1;
+        self.options.restart.brings_back(&self.world.target, observer).await
+    }
+
+    /// After the target died: whom it died of is found out, and everybody else
+    /// tries again, on fresh accounts. If it does not come back, that is all.
+    async fn go_on(
+        &mut self,
+        struck: Vec<(Block, Done)>,
+        probes: actor::Probes,
+        observer: &dyn Observer,
+    ) {
+        let what = struck.iter().find_map(|(_, done)| done.death.as_ref());
+        let what = what.map(|death| death.what.clone());
+        let mut is_there = self.comes_back(observer).await;
+        for (block, done) in struck {
+            if is_there {
+                is_there = self.alone(block, done, probes, observer).await;
+            } else {
+                self.record(done, observer);
+                self.stopped = self.stopped.take().or_else(|| what.clone());
+            }
+        }
+    }
+
+    /// One block by itself, as often as the target dies of another one of its
+    /// checks. Whether the target is there after that.
+    async fn alone(
+        &mut self,
+        mut block: Block,
+        mut done: Done,
+        probes: actor::Probes,
+        observer: &dyn Observer,
+    ) -> bool {
+        let mut company = Company { is_alone: true, is_watched: true, round: 0 };
+        let mut unexplained = 0;
+        loop {
+            match done.death.take() {
+                Some(Death { killer: Some(killer), .. }) => {
+                    block.checks.retain(|check| check.id != killer.id);
+                    done.results.retain(|(check, ..)| check.id == killer.id);
+                    self.record(done, observer);
+                }
+                // It dies of honest ceremonies, or of nothing.
+                Some(Death { what, .. }) if unexplained == block::ROUNDS => {
+                    self.record(done, observer);
+                    let why = (Inconclusive::Bracket, what.as_str());
+                    self.give_up(&block.variant, &block.checks, why, observer);
+                    return true;
+                }
+                Some(_) => unexplained += 1,
+                None => {}
+            }
+            if block.checks.is_empty() {
+                return true;
+            }
+            company.round += block::ROUNDS;
+            done = block::run(&block, self.world, probes, observer, company).await;
+            let Some(death) = &done.death else {
+                self.record(done, observer);
+                return true;
+            };
+            let what = death.what.clone();
+            if !self.comes_back(observer).await {
+                self.stopped = Some(what);
+                self.record(done, observer);
+                return false;
+            }
+        }
+    }
+
+    fn record(&mut self, done: Done, observer: &dyn Observer) {
+        for (check, result, transcript) in done.results {
+            observer.finished(&check, &result, &transcript);
+            self.results.insert(check.id.clone(), result);
         }
     }
 

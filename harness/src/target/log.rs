@@ -117,6 +117,11 @@ impl Log {
         self.records.is_empty()
     }
 
+    /// Whether anything was answered.
+    pub fn has_answers(&self) -> bool {
+        self.records.iter().any(|record| record.response.is_ok())
+    }
+
     /// Takes over one exchange of another log, with what is secret there, and
     /// tells its place here.
     pub fn absorb(&mut self, other: &Self, exchange: usize) -> usize {

@@ -44,8 +44,8 @@ pub use profile::{Flow, Profile};
 use request::{Draft, Payload, Sender};
 use session::Relation;
 pub use session::Session;
-use transport::Response;
 pub use transport::Transport;
+use transport::{Failure, Response};
 pub use verdict::{Manner, Recognised, Verdict};
 
 /// Redirects that are followed at most.
@@ -141,6 +141,35 @@ impl Target {
         match self.transport.clock() {
             Some(clock) => clock.put_forward(time),
             None => tokio::time::sleep(time).await,
+        }
+    }
+
+    /// Whether anybody answers there, whatever the answer is. A gateway that
+    /// answers for a target that is gone does not count, nor does a connection
+    /// that is closed at once; somebody who takes their time does.
+    pub async fn is_there(&self) -> bool {
+        let nobody = Sender {
+            is_foreign: false,
+            origin: self.origin.clone(),
+            relation: Relation::SameOrigin,
+            check: "canary.is-there",
+            cookies: None,
+            has_own_headers: false,
+        };
+        let draft = Draft::new(Method::GET, self.base.clone(), Payload::Empty, nobody);
+        let Ok(request) = request::sendable(&draft.url, &Tree::Layout(draft.layout())) else {
+            return true;
+        };
+        match self.transport.send(request).await {
+            Ok(answer) => !matches!(answer.status.as_u16(), 502..=504),
+            Err(failure) => matches!(
+                failure,
+                Failure::Deadline { .. }
+                    | Failure::TooLarge { .. }
+                    | Failure::Truncated { .. }
+                    | Failure::Forbidden(_)
+                    | Failure::NotHttp { .. }
+            ),
         }
     }
 

@@ -32,6 +32,7 @@ pub async fn run(
         run_id: "1".to_owned(),
         jobs: 2,
         variables: Vec::new(),
+        restart: Default::default(),
         expiry: Some(EXPIRY),
         authenticator: None,
     };

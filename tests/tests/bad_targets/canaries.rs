@@ -94,7 +94,7 @@ help: the target hangs, or needs longer: look at its log, or raise
 #[tokio::test]
 async fn dies_at_the_tenth_request() {
     let url = relying_party(|asked| if asked.n == 10 { Die } else { Behave }).await;
-    let run = check(&url, "").await;
+    let run = check(&url, "--restart-wait 0").await;
     insta::assert_snapshot!(run.is_not_testable().complaint(), @r"
 × a forged authentication cannot be sent: register step 1 (POST
 │ /attestation/options): nobody listens at 127.0.0.1:PORT

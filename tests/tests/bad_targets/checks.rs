@@ -129,7 +129,7 @@ async fn dies_in_the_middle() {
         false => Behave,
     })
     .await;
-    let run = check(&url, &format!("{THIRTEEN} --jobs 1")).await;
+    let run = check(&url, &format!("{THIRTEEN} --jobs 1 --restart-wait 0")).await;
     run.exits(3);
     insta::assert_snapshot!(run.out, @r"
 passrig 0.1.0
@@ -145,8 +145,9 @@ client-data  13 checks  10 pass  2 inconclusive  1 error
 error  registration.type.missing
   sent      registration: client data without a type
   variant   user-verification=required attestation=none login=username
-  target    broke: register step 2 (POST /attestation/result): the target closed
-            the connection without an answer
+  target    broke: the target stopped answering after this check: register step
+            2 (POST /attestation/result): the target closed the connection
+            without an answer
   demanded  §7.1 step 7 (REG-04): must be refused; importance medium
   duty      the library's
   why       The type keeps signatures of one kind from being used as another: an
@@ -154,8 +155,8 @@ error  registration.type.missing
   fix       Compare `type` with exactly `webauthn.create` in registrations and
             `webauthn.get` in authentications.
   replay    passrig check --rp http://127.0.0.1:PORT --adapter reference \
-              --origin https://login.passrig.test --seed s --run-id r \
-              --only registration.type.missing
+              --origin https://login.passrig.test --restart-wait 0 --seed s \
+              --run-id r --only registration.type.missing
 
 To replay on an RP that still has the accounts of this run, leave out --run-id.
 
@@ -165,8 +166,8 @@ Inconclusive: an honest ceremony beside the attempt was not accepted.
     registration.type.case
 
 13 checks: 10 pass, 2 inconclusive, 1 error
-Stopped before the end: register step 1 (POST /attestation/options): nobody
-listens at 127.0.0.1:PORT. 10 checks were decided before that.
+Stopped before the end: register step 2 (POST /attestation/result): the target
+closed the connection without an answer. 10 checks were decided before that.
 Every exchange is in log.jsonl.
 ");
     assert_eq!(run.last_line(), "end");

@@ -10,6 +10,7 @@ mod expiry;
 mod interrupted;
 mod reach;
 mod reasons;
+mod restarts;
 mod run;
 mod server;
 mod usage;

@@ -83,17 +83,17 @@ async fn inconclusive() {
     });
     note(run.await.exits(1), replayed, Inconclusive::Control);
 
-    let run =
-        odd("registration.origin.port --only registration.origin.missing --jobs 1", |asked| {
-            asked.is_attempt().then_some(Die)
-        });
+    let run = odd(
+        "registration.origin.port --only registration.origin.missing --jobs 1 --restart-wait 0",
+        |asked| asked.is_attempt().then_some(Die),
+    );
     note(run.await.exits(3), "registration.origin.missing", Inconclusive::Interrupted);
     insta::assert_snapshot!(told, @r"
 inconclusive: setup: register step 1 (POST /attestation/options): JSON was due, but the answer (200) is HTML: <h1>Down</h1>
 inconclusive: unrecognised: if this was a refusal, add to the adapter: refused = [{ status = [418] }]
 inconclusive: bracket: an honest registration before the attempts was not accepted: no
 inconclusive: control: it was not accepted: no
-inconclusive: interrupted: register step 1 (POST /attestation/options): nobody listens at 127.0.0.1:PORT
+inconclusive: interrupted: register step 1 (POST /attestation/options): the target closed the connection without an answer
 ");
 }
 

@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use axum::body::{Body, Bytes, to_bytes};
 use axum::response::IntoResponse;
@@ -136,39 +137,65 @@ pub(crate) async fn serving(
     rp: RelyingParty,
     manner: impl Fn(&Asked<'_>) -> Act + Send + Sync + 'static,
 ) -> String {
-    let rp = rp.router();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(live(listener, rp, Arc::new(manner)));
+    url
+}
+
+/// The reference relying party, except where its manner says otherwise. When it
+/// has died, another one takes its place after a while, and knows nothing.
+pub(crate) async fn supervised(
+    after: Duration,
+    manner: impl Fn(&Asked<'_>) -> Act + Send + Sync + 'static,
+) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let manner = Arc::new(manner);
+    tokio::spawn(async move {
+        live(listener, reference(), Arc::clone(&manner)).await;
+        loop {
+            tokio::time::sleep(after).await;
+            let listener = TcpListener::bind(address).await.unwrap();
+            live(listener, reference(), Arc::clone(&manner)).await;
+        }
+    });
+    format!("http://{address}")
+}
+
+/// Serves until it dies.
+async fn live(
+    listener: TcpListener,
+    rp: RelyingParty,
+    manner: Arc<impl Fn(&Asked<'_>) -> Act + Send + Sync + 'static>,
+) {
     let count = AtomicUsize::new(0);
     let (dead, mut death) = watch::channel(false);
-    let server = Arc::new((rp, manner, count, dead));
+    let server = Arc::new((rp.router(), manner, count, dead));
     // Connections end after nobody listens any more, so that nobody finds them closed and the door still open.
     let (gone, _) = watch::channel(false);
-    tokio::spawn(async move {
-        loop {
-            let stream = tokio::select! {
-                accepted = listener.accept() => accepted.unwrap().0,
-                _ = death.changed() => break,
-            };
-            let (server, mut end) = (Arc::clone(&server), gone.subscribe());
-            tokio::spawn(async move {
-                let service = service_fn(|request| {
-                    let server = Arc::clone(&server);
-                    async move {
-                        let (rp, manner, count, dead) = &*server;
-                        serve(request, rp, manner, count, dead).await
-                    }
-                });
-                tokio::select! {
-                    _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service) => {}
-                    _ = end.changed() => {}
+    loop {
+        let stream = tokio::select! {
+            accepted = listener.accept() => accepted.unwrap().0,
+            _ = death.changed() => break,
+        };
+        let (server, mut end) = (Arc::clone(&server), gone.subscribe());
+        tokio::spawn(async move {
+            let service = service_fn(|request| {
+                let server = Arc::clone(&server);
+                async move {
+                    let (rp, manner, count, dead) = &*server;
+                    serve(request, rp, &**manner, count, dead).await
                 }
             });
-        }
-        drop(listener);
-        gone.send_replace(true);
-    });
-    url
+            tokio::select! {
+                _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service) => {}
+                _ = end.changed() => {}
+            }
+        });
+    }
+    drop(listener);
+    gone.send_replace(true);
 }
 
 async fn serve(

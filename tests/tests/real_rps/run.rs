@@ -34,6 +34,7 @@ pub(super) async fn catalogue(rp: &Running, adapter: &str, seed: &str, run_id: &
         seed: seed.to_owned(),
         run_id: run_id.to_owned(),
         jobs: 4,
+        restart: Default::default(),
         variables: Vec::new(),
         // Five minutes for each ceremony are too many here.
         expiry: None,

@@ -72,6 +72,11 @@ struct Target {
     /// nothing waits for that.
     #[schemars(with = "Option<u32>")]
     expiry: Option<Spanned<u32>>,
+    /// How many seconds a target that dies may take to come back.
+    #[schemars(with = "Option<u32>")]
+    restart_wait: Option<Spanned<u32>>,
+    /// What brings it back, for a shell.
+    restart: Option<String>,
     /// Variables for the adapter.
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, Value>")]
@@ -175,6 +180,10 @@ fn target(source: Source<'_>, target: &Target) -> Parsed<reach::Args> {
             return Err(source.mistake(message, Some(seconds.span()), None));
         }
     }
+    if let Some(seconds) = target.restart_wait.as_ref().filter(|s| *s.get_ref() > 3600) {
+        let message = "expected a number of seconds from 0 to 3600";
+        return Err(source.mistake(message, Some(seconds.span()), None));
+    }
     let mut var = Vec::new();
     for (name, value) in &target.vars {
         let known = Variable::plain(name.get_ref()).map_err(|message| wrong(name, message))?;
@@ -198,6 +207,8 @@ fn target(source: Source<'_>, target: &Target) -> Parsed<reach::Args> {
         allow_host: target.allow_hosts.clone(),
         deadline: target.deadline.as_ref().map(|seconds| *seconds.get_ref()),
         expiry: target.expiry.as_ref().map(|seconds| *seconds.get_ref()),
+        restart_wait: target.restart_wait.as_ref().map(|seconds| *seconds.get_ref()),
+        restart: target.restart.clone(),
         var,
     })
 }
