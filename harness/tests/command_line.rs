@@ -270,6 +270,51 @@ fn every_product_performs_the_checks() {
     assert!(text(&output.stderr).contains("yubikey-5"), "{}", text(&output.stderr));
 }
 
+const OWN: &str = r#"
+[[family]]
+id = "own-origin"
+ceremony = ["registration"]
+violates = { registration = ["7.1/9"] }
+clause = { registration = "§7.1 step 9" }
+level = "must"
+importance = "high"
+expects = "refused"
+why = "It is our competitor's."
+fix = "Compare the whole origin."
+
+[[family.case]]
+id = "competitor"
+sends = "client data whose origin is our competitor's"
+deviation = [{ at = "client_data.origin", set = "https://competitor.example" }]
+"#;
+
+#[test]
+fn checks_of_the_users_own() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("own.toml"), OWN).unwrap();
+    let id = "registration.own-origin.competitor";
+    for (arguments, known) in [
+        (format!("list --catalogue own.toml --only {id}"), id),
+        (format!("explain --catalogue own.toml {id}"), "our competitor's"),
+        (format!("check --catalogue own.toml --only {id} --quiet"), "1 check: 1 pass"),
+    ] {
+        let output = command(&arguments, folder.path()).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+        assert!(text(&output.stdout).contains(known), "{}", text(&output.stdout));
+    }
+
+    let wrong = OWN.replace("client_data.origin", "client_data.orign");
+    std::fs::write(folder.path().join("own.toml"), wrong).unwrap();
+    let output = command("check --catalogue own.toml", folder.path()).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let said = text(&output.stderr);
+    assert!(said.contains("own.toml:") && said.contains("orign"), "{said}");
+
+    let output = command("check --catalogue none.toml", folder.path()).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("none.toml"), "{}", text(&output.stderr));
+}
+
 #[test]
 fn the_published_vectors_hold() {
     let (output, _) = passrig("vectors verify");

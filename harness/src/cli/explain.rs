@@ -1,5 +1,6 @@
 use std::fmt::Write;
 
+use super::catalogue;
 use super::console::Console;
 use super::failure::Failure;
 use super::near::did_you_mean;
@@ -17,6 +18,9 @@ pub(super) struct Args {
     /// The id of a check, as `passrig list` shows it; of a step, such as 7.1/9;
     /// or of a mutant, as `passrig rp --mutants` shows it.
     id: String,
+
+    #[command(flatten)]
+    catalogue: catalogue::Args,
 }
 
 const EXAMPLES: &str = "\
@@ -26,7 +30,7 @@ Examples:
   passrig explain authentication.origin.left-out";
 
 pub(super) fn run(args: &Args, console: Console) -> Result<u8, Failure> {
-    let catalogue = Catalogue::builtin()?;
+    let catalogue = args.catalogue.read()?;
     console.print(&explain(&args.id, &catalogue, console.paint())?)?;
     Ok(0)
 }

@@ -67,6 +67,10 @@ pub(super) enum Failure {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Catalogue(#[from] Box<catalogue::Error>),
+    /// The user's own is.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    OwnCatalogue(Box<catalogue::Error>),
 }
 
 impl Failure {
@@ -80,6 +84,7 @@ impl Failure {
             | Self::Adapter(_)
             | Self::Ca(_)
             | Self::Config(_)
+            | Self::OwnCatalogue(_)
             | Self::Read { .. }
             | Self::Write { .. }
             | Self::System { .. } => 2,

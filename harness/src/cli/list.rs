@@ -1,6 +1,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::catalogue;
 use super::console::Console;
 use super::failure::Failure;
 use super::selection::Selection;
@@ -17,6 +18,9 @@ pub(super) struct Args {
     #[command(flatten)]
     selection: Selection,
 
+    #[command(flatten)]
+    catalogue: catalogue::Args,
+
     /// As JSON, with everything that is known about each check; its schema is that
     /// of `passrig schema list`.
     #[arg(long)]
@@ -30,7 +34,7 @@ Examples:
   passrig list --json | jq -r '.[].id'";
 
 pub(super) fn run(args: &Args, console: Console) -> Result<u8, Failure> {
-    let catalogue = Catalogue::builtin()?;
+    let catalogue = args.catalogue.read()?;
     let filter = args.selection.filter(&catalogue, None)?;
     let text = match args.json {
         true => json(&catalogue, &filter)?,

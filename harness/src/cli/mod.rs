@@ -3,6 +3,7 @@
 mod adapters;
 mod authenticator;
 mod baseline;
+mod catalogue;
 mod check;
 mod config;
 mod console;

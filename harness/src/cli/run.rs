@@ -4,6 +4,7 @@ use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::catalogue;
 use super::config::{self, Config, today};
 use super::console::{Console, complain};
 use super::fail_on;
@@ -35,6 +36,9 @@ pub(super) struct Args {
 
     #[command(flatten)]
     selection: Selection,
+
+    #[command(flatten)]
+    catalogue: catalogue::Args,
 
     #[command(flatten)]
     rerun: rerun::Args,
@@ -87,7 +91,7 @@ pub(super) async fn run(
     authenticator: Option<&Authenticator>,
     ready: impl FnOnce() -> Result<(), Failure>,
 ) -> Result<Ended, Failure> {
-    let mut catalogue = Catalogue::builtin()?;
+    let mut catalogue = args.catalogue.read()?;
     let config = args.config.read(&mut catalogue)?;
     let catalogue = Arc::new(catalogue);
     let today = today();
@@ -148,6 +152,7 @@ pub(super) async fn run(
     let named = authenticator.map(|one| vec!["--authenticator".to_owned(), one.name.to_owned()]);
     let place = [
         args.config.arguments().into_iter().collect(),
+        args.catalogue.arguments(),
         args.reach.arguments(),
         named.into_iter().collect(),
     ]
