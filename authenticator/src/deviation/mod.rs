@@ -45,6 +45,8 @@
 //!
 //! [stage]: crate::workbench::Stage
 
+#[cfg(feature = "arbitrary")]
+mod arbitrary;
 mod bench;
 mod cbor;
 mod container;
