@@ -3,14 +3,13 @@
 //! the same octets must be one and the same.
 #![no_main]
 
-use libfuzzer_sys::fuzz_target;
-use passrig_authenticator::Ceremony;
-use passrig_authenticator::deviation::Deviation;
-use passrig_fuzz::world::{Settings, perform};
+use libfuzzer_sys::{Corpus, fuzz_target};
+use passrig_fuzz::world::{perform, script};
 
-fuzz_target!(|input: (Ceremony, Settings, Deviation)| {
-    let (ceremony, settings, deviation) = input;
+fuzz_target!(|octets: &[u8]| -> Corpus {
+    let Some((ceremony, settings, deviation)) = script(octets) else { return Corpus::Reject };
     if let Some(outcome) = perform(ceremony, settings, &deviation) {
         outcome.check();
     }
+    Corpus::Keep
 });

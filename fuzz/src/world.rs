@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
+use arbitrary::{Arbitrary, Unstructured};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::Request;
@@ -12,12 +13,12 @@ use axum::http::header::{COOKIE, SET_COOKIE};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use passrig::relying_party::{Config, RelyingParty, audit};
+use passrig_authenticator::Ceremony;
 use passrig_authenticator::client::{Client, Origin};
-use passrig_authenticator::deviation::{Bench, Deviation, Facts, PlanMut};
+use passrig_authenticator::deviation::{self, Bench, Deviation, Edit, Facts, Operation, PlanMut};
 use passrig_authenticator::device::{self, Profile};
 use passrig_authenticator::env::Seeded;
 use passrig_authenticator::wire::{CreationOptions, RequestOptions};
-use passrig_authenticator::Ceremony;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
@@ -29,7 +30,7 @@ const RP_ID: &str = "example.org";
 const ACCOUNTS: [&str; 2] = ["own", "other"];
 
 /// How the ceremony under test is asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, arbitrary::Arbitrary)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Settings {
     /// A security key, which counts, or a platform authenticator.
     pub roaming: bool,
@@ -284,5 +285,41 @@ impl Facts for Past<'_> {
             "rp.origin" => ORIGIN.as_bytes().to_vec(),
             _ => return None,
         })
+    }
+}
+
+/// What the ceremony target performs: the first octet says how it is asked
+/// for, and whether the edits follow as JSON, as they stand in the catalogue,
+/// or as whatever [`Deviation`]'s `Arbitrary` makes of the octets.
+pub fn script(octets: &[u8]) -> Option<(Ceremony, Settings, Deviation)> {
+    let (first, rest) = octets.split_first()?;
+    let bit = |number: u8| first >> number & 1 == 1;
+    let ceremony = if bit(0) { Ceremony::Registration } else { Ceremony::Authentication };
+    let settings =
+        Settings { roaming: bit(1), verification: bit(2), attestation: bit(3), named: bit(4) };
+    let deviation = match bit(5) {
+        true => {
+            let edits: Vec<Edit> = serde_json::from_slice(rest).ok()?;
+            let is_modest = |edit: &Edit| match &edit.operation {
+                Operation::Set(value)
+                | Operation::Append(value)
+                | Operation::Prepend(value)
+                | Operation::Duplicate(value) => is_modest(value),
+                _ => true,
+            };
+            edits.iter().all(is_modest).then(|| Deviation::new(edits))?
+        }
+        false => Deviation::arbitrary_take_rest(Unstructured::new(rest)).ok()?,
+    };
+    Some((ceremony, settings, deviation))
+}
+
+/// Whether a value keeps the body below the RP's limit, beyond which no step
+/// is taken.
+fn is_modest(value: &deviation::Value) -> bool {
+    match value {
+        deviation::Value::Repeat { len, .. } => *len <= 4096,
+        deviation::Value::Hash(value) | deviation::Value::Member { value, .. } => is_modest(value),
+        _ => true,
     }
 }

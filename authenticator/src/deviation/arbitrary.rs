@@ -275,10 +275,9 @@ fn value(u: &mut Unstructured<'_>, deep: usize) -> Result<Value> {
         6 => Value::Json(json(u)?),
         7 => match u.arbitrary()? {
             true => Value::From((*u.choose(&FACTS)?).to_owned()),
-            false => Value::Repeat {
-                octet: u.arbitrary()?,
-                len: u.int_in_range(0..=MOST_REPEATED)?,
-            },
+            false => {
+                Value::Repeat { octet: u.arbitrary()?, len: u.int_in_range(0..=MOST_REPEATED)? }
+            }
         },
         8 => Value::Hash(Box::new(value(u, deep - 1)?)),
         _ => Value::Member { name: text(u, &NAMES)?, value: Box::new(value(u, deep - 1)?) },
