@@ -35,6 +35,8 @@ const DECODERS: [&str; 17] = [
 fn main() -> Result<()> {
     let fuzz = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let corpus = Corpus(fuzz.join("corpus"));
+    // Nothing is written for the client, but libFuzzer wants the folder.
+    fs::create_dir_all(corpus.0.join("client"))?;
     for vector in passrig_vectors::w3c()? {
         corpus.vector(&vector)?;
     }
