@@ -3,6 +3,8 @@
 pub mod actor;
 pub mod catalogue;
 pub mod cli;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 pub mod outcome;
 pub mod relying_party;
 pub mod report;

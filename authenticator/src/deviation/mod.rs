@@ -43,8 +43,25 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! With the feature `arbitrary`, fuzz targets draw deviations: no edit to four
+//! of them, mostly at places that ceremonies have.
+//!
+#![cfg_attr(feature = "arbitrary", doc = "```")]
+#![cfg_attr(not(feature = "arbitrary"), doc = "```ignore")]
+//! use arbitrary::{Arbitrary, Unstructured};
+//! use passrig_authenticator::Ceremony;
+//! use passrig_authenticator::deviation::Deviation;
+//!
+//! let octets = b"whatever a fuzzer comes up with, in place of this";
+//! let drawn = <(Ceremony, Deviation)>::arbitrary(&mut Unstructured::new(octets));
+//! assert!(drawn?.1.edits().len() <= 4);
+//! # Ok::<(), arbitrary::Error>(())
+//! ```
+//!
 //! [stage]: crate::workbench::Stage
 
+#[cfg(feature = "arbitrary")]
+mod arbitrary;
 mod bench;
 mod cbor;
 mod container;

@@ -62,6 +62,12 @@ pub(super) fn run(args: &Args, console: Console) -> Result<u8, Failure> {
     }
 }
 
+/// A store's file as it would be written after it was read.
+#[cfg(fuzzing)]
+pub(crate) fn rewritten(octets: &[u8]) -> Result<Vec<u8>, String> {
+    store::rewritten(octets)
+}
+
 /// Where the passkeys are.
 #[derive(Debug, clap::Args)]
 #[group(skip)]

@@ -73,5 +73,15 @@ impl Config {
     }
 }
 
+/// What is wrong with a file of this text.
+#[cfg(fuzzing)]
+pub(crate) fn read_text(
+    file: &Path,
+    text: String,
+    catalogue: &mut Catalogue,
+) -> Result<(), Box<dyn miette::Diagnostic + Send + Sync>> {
+    Config::parse(file, text, catalogue).map(|_| ()).map_err(|mistake| mistake as Box<_>)
+}
+
 #[cfg(test)]
 mod tests;

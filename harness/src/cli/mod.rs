@@ -1,11 +1,11 @@
 //! The command line: one file per verb. Only here does the program print.
 
 mod adapters;
-mod authenticator;
+pub(crate) mod authenticator;
 mod baseline;
 mod catalogue;
 mod check;
-mod config;
+pub(crate) mod config;
 mod console;
 mod coverage;
 mod explain;

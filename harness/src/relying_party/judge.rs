@@ -93,3 +93,43 @@ impl Judge {
         )
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use passrig_authenticator::Client;
+    use serde_json::json;
+
+    fn violated(judge: &Judge, response: &Value) -> Vec<&'static str> {
+        judge.violations(response).into_iter().map(|(step, _)| step.id).collect()
+    }
+
+    #[test]
+    fn a_list_is_no_response() {
+        let origin = "https://passrig.test";
+        let config = Config::new(origin, "passrig.test");
+        let options = json!({
+            "rp": {"name": ""},
+            "user": {"id": "AAAA", "name": "", "displayName": ""},
+            "challenge": "AAAA",
+            "pubKeyCredParams": [{"type": "public-key", "alg": -7}],
+            "authenticatorSelection": {"residentKey": "required"},
+        });
+        let mut client = Client::new(origin).unwrap();
+        let mut response = client.create(&options).unwrap();
+        let judge = Judge::of_registration(config.clone(), vec![0; 3]);
+        assert!(violated(&judge, &response).is_empty());
+        let record = judge.record(&response).unwrap();
+        let inner = response["response"].take();
+        response["response"] = json!([inner["clientDataJSON"], inner["attestationObject"]]);
+        assert_eq!(violated(&judge, &response), ["7.1/3"]);
+
+        let mut response = client.get(&json!({"challenge": "AAAA"})).unwrap();
+        let judge = Judge::of_authentication(config, vec![0; 3], record);
+        let inner = response["response"].take();
+        response["response"] =
+            json!([inner["clientDataJSON"], inner["authenticatorData"], inner["signature"]]);
+        assert_eq!(violated(&judge, &response), ["7.2/3"]);
+        assert_eq!(violated(&judge, &json!([])), ["7.2/3"]);
+    }
+}

@@ -165,6 +165,14 @@ fn parse(file: &Path, bytes: &[u8]) -> Result<Content, Failure> {
     Ok(content)
 }
 
+/// A file as it would be written after it was read.
+#[cfg(fuzzing)]
+pub(super) fn rewritten(bytes: &[u8]) -> Result<Vec<u8>, String> {
+    let content =
+        parse(Path::new("passkeys.json"), bytes).map_err(|failure| failure.to_string())?;
+    serde_json::to_vec_pretty(&content).map_err(|error| error.to_string())
+}
+
 /// Locks the store. The lock is a file of its own, because the store's file is
 /// replaced by every change.
 fn lock(file: &Path) -> Result<File, Failure> {

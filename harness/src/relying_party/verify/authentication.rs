@@ -4,11 +4,15 @@ use passrig_authenticator::keys;
 use passrig_authenticator::wire::{AuthenticationResponse, AuthenticatorData, Flags, cose};
 use sha2::{Digest, Sha256};
 
+use super::shared::has_lists;
 use super::{Evidence, Finding, refuse};
 use crate::relying_party::store::User;
 
 /// §7.2 step 3
 pub(crate) fn response(e: &mut Evidence<'_>) -> Finding {
+    if has_lists(e.body) {
+        return refuse("this is no assertion response: it is a list, not an object");
+    }
     let response: AuthenticationResponse = match serde_json::from_value(e.body.clone()) {
         Ok(response) => response,
         Err(error) => return refuse(format!("this is no assertion response: {error}")),

@@ -7,10 +7,14 @@ use passrig_authenticator::wire::{
 };
 use sha2::{Digest, Sha256};
 
+use super::shared::has_lists;
 use super::{Evidence, Finding, attestation, refuse};
 
 /// §7.1 step 3
 pub(crate) fn response(e: &mut Evidence<'_>) -> Finding {
+    if has_lists(e.body) {
+        return refuse("this is no attestation response: it is a list, not an object");
+    }
     let response: RegistrationResponse = match serde_json::from_value(e.body.clone()) {
         Ok(response) => response,
         Err(error) => return refuse(format!("this is no attestation response: {error}")),

@@ -3,9 +3,16 @@
 use passrig_authenticator::Ceremony;
 use passrig_authenticator::wire::options::Requirement;
 use passrig_authenticator::wire::{ClientData, Flags, Json};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::{Evidence, Finding, refuse};
+
+/// Whether there are lists where a response has objects: they would be read as
+/// the values of its members, in order.
+pub(crate) fn has_lists(body: &Value) -> bool {
+    body.is_array() || body.get("response").is_some_and(Value::is_array)
+}
 
 /// §7.1 step 6, §7.2 step 9; the UTF-8 decode before them never fails.
 pub(crate) fn client_data(e: &mut Evidence<'_>) -> Finding {
