@@ -54,6 +54,10 @@ pub enum Encoding {
     TrailingBits,
     /// Octets whose base64url text is taken for octets once more.
     Base64urlTwice,
+    /// Octets as a list of numbers.
+    Octets,
+    /// A text, or the base64url of octets, as a list of character codes.
+    Characters,
     /// A text in capitals.
     UpperCase,
     /// A text with capitals and small letters exchanged.

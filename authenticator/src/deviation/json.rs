@@ -91,6 +91,12 @@ fn whole(json: &mut Json, operation: &Operation) -> Result<(), Error> {
         (Json::Binary { bytes, .. }, Operation::Encode(Encoding::Base64urlTwice)) => {
             *bytes = base64url::encode(bytes).into_bytes();
         }
+        (Json::Binary { bytes, .. }, Operation::Encode(Encoding::Octets)) => {
+            *json = numbers(bytes);
+        }
+        (Json::Binary { .. } | Json::String(_), Operation::Encode(Encoding::Characters)) => {
+            *json = numbers(json.as_text().unwrap_or_default().as_bytes());
+        }
         (Json::Binary { bytes, .. }, _) => octets(bytes, operation)?,
         (Json::String(value), _) => text::edit(value, &[], operation)?,
         (Json::Bool(value), Operation::Flip) => *value = !*value,
@@ -121,6 +127,10 @@ fn with_trailing_bits(bytes: &[u8]) -> String {
         text.extend(next);
     }
     text
+}
+
+fn numbers(octets: &[u8]) -> Json {
+    Json::Array(octets.iter().map(|octet| Json::Number((*octet).into())).collect())
 }
 
 fn restyle(json: &mut Json, style: Style) {

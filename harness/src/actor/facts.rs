@@ -7,7 +7,7 @@ use passrig_authenticator::wire::{AuthenticatorData, Flags, cose};
 use super::World;
 
 /// The facts that deviations may speak of: `{ from = "…" }`.
-pub const FACTS: [&str; 11] = [
+pub const FACTS: [&str; 12] = [
     "another.attested_credential_data",
     "another.public_key",
     "fresh.1023",
@@ -16,6 +16,7 @@ pub const FACTS: [&str; 11] = [
     "other.credential_id",
     "other.user_handle",
     "own.credential_id",
+    "rp.app_id",
     "rp.id",
     "rp.origin",
     "rp.parent",
@@ -30,6 +31,8 @@ pub struct Known {
     pub user_handle: Option<Vec<u8>>,
     /// The RP id of its ceremonies.
     pub rp_id: Option<String>,
+    /// The AppID that its authentications are asked about.
+    pub app_id: Option<String>,
     origin: String,
     env: Option<Seeded>,
     other: Option<Box<Known>>,
@@ -47,9 +50,10 @@ impl Known {
 }
 
 impl Known {
-    /// The public half of the key that `plan.signer = "another"` signs with.
+    /// The public half of the key that `plan.signer = "another"` signs with;
+    /// before there is a credential, of any other.
     fn another_key(&self) -> Option<cose::Key> {
-        Some(another_key(self.credential_id.as_ref()?)?.public_key())
+        Some(another_key(self.credential_id.as_deref().unwrap_or_default())?.public_key())
     }
 
     /// Attested credential data, as no assertion has them, for this credential
@@ -85,6 +89,7 @@ impl Facts for Known {
             "fresh.32" => Some(self.env.as_ref()?.derive(name, 32)),
             "other.credential_id" => other?.credential_id.clone(),
             "other.user_handle" => other?.user_handle.clone(),
+            "rp.app_id" => Some(self.app_id.clone()?.into_bytes()),
             "rp.id" => Some(self.rp_id.clone()?.into_bytes()),
             "rp.origin" => Some(self.origin.clone().into_bytes()),
             "rp.parent" => Some(self.rp_id.as_ref()?.split_once('.')?.1.as_bytes().to_vec()),

@@ -196,6 +196,8 @@ impl Actor {
             Ceremony::Registration => begun.options.pointer("/rp/id"),
             Ceremony::Authentication => begun.options.pointer("/rpId"),
         };
+        let app_id = begun.options.pointer("/extensions/appid");
+        self.known.app_id = app_id.and_then(|id| id.as_str().map(str::to_owned));
         let own = || self.world.origin.domain().map(str::to_owned);
         self.known.rp_id = rp_id.and_then(|id| id.as_str().map(str::to_owned)).or_else(own);
         Ok(begun)

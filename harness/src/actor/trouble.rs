@@ -86,6 +86,14 @@ impl Trouble {
         ))
     }
 
+    /// Whether the target closed the connection rather than answer.
+    pub fn is_hang_up(&self) -> bool {
+        matches!(self, Self::Target(error) if matches!(
+            &error.kind,
+            Kind::Transport(Failure::Closed | Failure::Truncated { .. })
+        ))
+    }
+
     /// Whether the target broke on what it was sent.
     pub fn is_breakage(&self) -> bool {
         matches!(self, Self::Target(error) if matches!(

@@ -10,18 +10,24 @@ use toml::Spanned;
 use super::index::{Files, Index};
 use super::source::{Error, Source};
 use super::{Action, Catalogue, Check, Need, Product, Setting, rehearsal};
-use crate::outcome::{Importance, Level, Verdict};
+use crate::outcome::{Expectation, Importance, Level};
 use crate::scenarios;
 use crate::target::Flow;
 
 /// The files that come with the program.
-const BUILTIN: [(&str, &str); 12] = [
+const BUILTIN: [(&str, &str); 18] = [
     ("client-data", include_str!("../../catalogue/client-data.toml")),
     ("authenticator-data", include_str!("../../catalogue/authenticator-data.toml")),
     ("credential", include_str!("../../catalogue/credential.toml")),
     ("attestation", include_str!("../../catalogue/attestation.toml")),
     ("assertion", include_str!("../../catalogue/assertion.toml")),
     ("response", include_str!("../../catalogue/response.toml")),
+    ("response-shape", include_str!("../../catalogue/response-shape.toml")),
+    ("encoding-json", include_str!("../../catalogue/encoding-json.toml")),
+    ("encoding-base64", include_str!("../../catalogue/encoding-base64.toml")),
+    ("encoding-size", include_str!("../../catalogue/encoding-size.toml")),
+    ("extensions", include_str!("../../catalogue/extensions.toml")),
+    ("extensions-signed", include_str!("../../catalogue/extensions-signed.toml")),
     ("state", include_str!("../../catalogue/state.toml")),
     ("tolerance", include_str!("../../catalogue/tolerance.toml")),
     ("options", include_str!("../../catalogue/options.toml")),
@@ -118,7 +124,7 @@ struct Family {
     clause: BTreeMap<Ceremony, String>,
     level: Level,
     importance: Importance,
-    expects: Verdict,
+    expects: Expectation,
     why: String,
     fix: String,
     #[serde(default)]
@@ -200,7 +206,9 @@ impl Source<'_> {
         // Stories may be about rules that no response violates by itself.
         let is_story = case.scenario.is_some() && violates.is_empty();
         let (stated, other, word) = match family.expects {
-            Verdict::Refused if !is_story => (&violates, &exercises, "violates"),
+            Expectation::Refused if !is_story => (&violates, &exercises, "violates"),
+            // Either will do: what the reference RP does decides.
+            Expectation::Survives if !violates.is_empty() => (&violates, &exercises, "violates"),
             _ => (&exercises, &violates, "exercises"),
         };
         if stated.is_empty() || !other.is_empty() {
@@ -310,6 +318,8 @@ impl Source<'_> {
             ("probe", "list") => Ok(Need::Flow(Flow::List)),
             ("flow", "remove") => Ok(Need::Flow(Flow::Remove)),
             ("flow", "logout") => Ok(Need::Flow(Flow::Logout)),
+            ("extension", name) if !name.is_empty() => Ok(Need::Extension(name.to_owned())),
+            ("no-extension", name) if !name.is_empty() => Ok(Need::NoExtension(name.to_owned())),
             ("not-offered", value) => value.parse().map(Need::NotOffered).map_err(|_| {
                 let message = "`not-offered` names a COSE algorithm by its number".to_owned();
                 self.error(message, Some(need.span()), Some("such as not-offered=-8".to_owned()))
@@ -318,6 +328,7 @@ impl Source<'_> {
                 let message = format!("there is no need called `{}`", need.get_ref());
                 let help = "there are: registrable-domain, two-accounts, \
                             user-verification=…, attestation=…, login=…, not-offered=…, \
+                            extension=…, no-extension=…, \
                             probe=whoami, probe=list, flow=remove, flow=logout";
                 Err(self.error(message, Some(need.span()), Some(help.to_owned())))
             }

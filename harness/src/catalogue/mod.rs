@@ -22,7 +22,7 @@ use passrig_authenticator::device::Profile;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::outcome::{Importance, Level, Verdict};
+use crate::outcome::{Expectation, Importance, Level};
 use crate::target::Flow;
 
 /// All checks, in the order of their files, and what they are counted against.
@@ -49,9 +49,10 @@ pub struct Check {
     /// What is sent.
     pub sends: String,
     /// What a sound RP does.
-    pub expects: Verdict,
+    pub expects: Expectation,
     /// The steps that the attempt violates, such as `7.1/9`; empty for what
-    /// must be accepted.
+    /// must be accepted. What must only be survived violates the steps for
+    /// which the reference RP refuses it, if it does.
     pub violates: BTreeSet<String>,
     /// The steps that the check puts to the test without violating them: those
     /// of an accepted ceremony, or rules about more than one response.
@@ -110,6 +111,10 @@ pub enum Need {
     Flow(Flow),
     /// Registration options do not list this COSE algorithm.
     NotOffered(i64),
+    /// In this ceremony the target asks for this extension.
+    Extension(String),
+    /// In this ceremony the target does not ask for this extension.
+    NoExtension(String),
 }
 
 /// What a target can ask for.
@@ -177,7 +182,7 @@ impl Check {
     /// statements of that format.
     pub fn format(&self) -> Option<Format> {
         match &self.action {
-            Action::Deviation(deviation) if self.expects == Verdict::Refused => {
+            Action::Deviation(deviation) if self.expects == Expectation::Refused => {
                 deviation.format().filter(|format| *format != Format::None)
             }
             _ => None,

@@ -5,7 +5,7 @@ use super::console::Console;
 use super::failure::Failure;
 use super::near::did_you_mean;
 use crate::catalogue::{Action, Catalogue, Check, Need, Product};
-use crate::outcome::Verdict;
+use crate::outcome::Expectation;
 use crate::relying_party::verify::Kind;
 use crate::relying_party::{Mutant, STEPS, Step, mutant};
 use crate::report::terminal::words;
@@ -135,6 +135,7 @@ impl Book<'_> {
                 mutant::Kind::WrongVersion => "the step accepts what it must not",
                 mutant::Kind::Flow => "the steps are right, what is done about them is not",
                 mutant::Kind::TooStrict => "the step refuses what it must accept",
+                mutant::Kind::Fragile => "the step breaks on what it may accept or refuse",
             },
         );
         page.list("steps", mutant.steps.iter().map(|id| title(id)));
@@ -148,8 +149,11 @@ impl Book<'_> {
 /// Whether the check is about the mutant's steps, so that it may find it out.
 fn concerned_with(check: &Check, mutant: &Mutant) -> bool {
     let kind_fits = match check.expects {
-        Verdict::Accepted => mutant.kind == mutant::Kind::TooStrict,
-        Verdict::Refused => mutant.kind != mutant::Kind::TooStrict,
+        Expectation::Accepted => mutant.kind == mutant::Kind::TooStrict,
+        Expectation::Refused => {
+            !matches!(mutant.kind, mutant::Kind::TooStrict | mutant::Kind::Fragile)
+        }
+        Expectation::Survives => mutant.kind == mutant::Kind::Fragile,
     };
     kind_fits && mutant.steps.iter().any(|step| check.concerns(step))
 }
@@ -167,6 +171,8 @@ fn need(need: &Need) -> String {
         Need::TwoAccounts => "two accounts".to_owned(),
         Need::Setting(setting, value) => format!("{} {value}", setting.name()),
         Need::Flow(flow) => format!("an adapter with `{flow}`"),
+        Need::Extension(name) => format!("options with the extension {name}"),
+        Need::NoExtension(name) => format!("options without the extension {name}"),
         Need::NotOffered(algorithm) => format!("options without the algorithm {algorithm}"),
     }
 }

@@ -29,6 +29,48 @@ impl fmt::Display for Verdict {
     }
 }
 
+/// What a sound RP does with an attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Expectation {
+    /// It takes the credential.
+    Accepted,
+    /// It does not.
+    Refused,
+    /// Either: the specification lets it choose, but not break.
+    Survives,
+}
+
+impl Expectation {
+    /// Whether a sound RP may do that.
+    pub fn is_met_by(self, verdict: Verdict) -> bool {
+        match self {
+            Self::Accepted => verdict == Verdict::Accepted,
+            Self::Refused => verdict == Verdict::Refused,
+            Self::Survives => true,
+        }
+    }
+}
+
+impl From<Verdict> for Expectation {
+    fn from(verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::Accepted => Self::Accepted,
+            Verdict::Refused => Self::Refused,
+        }
+    }
+}
+
+impl fmt::Display for Expectation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Accepted => "accepted",
+            Self::Refused => "refused",
+            Self::Survives => "survived",
+        })
+    }
+}
+
 /// How strongly the specification asks for what a check expects. It decides
 /// what a divergence is called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
@@ -216,12 +258,19 @@ pub struct CheckResult {
     /// to say.
     pub reason: Option<String>,
     /// What a sound RP does.
-    pub expected: Verdict,
+    pub expected: Expectation,
     /// Why it was foreseen that it does not pass; it does not fail the run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub known: Option<String>,
     /// From the first request of the attempt to the last, in milliseconds.
     pub duration_ms: f64,
+}
+
+impl CheckResult {
+    /// Whether the target did what a sound RP does.
+    pub fn is_as_expected(&self) -> bool {
+        self.verdict.is_some_and(|verdict| self.expected.is_met_by(verdict))
+    }
 }
 
 /// How many checks came to what.

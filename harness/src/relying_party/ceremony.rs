@@ -8,7 +8,7 @@ use passrig_authenticator::wire::{CreationOptions, Flags, RequestOptions, base64
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::mutant::{Flow, Lapse, Mutant};
+use super::mutant::{self, Flow, Lapse, Mutant};
 use super::policy::{self, Wishes};
 use super::store::{Account, Issued, Record, Session, State, Store, Update, User, UserHandle};
 use super::verify::{Evidence, Examination, Step, Violation, examine};
@@ -38,6 +38,8 @@ pub(super) struct Granted<T> {
 pub(super) struct Judgement {
     /// Why it was refused, if it was.
     pub(super) refused: Option<String>,
+    /// Whether it broke over it, as mutants do.
+    pub(super) broke: bool,
     /// The steps that it violates, whatever became of it.
     pub(super) audit: Vec<&'static str>,
 }
@@ -115,6 +117,7 @@ impl RelyingParty {
             ),
             attestation: request.attestation.unwrap_or_else(|| "none".to_owned()),
             user: User::Known(account.clone()),
+            app_id: None,
             allowed: Vec::new(),
         };
         let user = UserEntity {
@@ -159,6 +162,9 @@ impl RelyingParty {
         };
         let (session, token) = open_session(&mut store, session, &draws);
         let verification = requirement(request.user_verification.as_deref());
+        // No credential of U2F days is discoverable.
+        let named = user != User::Unnamed;
+        let app_id = self.config.app_id.clone().filter(|_| named);
         store.issue(Issued {
             session,
             ceremony: Ceremony::Authentication,
@@ -168,9 +174,13 @@ impl RelyingParty {
             user_verification: verification,
             attestation: String::new(),
             user: user.clone(),
+            app_id: app_id.clone(),
             allowed: allow.iter().map(|descriptor| descriptor.id.0.clone()).collect(),
         });
-        let (verification, extensions) = (verification.as_str(), request.extensions);
+        let (verification, mut extensions) = (verification.as_str(), request.extensions);
+        if let Some(app_id) = app_id {
+            extensions.insert("appid".to_owned(), app_id.into());
+        }
         let mut answer =
             policy::request_options(&self.config, challenge, allow, verification, extensions);
         if let Some(lapse) = self.lapse() {
@@ -185,13 +195,17 @@ impl RelyingParty {
         name.is_none_or(|name| self.store().account_named(name).is_some())
     }
 
-    /// Judges a response and acts on the judgement.
+    /// Judges a response and acts on the judgement. There are no octets if
+    /// there were more than anybody reads.
     pub(super) async fn result(
         &self,
         ceremony: Ceremony,
         caller: &Caller,
-        body: &Value,
+        octets: Option<&[u8]>,
     ) -> Granted<Judgement> {
+        // What is not JSON is no response either, which is for the steps to say.
+        let body: &Value =
+            &octets.and_then(|octets| serde_json::from_slice(octets).ok()).unwrap_or_default();
         let seen = self.look_early(ceremony, caller).await;
         let mut store = self.store();
         let draws = self.draws(&mut store, caller);
@@ -213,16 +227,21 @@ impl RelyingParty {
             body,
         );
         let honest = examine(evidence.clone(), None);
+        let flow = self.mutant.as_ref().and_then(Mutant::flow);
+        let misread = flow.and_then(|flow| flow.reads(octets));
+        let broke = flow.is_some_and(|flow| flow.breaks_over(octets, &evidence));
         let audit = audit::ids(&honest.violated);
         let Examination { evidence, violated } = match &self.mutant {
-            Some(mutant) => examine(evidence, Some(mutant)),
+            Some(mutant) => {
+                let body = misread.as_ref().unwrap_or(body);
+                examine(Evidence { body, ..evidence }, Some(mutant))
+            }
             None => honest,
         };
-        let flow = self.mutant.as_ref().and_then(Mutant::flow);
         let first = violated.first();
         let mut refused = first.map(|(step, violation)| self.reason(ceremony, step, violation));
         let ids = audit::ids(&violated);
-        let acts = violated.is_empty() || flow.is_some_and(|flow| flow.acts_on(&ids));
+        let acts = !broke && violated.is_empty() || flow.is_some_and(|flow| flow.acts_on(&ids));
         let effect = acts.then(|| Effect::of(&evidence, flow)).flatten();
         let leftover = flow.filter(|_| !acts).and_then(|flow| Leftover::of(&evidence, flow, &ids));
         if let Some(session) = session {
@@ -237,7 +256,7 @@ impl RelyingParty {
             Some(Err(taken)) => refused = refused.or_else(|| Some(taken.to_string())),
             None => {}
         }
-        Granted { answer: Judgement { refused, audit }, token }
+        Granted { answer: Judgement { refused, broke, audit }, token }
     }
 
     /// Nothing, but for the mutant that reads challenges before it takes them:
@@ -373,8 +392,8 @@ impl Effect {
                 let named = (flow == Some(Flow::UserFromBody)).then(|| account_in_body(e));
                 let account = named.flatten().or_else(|| e.registrant())?.clone();
                 let mut record = record(e);
-                if let (Some(record), Some(Flow::CountsFromZero)) = (&mut record, flow) {
-                    record.sign_count = 0;
+                if let (Some(record), Some(flow)) = (&mut record, flow) {
+                    misremember(record, flow, e);
                 }
                 Some(Self::Register { account, record })
             }
@@ -463,6 +482,21 @@ pub(super) fn record(e: &Evidence<'_>) -> Option<Record> {
         backup_eligible: data.flags.has(Flags::BE),
         backup_state: data.flags.has(Flags::BS),
     })
+}
+
+/// What mutants store in the place of what was attested.
+fn misremember(record: &mut Record, flow: Flow, e: &Evidence<'_>) {
+    let Some(sent) = &e.registration else { return };
+    match flow {
+        Flow::CountsFromZero => record.sign_count = 0,
+        Flow::BelievesIds => record.id.clone_from(&sent.id.0),
+        Flow::BelievesCopies => {
+            if let Some(key) = mutant::copied_key(sent) {
+                record.public_key = key;
+            }
+        }
+        _ => {}
+    }
 }
 
 /// §7.2 step 24

@@ -117,15 +117,15 @@ async fn assertion_result(State(rp): Shared, caller: Caller, body: Body) -> Resp
 }
 
 async fn result(rp: &RelyingParty, ceremony: Ceremony, caller: &Caller, body: Body) -> Response {
-    // What is not JSON is no response either, which is for the steps to say.
-    let body = match body {
-        Ok(bytes) => serde_json::from_slice(&bytes).unwrap_or_default(),
-        Err(rejection) => return failed(rejection.status(), &rejection.body_text()),
+    let (octets, status) = match &body {
+        Ok(octets) => (Some(octets.as_ref()), StatusCode::BAD_REQUEST),
+        Err(rejection) => (None, rejection.status()),
     };
-    let Granted { answer: Judgement { refused, audit }, token } =
-        rp.result(ceremony, caller, &body).await;
+    let Granted { answer: Judgement { refused, broke, audit }, token } =
+        rp.result(ceremony, caller, octets).await;
     let mut response = match refused {
-        Some(reason) => failed(StatusCode::BAD_REQUEST, &reason),
+        _ if broke => (StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error").into_response(),
+        Some(reason) => failed(status, &reason),
         None => ok(),
     };
     if let (true, Ok(value)) = (rp.config.audit, HeaderValue::try_from(audit.join(" "))) {

@@ -34,6 +34,9 @@ pub struct Config {
     pub roots: Vec<Vec<u8>>,
     /// Lists of attestation certificates that were revoked (RFC 5280 §5), in DER.
     pub revocation_lists: Vec<Vec<u8>>,
+    /// The AppID that its credentials had in the days of U2F; `None` if there
+    /// are none.
+    pub app_id: Option<String>,
     /// The time since the Unix epoch, at which certificates have to be valid.
     pub date: Duration,
     /// The serialised origins of the pages that may frame it; `None` if none
@@ -52,8 +55,10 @@ impl Config {
         let env = &mut Seeded::new("");
         let roots = Authority::roots(env);
         let authorities = roots.iter().cloned().chain(Authority::intermediate(env));
+        let origin = origin.into();
         Self {
-            origins: vec![origin.into()],
+            app_id: Some(app_id(&origin)),
+            origins: vec![origin],
             rp_id: rp_id.into(),
             name: "passrig reference".to_owned(),
             audit: false,
@@ -65,6 +70,15 @@ impl Config {
             framing: None,
             challenge_lifetime: CHALLENGE_LIFETIME,
         }
+    }
+}
+
+/// An AppID that pages of the origin may use: a URL below an https origin, or
+/// the origin itself.
+fn app_id(origin: &str) -> String {
+    match origin.starts_with("https:") {
+        true => format!("{origin}/app-id.json"),
+        false => origin.to_owned(),
     }
 }
 
@@ -115,7 +129,7 @@ pub(super) fn creation_options(
         hints: Vec::new(),
         attestation: Some(wishes.attestation),
         attestation_formats: Vec::new(),
-        extensions: wishes.extensions,
+        extensions: asked_of_all(config, wishes.extensions),
     }
 }
 
@@ -126,6 +140,16 @@ fn consistent(selection: AuthenticatorSelection) -> AuthenticatorSelection {
         None => selection.require_resident_key,
     };
     AuthenticatorSelection { require_resident_key, ..selection }
+}
+
+/// What every registration asks for: whether the credential is discoverable,
+/// and that no device is registered again that was in the days of U2F.
+fn asked_of_all(config: &Config, mut extensions: Map<String, Value>) -> Map<String, Value> {
+    extensions.entry("credProps").or_insert(Value::Bool(true));
+    if let Some(app_id) = &config.app_id {
+        extensions.entry("appidExclude").or_insert_with(|| app_id.clone().into());
+    }
+    extensions
 }
 
 pub(super) fn request_options(

@@ -72,6 +72,9 @@ pub(super) struct Issued {
     /// The attestation conveyance preference, for registrations.
     pub(super) attestation: String,
     pub(super) user: User,
+    /// The AppID of its credentials of U2F days, for authentications, if it
+    /// asks for them.
+    pub(super) app_id: Option<String>,
     /// The `allowCredentials`, for authentications.
     pub(super) allowed: Vec<Vec<u8>>,
 }

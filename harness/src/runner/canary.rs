@@ -13,7 +13,7 @@ use super::patience::Patience;
 use super::{NotTestable, Observer, Transcript};
 use crate::actor::{Actor, Attempt, Known, Probes, Trouble, Variant, World};
 use crate::catalogue::{Product, Setting};
-use crate::outcome::{CheckResult, Effect, Importance, Level, Outcome, Verdict};
+use crate::outcome::{CheckResult, Effect, Expectation, Importance, Level, Outcome, Verdict};
 use crate::target::{Begun, Log, Recognised};
 
 /// What a target asked for in honest ceremonies.
@@ -21,6 +21,7 @@ use crate::target::{Begun, Log, Recognised};
 pub(super) struct Observed {
     settings: BTreeMap<(Ceremony, Setting), String>,
     algorithms: BTreeSet<i64>,
+    extensions: BTreeSet<(Ceremony, String)>,
 }
 
 impl Observed {
@@ -34,6 +35,11 @@ impl Observed {
         self.algorithms.contains(&algorithm)
     }
 
+    /// Whether its options had an input for that extension.
+    pub(super) fn asks_for(&self, ceremony: Ceremony, extension: &str) -> bool {
+        self.extensions.contains(&(ceremony, extension.to_owned()))
+    }
+
     /// What it asked for, for reports.
     pub(super) fn by_name(&self) -> BTreeMap<String, String> {
         let named = |((ceremony, setting), value): (&(Ceremony, Setting), &String)| {
@@ -43,6 +49,9 @@ impl Observed {
     }
 
     fn note(&mut self, begun: &Begun) {
+        let extensions = begun.options.get("extensions").and_then(serde_json::Value::as_object);
+        let names = extensions.into_iter().flat_map(serde_json::Map::keys);
+        self.extensions.extend(names.map(|name| (begun.ceremony, name.clone())));
         let mut set = |setting, value: &str| {
             self.settings.insert((begun.ceremony, setting), value.to_owned());
         };
@@ -318,7 +327,7 @@ fn accepts_anything(ceremony: Ceremony, variant: &Variant, attempt: &Attempt) ->
         manner: Some(attempt.verdict.manner.name().to_owned()),
         effect: attempt.effect,
         reason: Some("the target accepts anything; no other check would say more".to_owned()),
-        expected: Verdict::Refused,
+        expected: Expectation::Refused,
         known: None,
         duration_ms: attempt.duration.as_secs_f64() * 1000.0,
     }

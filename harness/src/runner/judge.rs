@@ -2,9 +2,9 @@
 
 use crate::actor::{Attempt, Trouble, Variant};
 use crate::catalogue::Check;
-use crate::outcome::{CheckResult, Effect, Inconclusive, Outcome, Skip, Verdict};
+use crate::outcome::{CheckResult, Effect, Expectation, Inconclusive, Outcome, Skip, Verdict};
 use crate::scenarios::Observations;
-use crate::target::Recognised;
+use crate::target::{Manner, Recognised};
 
 /// The result of a check that was performed. Whether honest ceremonies around
 /// it were accepted is for the caller to know.
@@ -49,8 +49,8 @@ fn attempted(blank: CheckResult, check: &Check, attempt: &Attempt) -> CheckResul
         (Recognised::Accepted, _) => (Verdict::Accepted, result.manner.clone(), None),
         (Recognised::RefusedLikeCrash, _) => {
             let outcome = match check.expects {
-                Verdict::Refused => Outcome::Warn,
-                Verdict::Accepted => check.level.divergence(),
+                Expectation::Refused | Expectation::Survives => Outcome::Warn,
+                Expectation::Accepted => check.level.divergence(),
             };
             let reason = Some(with(message, "the refusal looks like a crash"));
             return CheckResult { outcome, verdict: Some(Verdict::Refused), reason, ..result };
@@ -66,13 +66,22 @@ fn attempted(blank: CheckResult, check: &Check, attempt: &Attempt) -> CheckResul
                 "the target wants fewer requests",
             );
         }
+        // Which refusal it is matters where one is expected. Here it is enough
+        // that somebody refuses, be it the framework: the target lives.
+        (Recognised::Unrecognised, _)
+            if check.expects == Expectation::Survives
+                && attempt.verdict.manner == Manner::ClientError =>
+        {
+            return CheckResult { outcome: Outcome::Pass, verdict: None, ..result };
+        }
         (Recognised::Unrecognised, _) => {
             let answer = attempt.verdict.unknown.as_deref().unwrap_or_default();
             let what = format!("if this was a refusal, add to the adapter: refused = [{answer}]");
             return inconclusive(result, Inconclusive::Unrecognised, &what);
         }
     };
-    let outcome = if verdict == check.expects { Outcome::Pass } else { check.level.divergence() };
+    let outcome =
+        if check.expects.is_met_by(verdict) { Outcome::Pass } else { check.level.divergence() };
     let reason = match outcome {
         Outcome::Pass => None,
         _ => remark.map(str::to_owned).or(message),
@@ -102,6 +111,11 @@ fn troubled(blank: CheckResult, trouble: &Trouble) -> CheckResult {
 pub(super) fn killed(result: CheckResult, what: &str) -> CheckResult {
     let reason = Some(format!("the target stopped answering after this check: {what}"));
     CheckResult { outcome: Outcome::Error, verdict: None, reason, ..result }
+}
+
+/// What must be survived was not even read.
+pub(super) fn cut_short(check: &Check, variant: &Variant) -> CheckResult {
+    CheckResult { outcome: Outcome::Pass, ..blank(check, variant) }
 }
 
 /// A race that was lost in this round.

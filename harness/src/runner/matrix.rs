@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 
 use super::{Filter, Observer, Options, Restart};
 use crate::catalogue::{Catalogue, Check};
-use crate::outcome::{CheckResult, Outcome, Report, Verdict};
+use crate::outcome::{CheckResult, Expectation, Outcome, Report};
 use crate::relying_party::{EXPIRY, Mutant, in_process, mutant};
 
 /// What the whole catalogue makes of every mutant.
@@ -95,7 +95,7 @@ impl Matrix {
         let rows: Vec<_> = rows.into_values().collect();
         let useful: BTreeSet<_> = rows.iter().flat_map(|row| &row.found_by).collect();
         let idle =
-            |check: &&Check| check.expects == Verdict::Refused && !useful.contains(&check.id);
+            |check: &&Check| check.expects != Expectation::Accepted && !useful.contains(&check.id);
         let idle = catalogue.checks.iter().filter(idle).map(|check| check.id.clone()).collect();
         Self { rows, idle }
     }
@@ -144,7 +144,7 @@ impl Row {
 fn diverges(result: &CheckResult) -> bool {
     match result.outcome {
         Outcome::Pass => false,
-        Outcome::Note => result.verdict != Some(result.expected),
+        Outcome::Note => !result.is_as_expected(),
         _ => true,
     }
 }

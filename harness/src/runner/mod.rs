@@ -458,7 +458,7 @@ impl FailOn {
             _ if result.known.is_some() => false,
             Outcome::Pass | Outcome::Skipped => false,
             // A race that nobody lost: nothing diverged.
-            Outcome::Note if result.verdict == Some(result.expected) => false,
+            Outcome::Note if result.is_as_expected() => false,
             Outcome::Inconclusive | Outcome::Error => true,
             Outcome::Fail | Outcome::Warn | Outcome::Note => {
                 result.level.rank() <= self.level.rank() && result.importance >= self.importance

@@ -1,7 +1,7 @@
 //! What a site demands beyond the specification.
 
 use crate::catalogue::{Catalogue, Check};
-use crate::outcome::{Level, Verdict};
+use crate::outcome::{Expectation, Level, Verdict};
 
 use crate::catalogue::glob::matches;
 
@@ -51,17 +51,19 @@ impl Rule {
             return Err(Error::Unknown(self.about.clone()));
         }
         for check in concerned {
+            // Either is sound, so a site may say which one it is for it.
+            let is_open = check.expects == Expectation::Survives;
             let (check, level) = (check.id.clone(), check.level);
             if level.rank() < self.level.rank() {
                 return Err(Error::Lowers { check, level });
             }
-            if self.expects.is_some() && matches!(level, Level::Must | Level::Should) {
+            if self.expects.is_some() && !is_open && matches!(level, Level::Must | Level::Should) {
                 return Err(Error::TurnsAround { check, level });
             }
         }
         for check in catalogue.checks.iter_mut().filter(|check| self.concerns(check)) {
             check.level = self.level;
-            check.expects = self.expects.unwrap_or(check.expects);
+            check.expects = self.expects.map_or(check.expects, Expectation::from);
         }
         Ok(())
     }
@@ -98,7 +100,18 @@ mod tests {
         let accepted = Some(Verdict::Accepted);
         rule("counter", Level::Should, accepted).apply(&mut catalogue).unwrap();
         let check = catalogue.find("authentication.counter.same").unwrap();
-        assert_eq!((check.level, check.expects), (Level::Should, Verdict::Accepted));
+        assert_eq!((check.level, check.expects), (Level::Should, Expectation::Accepted));
+    }
+
+    #[test]
+    fn says_which_answer_it_wants_where_either_is_sound() {
+        let mut catalogue = samples::catalogue();
+        let about = "authentication.counter.same";
+        for check in catalogue.checks.iter_mut().filter(|check| check.id == about) {
+            (check.level, check.expects) = (Level::Must, Expectation::Survives);
+        }
+        rule(about, Level::Must, Some(Verdict::Refused)).apply(&mut catalogue).unwrap();
+        assert_eq!(catalogue.find(about).unwrap().expects, Expectation::Refused);
     }
 
     #[test]

@@ -117,7 +117,12 @@ fn variant_for(
                 }
             }
             Need::Flow(flow) if !world.target.profile().has(*flow) => return Err(Skip::Flow),
-            Need::RegistrableDomain | Need::TwoAccounts | Need::NotOffered(_) | Need::Flow(_) => {}
+            Need::RegistrableDomain
+            | Need::TwoAccounts
+            | Need::NotOffered(_)
+            | Need::Extension(_)
+            | Need::NoExtension(_)
+            | Need::Flow(_) => {}
         }
     }
     let authenticator = world.authenticator(check.authenticator, check.format());
@@ -167,6 +172,8 @@ pub(super) fn meets(check: &Check, observed: &Observed) -> bool {
             };
             observed.setting(ceremony, *setting) == Some(value.as_str())
         }
+        Need::Extension(name) => observed.asks_for(check.ceremony, name),
+        Need::NoExtension(name) => !observed.asks_for(check.ceremony, name),
         Need::NotOffered(algorithm) => !observed.offers(*algorithm),
         Need::RegistrableDomain | Need::TwoAccounts | Need::Flow(_) => true,
     })

@@ -2,6 +2,7 @@
 //! outcome of it.
 
 mod challenge;
+mod copies;
 mod counter;
 mod credential;
 mod lists;
@@ -71,7 +72,8 @@ const STORIES: &[(&str, Story)] = &[
 
 /// Every story.
 fn all() -> impl Iterator<Item = &'static (&'static str, Story)> {
-    let around = [session::STORIES, removal::STORIES, lists::STORIES, options::STORIES];
+    let around =
+        [copies::STORIES, session::STORIES, removal::STORIES, lists::STORIES, options::STORIES];
     STORIES.iter().chain(around.into_iter().flatten())
 }
 

@@ -112,6 +112,11 @@ impl Log {
         self.records.len()
     }
 
+    /// How many octets the body of the last request had.
+    pub fn last_sent(&self) -> usize {
+        self.records.last().map_or(0, |record| record.request_body.length)
+    }
+
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.records.is_empty()

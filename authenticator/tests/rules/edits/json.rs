@@ -115,6 +115,8 @@ fn json_binaries() {
         binary encode = "base64url-padded"
         binary encode = "trailing-bits"
         binary encode = "base64url-twice"
+        binary encode = "octets"
+        binary encode = "characters"
         binary encode = "upper-case"
         binary.text encode = "swap-case"
         binary.text append = "="
@@ -131,6 +133,8 @@ fn json_binaries() {
     binary encode = "base64url-padded" → {"binary":"-_8="}
     binary encode = "trailing-bits" → {"binary":"-_9"}
     binary encode = "base64url-twice" → {"binary":"LV84"}
+    binary encode = "octets" → {"binary":[251,255]}
+    binary encode = "characters" → {"binary":[45,95,56]}
     binary encode = "upper-case" → (`encode` does not apply to octets)
     binary.text encode = "swap-case" → (nothing changed)
     binary.text append = "=" → {"binary":"-_8="}

@@ -9,7 +9,7 @@ use passrig_authenticator::wire::{AuthenticatorData, Cbor, Flags, Json, Registra
 use sha2::{Digest, Sha256};
 use url::Url;
 
-use super::{Kind, Mutant, loosely};
+use super::{Kind, Mutant, body_mended, loosely};
 use crate::relying_party::store::{State, User};
 use crate::relying_party::verify::Run::{self, Derive, Verify};
 use crate::relying_party::verify::{Evidence, Finding, authentication, registration, shared};
@@ -278,9 +278,8 @@ fn by_handle(e: &Evidence<'_>, rule: fn(&[u8], &[u8]) -> bool) -> Finding {
 
 /// Takes the id for the rawId, the rawId for the id, and all for public keys.
 fn mend_members(e: &mut Evidence<'_>, honest: fn(&mut Evidence<'_>) -> Finding) -> Finding {
-    honest(e).or_else(|violation| {
-        let mut body = e.body.clone();
-        let Some(members) = body.as_object_mut() else { return Err(violation) };
+    body_mended(e, honest, |body| {
+        let Some(members) = body.as_object_mut() else { return };
         let id = members.get("id").or_else(|| members.get("rawId")).cloned();
         for name in ["id", "rawId"] {
             if let Some(id) = &id {
@@ -288,11 +287,6 @@ fn mend_members(e: &mut Evidence<'_>, honest: fn(&mut Evidence<'_>) -> Finding) 
             }
         }
         members.entry("type").or_insert_with(|| "public-key".into());
-        let mut mended = Evidence { body: &body, ..e.clone() };
-        let finding = honest(&mut mended);
-        let (registration, assertion) = (mended.registration, mended.assertion);
-        (e.registration, e.assertion) = (registration, assertion);
-        finding
     })
 }
 

@@ -5,20 +5,29 @@
 //! a step is only judged more loosely, the honest ceremony still passes.
 
 mod attestation;
+mod base64;
 mod challenge;
 mod credential;
 mod der;
 mod flow;
 mod forgiving;
 mod lapse;
+mod lax_json;
 mod origin;
+mod reading;
+mod shape;
 mod signature;
 mod simple;
 mod strict;
+mod weak;
 
 pub(super) use lapse::Lapse;
+use reading::Reading;
+pub(super) use shape::copied_key;
+use weak::Weakness;
 
 use passrig_authenticator::Ceremony;
+use serde_json::Value;
 
 use super::verify::{Evidence, Finding, Kind as StepKind, Run, STEPS, Step};
 
@@ -48,6 +57,8 @@ pub enum Kind {
     Flow,
     /// The step refuses what it must accept.
     TooStrict,
+    /// The step breaks on what it may accept or refuse.
+    Fragile,
 }
 
 /// What a relying party may do wrong around its steps.
@@ -75,6 +86,14 @@ pub(super) enum Flow {
     /// Of two responses that arrive together, both see the challenge of this
     /// ceremony before either takes it.
     ReadsBeforeTaking(Ceremony),
+    /// The key that a registration leaves is the unsigned copy.
+    BelievesCopies,
+    /// The id that a registration leaves is the one beside the attestation.
+    BelievesIds,
+    /// Requests are read as no JSON parser reads them.
+    Reads(Reading),
+    /// Requests of a kind break the server.
+    Breaks(Ceremony, Weakness),
     /// It is wrong around the ceremonies.
     Around(Lapse),
 }
@@ -95,6 +114,10 @@ pub fn all() -> Vec<Mutant> {
         .chain(flow::all())
         .chain(strict::all())
         .chain(lapse::all())
+        .chain(base64::all())
+        .chain(reading::all())
+        .chain(shape::all())
+        .chain(weak::all())
         .collect()
 }
 
@@ -163,6 +186,24 @@ impl Flow {
     pub(super) fn acts_on(self, violated: &[&str]) -> bool {
         matches!(self, Self::ActsOnRefused(step) if violated == [step])
     }
+
+    /// What it makes of a request that others would read otherwise.
+    pub(super) fn reads(self, octets: Option<&[u8]>) -> Option<Value> {
+        match self {
+            Self::Reads(reading) => reading.read(octets?),
+            _ => None,
+        }
+    }
+
+    /// Whether the request breaks the server.
+    pub(super) fn breaks_over(self, octets: Option<&[u8]>, e: &Evidence<'_>) -> bool {
+        match self {
+            Self::Breaks(ceremony, weakness) => {
+                ceremony == e.ceremony && weakness.is_met_by(octets, e)
+            }
+            _ => false,
+        }
+    }
 }
 
 /// The honest finding, unless the looser rule is content.
@@ -175,4 +216,20 @@ fn loosely(
         Err(_) if rule(e) => Ok(()),
         finding => finding,
     }
+}
+
+/// The honest step, and if it refuses the same with a body that was mended.
+fn body_mended(
+    e: &mut Evidence<'_>,
+    honest: fn(&mut Evidence<'_>) -> Finding,
+    mend: impl FnOnce(&mut Value),
+) -> Finding {
+    honest(e).or_else(|_| {
+        let mut body = e.body.clone();
+        mend(&mut body);
+        let mut mended = Evidence { body: &body, ..e.clone() };
+        let finding = honest(&mut mended);
+        (e.registration, e.assertion) = (mended.registration, mended.assertion);
+        finding
+    })
 }

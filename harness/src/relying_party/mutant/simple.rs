@@ -20,7 +20,7 @@ const USER_VERIFIED: &[&str] = &["7.1/16", "7.2/17"];
 
 #[rustfmt::skip]
 pub(super) fn all() -> Vec<Mutant> {
-    let flaws: [(&[&str], &str, &str, Run); 15] = [
+    let flaws: [(&[&str], &str, &str, Run); 20] = [
         (&["7.1/3"], "error-accepted", "goes on without a response that it cannot read", Derive(|e| forgive(e, registration::response))),
         (&["7.1/6", "7.2/9"], "error-accepted", "goes on without client data that it cannot read", Derive(|e| forgive(e, shared::client_data))),
         (&["7.1/13"], "from-copies", "falls back on the unsigned copies beside the attestation object", Derive(from_copies)),
@@ -33,6 +33,11 @@ pub(super) fn all() -> Vec<Mutant> {
         (RP_ID_HASH, "parent-domain", "takes the hash of the RP id's parent domain", Verify(rp_id_parent)),
         (RP_ID_HASH, "subdomain", "takes the hash of a domain under its RP id", Verify(rp_id_subdomain)),
         (RP_ID_HASH, "origin", "takes the hash of its origin", Verify(rp_id_origin)),
+        (&["7.2/15"], "app-id-unclaimed", "takes the hash of the AppID that it asked for, whatever the client says", Verify(|e| app_id(e, |e, sent| asked(e).is_some_and(|asked| sent == hash(asked))))),
+        (&["7.2/15"], "app-id-optional", "takes the hash of the RP id although the client says that the AppID was used", Verify(|e| app_id(e, |e, sent| sent == hash(&e.config.rp_id)))),
+        (&["7.2/15"], "app-id-any", "takes every hash if the client says that an AppID was used", Verify(|e| app_id(e, |e, _| claims_app_id(e)))),
+        (&["7.2/15"], "app-id-truthy", "takes every word about the AppID for a yes", Verify(|e| app_id(e, |e, sent| says_app_id(e) && asked(e).is_some_and(|asked| sent == hash(asked))))),
+        (&["7.1/14"], "app-id-any", "takes every hash if the client says that an AppID was used", Verify(|e| app_id(e, |e, _| claims_app_id(e)))),
         (USER_PRESENT, "verified-instead", "takes verification for presence", Verify(verified_is_present)),
         (USER_VERIFIED, "present-instead", "takes presence for verification", Verify(present_is_verified)),
         (&["7.1/21"], "case-insensitive", "compares without regard to case", Verify(format_case_insensitive)),
@@ -56,7 +61,7 @@ fn fill_gaps(e: &mut Evidence<'_>) -> Finding {
     if let Some(response) = body.get_mut("response").and_then(Value::as_object_mut) {
         for member in ["clientDataJSON", "attestationObject"] {
             let value = response.entry(member).or_insert(Value::Null);
-            if value.is_null() {
+            if !value.is_string() {
                 *value = Value::from("");
             }
         }
@@ -153,6 +158,33 @@ fn rp_id_subdomain(e: &Evidence<'_>) -> Finding {
 
 fn rp_id_origin(e: &Evidence<'_>) -> Finding {
     hash_of(e, e.config.origins.clone())
+}
+
+/// Takes what the rule says of the hash.
+fn app_id(e: &Evidence<'_>, rule: fn(&Evidence<'_>, [u8; 32]) -> bool) -> Finding {
+    loosely(e, shared::rp_id_hash, |e| {
+        e.authenticator_data.as_ref().is_some_and(|data| rule(e, data.rp_id_hash))
+    })
+}
+
+fn hash(text: &str) -> [u8; 32] {
+    Sha256::digest(text).into()
+}
+
+fn asked<'a>(e: &Evidence<'a>) -> Option<&'a str> {
+    e.issued()?.app_id.as_deref()
+}
+
+fn output<'a>(e: &Evidence<'a>) -> Option<&'a Value> {
+    e.body.pointer("/clientExtensionResults/appid")
+}
+
+fn claims_app_id(e: &Evidence<'_>) -> bool {
+    output(e) == Some(&Value::Bool(true))
+}
+
+fn says_app_id(e: &Evidence<'_>) -> bool {
+    output(e).is_some_and(Value::is_string)
 }
 
 fn has_flag(e: &Evidence<'_>, flag: u8) -> bool {

@@ -113,14 +113,15 @@ fn known_extensions_used(e: &mut Evidence<'_>) -> Finding {
     known_extensions(e)
 }
 
-/// `credProps` is the one that clients send of their own accord.
+/// Those that it asks for.
 fn known_extensions(e: &Evidence<'_>) -> Finding {
     let results = match e.ceremony {
         Ceremony::Registration => e.registration.as_ref().map(|r| &r.client_extension_results),
         Ceremony::Authentication => e.assertion.as_ref().map(|a| &a.client_extension_results),
     };
     let mut names = results.into_iter().flat_map(|results| results.keys());
-    let unknown = names.find(|name| *name != "credProps");
+    let unknown =
+        names.find(|name| !matches!(name.as_str(), "appid" | "appidExclude" | "credProps"));
     match unknown {
         Some(name) => refuse(format!("there are results of the extension `{name}`")),
         None => Ok(()),

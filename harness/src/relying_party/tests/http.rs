@@ -44,7 +44,9 @@ fn creation_options() {
       },
       "attestation": "direct",
       "extensions": {
-        "example.extension": 1
+        "example.extension": 1,
+        "credProps": true,
+        "appidExclude": "https://login.passrig.test/app-id.json"
       }
     }
     "#);
@@ -70,7 +72,10 @@ fn request_options() {
           ]
         }
       ],
-      "userVerification": "preferred"
+      "userVerification": "preferred",
+      "extensions": {
+        "appid": "https://login.passrig.test/app-id.json"
+      }
     }
     "#);
     let open = world.browser().authentication_options(None);

@@ -98,13 +98,20 @@ pub(crate) fn top_origin(e: &Evidence<'_>) -> Finding {
 
 /// §7.1 step 14, §7.2 step 15
 pub(crate) fn rp_id_hash(e: &Evidence<'_>) -> Finding {
-    let expected = Sha256::digest(&e.config.rp_id);
+    let expected = used_app_id(e).unwrap_or(&e.config.rp_id);
     match &e.authenticator_data {
-        Some(data) if data.rp_id_hash != expected.as_slice() => {
-            refuse(format!("the RP id hash is not that of `{}`", e.config.rp_id))
+        Some(data) if data.rp_id_hash != Sha256::digest(expected).as_slice() => {
+            refuse(format!("the RP id hash is not that of `{expected}`"))
         }
         _ => Ok(()),
     }
+}
+
+/// §10.1.1: the AppID, if it was asked for and the client says that it was used.
+fn used_app_id<'a>(e: &Evidence<'a>) -> Option<&'a str> {
+    let asked = e.issued()?.app_id.as_deref()?;
+    let results = &e.assertion.as_ref()?.client_extension_results;
+    (results.get("appid") == Some(&Value::Bool(true))).then_some(asked)
 }
 
 /// §7.1 step 15, §7.2 step 16

@@ -190,7 +190,7 @@ impl Terminal<'_> {
 
     /// One line each.
     fn notes(&self, out: &mut String) -> fmt::Result {
-        let as_expected = |result: &&CheckResult| result.verdict == Some(result.expected);
+        let as_expected = |result: &&CheckResult| result.is_as_expected();
         let (races, notes): (Vec<_>, Vec<_>) = self.with(Outcome::Note).partition(as_expected);
         let word = self.paint.outcome(Outcome::Note, "Noted");
         if !races.is_empty() {

@@ -4,8 +4,8 @@ use passrig_authenticator::Ceremony;
 
 use crate::catalogue::{Action, Catalogue, Check, Index, Need, Product, Setting};
 use crate::outcome::{
-    Amiss, CheckResult, Effect, Importance, Level, Outcome, Report, SCHEMA_VERSION, Staleness,
-    Summary, TargetInfo, Tool, Verdict,
+    Amiss, CheckResult, Effect, Expectation, Importance, Level, Outcome, Report, SCHEMA_VERSION,
+    Staleness, Summary, TargetInfo, Tool, Verdict,
 };
 use crate::report::Replay;
 use crate::runner::Transcript;
@@ -19,7 +19,7 @@ pub(crate) fn catalogue() -> Catalogue {
         ceremony: Ceremony::Registration,
         sends: "client data whose origin is a subdomain of the RP's, scheme and port kept"
             .to_owned(),
-        expects: Verdict::Refused,
+        expects: Expectation::Refused,
         violates: ["7.1/9".to_owned()].into(),
         exercises: [].into(),
         clause: "§7.1 step 9".to_owned(),
@@ -48,7 +48,7 @@ pub(crate) fn catalogue() -> Catalogue {
         id: "registration.client-data.member-order".to_owned(),
         family: "client-data".to_owned(),
         sends: "client data with their members in reverse order".to_owned(),
-        expects: Verdict::Accepted,
+        expects: Expectation::Accepted,
         violates: [].into(),
         exercises: ["7.1/6".to_owned()].into(),
         clause: "§5.8.1".to_owned(),

@@ -4,8 +4,8 @@ use serde::de::DeserializeOwned;
 
 use crate::catalogue::index::Owner;
 use crate::outcome::{
-    Amiss, CheckResult, Effect, Inconclusive, Level, Outcome, Report, Skip, Staleness, Summary,
-    Verdict,
+    Amiss, CheckResult, Effect, Expectation, Inconclusive, Level, Outcome, Report, Skip, Staleness,
+    Summary,
 };
 use crate::runner::FailOn;
 use crate::target::Manner;
@@ -90,7 +90,13 @@ pub fn is_observed(result: &CheckResult) -> bool {
 }
 
 /// How strongly it is demanded, as in `§7.1 step 9 (REG-06): must be refused`.
-pub fn demand(level: Level, expected: Verdict) -> String {
+pub fn demand(level: Level, expected: Expectation) -> String {
+    if expected == Expectation::Survives {
+        return match level {
+            Level::Must => "must be survived: accepted or refused".to_owned(),
+            _ => "the RP's choice; sound if it survives".to_owned(),
+        };
+    }
     match level {
         Level::Must => format!("must be {expected}"),
         Level::Should => format!("should be {expected}"),

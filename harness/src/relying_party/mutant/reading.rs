@@ -1,0 +1,87 @@
+//! JSON that is read otherwise than browsers read it: client data, and the
+//! requests around them.
+
+use passrig_authenticator::wire::Json;
+use serde_json::Value;
+
+use super::flow::mutant;
+use super::lax_json::Lax;
+use super::{Flow, Kind, Mutant};
+use crate::relying_party::verify::Run::Derive;
+use crate::relying_party::verify::{Evidence, Finding, shared};
+
+/// How requests are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::relying_party) enum Reading {
+    /// The first of two members of one name counts.
+    FirstOfTwo,
+}
+
+#[rustfmt::skip]
+pub(super) fn all() -> Vec<Mutant> {
+    let client_data: [(&str, &str, fn(&mut Evidence<'_>) -> Finding); 4] = [
+        ("script", "reads client data as JavaScript would, not as JSON", |e| read(e, Lax { script: true, ..Lax::default() })),
+        ("trailing-ignored", "reads client data as far as their first value goes", |e| read(e, Lax { trailing: true, ..Lax::default() })),
+        ("unfinished", "closes what is open at the end of client data", |e| read(e, Lax { unfinished: true, ..Lax::default() })),
+        ("half-characters", "replaces halves of characters in client data, and drops them from the origin", half_characters),
+    ];
+    let each = |(flaw, summary, run)| Mutant::each(&["7.1/6", "7.2/9"], Kind::WrongVersion, flaw, summary, Derive(run));
+    let first = "reads the first of two members of a name";
+    let of = |steps: &[&'static str]| mutant(steps, "first-of-two-members", first, Flow::Reads(Reading::FirstOfTwo));
+    let bodies = [
+        of(&["7.1/3", "7.1/7", "7.1/13"]),
+        of(&["7.2/3", "7.2/6a", "7.2/10", "7.2/15", "7.2/21"]),
+    ];
+    client_data.into_iter().flat_map(each).chain(bodies.into_iter().flatten()).collect()
+}
+
+impl Reading {
+    pub(super) fn read(self, octets: &[u8]) -> Option<Value> {
+        match self {
+            Self::FirstOfTwo => first_of_two(Json::parse(octets).ok()?).into_value().ok(),
+        }
+    }
+}
+
+fn first_of_two(json: Json) -> Json {
+    match json {
+        Json::Array(items) => Json::Array(items.into_iter().map(first_of_two).collect()),
+        Json::Object(members) => {
+            let mut first: Vec<(String, Json)> = Vec::new();
+            for (name, value) in members {
+                if !first.iter().any(|(known, _)| *known == name) {
+                    first.push((name, first_of_two(value)));
+                }
+            }
+            Json::Object(first)
+        }
+        other => other,
+    }
+}
+
+/// Reads client data as the honest step does, or else in its own way.
+fn read(e: &mut Evidence<'_>, lax: Lax) -> Finding {
+    shared::client_data(e).or_else(|violation| {
+        let text = e.client_data_json().map(|octets| {
+            let octets = octets.strip_prefix(b"\xef\xbb\xbf").unwrap_or(octets);
+            String::from_utf8_lossy(octets).into_owned()
+        });
+        match text.and_then(|text| lax.parse(&text)) {
+            Some(json @ Json::Object(_)) => e.client_data = Some(json),
+            _ => return Err(violation),
+        }
+        Ok(())
+    })
+}
+
+fn half_characters(e: &mut Evidence<'_>) -> Finding {
+    read(e, Lax { surrogates: true, ..Lax::default() })?;
+    if let Some(Json::Object(members)) = &mut e.client_data {
+        for (_, value) in members.iter_mut().filter(|(name, _)| name == "origin") {
+            if let Json::String(text) = value {
+                text.retain(|c| c != '\u{fffd}');
+            }
+        }
+    }
+    Ok(())
+}

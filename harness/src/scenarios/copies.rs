@@ -1,0 +1,73 @@
+//! Stories about what stands beside the attestation object, unsigned, and
+//! contradicts it. An RP may refuse that; one that does not has to go by what
+//! is attested, so that the credential can be used afterwards.
+
+use passrig_authenticator::Ceremony;
+use serde_json::{Value, json};
+
+use super::{Observations, Stage, Story};
+use crate::actor::{Attempt, Probes, Trouble};
+use crate::target::Recognised;
+
+pub(super) const STORIES: &[(&str, Story)] = &[
+    ("another-key-beside", |stage| {
+        let edit =
+            json!([{ "at": "response.public_key", "set": { "from": "another.public_key" } }]);
+        Box::pin(contradicted(stage, edit))
+    }),
+    ("another-algorithm-beside", |stage| {
+        let edit = json!([{ "at": "response.public_key_algorithm", "set": -257 }]);
+        Box::pin(contradicted(stage, edit))
+    }),
+    ("other-data-beside", |stage| {
+        let edit =
+            json!([{ "at": "response.authenticator_data", "set": { "repeat": 0, "len": 37 } }]);
+        Box::pin(contradicted(stage, edit))
+    }),
+    ("another-id-beside", |stage| {
+        let id = json!({ "from": "fresh.32" });
+        let edit =
+            json!([{ "at": "response.id", "set": id }, { "at": "response.rawId", "set": id }]);
+        Box::pin(contradicted(stage, edit))
+    }),
+    ("empty-id-beside", |stage| {
+        let id = json!({ "hex": "" });
+        let edit =
+            json!([{ "at": "response.id", "set": id }, { "at": "response.rawId", "set": id }]);
+        Box::pin(contradicted(stage, edit))
+    }),
+];
+
+/// A registration with the edit; unless it is refused, a login with the
+/// credential that was attested.
+async fn contradicted(stage: &mut Stage<'_>, edit: Value) -> Result<Observations, Trouble> {
+    let mut actor = stage.newcomer("subject").await?;
+    // What the RP calls the new credential is what the story is about.
+    let probes = std::mem::replace(&mut stage.probes, Probes::default());
+    let registered = stage.attempt(&mut actor, Ceremony::Registration, edit).await?;
+    stage.probes = probes;
+    match registered.verdict.recognised {
+        Recognised::Refused => {
+            let remark = "the registration was refused";
+            Ok(Observations::of(Attempt::observed(true, remark, &stage.log)))
+        }
+        Recognised::Accepted => {
+            actor.change_browser();
+            let begun = match stage.begin(&mut actor, Ceremony::Authentication).await {
+                // It offers a login with something else, or none at all.
+                Err(trouble) if trouble.is_turned_away() => return Ok(lost(stage)),
+                begun => begun?,
+            };
+            let Ok(message) = actor.respond(&begun) else { return Ok(lost(stage)) };
+            Ok(Observations::of(stage.send(&mut actor, &begun, &message).await?))
+        }
+        // A crash, or an answer that nobody knows, is for the runner to judge.
+        _ => Ok(Observations::of(registered)),
+    }
+}
+
+/// The RP knows the credential by a name that no authenticator knows.
+fn lost(stage: &Stage<'_>) -> Observations {
+    let remark = "it was registered as another credential than the one attested";
+    Observations::of(Attempt::observed(false, remark, &stage.log))
+}
