@@ -3,6 +3,7 @@
 use sha2::{Digest, Sha256};
 
 use super::{Error, Operation, Segment, text};
+use crate::attestation::metadata::Listing;
 use crate::attestation::{Attester, Fault, Format};
 use crate::client::{create, get};
 use crate::device::Credential;
@@ -19,8 +20,9 @@ pub enum PlanMut<'a> {
 }
 
 /// What of a registration's plan can be edited. `chain` takes the name of a
-/// [`Fault`].
-const CREATE: [&str; 9] = [
+/// [`Fault`]. `model` makes the authenticator one of a [`Listing`]; with `claims`
+/// it says to be one, and keeps its own key and root.
+const CREATE: [&str; 11] = [
     "rp_id",
     "signer",
     "certified",
@@ -30,6 +32,8 @@ const CREATE: [&str; 9] = [
     "issuer",
     "chain",
     "user_handle",
+    "model",
+    "claims",
 ];
 /// What of an authentication's plan can be edited.
 const GET: [&str; 5] = ["rp_id", "signer", "credential_id", "sign_count", "user_handle"];
@@ -107,6 +111,15 @@ impl PlanMut<'_> {
                 let fault = Fault::named(&value.text()?);
                 attester(plan)?.fault = Some(fault.ok_or(Error::Value("the name of a fault"))?);
             }
+            (Self::Create(plan), "model") => {
+                let listing = listing(&value.text()?)?;
+                plan.device.be_of(listing).ok_or(Error::Value("an authenticator"))?;
+            }
+            (Self::Create(plan), "claims") => {
+                let aaguid = listing(&value.text()?)?.aaguid();
+                plan.device.aaguid = aaguid;
+                attester(plan)?.aaguid = Some(aaguid);
+            }
             (Self::Get(plan), "signer") => plan.device.signer = another(&plan.device.credential)?,
             (Self::Create(plan), "credential_id") => {
                 plan.device.credential.id = value.octets()?;
@@ -143,6 +156,10 @@ impl PlanMut<'_> {
 fn attester(plan: &mut create::Plan) -> Result<&mut Attester, Error> {
     let attester = plan.device.attestation.attester.as_mut();
     attester.ok_or(Error::Value("an authenticator with a certificate"))
+}
+
+fn listing(name: &str) -> Result<Listing, Error> {
+    Listing::named(name).ok_or(Error::Value("the name of a model that is made for tests"))
 }
 
 fn count(value: i64) -> Result<u32, Error> {

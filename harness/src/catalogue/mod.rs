@@ -108,6 +108,8 @@ pub enum Need {
     Flow(Flow),
     /// Registration options do not list this COSE algorithm.
     NotOffered(i64),
+    /// The target judges models of authenticators by our metadata.
+    Metadata,
 }
 
 /// What a target can ask for.

@@ -163,6 +163,9 @@ fn need(need: &Need) -> String {
         Need::TwoAccounts => "two accounts".to_owned(),
         Need::Setting(setting, value) => format!("{} {value}", setting.name()),
         Need::Flow(flow) => format!("an adapter with `{flow}`"),
+        Need::Metadata => {
+            "an RP that judges authenticators by our metadata (--metadata)".to_owned()
+        }
         Need::NotOffered(algorithm) => format!("options without the algorithm {algorithm}"),
     }
 }

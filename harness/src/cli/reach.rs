@@ -66,6 +66,11 @@ pub(super) struct Args {
     #[arg(long, value_name = "SECONDS", value_parser = expiry)]
     pub(super) expiry: Option<u32>,
 
+    /// The RP judges models of authenticators by the metadata that `passrig
+    /// trust export` writes: also check what it believes of them.
+    #[arg(long)]
+    pub(super) metadata: bool,
+
     /// A variable for the adapter, such as the `username` of the one account
     /// there is. NAME alone takes the value from the environment, where
     /// passwords belong. May be repeated.
@@ -100,6 +105,7 @@ impl Args {
             allow_host,
             deadline,
             expiry,
+            metadata,
             var,
         } = self;
         // Two ways to say which certificates are believed.
@@ -118,6 +124,7 @@ impl Args {
             allow_host: allow_host.iter().chain(&file.allow_host).cloned().collect(),
             deadline: deadline.or(file.deadline),
             expiry: expiry.or(file.expiry),
+            metadata: *metadata || file.metadata,
             var: var.iter().chain(others).cloned().collect(),
         }
     }
@@ -153,7 +160,11 @@ impl Args {
         };
         let guard = Guard::new(self.allow_host.iter().cloned());
         let network = Network::new(network::Settings { guard, connect_to, trust, limits });
-        let mut reach = Reach::new(Target::new(profile, rp.clone(), origin, Arc::new(network)));
+        let mut target = Target::new(profile, rp.clone(), origin, Arc::new(network));
+        if self.metadata {
+            target = target.that_believes_in_our_metadata();
+        }
+        let mut reach = Reach::new(target);
         reach.variables = self.variables()?;
         reach.expiry = self.expiry.map(|seconds| Duration::from_secs(seconds.into()));
         Ok(reach)
@@ -196,8 +207,9 @@ impl Args {
         let pairs = valued.into_iter().flat_map(|(flag, values)| {
             values.into_iter().map(move |value| vec![flag.to_owned(), value])
         });
-        let insecure = self.insecure.then(|| vec!["--insecure".to_owned()]);
-        pairs.chain(insecure).collect()
+        let flags = [("--insecure", self.insecure), ("--metadata", self.metadata)];
+        let flags = flags.into_iter().filter(|(_, is_set)| *is_set);
+        pairs.chain(flags.map(|(flag, _)| vec![flag.to_owned()])).collect()
     }
 }
 

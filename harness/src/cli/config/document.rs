@@ -72,6 +72,10 @@ struct Target {
     /// nothing waits for that.
     #[schemars(with = "Option<u32>")]
     expiry: Option<Spanned<u32>>,
+    /// Whether the RP judges models of authenticators by the metadata that
+    /// `passrig trust export` writes.
+    #[serde(default)]
+    metadata: bool,
     /// Variables for the adapter.
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, Value>")]
@@ -198,6 +202,7 @@ fn target(source: Source<'_>, target: &Target) -> Parsed<reach::Args> {
         allow_host: target.allow_hosts.clone(),
         deadline: target.deadline.as_ref().map(|seconds| *seconds.get_ref()),
         expiry: target.expiry.as_ref().map(|seconds| *seconds.get_ref()),
+        metadata: target.metadata,
         var,
     })
 }

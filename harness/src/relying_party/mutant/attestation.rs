@@ -16,7 +16,7 @@ use crate::relying_party::verify::{Evidence, Finding, registration};
 
 #[rustfmt::skip]
 pub(super) fn all() -> Vec<Mutant> {
-    let flaws: [(&str, &str, &str, Run); 25] = [
+    let flaws: [(&str, &str, &str, Run); 26] = [
         ("8.7/syntax", "lists", "takes an empty list for the empty map", Verify(none_list)),
         ("8.2/1", "error-accepted", UNREAD, Derive(|e| packed::syntax(e).or(Ok(())))),
         ("8.2/1", "chain-unread", "takes what has no readable certificates for self attestation", Derive(packed_chain_unread)),
@@ -41,6 +41,7 @@ pub(super) fn all() -> Vec<Mutant> {
         ("7.1/24b", "any-root", "takes certificates that lead nowhere", Verify(|e| trust::path_by(e, Rules { root: false, ..Rules::ALL }))),
         ("7.1/24b", "any-issuer", "takes certificates of issuers that are no authorities", Verify(|e| trust::path_by(e, Rules { usage: false, ..Rules::ALL }))),
         ("7.1/24b", "revoked", "does not look at revocation lists", Verify(|e| trust::path_by(e, Rules { revocation: false, ..Rules::ALL }))),
+        ("7.1/24b", "any-model", "takes the roots of one model for those of another", Verify(trust::path_to_any)),
         ("7.1/24b", "any-time", "does not look at the validity of certificates", Verify(|e| trust::path_by(e, Rules { validity: false, ..Rules::ALL }))),
     ];
     let each = |(step, flaw, summary, run)| Mutant::each(&[step], Kind::WrongVersion, flaw, summary, run);

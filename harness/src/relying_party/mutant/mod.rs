@@ -11,6 +11,7 @@ mod der;
 mod flow;
 mod forgiving;
 mod lapse;
+mod metadata;
 mod origin;
 mod signature;
 mod simple;
@@ -90,6 +91,7 @@ pub fn all() -> Vec<Mutant> {
         .chain(signature::all())
         .chain(der::all())
         .chain(attestation::all())
+        .chain(metadata::all())
         .chain(credential::all())
         .chain(forgiving::all())
         .chain(flow::all())

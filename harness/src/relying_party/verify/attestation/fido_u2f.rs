@@ -32,6 +32,17 @@ pub(crate) fn curve(e: &Evidence<'_>) -> Finding {
     }
 }
 
+/// CTAP 2.1 §7.3 has platforms write zeros: U2F knows no models. §8.6 itself
+/// does not look at it.
+pub(crate) fn aaguid(e: &Evidence<'_>) -> Finding {
+    match (statement(e), attested(e)) {
+        (Some(_), Some(attested)) if attested.aaguid != [0; 16] => {
+            refuse("a U2F authenticator has an AAGUID")
+        }
+        _ => Ok(()),
+    }
+}
+
 /// §8.6 steps 4 to 6
 pub(crate) fn signature(e: &Evidence<'_>) -> Finding {
     let (Some((signature, chain)), Some(_)) = (statement(e), attested(e)) else {
