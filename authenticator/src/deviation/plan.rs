@@ -4,7 +4,7 @@ use sha2::{Digest, Sha256};
 
 use super::{Error, Operation, Segment, text};
 use crate::attestation::metadata::Listing;
-use crate::attestation::{Attester, Fault, Format};
+use crate::attestation::{Attester, Fault, Format, tpm};
 use crate::client::{create, get};
 use crate::device::Credential;
 use crate::keys::SigningKey;
@@ -22,7 +22,7 @@ pub enum PlanMut<'a> {
 /// What of a registration's plan can be edited. `chain` takes the name of a
 /// [`Fault`]. `model` makes the authenticator one of a [`Listing`]; with `claims`
 /// it says to be one, and keeps its own key and root.
-const CREATE: [&str; 11] = [
+const CREATE: [&str; 12] = [
     "rp_id",
     "signer",
     "certified",
@@ -34,6 +34,7 @@ const CREATE: [&str; 11] = [
     "user_handle",
     "model",
     "claims",
+    "tpm_name_hash",
 ];
 /// What of an authentication's plan can be edited.
 const GET: [&str; 5] = ["rp_id", "signer", "credential_id", "sign_count", "user_handle"];
@@ -59,6 +60,17 @@ impl PlanMut<'_> {
             (Self::Get(plan), Snapshot::Get(before)) => **plan == **before,
             _ => false,
         }
+    }
+
+    /// Whether an intention says something of a part that the format does not
+    /// have: it would change the plan, and nothing that travels.
+    pub(super) fn is_idle(&self) -> bool {
+        let Self::Create(plan) = self else { return false };
+        let attestation = &plan.device.attestation;
+        let is_signed = !matches!(attestation.format, Format::None | Format::Apple);
+        let certifies_credential = matches!(attestation.format, Format::AndroidKey | Format::Apple);
+        attestation.signer.is_some() && !is_signed
+            || attestation.certified.is_some() && !certifies_credential
     }
 
     pub(super) fn edit(&mut self, path: &[Segment], operation: &Operation) -> Result<(), Error> {
@@ -114,6 +126,11 @@ impl PlanMut<'_> {
             (Self::Create(plan), "model") => {
                 let listing = listing(&value.text()?)?;
                 plan.device.be_of(listing).ok_or(Error::Value("an authenticator"))?;
+            }
+            (Self::Create(plan), "tpm_name_hash") => {
+                let hash = tpm::Hash::named(&value.text()?);
+                plan.device.attestation.tpm_name_hash =
+                    hash.ok_or(Error::Value("the name of a hash, such as `sha-1`"))?;
             }
             (Self::Create(plan), "claims") => {
                 let aaguid = listing(&value.text()?)?.aaguid();

@@ -1,11 +1,10 @@
 use super::{HOST, LEGAL, Listing, Model, int};
-use crate::attestation::jws;
 use crate::attestation::pki::{self, Authority, Subject};
+use crate::attestation::{chain, jws};
 use crate::env::Env;
 use crate::keys::SigningKey;
 use crate::wire::Json;
 use crate::wire::cose::Algorithm;
-use crate::wire::der::tag;
 
 /// A BLOB, honest or wrong in one point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,10 +86,7 @@ impl Blob {
         let mut above = Vec::new();
         let mut issuer = root.clone();
         match self {
-            Self::ExpiredSigner => {
-                leaf.validity =
-                    [(tag::UTC_TIME, "200101000000Z"), (tag::UTC_TIME, "201231235959Z")];
-            }
+            Self::ExpiredSigner => leaf.validity = chain::OVER,
             Self::RevokedSigner => leaf.serial = root.revoked_serial(),
             Self::RevokedIntermediate => {
                 let mut between = root.derive("Metadata Intermediate CA")?;

@@ -191,6 +191,7 @@ pub const STEPS: &[Step] = &[
     part!("8.2.1"/"version" "packed-version", "a packed attestation certificate is of version 3", Verify(packed::version)),
     part!("8.2.1"/"subject" "packed-subject", "a packed attestation certificate has the subject of an authenticator", Verify(packed::subject)),
     part!("8.2.1"/"critical" "packed-critical", "what FIDO adds to a packed attestation certificate is not critical to those who do not know it", Verify(packed::critical)),
+    part!("8.2.1"/"firmware" "packed-firmware", "a packed attestation certificate's firmware version is a number", Verify(packed::firmware)),
     part!("8.2.1"/"basic-constraints" "packed-basic-constraints", "a packed attestation certificate is no authority's", Verify(packed::basic_constraints)),
     step!("8.2"/"2c" "packed-aaguid", "a packed attestation certificate is for the authenticator's model", Verify(packed::aaguid)),
     step!("8.2"/"3a" "self-algorithm", "a self attestation's algorithm is the key's", Verify(packed::self_algorithm)),
@@ -442,8 +443,11 @@ pub(super) fn examine<'a>(mut evidence: Evidence<'a>, mutant: Option<&Mutant>) -
 
 /// Takes the steps of §8 and of trust about a statement within another.
 fn examine_statement(mut evidence: Evidence<'_>) -> Vec<(&'static Step, Violation)> {
-    let concerns =
-        |step: &Step| step.section().starts_with("8.") || matches!(step.name, "format" | "trust");
+    // The model is that of the whole: U2F beside others does not take it away.
+    let concerns = |step: &Step| {
+        step.section().starts_with("8.") && step.name != "u2f-aaguid"
+            || matches!(step.name, "format" | "trust")
+    };
     take(&mut evidence, concerns, |step| step.run)
 }
 

@@ -66,7 +66,7 @@ pub(crate) fn message(e: &Evidence<'_>) -> Option<Vec<u8>> {
 }
 
 /// The credential's key as U2F writes it.
-fn raw_point(e: &Evidence<'_>) -> Option<Vec<u8>> {
+pub(crate) fn raw_point(e: &Evidence<'_>) -> Option<Vec<u8>> {
     let key = &attested(e)?.public_key;
     let coordinate =
         |label| key.get_int(label).and_then(Cbor::as_bytes).filter(|octets| octets.len() == 32);

@@ -1,6 +1,8 @@
 //! Android SafetyNet (§8.5): a JSON Web Signature (RFC 7515) of a service
 //! that was switched off in 2025; statements from before live on.
 
+use std::time::Duration;
+
 use base64ct::{Base64, Encoding};
 use passrig_authenticator::wire::Cbor;
 use serde_json::Value;
@@ -14,7 +16,10 @@ const SERVICE: &str = "attest.android.com";
 /// §8.5
 pub(crate) fn syntax(e: &mut Evidence<'_>) -> Finding {
     derive(e, "android-safetynet", |statement| {
-        statement.get("ver").and_then(Cbor::as_text).ok_or("ver is no text")?;
+        let version = statement.get("ver").and_then(Cbor::as_text).ok_or("ver is no text")?;
+        if version.is_empty() {
+            return Err("ver is empty");
+        }
         let response = statement.get("response").and_then(Cbor::as_bytes);
         let response = response.ok_or("response is no octets")?;
         Ok(Statement::SafetyNet(Box::new(Jws::read(response)?)))
@@ -44,9 +49,18 @@ pub(crate) fn service(e: &Evidence<'_>) -> Finding {
         refuse(format!("the response does not come from {SERVICE}"))
     } else if jws.payload.get("ctsProfileMatch") != Some(&Value::Bool(true)) {
         refuse("the service does not vouch for the device")
+    } else if is_of_the_future(e) {
+        refuse("the response was made after it arrived")
     } else {
         Ok(())
     }
+}
+
+/// How old a response may be is for each RP to say, but it is not to be younger
+/// than nothing.
+pub(crate) fn is_of_the_future(e: &Evidence<'_>) -> bool {
+    let made = jws(e).and_then(|jws| jws.payload.get("timestampMs")?.as_u64());
+    made.is_some_and(|made| Duration::from_millis(made) > e.date)
 }
 
 fn jws<'e>(e: &'e Evidence<'_>) -> Option<&'e Jws> {

@@ -46,11 +46,19 @@ pub(crate) struct Rules {
     pub(crate) usage: bool,
     /// None is on its issuer's revocation list.
     pub(crate) revocation: bool,
+    /// None is there twice (RFC 5280 §6.1).
+    pub(crate) repetition: bool,
 }
 
 impl Rules {
-    pub(crate) const ALL: Self =
-        Self { root: true, signatures: true, validity: true, usage: true, revocation: true };
+    pub(crate) const ALL: Self = Self {
+        root: true,
+        signatures: true,
+        validity: true,
+        usage: true,
+        revocation: true,
+        repetition: true,
+    };
 }
 
 /// §7.1 step 24: certificates lead to a root that is trusted.
@@ -92,6 +100,11 @@ pub(super) fn leads(
     rules: Rules,
 ) -> Result<(), &'static str> {
     let sent: Vec<_> = chain.iter().collect();
+    let is_repeated =
+        |(place, one): (usize, &&Certificate)| sent.iter().skip(place + 1).any(|o| o == one);
+    if rules.repetition && sent.iter().enumerate().any(is_repeated) {
+        return Err("a certificate is there twice");
+    }
     // A root may stand at the end of what is sent.
     let (path, root) = match sent.split_last() {
         Some((last, path)) if !path.is_empty() && roots.contains(last) => (path, Some(*last)),
