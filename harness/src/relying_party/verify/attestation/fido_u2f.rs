@@ -32,11 +32,12 @@ pub(crate) fn curve(e: &Evidence<'_>) -> Finding {
     }
 }
 
-/// CTAP 2.1 §7.3 has platforms write zeros: U2F knows no models. §8.6 itself
-/// does not look at it.
+/// U2F knows no models, and clients write zeros in their place. §8.6 does not
+/// look at it, and its own vector has an AAGUID: it matters to whoever looks
+/// models up in metadata, where nothing vouches for this one.
 pub(crate) fn aaguid(e: &Evidence<'_>) -> Finding {
     match (statement(e), attested(e)) {
-        (Some(_), Some(attested)) if attested.aaguid != [0; 16] => {
+        (Some(_), Some(attested)) if e.trust.has_metadata() && attested.aaguid != [0; 16] => {
             refuse("a U2F authenticator has an AAGUID")
         }
         _ => Ok(()),

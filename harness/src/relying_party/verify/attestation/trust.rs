@@ -28,6 +28,13 @@ impl Trust {
     }
 }
 
+impl Trust {
+    /// Whether models are looked up in metadata.
+    pub(super) fn has_metadata(&self) -> bool {
+        self.metadata.is_some()
+    }
+}
+
 /// Revocation lists that decode.
 pub(super) fn lists(der: &[Vec<u8>]) -> Vec<CertificateList> {
     der.iter().filter_map(|list| CertificateList::from_der(list).ok()).collect()
