@@ -56,18 +56,25 @@ impl Attester {
     pub fn draw(label: &str, algorithm: Algorithm, env: &mut dyn Env) -> Option<Self> {
         let key_label = format!("{label}/private-key");
         let draw = &mut |label: &str, len| env.draw(label, len);
-        Some(Self {
-            key: SigningKey::draw(algorithm, &key_label, draw).ok()?,
-            serial: draw(&format!("{label}/serial"), pki::SERIAL_LEN),
+        let key = SigningKey::draw(algorithm, &key_label, draw).ok()?;
+        let serial = draw(&format!("{label}/serial"), pki::SERIAL_LEN);
+        Some(Self { key, serial, ..Self::below(Authority::root(env)?) })
+    }
+
+    /// One that the root certifies, with the root's own key for want of another.
+    pub(super) fn below(root: Authority) -> Self {
+        Self {
+            key: root.key.clone(),
+            serial: root.serial.clone(),
             aaguid: None,
             firmware_version: None,
             enterprise: None,
             tpm_maker: tpm::Maker::default(),
-            root: Authority::root(env)?,
+            root,
             intermediate: None,
             includes_root: false,
             fault: None,
-        })
+        }
     }
 
     /// A subject that is an authenticator with this key.

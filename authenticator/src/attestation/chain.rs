@@ -33,11 +33,16 @@ pub enum Fault {
     Intermediate,
     /// `incomplete`: the certificate between leaf and root is left out.
     Incomplete,
+    /// `intermediate-expired`: the authority between leaf and root was valid in
+    /// 2020.
+    IntermediateExpired,
+    /// `root-twice`: the root's own certificate ends the chain, twice.
+    RootTwice,
 }
 
 impl Fault {
     /// All faults.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::Expired,
         Self::NotYetValid,
         Self::Revoked,
@@ -48,6 +53,8 @@ impl Fault {
         Self::PathTooLong,
         Self::Intermediate,
         Self::Incomplete,
+        Self::IntermediateExpired,
+        Self::RootTwice,
     ];
 
     /// Its name in data.
@@ -63,6 +70,8 @@ impl Fault {
             Self::PathTooLong => "path-too-long",
             Self::Intermediate => "intermediate",
             Self::Incomplete => "incomplete",
+            Self::IntermediateExpired => "intermediate-expired",
+            Self::RootTwice => "root-twice",
         }
     }
 
@@ -75,9 +84,7 @@ impl Fault {
     /// between root and leaf gets one where there is none.
     pub(super) fn befall(self, path: &mut Path, leaf: &mut Subject) {
         match self {
-            Self::Expired => {
-                leaf.validity = [(tag::UTC_TIME, "200101000000Z"), (tag::UTC_TIME, "201231235959Z")]
-            }
+            Self::Expired => leaf.validity = OVER,
             Self::NotYetValid => {
                 let begin = (tag::GENERALIZED_TIME, "30230101000000Z");
                 leaf.validity[0] = begin;
@@ -107,9 +114,20 @@ impl Fault {
                 path.lengthen(1);
                 path.is_incomplete = true;
             }
+            Self::IntermediateExpired => {
+                path.lengthen(1);
+                if let Some((_, subject)) = path.between.last_mut() {
+                    subject.validity = OVER;
+                }
+            }
+            Self::RootTwice => path.roots = 2,
         }
     }
 }
+
+/// The year 2020.
+pub(super) const OVER: [(u8, &str); 2] =
+    [(tag::UTC_TIME, "200101000000Z"), (tag::UTC_TIME, "201231235959Z")];
 
 /// What stands above a leaf.
 pub(super) struct Path {
@@ -119,6 +137,8 @@ pub(super) struct Path {
     between: Vec<(Authority, Subject)>,
     is_reversed: bool,
     is_incomplete: bool,
+    /// How many times the root's certificate is there at least.
+    roots: usize,
 }
 
 impl Path {
@@ -129,6 +149,7 @@ impl Path {
             between: between.into_iter().collect(),
             is_reversed: false,
             is_incomplete: false,
+            roots: 0,
         }
     }
 
@@ -144,6 +165,7 @@ impl Path {
             issuer.sign(&issuer.to_be_signed(subject).render())
         };
         let mut certificates: Vec<Vec<u8>> = root.into_iter().collect();
+        certificates.resize_with(certificates.len().max(self.roots), || self.root.certificate());
         if !self.is_incomplete {
             certificates.extend(above.zip(&self.between).map(certify));
         }

@@ -1,6 +1,7 @@
 //! Packed attestation (§8.2).
 
-use super::{Attested, Attester, pki, sign, signed};
+use super::pki::{self, Subject};
+use super::{Attested, Attester, sign, signed};
 use crate::keys::SigningKey;
 use crate::wire::Cbor;
 use crate::workbench::Workbench;
@@ -25,10 +26,21 @@ pub(super) fn state(
     attester: &Attester,
     bench: &mut dyn Workbench,
 ) -> Cbor {
+    let leaf = leaf(attester);
+    let chain = attester.x5c(&leaf, bench);
+    signed(attested, signer, chain, bench)
+}
+
+/// What the certificate of the attestation key says.
+fn leaf(attester: &Attester) -> Subject {
     let mut leaf = attester.subject(attester.key.public_key());
     leaf.extensions.extend(attester.model());
     leaf.extensions.extend(attester.firmware_version.map(pki::firmware_version));
     leaf.extensions.extend(attester.enterprise.as_deref().map(pki::serial_number));
-    let chain = attester.x5c(&leaf, bench);
-    signed(attested, signer, chain, bench)
+    leaf
+}
+
+/// The certificate of an attestation key that its root signs itself.
+pub(super) fn certificate(attester: &Attester) -> Vec<u8> {
+    attester.root.sign(&attester.root.to_be_signed(&leaf(attester)).render())
 }

@@ -36,6 +36,19 @@ pub enum Hash {
     Sha512,
 }
 
+impl Hash {
+    /// The hash of that name in data, such as `sha-1`.
+    pub fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "sha-1" => Self::Sha1,
+            "sha-256" => Self::Sha256,
+            "sha-384" => Self::Sha384,
+            "sha-512" => Self::Sha512,
+            _ => return None,
+        })
+    }
+}
+
 /// Who made a TPM, as its certificate says (§8.3.1). The default is that of the
 /// vectors of §16, which is nobody.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]

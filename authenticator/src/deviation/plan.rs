@@ -3,7 +3,8 @@
 use sha2::{Digest, Sha256};
 
 use super::{Error, Operation, Segment, text};
-use crate::attestation::{Attester, Fault, Format};
+use crate::attestation::metadata::Listing;
+use crate::attestation::{Attester, Fault, Format, tpm};
 use crate::client::{create, get};
 use crate::device::Credential;
 use crate::keys::SigningKey;
@@ -19,8 +20,9 @@ pub enum PlanMut<'a> {
 }
 
 /// What of a registration's plan can be edited. `chain` takes the name of a
-/// [`Fault`].
-const CREATE: [&str; 9] = [
+/// [`Fault`]. `model` makes the authenticator one of a [`Listing`]; with `claims`
+/// it says to be one, and keeps its own key and root.
+const CREATE: [&str; 12] = [
     "rp_id",
     "signer",
     "certified",
@@ -30,6 +32,9 @@ const CREATE: [&str; 9] = [
     "issuer",
     "chain",
     "user_handle",
+    "model",
+    "claims",
+    "tpm_name_hash",
 ];
 /// What of an authentication's plan can be edited.
 const GET: [&str; 5] = ["rp_id", "signer", "credential_id", "sign_count", "user_handle"];
@@ -55,6 +60,17 @@ impl PlanMut<'_> {
             (Self::Get(plan), Snapshot::Get(before)) => **plan == **before,
             _ => false,
         }
+    }
+
+    /// Whether an intention says something of a part that the format does not
+    /// have: it would change the plan, and nothing that travels.
+    pub(super) fn is_idle(&self) -> bool {
+        let Self::Create(plan) = self else { return false };
+        let attestation = &plan.device.attestation;
+        let is_signed = !matches!(attestation.format, Format::None | Format::Apple);
+        let certifies_credential = matches!(attestation.format, Format::AndroidKey | Format::Apple);
+        attestation.signer.is_some() && !is_signed
+            || attestation.certified.is_some() && !certifies_credential
     }
 
     pub(super) fn edit(&mut self, path: &[Segment], operation: &Operation) -> Result<(), Error> {
@@ -107,6 +123,20 @@ impl PlanMut<'_> {
                 let fault = Fault::named(&value.text()?);
                 attester(plan)?.fault = Some(fault.ok_or(Error::Value("the name of a fault"))?);
             }
+            (Self::Create(plan), "model") => {
+                let listing = listing(&value.text()?)?;
+                plan.device.be_of(listing).ok_or(Error::Value("an authenticator"))?;
+            }
+            (Self::Create(plan), "tpm_name_hash") => {
+                let hash = tpm::Hash::named(&value.text()?);
+                plan.device.attestation.tpm_name_hash =
+                    hash.ok_or(Error::Value("the name of a hash, such as `sha-1`"))?;
+            }
+            (Self::Create(plan), "claims") => {
+                let aaguid = listing(&value.text()?)?.aaguid();
+                plan.device.aaguid = aaguid;
+                attester(plan)?.aaguid = Some(aaguid);
+            }
             (Self::Get(plan), "signer") => plan.device.signer = another(&plan.device.credential)?,
             (Self::Create(plan), "credential_id") => {
                 plan.device.credential.id = value.octets()?;
@@ -143,6 +173,10 @@ impl PlanMut<'_> {
 fn attester(plan: &mut create::Plan) -> Result<&mut Attester, Error> {
     let attester = plan.device.attestation.attester.as_mut();
     attester.ok_or(Error::Value("an authenticator with a certificate"))
+}
+
+fn listing(name: &str) -> Result<Listing, Error> {
+    Listing::named(name).ok_or(Error::Value("the name of a model that is made for tests"))
 }
 
 fn count(value: i64) -> Result<u32, Error> {

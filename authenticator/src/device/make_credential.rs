@@ -5,6 +5,7 @@ use sha2::{Digest, Sha256};
 
 use super::extensions::{self, Traits, Unsigned};
 use super::{Authenticator, Counting, Credential, Error, User};
+use crate::attestation::metadata::Listing;
 use crate::attestation::pki::Authority;
 use crate::attestation::{Attestation, Attested, Attester, Chain, Format, SignatureForm, tpm};
 use crate::env::{Env, Purpose, Question};
@@ -73,6 +74,16 @@ impl Plan {
             (Format::AndroidKey, Some(attester)) => attester.includes_root = true,
             _ => {}
         }
+    }
+
+    /// Makes the authenticator one of a model that is there for tests, with the
+    /// root and the attestation key of it, if it has an attestation key at all.
+    /// `None` if none can be made.
+    pub fn be_of(&mut self, listing: Listing) -> Option<()> {
+        self.aaguid = listing.aaguid();
+        let Some(attester) = &mut self.attestation.attester else { return Some(()) };
+        let common = attester.root.clone();
+        listing.equip(attester, &common)
     }
 }
 

@@ -1,5 +1,6 @@
 //! What attestation statements are made of, and what deviations do to them.
 
+use passrig_authenticator::attestation::metadata::Listing;
 use passrig_authenticator::attestation::pki::Authority;
 use passrig_authenticator::attestation::{Format, SignatureForm};
 use passrig_authenticator::deviation::{Deviation, Effect, NoFacts};
@@ -7,7 +8,7 @@ use passrig_authenticator::device::Profile;
 use passrig_authenticator::env::Seeded;
 use passrig_authenticator::keys;
 use passrig_authenticator::wire::cose::{Algorithm, Key};
-use passrig_authenticator::wire::{Cbor, CreationOptions, Der};
+use passrig_authenticator::wire::{AuthenticatorData, Cbor, CreationOptions, Der};
 use passrig_authenticator::workbench::Honest;
 use serde_json::json;
 
@@ -222,4 +223,37 @@ fn a_plan_may_take_any_format_that_there_is_a_certificate_for() {
     }
     let edit = deviation("plan.format set = 'packed'");
     assert!(register(&edit, &NoFacts).effect.is_err());
+}
+
+/// What the format has no place for changes no octet, and tests nothing.
+#[test]
+fn idle_intentions_are_honest() {
+    for (format, edit) in [
+        (Format::None, "plan.signer set = 'another'"),
+        (Format::Apple, "plan.signer set = 'another'"),
+        (Format::Packed, "plan.certified set = 'another'"),
+    ] {
+        let profile = Profile { attestation: format, ..Profile::roaming() };
+        let run = register_on(profile, &deviation(edit), &NoFacts);
+        assert_eq!(run.effect, Ok(Effect::Honest), "{format:?}");
+    }
+}
+
+#[test]
+fn a_plan_may_be_of_a_model_that_is_made_for_tests() {
+    let listing = Listing::named("listed").unwrap();
+    let run = made(Format::Packed, "plan.model set = 'listed'");
+    let model = listing.model(&Authority::root(&mut Seeded::new("any")).unwrap()).unwrap();
+    let leaf = &chain(&statement(&run))[0];
+    assert!(is_signed_by(leaf, &model.roots[0].key.public_key()));
+    let data = attestation(&run.value()).authenticator_data;
+    let attested = AuthenticatorData::decode(&data).unwrap().attested.unwrap();
+    assert_eq!(attested.aaguid, listing.aaguid());
+
+    // Whoever only claims to be one keeps the root.
+    let run = made(Format::Packed, "plan.claims set = 'listed'");
+    assert!(is_signed_by(&chain(&statement(&run))[0], &root()));
+    let data = attestation(&run.value()).authenticator_data;
+    let attested = AuthenticatorData::decode(&data).unwrap().attested.unwrap();
+    assert_eq!(attested.aaguid, listing.aaguid());
 }

@@ -99,6 +99,10 @@ fn each_is_wrong_in_its_point() {
     );
     assert_eq!(extension(&long[1], CONSTRAINTS), IS_AUTHORITY);
     assert_eq!(chain("incomplete").len(), 1);
+    let twice = chain("root-twice");
+    assert_eq!((twice.len(), &twice[1]), (3, &twice[2]));
+    let over = said(&chain("intermediate-expired")[1])[4].render();
+    assert_eq!(over, said(&leaf("expired"))[4].render());
 }
 
 #[test]

@@ -17,6 +17,7 @@ use std::time::{Duration, Instant};
 use base16ct::lower as hex;
 use passrig_authenticator::Ceremony;
 use passrig_authenticator::attestation::Format;
+use passrig_authenticator::attestation::metadata::Listing;
 use passrig_authenticator::client::{Client, create, get};
 use passrig_authenticator::deviation::{self, Bench, Deviation, PlanMut};
 use passrig_authenticator::device::{Attachment, Profile};
@@ -38,6 +39,7 @@ pub struct Actor {
     inputs: Inputs,
     session: Session,
     format: Option<Format>,
+    listing: Option<Listing>,
     /// The browser with its authenticators.
     pub client: Client,
     /// What is known of the actor's credential, once it has one.
@@ -104,6 +106,7 @@ impl Actor {
             inputs,
             session: Session::new(),
             format: None,
+            listing: None,
             env,
         }
     }
@@ -112,6 +115,11 @@ impl Actor {
     /// options and the authenticator are like.
     pub fn attests_as(&mut self, format: Option<Format>) {
         self.format = format;
+    }
+
+    /// Registers with an authenticator of a model that metadata list.
+    pub fn is_of(&mut self, listing: Option<Listing>) {
+        self.listing = listing;
     }
 
     /// Takes the place of a person of the adapter's pool: the accounts there
@@ -227,6 +235,9 @@ impl Actor {
                 }
                 if let Some(format) = self.format {
                     plan.device.attest_as(format);
+                }
+                if let Some(listing) = self.listing {
+                    plan.device.be_of(listing).ok_or(Trouble::NotExpressible)?;
                 }
                 bench.plan(PlanMut::Create(&mut plan));
                 let credential_id = plan.device.credential.id.clone();

@@ -15,11 +15,12 @@ use crate::scenarios;
 use crate::target::Flow;
 
 /// The files that come with the program.
-const BUILTIN: [(&str, &str); 18] = [
+const BUILTIN: [(&str, &str); 19] = [
     ("client-data", include_str!("../../catalogue/client-data.toml")),
     ("authenticator-data", include_str!("../../catalogue/authenticator-data.toml")),
     ("credential", include_str!("../../catalogue/credential.toml")),
     ("attestation", include_str!("../../catalogue/attestation.toml")),
+    ("metadata", include_str!("../../catalogue/metadata.toml")),
     ("assertion", include_str!("../../catalogue/assertion.toml")),
     ("response", include_str!("../../catalogue/response.toml")),
     ("response-shape", include_str!("../../catalogue/response-shape.toml")),
@@ -309,6 +310,7 @@ impl Source<'_> {
         match need.get_ref().split_once('=').unwrap_or((need.get_ref(), "")) {
             ("registrable-domain", "") => Ok(Need::RegistrableDomain),
             ("two-accounts", "") => Ok(Need::TwoAccounts),
+            ("metadata", "") => Ok(Need::Metadata),
             ("user-verification", value) => {
                 setting(Setting::UserVerification, value, &["required", "preferred", "discouraged"])
             }
@@ -326,7 +328,7 @@ impl Source<'_> {
             }),
             _ => {
                 let message = format!("there is no need called `{}`", need.get_ref());
-                let help = "there are: registrable-domain, two-accounts, \
+                let help = "there are: registrable-domain, two-accounts, metadata, \
                             user-verification=…, attestation=…, login=…, not-offered=…, \
                             extension=…, no-extension=…, \
                             probe=whoami, probe=list, flow=remove, flow=logout";

@@ -115,6 +115,8 @@ pub enum Need {
     Extension(String),
     /// In this ceremony the target does not ask for this extension.
     NoExtension(String),
+    /// The target judges models of authenticators by our metadata.
+    Metadata,
 }
 
 /// What a target can ask for.

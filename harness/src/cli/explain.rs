@@ -173,6 +173,9 @@ fn need(need: &Need) -> String {
         Need::Flow(flow) => format!("an adapter with `{flow}`"),
         Need::Extension(name) => format!("options with the extension {name}"),
         Need::NoExtension(name) => format!("options without the extension {name}"),
+        Need::Metadata => {
+            "an RP that judges authenticators by our metadata (--metadata)".to_owned()
+        }
         Need::NotOffered(algorithm) => format!("options without the algorithm {algorithm}"),
     }
 }

@@ -76,6 +76,10 @@ pub(super) struct Args {
     /// ends once the target is started.
     #[arg(long, value_name = "COMMAND")]
     pub(super) restart: Option<String>,
+    /// The RP judges models of authenticators by the metadata that `passrig
+    /// trust export` writes: also check what it believes of them.
+    #[arg(long)]
+    pub(super) metadata: bool,
 
     /// A variable for the adapter, such as the `username` of the one account
     /// there is. NAME alone takes the value from the environment, where
@@ -114,6 +118,7 @@ impl Args {
             expiry,
             restart_wait,
             restart,
+            metadata,
             var,
         } = self;
         // Two ways to say which certificates are believed.
@@ -134,6 +139,7 @@ impl Args {
             expiry: expiry.or(file.expiry),
             restart_wait: restart_wait.or(file.restart_wait),
             restart: restart.as_ref().or(file.restart.as_ref()).cloned(),
+            metadata: *metadata || file.metadata,
             var: var.iter().chain(others).cloned().collect(),
         }
     }
@@ -169,7 +175,11 @@ impl Args {
         };
         let guard = Guard::new(self.allow_host.iter().cloned());
         let network = Network::new(network::Settings { guard, connect_to, trust, limits });
-        let mut reach = Reach::new(Target::new(profile, rp.clone(), origin, Arc::new(network)));
+        let mut target = Target::new(profile, rp.clone(), origin, Arc::new(network));
+        if self.metadata {
+            target = target.that_believes_in_our_metadata();
+        }
+        let mut reach = Reach::new(target);
         reach.variables = self.variables()?;
         reach.expiry = self.expiry.map(|seconds| Duration::from_secs(seconds.into()));
         let wait = Duration::from_secs(self.restart_wait.unwrap_or(10).into());
@@ -216,8 +226,9 @@ impl Args {
         let pairs = valued.into_iter().flat_map(|(flag, values)| {
             values.into_iter().map(move |value| vec![flag.to_owned(), value])
         });
-        let insecure = self.insecure.then(|| vec!["--insecure".to_owned()]);
-        pairs.chain(insecure).collect()
+        let flags = [("--insecure", self.insecure), ("--metadata", self.metadata)];
+        let flags = flags.into_iter().filter(|(_, is_set)| *is_set);
+        pairs.chain(flags.map(|(flag, _)| vec![flag.to_owned()])).collect()
     }
 }
 

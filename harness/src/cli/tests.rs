@@ -167,6 +167,10 @@ fn help_of_check() {
               response, which must then be refused. Takes that long for each
               ceremony. The specification lets challenges live for about 600 seconds
 
+          --metadata
+              The RP judges models of authenticators by the metadata that `passrig
+              trust export` writes: also check what it believes of them
+
           --var <NAME[=VALUE]>
               A variable for the adapter, such as the `username` of the one account
               there is. NAME alone takes the value from the environment, where

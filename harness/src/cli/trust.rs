@@ -109,6 +109,7 @@ fn authorities(env: &mut Seeded) -> Option<Vec<File>> {
     files.push(File::new("roots/all.pem", all));
     files.push(File::new("roots/metadata.pem", pem(&Authority::metadata(env)?.certificate())));
     named.push(("intermediate", Authority::intermediate(env)?));
+    named.push(("metadata", Authority::metadata(env)?));
     let lists = named.iter().map(|(name, authority)| {
         File::new(format!("crls/{name}.crl"), authority.revocation_list())
     });

@@ -1,15 +1,16 @@
 //! The reference RP as a target, without a socket between.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use passrig_authenticator::attestation::Format;
+use passrig_authenticator::attestation::metadata::Model;
 use passrig_authenticator::device::Profile;
 use passrig_authenticator::env::Seeded;
 use passrig_authenticator::wire::cose::Algorithm;
 use url::Url;
 
-use super::policy::CHALLENGE_LIFETIME;
+use super::policy::{CHALLENGE_LIFETIME, MetadataSources};
 use super::{Config, RelyingParty, mutant::Mutant};
 use crate::target::profile;
 use crate::target::transport::{InProcess, Limits};
@@ -25,21 +26,43 @@ pub const EXPIRY: Duration = Duration::from_secs(CHALLENGE_LIFETIME.as_secs() + 
 /// The reference RP, or a mutant of it, as a target. `None` only if the
 /// adapter that comes with the program is missing from it.
 pub fn in_process(mutant: Option<Mutant>) -> Option<Target> {
-    serving(built_in(), mutant)
+    serving(built_in(Vec::new())?, mutant)
 }
 
 /// The same for an authenticator that may know other algorithms than ES256, and
 /// may not attest anything.
 pub fn in_process_for(authenticator: &Profile) -> Option<Target> {
-    let mut config = built_in();
+    let env = &mut Seeded::new("");
+    let mut config = built_in(vec![authenticator.model("of the user's choice", env)?])?;
     let others = authenticator.algorithms.iter().filter(|alg| **alg != Algorithm::ES256);
     config.algorithms.extend(others);
     config.demands_attestation = authenticator.attestation != Format::None;
     serving(config, None)
 }
 
-fn built_in() -> Config {
-    Config { audit: true, demands_attestation: true, ..Config::new(ORIGIN, RP_ID) }
+/// `known` are models that its metadata list before all others.
+fn built_in(known: Vec<Model>) -> Option<Config> {
+    // A relying party is made for each mutant, and the metadata are the same.
+    static METADATA: LazyLock<Option<MetadataSources>> = LazyLock::new(|| metadata(Vec::new()));
+    let metadata = match known.as_slice() {
+        [] => METADATA.clone(),
+        _ => metadata(known),
+    };
+    let metadata = Some(metadata?);
+    let config = Config::new(ORIGIN, RP_ID);
+    Some(Config { audit: true, demands_attestation: true, metadata, ..config })
+}
+
+fn metadata(known: Vec<Model>) -> Option<MetadataSources> {
+    let env = &mut Seeded::new("");
+    // Checks take these two for whatever they need; they stay as they are.
+    let own = [Profile::platform().aaguid, Profile::roaming().aaguid];
+    let mut models = known;
+    models.retain(|model| !own.contains(&model.aaguid));
+    for name in Profile::names() {
+        models.push(Profile::named(name)?.model(name, env)?);
+    }
+    MetadataSources::of(&models)
 }
 
 fn serving(config: Config, mutant: Option<Mutant>) -> Option<Target> {
@@ -51,5 +74,6 @@ fn serving(config: Config, mutant: Option<Mutant>) -> Option<Target> {
     }
     let transport = InProcess::new(rp.router(), Limits::default()).with_clock(clock);
     let base = Url::parse(ORIGIN).ok()?;
-    Some(Target::new(profile::named("reference")?, base, ORIGIN, Arc::new(transport)))
+    let target = Target::new(profile::named("reference")?, base, ORIGIN, Arc::new(transport));
+    Some(target.that_believes_in_our_metadata())
 }

@@ -41,7 +41,7 @@ use passrig_authenticator::env::Seeded;
 pub use in_process::{EXPIRY, ORIGIN, RP_ID, in_process, in_process_for};
 pub use judge::{Judge, Record};
 pub use mutant::Mutant;
-pub use policy::Config;
+pub use policy::{Config, MetadataSources};
 pub use verify::{STEPS, Step, Violation};
 
 use crate::target::Clock;

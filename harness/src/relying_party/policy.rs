@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use passrig_authenticator::attestation::metadata::{Blob, Model};
 use passrig_authenticator::attestation::pki::Authority;
 use passrig_authenticator::env::Seeded;
 use passrig_authenticator::wire::CreationOptions;
@@ -37,6 +38,9 @@ pub struct Config {
     /// The AppID that its credentials had in the days of U2F; `None` if there
     /// are none.
     pub app_id: Option<String>,
+    /// What it believes about models of authenticators; without it, all that
+    /// its roots certify are alike to it.
+    pub metadata: Option<MetadataSources>,
     /// The time since the Unix epoch, at which certificates have to be valid.
     pub date: Duration,
     /// The serialised origins of the pages that may frame it; `None` if none
@@ -47,8 +51,35 @@ pub struct Config {
     pub challenge_lifetime: Duration,
 }
 
+/// Where metadata come from (FIDO MDS 3.0).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MetadataSources {
+    /// BLOBs in the order in which they were fetched, each a compact JWS.
+    pub blobs: Vec<String>,
+    /// The root that their signers lead to, a certificate in DER.
+    pub root: Vec<u8>,
+    /// Lists of their certificates that were revoked, in DER.
+    pub revocation_lists: Vec<Vec<u8>>,
+}
+
+impl MetadataSources {
+    /// The BLOBs of the test service, right ones and wrong ones, about these
+    /// models; `None` if no authority can be drawn.
+    pub fn of(models: &[Model]) -> Option<Self> {
+        let env = &mut Seeded::new("");
+        let root = Authority::metadata(env)?;
+        // In the last one every model is revoked, as none here is.
+        let blobs = Blob::ALL.into_iter().filter(|blob| *blob != Blob::Revoked);
+        Some(Self {
+            blobs: blobs.map(|blob| blob.sign(models, env)).collect::<Option<_>>()?,
+            root: root.certificate(),
+            revocation_lists: vec![root.revocation_list()],
+        })
+    }
+}
+
 impl Config {
-    /// A relying party with one origin, without audit, that offers ES256, takes
+    /// A relying party with one origin, without audit or metadata, that offers ES256, takes
     /// any attestation that the test authority certified, is never framed, and
     /// gives people five minutes.
     pub fn new(origin: impl Into<String>, rp_id: impl Into<String>) -> Self {
@@ -66,6 +97,7 @@ impl Config {
             algorithms: vec![Algorithm::ES256],
             roots: roots.iter().map(Authority::certificate).collect(),
             revocation_lists: authorities.map(|one| one.revocation_list()).collect(),
+            metadata: None,
             date: DATE,
             framing: None,
             challenge_lifetime: CHALLENGE_LIFETIME,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use passrig_authenticator::Ceremony;
+use passrig_authenticator::attestation::metadata::Listing;
 
 use super::patience::{self, Patience};
 use super::schedule::Block;
@@ -263,6 +264,9 @@ async fn twin(
     let authenticator = world.authenticator(block.product, block.format);
     let mut actor = Actor::new(world, &block.variant, "twin", &name, authenticator).seated(0);
     actor.attests_as(block.format);
+    if block.is_listed {
+        actor.is_of(Listing::honest(block.format));
+    }
     let mut patience = Patience::new(observer);
     while let Err(trouble) = actor.arrive(&mut log).await {
         if !patience.lasts(trouble.throttled()).await {

@@ -24,6 +24,8 @@ pub(super) struct Block {
     /// The format of the statements in it, honest ones among them, if it is one
     /// of their own.
     pub(super) format: Option<Format>,
+    /// Whether all authenticators in it are of models that metadata list.
+    pub(super) is_listed: bool,
     pub(super) checks: Vec<Arc<Check>>,
 }
 
@@ -117,12 +119,14 @@ fn variant_for(
                 }
             }
             Need::Flow(flow) if !world.target.profile().has(*flow) => return Err(Skip::Flow),
+            Need::Metadata if !world.target.believes_in_our_metadata() => return Err(Skip::OptIn),
             Need::RegistrableDomain
             | Need::TwoAccounts
             | Need::NotOffered(_)
             | Need::Extension(_)
             | Need::NoExtension(_)
-            | Need::Flow(_) => {}
+            | Need::Flow(_)
+            | Need::Metadata => {}
         }
     }
     let authenticator = world.authenticator(check.authenticator, check.format());
@@ -175,7 +179,7 @@ pub(super) fn meets(check: &Check, observed: &Observed) -> bool {
         Need::Extension(name) => observed.asks_for(check.ceremony, name),
         Need::NoExtension(name) => !observed.asks_for(check.ceremony, name),
         Need::NotOffered(algorithm) => !observed.offers(*algorithm),
-        Need::RegistrableDomain | Need::TwoAccounts | Need::Flow(_) => true,
+        Need::RegistrableDomain | Need::TwoAccounts | Need::Flow(_) | Need::Metadata => true,
     })
 }
 
@@ -184,15 +188,19 @@ pub(super) fn blocks(variant: &Variant, checks: &[Arc<Check>]) -> Vec<Block> {
     let formats = || std::iter::once(None).chain(Format::ALL.map(Some));
     let kinds = [Product::Platform, Product::Roaming]
         .into_iter()
-        .flat_map(|product| formats().map(move |format| (product, format)));
-    let blocks = kinds.flat_map(|(product, format)| {
-        let alike: Vec<_> = checks
-            .iter()
-            .filter(|check| check.authenticator == product && check.format() == format)
-            .cloned()
-            .collect();
+        .flat_map(|product| formats().map(move |format| (product, format)))
+        .flat_map(|(product, format)| [false, true].map(|is_listed| (product, format, is_listed)));
+    let blocks = kinds.flat_map(|(product, format, is_listed)| {
+        let is_alike = |check: &&Arc<Check>| {
+            check.authenticator == product
+                && check.format() == format
+                && (check.needs.contains(&Need::Metadata) && format.is_some()) == is_listed
+        };
+        let alike: Vec<_> = checks.iter().filter(is_alike).cloned().collect();
         let chunks = alike.chunks(BLOCK).map(<[_]>::to_vec).collect::<Vec<_>>();
-        let block = move |checks| Block { variant: variant.clone(), product, format, checks };
+        let variant = variant.clone();
+        let block =
+            move |checks| Block { variant: variant.clone(), product, format, is_listed, checks };
         chunks.into_iter().map(block)
     });
     blocks.collect()

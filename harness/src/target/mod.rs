@@ -58,6 +58,7 @@ pub struct Target {
     base: Url,
     origin: String,
     transport: Arc<dyn Transport>,
+    believes_metadata: bool,
 }
 
 /// What a flow found out.
@@ -122,7 +123,20 @@ impl Target {
         origin: impl Into<String>,
         transport: Arc<dyn Transport>,
     ) -> Self {
-        Self { profile, base, origin: origin.into(), transport }
+        Self { profile, base, origin: origin.into(), transport, believes_metadata: false }
+    }
+
+    /// The same, which judges models of authenticators by the metadata that
+    /// `passrig trust export` writes.
+    #[must_use]
+    pub fn that_believes_in_our_metadata(mut self) -> Self {
+        self.believes_metadata = true;
+        self
+    }
+
+    /// Whether it judges models of authenticators by our metadata.
+    pub fn believes_in_our_metadata(&self) -> bool {
+        self.believes_metadata
     }
 
     /// The adapter.

@@ -162,6 +162,8 @@ async fn skipped() {
 
     let id = "registration.challenge.expired";
     skipped(check(&honest().await, &format!("--only {id}")).await, id, Skip::OptIn);
+    let metadata = "registration.metadata-blob.unsigned";
+    skipped(check(&honest().await, &format!("--only {metadata}")).await, metadata, Skip::OptIn);
     // Within the time that the options give, nobody is late.
     let run = check(&honest().await, &format!("--only {id} --expiry 299")).await;
     skipped(run, id, Skip::NotExpressible);

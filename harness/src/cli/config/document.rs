@@ -77,6 +77,10 @@ struct Target {
     restart_wait: Option<Spanned<u32>>,
     /// What brings it back, for a shell.
     restart: Option<String>,
+    /// Whether the RP judges models of authenticators by the metadata that
+    /// `passrig trust export` writes.
+    #[serde(default)]
+    metadata: bool,
     /// Variables for the adapter.
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, Value>")]
@@ -209,6 +213,7 @@ fn target(source: Source<'_>, target: &Target) -> Parsed<reach::Args> {
         expiry: target.expiry.as_ref().map(|seconds| *seconds.get_ref()),
         restart_wait: target.restart_wait.as_ref().map(|seconds| *seconds.get_ref()),
         restart: target.restart.clone(),
+        metadata: target.metadata,
         var,
     })
 }

@@ -68,6 +68,7 @@ fn flags_win() {
         rp: Some("http://localhost:3000".parse().unwrap()),
         insecure: true,
         expiry: Some(301),
+        metadata: true,
         var: vec!["username=bob".parse().unwrap()],
         ..reach::Args::default()
     };
@@ -77,6 +78,7 @@ fn flags_win() {
     assert!(both.insecure && both.ca.is_none());
     assert_eq!((both.deadline, both.expiry), (Some(20), Some(301)));
     assert!(both.arguments().contains(&["--expiry", "301"].map(str::to_owned).to_vec()));
+    assert!(both.arguments().contains(&vec!["--metadata".to_owned()]));
     let vars: Vec<_> = both.var.iter().map(|var| (&*var.name, var.value.as_deref())).collect();
     assert_eq!(vars, [("username", Some("bob")), ("password", None)]);
 }
@@ -86,7 +88,7 @@ fn mistakes() {
     insta::assert_snapshot!(mistake("[target]\nrp = \"http://localhost\"\nadaptor = \"x\"\n"), @r#"
      × unknown field `adaptor`, expected one of `rp`, `adapter`, `origin`,
      │ `connect_to`, `ca`, `insecure`, `allow_hosts`, `deadline`, `expiry`,
-     │ `vars`
+     │ `metadata`, `vars`
       ╭─[ci/passrig.toml:3:1]
     2 │ rp = "http://localhost"
     3 │ adaptor = "x"

@@ -12,11 +12,11 @@ use crate::relying_party::verify::attestation::trust::{self, Rules};
 use crate::relying_party::verify::attestation::{
     MODEL, Signature, Statement, apple, compound, fido_u2f, none, packed, safetynet, tpm,
 };
-use crate::relying_party::verify::{Evidence, Finding, registration};
+use crate::relying_party::verify::{Evidence, Finding, STEPS, registration};
 
 #[rustfmt::skip]
 pub(super) fn all() -> Vec<Mutant> {
-    let flaws: [(&str, &str, &str, Run); 25] = [
+    let flaws: [(&str, &str, &str, Run); 28] = [
         ("8.7/syntax", "lists", "takes an empty list for the empty map", Verify(none_list)),
         ("8.2/1", "error-accepted", UNREAD, Derive(|e| packed::syntax(e).or(Ok(())))),
         ("8.2/1", "chain-unread", "takes what has no readable certificates for self attestation", Derive(packed_chain_unread)),
@@ -41,10 +41,52 @@ pub(super) fn all() -> Vec<Mutant> {
         ("7.1/24b", "any-root", "takes certificates that lead nowhere", Verify(|e| trust::path_by(e, Rules { root: false, ..Rules::ALL }))),
         ("7.1/24b", "any-issuer", "takes certificates of issuers that are no authorities", Verify(|e| trust::path_by(e, Rules { usage: false, ..Rules::ALL }))),
         ("7.1/24b", "revoked", "does not look at revocation lists", Verify(|e| trust::path_by(e, Rules { revocation: false, ..Rules::ALL }))),
+        ("7.1/24b", "repeated", "takes a path with the same certificate in it twice", Verify(|e| trust::path_by(e, Rules { repetition: false, ..Rules::ALL }))),
+        ("8.5/service", "any-age", "does not look when the response was made", Verify(|e| loosely(e, safetynet::service, safetynet::is_of_the_future))),
+        ("7.1/24b", "any-model", "takes the roots of one model for those of another", Verify(trust::path_to_any)),
         ("7.1/24b", "any-time", "does not look at the validity of certificates", Verify(|e| trust::path_by(e, Rules { validity: false, ..Rules::ALL }))),
     ];
     let each = |(step, flaw, summary, run)| Mutant::each(&[step], Kind::WrongVersion, flaw, summary, run);
-    flaws.into_iter().flat_map(each).collect()
+    flaws.into_iter().flat_map(each).chain(joint()).collect()
+}
+
+/// Flaws that are one, and show in two steps.
+fn joint() -> impl Iterator<Item = Mutant> {
+    let sorted = [
+        ("8.2/2a", "8.2/1", Derive(|e| sorted(e, packed::syntax))),
+        ("8.3/signature", "8.3/syntax", Derive(|e| sorted(e, tpm::syntax))),
+        ("8.4/signature", "8.4/syntax", Derive(|e| sorted(e, android_key::syntax))),
+    ];
+    let sorted = sorted.into_iter().filter_map(|(step, read, run)| {
+        let honest = STEPS.iter().find(|known| known.id == step)?;
+        let summary = "looks for the attestation key's certificate anywhere in the list";
+        let mutant =
+            Mutant::new(honest, "any-order", Kind::WrongVersion, summary.to_owned(), honest.run);
+        Some(mutant.and(read, run))
+    });
+    let point = STEPS.iter().find(|step| step.id == "8.6/6").map(|step| {
+        let summary = "takes coordinates of any length, and then cannot tell what was signed";
+        let run = Verify(|e| loosely(e, fido_u2f::signature, has_no_point));
+        let mutant =
+            Mutant::new(step, "any-coordinates", Kind::WrongVersion, summary.to_owned(), run);
+        mutant.and("7.1/20", Verify(|e| loosely(e, registration::algorithm, has_no_point)))
+    });
+    sorted.chain(point)
+}
+
+fn has_no_point(e: &Evidence<'_>) -> bool {
+    fido_u2f::raw_point(e).is_none()
+}
+
+/// Reads a statement with the certificate of an end entity at its beginning.
+fn sorted(e: &mut Evidence<'_>, read: fn(&mut Evidence<'_>) -> Finding) -> Finding {
+    read(e)?;
+    match &mut e.statement {
+        Some(Statement::Packed(_, chain) | Statement::AndroidKey(_, chain)) => chain.sort(),
+        Some(Statement::Tpm(statement)) => statement.chain.sort(),
+        _ => {}
+    }
+    Ok(())
 }
 
 const UNREAD: &str = "goes on without a statement that it cannot read";

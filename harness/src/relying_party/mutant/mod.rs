@@ -13,6 +13,7 @@ mod flow;
 mod forgiving;
 mod lapse;
 mod lax_json;
+mod metadata;
 mod origin;
 mod reading;
 mod shape;
@@ -109,6 +110,7 @@ pub fn all() -> Vec<Mutant> {
         .chain(signature::all())
         .chain(der::all())
         .chain(attestation::all())
+        .chain(metadata::all())
         .chain(credential::all())
         .chain(forgiving::all())
         .chain(flow::all())

@@ -44,6 +44,7 @@ fn steps_as_people_read_them() {
     §8.2.1: a packed attestation certificate is of version 3
     §8.2.1: a packed attestation certificate has the subject of an authenticator
     §8.2.1: what FIDO adds to a packed attestation certificate is not critical to those who do not know it
+    §8.2.1: a packed attestation certificate's firmware version is a number
     §8.2.1: a packed attestation certificate is no authority's
     §8.2 step 2c: a packed attestation certificate is for the authenticator's model
     §8.2 step 3a: a self attestation's algorithm is the key's
@@ -75,12 +76,22 @@ fn steps_as_people_read_them() {
     §8.6 step 1: a U2F statement has signature and certificate
     §8.6 step 2a: a U2F statement has one certificate
     §8.6 step 2b: a U2F attestation key is on the curve P-256
+    §8.6: a U2F authenticator names no model
     §8.6 step 6: the certified key signed the U2F registration
     §8.8 step 1: an Apple statement has certificates
     §8.8 step 4: Apple certified the key in this ceremony
     §8.8 step 5: Apple certifies the credential's key
     §8.9: a compound statement is a list of two or more
     §8.9 step 1: each statement of a compound one is valid
+    FIDO MDS 3.0 §3.2: metadata are signed by their service
+    FIDO MDS 3.0 §3.2: the metadata's signer leads to the root of their service
+    FIDO MDS 3.0 §3.2: no certificate of the metadata's signer was revoked
+    FIDO MDS 3.0 §3.2: metadata are never older than those that were known before
+    FIDO MDS 3.0 §3.2: metadata are not past the day of their next update
+    FIDO MDS 3.0 §3.1.1: the authenticator's model is one that metadata list
+    FIDO MDS 3.0 §3.1.4: the authenticator's model is not known to be broken
+    FIDO MDS 3.0 §3.1.1: the attestation is of a type that the authenticator's model makes
+    FIDO MDS 3.0 §3.1.1: the key is for an algorithm that the authenticator's model has
     §7.1 step 24a: attestation is there, if it was demanded
     §7.1 step 24b: the attestation certificates lead to a root that the RP trusts
     §7.1 step 25: the credential id is 1 to 1023 octets long

@@ -22,7 +22,8 @@ use std::time::Duration;
 use self::Run::{Derive, Flow, Verify};
 use self::attestation::trust::Trust;
 use self::attestation::{
-    Statement, android_key, apple, compound, fido_u2f, none, packed, safetynet, tpm, trust,
+    Statement, android_key, apple, compound, fido_u2f, metadata, none, packed, safetynet, tpm,
+    trust,
 };
 use super::mutant::Mutant;
 use super::policy::Config;
@@ -85,7 +86,7 @@ impl Step {
     pub fn ceremony(&self) -> Option<Ceremony> {
         match self.section() {
             section if section.starts_with("8.") => Some(Ceremony::Registration),
-            "7.1" => Some(Ceremony::Registration),
+            "7.1" | "metadata" => Some(Ceremony::Registration),
             "7.2" => Some(Ceremony::Authentication),
             _ => None,
         }
@@ -154,6 +155,19 @@ macro_rules! rule {
     };
 }
 
+/// A rule of the FIDO Metadata Service, where trust comes from (§7.1 step 23).
+macro_rules! metadata {
+    ($part:literal $section:literal, $title:literal, $run:expr) => {
+        Step {
+            id: concat!("metadata/", $part),
+            clause: concat!("FIDO MDS 3.0 §", $section),
+            name: concat!("metadata-", $part),
+            title: $title,
+            run: $run,
+        }
+    };
+}
+
 /// Every step, in the specification's order, and the rules around them.
 #[rustfmt::skip]
 pub const STEPS: &[Step] = &[
@@ -177,6 +191,7 @@ pub const STEPS: &[Step] = &[
     part!("8.2.1"/"version" "packed-version", "a packed attestation certificate is of version 3", Verify(packed::version)),
     part!("8.2.1"/"subject" "packed-subject", "a packed attestation certificate has the subject of an authenticator", Verify(packed::subject)),
     part!("8.2.1"/"critical" "packed-critical", "what FIDO adds to a packed attestation certificate is not critical to those who do not know it", Verify(packed::critical)),
+    part!("8.2.1"/"firmware" "packed-firmware", "a packed attestation certificate's firmware version is a number", Verify(packed::firmware)),
     part!("8.2.1"/"basic-constraints" "packed-basic-constraints", "a packed attestation certificate is no authority's", Verify(packed::basic_constraints)),
     step!("8.2"/"2c" "packed-aaguid", "a packed attestation certificate is for the authenticator's model", Verify(packed::aaguid)),
     step!("8.2"/"3a" "self-algorithm", "a self attestation's algorithm is the key's", Verify(packed::self_algorithm)),
@@ -208,12 +223,22 @@ pub const STEPS: &[Step] = &[
     step!("8.6"/"1" "u2f-syntax", "a U2F statement has signature and certificate", Derive(fido_u2f::syntax)),
     step!("8.6"/"2a" "u2f-one-certificate", "a U2F statement has one certificate", Verify(fido_u2f::one_certificate)),
     step!("8.6"/"2b" "u2f-curve", "a U2F attestation key is on the curve P-256", Verify(fido_u2f::curve)),
+    part!("8.6"/"aaguid" "u2f-aaguid", "a U2F authenticator names no model", Verify(fido_u2f::aaguid)),
     step!("8.6"/"6" "u2f-signature", "the certified key signed the U2F registration", Verify(fido_u2f::signature)),
     step!("8.8"/"1" "apple-syntax", "an Apple statement has certificates", Derive(apple::syntax)),
     step!("8.8"/"4" "apple-nonce", "Apple certified the key in this ceremony", Verify(apple::nonce)),
     step!("8.8"/"5" "apple-key", "Apple certifies the credential's key", Verify(apple::key)),
     part!("8.9"/"syntax" "compound-syntax", "a compound statement is a list of two or more", Derive(compound::syntax)),
     step!("8.9"/"1" "compound-each", "each statement of a compound one is valid", Verify(compound::each)),
+    metadata!("signature" "3.2", "metadata are signed by their service", Verify(metadata::signature)),
+    metadata!("chain" "3.2", "the metadata's signer leads to the root of their service", Verify(metadata::chain)),
+    metadata!("revocation" "3.2", "no certificate of the metadata's signer was revoked", Verify(metadata::revocation)),
+    metadata!("number" "3.2", "metadata are never older than those that were known before", Verify(metadata::number)),
+    metadata!("next-update" "3.2", "metadata are not past the day of their next update", Verify(metadata::next_update)),
+    metadata!("listed" "3.1.1", "the authenticator's model is one that metadata list", Verify(metadata::listed)),
+    metadata!("status" "3.1.4", "the authenticator's model is not known to be broken", Verify(metadata::status)),
+    metadata!("attestation-type" "3.1.1", "the attestation is of a type that the authenticator's model makes", Verify(metadata::attestation_type)),
+    metadata!("algorithm" "3.1.1", "the key is for an algorithm that the authenticator's model has", Verify(metadata::algorithm)),
     step!("7.1"/"24a" "attestation", "attestation is there, if it was demanded", Verify(registration::is_attested)),
     step!("7.1"/"24b" "trust", "the attestation certificates lead to a root that the RP trusts", Verify(trust::path)),
     step!("7.1"/"25" "credential-id-length", "the credential id is 1 to 1023 octets long", Verify(registration::credential_id_length)),
@@ -419,8 +444,11 @@ pub(super) fn examine<'a>(mut evidence: Evidence<'a>, mutant: Option<&Mutant>) -
 
 /// Takes the steps of §8 and of trust about a statement within another.
 fn examine_statement(mut evidence: Evidence<'_>) -> Vec<(&'static Step, Violation)> {
-    let concerns =
-        |step: &Step| step.section().starts_with("8.") || matches!(step.name, "format" | "trust");
+    // The model is that of the whole: U2F beside others does not take it away.
+    let concerns = |step: &Step| {
+        step.section().starts_with("8.") && step.name != "u2f-aaguid"
+            || matches!(step.name, "format" | "trust")
+    };
     take(&mut evidence, concerns, |step| step.run)
 }
 

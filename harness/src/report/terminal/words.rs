@@ -33,7 +33,8 @@ pub fn skipped(word: &str) -> &'static str {
             "the adapter has no flow for them, or its probe did not see both states"
         }
         Some(Skip::OptIn) => {
-            "they wait until a challenge has expired, and only if asked to: --expiry SECONDS"
+            "they run only if asked to: --expiry SECONDS waits until a challenge has expired, \
+             --metadata says that the RP believes the metadata of `passrig trust export`"
         }
         Some(Skip::Authenticator) => {
             "the authenticator that you named cannot verify its user or be found without a name"

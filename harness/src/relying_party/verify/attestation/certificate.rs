@@ -52,6 +52,20 @@ impl Chain {
         1 + self.above.len()
     }
 
+    /// Brings an end entity's certificate to the front, if there is one; the
+    /// others follow in the reverse of their order.
+    pub(crate) fn sort(&mut self) {
+        let is_authority = |one: &Certificate| one.basic_constraints().is_some_and(|c| c.ca);
+        if is_authority(&self.leaf)
+            && let Some(place) = self.above.iter().position(|one| !is_authority(one))
+        {
+            let leaf = self.above.remove(place);
+            let first = std::mem::replace(&mut self.leaf, leaf);
+            self.above.insert(0, first);
+            self.above.reverse();
+        }
+    }
+
     /// The certificates, the leaf first.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Certificate> {
         std::iter::once(&self.leaf).chain(&self.above)

@@ -32,6 +32,18 @@ pub(crate) fn curve(e: &Evidence<'_>) -> Finding {
     }
 }
 
+/// U2F knows no models, and clients write zeros in their place. §8.6 does not
+/// look at it, and its own vector has an AAGUID: it matters to whoever looks
+/// models up in metadata, where nothing vouches for this one.
+pub(crate) fn aaguid(e: &Evidence<'_>) -> Finding {
+    match (statement(e), attested(e)) {
+        (Some(_), Some(attested)) if e.trust.has_metadata() && attested.aaguid != [0; 16] => {
+            refuse("a U2F authenticator has an AAGUID")
+        }
+        _ => Ok(()),
+    }
+}
+
 /// §8.6 steps 4 to 6
 pub(crate) fn signature(e: &Evidence<'_>) -> Finding {
     let (Some((signature, chain)), Some(_)) = (statement(e), attested(e)) else {
@@ -55,7 +67,7 @@ pub(crate) fn message(e: &Evidence<'_>) -> Option<Vec<u8>> {
 }
 
 /// The credential's key as U2F writes it.
-fn raw_point(e: &Evidence<'_>) -> Option<Vec<u8>> {
+pub(crate) fn raw_point(e: &Evidence<'_>) -> Option<Vec<u8>> {
     let key = &attested(e)?.public_key;
     let coordinate =
         |label| key.get_int(label).and_then(Cbor::as_bytes).filter(|octets| octets.len() == 32);

@@ -9,6 +9,8 @@ pub(crate) mod apple;
 pub(crate) mod certificate;
 pub(crate) mod compound;
 pub(crate) mod fido_u2f;
+pub(crate) mod jws;
+pub(crate) mod metadata;
 pub(crate) mod none;
 pub(crate) mod packed;
 pub(crate) mod safetynet;
@@ -40,7 +42,7 @@ pub(crate) enum Statement {
     /// Android key (§8.4).
     AndroidKey(Signature, Chain),
     /// Android SafetyNet (§8.5).
-    SafetyNet(Box<safetynet::Jws>),
+    SafetyNet(Box<jws::Jws>),
     /// FIDO U2F (§8.6).
     FidoU2f(Vec<u8>, Chain),
     /// Apple (§8.8).

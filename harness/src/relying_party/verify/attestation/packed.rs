@@ -1,6 +1,7 @@
 //! Packed (§8.2).
 
 use passrig_authenticator::keys;
+use passrig_authenticator::wire::Der;
 use x509_cert::der::Tag;
 
 use super::certificate::{Certificate, Chain};
@@ -10,6 +11,10 @@ use crate::relying_party::verify::registration::{key, signed};
 /// §8.2 step 1
 pub(crate) fn syntax(e: &mut Evidence<'_>) -> Finding {
     derive(e, "packed", |statement| {
+        // Level 1's ECDAA: its signature is none of the credential's key.
+        if statement.get("ecdaaKeyId").is_some() {
+            return Err("ECDAA is no more");
+        }
         let signature = Signature::read(statement)?;
         Ok(match statement.get("x5c") {
             Some(x5c) => Statement::Packed(signature, Chain::read(Some(x5c))?),
@@ -89,6 +94,19 @@ pub(crate) fn critical(e: &Evidence<'_>) -> Finding {
 const SERIAL_NUMBER: &str = "1.3.6.1.4.1.45724.1.1.2";
 /// id-fido-gen-ce-fw-version
 const FIRMWARE_VERSION: &str = "1.3.6.1.4.1.45724.1.1.5";
+
+/// §8.2.1: a firmware version is a number from zero up.
+pub(crate) fn firmware(e: &Evidence<'_>) -> Finding {
+    let Some(extension) = leaf(e).and_then(|leaf| leaf.extension(FIRMWARE_VERSION)) else {
+        return Ok(());
+    };
+    let version = Der::decode_strict(extension.extn_value.as_bytes());
+    if version.is_ok_and(|version| version.as_unsigned().is_some()) {
+        Ok(())
+    } else {
+        refuse("the firmware's version is no number")
+    }
+}
 
 /// §8.2.1: the subject is no authority.
 pub(crate) fn basic_constraints(e: &Evidence<'_>) -> Finding {

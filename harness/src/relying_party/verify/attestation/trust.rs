@@ -7,6 +7,7 @@ use x509_cert::crl::CertificateList;
 use x509_cert::der::Decode;
 
 use super::certificate::{Certificate, Chain};
+use super::metadata::{self, Metadata};
 use super::{Evidence, Finding, refuse};
 use crate::relying_party::policy::Config;
 
@@ -15,16 +16,28 @@ use crate::relying_party::policy::Config;
 pub(in crate::relying_party) struct Trust {
     roots: Vec<Certificate>,
     lists: Vec<CertificateList>,
+    pub(super) metadata: Option<Metadata>,
 }
 
 impl Trust {
     /// By certificates and revocation lists in DER.
     pub(in crate::relying_party) fn of(config: &Config) -> Self {
         let roots = config.roots.iter().filter_map(|root| Certificate::read(root).ok());
-        let lists = config.revocation_lists.iter();
-        let lists = lists.filter_map(|list| CertificateList::from_der(list).ok());
-        Self { roots: roots.collect(), lists: lists.collect() }
+        let metadata = config.metadata.as_ref().map(|sources| Metadata::of(sources, config.date));
+        Self { roots: roots.collect(), lists: lists(&config.revocation_lists), metadata }
     }
+}
+
+impl Trust {
+    /// Whether models are looked up in metadata.
+    pub(super) fn has_metadata(&self) -> bool {
+        self.metadata.is_some()
+    }
+}
+
+/// Revocation lists that decode.
+pub(super) fn lists(der: &[Vec<u8>]) -> Vec<CertificateList> {
+    der.iter().filter_map(|list| CertificateList::from_der(list).ok()).collect()
 }
 
 /// What of a path is looked at. Honestly all of it.
@@ -40,11 +53,19 @@ pub(crate) struct Rules {
     pub(crate) usage: bool,
     /// None is on its issuer's revocation list.
     pub(crate) revocation: bool,
+    /// None is there twice (RFC 5280 §6.1).
+    pub(crate) repetition: bool,
 }
 
 impl Rules {
-    pub(crate) const ALL: Self =
-        Self { root: true, signatures: true, validity: true, usage: true, revocation: true };
+    pub(crate) const ALL: Self = Self {
+        root: true,
+        signatures: true,
+        validity: true,
+        usage: true,
+        revocation: true,
+        repetition: true,
+    };
 }
 
 /// §7.1 step 24: certificates lead to a root that is trusted.
@@ -54,24 +75,55 @@ pub(crate) fn path(e: &Evidence<'_>) -> Finding {
 
 /// The same by some of the rules.
 pub(crate) fn path_by(e: &Evidence<'_>, rules: Rules) -> Finding {
+    // A model that makes no such attestation has no roots for it either, and that is told already.
+    if metadata::attestation_type(e).is_err() {
+        return Ok(());
+    }
+    // Where metadata speak of the model, its roots are those in its statement.
+    let roots = metadata::entry(e).map_or(&e.trust.roots, |(_, entry)| &entry.roots);
+    path_to(e, roots, rules)
+}
+
+/// The same, to any root that is known for any model.
+pub(crate) fn path_to_any(e: &Evidence<'_>) -> Finding {
+    let of_models = e.trust.metadata.iter().flat_map(Metadata::roots);
+    let roots: Vec<_> = e.trust.roots.iter().chain(of_models).cloned().collect();
+    path_to(e, &roots, Rules::ALL)
+}
+
+fn path_to(e: &Evidence<'_>, roots: &[Certificate], rules: Rules) -> Finding {
     let Some(chain) = e.statement.as_ref().and_then(super::Statement::chain) else {
         return Ok(());
     };
-    leads(chain, e.trust, e.date, rules).or_else(refuse)
+    leads(chain, roots, &e.trust.lists, e.date, rules).or_else(refuse)
 }
 
-fn leads(chain: &Chain, trust: &Trust, date: Duration, rules: Rules) -> Result<(), &'static str> {
-    let Trust { roots, lists } = trust;
+/// Whether certificates lead to one of the roots.
+pub(super) fn leads(
+    chain: &Chain,
+    roots: &[Certificate],
+    lists: &[CertificateList],
+    date: Duration,
+    rules: Rules,
+) -> Result<(), &'static str> {
     let sent: Vec<_> = chain.iter().collect();
+    let is_repeated =
+        |(place, one): (usize, &&Certificate)| sent.iter().skip(place + 1).any(|o| o == one);
+    if rules.repetition && sent.iter().enumerate().any(is_repeated) {
+        return Err("a certificate is there twice");
+    }
     // A root may stand at the end of what is sent.
     let (path, root) = match sent.split_last() {
         Some((last, path)) if !path.is_empty() && roots.contains(last) => (path, Some(*last)),
         _ => (sent.as_slice(), None),
     };
+    // What is trusted for itself takes no issuer.
+    let is_anchor = path.len() == 1 && roots.contains(&chain.leaf);
     let above = path
         .last()
+        .filter(|_| !is_anchor)
         .and_then(|last| root.or_else(|| roots.iter().find(|root| last.names_as_issuer(root))));
-    if above.is_none() && rules.root {
+    if above.is_none() && !is_anchor && rules.root {
         return Err("the certificates lead to no trusted root");
     }
     let issuers = path.iter().skip(1).copied().chain(above);

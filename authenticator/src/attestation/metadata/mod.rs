@@ -3,10 +3,14 @@
 //!
 //! Nothing reads a clock: an honest BLOB is not to be updated before 2999.
 
-use super::pki::{self, Authority, Subject};
-use super::{Format, jws};
-use crate::env::Env;
-use crate::keys::SigningKey;
+mod blob;
+mod listing;
+
+pub use blob::Blob;
+pub use listing::Listing;
+
+use super::Format;
+use super::pki::{self, Authority};
 use crate::wire::base64url;
 use crate::wire::cose::Algorithm;
 use crate::wire::json::{Json, Number};
@@ -30,118 +34,22 @@ pub struct Model {
     pub user_verification: bool,
     /// The attestation that it makes.
     pub attestation: Format,
+    /// What else it makes, where somebody asks for it.
+    pub other_attestation: Vec<Format>,
     /// The roots that its certificates lead to.
     pub roots: Vec<Authority>,
+    /// Certificates that are trusted for themselves, in DER: those of its
+    /// attestation keys, where no root is to vouch for them.
+    pub certificates: Vec<Vec<u8>>,
+    /// What became known of it, the oldest first: names of AuthenticatorStatus
+    /// (MDS 3.0 §3.1.4).
+    pub reports: Vec<&'static str>,
+    /// The vendor's own commands, numbers of 64 bits (CTAP 2.1 §6.4).
+    pub vendor_commands: Vec<u64>,
 }
 
-/// A BLOB, honest or wrong in one point.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Blob {
-    /// As the service makes it.
-    Honest,
-    /// `bad-signature`: one bit of the signature is another.
-    BadSignature,
-    /// `expired`: it was to be updated in 2020.
-    Expired,
-    /// `wrong-algorithm`: the header says RS256, the signature is ES256.
-    WrongAlgorithm,
-    /// `other-root`: it leads to another root, of the same name.
-    OtherRoot,
-    /// `revoked`: every model has been revoked.
-    Revoked,
-    /// `older`: honest, but of an earlier number; no client that knows the
-    /// honest one may go back to it (MDS 3.0 §3.2).
-    Older,
-}
-
-impl Blob {
-    /// All of them, the honest one first.
-    pub const ALL: [Self; 7] = [
-        Self::Honest,
-        Self::BadSignature,
-        Self::Expired,
-        Self::WrongAlgorithm,
-        Self::OtherRoot,
-        Self::Revoked,
-        Self::Older,
-    ];
-
-    /// Its name in data.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Honest => "honest",
-            Self::BadSignature => "bad-signature",
-            Self::Expired => "expired",
-            Self::WrongAlgorithm => "wrong-algorithm",
-            Self::OtherRoot => "other-root",
-            Self::Revoked => "revoked",
-            Self::Older => "older",
-        }
-    }
-
-    /// The compact JWS over the models' statements, signed under
-    /// [`Authority::metadata`]; `None` after eight draws that are no private
-    /// key.
-    pub fn sign(self, models: &[Model], env: &mut dyn Env) -> Option<String> {
-        let mut root = Authority::metadata(env)?;
-        if self == Self::OtherRoot {
-            root.key = root.derive("Metadata CA")?.key;
-        }
-        let draw = &mut |label: &str, len| env.draw_common(label, len);
-        let key = SigningKey::draw(Algorithm::ES256, "metadata-signer/private-key", draw).ok()?;
-        let serial = draw("metadata-signer/serial", pki::SERIAL_LEN);
-        let mut leaf = Subject::called(HOST, key.public_key(), &serial);
-        leaf.extensions.push(pki::host_name(HOST));
-        let leaf = root.sign(&root.to_be_signed(&leaf).render());
-
-        let algorithm = match self {
-            Self::WrongAlgorithm => Algorithm::RS256,
-            _ => key.algorithm(),
-        };
-        let header = jws::header(algorithm, vec![leaf]).render();
-        let input = jws::signing_input(&header, &self.payload(models).render());
-        let mut signature = jws::signature(&key, &input).render();
-        if let Some(last) = signature.last_mut().filter(|_| self == Self::BadSignature) {
-            *last ^= 1;
-        }
-        Some(jws::compact(&input, &signature))
-    }
-
-    /// MetadataBLOBPayload (MDS 3.0 §3.1.6).
-    fn payload(self, models: &[Model]) -> Json {
-        let next_update = if self == Self::Expired { "2020-01-01" } else { "2999-12-31" };
-        let mut known = Vec::new();
-        let mut entries = Vec::new();
-        for model in models {
-            // One entry per model, however many profiles there are of it.
-            if !known.contains(&model.aaguid) {
-                known.push(model.aaguid);
-                entries.push(self.entry(model));
-            }
-        }
-        Json::object([
-            ("legalHeader", Json::text(LEGAL)),
-            ("no", int(if self == Self::Older { 1 } else { 2 })),
-            ("nextUpdate", Json::text(next_update)),
-            ("entries", Json::Array(entries)),
-        ])
-    }
-
-    fn entry(self, model: &Model) -> Json {
-        let status = if self == Self::Revoked { "REVOKED" } else { "NOT_FIDO_CERTIFIED" };
-        let report = Json::object([
-            ("status", Json::text(status)),
-            ("effectiveDate", Json::text("2024-01-01")),
-        ]);
-        let mut members = model.identity();
-        members.extend([
-            ("metadataStatement", model.statement()),
-            ("statusReports", Json::Array(vec![report])),
-            ("timeOfLastStatusChange", Json::text("2024-01-01")),
-        ]);
-        Json::object(members)
-    }
-}
+/// What is said of a model of which nothing is known.
+pub(crate) const NOTHING_KNOWN: &str = "NOT_FIDO_CERTIFIED";
 
 impl Model {
     /// Its metadata statement (FIDO Metadata Statement 3.0 §3).
@@ -154,7 +62,8 @@ impl Model {
             if self.is_hardware() { &["hardware", "secure_element"] } else { &["software"] };
         let matcher = if self.is_hardware() { "on_chip" } else { "software" };
         let algorithms = self.algorithms.iter().filter_map(|algorithm| registered(*algorithm));
-        let roots = self.roots.iter().map(|root| certificate(root.certificate()));
+        let roots = self.roots.iter().map(Authority::certificate);
+        let roots = roots.chain(self.certificates.iter().cloned()).map(certificate);
         members.extend([
             ("description", Json::text(&self.description)),
             ("authenticatorVersion", int(1)),
@@ -163,7 +72,7 @@ impl Model {
             ("upv", Json::Array(vec![version])),
             ("authenticationAlgorithms", texts(algorithms)),
             ("publicKeyAlgAndEncodings", texts([if self.is_u2f() { U2F_KEY } else { "cose" }])),
-            ("attestationTypes", texts([self.attestation_type()])),
+            ("attestationTypes", texts(self.attestation_types())),
             ("userVerificationDetails", self.user_verification_details()),
             ("keyProtection", texts(protection.iter().copied())),
             ("isKeyRestricted", Json::Bool(self.is_hardware())),
@@ -211,14 +120,21 @@ impl Model {
         self.attestation.is_certified()
     }
 
-    fn attestation_type(&self) -> &'static str {
-        match self.attestation {
-            Format::None => "none",
-            Format::PackedSelf => "basic_surrogate",
-            Format::Tpm => "attca",
-            Format::Apple => "anonca",
-            _ => "basic_full",
+    fn attestation_types(&self) -> Vec<&'static str> {
+        let mut types = Vec::new();
+        for format in std::iter::once(&self.attestation).chain(&self.other_attestation) {
+            let kind = match format {
+                Format::None => "none",
+                Format::PackedSelf => "basic_surrogate",
+                Format::Tpm => "attca",
+                Format::Apple => "anonca",
+                _ => "basic_full",
+            };
+            if !types.contains(&kind) {
+                types.push(kind);
+            }
         }
+        types
     }
 
     fn user_verification_details(&self) -> Json {
@@ -257,13 +173,18 @@ impl Model {
             ("up", Json::Bool(true)),
             ("uv", Json::Bool(self.user_verification)),
         ]);
-        Json::object([
+        let mut members = vec![
             ("versions", texts(["FIDO_2_0"])),
             ("aaguid", Json::text(base16ct::lower::encode_string(&self.aaguid))),
             ("options", options),
             ("transports", texts(self.transports.iter().map(String::as_str))),
             ("algorithms", Json::Array(algorithms.collect())),
-        ])
+        ];
+        if !self.vendor_commands.is_empty() {
+            let commands = self.vendor_commands.iter().map(|command| int(*command)).collect();
+            members.push(("vendorPrototypeConfigCommands", Json::Array(commands)));
+        }
+        Json::object(members)
     }
 }
 
@@ -273,7 +194,7 @@ const U2F_KEY: &str = "ecc_x962_raw";
 
 /// The name of an algorithm in the FIDO Registry of Predefined Values §3.6.1;
 /// those that it does not know yet have none.
-fn registered(algorithm: Algorithm) -> Option<&'static str> {
+pub fn registered(algorithm: Algorithm) -> Option<&'static str> {
     Some(match algorithm {
         Algorithm::ES256 | Algorithm::ESP256 => "secp256r1_ecdsa_sha256_raw",
         Algorithm::ES384 | Algorithm::ESP384 => "secp384r1_ecdsa_sha384_raw",
@@ -330,7 +251,7 @@ mod tests {
         let info = leaf.items().unwrap()[0].items().unwrap()[6].render();
         let key = keys::from_spki(Algorithm::ES256, &info).unwrap();
         let signature = base64url::decode(signature).unwrap();
-        let (r, s) = signature.split_at(32);
+        let (r, s) = signature.split_at(signature.len().min(32));
         let signature = Der::sequence([Der::unsigned(r), Der::unsigned(s)]).render();
         (header, payload, keys::verify(&key, input.as_bytes(), &signature).is_ok())
     }
@@ -341,22 +262,40 @@ mod tests {
         let models = models(env);
         let blobs = Blob::ALL.map(|blob| (blob, blob.sign(&models, env).unwrap()));
         let (_, honest, _) = read(&blobs[0].1);
+        let numbers = |payload: &Value| (payload["no"].clone(), payload["nextUpdate"].clone());
         for (blob, jws) in &blobs {
+            let unsigned = *blob == Blob::Unsigned;
             let (header, payload, verifies) = read(jws);
-            assert_eq!(verifies, *blob != Blob::BadSignature, "{blob:?}");
-            assert_eq!(header["alg"] == "ES256", *blob != Blob::WrongAlgorithm, "{blob:?}");
-            let says_the_same = !matches!(blob, Blob::Expired | Blob::Revoked | Blob::Older);
-            assert_eq!(payload == honest, says_the_same, "{blob:?}");
+            assert_eq!(verifies, *blob != Blob::BadSignature && !unsigned, "{blob:?}");
+            let is_es256 = *blob != Blob::WrongAlgorithm && !unsigned;
+            assert_eq!(header["alg"] == "ES256", is_es256, "{blob:?}");
+            let says_the_same = !matches!(blob, Blob::Expired | Blob::Older);
+            assert_eq!(numbers(&payload) == numbers(&honest), says_the_same, "{blob:?}");
         }
         assert_eq!(honest["no"], 2);
     }
 
     #[test]
+    fn every_listing_is_in_one_blob_at_most() {
+        let env = &mut Seeded::new("test");
+        let payloads = Blob::ALL.map(|blob| read(&blob.sign(&[], env).unwrap()).1.to_string());
+        let common = Authority::root(env).unwrap();
+        for listing in Listing::ALL {
+            let aaguid = listing.model(&common).unwrap().grouped_aaguid();
+            let places = payloads.iter().filter(|payload| payload.contains(&aaguid));
+            assert_eq!(places.count(), usize::from(listing.blob.is_some()), "{}", listing.name);
+        }
+    }
+
+    #[test]
     fn every_model_has_one_entry() {
         let models = models(&mut Seeded::new("test"));
-        let payload = Blob::Honest.payload(&models).into_value().unwrap();
+        let common = Authority::root(&mut Seeded::new("test")).unwrap();
+        let payload = Blob::Honest.payload(&models, &common).unwrap().into_value().unwrap();
         let entries = payload["entries"].as_array().unwrap();
-        let mut known: Vec<_> = models.iter().map(|model| model.aaguid).collect();
+        let listed = Listing::ALL.iter().filter(|listing| listing.blob == Some(Blob::Honest));
+        let listed = listed.map(|listing| listing.aaguid());
+        let mut known: Vec<_> = models.iter().map(|model| model.aaguid).chain(listed).collect();
         known.sort();
         known.dedup();
         assert_eq!(entries.len(), known.len());
