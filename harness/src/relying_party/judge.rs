@@ -64,6 +64,7 @@ impl Judge {
             user_verification: Requirement::Preferred,
             attestation: "direct".to_owned(),
             user: User::Known(account),
+            algorithms: config.algorithms.clone(),
             allowed,
         });
         Self { trust: Trust::of(&config), config, store, session, ceremony }

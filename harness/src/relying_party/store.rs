@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
 use passrig_authenticator::Ceremony;
+use passrig_authenticator::wire::cose::Algorithm;
 use passrig_authenticator::wire::options::Requirement;
 use passrig_authenticator::wire::{Cbor, base64url};
 
@@ -72,6 +73,8 @@ pub(super) struct Issued {
     /// The attestation conveyance preference, for registrations.
     pub(super) attestation: String,
     pub(super) user: User,
+    /// The `pubKeyCredParams`, for registrations.
+    pub(super) algorithms: Vec<Algorithm>,
     /// The `allowCredentials`, for authentications.
     pub(super) allowed: Vec<Vec<u8>>,
 }

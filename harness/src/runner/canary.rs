@@ -88,7 +88,7 @@ pub(super) async fn honest(
     let mut probes = Probes::default();
     // Each variant has people of its own.
     let name = variant.to_string();
-    let authenticator = world.authenticator(Product::default(), None);
+    let authenticator = world.authenticator(Product::default(), None, None);
     let mut actor = Actor::new(world, variant, "canary.honest", &name, authenticator).seated(0);
     let mut patience = Patience::new(observer);
     while let Err(trouble) = actor.arrive(&mut log).await {
@@ -267,7 +267,7 @@ async fn forge(
         0 => ceremony.name().to_owned(),
         again => format!("{ceremony}/{again}"),
     };
-    let authenticator = world.authenticator(Product::default(), None);
+    let authenticator = world.authenticator(Product::default(), None, None);
     let mut actor = Actor::new(world, variant, "canary.forged", &name, authenticator).seated(0);
     actor.arrive(log).await?;
     if ceremony == Ceremony::Authentication {

@@ -1,11 +1,12 @@
 //! Which checks run under which variant, and in which blocks.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use passrig_authenticator::Ceremony;
 use passrig_authenticator::attestation::Format;
 use passrig_authenticator::device::Profile;
+use passrig_authenticator::wire::cose::Algorithm;
 
 use super::canary::Observed;
 use crate::actor::{Variant, World};
@@ -24,6 +25,8 @@ pub(super) struct Block {
     /// The format of the statements in it, honest ones among them, if it is one
     /// of their own.
     pub(super) format: Option<Format>,
+    /// The algorithm of the credentials in it, if it is one of their own.
+    pub(super) algorithm: Option<Algorithm>,
     pub(super) checks: Vec<Arc<Check>>,
 }
 
@@ -62,6 +65,7 @@ fn values(settings: &Settings, setting: Setting) -> (&[String], bool) {
         Setting::UserVerification => &settings.user_verification,
         Setting::Attestation => &settings.attestation,
         Setting::Login => &settings.login,
+        Setting::Algorithms => &settings.algorithms,
     };
     (offer.values(), matches!(offer, Offer::Choose(_)))
 }
@@ -120,7 +124,13 @@ fn variant_for(
             Need::RegistrableDomain | Need::TwoAccounts | Need::NotOffered(_) | Need::Flow(_) => {}
         }
     }
-    let authenticator = world.authenticator(check.authenticator, check.format());
+    if check.algorithm.is_some() {
+        let (values, choosable) = values(settings, Setting::Algorithms);
+        if choosable && values.iter().any(|value| value == EVERY) {
+            variant = variant.with(Setting::Algorithms, EVERY);
+        }
+    }
+    let authenticator = world.authenticator(check.authenticator, check.format(), check.algorithm);
     let chosen = [Setting::UserVerification, Setting::Login]
         .into_iter()
         .filter_map(|setting| Some((setting, variant.setting(setting)?)));
@@ -156,20 +166,24 @@ fn has_two_accounts(world: &World) -> bool {
     }
 }
 
+/// Options that list every algorithm.
+const EVERY: &str = "every";
+
 /// Whether the target's options are what the check needs.
 pub(super) fn meets(check: &Check, observed: &Observed) -> bool {
-    check.needs.iter().all(|need| match need {
-        Need::Setting(setting, value) => {
-            // How people sign in is never a matter of registrations.
-            let ceremony = match setting {
-                Setting::Login => Ceremony::Authentication,
-                _ => check.ceremony,
-            };
-            observed.setting(ceremony, *setting) == Some(value.as_str())
-        }
-        Need::NotOffered(algorithm) => !observed.offers(*algorithm),
-        Need::RegistrableDomain | Need::TwoAccounts | Need::Flow(_) => true,
-    })
+    check.algorithm.is_none_or(|algorithm| observed.offers(algorithm.0))
+        && check.needs.iter().all(|need| match need {
+            Need::Setting(setting, value) => {
+                // How people sign in is never a matter of registrations.
+                let ceremony = match setting {
+                    Setting::Login => Ceremony::Authentication,
+                    _ => check.ceremony,
+                };
+                observed.setting(ceremony, *setting) == Some(value.as_str())
+            }
+            Need::NotOffered(algorithm) => !observed.offers(*algorithm),
+            Need::RegistrableDomain | Need::TwoAccounts | Need::Flow(_) => true,
+        })
 }
 
 /// Cuts a variant's checks into blocks.
@@ -178,14 +192,19 @@ pub(super) fn blocks(variant: &Variant, checks: &[Arc<Check>]) -> Vec<Block> {
     let kinds = [Product::Platform, Product::Roaming]
         .into_iter()
         .flat_map(|product| formats().map(move |format| (product, format)));
-    let blocks = kinds.flat_map(|(product, format)| {
-        let alike: Vec<_> = checks
-            .iter()
-            .filter(|check| check.authenticator == product && check.format() == format)
-            .cloned()
-            .collect();
+    let algorithms: BTreeSet<_> = checks.iter().map(|check| check.shared_algorithm()).collect();
+    let kinds = kinds.flat_map(|kind| algorithms.iter().map(move |algorithm| (kind, *algorithm)));
+    let blocks = kinds.flat_map(|((product, format), algorithm)| {
+        let alike = checks.iter().filter(|check| {
+            check.authenticator == product
+                && check.format() == format
+                && check.shared_algorithm() == algorithm
+        });
+        let alike: Vec<_> = alike.cloned().collect();
         let chunks = alike.chunks(BLOCK).map(<[_]>::to_vec).collect::<Vec<_>>();
-        let block = move |checks| Block { variant: variant.clone(), product, format, checks };
+        let variant = variant.clone();
+        let block =
+            move |checks| Block { variant: variant.clone(), product, format, algorithm, checks };
         chunks.into_iter().map(block)
     });
     blocks.collect()

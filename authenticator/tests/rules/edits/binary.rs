@@ -66,6 +66,13 @@ fn cbor() {
         . encode = "non-minimal"
         . encode = "indefinite"
         . encode = "spaced"
+        . encode = "tagged"
+        . encode = "canonical"
+        . append = { member = "a", value = { raw = "5bff" } }
+        . append = { member = "a", value = { nested = 3 } }
+        fmt set = { raw = "61ff" }
+        fmt encode = "tagged"
+        fmt encode = "canonical"
         fmt set = "packed"
         fmt set = { hex = "00" }
         fmt set = { json = "1" }
@@ -178,6 +185,13 @@ fn der() {
         . encode = "indefinite"
         . encode = "high-s"
         . encode = "p1363"
+        . encode = "plus-order"
+        tag set = 49
+        tag set = 300
+        tag remove = true
+        r.tag set = 3
+        r encode = "plus-order"
+        s encode = "without-sign"
         r set = { hex = "00" }
         r set = { hex = "" }
         r remove = true
@@ -208,7 +222,7 @@ fn der() {
     . remove = true → (`remove` does not apply to octets)
     . encode = "non-minimal" → 30840000000702020102020103
     . encode = "indefinite" → 3080020201020201030000
-    . encode = "high-s" → (the value does not fit: the s of ES256 is needed here)
+    . encode = "high-s" → (the value does not fit: a number of a signature is needed here)
     . encode = "p1363" → 00000000000000000000000000000000000000000000000000000000000001020000000000000000000000000000000000000000000000000000000000000003
     r set = { hex = "00" } → 3006020100020103
     r set = { hex = "" } → 30050200020103

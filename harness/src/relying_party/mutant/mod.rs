@@ -6,10 +6,13 @@
 
 mod attestation;
 mod challenge;
+mod coverage;
 mod credential;
 mod der;
+mod encoding;
 mod flow;
 mod forgiving;
+mod key;
 mod lapse;
 mod origin;
 mod signature;
@@ -89,6 +92,9 @@ pub fn all() -> Vec<Mutant> {
         .chain(challenge::all())
         .chain(signature::all())
         .chain(der::all())
+        .chain(coverage::all())
+        .chain(encoding::all())
+        .chain(key::all())
         .chain(attestation::all())
         .chain(credential::all())
         .chain(forgiving::all())
