@@ -1,6 +1,7 @@
 use super::container::Node;
 use super::{Deviation, Edit, Error, Facts, PlanMut, Segment};
 use crate::wire::Tree;
+use crate::wire::cose::Algorithm;
 use crate::workbench::{Stage, Workbench};
 
 /// The workbench that carries a deviation out.
@@ -10,6 +11,8 @@ pub struct Bench<'a> {
     /// One per edit: whether its place was reached.
     reached: Vec<bool>,
     changed: bool,
+    /// What signs, as far as the plan says.
+    signs: Algorithm,
     /// The first thing that went wrong, and with which edit.
     error: Option<(&'a Edit, Error)>,
 }
@@ -27,7 +30,8 @@ impl<'a> Bench<'a> {
     /// A bench for one ceremony.
     pub fn new(deviation: &'a Deviation, facts: &'a dyn Facts) -> Self {
         let reached = vec![false; deviation.edits.len()];
-        Self { deviation, facts, reached, changed: false, error: None }
+        let signs = Algorithm::ES256;
+        Self { deviation, facts, reached, changed: false, signs, error: None }
     }
 
     /// The deviation that it carries out.
@@ -37,13 +41,14 @@ impl<'a> Bench<'a> {
 
     /// Edits the plan, before anything is made of it.
     pub fn plan(&mut self, mut plan: PlanMut<'_>) {
+        self.signs = plan.signs();
         let due = self.due("plan");
         if due.is_empty() {
             return;
         }
         let before = plan.snapshot();
         for (index, edit) in due {
-            let operation = edit.operation.resolve(self.facts);
+            let operation = edit.operation.resolve(self.facts, self.signs);
             let result = operation.and_then(|operation| plan.edit(edit.at.within(), &operation));
             self.note(index, edit, result.map_err(|error| error.under(&"plan")));
         }
@@ -106,7 +111,7 @@ impl Workbench for Bench<'_> {
         let mut edited = artefact.clone();
         for (index, edit) in due {
             let path = descend(&edited, edit.at.within());
-            let operation = edit.operation.resolve(self.facts);
+            let operation = edit.operation.resolve(self.facts, self.signs);
             let result = operation.and_then(|operation| edited.edit(&path, &operation));
             // Where the inner `response` was entered, it is named already.
             let entered = path.len() > edit.at.within().len();

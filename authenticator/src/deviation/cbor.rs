@@ -56,6 +56,7 @@ impl Node for Cbor {
             Value::Text(text) => Self::text(text),
             Value::Bytes(bytes) => Self::bytes(bytes.clone()),
             Value::Cbor(cbor) => cbor.clone(),
+            Value::Raw(_) | Value::Nested(_) => Item::Raw(value.octets()?).into(),
             _ => return Err(Error::Value("a CBOR item")),
         })
     }
@@ -64,6 +65,12 @@ impl Node for Cbor {
 fn whole(cbor: &mut Cbor, operation: &Operation) -> Result<(), Error> {
     match (&mut cbor.item, operation) {
         (_, Operation::Set(value)) => *cbor = Cbor::literal(value, None)?,
+        (_, Operation::Encode(Encoding::Tagged)) => {
+            *cbor = Item::Tag(SELF_DESCRIBED, Box::new(cbor.clone())).into();
+        }
+        (Item::Map(entries), Operation::Encode(Encoding::Canonical)) => {
+            entries.sort_by_cached_key(|(key, _)| key.render());
+        }
         // Other heads have one width only, or no length.
         (item, Operation::Encode(Encoding::NonMinimal)) if has_argument(item) => {
             cbor.head = Head::Wide(8);
@@ -92,6 +99,9 @@ fn whole(cbor: &mut Cbor, operation: &Operation) -> Result<(), Error> {
     }
     Ok(())
 }
+
+/// The tag that means no more than that this is CBOR (RFC 8949 §3.4.6).
+const SELF_DESCRIBED: u64 = 55799;
 
 /// Whether the head carries a number or a length that may be written wider.
 fn has_argument(item: &Item) -> bool {

@@ -6,11 +6,16 @@
 
 use super::container::{self, Node};
 use super::edit::octets;
-use super::{Encoding, Error, Operation, Segment, Value};
+use super::{Encoding, Error, Group, Operation, Segment, Value};
 use crate::wire::der::{Content, Der, Length, tag};
 
 impl Node for Der {
     fn edit(&mut self, path: &[Segment], operation: &Operation) -> Result<(), Error> {
+        if let [Segment::Name(name)] = path
+            && name == "tag"
+        {
+            return retag(self, operation);
+        }
         // A wrapper is passed through: tags are not counted as levels.
         let is_meant_itself = path.is_empty() && is_octet_string(self);
         if let Some(inner) = wrapped(self).filter(|_| !is_meant_itself) {
@@ -37,6 +42,16 @@ impl Node for Der {
         }
         .ok_or(Error::Value("an ASN.1 element"))
     }
+}
+
+/// Another identifier octet over the same content.
+fn retag(der: &mut Der, operation: &Operation) -> Result<(), Error> {
+    let Operation::Set(value) = operation else {
+        return Err(Error::operation(operation, "a tag"));
+    };
+    let octet = u8::try_from(value.int()?).map_err(|_| Error::Value("a number from 0 to 255"))?;
+    der.tag = vec![octet];
+    Ok(())
 }
 
 /// The element inside an explicit tag or an OCTET STRING.
@@ -98,12 +113,15 @@ fn whole(der: &mut Der, operation: &Operation) -> Result<(), Error> {
         // Four octets are more than any element here needs.
         (_, Operation::Encode(Encoding::NonMinimal)) => der.length = Length::Long(4),
         (_, Operation::Encode(Encoding::Indefinite)) => der.length = Length::Indefinite,
-        (_, Operation::Encode(half @ (Encoding::HighS | Encoding::LowS))) => {
-            let s = der.as_unsigned().and_then(scalar).ok_or(Error::Value("the s of ES256"))?;
-            let negated = order_minus(&s);
-            let is_high = s > negated;
-            if is_high != (*half == Encoding::HighS) {
-                *der = Der::unsigned(&negated);
+        (_, Operation::EncodeIn(group, form)) => {
+            let number = der.as_unsigned().ok_or(Error::Value("a number of a signature"))?;
+            *der = Der::unsigned(&group.encode(number, *form)?);
+        }
+        (Content::Primitive(bytes), Operation::Encode(Encoding::WithoutSign))
+            if der.tag == [tag::INTEGER] =>
+        {
+            if let [0, 0x80..=0xff, ..] = bytes.as_slice() {
+                bytes.remove(0);
             }
         }
         (Content::Primitive(bytes), Operation::Set(Value::Bool(value)))
@@ -118,36 +136,13 @@ fn whole(der: &mut Der, operation: &Operation) -> Result<(), Error> {
     Ok(())
 }
 
-/// An ECDSA signature on P-256 as r ‖ s.
-pub(super) fn p1363(der: &Der) -> Option<Vec<u8>> {
+/// An ECDSA signature as r ‖ s.
+pub(super) fn p1363(der: &Der, group: Group) -> Option<Vec<u8>> {
     match der.items()? {
-        [r, s] => Some([scalar(r.as_unsigned()?)?, scalar(s.as_unsigned()?)?].concat()),
+        [r, s] => {
+            let wide = |number: &Der| group.widened(number.as_unsigned()?);
+            Some([wide(r)?, wide(s)?].concat())
+        }
         _ => None,
     }
-}
-
-/// The order of P-256.
-const ORDER: [u8; 32] = [
-    0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00, 0x00, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-    0xbc, 0xe6, 0xfa, 0xad, 0xa7, 0x17, 0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51,
-];
-
-/// A magnitude at the full width of a scalar.
-fn scalar(magnitude: &[u8]) -> Option<[u8; 32]> {
-    let mut full = [0; 32];
-    full.get_mut(32usize.checked_sub(magnitude.len())?..)?.copy_from_slice(magnitude);
-    Some(full)
-}
-
-/// The order less a scalar below it.
-fn order_minus(scalar: &[u8; 32]) -> [u8; 32] {
-    let mut out = [0; 32];
-    let mut borrow = false;
-    for ((out, n), s) in out.iter_mut().zip(ORDER).zip(scalar).rev() {
-        let (less, under) = n.overflowing_sub(*s);
-        let (less, under_again) = less.overflowing_sub(u8::from(borrow));
-        *out = less;
-        borrow = under || under_again;
-    }
-    out
 }

@@ -1,6 +1,7 @@
 use serde::{Deserialize, Deserializer, de};
 
-use super::{Error, Facts, Path, Value};
+use super::{Error, Facts, Group, Path, Value};
+use crate::wire::cose::Algorithm;
 
 /// One edit: an operation at a place.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,6 +37,9 @@ pub enum Operation {
     Flip,
     /// Write the same thing in another form.
     Encode(Encoding),
+    /// Write a number of a signature in another form: what `Encode` becomes
+    /// once it is known whose signature it is.
+    EncodeIn(Group, Encoding),
 }
 
 /// Another form of the same thing.
@@ -74,6 +78,22 @@ pub enum Encoding {
     LowS,
     /// An ECDSA signature as r ‖ s in place of DER.
     P1363,
+    /// A number of a signature with the order of its group added, which makes
+    /// no difference to those who reduce it.
+    PlusOrder,
+    /// A DER integer without the zero octet that keeps it positive.
+    WithoutSign,
+    /// A CBOR item under the tag that says that it is CBOR.
+    Tagged,
+    /// A CBOR map with its entries in canonical order, after others were added.
+    Canonical,
+}
+
+impl Encoding {
+    /// Whether it depends on the group of a signature.
+    fn is_of_group(self) -> bool {
+        matches!(self, Self::HighS | Self::LowS | Self::P1363 | Self::PlusOrder)
+    }
 }
 
 impl Operation {
@@ -89,13 +109,18 @@ impl Operation {
             Self::Duplicate(_) => "duplicate",
             Self::Reorder => "reorder",
             Self::Flip => "flip",
-            Self::Encode(_) => "encode",
+            Self::Encode(_) | Self::EncodeIn(..) => "encode",
         }
     }
 
-    /// The operation with facts and hashes filled in.
-    pub(super) fn resolve(&self, facts: &dyn Facts) -> Result<Self, Error> {
+    /// The operation with facts and hashes filled in, and the group of the
+    /// algorithm that signs.
+    pub(super) fn resolve(&self, facts: &dyn Facts, signs: Algorithm) -> Result<Self, Error> {
         Ok(match self {
+            Self::Encode(form) if form.is_of_group() => match Group::of(signs) {
+                Some(group) => Self::EncodeIn(group, *form),
+                None => return Err(Error::Value("a signature on a curve")),
+            },
             Self::Set(value) => Self::Set(value.resolve(facts)?),
             Self::Append(value) => Self::Append(value.resolve(facts)?),
             Self::Prepend(value) => Self::Prepend(value.resolve(facts)?),

@@ -9,6 +9,7 @@
 //! - `statement.x5c[0]`: an item of a list;
 //! - `certificate.extensions[2.5.29.19].critical`: a part of the attestation
 //!   certificate before its authority signs it, an extension by its identifier;
+//! - `signature.r.tag`: the identifier octet of an ASN.1 element;
 //! - `pub_area.unique.x`, `cert_info.magic`: fields of what a TPM says;
 //! - `…credential_public_key.crv`, `…credential_public_key[-1]`: a COSE label
 //!   by its name or number;
@@ -67,6 +68,7 @@ mod cbor;
 mod container;
 mod der;
 mod edit;
+mod group;
 mod json;
 mod layout;
 mod path;
@@ -77,6 +79,7 @@ mod value;
 
 pub use bench::{Bench, Effect};
 pub use edit::{Edit, Encoding, Operation};
+pub use group::Group;
 pub use path::{Path, Segment};
 pub use plan::{PlanMut, another_key};
 pub use value::{Facts, NoFacts, Value};

@@ -7,6 +7,7 @@ use crate::attestation::metadata::Listing;
 use crate::attestation::{Attester, Fault, Format, tpm};
 use crate::client::{create, get};
 use crate::device::Credential;
+use crate::device::get_assertion::Covers;
 use crate::keys::SigningKey;
 use crate::wire::cose::Algorithm;
 
@@ -36,8 +37,11 @@ const CREATE: [&str; 12] = [
     "claims",
     "tpm_name_hash",
 ];
-/// What of an authentication's plan can be edited.
-const GET: [&str; 5] = ["rp_id", "signer", "credential_id", "sign_count", "user_handle"];
+/// What of an authentication's plan can be edited. `signer` takes `another` or
+/// the name of an algorithm, `algorithm` the name of one that the credential's
+/// key could be for as well, `covers` the name of a [`Covers`].
+const GET: [&str; 7] =
+    ["rp_id", "signer", "algorithm", "covers", "credential_id", "sign_count", "user_handle"];
 
 /// A plan as it was.
 pub(super) enum Snapshot {
@@ -50,6 +54,17 @@ impl PlanMut<'_> {
         match self {
             Self::Create(plan) => Snapshot::Create(Box::new((*plan).clone())),
             Self::Get(plan) => Snapshot::Get(Box::new((*plan).clone())),
+        }
+    }
+
+    /// What the signature of the ceremony is made with, if honest.
+    pub(super) fn signs(&self) -> Algorithm {
+        match self {
+            Self::Create(plan) if plan.device.attestation.format == Format::PackedSelf => {
+                plan.device.credential.key.algorithm()
+            }
+            Self::Create(_) => Algorithm::ES256,
+            Self::Get(plan) => plan.device.credential.key.algorithm(),
         }
     }
 
@@ -104,6 +119,19 @@ impl PlanMut<'_> {
         match (self, name) {
             (Self::Create(plan), "signer") if value.text()? == "credential" => {
                 plan.device.attestation.signer = Some(plan.device.credential.key.clone());
+            }
+            (Self::Get(plan), "signer") if value.text()? != "another" => {
+                let id = &plan.device.credential.id;
+                plan.device.signer = another_of(id, algorithm(&value.text()?)?)
+                    .ok_or(Error::Value("another ceremony"))?;
+            }
+            (Self::Get(plan), "algorithm") => {
+                let key = plan.device.credential.key.used_for(algorithm(&value.text()?)?);
+                plan.device.signer = key.ok_or(Error::Value("an algorithm for keys like this"))?;
+            }
+            (Self::Get(plan), "covers") => {
+                let covers = Covers::named(&value.text()?);
+                plan.device.covers = covers.ok_or(Error::Value("what a signature may cover"))?;
             }
             (_, "signer" | "certified" | "issuer") if value.text()? != "another" => {
                 return Err(Error::Value("`another`"));
@@ -183,13 +211,28 @@ fn count(value: i64) -> Result<u32, Error> {
     u32::try_from(value).map_err(|_| Error::Value("a number from 0 to 4294967295"))
 }
 
-fn another(credential: &Credential) -> Result<SigningKey, Error> {
-    another_key(&credential.id).ok_or(Error::Value("another ceremony"))
+fn algorithm(name: &str) -> Result<Algorithm, Error> {
+    let known = Algorithm::NAMES.iter().find(|(known, _)| *known == name);
+    known.map(|(_, algorithm)| *algorithm).ok_or(Error::Value("the name of an algorithm"))
 }
 
-/// The key that signs where `plan.signer` is set to `another`: not the
-/// credential's, and always the same one for a credential id.
+fn another(credential: &Credential) -> Result<SigningKey, Error> {
+    let key = another_of(&credential.id, credential.key.algorithm());
+    key.ok_or(Error::Value("another ceremony"))
+}
+
+/// The key that signs where `plan.signer` is set to `another`, for a credential
+/// for ES256: not the credential's, and always the same one for a credential id.
 pub fn another_key(credential_id: &[u8]) -> Option<SigningKey> {
-    let seed = Sha256::digest([b"another key", credential_id].concat());
-    SigningKey::from_bytes(Algorithm::ES256, &seed).ok()
+    another_of(credential_id, Algorithm::ES256)
+}
+
+fn another_of(credential_id: &[u8], algorithm: Algorithm) -> Option<SigningKey> {
+    let mut seed = Sha256::digest([b"another key", credential_id].concat()).to_vec();
+    let len = SigningKey::seed_len(algorithm).ok()?;
+    while seed.len() < len {
+        let more = Sha256::digest(&seed);
+        seed.extend(more);
+    }
+    SigningKey::from_bytes(algorithm, seed.get(..len)?).ok()
 }

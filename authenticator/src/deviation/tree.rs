@@ -19,10 +19,11 @@ impl Node for Tree {
                 Ok(())
             }
             Self::Der(der) => der.edit(path, operation),
-            Self::Bytes(bytes) => match path.first() {
-                None => octets(bytes, operation),
+            Self::Bytes(bytes) => match (path.first(), operation) {
+                (None, Operation::EncodeIn(group, form)) => group.encode_octets(bytes, *form),
+                (None, _) => octets(bytes, operation),
                 // The value of a header and the like are texts.
-                Some(first) => {
+                (Some(first), _) => {
                     let written = String::from_utf8(bytes.clone());
                     let mut written = written.map_err(|_| Error::place(first, Vec::new()))?;
                     text::edit(&mut written, path, operation)?;
@@ -55,10 +56,12 @@ impl Node for Tree {
 /// renders to, which are given back.
 fn element(der: &mut Der, operation: &Operation) -> Result<Option<Vec<u8>>, Error> {
     match operation {
-        Operation::Encode(Encoding::P1363) => {
-            der::p1363(der).map(Some).ok_or(Error::Value("an ES256 signature"))
+        Operation::EncodeIn(group, Encoding::P1363) => {
+            der::p1363(der, *group).map(Some).ok_or(Error::Value("an ECDSA signature"))
         }
-        Operation::Encode(_) | Operation::Reorder => der.edit(&[], operation).map(|()| None),
+        Operation::Encode(_) | Operation::EncodeIn(..) | Operation::Reorder => {
+            der.edit(&[], operation).map(|()| None)
+        }
         _ => {
             let mut raw = der.render();
             octets(&mut raw, operation)?;

@@ -20,6 +20,10 @@ pub enum Value {
     Bytes(Vec<u8>),
     /// A CBOR item, in hexadecimal: `{ cbor = "f6" }`.
     Cbor(Cbor),
+    /// Octets in place of a CBOR item, well-formed or not: `{ raw = "61ff" }`.
+    Raw(Vec<u8>),
+    /// CBOR lists so many levels deep: `{ nested = 1000 }`.
+    Nested(usize),
     /// JSON text: `{ json = "null" }`.
     Json(Json),
     /// Something known of this ceremony: `{ from = "other.user_handle" }`.
@@ -82,8 +86,12 @@ impl Value {
     pub(super) fn octets(&self) -> Result<Vec<u8>, Error> {
         match self {
             Self::Text(text) => Ok(text.clone().into_bytes()),
-            Self::Bytes(bytes) => Ok(bytes.clone()),
+            Self::Bytes(bytes) | Self::Raw(bytes) => Ok(bytes.clone()),
             Self::Cbor(cbor) => Ok(cbor.render()),
+            Self::Nested(depth) => {
+                let outer = depth.saturating_sub(1);
+                Ok([vec![0x81; outer], vec![0x80]].concat())
+            }
             Self::Json(json) => Ok(json.render()),
             _ => Err(Error::Value("a text or octets")),
         }
@@ -153,6 +161,8 @@ struct Table {
     hex: Option<String>,
     base64url: Option<String>,
     cbor: Option<String>,
+    raw: Option<String>,
+    nested: Option<usize>,
     json: Option<String>,
     from: Option<String>,
     hash: Option<String>,
@@ -175,6 +185,13 @@ impl Table {
                 let cbor = Cbor::decode(&octets(&hex)?);
                 cbor.map(Value::Cbor).map_err(|error| error.to_string())
             }
+            (1, Self { raw: Some(hex), .. }) => octets(&hex).map(Value::Raw),
+            (1, Self { nested: Some(depth), .. }) if depth <= MAX_NESTED => {
+                Ok(Value::Nested(depth))
+            }
+            (_, Self { nested: Some(_), .. }) => {
+                Err(format!("write {{ nested = 1000 }}, with a depth up to {MAX_NESTED}"))
+            }
             (1, Self { json: Some(text), .. }) => {
                 let json = Json::parse(text.as_bytes());
                 json.map(Value::Json).map_err(|error| error.to_string())
@@ -196,8 +213,8 @@ impl Table {
             (_, Self { member: Some(_), .. }) => {
                 Err("write { member = \"name\", value = … }".into())
             }
-            _ => Err("a table names one type: hex, text, base64url, cbor, json, from, hash and \
-                      of, repeat and len, member and value"
+            _ => Err("a table names one type: hex, text, base64url, cbor, raw, nested, json, \
+                      from, hash and of, repeat and len, member and value"
                 .into()),
         }
     }
@@ -209,6 +226,7 @@ impl Table {
             &self.hex,
             &self.base64url,
             &self.cbor,
+            &self.raw,
             &self.json,
             &self.from,
             &self.hash,
@@ -219,11 +237,15 @@ impl Table {
             + values.iter().filter(|value| value.is_some()).count()
             + usize::from(self.repeat.is_some())
             + usize::from(self.len.is_some())
+            + usize::from(self.nested.is_some())
     }
 }
 
 /// The longest run of one octet: a body that no server should read to its end.
 const MAX_REPEAT: usize = 64 << 20;
+
+/// The deepest nesting: it is rendered, never built.
+const MAX_NESTED: usize = 1 << 20;
 
 fn octets(hex: &str) -> Result<Vec<u8>, String> {
     let digits: Vec<u8> = hex.bytes().filter(|b| !b.is_ascii_whitespace()).collect();

@@ -37,6 +37,8 @@ pub struct Plan {
     pub user_handle: Option<Vec<u8>>,
     /// The key that signs: the credential's, if honest.
     pub signer: SigningKey,
+    /// What it signs.
+    pub covers: Covers,
     /// Extension outputs of the authenticator, a map.
     pub extensions: Option<Cbor>,
     /// What the client alone is told of extensions.
@@ -44,6 +46,47 @@ pub struct Plan {
     /// What extensions keep with the credential from now on, where that
     /// changes.
     pub keep: Option<Kept>,
+}
+
+/// What a signature is over.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Covers {
+    /// Authenticator data, then the hash of the client data (§6.3.3 step 11).
+    #[default]
+    Both,
+    /// The two in the other order.
+    Swapped,
+    /// The authenticator data alone.
+    AuthenticatorData,
+    /// The hash of the client data alone.
+    ClientData,
+    /// The hash of what should be signed, which is then hashed once more.
+    Hash,
+}
+
+impl Covers {
+    /// Whatever a signature can be over, under its name in paths.
+    const NAMES: [(&str, Self); 5] = [
+        ("both", Self::Both),
+        ("swapped", Self::Swapped),
+        ("authenticator-data", Self::AuthenticatorData),
+        ("client-data", Self::ClientData),
+        ("hash", Self::Hash),
+    ];
+
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Self::NAMES.iter().find(|(known, _)| *known == name).map(|(_, covers)| *covers)
+    }
+
+    fn message(self, authenticator_data: &[u8], client_data_hash: &[u8; 32]) -> Vec<u8> {
+        match self {
+            Self::Both => [authenticator_data, client_data_hash].concat(),
+            Self::Swapped => [&client_data_hash[..], authenticator_data].concat(),
+            Self::AuthenticatorData => authenticator_data.to_vec(),
+            Self::ClientData => client_data_hash.to_vec(),
+            Self::Hash => Sha256::digest([authenticator_data, client_data_hash].concat()).to_vec(),
+        }
+    }
 }
 
 /// What was made of a plan.
@@ -84,6 +127,7 @@ impl Authenticator {
             sign_count: self.next_count(&credential),
             user_handle: credential.user.as_ref().map(|user| user.handle.clone()),
             signer: credential.key.clone(),
+            covers: Covers::default(),
             credential,
             extensions: extended.signed,
             unsigned: extended.unsigned,
@@ -125,7 +169,7 @@ impl Authenticator {
             extensions: plan.extensions.clone(),
         };
         let authenticator_data = bench.finish(Stage::AuthenticatorData, data.tree()).render();
-        let message = [&authenticator_data[..], client_data_hash].concat();
+        let message = plan.covers.message(&authenticator_data, client_data_hash);
         let signature = bench.finish(Stage::Signature, plan.signer.sign(&message)).render();
         let mut kept = self.store.find_mut(&plan.credential.id);
         if let (Some(kept), Some(keep)) = (&mut kept, &plan.keep) {

@@ -71,6 +71,13 @@ pub(super) fn verify_ed25519(
         .map_err(|_| Error::Mismatch)
 }
 
+/// Whether these octets are an Ed25519 point of small order: signatures that
+/// verify with it can be made by anybody.
+pub fn is_of_small_order(x: &[u8]) -> bool {
+    let key = x.try_into().ok().and_then(|point| Ed25519Public::from_bytes(point).ok());
+    key.is_some_and(|key| key.is_weak())
+}
+
 pub(super) fn verify_ed448(
     alg: Algorithm,
     x: &[u8],

@@ -31,6 +31,7 @@ use crate::wire::Tree;
 use crate::wire::cose::{self, Algorithm};
 use family::Family;
 
+pub use eddsa::is_of_small_order;
 pub use spki::{from_spki, signature_algorithm, subject_public_key_info};
 
 /// Every algorithm that keys can be made for, in the order of their numbers.
@@ -190,6 +191,14 @@ impl SigningKey {
     /// The public key as it stands in attested credential data.
     pub fn public_key(&self) -> cose::Key {
         self.private.public_key(self.algorithm)
+    }
+
+    /// The same private key for another algorithm that keys like it are for, as
+    /// RSA keys are for several; `None` if they are not for that one.
+    #[must_use]
+    pub fn used_for(&self, algorithm: Algorithm) -> Option<Self> {
+        let is_alike = Family::of(algorithm).ok()? == Family::of(self.algorithm).ok()?;
+        is_alike.then(|| Self { algorithm, private: Arc::clone(&self.private) })
     }
 
     /// The same key without the fast path that some processors have for its

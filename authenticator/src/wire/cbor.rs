@@ -5,6 +5,10 @@
 //! well-formed item and keeps its encoding; [`Cbor::decode_canonical`] also
 //! demands the canonical form.
 
+mod form;
+
+pub use form::{Irregularity, irregularities_of_keys};
+
 /// A data item and how its head is written.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Cbor {
@@ -252,20 +256,7 @@ impl Cbor {
     /// lengths, sorted unique keys, no tags.
     pub fn decode_canonical(bytes: &[u8]) -> Result<Self, Error> {
         let item = Self::decode(bytes)?;
-        if item.is_canonical() { Ok(item) } else { Err(Error::NotCanonical) }
-    }
-
-    fn is_canonical(&self) -> bool {
-        self.head == Head::Minimal
-            && match &self.item {
-                Item::Array(items) => items.iter().all(Self::is_canonical),
-                Item::Map(entries) => {
-                    entries.iter().all(|(key, value)| key.is_canonical() && value.is_canonical())
-                        && entries.is_sorted_by(|(a, _), (b, _)| a.render() < b.render())
-                }
-                Item::Chunks(_) | Item::Tag(..) | Item::Raw(_) => false,
-                _ => true,
-            }
+        if item.irregularities().is_empty() { Ok(item) } else { Err(Error::NotCanonical) }
     }
 }
 

@@ -17,6 +17,8 @@ fn path() -> impl Strategy<Value = String> {
         "plan.rp_id",
         "plan.signer",
         "plan.certified",
+        "plan.algorithm",
+        "plan.covers",
         "plan.credential_id",
         "plan.sign_count",
         "plan.format",
@@ -57,6 +59,8 @@ fn path() -> impl Strategy<Value = String> {
         "signature",
         "signature.r",
         "signature.s",
+        "signature.tag",
+        "signature.r.tag",
         "statement",
         "statement.sig",
         "statement.alg",
@@ -85,10 +89,18 @@ fn value() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         any::<bool>().prop_map(Value::Bool),
         any::<i64>().prop_map(Value::Int),
-        prop_oneof![Just("another".to_owned()), Just("none".to_owned()), any::<String>()]
-            .prop_map(Value::Text),
+        prop_oneof![
+            Just("another".to_owned()),
+            Just("none".to_owned()),
+            Just("ES384".to_owned()),
+            Just("swapped".to_owned()),
+            any::<String>(),
+        ]
+        .prop_map(Value::Text),
         any::<Vec<u8>>().prop_map(Value::Bytes),
         any::<i64>().prop_map(|number| Value::Cbor(Cbor::int(number))),
+        any::<Vec<u8>>().prop_map(Value::Raw),
+        (0..300usize).prop_map(Value::Nested),
         any::<Vec<u8>>().prop_map(|raw| Value::Json(Json::Raw(raw))),
         (any::<u8>(), 0..2000usize).prop_map(|(octet, len)| Value::Repeat { octet, len }),
         any::<String>().prop_map(Value::From),
@@ -115,6 +127,10 @@ fn operation() -> impl Strategy<Value = Operation> {
         Encoding::HighS,
         Encoding::LowS,
         Encoding::P1363,
+        Encoding::PlusOrder,
+        Encoding::WithoutSign,
+        Encoding::Tagged,
+        Encoding::Canonical,
     ]);
     prop_oneof![
         value().prop_map(Operation::Set),

@@ -265,3 +265,27 @@ fn facts_are_asked_for_by_name() {
     let run = authenticated("client_data.challenge set = { from = 'other.challenge' }");
     assert_eq!(run.effect, Err(Error::Fact("other.challenge".into())));
 }
+
+#[test]
+fn signatures_over_something_else_or_by_another_algorithm() {
+    for edit in [
+        "plan.covers set = 'swapped'",
+        "plan.covers set = 'authenticator-data'",
+        "plan.covers set = 'client-data'",
+        "plan.covers set = 'hash'",
+        "plan.signer set = 'ES384'",
+        "plan.signer set = 'EdDSA'",
+    ] {
+        let run = authenticated(edit);
+        assert_eq!(run.effect, Ok(Effect::Deviant), "{edit}");
+        assert!(verified(&run).is_err(), "{edit}");
+    }
+    let honest = ["plan.covers set = 'both'", "plan.algorithm set = 'ES256'"];
+    for edit in honest {
+        assert_eq!(authenticated(edit).effect, Ok(Effect::Honest), "{edit}");
+    }
+    let wrong = ["plan.covers set = 'x'", "plan.algorithm set = 'RS256'", "plan.signer set = 'x'"];
+    for edit in wrong {
+        assert!(authenticated(edit).effect.is_err(), "{edit}");
+    }
+}

@@ -97,6 +97,9 @@ impl Actor {
         if let Some(value) = variant.setting(Setting::Attestation) {
             inputs = inputs.with_setting("attestation", value);
         }
+        if let Some(value) = variant.setting(Setting::Algorithms) {
+            inputs = inputs.with_setting("algorithms", value);
+        }
         Self {
             world: world.clone(),
             variant: variant.clone(),

@@ -5,6 +5,7 @@ use passrig_authenticator::attestation::Format;
 use passrig_authenticator::client::Origin;
 use passrig_authenticator::device::Profile;
 use passrig_authenticator::env::Seeded;
+use passrig_authenticator::wire::cose::Algorithm;
 
 use crate::catalogue::Product;
 use crate::target::Target;
@@ -31,10 +32,20 @@ pub struct World {
 impl World {
     /// What an actor's authenticator is like: what the user wants it to be,
     /// unless a check needs one of a kind.
-    pub fn authenticator(&self, product: Product, format: Option<Format>) -> Profile {
-        match &self.authenticator {
-            Some(wanted) if product == Product::default() && format.is_none() => wanted.clone(),
+    pub fn authenticator(
+        &self,
+        product: Product,
+        format: Option<Format>,
+        algorithm: Option<Algorithm>,
+    ) -> Profile {
+        let is_any = product == Product::default() && format.is_none() && algorithm.is_none();
+        let mut profile = match &self.authenticator {
+            Some(wanted) if is_any => wanted.clone(),
             _ => product.profile(),
+        };
+        if let Some(algorithm) = algorithm {
+            profile.algorithms = vec![algorithm];
         }
+        profile
     }
 }

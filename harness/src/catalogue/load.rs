@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use passrig_authenticator::Ceremony;
 use passrig_authenticator::deviation::{self, Deviation, Edit};
+use passrig_authenticator::wire::cose::Algorithm;
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -15,13 +16,16 @@ use crate::scenarios;
 use crate::target::Flow;
 
 /// The files that come with the program.
-const BUILTIN: [(&str, &str); 19] = [
+const BUILTIN: [(&str, &str); 22] = [
     ("client-data", include_str!("../../catalogue/client-data.toml")),
     ("authenticator-data", include_str!("../../catalogue/authenticator-data.toml")),
     ("credential", include_str!("../../catalogue/credential.toml")),
     ("attestation", include_str!("../../catalogue/attestation.toml")),
     ("metadata", include_str!("../../catalogue/metadata.toml")),
     ("assertion", include_str!("../../catalogue/assertion.toml")),
+    ("encoding-cbor", include_str!("../../catalogue/encoding-cbor.toml")),
+    ("encoding-cose", include_str!("../../catalogue/encoding-cose.toml")),
+    ("encoding-signature", include_str!("../../catalogue/encoding-signature.toml")),
     ("response", include_str!("../../catalogue/response.toml")),
     ("response-shape", include_str!("../../catalogue/response-shape.toml")),
     ("encoding-json", include_str!("../../catalogue/encoding-json.toml")),
@@ -130,6 +134,7 @@ struct Family {
     fix: String,
     #[serde(default)]
     needs: Vec<Spanned<String>>,
+    algorithm: Option<Spanned<String>>,
     case: Vec<Case>,
 }
 
@@ -160,6 +165,7 @@ struct Case {
     needs: Vec<Spanned<String>>,
     #[serde(default)]
     authenticator: Product,
+    algorithm: Option<Spanned<String>>,
     #[serde(default)]
     exclusive: bool,
     #[serde(default)]
@@ -179,7 +185,7 @@ impl Source<'_> {
         let mut checks = Vec::new();
         for ceremony in case.ceremony.as_ref().unwrap_or(&family.ceremony) {
             if rehearsal == Rehearsal::Now {
-                self.rehearse(*ceremony, case)?;
+                self.rehearse(*ceremony, family, case)?;
             }
             let check = self.check(chapter, family, case, *ceremony)?;
             if case.lying_header {
@@ -269,6 +275,7 @@ impl Source<'_> {
             fix: case.fix.as_ref().unwrap_or(&family.fix).clone(),
             needs: needs.collect::<Result<_, _>>()?,
             authenticator: case.authenticator,
+            algorithm: self.algorithm(family, case)?,
             exclusive: case.exclusive,
             spoils: case.spoils,
             waits: case.waits,
@@ -276,13 +283,15 @@ impl Source<'_> {
         })
     }
 
-    fn rehearse(&self, ceremony: Ceremony, case: &Case) -> Result<(), Box<Error>> {
+    fn rehearse(&self, ceremony: Ceremony, family: &Family, case: &Case) -> Result<(), Box<Error>> {
+        let algorithm = self.algorithm(family, case)?;
         for (index, edit) in case.deviation.iter().enumerate() {
             // Which artefacts there are is for the plan to say.
             let before = case.deviation.iter().take(index).map(Spanned::get_ref);
             let plan = before.filter(|edit| edit.at.stage() == "plan");
             let alone = Deviation::new(plan.chain([edit.get_ref()]).cloned().collect());
-            if let Err(error) = rehearsal::rehearse(ceremony, case.authenticator, &alone) {
+            if let Err(error) = rehearsal::rehearse(ceremony, case.authenticator, algorithm, &alone)
+            {
                 return Err(self.edit_error(edit, &error));
             }
         }
@@ -296,6 +305,20 @@ impl Source<'_> {
         let inside = self.text.get(span.clone()).and_then(|text| text.find(&path));
         let span = inside.map_or(span.clone(), |at| span.start + at..span.start + at + path.len());
         self.error(error.to_string(), Some(span), error.help())
+    }
+
+    /// The algorithm of a case or else of its family.
+    fn algorithm(&self, family: &Family, case: &Case) -> Result<Option<Algorithm>, Box<Error>> {
+        let Some(written) = case.algorithm.as_ref().or(family.algorithm.as_ref()) else {
+            return Ok(None);
+        };
+        let known = Algorithm::NAMES.iter().find(|(name, _)| name == written.get_ref());
+        known.map(|(_, algorithm)| Some(*algorithm)).ok_or_else(|| {
+            let message = format!("there is no algorithm called `{}`", written.get_ref());
+            let names: Vec<_> = Algorithm::NAMES.iter().map(|(name, _)| *name).collect();
+            let help = format!("there are: {}", names.join(", "));
+            self.error(message, Some(written.span()), Some(help))
+        })
     }
 
     fn need(&self, need: &Spanned<String>) -> Result<Need, Box<Error>> {

@@ -19,6 +19,7 @@ use passrig_authenticator::Ceremony;
 use passrig_authenticator::attestation::Format;
 use passrig_authenticator::deviation::Deviation;
 use passrig_authenticator::device::Profile;
+use passrig_authenticator::wire::cose::Algorithm;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -73,6 +74,11 @@ pub struct Check {
     pub needs: Vec<Need>,
     /// The kind of authenticator that performs it.
     pub authenticator: Product,
+    /// The algorithm that its credential is for, if that is a matter of the
+    /// check; options have to offer it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<i64>")]
+    pub algorithm: Option<Algorithm>,
     /// Whether it is a race: it runs when nothing else does, several times.
     pub exclusive: bool,
     /// Whether an RP that accepts it may have no use for the account any more:
@@ -130,6 +136,8 @@ pub enum Setting {
     /// Who the user is at the beginning of an authentication: `username`
     /// (known) or `discoverable` (not).
     Login,
+    /// Which algorithms registration options list: `every` one that there is.
+    Algorithms,
 }
 
 impl Setting {
@@ -139,6 +147,7 @@ impl Setting {
             Self::UserVerification => "user-verification",
             Self::Attestation => "attestation",
             Self::Login => "login",
+            Self::Algorithms => "algorithms",
         }
     }
 }
@@ -188,6 +197,16 @@ impl Check {
                 deviation.format().filter(|format| *format != Format::None)
             }
             _ => None,
+        }
+    }
+
+    /// The algorithm of the honest ceremonies around the attempt, if it is one
+    /// of its own. A story about an algorithm is told among others: that the
+    /// target takes it is what the story is about.
+    pub fn shared_algorithm(&self) -> Option<Algorithm> {
+        match &self.action {
+            Action::Deviation(_) => self.algorithm,
+            Action::Scenario(_) => None,
         }
     }
 

@@ -4,7 +4,9 @@
 use passrig_authenticator::Ceremony;
 use passrig_authenticator::client::{Client, Origin};
 use passrig_authenticator::deviation::{Bench, Deviation, Error, Facts, PlanMut};
+use passrig_authenticator::device::Profile;
 use passrig_authenticator::env::Seeded;
+use passrig_authenticator::wire::cose::Algorithm;
 use passrig_authenticator::wire::{CreationOptions, Json, Layout, RequestOptions, Tree};
 use passrig_authenticator::workbench::{Stage, Workbench};
 use serde_json::json;
@@ -15,17 +17,20 @@ use super::Product;
 pub(super) fn rehearse(
     ceremony: Ceremony,
     product: Product,
+    algorithm: Option<Algorithm>,
     deviation: &Deviation,
 ) -> Result<(), Error> {
     let Ok(origin) = Origin::parse("https://login.passrig.test") else { return Ok(()) };
     let env = Seeded::new("rehearsal");
-    let mut client = Client::with_env(origin, env.clone()).with_authenticator(product.profile());
+    let algorithm = algorithm.unwrap_or(Algorithm::ES256);
+    let authenticator = Profile { algorithms: vec![algorithm], ..product.profile() };
+    let mut client = Client::with_env(origin, env.clone()).with_authenticator(authenticator);
     let challenge = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
     let creation = json!({
         "rp": {"id": "passrig.test", "name": "rehearsal"},
         "user": {"id": "AAAA", "name": "a", "displayName": "A"},
         "challenge": challenge,
-        "pubKeyCredParams": [{"type": "public-key", "alg": -7}],
+        "pubKeyCredParams": [{"type": "public-key", "alg": algorithm}],
         "authenticatorSelection": {"residentKey": "required"},
         "attestation": "direct",
     });

@@ -99,6 +99,9 @@ impl Book<'_> {
                 Product::Roaming => "a security key: device-bound, counts",
             },
         );
+        if let Some(algorithm) = check.algorithm {
+            page.line("algorithm", &format!("{algorithm}, which the options have to offer"));
+        }
         if let Action::Scenario(name) = &check.action {
             page.line("story", name);
         }

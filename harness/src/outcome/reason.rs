@@ -24,6 +24,9 @@ pub enum Skip {
     Authenticator,
     /// The target does not accept honest attestation statements of the format.
     Format,
+    /// The target does not accept honest credentials for the algorithm, though
+    /// it offers it.
+    Algorithm,
 }
 
 impl fmt::Display for Skip {
@@ -37,6 +40,7 @@ impl fmt::Display for Skip {
             Self::OptIn => "opt-in",
             Self::Authenticator => "authenticator",
             Self::Format => "format",
+            Self::Algorithm => "algorithm",
         })
     }
 }

@@ -59,6 +59,8 @@ pub(super) struct RegistrationRequest {
     display_name: Option<String>,
     authenticator_selection: Option<AuthenticatorSelection>,
     attestation: Option<String>,
+    /// `every` asks for all that the relying party could verify.
+    algorithms: Option<String>,
     #[serde(default)]
     extensions: Map<String, Value>,
 }
@@ -118,6 +120,7 @@ impl RelyingParty {
             attestation: request.attestation.unwrap_or_else(|| "none".to_owned()),
             user: User::Known(account.clone()),
             app_id: None,
+            algorithms: self.config.offered(request.algorithms.as_deref()),
             allowed: Vec::new(),
         };
         let user = UserEntity {
@@ -128,6 +131,7 @@ impl RelyingParty {
         let wishes = Wishes {
             selection: request.authenticator_selection,
             attestation: issued.attestation.clone(),
+            algorithms: issued.algorithms.clone(),
             extensions: request.extensions,
         };
         let challenge = issued.challenge.clone();
@@ -175,6 +179,7 @@ impl RelyingParty {
             attestation: String::new(),
             user: user.clone(),
             app_id: app_id.clone(),
+            algorithms: Vec::new(),
             allowed: allow.iter().map(|descriptor| descriptor.id.0.clone()).collect(),
         });
         let (verification, mut extensions) = (verification.as_str(), request.extensions);

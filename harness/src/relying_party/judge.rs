@@ -65,6 +65,7 @@ impl Judge {
             attestation: "direct".to_owned(),
             user: User::Known(account),
             app_id: None,
+            algorithms: config.algorithms.clone(),
             allowed,
         });
         Self { trust: Trust::of(&config), config, store, session, ceremony }

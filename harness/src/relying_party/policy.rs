@@ -6,6 +6,7 @@ use std::time::Duration;
 use passrig_authenticator::attestation::metadata::{Blob, Model};
 use passrig_authenticator::attestation::pki::Authority;
 use passrig_authenticator::env::Seeded;
+use passrig_authenticator::keys;
 use passrig_authenticator::wire::CreationOptions;
 use passrig_authenticator::wire::RequestOptions;
 use passrig_authenticator::wire::base64url::Base64UrlBytes;
@@ -114,6 +115,18 @@ fn app_id(origin: &str) -> String {
     }
 }
 
+impl Config {
+    /// The algorithms that options offer to whom asks like this: those on
+    /// offer, then all others that keys can be verified for. SHA-1 is left to
+    /// attestation.
+    pub(super) fn offered(&self, wish: Option<&str>) -> Vec<Algorithm> {
+        let others = keys::ALGORITHMS.iter().filter(|alg| {
+            wish == Some("every") && **alg != Algorithm::RS1 && !self.algorithms.contains(alg)
+        });
+        self.algorithms.iter().chain(others).copied().collect()
+    }
+}
+
 /// The beginning of 2026: a date at which every honest certificate is valid.
 const DATE: Duration = Duration::from_secs(1_767_225_600);
 
@@ -129,6 +142,7 @@ fn timeout(config: &Config) -> u64 {
 pub(super) struct Wishes {
     pub(super) selection: Option<AuthenticatorSelection>,
     pub(super) attestation: String,
+    pub(super) algorithms: Vec<Algorithm>,
     pub(super) extensions: Map<String, Value>,
 }
 
@@ -154,7 +168,7 @@ pub(super) fn creation_options(
         rp: RpEntity { id: Some(config.rp_id.clone()), name: config.name.clone() },
         user,
         challenge: Base64UrlBytes(challenge),
-        pub_key_cred_params: config.algorithms.iter().map(parameters).collect(),
+        pub_key_cred_params: wishes.algorithms.iter().map(parameters).collect(),
         timeout: Some(timeout(config)),
         exclude_credentials,
         authenticator_selection: wishes.selection.map(consistent),

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
 use passrig_authenticator::Ceremony;
+use passrig_authenticator::wire::cose::Algorithm;
 use passrig_authenticator::wire::options::Requirement;
 use passrig_authenticator::wire::{Cbor, base64url};
 
@@ -75,6 +76,8 @@ pub(super) struct Issued {
     /// The AppID of its credentials of U2F days, for authentications, if it
     /// asks for them.
     pub(super) app_id: Option<String>,
+    /// The `pubKeyCredParams`, for registrations.
+    pub(super) algorithms: Vec<Algorithm>,
     /// The `allowCredentials`, for authentications.
     pub(super) allowed: Vec<Vec<u8>>,
 }

@@ -83,8 +83,9 @@ async fn once(
     let round = company.round;
     let before = twin(block, world, probes, observer, ("before", round)).await;
     if before.is_unsupported {
+        let why = block.format.map_or(Skip::Algorithm, |_| Skip::Format);
         let skip = |check: &Arc<Check>| {
-            let result = judge::skip(check, &block.variant, Skip::Format);
+            let result = judge::skip(check, &block.variant, why);
             (Arc::clone(check), result, Transcript::default())
         };
         let results = block.checks.iter().map(skip).collect();
@@ -170,7 +171,8 @@ async fn once(
 struct Twin {
     registration: Option<(Inconclusive, String)>,
     authentication: Option<(Inconclusive, String)>,
-    /// The target refuses honest statements of the block's format.
+    /// The target refuses honest statements of the block's format, or honest
+    /// credentials for its algorithm.
     is_unsupported: bool,
     gone: Option<String>,
     /// It was gone before it answered anything.
@@ -261,7 +263,7 @@ async fn twin(
     let mut twin = Twin::default();
     // Named after the block's first check, so that its draws are its own.
     let name = format!("twin {place}/{round}/{}", first.id);
-    let authenticator = world.authenticator(block.product, block.format);
+    let authenticator = world.authenticator(block.product, block.format, block.algorithm);
     let mut actor = Actor::new(world, &block.variant, "twin", &name, authenticator).seated(0);
     actor.attests_as(block.format);
     if block.is_listed {
@@ -294,9 +296,9 @@ async fn twin(
             _ => {
                 let is_refused =
                     |attempt: &Attempt| attempt.verdict.recognised == Recognised::Refused;
-                twin.is_unsupported = ceremony == Ceremony::Registration
-                    && block.format.is_some()
-                    && seen.as_ref().is_ok_and(is_refused);
+                let is_telling = block.algorithm.is_some()
+                    || block.format.is_some() && ceremony == Ceremony::Registration;
+                twin.is_unsupported = is_telling && seen.as_ref().is_ok_and(is_refused);
                 twin.fail(ceremony, place, &seen);
                 twin.mourn(end(&seen, world, &log).await);
                 break;

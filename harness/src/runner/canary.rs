@@ -102,7 +102,7 @@ pub(super) async fn honest(
         0 => variant.to_string(),
         deaths => format!("{variant}/{deaths}"),
     };
-    let authenticator = world.authenticator(Product::default(), None);
+    let authenticator = world.authenticator(Product::default(), None, None);
     let mut actor = Actor::new(world, variant, "canary.honest", &name, authenticator).seated(0);
     let mut patience = Patience::new(observer);
     while let Err(trouble) = actor.arrive(&mut log).await {
@@ -281,7 +281,7 @@ async fn forge(
         0 => ceremony.name().to_owned(),
         again => format!("{ceremony}/{again}"),
     };
-    let authenticator = world.authenticator(Product::default(), None);
+    let authenticator = world.authenticator(Product::default(), None, None);
     let mut actor = Actor::new(world, variant, "canary.forged", &name, authenticator).seated(0);
     actor.arrive(log).await?;
     if ceremony == Ceremony::Authentication {

@@ -143,7 +143,7 @@ pub async fn run(
     let profile = world.target.profile();
     let variant = schedule::default_variant(
         &profile.settings,
-        &world.authenticator(Product::default(), None),
+        &world.authenticator(Product::default(), None, None),
     );
 
     let honest = canary::honest(&world, &variant, &*observer, 0).await?;

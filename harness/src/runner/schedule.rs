@@ -6,6 +6,7 @@ use std::sync::Arc;
 use passrig_authenticator::Ceremony;
 use passrig_authenticator::attestation::Format;
 use passrig_authenticator::device::Profile;
+use passrig_authenticator::wire::cose::Algorithm;
 
 use super::canary::Observed;
 use crate::actor::{Variant, World};
@@ -26,6 +27,8 @@ pub(super) struct Block {
     pub(super) format: Option<Format>,
     /// Whether all authenticators in it are of models that metadata list.
     pub(super) is_listed: bool,
+    /// The algorithm of the credentials in it, if it is one of their own.
+    pub(super) algorithm: Option<Algorithm>,
     pub(super) checks: Vec<Arc<Check>>,
 }
 
@@ -64,6 +67,7 @@ fn values(settings: &Settings, setting: Setting) -> (&[String], bool) {
         Setting::UserVerification => &settings.user_verification,
         Setting::Attestation => &settings.attestation,
         Setting::Login => &settings.login,
+        Setting::Algorithms => &settings.algorithms,
     };
     (offer.values(), matches!(offer, Offer::Choose(_)))
 }
@@ -129,7 +133,13 @@ fn variant_for(
             | Need::Metadata => {}
         }
     }
-    let authenticator = world.authenticator(check.authenticator, check.format());
+    if check.algorithm.is_some() {
+        let (values, choosable) = values(settings, Setting::Algorithms);
+        if choosable && values.iter().any(|value| value == EVERY) {
+            variant = variant.with(Setting::Algorithms, EVERY);
+        }
+    }
+    let authenticator = world.authenticator(check.authenticator, check.format(), check.algorithm);
     let chosen = [Setting::UserVerification, Setting::Login]
         .into_iter()
         .filter_map(|setting| Some((setting, variant.setting(setting)?)));
@@ -165,43 +175,65 @@ fn has_two_accounts(world: &World) -> bool {
     }
 }
 
+/// Options that list every algorithm.
+const EVERY: &str = "every";
+
 /// Whether the target's options are what the check needs.
 pub(super) fn meets(check: &Check, observed: &Observed) -> bool {
-    check.needs.iter().all(|need| match need {
-        Need::Setting(setting, value) => {
-            // How people sign in is never a matter of registrations.
-            let ceremony = match setting {
-                Setting::Login => Ceremony::Authentication,
-                _ => check.ceremony,
-            };
-            observed.setting(ceremony, *setting) == Some(value.as_str())
-        }
-        Need::Extension(name) => observed.asks_for(check.ceremony, name),
-        Need::NoExtension(name) => !observed.asks_for(check.ceremony, name),
-        Need::NotOffered(algorithm) => !observed.offers(*algorithm),
-        Need::RegistrableDomain | Need::TwoAccounts | Need::Flow(_) | Need::Metadata => true,
-    })
+    check.algorithm.is_none_or(|algorithm| observed.offers(algorithm.0))
+        && check.needs.iter().all(|need| match need {
+            Need::Setting(setting, value) => {
+                // How people sign in is never a matter of registrations.
+                let ceremony = match setting {
+                    Setting::Login => Ceremony::Authentication,
+                    _ => check.ceremony,
+                };
+                observed.setting(ceremony, *setting) == Some(value.as_str())
+            }
+            Need::Extension(name) => observed.asks_for(check.ceremony, name),
+            Need::NoExtension(name) => !observed.asks_for(check.ceremony, name),
+            Need::NotOffered(algorithm) => !observed.offers(*algorithm),
+            Need::RegistrableDomain | Need::TwoAccounts | Need::Flow(_) | Need::Metadata => true,
+        })
 }
 
-/// Cuts a variant's checks into blocks.
+/// Cuts a variant's checks into blocks: only what is alike shares honest twins.
 pub(super) fn blocks(variant: &Variant, checks: &[Arc<Check>]) -> Vec<Block> {
-    let formats = || std::iter::once(None).chain(Format::ALL.map(Some));
-    let kinds = [Product::Platform, Product::Roaming]
-        .into_iter()
-        .flat_map(|product| formats().map(move |format| (product, format)))
-        .flat_map(|(product, format)| [false, true].map(|is_listed| (product, format, is_listed)));
-    let blocks = kinds.flat_map(|(product, format, is_listed)| {
-        let is_alike = |check: &&Arc<Check>| {
-            check.authenticator == product
-                && check.format() == format
-                && (check.needs.contains(&Need::Metadata) && format.is_some()) == is_listed
-        };
-        let alike: Vec<_> = checks.iter().filter(is_alike).cloned().collect();
-        let chunks = alike.chunks(BLOCK).map(<[_]>::to_vec).collect::<Vec<_>>();
-        let variant = variant.clone();
-        let block =
-            move |checks| Block { variant: variant.clone(), product, format, is_listed, checks };
-        chunks.into_iter().map(block)
-    });
-    blocks.collect()
+    let mut kinds: Vec<(Kind, Vec<Arc<Check>>)> = Vec::new();
+    for check in checks {
+        let kind = Kind::of(check);
+        match kinds.iter_mut().find(|(known, _)| *known == kind) {
+            Some((_, alike)) => alike.push(Arc::clone(check)),
+            None => kinds.push((kind, vec![Arc::clone(check)])),
+        }
+    }
+    let mut blocks = Vec::new();
+    for (Kind { product, format, is_listed, algorithm }, alike) in kinds {
+        for checks in alike.chunks(BLOCK).map(<[_]>::to_vec) {
+            let variant = variant.clone();
+            blocks.push(Block { variant, product, format, is_listed, algorithm, checks });
+        }
+    }
+    blocks
+}
+
+/// What the checks of a block have in common.
+#[derive(PartialEq, Eq)]
+struct Kind {
+    product: Product,
+    format: Option<Format>,
+    is_listed: bool,
+    algorithm: Option<Algorithm>,
+}
+
+impl Kind {
+    fn of(check: &Check) -> Self {
+        let format = check.format();
+        Self {
+            product: check.authenticator,
+            format,
+            is_listed: check.needs.contains(&Need::Metadata) && format.is_some(),
+            algorithm: check.shared_algorithm(),
+        }
+    }
 }

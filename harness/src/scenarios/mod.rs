@@ -1,6 +1,7 @@
 //! Checks that take a story. Each tells what it saw; only the runner makes an
 //! outcome of it.
 
+mod algorithm;
 mod challenge;
 mod copies;
 mod counter;
@@ -67,6 +68,7 @@ const STORIES: &[(&str, Story)] = &[
     ("refused-credential-of-the-challenge", |stage| {
         Box::pin(state::refused_credential_of_the_challenge(stage))
     }),
+    ("algorithm-in-use", |stage| Box::pin(algorithm::in_use(stage))),
     ("backed-up-later", |stage| Box::pin(state::backed_up_later(stage))),
 ];
 

@@ -73,7 +73,9 @@ impl Stage<'_> {
     /// Somebody whom the RP has never heard of.
     pub fn stranger(&self, name: &str) -> Actor {
         let name = self.name(name);
-        let authenticator = self.world.authenticator(self.check.authenticator, self.check.format());
+        let Check { authenticator, algorithm, .. } = self.check;
+        let format = self.check.format();
+        let authenticator = self.world.authenticator(*authenticator, format, *algorithm);
         Actor::new(self.world, self.variant, &self.check.id, &name, authenticator)
     }
 

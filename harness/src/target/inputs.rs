@@ -41,7 +41,7 @@ impl Inputs {
         self
     }
 
-    /// Sets a setting: `user_verification` or `attestation`.
+    /// Sets a setting: `user_verification`, `attestation` or `algorithms`.
     #[must_use]
     pub fn with_setting(self, name: &str, value: impl Into<String>) -> Self {
         self.with(format!("setting.{name}"), value)
@@ -90,6 +90,7 @@ impl Scope<'_> {
             "origin" => Some(self.origin),
             "setting.user_verification" => fixed(&self.settings.user_verification),
             "setting.attestation" => fixed(&self.settings.attestation),
+            "setting.algorithms" => fixed(&self.settings.algorithms),
             _ => None,
         };
         let given = self.inputs.value(name).or(fixed).map(Json::text);

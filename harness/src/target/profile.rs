@@ -141,6 +141,8 @@ pub struct Settings {
     pub attestation: Setting,
     /// With or without a username.
     pub login: Setting,
+    /// Which algorithms registration options list.
+    pub algorithms: Setting,
 }
 
 /// One setting.

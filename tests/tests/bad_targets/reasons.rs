@@ -125,7 +125,8 @@ async fn skipped() {
             | Skip::Flow
             | Skip::OptIn
             | Skip::Authenticator
-            | Skip::Format => {}
+            | Skip::Format
+            | Skip::Algorithm => {}
         }
     };
     let (id, url) = ("registration.origin.sibling", "http://localhost:1");
@@ -178,6 +179,14 @@ async fn skipped() {
     let distrustful = RelyingParty::new(config, Seeded::new("bad targets"));
     let rp = serving(distrustful, |_| Behave).await;
     skipped(check(&rp, &format!("--only {id}")).await, id, Skip::Format);
+
+    // An RP that offers what it refuses.
+    let id = "authentication.signature-p384.another-key";
+    let half = odd(id, |asked| {
+        let is_twin = asked.check == "twin" && asked.path == "/attestation/result";
+        is_twin.then(|| say(400, r#"{"status":"failed","errorMessage":"unknown algorithm"}"#))
+    });
+    skipped(half.await, id, Skip::Algorithm);
 
     // A challenge without letters.
     let id = "registration.challenge.case";

@@ -66,6 +66,13 @@ fn cbor() {
         . encode = "non-minimal"
         . encode = "indefinite"
         . encode = "spaced"
+        . encode = "tagged"
+        . encode = "canonical"
+        . append = { member = "a", value = { raw = "5bff" } }
+        . append = { member = "a", value = { nested = 3 } }
+        fmt set = { raw = "61ff" }
+        fmt encode = "tagged"
+        fmt encode = "canonical"
         fmt set = "packed"
         fmt set = { hex = "00" }
         fmt set = { json = "1" }
@@ -119,6 +126,13 @@ fn cbor() {
     . encode = "non-minimal" → {1: 2, -1: 1, "fmt": "none", "sig": h'0102', "list": [1, true]}_w8
     . encode = "indefinite" → _{1: 2, -1: 1, "fmt": "none", "sig": h'0102', "list": [1, true]}
     . encode = "spaced" → (`encode` does not apply to a map)
+    . encode = "tagged" → 55799({1: 2, -1: 1, "fmt": "none", "sig": h'0102', "list": [1, true]})
+    . encode = "canonical" → (nothing changed)
+    . append = { member = "a", value = { raw = "5bff" } } → malformed a60102200163666d74646e6f6e6563736967420102646c6973748201f561615bff
+    . append = { member = "a", value = { nested = 3 } } → {1: 2, -1: 1, "fmt": "none", "sig": h'0102', "list": [1, true], "a": [[[]]]}
+    fmt set = { raw = "61ff" } → malformed a50102200163666d7461ff63736967420102646c6973748201f5
+    fmt encode = "tagged" → {1: 2, -1: 1, "fmt": 55799("none"), "sig": h'0102', "list": [1, true]}
+    fmt encode = "canonical" → (`encode` does not apply to a text)
     fmt set = "packed" → {1: 2, -1: 1, "fmt": "packed", "sig": h'0102', "list": [1, true]}
     fmt set = { hex = "00" } → {1: 2, -1: 1, "fmt": h'00', "sig": h'0102', "list": [1, true]}
     fmt set = { json = "1" } → (the value does not fit: a CBOR item is needed here)
@@ -178,6 +192,13 @@ fn der() {
         . encode = "indefinite"
         . encode = "high-s"
         . encode = "p1363"
+        . encode = "plus-order"
+        tag set = 49
+        tag set = 300
+        tag remove = true
+        r.tag set = 3
+        r encode = "plus-order"
+        s encode = "without-sign"
         r set = { hex = "00" }
         r set = { hex = "" }
         r remove = true
@@ -208,8 +229,15 @@ fn der() {
     . remove = true → (`remove` does not apply to octets)
     . encode = "non-minimal" → 30840000000702020102020103
     . encode = "indefinite" → 3080020201020201030000
-    . encode = "high-s" → (the value does not fit: the s of ES256 is needed here)
+    . encode = "high-s" → (the value does not fit: a number of a signature is needed here)
     . encode = "p1363" → 00000000000000000000000000000000000000000000000000000000000001020000000000000000000000000000000000000000000000000000000000000003
+    . encode = "plus-order" → (the value does not fit: a number of a signature is needed here)
+    tag set = 49 → 310702020102020103
+    tag set = 300 → (the value does not fit: a number from 0 to 255 is needed here)
+    tag remove = true → (`remove` does not apply to a tag)
+    r.tag set = 3 → 300703020102020103
+    r encode = "plus-order" → 3026022100ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632653020103
+    s encode = "without-sign" → (nothing changed)
     r set = { hex = "00" } → 3006020100020103
     r set = { hex = "" } → 30050200020103
     r remove = true → 3003020103

@@ -1,20 +1,22 @@
 //! ECDSA signatures that are read as no DER parser reads them.
 
+use passrig_authenticator::deviation::Group;
 use passrig_authenticator::keys;
 use passrig_authenticator::wire::Der;
+use passrig_authenticator::wire::der::tag;
 
 use super::signature::{Signed, asserted, attested};
 use super::{Kind, Mutant, loosely};
 use crate::relying_party::verify::Run::{self, Verify};
 use crate::relying_party::verify::attestation::packed;
-use crate::relying_party::verify::authentication;
+use crate::relying_party::verify::{Evidence, Finding, authentication};
 
 const ATTESTED: &[&str] = &["8.2/3b"];
 const ASSERTED: &[&str] = &["7.2/21"];
 
 #[rustfmt::skip]
 pub(super) fn all() -> Vec<Mutant> {
-    let flaws: [(&[&str], &str, &str, Run); 8] = [
+    let flaws: [(&[&str], &str, &str, Run); 14] = [
         (ATTESTED, "ber", "reads signatures as BER, with whatever lengths and zeros", Verify(|e| loosely(e, packed::self_signature, |e| attested(e).is_some_and(|s| is_good_ber(&s))))),
         (ASSERTED, "ber", "reads signatures as BER, with whatever lengths and zeros", Verify(|e| loosely(e, authentication::signature, |e| asserted(e).is_some_and(|s| is_good_ber(&s))))),
         (ATTESTED, "trailing-ignored", "ignores what follows a signature", Verify(|e| loosely(e, packed::self_signature, |e| attested(e).is_some_and(|s| is_good_in_front(&s))))),
@@ -23,6 +25,12 @@ pub(super) fn all() -> Vec<Mutant> {
         (ASSERTED, "raw", "takes r ‖ s for a signature too", Verify(|e| loosely(e, authentication::signature, |e| asserted(e).is_some_and(|s| is_good_raw(&s))))),
         (ATTESTED, "unchecked-range", "takes r and s of zero, or of the order of the curve, for a signature", Verify(|e| loosely(e, packed::self_signature, |e| attested(e).is_some_and(|s| is_zero(&s))))),
         (ASSERTED, "unchecked-range", "takes r and s of zero, or of the order of the curve, for a signature", Verify(|e| loosely(e, authentication::signature, |e| asserted(e).is_some_and(|s| is_zero(&s))))),
+        (ASSERTED, "negative-mended", "reads the numbers of a signature as positive", Verify(|e| asserted_as(e, is_good_unsigned))),
+        (ASSERTED, "tags-unread", "reads lengths and values of a signature, and no tags", Verify(|e| asserted_as(e, is_good_untagged))),
+        (ASSERTED, "further-ignored", "reads the first two numbers of a signature", Verify(|e| asserted_as(e, is_good_in_two))),
+        (ASSERTED, "unclosed", "needs no end of a signature of indefinite length", Verify(|e| asserted_as(e, is_good_unclosed))),
+        (ASSERTED, "zeros-ignored", "reads signatures without zeros around them", Verify(|e| asserted_as(e, is_good_without_zeros))),
+        (ASSERTED, "order-reduced", "reduces the numbers of a signature by the order of the curve", Verify(|e| asserted_as(e, is_good_reduced))),
     ];
     let each =
         |(steps, flaw, summary, run)| Mutant::each(steps, Kind::WrongVersion, flaw, summary, run);
@@ -53,24 +61,93 @@ fn is_good_in_front(signed: &Signed) -> bool {
     front.is_some_and(|front| keys::verify(&signed.key, &signed.message, front).is_ok())
 }
 
+fn asserted_as(e: &Evidence<'_>, rule: fn(&Signed) -> bool) -> Finding {
+    loosely(e, authentication::signature, |e| asserted(e).is_some_and(|signed| rule(&signed)))
+}
+
 fn is_good_raw(signed: &Signed) -> bool {
-    match signed.signature.as_chunks::<32>() {
-        ([r, s], []) => verifies(signed, r, s),
-        _ => false,
-    }
+    let (r, s) = signed.signature.split_at(signed.signature.len() / 2);
+    r.len() == s.len() && verifies(signed, r, s)
 }
 
 fn is_zero(signed: &Signed) -> bool {
     let Ok(sequence) = Der::decode(&signed.signature) else { return false };
+    let order = Group::of(signed.key.algorithm()).map(Group::order).unwrap_or_default();
     let is_zero = |scalar: &Der| {
         let magnitude = scalar.as_unsigned().unwrap_or(&[1]);
-        magnitude.iter().all(|octet| *octet == 0) || magnitude == ORDER
+        magnitude.iter().all(|octet| *octet == 0) || magnitude == order
     };
     sequence.items().is_some_and(|items| items.len() == 2 && items.iter().all(is_zero))
 }
 
-/// The order of P-256.
-const ORDER: [u8; 32] = [
-    0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00, 0x00, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-    0xbc, 0xe6, 0xfa, 0xad, 0xa7, 0x17, 0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51,
-];
+/// An element without its tag, and what follows it.
+fn value(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (length, rest) = bytes.get(1..)?.split_first()?;
+    rest.split_at_checked(usize::from(*length))
+}
+
+fn is_good_untagged(signed: &Signed) -> bool {
+    let read = || {
+        let (inside, _) = value(&signed.signature)?;
+        let (r, rest) = value(inside)?;
+        let (s, rest) = value(rest)?;
+        rest.is_empty().then(|| verifies(signed, r, s))
+    };
+    read().unwrap_or_default()
+}
+
+fn is_good_unsigned(signed: &Signed) -> bool {
+    signed.signature.first() == Some(&tag::SEQUENCE) && is_good_untagged(signed)
+}
+
+fn is_good_in_two(signed: &Signed) -> bool {
+    let Ok(sequence) = Der::decode_strict(&signed.signature) else { return false };
+    match sequence.items() {
+        Some([r, s, ..]) => {
+            let both = r.as_unsigned().zip(s.as_unsigned());
+            both.is_some_and(|(r, s)| verifies(signed, r, s))
+        }
+        _ => false,
+    }
+}
+
+fn is_good_unclosed(signed: &Signed) -> bool {
+    let signature = [&signed.signature[..], &[0, 0]].concat();
+    is_good_ber(&Signed { signature, ..signed.clone() })
+}
+
+fn is_good_without_zeros(signed: &Signed) -> bool {
+    let verifies = |octets: Option<&[u8]>| {
+        octets.is_some_and(|octets| keys::verify(&signed.key, &signed.message, octets).is_ok())
+    };
+    verifies(signed.signature.strip_prefix(&[0])) || verifies(signed.signature.strip_suffix(&[0]))
+}
+
+/// Whether a signature verifies after the order was taken from r, or from s.
+fn is_good_reduced(signed: &Signed) -> bool {
+    let Some(group) = Group::of(signed.key.algorithm()) else { return false };
+    if matches!(group, Group::Ed25519) {
+        let (point, s) = signed.signature.split_at(signed.signature.len() / 2);
+        let s: Vec<u8> = s.iter().rev().copied().collect();
+        let s = less(&s, group.order()).into_iter().rev();
+        let signature: Vec<u8> = point.iter().copied().chain(s).collect();
+        return keys::verify(&signed.key, &signed.message, &signature).is_ok();
+    }
+    let Ok(sequence) = Der::decode_strict(&signed.signature) else { return false };
+    let Some([r, s]) = sequence.items() else { return false };
+    let Some((r, s)) = r.as_unsigned().zip(s.as_unsigned()) else { return false };
+    verifies(signed, &less(r, group.order()), s) || verifies(signed, r, &less(s, group.order()))
+}
+
+/// A number less another one.
+fn less(number: &[u8], other: &[u8]) -> Vec<u8> {
+    let mut borrow = 0;
+    let others = other.iter().rev().copied().chain(std::iter::repeat(0));
+    let digits = number.iter().rev().zip(others).map(|(digit, other)| {
+        let difference = i16::from(*digit) - i16::from(other) - borrow;
+        borrow = i16::from(difference < 0);
+        (difference & 0xff) as u8
+    });
+    let digits: Vec<u8> = digits.collect();
+    digits.into_iter().rev().collect()
+}

@@ -228,7 +228,7 @@ fn claimed(e: &Evidence<'_>) -> Option<Algorithm> {
 }
 
 fn is_offered(e: &Evidence<'_>, algorithm: Algorithm) -> bool {
-    e.config.algorithms.contains(&algorithm)
+    registration::offered(e).contains(&algorithm)
 }
 
 fn key_private(e: &Evidence<'_>) -> Finding {

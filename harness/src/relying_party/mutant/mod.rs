@@ -7,10 +7,13 @@
 mod attestation;
 mod base64;
 mod challenge;
+mod coverage;
 mod credential;
 mod der;
+mod encoding;
 mod flow;
 mod forgiving;
+mod key;
 mod lapse;
 mod lax_json;
 mod metadata;
@@ -109,6 +112,9 @@ pub fn all() -> Vec<Mutant> {
         .chain(challenge::all())
         .chain(signature::all())
         .chain(der::all())
+        .chain(coverage::all())
+        .chain(encoding::all())
+        .chain(key::all())
         .chain(attestation::all())
         .chain(metadata::all())
         .chain(credential::all())

@@ -59,9 +59,10 @@ pub(super) fn all() -> Vec<Mutant> {
 }
 
 /// A signature of either ceremony, with what it should be made with and over.
+#[derive(Clone)]
 pub(super) struct Signed {
     pub(super) key: cose::Key,
-    authenticator_data: Vec<u8>,
+    pub(super) authenticator_data: Vec<u8>,
     pub(super) message: Vec<u8>,
     pub(super) signature: Vec<u8>,
 }
@@ -112,7 +113,7 @@ impl Signed {
         keys::verify(&self.key, &message, &self.signature).is_ok()
     }
 
-    fn verifies_with(&self, key: &cose::Key) -> bool {
+    pub(super) fn verifies_with(&self, key: &cose::Key) -> bool {
         keys::verify(key, &self.message, &self.signature).is_ok()
     }
 }

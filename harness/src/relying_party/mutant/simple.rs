@@ -116,7 +116,7 @@ fn used_trailing_ignored(e: &mut Evidence<'_>) -> Finding {
 }
 
 /// The longest beginning of the octets that are authenticator data.
-fn longest_prefix(bytes: &[u8]) -> Option<AuthenticatorData> {
+pub(super) fn longest_prefix(bytes: &[u8]) -> Option<AuthenticatorData> {
     (0..bytes.len()).rev().find_map(|end| AuthenticatorData::decode(bytes.get(..end)?).ok())
 }
 

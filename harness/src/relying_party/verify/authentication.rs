@@ -5,7 +5,7 @@ use passrig_authenticator::wire::{AuthenticationResponse, AuthenticatorData, Fla
 use sha2::{Digest, Sha256};
 
 use super::shared::has_lists;
-use super::{Evidence, Finding, refuse};
+use super::{Evidence, Finding, form, refuse};
 use crate::relying_party::store::User;
 
 /// §7.2 step 3
@@ -78,7 +78,10 @@ pub(crate) fn names_user(e: &Evidence<'_>) -> bool {
 pub(crate) fn authenticator_data(e: &mut Evidence<'_>) -> Finding {
     let Some(assertion) = &e.assertion else { return Ok(()) };
     match AuthenticatorData::decode(assertion.response.authenticator_data.as_ref()) {
-        Ok(data) => e.authenticator_data = Some(data),
+        Ok(data) => {
+            form::authenticator_data(&data)?;
+            e.authenticator_data = Some(data);
+        }
         Err(error) => return refuse(format!("the authenticator data do not decode: {error}")),
     }
     Ok(())

@@ -9,6 +9,7 @@
 
 pub(super) mod attestation;
 pub(super) mod authentication;
+pub(super) mod form;
 pub(super) mod registration;
 pub(super) mod shared;
 

@@ -2,13 +2,14 @@
 
 use passrig_authenticator::keys;
 use passrig_authenticator::wire::authenticator_data::AttestedCredentialData;
+use passrig_authenticator::wire::cose::Algorithm;
 use passrig_authenticator::wire::{
     AttestationObject, AuthenticatorData, RegistrationResponse, cose,
 };
 use sha2::{Digest, Sha256};
 
 use super::shared::has_lists;
-use super::{Evidence, Finding, attestation, refuse};
+use super::{Evidence, Finding, attestation, form, refuse};
 
 /// §7.1 step 3
 pub(crate) fn response(e: &mut Evidence<'_>) -> Finding {
@@ -32,6 +33,7 @@ pub(crate) fn response(e: &mut Evidence<'_>) -> Finding {
 pub(crate) fn attestation_object(e: &mut Evidence<'_>) -> Finding {
     let Some(registration) = &e.registration else { return Ok(()) };
     let bytes = registration.response.attestation_object.as_ref();
+    form::attestation_object(bytes)?;
     let object = match AttestationObject::decode(bytes) {
         Ok(object) => object,
         Err(error) => return refuse(format!("the attestation object does not decode: {error}")),
@@ -39,7 +41,10 @@ pub(crate) fn attestation_object(e: &mut Evidence<'_>) -> Finding {
     let data = AuthenticatorData::decode(&object.authenticator_data);
     e.attestation_object = Some(object);
     match data {
-        Ok(data) if data.attested.is_some() => e.authenticator_data = Some(data),
+        Ok(data) if data.attested.is_some() => {
+            form::authenticator_data(&data)?;
+            e.authenticator_data = Some(data);
+        }
         Ok(_) => return refuse("the authenticator data hold no credential"),
         Err(error) => return refuse(format!("the authenticator data do not decode: {error}")),
     }
@@ -53,18 +58,42 @@ pub(crate) fn algorithm(e: &Evidence<'_>) -> Finding {
         Ok(key) => key,
         Err(error) => return refuse(format!("the public key is unusable: {error}")),
     };
-    if !e.config.algorithms.contains(&key.algorithm()) {
+    if !offered(e).contains(&key.algorithm()) {
         return refuse(format!("{} was not offered", key.algorithm()));
     }
     // §6.5.1.1: no optional parameters, and least of all the private one.
     if attested.public_key.get_int(cose::label::D).is_some() {
         return refuse("the public key has its private part beside it");
     }
-    // Any signature will do to learn whether the key itself is sound.
-    match keys::verify(&key, &[], &[]) {
-        Err(error @ keys::Error::PublicKey(_)) => refuse(error.to_string()),
+    match keys::check(&key) {
+        Err(error) => refuse(error.to_string()),
+        Ok(()) => strength(&key),
+    }
+}
+
+/// Whether a key is one that only its owner can sign with. NIST SP 800-131A
+/// wants 2048 bits of a modulus; what a small-order point verifies, anybody can
+/// make.
+fn strength(key: &cose::Key) -> Finding {
+    const MODULUS: usize = 2048;
+    match key {
+        cose::Key::Rsa { n, .. } => {
+            let zeros = n.first().map_or(0, |first| first.leading_zeros() as usize);
+            match (8 * n.len()).saturating_sub(zeros) {
+                bits if bits < MODULUS => refuse(format!("a modulus of {bits} bits is too short")),
+                _ => Ok(()),
+            }
+        }
+        cose::Key::Okp { crv: cose::crv::ED25519, x, .. } if keys::is_of_small_order(x) => {
+            refuse("the public key is a point of small order")
+        }
         _ => Ok(()),
     }
+}
+
+/// The algorithms that the options listed.
+pub(crate) fn offered<'e>(e: &'e Evidence<'_>) -> &'e [Algorithm] {
+    e.issued().map_or(&e.config.algorithms, |issued| &issued.algorithms)
 }
 
 /// §7.1 step 21

@@ -33,6 +33,7 @@ pub(crate) fn catalogue() -> Catalogue {
             .to_owned(),
         needs: vec![Need::RegistrableDomain],
         authenticator: Product::Platform,
+        algorithm: None,
         exclusive: false,
         spoils: false,
         waits: false,

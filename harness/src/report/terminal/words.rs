@@ -39,6 +39,9 @@ pub fn skipped(word: &str) -> &'static str {
         Some(Skip::Authenticator) => {
             "the authenticator that you named cannot verify its user or be found without a name"
         }
+        Some(Skip::Algorithm) => {
+            "the target refuses honest credentials for the algorithm, though it offers it"
+        }
         Some(Skip::Format) => {
             "the target does not accept honest attestation statements of the format, perhaps \
              because it has not been told to trust those who certify them: passrig trust export"

@@ -20,7 +20,8 @@ use super::{
 /// Variables that say who somebody is.
 const ACCOUNT: [&str; 5] = ["username", "display_name", "email", "password", "user_id"];
 /// Variables that the harness sets.
-const HARNESS: [&str; 3] = ["origin", "setting.user_verification", "setting.attestation"];
+const HARNESS: [&str; 4] =
+    ["origin", "setting.user_verification", "setting.attestation", "setting.algorithms"];
 /// Variables of `remove`.
 const REMOVAL: [&str; 2] = ["credential_id", "record_id"];
 
@@ -307,6 +308,7 @@ impl Checker {
         for (setting, name, place) in [
             (&settings.user_verification, "user_verification", &written.user_verification),
             (&settings.attestation, "attestation", &written.attestation),
+            (&settings.algorithms, "algorithms", &written.algorithms),
         ] {
             let variable = format!("setting.{name}");
             let unsent = Flow::ALL.iter().all(|flow| sent(*flow, &variable).is_none());

@@ -59,6 +59,7 @@ pub(super) struct Settings {
     pub(super) user_verification: Option<Spanned<Setting>>,
     pub(super) attestation: Option<Spanned<Setting>>,
     pub(super) login: Option<Spanned<Setting>>,
+    pub(super) algorithms: Option<Spanned<Setting>>,
 }
 
 #[derive(serde::Deserialize)]

@@ -11,6 +11,7 @@ use super::{ACCOUNT, At, Checked};
 const USER_VERIFICATION: [&str; 3] = ["required", "preferred", "discouraged"];
 const ATTESTATION: [&str; 4] = ["none", "indirect", "direct", "enterprise"];
 const LOGIN: [&str; 2] = ["username", "discoverable"];
+const ALGORITHMS: [&str; 1] = ["every"];
 
 pub(super) fn settings(written: &document::Settings) -> Checked<Settings> {
     let user_verification = written.user_verification.as_ref();
@@ -20,6 +21,7 @@ pub(super) fn settings(written: &document::Settings) -> Checked<Settings> {
         user_verification: setting("user_verification", user_verification, &USER_VERIFICATION)?,
         attestation: setting("attestation", attestation, &ATTESTATION)?,
         login: setting("login", login, &LOGIN)?,
+        algorithms: setting("algorithms", written.algorithms.as_ref(), &ALGORITHMS)?,
     })
 }
 

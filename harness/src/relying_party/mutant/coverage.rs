@@ -1,0 +1,60 @@
+//! Signatures over something else, and by another algorithm than the key's.
+
+use passrig_authenticator::keys;
+use passrig_authenticator::wire::cose::{Algorithm, Key};
+use sha2::{Digest, Sha256};
+
+use super::signature::{Signed, asserted};
+use super::{Kind, Mutant, loosely};
+use crate::relying_party::verify::Run::{self, Verify};
+use crate::relying_party::verify::{Evidence, Finding, authentication};
+
+#[rustfmt::skip]
+pub(super) fn all() -> Vec<Mutant> {
+    let flaws: [(&str, &str, Run); 6] = [
+        ("swapped", "takes a signature over the two parts in the other order", Verify(|e| over(e, |data, hash| [hash, data].concat()))),
+        ("authenticator-data-alone", "takes a signature over the authenticator data alone", Verify(|e| over(e, |data, _| data.to_vec()))),
+        ("client-data-alone", "takes a signature over the client data's hash alone", Verify(|e| over(e, |_, hash| hash.to_vec()))),
+        ("hashed-twice", "takes a signature over a hash of what should be signed", Verify(|e| over(e, |data, hash| Sha256::digest([data, hash].concat()).to_vec()))),
+        ("any-padding", "takes either padding of RSA", Verify(|e| by(e, PADDINGS))),
+        ("any-hash", "takes any hash of RSA", Verify(|e| by(e, HASHES))),
+    ];
+    let each =
+        |(flaw, summary, run)| Mutant::each(&["7.2/21"], Kind::WrongVersion, flaw, summary, run);
+    flaws.into_iter().flat_map(each).collect()
+}
+
+/// Takes signatures over what the rule makes of authenticator data and hash.
+fn over(e: &Evidence<'_>, rule: fn(&[u8], &[u8]) -> Vec<u8>) -> Finding {
+    loosely(e, authentication::signature, |e| {
+        let hash = e.client_data_json().map(Sha256::digest);
+        hash.zip(asserted(e)).is_some_and(|(hash, signed)| {
+            let message = rule(&signed.authenticator_data, &hash);
+            keys::verify(&signed.key, &message, &signed.signature).is_ok()
+        })
+    })
+}
+
+const PADDINGS: &[(Algorithm, Algorithm)] =
+    &[(Algorithm::RS256, Algorithm::PS256), (Algorithm::PS256, Algorithm::RS256)];
+const HASHES: &[(Algorithm, Algorithm)] = &[
+    (Algorithm::RS256, Algorithm::RS1),
+    (Algorithm::RS256, Algorithm::RS384),
+    (Algorithm::PS256, Algorithm::PS384),
+];
+
+/// Takes signatures of these algorithms by keys for those.
+fn by(e: &Evidence<'_>, pairs: &[(Algorithm, Algorithm)]) -> Finding {
+    loosely(e, authentication::signature, |e| {
+        asserted(e).is_some_and(|signed| pairs.iter().any(|pair| is_by(&signed, *pair)))
+    })
+}
+
+fn is_by(signed: &Signed, (own, other): (Algorithm, Algorithm)) -> bool {
+    match &signed.key {
+        Key::Rsa { alg, n, e } if *alg == own => {
+            signed.verifies_with(&Key::Rsa { alg: other, n: n.clone(), e: e.clone() })
+        }
+        _ => false,
+    }
+}
