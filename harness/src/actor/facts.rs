@@ -7,7 +7,7 @@ use passrig_authenticator::wire::{AuthenticatorData, Flags, cose};
 use super::World;
 
 /// The facts that deviations may speak of: `{ from = "…" }`.
-pub const FACTS: [&str; 11] = [
+pub const FACTS: [&str; 12] = [
     "another.attested_credential_data",
     "another.public_key",
     "fresh.1023",
@@ -16,6 +16,7 @@ pub const FACTS: [&str; 11] = [
     "other.credential_id",
     "other.user_handle",
     "own.credential_id",
+    "rp.embedder",
     "rp.id",
     "rp.origin",
     "rp.parent",
@@ -31,13 +32,19 @@ pub struct Known {
     /// The RP id of its ceremonies.
     pub rp_id: Option<String>,
     origin: String,
+    embedder: Option<String>,
     env: Option<Seeded>,
     other: Option<Box<Known>>,
 }
 
 impl Known {
     pub(super) fn new(world: &World, env: &Seeded) -> Self {
-        Self { origin: world.origin.to_string(), env: Some(env.clone()), ..Self::default() }
+        Self {
+            origin: world.origin.to_string(),
+            embedder: world.target.profile().embedder.clone(),
+            env: Some(env.clone()),
+            ..Self::default()
+        }
     }
 
     /// The same, beside what is known of somebody else.
@@ -85,6 +92,7 @@ impl Facts for Known {
             "fresh.32" => Some(self.env.as_ref()?.derive(name, 32)),
             "other.credential_id" => other?.credential_id.clone(),
             "other.user_handle" => other?.user_handle.clone(),
+            "rp.embedder" => Some(self.embedder.clone()?.into_bytes()),
             "rp.id" => Some(self.rp_id.clone()?.into_bytes()),
             "rp.origin" => Some(self.origin.clone().into_bytes()),
             "rp.parent" => Some(self.rp_id.as_ref()?.split_once('.')?.1.as_bytes().to_vec()),

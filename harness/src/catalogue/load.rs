@@ -15,7 +15,7 @@ use crate::scenarios;
 use crate::target::Flow;
 
 /// The files that come with the program.
-const BUILTIN: [(&str, &str); 12] = [
+const BUILTIN: [(&str, &str); 15] = [
     ("client-data", include_str!("../../catalogue/client-data.toml")),
     ("authenticator-data", include_str!("../../catalogue/authenticator-data.toml")),
     ("credential", include_str!("../../catalogue/credential.toml")),
@@ -28,6 +28,9 @@ const BUILTIN: [(&str, &str); 12] = [
     ("lists", include_str!("../../catalogue/lists.toml")),
     ("removal", include_str!("../../catalogue/removal.toml")),
     ("session", include_str!("../../catalogue/session.toml")),
+    ("framing", include_str!("../../catalogue/framing.toml")),
+    ("conditional", include_str!("../../catalogue/conditional.toml")),
+    ("related-origins", include_str!("../../catalogue/related-origins.toml")),
 ];
 
 impl Catalogue {
@@ -305,11 +308,16 @@ impl Source<'_> {
                 setting(Setting::UserVerification, value, &["required", "preferred", "discouraged"])
             }
             ("attestation", value) => setting(Setting::Attestation, value, &["none", "direct"]),
+            ("mediation", value) => {
+                setting(Setting::Mediation, value, &["optional", "conditional"])
+            }
+            ("framing", value) => setting(Setting::Framing, value, &["none", "expected"]),
             ("login", value) => setting(Setting::Login, value, &["username", "discoverable"]),
             ("probe", "whoami") => Ok(Need::Flow(Flow::Whoami)),
             ("probe", "list") => Ok(Need::Flow(Flow::List)),
             ("flow", "remove") => Ok(Need::Flow(Flow::Remove)),
             ("flow", "logout") => Ok(Need::Flow(Flow::Logout)),
+            ("flow", "close") => Ok(Need::Flow(Flow::Close)),
             ("not-offered", value) => value.parse().map(Need::NotOffered).map_err(|_| {
                 let message = "`not-offered` names a COSE algorithm by its number".to_owned();
                 self.error(message, Some(need.span()), Some("such as not-offered=-8".to_owned()))
@@ -317,8 +325,9 @@ impl Source<'_> {
             _ => {
                 let message = format!("there is no need called `{}`", need.get_ref());
                 let help = "there are: registrable-domain, two-accounts, \
-                            user-verification=…, attestation=…, login=…, not-offered=…, \
-                            probe=whoami, probe=list, flow=remove, flow=logout";
+                            user-verification=…, attestation=…, login=…, mediation=…, \
+                            framing=…, not-offered=…, probe=whoami, probe=list, \
+                            flow=remove, flow=logout, flow=close";
                 Err(self.error(message, Some(need.span()), Some(help.to_owned())))
             }
         }

@@ -121,15 +121,30 @@ pub enum Setting {
     /// Who the user is at the beginning of an authentication: `username`
     /// (known) or `discoverable` (not).
     Login,
+    /// How the page asks: `optional` or `conditional`.
+    Mediation,
+    /// Whether the RP expects to be framed: `none` or `expected`.
+    Framing,
 }
 
 impl Setting {
+    /// What it is unless somebody says otherwise, where no options tell.
+    pub fn unless_said(self) -> Option<&'static str> {
+        match self {
+            Self::UserVerification | Self::Attestation | Self::Login => None,
+            Self::Mediation => Some("optional"),
+            Self::Framing => Some("none"),
+        }
+    }
+
     /// The word in catalogue and reports.
     pub fn name(self) -> &'static str {
         match self {
             Self::UserVerification => "user-verification",
             Self::Attestation => "attestation",
             Self::Login => "login",
+            Self::Mediation => "mediation",
+            Self::Framing => "framing",
         }
     }
 }

@@ -24,6 +24,8 @@ pub enum Skip {
     Authenticator,
     /// The target does not accept honest attestation statements of the format.
     Format,
+    /// The target does not have what the check is about.
+    Feature,
 }
 
 impl fmt::Display for Skip {
@@ -37,6 +39,7 @@ impl fmt::Display for Skip {
             Self::OptIn => "opt-in",
             Self::Authenticator => "authenticator",
             Self::Format => "format",
+            Self::Feature => "feature",
         })
     }
 }

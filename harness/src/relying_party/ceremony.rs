@@ -57,6 +57,8 @@ pub(super) struct RegistrationRequest {
     display_name: Option<String>,
     authenticator_selection: Option<AuthenticatorSelection>,
     attestation: Option<String>,
+    mediation: Option<String>,
+    framing: Option<String>,
     #[serde(default)]
     extensions: Map<String, Value>,
 }
@@ -67,6 +69,8 @@ pub(super) struct RegistrationRequest {
 pub(super) struct AuthenticationRequest {
     username: Option<String>,
     user_verification: Option<String>,
+    mediation: Option<String>,
+    framing: Option<String>,
     #[serde(default)]
     extensions: Map<String, Value>,
 }
@@ -85,7 +89,9 @@ impl RelyingParty {
         let account = match store.account_named(&request.username) {
             None => {
                 let name = request.username.clone();
-                let honest = draws.user_handle();
+                let inherits = self.lapse() == Some(Lapse::ClosedInherited);
+                let former = store.former(&name).filter(|_| inherits).cloned();
+                let honest = former.unwrap_or_else(|| draws.user_handle());
                 let lapse = self.lapse();
                 let handle = lapse.map_or(honest.clone(), |lapse| lapse.user_handle(honest, &name));
                 Account { handle, username: name }
@@ -115,6 +121,8 @@ impl RelyingParty {
             ),
             attestation: request.attestation.unwrap_or_else(|| "none".to_owned()),
             user: User::Known(account.clone()),
+            is_conditional: request.mediation.as_deref() == Some("conditional"),
+            is_framed: request.framing.as_deref() == Some("expected"),
             allowed: Vec::new(),
         };
         let user = UserEntity {
@@ -168,6 +176,8 @@ impl RelyingParty {
             user_verification: verification,
             attestation: String::new(),
             user: user.clone(),
+            is_conditional: request.mediation.as_deref() == Some("conditional"),
+            is_framed: request.framing.as_deref() == Some("expected"),
             allowed: allow.iter().map(|descriptor| descriptor.id.0.clone()).collect(),
         });
         let (verification, extensions) = (verification.as_str(), request.extensions);
@@ -201,6 +211,11 @@ impl RelyingParty {
             store.revive(early, &challenge);
         }
         if let Some(then) = self.clock.now().checked_sub(self.config.challenge_lifetime) {
+            store.expire(then);
+        }
+        if let (Some(Lapse::ConditionalShort), Some(then)) =
+            (self.lapse(), self.clock.now().checked_sub(MINUTE))
+        {
             store.expire(then);
         }
         let evidence = Evidence::new(
@@ -289,6 +304,9 @@ impl RelyingParty {
         Draws { rp: self, prefix: format!("{}/{number}", caller.check) }
     }
 }
+
+/// How long the mutant waits that forgets too early.
+const MINUTE: std::time::Duration = std::time::Duration::from_secs(60);
 
 /// What one request draws.
 struct Draws<'a> {

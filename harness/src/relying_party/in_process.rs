@@ -19,6 +19,8 @@ use crate::target::{Clock, Target};
 pub const ORIGIN: &str = "https://login.passrig.test";
 /// The RP id of the built-in RP.
 pub const RP_ID: &str = "passrig.test";
+/// A related origin of the built-in RP.
+const RELATED: &str = "https://passrig-shop.test";
 /// How long to wait until challenges of the built-in RP have expired.
 pub const EXPIRY: Duration = Duration::from_secs(CHALLENGE_LIFETIME.as_secs() + 1);
 
@@ -39,7 +41,12 @@ pub fn in_process_for(authenticator: &Profile) -> Option<Target> {
 }
 
 fn built_in() -> Config {
-    Config { audit: true, demands_attestation: true, ..Config::new(ORIGIN, RP_ID) }
+    Config {
+        audit: true,
+        demands_attestation: true,
+        related_origins: vec![RELATED.to_owned()],
+        ..Config::new(ORIGIN, RP_ID)
+    }
 }
 
 fn serving(config: Config, mutant: Option<Mutant>) -> Option<Target> {

@@ -64,6 +64,8 @@ impl Judge {
             user_verification: Requirement::Preferred,
             attestation: "direct".to_owned(),
             user: User::Known(account),
+            is_conditional: false,
+            is_framed: false,
             allowed,
         });
         Self { trust: Trust::of(&config), config, store, session, ceremony }

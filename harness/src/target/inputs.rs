@@ -90,6 +90,8 @@ impl Scope<'_> {
             "origin" => Some(self.origin),
             "setting.user_verification" => fixed(&self.settings.user_verification),
             "setting.attestation" => fixed(&self.settings.attestation),
+            "setting.mediation" => fixed(&self.settings.mediation),
+            "setting.framing" => fixed(&self.settings.framing),
             _ => None,
         };
         let given = self.inputs.value(name).or(fixed).map(Json::text);

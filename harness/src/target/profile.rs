@@ -40,6 +40,8 @@ pub struct Profile {
     pub status: Status,
     /// What stands before every path.
     pub prefix: String,
+    /// The origin of a page that the RP expects to frame it, if there is one.
+    pub embedder: Option<String>,
     /// Where accounts come from.
     pub account: Account,
     /// What can be asked for, and what is fixed.
@@ -140,6 +142,12 @@ pub struct Settings {
     pub attestation: Setting,
     /// With or without a username.
     pub login: Setting,
+    /// How the page asks its browser: `optional`, or `conditional` for
+    /// ceremonies without a dialogue. Options do not tell; the RP must know.
+    pub mediation: Setting,
+    /// Whether a page of another site frames the ceremony, and the RP expects
+    /// that: `none` or `expected`.
+    pub framing: Setting,
 }
 
 /// One setting.
@@ -203,11 +211,13 @@ pub enum Flow {
     Whoami,
     /// Signs out.
     Logout,
+    /// Deletes the account.
+    Close,
 }
 
 impl Flow {
     /// All flows.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Provision,
         Self::Login,
         Self::Register,
@@ -216,6 +226,7 @@ impl Flow {
         Self::Remove,
         Self::Whoami,
         Self::Logout,
+        Self::Close,
     ];
 
     /// The name in adapters.
@@ -229,6 +240,7 @@ impl Flow {
             Self::Remove => "remove",
             Self::Whoami => "whoami",
             Self::Logout => "logout",
+            Self::Close => "close",
         }
     }
 

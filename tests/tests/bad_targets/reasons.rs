@@ -125,7 +125,8 @@ async fn skipped() {
             | Skip::Flow
             | Skip::OptIn
             | Skip::Authenticator
-            | Skip::Format => {}
+            | Skip::Format
+            | Skip::Feature => {}
         }
     };
     let (id, url) = ("registration.origin.sibling", "http://localhost:1");
@@ -176,6 +177,10 @@ async fn skipped() {
     let distrustful = RelyingParty::new(config, Seeded::new("bad targets"));
     let rp = serving(distrustful, |_| Behave).await;
     skipped(check(&rp, &format!("--only {id}")).await, id, Skip::Format);
+
+    // An RP without related origins.
+    let id = "authentication.related-origins.shape";
+    skipped(check(&honest().await, &format!("--only {id}")).await, id, Skip::Feature);
 
     // A challenge without letters.
     let id = "registration.challenge.case";

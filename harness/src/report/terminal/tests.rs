@@ -263,6 +263,7 @@ fn every_reason_has_a_sentence() {
         Skip::OptIn,
         Skip::Authenticator,
         Skip::Format,
+        Skip::Feature,
     ];
     for skip in skips {
         assert_ne!(words::skipped(words::head(&format!("{skip}: more"))), words::skipped(""));

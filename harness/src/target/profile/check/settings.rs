@@ -11,6 +11,8 @@ use super::{ACCOUNT, At, Checked};
 const USER_VERIFICATION: [&str; 3] = ["required", "preferred", "discouraged"];
 const ATTESTATION: [&str; 4] = ["none", "indirect", "direct", "enterprise"];
 const LOGIN: [&str; 2] = ["username", "discoverable"];
+const MEDIATION: [&str; 2] = ["optional", "conditional"];
+const FRAMING: [&str; 2] = ["none", "expected"];
 
 pub(super) fn settings(written: &document::Settings) -> Checked<Settings> {
     let user_verification = written.user_verification.as_ref();
@@ -20,6 +22,8 @@ pub(super) fn settings(written: &document::Settings) -> Checked<Settings> {
         user_verification: setting("user_verification", user_verification, &USER_VERIFICATION)?,
         attestation: setting("attestation", attestation, &ATTESTATION)?,
         login: setting("login", login, &LOGIN)?,
+        mediation: setting("mediation", written.mediation.as_ref(), &MEDIATION)?,
+        framing: setting("framing", written.framing.as_ref(), &FRAMING)?,
     })
 }
 
