@@ -13,7 +13,7 @@ use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use passrig::catalogue::{Action, Catalogue, Check};
-use passrig::outcome::{Outcome, Report, Verdict};
+use passrig::outcome::{Expectation, Outcome, Report};
 use passrig::relying_party::{Config, RelyingParty};
 use passrig_authenticator::env::Seeded;
 use passrig_authenticator::wire::base64url::Variant;
@@ -88,10 +88,10 @@ impl Tricks {
                 catalogue.checks.iter().filter(plain).filter(move |c| c.expects == expects);
             fitting.map(|check| check.id.clone())
         };
-        let mut refused = ids(Verdict::Refused);
+        let mut refused = ids(Expectation::Refused);
         let mut next = || refused.next().unwrap();
         let (crash, page, unknown) = (next(), next(), next());
-        Self { refused: ids(Verdict::Accepted).next().unwrap(), crash, page, unknown }
+        Self { refused: ids(Expectation::Accepted).next().unwrap(), crash, page, unknown }
     }
 
     fn only(&self) -> String {

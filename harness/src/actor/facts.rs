@@ -7,7 +7,7 @@ use passrig_authenticator::wire::{AuthenticatorData, Flags, cose};
 use super::World;
 
 /// The facts that deviations may speak of: `{ from = "…" }`.
-pub const FACTS: [&str; 12] = [
+pub const FACTS: [&str; 13] = [
     "another.attested_credential_data",
     "another.public_key",
     "fresh.1023",
@@ -17,6 +17,7 @@ pub const FACTS: [&str; 12] = [
     "other.user_handle",
     "own.credential_id",
     "rp.app_id",
+    "rp.embedder",
     "rp.id",
     "rp.origin",
     "rp.parent",
@@ -34,13 +35,19 @@ pub struct Known {
     /// The AppID that its authentications are asked about.
     pub app_id: Option<String>,
     origin: String,
+    embedder: Option<String>,
     env: Option<Seeded>,
     other: Option<Box<Known>>,
 }
 
 impl Known {
     pub(super) fn new(world: &World, env: &Seeded) -> Self {
-        Self { origin: world.origin.to_string(), env: Some(env.clone()), ..Self::default() }
+        Self {
+            origin: world.origin.to_string(),
+            embedder: world.target.profile().embedder.clone(),
+            env: Some(env.clone()),
+            ..Self::default()
+        }
     }
 
     /// The same, beside what is known of somebody else.
@@ -90,6 +97,7 @@ impl Facts for Known {
             "other.credential_id" => other?.credential_id.clone(),
             "other.user_handle" => other?.user_handle.clone(),
             "rp.app_id" => Some(self.app_id.clone()?.into_bytes()),
+            "rp.embedder" => Some(self.embedder.clone()?.into_bytes()),
             "rp.id" => Some(self.rp_id.clone()?.into_bytes()),
             "rp.origin" => Some(self.origin.clone().into_bytes()),
             "rp.parent" => Some(self.rp_id.as_ref()?.split_once('.')?.1.as_bytes().to_vec()),

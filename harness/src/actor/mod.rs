@@ -97,8 +97,10 @@ impl Actor {
         if let Some(value) = variant.setting(Setting::Attestation) {
             inputs = inputs.with_setting("attestation", value);
         }
-        if let Some(value) = variant.setting(Setting::Algorithms) {
-            inputs = inputs.with_setting("algorithms", value);
+        for setting in [Setting::Algorithms, Setting::Mediation, Setting::Framing] {
+            if let Some(value) = variant.setting(setting) {
+                inputs = inputs.with_setting(setting.name(), value);
+            }
         }
         Self {
             world: world.clone(),
@@ -188,11 +190,13 @@ impl Actor {
         std::mem::replace(&mut self.session, session)
     }
 
-    /// Buys a second authenticator, which is then the only one within reach.
-    pub fn change_authenticator(&mut self, label: &str, product: Product) {
+    /// Buys a second authenticator, which is then the only one within reach. The
+    /// browser with the first one.
+    pub fn change_authenticator(&mut self, label: &str, product: Product) -> Client {
         let mut client = Client::with_env(self.world.origin.clone(), self.env.within(label))
             .with_authenticator(product.profile());
         std::mem::swap(&mut self.client, &mut client);
+        client
     }
 
     /// Begins a ceremony: the RP's options.
@@ -328,8 +332,21 @@ impl Actor {
         messages: [&Message; 2],
         log: &mut Log,
     ) -> Result<[Attempt; 2], Trouble> {
+        let there = self.session.clone();
+        self.send_beside(there, [begun, begun], messages, log).await
+    }
+
+    /// The same for two ceremonies, of which the second was begun in another
+    /// session.
+    pub async fn send_beside(
+        &mut self,
+        mut there: Session,
+        [first, second]: [&Begun; 2],
+        messages: [&Message; 2],
+        log: &mut Log,
+    ) -> Result<[Attempt; 2], Trouble> {
         let (target, inputs) = (&self.world.target, &self.inputs);
-        let there = &mut self.session.clone();
+        let there = &mut there;
         let here = &mut self.session;
         let start = Instant::now();
         let mut beside = log.clone();
@@ -342,8 +359,8 @@ impl Actor {
         let mut bench = (Honest, Honest);
         let [one, two] = messages.map(|message| &message.response);
         let answers = tokio::join!(
-            target.finish(begun, here, inputs, one, &mut bench.0, log),
-            target.finish(begun, there, inputs, two, &mut bench.1, &mut beside),
+            target.finish(first, here, inputs, one, &mut bench.0, log),
+            target.finish(second, there, inputs, two, &mut bench.1, &mut beside),
         );
         let (one, mut two) = (answers.0?, answers.1?);
         // Both began with what was logged before.
@@ -504,6 +521,26 @@ impl Actor {
             return Err(Trouble::NoFlow(Flow::Logout));
         }
         self.run(Flow::Logout, log).await.map(drop)
+    }
+
+    /// Deletes the account, and with it the session.
+    pub async fn close_account(&mut self, log: &mut Log) -> Result<(), Trouble> {
+        if !self.world.target.profile().has(Flow::Close) {
+            return Err(Trouble::NoFlow(Flow::Close));
+        }
+        self.run(Flow::Close, log).await.map(drop)
+    }
+
+    /// What the RP has at a path of its own, asked for as a browser asks: with
+    /// the session's cookies or without any.
+    pub async fn read(
+        &mut self,
+        url: &Url,
+        with_cookies: bool,
+        log: &mut Log,
+    ) -> Result<crate::target::transport::Response, Trouble> {
+        let session = with_cookies.then_some(&self.session);
+        Ok(self.world.target.read(url, session, &self.inputs, log).await?)
     }
 
     async fn run(&mut self, flow: Flow, log: &mut Log) -> Result<crate::target::Done, Trouble> {

@@ -37,6 +37,9 @@ pub enum Trouble {
     /// The adapter lacks a flow that the story needs.
     #[error("the adapter has no `{0}`")]
     NoFlow(Flow),
+    /// The target does not have what the story is about.
+    #[error("the target has no {0}")]
+    NoFeature(&'static str),
     /// The deviation equals the honest ceremony, try after try.
     #[error("the deviation equals the honest ceremony")]
     NotExpressible,
@@ -64,7 +67,10 @@ impl Trouble {
                     .to_owned(),
             ),
             Self::Deviation(error) => error.help(),
-            Self::Honest { .. } | Self::NoFlow(_) | Self::NotExpressible => None,
+            Self::Honest { .. }
+            | Self::NoFlow(_)
+            | Self::NoFeature(_)
+            | Self::NotExpressible => None,
         }
     }
 
@@ -91,6 +97,20 @@ impl Trouble {
         matches!(self, Self::Target(error) if matches!(
             &error.kind,
             Kind::Transport(Failure::Closed | Failure::Truncated { .. })
+        ))
+    }
+
+    /// Whether nobody can be spoken to at that place.
+    pub fn is_elsewhere(&self) -> bool {
+        matches!(self, Self::Target(error) if matches!(
+            &error.kind,
+            Kind::Transport(
+                Failure::NoAddress { .. }
+                    | Failure::Refused { .. }
+                    | Failure::Connect { .. }
+                    | Failure::Tls { .. }
+                    | Failure::Forbidden(_)
+            )
         ))
     }
 

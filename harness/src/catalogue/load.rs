@@ -16,7 +16,7 @@ use crate::scenarios;
 use crate::target::Flow;
 
 /// The files that come with the program.
-const BUILTIN: [(&str, &str); 22] = [
+const BUILTIN: [(&str, &str); 25] = [
     ("client-data", include_str!("../../catalogue/client-data.toml")),
     ("authenticator-data", include_str!("../../catalogue/authenticator-data.toml")),
     ("credential", include_str!("../../catalogue/credential.toml")),
@@ -39,6 +39,9 @@ const BUILTIN: [(&str, &str); 22] = [
     ("lists", include_str!("../../catalogue/lists.toml")),
     ("removal", include_str!("../../catalogue/removal.toml")),
     ("session", include_str!("../../catalogue/session.toml")),
+    ("framing", include_str!("../../catalogue/framing.toml")),
+    ("conditional", include_str!("../../catalogue/conditional.toml")),
+    ("related-origins", include_str!("../../catalogue/related-origins.toml")),
 ];
 
 impl Catalogue {
@@ -338,6 +341,10 @@ impl Source<'_> {
                 setting(Setting::UserVerification, value, &["required", "preferred", "discouraged"])
             }
             ("attestation", value) => setting(Setting::Attestation, value, &["none", "direct"]),
+            ("mediation", value) => {
+                setting(Setting::Mediation, value, &["optional", "conditional"])
+            }
+            ("framing", value) => setting(Setting::Framing, value, &["none", "expected"]),
             ("login", value) => setting(Setting::Login, value, &["username", "discoverable"]),
             ("probe", "whoami") => Ok(Need::Flow(Flow::Whoami)),
             ("probe", "list") => Ok(Need::Flow(Flow::List)),
@@ -345,6 +352,7 @@ impl Source<'_> {
             ("flow", "logout") => Ok(Need::Flow(Flow::Logout)),
             ("extension", name) if !name.is_empty() => Ok(Need::Extension(name.to_owned())),
             ("no-extension", name) if !name.is_empty() => Ok(Need::NoExtension(name.to_owned())),
+            ("flow", "close") => Ok(Need::Flow(Flow::Close)),
             ("not-offered", value) => value.parse().map(Need::NotOffered).map_err(|_| {
                 let message = "`not-offered` names a COSE algorithm by its number".to_owned();
                 self.error(message, Some(need.span()), Some("such as not-offered=-8".to_owned()))
@@ -352,9 +360,9 @@ impl Source<'_> {
             _ => {
                 let message = format!("there is no need called `{}`", need.get_ref());
                 let help = "there are: registrable-domain, two-accounts, metadata, \
-                            user-verification=…, attestation=…, login=…, not-offered=…, \
-                            extension=…, no-extension=…, \
-                            probe=whoami, probe=list, flow=remove, flow=logout";
+                            user-verification=…, attestation=…, login=…, mediation=…, \
+                            framing=…, not-offered=…, extension=…, no-extension=…, \
+                            probe=whoami, probe=list, flow=remove, flow=logout, flow=close";
                 Err(self.error(message, Some(need.span()), Some(help.to_owned())))
             }
         }

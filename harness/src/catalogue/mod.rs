@@ -138,9 +138,22 @@ pub enum Setting {
     Login,
     /// Which algorithms registration options list: `every` one that there is.
     Algorithms,
+    /// How the page asks: `optional` or `conditional`.
+    Mediation,
+    /// Whether the RP expects to be framed: `none` or `expected`.
+    Framing,
 }
 
 impl Setting {
+    /// What it is unless somebody says otherwise, where no options tell.
+    pub fn unless_said(self) -> Option<&'static str> {
+        match self {
+            Self::UserVerification | Self::Attestation | Self::Login | Self::Algorithms => None,
+            Self::Mediation => Some("optional"),
+            Self::Framing => Some("none"),
+        }
+    }
+
     /// The word in catalogue and reports.
     pub fn name(self) -> &'static str {
         match self {
@@ -148,6 +161,8 @@ impl Setting {
             Self::Attestation => "attestation",
             Self::Login => "login",
             Self::Algorithms => "algorithms",
+            Self::Mediation => "mediation",
+            Self::Framing => "framing",
         }
     }
 }

@@ -85,6 +85,7 @@ impl Facts for Anything {
         crate::actor::FACTS.contains(&name).then(|| match name {
             "rp.id" => b"passrig.test".to_vec(),
             "rp.parent" => b"test".to_vec(),
+            "rp.embedder" => b"https://embedder.example".to_vec(),
             "rp.origin" => b"https://login.passrig.test".to_vec(),
             other => self.0.derive(other, 32),
         })

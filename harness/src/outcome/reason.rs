@@ -27,6 +27,8 @@ pub enum Skip {
     /// The target does not accept honest credentials for the algorithm, though
     /// it offers it.
     Algorithm,
+    /// The target does not have what the check is about.
+    Feature,
 }
 
 impl fmt::Display for Skip {
@@ -41,6 +43,7 @@ impl fmt::Display for Skip {
             Self::Authenticator => "authenticator",
             Self::Format => "format",
             Self::Algorithm => "algorithm",
+            Self::Feature => "feature",
         })
     }
 }

@@ -61,6 +61,8 @@ pub(super) struct RegistrationRequest {
     attestation: Option<String>,
     /// `every` asks for all that the relying party could verify.
     algorithms: Option<String>,
+    mediation: Option<String>,
+    framing: Option<String>,
     #[serde(default)]
     extensions: Map<String, Value>,
 }
@@ -71,6 +73,8 @@ pub(super) struct RegistrationRequest {
 pub(super) struct AuthenticationRequest {
     username: Option<String>,
     user_verification: Option<String>,
+    mediation: Option<String>,
+    framing: Option<String>,
     #[serde(default)]
     extensions: Map<String, Value>,
 }
@@ -89,7 +93,9 @@ impl RelyingParty {
         let account = match store.account_named(&request.username) {
             None => {
                 let name = request.username.clone();
-                let honest = draws.user_handle();
+                let inherits = self.lapse() == Some(Lapse::ClosedInherited);
+                let former = store.former(&name).filter(|_| inherits).cloned();
+                let honest = former.unwrap_or_else(|| draws.user_handle());
                 let lapse = self.lapse();
                 let handle = lapse.map_or(honest.clone(), |lapse| lapse.user_handle(honest, &name));
                 Account { handle, username: name }
@@ -121,6 +127,8 @@ impl RelyingParty {
             user: User::Known(account.clone()),
             app_id: None,
             algorithms: self.config.offered(request.algorithms.as_deref()),
+            is_conditional: request.mediation.as_deref() == Some("conditional"),
+            is_framed: request.framing.as_deref() == Some("expected"),
             allowed: Vec::new(),
         };
         let user = UserEntity {
@@ -180,6 +188,8 @@ impl RelyingParty {
             user: user.clone(),
             app_id: app_id.clone(),
             algorithms: Vec::new(),
+            is_conditional: request.mediation.as_deref() == Some("conditional"),
+            is_framed: request.framing.as_deref() == Some("expected"),
             allowed: allow.iter().map(|descriptor| descriptor.id.0.clone()).collect(),
         });
         let (verification, mut extensions) = (verification.as_str(), request.extensions);
@@ -220,6 +230,11 @@ impl RelyingParty {
             store.revive(early, &challenge);
         }
         if let Some(then) = self.clock.now().checked_sub(self.config.challenge_lifetime) {
+            store.expire(then);
+        }
+        if let (Some(Lapse::ConditionalShort), Some(then)) =
+            (self.lapse(), self.clock.now().checked_sub(MINUTE))
+        {
             store.expire(then);
         }
         let evidence = Evidence::new(
@@ -313,6 +328,9 @@ impl RelyingParty {
         Draws { rp: self, prefix: format!("{}/{number}", caller.check) }
     }
 }
+
+/// How long the mutant waits that forgets too early.
+const MINUTE: std::time::Duration = std::time::Duration::from_secs(60);
 
 /// What one request draws.
 struct Draws<'a> {

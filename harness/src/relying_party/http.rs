@@ -12,7 +12,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post};
 use http::header::{
     ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
-    COOKIE, ORIGIN, SET_COOKIE,
+    CONTENT_TYPE, COOKIE, LOCATION, ORIGIN, SET_COOKIE,
 };
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
@@ -49,6 +49,8 @@ pub(super) fn router(rp: Arc<RelyingParty>) -> Router {
         .route("/credentials", get(credentials))
         .route("/credentials/{id}", delete(delete_credential))
         .route("/logout", post(logout))
+        .route("/account", delete(close_account))
+        .route("/.well-known/webauthn", get(related_origins))
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(middleware::from_fn_with_state(Arc::clone(&rp), guard))
         .with_state(rp)
@@ -197,6 +199,49 @@ async fn logout(State(rp): Shared, caller: Caller) -> Response {
     }
     let mut response = ok();
     set_cookie(&mut response, &format!("{SESSION}={}; Max-Age=0", attributes(&rp)));
+    response
+}
+
+async fn close_account(State(rp): Shared, caller: Caller) -> Response {
+    let mut store = rp.store();
+    let Some((session, account)) = signed_in(&store, &caller) else { return signed_out() };
+    let handle = account.handle.clone();
+    store.close_account(&handle, rp.lapse() != Some(Lapse::ClosedInherited));
+    store.close_session(session);
+    ok()
+}
+
+/// §5.11
+async fn related_origins(State(rp): Shared, caller: Caller) -> Response {
+    let own = rp.config.origins.iter();
+    let mut origins: Vec<_> = own.chain(&rp.config.related_origins).cloned().collect();
+    if rp.config.related_origins.is_empty() {
+        return failed(StatusCode::NOT_FOUND, "there are no related origins");
+    }
+    let lapse = rp.lapse();
+    match lapse {
+        Some(Lapse::RelatedGuarded) if signed_in(&rp.store(), &caller).is_none() => {
+            return signed_out();
+        }
+        Some(Lapse::RelatedElsewhere) => {
+            let elsewhere = "http://login.passrig.test/.well-known/webauthn";
+            return (StatusCode::FOUND, [(LOCATION, elsewhere)]).into_response();
+        }
+        Some(Lapse::RelatedText) => {
+            return Json(json!({"origins": origins.join(" ")})).into_response();
+        }
+        Some(Lapse::RelatedOthers) => origins.clone_from(&rp.config.related_origins),
+        Some(Lapse::RelatedPaths) => origins.push("https://*.passrig.test/".to_owned()),
+        Some(Lapse::RelatedMany) => {
+            origins.extend((1..6).map(|number| format!("https://passrig-{number}.test")));
+        }
+        _ => {}
+    }
+    let mut response = Json(json!({"origins": origins})).into_response();
+    if lapse == Some(Lapse::RelatedTyped) {
+        let kind = HeaderValue::from_static("application/octet-stream");
+        response.headers_mut().insert(CONTENT_TYPE, kind);
+    }
     response
 }
 

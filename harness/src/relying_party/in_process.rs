@@ -20,6 +20,8 @@ use crate::target::{Clock, Target};
 pub const ORIGIN: &str = "https://login.passrig.test";
 /// The RP id of the built-in RP.
 pub const RP_ID: &str = "passrig.test";
+/// A related origin of the built-in RP.
+const RELATED: &str = "https://passrig-shop.test";
 /// How long to wait until challenges of the built-in RP have expired.
 pub const EXPIRY: Duration = Duration::from_secs(CHALLENGE_LIFETIME.as_secs() + 1);
 
@@ -49,8 +51,9 @@ fn built_in(known: Vec<Model>) -> Option<Config> {
         _ => metadata(known),
     };
     let metadata = Some(metadata?);
+    let related_origins = vec![RELATED.to_owned()];
     let config = Config::new(ORIGIN, RP_ID);
-    Some(Config { audit: true, demands_attestation: true, metadata, ..config })
+    Some(Config { audit: true, demands_attestation: true, metadata, related_origins, ..config })
 }
 
 fn metadata(known: Vec<Model>) -> Option<MetadataSources> {

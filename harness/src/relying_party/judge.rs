@@ -66,6 +66,8 @@ impl Judge {
             user: User::Known(account),
             app_id: None,
             algorithms: config.algorithms.clone(),
+            is_conditional: false,
+            is_framed: false,
             allowed,
         });
         Self { trust: Trust::of(&config), config, store, session, ceremony }

@@ -47,6 +47,8 @@ pub struct Config {
     /// The serialised origins of the pages that may frame it; `None` if none
     /// may. Clients before Level 3 frame without telling who does.
     pub framing: Option<Vec<String>>,
+    /// Related origins (§5.11): it serves them too, and lists them with its own.
+    pub related_origins: Vec<String>,
     /// How long a challenge can be answered, and what options state as their
     /// timeout.
     pub challenge_lifetime: Duration,
@@ -101,6 +103,7 @@ impl Config {
             metadata: None,
             date: DATE,
             framing: None,
+            related_origins: Vec::new(),
             challenge_lifetime: CHALLENGE_LIFETIME,
         }
     }
@@ -126,6 +129,8 @@ impl Config {
         self.algorithms.iter().chain(others).copied().collect()
     }
 }
+/// Who frames it in ceremonies of which it was told that they are framed.
+pub(super) const EMBEDDER: &str = "https://embedder.example";
 
 /// The beginning of 2026: a date at which every honest certificate is valid.
 const DATE: Duration = Duration::from_secs(1_767_225_600);

@@ -78,6 +78,10 @@ pub(super) struct Issued {
     pub(super) app_id: Option<String>,
     /// The `pubKeyCredParams`, for registrations.
     pub(super) algorithms: Vec<Algorithm>,
+    /// Whether the page creates without a dialogue (§5.1.3).
+    pub(super) is_conditional: bool,
+    /// Whether the ceremony is framed by whom the relying party knows.
+    pub(super) is_framed: bool,
     /// The `allowCredentials`, for authentications.
     pub(super) allowed: Vec<Vec<u8>>,
 }
@@ -119,6 +123,8 @@ pub(super) struct Store {
     /// How many of `issued`, which are in the order of time, were found late.
     late: usize,
     sessions: u64,
+    /// The user handles of accounts that were closed, which only a mutant reads.
+    former: HashMap<String, UserHandle>,
     requests: HashMap<String, u64>,
 }
 
@@ -142,6 +148,26 @@ impl Store {
     pub(super) fn add_account(&mut self, account: Account) {
         self.names.insert(account.username.clone(), account.handle.clone());
         self.accounts.insert(account.handle.clone(), account);
+    }
+
+    /// Deletes an account: nobody is signed in to it any more.
+    pub(super) fn close_account(&mut self, handle: &UserHandle, with_records: bool) {
+        if let Some(account) = self.accounts.remove(handle) {
+            self.names.remove(&account.username);
+            self.former.insert(account.username, account.handle);
+        }
+        if with_records {
+            self.records.retain(|(owner, _), _| owner != handle);
+            self.owners.values_mut().for_each(|owners| {
+                owners.remove(handle);
+            });
+        }
+        self.signed_in.retain(|_, owner| owner != handle);
+    }
+
+    /// The user handle of a closed account of that name.
+    pub(super) fn former(&self, username: &str) -> Option<&UserHandle> {
+        self.former.get(username)
     }
 
     pub(super) fn records_of(&self, owner: &UserHandle) -> impl Iterator<Item = &Record> {

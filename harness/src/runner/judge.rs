@@ -96,6 +96,7 @@ fn troubled(blank: CheckResult, trouble: &Trouble) -> CheckResult {
     match trouble {
         Trouble::NotExpressible => skipped(blank, Skip::NotExpressible),
         Trouble::NoFlow(_) => skipped(blank, Skip::Flow),
+        Trouble::NoFeature(_) => skipped(blank, Skip::Feature),
         _ if trouble.is_inconvenience() => {
             CheckResult { outcome: Outcome::Error, reason: Some(trouble.to_string()), ..blank }
         }

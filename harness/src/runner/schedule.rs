@@ -68,6 +68,8 @@ fn values(settings: &Settings, setting: Setting) -> (&[String], bool) {
         Setting::Attestation => &settings.attestation,
         Setting::Login => &settings.login,
         Setting::Algorithms => &settings.algorithms,
+        Setting::Mediation => &settings.mediation,
+        Setting::Framing => &settings.framing,
     };
     (offer.values(), matches!(offer, Offer::Choose(_)))
 }
@@ -116,7 +118,13 @@ fn variant_for(
             Need::TwoAccounts if !has_two_accounts(world) => return Err(Skip::TwoAccounts),
             Need::Setting(setting, value) => {
                 let (values, choosable) = values(settings, *setting);
-                if choosable && values.contains(value) {
+                let unless_said = setting.unless_said();
+                if values.is_empty() && unless_said.is_some_and(|unless| unless != value) {
+                    return Err(Skip::Setting);
+                }
+                if choosable && unless_said == Some(value.as_str()) {
+                    // Nothing has to be said.
+                } else if choosable && values.contains(value) {
                     variant = variant.with(*setting, value);
                 } else if !values.is_empty() && !values.contains(value) {
                     return Err(Skip::Setting);
@@ -182,6 +190,8 @@ const EVERY: &str = "every";
 pub(super) fn meets(check: &Check, observed: &Observed) -> bool {
     check.algorithm.is_none_or(|algorithm| observed.offers(algorithm.0))
         && check.needs.iter().all(|need| match need {
+            // No options tell these; whoever chose them knows.
+            Need::Setting(Setting::Mediation | Setting::Framing, _) => true,
             Need::Setting(setting, value) => {
                 // How people sign in is never a matter of registrations.
                 let ceremony = match setting {

@@ -140,7 +140,7 @@ pub(super) async fn client_supplied(stage: &mut Stage<'_>) -> Result<Observation
     let control = stage.send(&mut actor, &used, &message).await?;
     match ceremony {
         // The credential is new, so that only the challenge can be at fault.
-        Ceremony::Registration => actor.change_authenticator("second", Product::Platform),
+        Ceremony::Registration => drop(actor.change_authenticator("second", Product::Platform)),
         Ceremony::Authentication => drop(actor.change_browser()),
     }
     let begun = stage.begin(&mut actor, ceremony).await?;
@@ -209,3 +209,22 @@ pub(super) fn other_than(ceremony: Ceremony) -> Ceremony {
         Ceremony::Authentication => Ceremony::Registration,
     }
 }
+
+/// A form waits with its offer until somebody looks at it.
+pub(super) async fn of_autofill(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+    if stage.world.expiry.is_none_or(|expiry| expiry < UNHURRIED) {
+        return Err(Trouble::NotExpressible);
+    }
+    let mut actor = stage.subject().await?;
+    let begun = stage.begin(&mut actor, Ceremony::Authentication).await?;
+    if stage.world.target.takes_its_time() {
+        let seconds = UNHURRIED.as_secs();
+        (stage.notice)(&format!("{}: waiting {seconds} s before a form is filled", stage.check.id));
+    }
+    stage.world.target.let_pass(UNHURRIED).await;
+    let message = actor.respond(&begun)?;
+    Ok(Observations::of(stage.send(&mut actor, &begun, &message).await?))
+}
+
+/// Shorter than the least timeout that the specification recommends (§15.1).
+const UNHURRIED: std::time::Duration = std::time::Duration::from_secs(240);

@@ -118,3 +118,22 @@ fn answer_unasked(actor: &mut Actor, begun: &Begun) -> Result<Message, Trouble> 
     }
     actor.respond(&begun)
 }
+
+/// People answer with what they have, whatever the RP hinted at.
+pub(super) async fn another_attachment(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+    let ceremony = stage.check.ceremony;
+    let mut actor = stage.subject().await?;
+    let begun = stage.begin(&mut actor, ceremony).await?;
+    let options = &begun.options;
+    if options.pointer("/authenticatorSelection/authenticatorAttachment").is_some() {
+        // That is no hint but a demand, and the RP may insist on it.
+        return Err(Trouble::NotExpressible);
+    }
+    let hint = options.pointer("/hints/0").and_then(Value::as_str);
+    let other = match hint {
+        Some("security-key" | "hybrid") => "platform",
+        _ => "cross-platform",
+    };
+    let edits = json!([{ "at": "response.authenticatorAttachment", "set": other }]);
+    Ok(Observations::of(stage.attempt(&mut actor, ceremony, edits).await?))
+}

@@ -9,6 +9,7 @@ mod credential;
 mod lists;
 mod options;
 mod race;
+mod related_origins;
 mod removal;
 mod session;
 mod skipped;
@@ -51,6 +52,9 @@ const STORIES: &[(&str, Story)] = &[
     ("cookie-restored", |stage| Box::pin(challenge::cookie_restored(stage))),
     ("challenge-after-logout", |stage| Box::pin(challenge::after_logout(stage))),
     ("race-for-one-challenge", |stage| Box::pin(race::one_challenge(stage))),
+    ("race-for-one-count", |stage| Box::pin(race::one_count(stage))),
+    ("another-attachment", |stage| Box::pin(credential::another_attachment(stage))),
+    ("challenge-of-autofill", |stage| Box::pin(challenge::of_autofill(stage))),
     ("counter-falls-to-zero", |stage| Box::pin(counter::falls_to_zero(stage))),
     ("counter-wraps", |stage| Box::pin(counter::wraps(stage))),
     ("counter-lies-between", |stage| Box::pin(counter::lies_between(stage))),
@@ -74,8 +78,14 @@ const STORIES: &[(&str, Story)] = &[
 
 /// Every story.
 fn all() -> impl Iterator<Item = &'static (&'static str, Story)> {
-    let around =
-        [copies::STORIES, session::STORIES, removal::STORIES, lists::STORIES, options::STORIES];
+    let around = [
+        copies::STORIES,
+        session::STORIES,
+        removal::STORIES,
+        lists::STORIES,
+        options::STORIES,
+        related_origins::STORIES,
+    ];
     STORIES.iter().chain(around.into_iter().flatten())
 }
 

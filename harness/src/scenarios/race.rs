@@ -1,6 +1,8 @@
 //! Stories in which two answers arrive at once.
 
 use passrig_authenticator::Ceremony;
+use passrig_authenticator::deviation::Bench;
+use serde_json::json;
 
 use super::{Observations, Stage};
 use crate::actor::Trouble;
@@ -19,6 +21,25 @@ pub(super) async fn one_challenge(stage: &mut Stage<'_>) -> Result<Observations,
     }
     let two = actor.respond(&begun)?;
     let [one, two] = actor.send_together(&begun, [&one, &two], &mut stage.log).await?;
+    Ok(match (one.is_accepted(), two.is_accepted()) {
+        (false, true) => Observations::after(two, one),
+        _ => Observations::after(one, two),
+    })
+}
+
+/// The same count twice, in two browsers at once: an authenticator and its
+/// clone. Each challenge is good; only the counter can tell.
+pub(super) async fn one_count(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+    let mut actor = stage.enrolled("subject").await?;
+    let there = stage.begin(&mut actor, Ceremony::Authentication).await?;
+    let elsewhere = actor.change_browser();
+    let here = stage.begin(&mut actor, Ceremony::Authentication).await?;
+    let count = super::deviation(json!([{ "at": "plan.sign_count", "set": 10 }]))?;
+    let known = actor.known.clone();
+    let one = actor.respond_with(&here, &mut Bench::new(&count, &known))?;
+    let two = actor.respond_with(&there, &mut Bench::new(&count, &known))?;
+    let log = &mut stage.log;
+    let [one, two] = actor.send_beside(elsewhere, [&here, &there], [&one, &two], log).await?;
     Ok(match (one.is_accepted(), two.is_accepted()) {
         (false, true) => Observations::after(two, one),
         _ => Observations::after(one, two),

@@ -5,6 +5,7 @@ use passrig_authenticator::Ceremony;
 use super::session::foreign_page;
 use super::{Observations, Stage, Story};
 use crate::actor::{Actor, Attempt, Trouble};
+use crate::catalogue::Product;
 use crate::target::{Flow, Listed};
 
 pub(super) const STORIES: &[(&str, Story)] = &[
@@ -14,7 +15,25 @@ pub(super) const STORIES: &[(&str, Story)] = &[
     ("removal-of-ones-own", |stage| Box::pin(of_ones_own(stage))),
     ("removed-credential", |stage| Box::pin(used_afterwards(stage))),
     ("removed-credential-begun-before", |stage| Box::pin(begun_before(stage))),
+    ("closed-account", |stage| Box::pin(closed_account(stage))),
 ];
+
+/// Somebody takes the name of an account that was deleted; the device of the
+/// one before them is used once more.
+async fn closed_account(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+    let mut actor = stage.registered("subject").await?;
+    actor.close_account(&mut stage.log).await?;
+    actor.change_browser();
+    let former = actor.change_authenticator("successor", Product::Platform);
+    actor.arrive(&mut stage.log).await?;
+    let control = actor.enrol(&mut stage.log).await?;
+    actor.change_browser();
+    actor.client = former;
+    let begun = stage.begin(&mut actor, Ceremony::Authentication).await?;
+    let message = actor.respond(&begun)?;
+    let attempt = stage.send(&mut actor, &begun, &message).await?;
+    Ok(Observations::after(control, attempt))
+}
 
 async fn of_another_user(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
     let mut victim = stage.registered("victim").await?;

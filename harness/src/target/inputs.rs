@@ -91,6 +91,8 @@ impl Scope<'_> {
             "setting.user_verification" => fixed(&self.settings.user_verification),
             "setting.attestation" => fixed(&self.settings.attestation),
             "setting.algorithms" => fixed(&self.settings.algorithms),
+            "setting.mediation" => fixed(&self.settings.mediation),
+            "setting.framing" => fixed(&self.settings.framing),
             _ => None,
         };
         let given = self.inputs.value(name).or(fixed).map(Json::text);

@@ -187,6 +187,36 @@ impl Target {
         }
     }
 
+    /// What is at a url, with a session's cookies if one is named. Redirects
+    /// are answers.
+    pub async fn read(
+        &self,
+        url: &Url,
+        session: Option<&Session>,
+        inputs: &Inputs,
+        log: &mut Log,
+    ) -> Result<Response, Error> {
+        let relation = Relation::SameOrigin;
+        let reader = Sender {
+            is_foreign: false,
+            origin: self.origin.clone(),
+            relation,
+            check: inputs.check(),
+            cookies: session.and_then(|session| session.cookie_header(url, relation)),
+            has_own_headers: false,
+        };
+        let draft = Draft::new(Method::GET, url.clone(), Payload::Empty, reader);
+        let request = format!("GET {}", url.path());
+        let place = Place { flow: Flow::Authenticate, step: 0, request };
+        let failed = |kind| Error { at: place.clone(), kind };
+        let request = request::sendable(url, &Tree::Layout(draft.layout()))
+            .map_err(|reason| failed(Kind::Unsendable(reason)))?;
+        let start = Instant::now();
+        let response = self.transport.send(request.clone()).await;
+        log.record(&place, &request, &response, start.elapsed());
+        response.map_err(|failure| failed(failure.into()))
+    }
+
     /// The origin of its pages.
     pub fn origin(&self) -> &str {
         &self.origin

@@ -41,6 +41,8 @@ pub struct Profile {
     pub status: Status,
     /// What stands before every path.
     pub prefix: String,
+    /// The origin of a page that the RP expects to frame it, if there is one.
+    pub embedder: Option<String>,
     /// Where accounts come from.
     pub account: Account,
     /// What can be asked for, and what is fixed.
@@ -143,6 +145,12 @@ pub struct Settings {
     pub login: Setting,
     /// Which algorithms registration options list.
     pub algorithms: Setting,
+    /// How the page asks its browser: `optional`, or `conditional` for
+    /// ceremonies without a dialogue. Options do not tell; the RP must know.
+    pub mediation: Setting,
+    /// Whether a page of another site frames the ceremony, and the RP expects
+    /// that: `none` or `expected`.
+    pub framing: Setting,
 }
 
 /// One setting.
@@ -206,11 +214,13 @@ pub enum Flow {
     Whoami,
     /// Signs out.
     Logout,
+    /// Deletes the account.
+    Close,
 }
 
 impl Flow {
     /// All flows.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Provision,
         Self::Login,
         Self::Register,
@@ -219,6 +229,7 @@ impl Flow {
         Self::Remove,
         Self::Whoami,
         Self::Logout,
+        Self::Close,
     ];
 
     /// The name in adapters.
@@ -232,6 +243,7 @@ impl Flow {
             Self::Remove => "remove",
             Self::Whoami => "whoami",
             Self::Logout => "logout",
+            Self::Close => "close",
         }
     }
 

@@ -126,7 +126,8 @@ async fn skipped() {
             | Skip::OptIn
             | Skip::Authenticator
             | Skip::Format
-            | Skip::Algorithm => {}
+            | Skip::Algorithm
+            | Skip::Feature => {}
         }
     };
     let (id, url) = ("registration.origin.sibling", "http://localhost:1");
@@ -187,6 +188,9 @@ async fn skipped() {
         is_twin.then(|| say(400, r#"{"status":"failed","errorMessage":"unknown algorithm"}"#))
     });
     skipped(half.await, id, Skip::Algorithm);
+    // An RP without related origins.
+    let id = "authentication.related-origins.shape";
+    skipped(check(&honest().await, &format!("--only {id}")).await, id, Skip::Feature);
 
     // A challenge without letters.
     let id = "registration.challenge.case";

@@ -22,7 +22,7 @@ const TOP_ORIGIN: &[&str] = &["7.1/11", "7.2/14"];
 
 #[rustfmt::skip]
 pub(super) fn all() -> Vec<Mutant> {
-    let flaws: [(&[&str], &str, &str, Run); 31] = [
+    let flaws: [(&[&str], &str, &str, Run); 33] = [
         (&["7.1/3"], "members-mended", "fills in the id, rawId or type that a response lacks", Derive(|e| mend_members(e, registration::response))),
         (&["7.2/3"], "members-mended", "fills in the id, rawId or type that a response lacks", Derive(|e| mend_members(e, authentication::response))),
         (TYPE, "first-of-two", "reads the first of two types", Verify(|e| first_of_two(e, "type", shared::kind, |e, sent| sent == shared::expected_kind(e.ceremony)))),
@@ -45,6 +45,8 @@ pub(super) fn all() -> Vec<Mutant> {
         (ORIGIN, "apps", "takes every app", Verify(origin_of_apps)),
         (CROSS_ORIGIN, "true-alone", "minds nothing but the truth value", Verify(true_alone)),
         (TOP_ORIGIN, "empty", "takes a topOrigin that names nobody for none", Verify(top_origin_empty)),
+        (TOP_ORIGIN, "unframed", "does not mind a topOrigin of a page that nobody frames", Verify(top_origin_unframed)),
+        (TOP_ORIGIN, "any", "expects to be framed by anybody, if by anybody at all", Verify(top_origin_any)),
         (TOP_ORIGIN, "own-prefix", "takes a topOrigin that starts with its own origin", Verify(top_origin_prefix)),
         (&["7.1/20"], "claimed", "takes every key that claims an algorithm on offer", Verify(algorithm_claimed)),
         (&["7.1/20"], "widely-known", "takes every algorithm that it has heard of", Verify(algorithm_known)),
@@ -191,6 +193,17 @@ fn top_origin_empty(e: &Evidence<'_>) -> Finding {
             *sent.plain() == Json::Null || sent.as_text().is_some_and(|text| text.is_empty())
         })
     })
+}
+
+fn top_origin_unframed(e: &Evidence<'_>) -> Finding {
+    loosely(e, shared::top_origin, |e| {
+        let framers = shared::framers(e).unwrap_or_default();
+        e.text("topOrigin").is_some_and(|sent| framers.contains(&sent))
+    })
+}
+
+fn top_origin_any(e: &Evidence<'_>) -> Finding {
+    loosely(e, shared::top_origin, |e| shared::framers(e).is_some())
 }
 
 fn top_origin_prefix(e: &Evidence<'_>) -> Finding {

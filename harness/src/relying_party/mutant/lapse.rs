@@ -18,6 +18,8 @@ pub(in crate::relying_party) enum Lapse {
     ChallengeRecurs,
     ChallengeCounts,
     ChallengeShort,
+    ClosedInherited,
+    ConditionalShort,
     CookieInsecure,
     CookieScriptable,
     CookieWithoutSameSite,
@@ -35,6 +37,13 @@ pub(in crate::relying_party) enum Lapse {
     HandleIsHash,
     HandleIsName,
     LogoutForgetsCookie,
+    RelatedElsewhere,
+    RelatedGuarded,
+    RelatedMany,
+    RelatedOthers,
+    RelatedPaths,
+    RelatedText,
+    RelatedTyped,
     RemovalHides,
     RemovalOfAnyones,
     RemovalPretends,
@@ -53,7 +62,7 @@ pub(in crate::relying_party) enum Lapse {
 #[rustfmt::skip]
 pub(super) fn all() -> Vec<Mutant> {
     use Lapse::*;
-    let lapses: [(&str, &[&'static str], &str, Lapse); 33] = [
+    let lapses: [(&str, &[&'static str], &str, Lapse); 42] = [
         // The challenge of one ceremony is that of others.
         ("options.challenge.recurs", &["options/challenge", "7.1/8", "7.2/11"], "sends the same twelve challenges again and again", ChallengeRecurs),
         ("options.challenge.counts", &["options/challenge"], "counts its challenges", ChallengeCounts),
@@ -81,6 +90,15 @@ pub(super) fn all() -> Vec<Mutant> {
         ("removal.effect.hidden", &["removal/effect", "7.2/6a", "7.2/6b"], "no longer lists a removed credential, but still takes it", RemovalHides),
         ("removal.owner.any", &["removal/owner"], "removes anybody's credential for whoever is signed in", RemovalOfAnyones),
         ("removal.session.unguarded", &["removal/session"], "removes credentials for whoever asks", RemovalUnguarded),
+        ("removal.account.inherited", &["removal/account", "7.2/6a", "7.2/6b"], "gives the credentials of a closed account to whoever takes its name", ClosedInherited),
+        ("conditional.lifetime.short", &["conditional/lifetime"], "forgets its challenges after a minute", ConditionalShort),
+        ("related-origins.open.guarded", &["related-origins/open", "related-origins/type", "related-origins/shape", "related-origins/labels", "related-origins/own", "related-origins/redirect", "related-origins/plain", "7.1/9", "7.2/12"], "shows its related origins to those who are signed in", RelatedGuarded),
+        ("related-origins.type.octets", &["related-origins/type"], "does not say that its related origins are JSON", RelatedTyped),
+        ("related-origins.shape.text", &["related-origins/shape", "related-origins/labels", "related-origins/own", "related-origins/plain", "7.1/9", "7.2/12"], "lists its related origins in one text", RelatedText),
+        ("related-origins.labels.many", &["related-origins/labels"], "has related origins with more labels than clients read", RelatedMany),
+        ("related-origins.own.absent", &["related-origins/own"], "lists its related origins without its own", RelatedOthers),
+        ("related-origins.redirect.unencrypted", &["related-origins/type", "related-origins/shape", "related-origins/labels", "related-origins/own", "related-origins/redirect", "related-origins/plain", "7.1/9", "7.2/12"], "keeps its related origins where nothing is encrypted", RelatedElsewhere),
+        ("related-origins.plain.wildcard", &["related-origins/plain"], "lists a pattern among its related origins", RelatedPaths),
         ("session.rotation.kept", &["session/rotation"], "keeps the session's token at sign-in", TokenKept),
         ("session.rotation.lives", &["session/rotation"], "gives out a new token at sign-in, and lets the old one live", TokenLives),
         ("session.http-only.absent", &["session/http-only"], "lets scripts read the session's cookie", CookieScriptable),

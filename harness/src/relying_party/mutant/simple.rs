@@ -20,7 +20,7 @@ const USER_VERIFIED: &[&str] = &["7.1/16", "7.2/17"];
 
 #[rustfmt::skip]
 pub(super) fn all() -> Vec<Mutant> {
-    let flaws: [(&[&str], &str, &str, Run); 20] = [
+    let flaws: [(&[&str], &str, &str, Run); 21] = [
         (&["7.1/3"], "error-accepted", "goes on without a response that it cannot read", Derive(|e| forgive(e, registration::response))),
         (&["7.1/6", "7.2/9"], "error-accepted", "goes on without client data that it cannot read", Derive(|e| forgive(e, shared::client_data))),
         (&["7.1/13"], "from-copies", "falls back on the unsigned copies beside the attestation object", Derive(from_copies)),
@@ -39,6 +39,7 @@ pub(super) fn all() -> Vec<Mutant> {
         (&["7.2/15"], "app-id-truthy", "takes every word about the AppID for a yes", Verify(|e| app_id(e, |e, sent| says_app_id(e) && asked(e).is_some_and(|asked| sent == hash(asked))))),
         (&["7.1/14"], "app-id-any", "takes every hash if the client says that an AppID was used", Verify(|e| app_id(e, |e, _| claims_app_id(e)))),
         (USER_PRESENT, "verified-instead", "takes verification for presence", Verify(verified_is_present)),
+        (&["7.1/15"], "conditional-in-reply", "believes a reply that says that it was conditional", Verify(conditional_in_reply)),
         (USER_VERIFIED, "present-instead", "takes presence for verification", Verify(present_is_verified)),
         (&["7.1/21"], "case-insensitive", "compares without regard to case", Verify(format_case_insensitive)),
     ];
@@ -193,6 +194,12 @@ fn has_flag(e: &Evidence<'_>, flag: u8) -> bool {
 
 fn verified_is_present(e: &Evidence<'_>) -> Finding {
     loosely(e, shared::user_present, |e| has_flag(e, Flags::UV))
+}
+
+fn conditional_in_reply(e: &Evidence<'_>) -> Finding {
+    loosely(e, shared::user_present, |e| {
+        e.body.get("mediation").and_then(Value::as_str) == Some("conditional")
+    })
 }
 
 fn present_is_verified(e: &Evidence<'_>) -> Finding {

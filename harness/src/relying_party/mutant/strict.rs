@@ -14,11 +14,15 @@ const CLIENT_DATA: &[&str] = &["7.1/6", "7.2/9"];
 
 #[rustfmt::skip]
 pub(super) fn all() -> Vec<Mutant> {
-    let flaws: [(&[&str], &str, &str, Run); 9] = [
+    let flaws: [(&[&str], &str, &str, Run); 13] = [
         (CLIENT_DATA, "fixed-order", "demands one order of the client data's members", Derive(fixed_order)),
         (CLIENT_DATA, "known-members", "refuses client data members that it does not know", Derive(known_members)),
         (CLIENT_DATA, "no-bom", "refuses a byte order mark", Derive(no_bom)),
         (&["7.1/10", "7.2/13"], "demanded", "refuses client data without crossOrigin", Verify(cross_origin_demanded)),
+        (&["7.1/10", "7.2/13"], "never-framed", "refuses every frame, whatever it was told", Verify(never_framed)),
+        (&["7.1/9", "7.2/12"], "own-alone", "lists related origins and refuses them", Verify(own_alone)),
+        (&["7.1/15"], "demanded", "demands presence where nobody was asked for it", Verify(presence_demanded)),
+        (&["7.1/3", "7.2/3"], "attachment", "refuses an authenticator that it did not hint at", Derive(attachment)),
         (&["7.1/16", "7.2/17"], "demanded", "demands verification where it is only preferred", Verify(verification_demanded)),
         (&["7.2/6a"], "handle-demanded", "demands the user handle of an account that was named", Verify(handle_demanded)),
         (&["7.1/3"], "known-transports", "refuses transports that it does not know", Derive(known_transports)),
@@ -71,6 +75,46 @@ fn cross_origin_demanded(e: &Evidence<'_>) -> Finding {
     match &e.client_data {
         Some(data) if data.member("crossOrigin").is_none() => refuse("there is no crossOrigin"),
         _ => shared::cross_origin(e),
+    }
+}
+
+fn never_framed(e: &Evidence<'_>) -> Finding {
+    match e.client_data.as_ref().and_then(|data| data.member("crossOrigin")).map(Json::plain) {
+        Some(Json::Bool(true)) => refuse("the ceremony was framed"),
+        _ => shared::cross_origin(e),
+    }
+}
+
+fn own_alone(e: &Evidence<'_>) -> Finding {
+    match e.text("origin") {
+        Some(sent) if e.config.related_origins.contains(&sent) => refuse("the origin is another"),
+        _ => shared::origin(e),
+    }
+}
+
+fn presence_demanded(e: &Evidence<'_>) -> Finding {
+    match &e.authenticator_data {
+        Some(data) if !data.flags.has(Flags::UP) => refuse("the user was not present"),
+        _ => Ok(()),
+    }
+}
+
+/// What is built in is not detached.
+fn attachment(e: &mut Evidence<'_>) -> Finding {
+    let transports = match e.ceremony {
+        Ceremony::Registration => {
+            registration::response(e)?;
+            e.registration.as_ref().map(|r| r.response.transports.clone())
+        }
+        Ceremony::Authentication => {
+            authentication::response(e)?;
+            e.record().map(|(_, record)| record.transports.clone())
+        }
+    };
+    let is_built_in = transports.is_some_and(|all| all.iter().any(|one| one == "internal"));
+    match e.body.get("authenticatorAttachment").and_then(serde_json::Value::as_str) {
+        Some("cross-platform") if is_built_in => refuse("another attachment was hinted at"),
+        _ => Ok(()),
     }
 }
 

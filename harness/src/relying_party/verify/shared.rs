@@ -7,6 +7,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::{Evidence, Finding, refuse};
+use crate::relying_party::policy::EMBEDDER;
 
 /// Whether there are lists where a response has objects: they would be read as
 /// the values of its members, in order.
@@ -67,6 +68,7 @@ pub(crate) fn origin(e: &Evidence<'_>) -> Finding {
     match e.text("origin") {
         _ if e.client_data.is_none() => Ok(()),
         Some(sent) if e.config.origins.contains(&sent) => Ok(()),
+        Some(sent) if e.config.related_origins.contains(&sent) => Ok(()),
         Some(sent) => refuse(format!("the origin `{sent}` is not one that this RP serves")),
         None => refuse("the client data have no origin"),
     }
@@ -76,19 +78,30 @@ pub(crate) fn origin(e: &Evidence<'_>) -> Finding {
 pub(crate) fn cross_origin(e: &Evidence<'_>) -> Finding {
     match e.client_data.as_ref().and_then(|data| data.member("crossOrigin")).map(Json::plain) {
         None | Some(Json::Bool(false)) => Ok(()),
-        Some(Json::Bool(true)) if e.config.framing.is_some() => Ok(()),
+        Some(Json::Bool(true)) if framers(e).is_some() => Ok(()),
         Some(Json::Bool(true)) => refuse("the ceremony was framed, which this RP never is"),
         Some(_) => refuse("crossOrigin is no boolean"),
     }
+}
+
+/// The origins of the pages that may frame the ceremony.
+pub(crate) fn framers(e: &Evidence<'_>) -> Option<Vec<String>> {
+    let framed = e.issued().is_some_and(|issued| issued.is_framed);
+    e.config.framing.clone().or_else(|| framed.then(|| vec![EMBEDDER.to_owned()]))
 }
 
 /// §7.1 step 11, §7.2 step 14
 pub(crate) fn top_origin(e: &Evidence<'_>) -> Finding {
     let data = e.client_data.as_ref();
     let Some(sent) = data.and_then(|data| data.member("topOrigin")) else { return Ok(()) };
-    let Some(expected) = &e.config.framing else {
+    let Some(expected) = framers(e) else {
         return refuse("there is a topOrigin, but nobody frames this RP");
     };
+    // Clients set it exactly when crossOrigin is true (§5.8.1).
+    if data.and_then(|data| data.member("crossOrigin")).map(Json::plain) != Some(&Json::Bool(true))
+    {
+        return refuse("there is a topOrigin, but nobody frames the page");
+    }
     match sent.as_text() {
         Some(sent) if expected.contains(&sent) => Ok(()),
         Some(sent) => refuse(format!("the topOrigin `{sent}` is not one that frames this RP")),
@@ -117,9 +130,15 @@ fn used_app_id<'a>(e: &Evidence<'a>) -> Option<&'a str> {
 /// §7.1 step 15, §7.2 step 16
 pub(crate) fn user_present(e: &Evidence<'_>) -> Finding {
     match &e.authenticator_data {
+        // §7.1 step 15: not if the page created without a dialogue.
+        Some(_) if is_conditional_creation(e) => Ok(()),
         Some(data) if !data.flags.has(Flags::UP) => refuse("the user was not present"),
         _ => Ok(()),
     }
+}
+
+fn is_conditional_creation(e: &Evidence<'_>) -> bool {
+    e.ceremony == Ceremony::Registration && e.issued().is_some_and(|issued| issued.is_conditional)
 }
 
 /// §7.1 step 16, §7.2 step 17

@@ -264,6 +264,7 @@ fn every_reason_has_a_sentence() {
         Skip::Authenticator,
         Skip::Format,
         Skip::Algorithm,
+        Skip::Feature,
     ];
     for skip in skips {
         assert_ne!(words::skipped(words::head(&format!("{skip}: more"))), words::skipped(""));

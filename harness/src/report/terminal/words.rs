@@ -46,6 +46,9 @@ pub fn skipped(word: &str) -> &'static str {
             "the target does not accept honest attestation statements of the format, perhaps \
              because it has not been told to trust those who certify them: passrig trust export"
         }
+        Some(Skip::Feature) => {
+            "the target does not have what the checks are about, such as a file of related origins"
+        }
         None => "not sent",
     }
 }

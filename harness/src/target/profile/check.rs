@@ -20,8 +20,14 @@ use super::{
 /// Variables that say who somebody is.
 const ACCOUNT: [&str; 5] = ["username", "display_name", "email", "password", "user_id"];
 /// Variables that the harness sets.
-const HARNESS: [&str; 4] =
-    ["origin", "setting.user_verification", "setting.attestation", "setting.algorithms"];
+const HARNESS: [&str; 6] = [
+    "origin",
+    "setting.user_verification",
+    "setting.attestation",
+    "setting.algorithms",
+    "setting.mediation",
+    "setting.framing",
+];
 /// Variables of `remove`.
 const REMOVAL: [&str; 2] = ["credential_id", "record_id"];
 
@@ -87,7 +93,7 @@ impl Names {
     }
 }
 
-fn flows(document: &Document) -> [(Flow, &Vec<Spanned<document::Step>>); 8] {
+fn flows(document: &Document) -> [(Flow, &Vec<Spanned<document::Step>>); 9] {
     [
         (Flow::Provision, &document.provision),
         (Flow::Login, &document.login),
@@ -97,6 +103,7 @@ fn flows(document: &Document) -> [(Flow, &Vec<Spanned<document::Step>>); 8] {
         (Flow::Remove, &document.remove),
         (Flow::Whoami, &document.whoami),
         (Flow::Logout, &document.logout),
+        (Flow::Close, &document.close),
     ]
 }
 
@@ -125,6 +132,7 @@ impl Checker {
             id: document.id.into_inner(),
             name: document.name,
             status: document.status,
+            embedder: document.embedder,
             settings,
             flows: checked,
         })
@@ -309,6 +317,8 @@ impl Checker {
             (&settings.user_verification, "user_verification", &written.user_verification),
             (&settings.attestation, "attestation", &written.attestation),
             (&settings.algorithms, "algorithms", &written.algorithms),
+            (&settings.mediation, "mediation", &written.mediation),
+            (&settings.framing, "framing", &written.framing),
         ] {
             let variable = format!("setting.{name}");
             let unsent = Flow::ALL.iter().all(|flow| sent(*flow, &variable).is_none());

@@ -20,6 +20,7 @@ pub(super) struct Document {
     pub(super) status: Status,
     #[serde(default)]
     pub(super) prefix: Option<Place>,
+    pub(super) embedder: Option<String>,
     pub(super) account: Option<Spanned<Account>>,
     #[serde(default)]
     pub(super) settings: Settings,
@@ -41,6 +42,8 @@ pub(super) struct Document {
     pub(super) whoami: Vec<Spanned<Step>>,
     #[serde(default)]
     pub(super) logout: Vec<Spanned<Step>>,
+    #[serde(default)]
+    pub(super) close: Vec<Spanned<Step>>,
 }
 
 #[derive(Default, serde::Deserialize)]
@@ -60,6 +63,8 @@ pub(super) struct Settings {
     pub(super) attestation: Option<Spanned<Setting>>,
     pub(super) login: Option<Spanned<Setting>>,
     pub(super) algorithms: Option<Spanned<Setting>>,
+    pub(super) mediation: Option<Spanned<Setting>>,
+    pub(super) framing: Option<Spanned<Setting>>,
 }
 
 #[derive(serde::Deserialize)]

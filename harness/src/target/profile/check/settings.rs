@@ -12,6 +12,8 @@ const USER_VERIFICATION: [&str; 3] = ["required", "preferred", "discouraged"];
 const ATTESTATION: [&str; 4] = ["none", "indirect", "direct", "enterprise"];
 const LOGIN: [&str; 2] = ["username", "discoverable"];
 const ALGORITHMS: [&str; 1] = ["every"];
+const MEDIATION: [&str; 2] = ["optional", "conditional"];
+const FRAMING: [&str; 2] = ["none", "expected"];
 
 pub(super) fn settings(written: &document::Settings) -> Checked<Settings> {
     let user_verification = written.user_verification.as_ref();
@@ -22,6 +24,8 @@ pub(super) fn settings(written: &document::Settings) -> Checked<Settings> {
         attestation: setting("attestation", attestation, &ATTESTATION)?,
         login: setting("login", login, &LOGIN)?,
         algorithms: setting("algorithms", written.algorithms.as_ref(), &ALGORITHMS)?,
+        mediation: setting("mediation", written.mediation.as_ref(), &MEDIATION)?,
+        framing: setting("framing", written.framing.as_ref(), &FRAMING)?,
     })
 }
 
