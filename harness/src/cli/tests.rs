@@ -167,6 +167,14 @@ fn help_of_check() {
               response, which must then be refused. Takes that long for each
               ceremony. The specification lets challenges live for about 600 seconds
 
+          --restart-wait <SECONDS>
+              How long a target that dies under a check may take to come back; then
+              the run goes on [default: 10]
+
+          --restart <COMMAND>
+              What brings it back, for a shell, if nobody else does: a command that
+              ends once the target is started
+
           --metadata
               The RP judges models of authenticators by the metadata that `passrig
               trust export` writes: also check what it believes of them

@@ -154,6 +154,7 @@ pub async fn run(
         results: HashMap::new(),
         stopped: None,
         deaths: 0,
+        sung: HashMap::new(),
     };
     match canary::forged(&world, &variant, &honest, &*observer).await {
         Ok(Some(result)) => return Ok(run.accepts_anything(result)),
@@ -196,6 +197,8 @@ struct Run<'a> {
     stopped: Option<String>,
     /// How often the target died and came back.
     deaths: usize,
+    /// What the honest canaries of other variants found out.
+    sung: HashMap<actor::Variant, Arc<canary::Honest>>,
 }
 
 impl Run<'_> {
@@ -211,13 +214,15 @@ impl Run<'_> {
             let why = Inconclusive::Interrupted;
             return self.give_up(variant, checks, (why, &stopped), &**observer);
         }
+        let before = self.sung.get(variant).cloned();
         let sung;
-        let honest = match known {
+        let honest = match known.or(before.as_deref()) {
             Some(honest) => honest,
             None => match self.sing(variant, &**observer).await {
                 Ok(honest) => {
-                    sung = honest;
-                    &sung
+                    sung = Arc::new(honest);
+                    self.sung.insert(variant.clone(), Arc::clone(&sung));
+                    &*sung
                 }
                 Err(error) => {
                     observer.notice(&format!("{variant}: {error}"));

@@ -88,7 +88,7 @@ fn mistakes() {
     insta::assert_snapshot!(mistake("[target]\nrp = \"http://localhost\"\nadaptor = \"x\"\n"), @r#"
      × unknown field `adaptor`, expected one of `rp`, `adapter`, `origin`,
      │ `connect_to`, `ca`, `insecure`, `allow_hosts`, `deadline`, `expiry`,
-     │ `metadata`, `vars`
+     │ `restart_wait`, `restart`, `metadata`, `vars`
       ╭─[ci/passrig.toml:3:1]
     2 │ rp = "http://localhost"
     3 │ adaptor = "x"

@@ -284,7 +284,6 @@ pub const STEPS: &[Step] = &[
     rule!("removal"/"effect" "§13.4.6", "users can remove their credentials"),
     rule!("removal"/"owner" "ASVS 8.2.2", "nobody removes another user's credentials"),
     rule!("removal"/"session" "ASVS 8.2.1", "nobody removes credentials who is not signed in"),
-    rule!("removal"/"account" "ASVS 7.4.2", "a closed account's credentials are of no use"),
     rule!("conditional"/"lifetime" "§5.1.4", "people have time to notice what autofill offers"),
     rule!("related-origins"/"open" "§5.11", "the file of related origins is there for everybody"),
     rule!("related-origins"/"type" "§5.11", "the file of related origins says that it is JSON"),
