@@ -122,8 +122,11 @@ impl PlanMut<'_> {
             }
             (Self::Get(plan), "signer") if value.text()? != "another" => {
                 let id = &plan.device.credential.id;
-                plan.device.signer = another_of(id, algorithm(&value.text()?)?)
-                    .ok_or(Error::Value("another ceremony"))?;
+                let algorithm = algorithm(&value.text()?);
+                let algorithm = algorithm
+                    .map_err(|_| Error::Value("`another`, or the name of an algorithm"))?;
+                plan.device.signer =
+                    another_of(id, algorithm).ok_or(Error::Value("another ceremony"))?;
             }
             (Self::Get(plan), "algorithm") => {
                 let key = plan.device.credential.key.used_for(algorithm(&value.text()?)?);

@@ -69,11 +69,11 @@ fn unknown_places() {
     insta::assert_snapshot!(on("response.signature.x set = 'x'"), @"there is no `x` at response.signature");
     insta::assert_snapshot!(on("plan.colour set = 'x'"), @"
     there is no `colour` at plan
-    help: plan has: rp_id, signer, credential_id, sign_count, user_handle
+    help: plan has: rp_id, signer, algorithm, covers, credential_id, sign_count, user_handle
     ");
     insta::assert_snapshot!(on("plan.format set = 'none'"), @"
     there is no `format` at plan
-    help: plan has: rp_id, signer, credential_id, sign_count, user_handle
+    help: plan has: rp_id, signer, algorithm, covers, credential_id, sign_count, user_handle
     ");
     insta::assert_snapshot!(on("plan.sign_count.x set = 1"), @"there is no `x` at plan.sign_count");
     let on = in_registration;
@@ -123,7 +123,7 @@ fn wrong_values() {
     insta::assert_snapshot!(on("client_data.type set = { cbor = '01' }"), @"the value does not fit: a JSON value is needed here");
     insta::assert_snapshot!(on("authenticator_data.flags.up set = 'yes'"), @"the value does not fit: true or false is needed here");
     insta::assert_snapshot!(on("authenticator_data.sign_count set = -1"), @"the value does not fit: a number that fits the field is needed here");
-    insta::assert_snapshot!(on("plan.signer set = 'me'"), @"the value does not fit: `another` is needed here");
+    insta::assert_snapshot!(on("plan.signer set = 'me'"), @"the value does not fit: `another`, or the name of an algorithm is needed here");
     insta::assert_snapshot!(on("plan.sign_count set = 4294967296"), @"the value does not fit: a number from 0 to 4294967295 is needed here");
     insta::assert_snapshot!(on("signature.r encode = 'high-s'\nsignature encode = 'low-s'"), @"the value does not fit: a number of a signature is needed here");
     insta::assert_snapshot!(on("client_data.challenge set = { from = 'victim.challenge' }"), @"nothing is known of `victim.challenge` in this ceremony");
@@ -142,7 +142,7 @@ fn unreadable_edits() {
     insta::assert_snapshot!(unreadable("client_data.type encode = 'rot13'"), @"unknown variant `rot13`, expected one of `spaced`, `escaped`, `base64url-padded`, `base64`, `trailing-bits`, `base64url-twice`, `upper-case`, `swap-case`, `homograph`, `non-minimal`, `indefinite`, `high-s`, `low-s`, `p1363`, `plus-order`, `without-sign`, `tagged`, `canonical`");
     insta::assert_snapshot!(unreadable("client_data.type set = ['x']"), @r#"invalid type: sequence, expected a text, a number, true, false, or a table such as { hex = "00ff" }"#);
     insta::assert_snapshot!(unreadable("client_data.type set = { hex = '0g' }"), @"`0g` is not hexadecimal");
-    insta::assert_snapshot!(unreadable("client_data.type set = { hex = '00', text = 'x' }"), @"a table names one type: hex, text, base64url, cbor, json, from, hash and of, repeat and len, member and value");
+    insta::assert_snapshot!(unreadable("client_data.type set = { hex = '00', text = 'x' }"), @"a table names one type: hex, text, base64url, cbor, raw, nested, json, from, hash and of, repeat and len, member and value");
     insta::assert_snapshot!(unreadable("client_data.type set = { base64url = 'AA==' }"), @"base64url in WebAuthn JSON carries no padding");
     insta::assert_snapshot!(unreadable("client_data.type set = { cbor = 'a1' }"), @"the CBOR item ends early, at offset 1");
     insta::assert_snapshot!(unreadable("client_data.type set = { json = '{' }"), @"EOF while parsing an object at line 1 column 1");

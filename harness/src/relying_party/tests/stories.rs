@@ -280,6 +280,9 @@ fn registrations_to_accept() -> Vec<Story> {
         }),
         register("the longest credential id", &["7.1/25"], |c| c.device.id = vec![1; 1023]),
         register("the shortest credential id", &["7.1/25"], |c| c.device.id = vec![1]),
+        register("a key with an identifier", &["7.1/20"], |c| {
+            set_parameter(&mut c.public_key, 2, Cbor::bytes([1]));
+        }),
         register("unknown transports", &["7.1/3"], |c| {
             c.body = json!({"response": {"transports": ["carrier-pigeon"]}});
         }),
