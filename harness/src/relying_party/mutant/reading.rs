@@ -18,9 +18,12 @@ pub(in crate::relying_party) enum Reading {
     FirstOfTwo,
 }
 
+/// How client data are read.
+type Read = fn(&mut Evidence<'_>) -> Finding;
+
 #[rustfmt::skip]
 pub(super) fn all() -> Vec<Mutant> {
-    let client_data: [(&str, &str, fn(&mut Evidence<'_>) -> Finding); 4] = [
+    let client_data: [(&str, &str, Read); 4] = [
         ("script", "reads client data as JavaScript would, not as JSON", |e| read(e, Lax { script: true, ..Lax::default() })),
         ("trailing-ignored", "reads client data as far as their first value goes", |e| read(e, Lax { trailing: true, ..Lax::default() })),
         ("unfinished", "closes what is open at the end of client data", |e| read(e, Lax { unfinished: true, ..Lax::default() })),
