@@ -248,7 +248,7 @@ impl RelyingParty {
         );
         let honest = examine(evidence.clone(), None);
         let flow = self.mutant.as_ref().and_then(Mutant::flow);
-        let misread = flow.and_then(|flow| flow.reads(octets));
+        let misread = flow.and_then(|flow| flow.reads(ceremony, octets));
         let broke = flow.is_some_and(|flow| flow.breaks_over(octets, &evidence));
         let audit = audit::ids(&honest.violated);
         let Examination { evidence, violated } = match &self.mutant {

@@ -6,7 +6,7 @@ use passrig_authenticator::Ceremony;
 use serde_json::{Value, json};
 
 use super::{Observations, Stage, Story};
-use crate::actor::{Attempt, Probes, Trouble};
+use crate::actor::{Attempt, Trouble};
 use crate::target::Recognised;
 
 pub(super) const STORIES: &[(&str, Story)] = &[
@@ -43,7 +43,7 @@ pub(super) const STORIES: &[(&str, Story)] = &[
 async fn contradicted(stage: &mut Stage<'_>, edit: Value) -> Result<Observations, Trouble> {
     let mut actor = stage.newcomer("subject").await?;
     // What the RP calls the new credential is what the story is about.
-    let probes = std::mem::replace(&mut stage.probes, Probes::default());
+    let probes = std::mem::take(&mut stage.probes);
     let registered = stage.attempt(&mut actor, Ceremony::Registration, edit).await?;
     stage.probes = probes;
     match registered.verdict.recognised {

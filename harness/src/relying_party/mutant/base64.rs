@@ -6,9 +6,12 @@ use super::{Kind, Mutant, body_mended};
 use crate::relying_party::verify::Run::Derive;
 use crate::relying_party::verify::{Evidence, Finding, authentication, registration};
 
+/// How a response is read.
+type Read = fn(&mut Evidence<'_>) -> Finding;
+
 #[rustfmt::skip]
 pub(super) fn all() -> Vec<Mutant> {
-    let flaws: [(&str, &str, fn(&mut Evidence<'_>) -> Finding, fn(&mut Evidence<'_>) -> Finding); 5] = [
+    let flaws: [(&str, &str, Read, Read); 5] = [
         ("padding-ignored", "ignores the padding of base64", |e| created(e, unpadded), |e| used(e, unpadded)),
         ("any-alphabet", "reads base64 in either alphabet", |e| created(e, url_alphabet), |e| used(e, url_alphabet)),
         ("space-ignored", "ignores white space in base64", |e| created(e, dense), |e| used(e, dense)),

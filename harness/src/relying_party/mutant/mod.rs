@@ -95,7 +95,7 @@ pub(super) enum Flow {
     /// The id that a registration leaves is the one beside the attestation.
     BelievesIds,
     /// Requests are read as no JSON parser reads them.
-    Reads(Reading),
+    Reads(Ceremony, Reading),
     /// Requests of a kind break the server.
     Breaks(Ceremony, Weakness),
     /// It is wrong around the ceremonies.
@@ -196,9 +196,9 @@ impl Flow {
     }
 
     /// What it makes of a request that others would read otherwise.
-    pub(super) fn reads(self, octets: Option<&[u8]>) -> Option<Value> {
+    pub(super) fn reads(self, ceremony: Ceremony, octets: Option<&[u8]>) -> Option<Value> {
         match self {
-            Self::Reads(reading) => reading.read(octets?),
+            Self::Reads(own, reading) if own == ceremony => reading.read(octets?),
             _ => None,
         }
     }
