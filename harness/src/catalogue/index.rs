@@ -166,8 +166,6 @@ pub enum Generation {
 pub enum Reason {
     /// It is an honest ceremony, such as every run performs around each attempt.
     HonestTwins,
-    /// It is still to be written.
-    Later,
     /// Only a browser could break or notice it.
     ClientOnly,
     /// It leaves no trace in what an RP answers.
@@ -184,9 +182,8 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 7] = [
         Self::HonestTwins,
-        Self::Later,
         Self::ClientOnly,
         Self::NotOverHttp,
         Self::Statistics,
@@ -199,7 +196,6 @@ impl Reason {
     pub fn meaning(self) -> &'static str {
         match self {
             Self::HonestTwins => "an honest ceremony, as around each attempt",
-            Self::Later => "still to be written",
             Self::ClientOnly => "only a browser could break or notice it",
             Self::NotOverHttp => "it leaves no trace in what an RP answers",
             Self::Statistics => "one attempt shows nothing; it takes many samples",
@@ -214,7 +210,6 @@ impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::HonestTwins => "honest-twins",
-            Self::Later => "later",
             Self::ClientOnly => "client-only",
             Self::NotOverHttp => "not-over-http",
             Self::Statistics => "statistics",

@@ -21,7 +21,7 @@ pub const ORIGIN: &str = "https://login.passrig.test";
 /// The RP id of the built-in RP.
 pub const RP_ID: &str = "passrig.test";
 /// A related origin of the built-in RP.
-const RELATED: &str = "https://passrig-shop.test";
+pub(super) const RELATED: &str = "https://passrig-shop.test";
 /// How long to wait until challenges of the built-in RP have expired.
 pub const EXPIRY: Duration = Duration::from_secs(CHALLENGE_LIFETIME.as_secs() + 1);
 

@@ -125,7 +125,8 @@ pub(super) async fn another_attachment(stage: &mut Stage<'_>) -> Result<Observat
     let mut actor = stage.subject().await?;
     let begun = stage.begin(&mut actor, ceremony).await?;
     let options = &begun.options;
-    if options.pointer("/authenticatorSelection/authenticatorAttachment").is_some() {
+    let demanded = options.pointer("/authenticatorSelection/authenticatorAttachment");
+    if matches!(demanded.and_then(Value::as_str), Some("platform" | "cross-platform")) {
         // That is no hint but a demand, and the RP may insist on it.
         return Err(Trouble::NotExpressible);
     }

@@ -43,7 +43,7 @@ async fn open(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
 }
 
 async fn redirect(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
-    let mut actor = stage.newcomer("subject").await?;
+    let mut actor = stage.registered("subject").await?;
     let url = place(stage, &mut actor).await?;
     let first = read(stage, &mut actor, &url, false).await?;
     if !is_file(&first) && !first.status.is_redirection() {
@@ -148,7 +148,7 @@ async fn subject_lists(stage: &mut Stage<'_>) -> Result<Vec<String>, Trouble> {
 }
 
 async fn subject_reads(stage: &mut Stage<'_>) -> Result<Response, Trouble> {
-    let mut actor = stage.newcomer("subject").await?;
+    let mut actor = stage.registered("subject").await?;
     let url = place(stage, &mut actor).await?;
     file(stage, &mut actor, &url).await
 }

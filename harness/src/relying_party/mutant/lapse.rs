@@ -90,7 +90,7 @@ pub(super) fn all() -> Vec<Mutant> {
         ("removal.effect.hidden", &["removal/effect", "7.2/6a", "7.2/6b"], "no longer lists a removed credential, but still takes it", RemovalHides),
         ("removal.owner.any", &["removal/owner"], "removes anybody's credential for whoever is signed in", RemovalOfAnyones),
         ("removal.session.unguarded", &["removal/session"], "removes credentials for whoever asks", RemovalUnguarded),
-        ("removal.account.inherited", &["7.2/6b", "7.2/6a"], "gives the credentials of a closed account to whoever takes its name", ClosedInherited),
+        ("authentication.account.inherited", &["7.2/6b", "7.2/6a"], "gives the credentials of a closed account to whoever takes its name", ClosedInherited),
         ("conditional.lifetime.short", &["conditional/lifetime"], "forgets its challenges after a minute", ConditionalShort),
         ("related-origins.open.guarded", &["related-origins/open", "related-origins/type", "related-origins/shape", "related-origins/labels", "related-origins/own", "related-origins/redirect", "related-origins/plain", "7.1/9", "7.2/12"], "shows its related origins to those who are signed in", RelatedGuarded),
         ("related-origins.type.octets", &["related-origins/type"], "does not say that its related origins are JSON", RelatedTyped),

@@ -7,6 +7,8 @@ use passrig_authenticator::wire::base64url::encode;
 use passrig_authenticator::wire::{Cbor, Flags, Json};
 use serde_json::json;
 
+use crate::relying_party::in_process::RELATED;
+
 use super::world::{Create, Device, Edit, Get, ORIGIN, Outcome, RP_ID, Signature, World};
 
 /// One attempt in a new world.
@@ -289,6 +291,23 @@ fn registrations_to_accept() -> Vec<Story> {
         register("unknown extension results", &["7.1/3"], |c| {
             c.body = json!({"clientExtensionResults": {"later": {"x": 1}}});
         }),
+        register("another attachment than hinted at", &["7.1/3"], |c| {
+            c.body = json!({
+                "authenticatorAttachment": "cross-platform",
+                "response": {"transports": ["internal"]},
+            });
+        }),
+        register("a related origin", &["7.1/9"], |c| c.set_text("origin", RELATED)),
+        accepted("an expected frame", &["7.1/10"], |w| {
+            let mut browser = w.browser().wishing(json!({"framing": "expected"}));
+            browser.register("newcomer", &mut Device::new(3), |c| {
+                c.set("crossOrigin", Json::Bool(true));
+            })
+        }),
+        accepted("nobody asked for presence", &["7.1/15"], |w| {
+            let mut browser = w.browser().wishing(json!({"mediation": "conditional"}));
+            browser.register("newcomer", &mut Device::new(3), |c| c.flags = Flags(0))
+        }),
     ]
 }
 
@@ -476,6 +495,20 @@ fn assertions_to_accept() -> Vec<Story> {
         sign_in("a high s", &["7.2/21"], |g| g.signature = Signature::HighS),
         sign_in("unknown extension results", &["7.2/3"], |g| {
             g.body = json!({"clientExtensionResults": {"later": {"x": 1}}});
+        }),
+        accepted("another attachment than hinted at", &["7.2/3"], |w| {
+            let mut device = Device::new(3);
+            w.browser().register("newcomer", &mut device, |c| {
+                c.body = json!({"response": {"transports": ["internal"]}});
+            });
+            w.browser().sign_in(Some("newcomer"), &device, |g| {
+                g.body = json!({"authenticatorAttachment": "cross-platform"});
+            })
+        }),
+        sign_in("a related origin", &["7.2/12"], |g| g.set_text("origin", RELATED)),
+        accepted("an expected frame", &["7.2/13"], |w| {
+            let mut browser = w.browser().wishing(json!({"framing": "expected"}));
+            browser.sign_in(Some("alice"), &w.alice, |g| g.set("crossOrigin", Json::Bool(true)))
         }),
         sign_in("RP id as it is", &["7.2/15"], |g| g.rp_id = RP_ID.into()),
         accepted("an authenticator that does not count", &["7.2/22"], |w| {

@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tower::ServiceExt;
 
+use crate::relying_party::in_process::RELATED;
 use crate::relying_party::{Config, Mutant, RelyingParty};
 use crate::target::Clock;
 
@@ -72,7 +73,9 @@ pub(super) fn server(mutant: Option<Mutant>) -> Router {
 }
 
 fn server_by(clock: Clock, mutant: Option<Mutant>) -> Router {
-    let config = Config { audit: true, demands_attestation: true, ..Config::new(ORIGIN, RP_ID) };
+    let related_origins = vec![RELATED.to_owned()];
+    let config = Config::new(ORIGIN, RP_ID);
+    let config = Config { audit: true, demands_attestation: true, related_origins, ..config };
     let rp = RelyingParty::new(config, Seeded::new("seed")).with_clock(clock);
     match mutant {
         Some(mutant) => rp.with_mutant(mutant).router(),
