@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use passrig::target::error::Kind;
 use passrig::target::guard::Guard;
 use passrig::target::network::{ConnectTo, Network, Settings, Trust};
-use passrig::target::transport::{Failure, Limits};
+use passrig::target::transport::{Failure, Limits, Transport};
 use passrig::target::{Error, Flow, Inputs, Log, Profile, Session, Target};
 use passrig_authenticator::Ceremony;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -343,6 +343,29 @@ async fn the_guard_judges_every_hop() {
     let error = target.run(Flow::Login, &mut session, &inputs, &mut log).await.unwrap_err();
     assert!(matches!(error.kind, Kind::Transport(Failure::Forbidden(_))), "{error}");
     assert_eq!(log.len(), 2);
+}
+
+#[tokio::test]
+async fn a_large_request_has_a_connection_of_its_own() {
+    let (heads, mut seen) = tokio::sync::mpsc::unbounded_channel();
+    let address = server(move |mut stream| {
+        let heads = heads.clone();
+        async move {
+            heads.send(read_head(&mut stream).await.to_lowercase()).unwrap();
+            let answer = b"HTTP/1.1 413 Payload Too Large\r\ncontent-length: 0\r\n\r\n";
+            stream.write_all(answer).await.unwrap();
+        }
+    })
+    .await;
+    let network = Network::new(settings());
+    for (length, closes) in [(10, false), (2 << 20, true)] {
+        let body = bytes::Bytes::from(vec![b'x'; length]);
+        let request = http::Request::post(format!("http://{address}/")).body(body).unwrap();
+        // It may have closed before everything was written.
+        drop(network.send(request).await);
+        let head = seen.recv().await.unwrap();
+        assert_eq!(head.contains("connection: close"), closes, "{head}");
+    }
 }
 
 #[tokio::test]

@@ -13,6 +13,7 @@ use crate::actor::{Actor, Attempt, Probes, Trouble, World};
 use crate::catalogue::{Action, Check};
 use crate::outcome::{CheckResult, Expectation, Inconclusive, Outcome, Skip, Verdict};
 use crate::scenarios::{self, Observations, Stage};
+use crate::target::transport::LARGE;
 use crate::target::{Log, Recognised};
 
 /// What a block came to.
@@ -40,11 +41,6 @@ pub(super) struct Company {
     /// The round that it begins with.
     pub(super) round: usize,
 }
-
-/// From how many octets of a body on a target may close the connection rather
-/// than read it to its end; the honest ceremony that follows shows that it
-/// lives.
-const LARGE: usize = 1 << 20;
 
 /// How often a void block is run, each time on fresh accounts.
 pub(super) const ROUNDS: usize = 2;

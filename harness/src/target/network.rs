@@ -7,13 +7,14 @@ use std::error::Error;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::Request;
+use http::header::CONNECTION;
+use http::{HeaderValue, Request};
 use http_body_util::Full;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
 use super::guard::Guard;
-use super::transport::{self, Failure, Limits, Sending, Transport};
+use super::transport::{self, Failure, LARGE, Limits, Sending, Transport};
 use connector::Connector;
 pub use connector::{ConnectTo, ConnectToError};
 pub use tls::{CaError, Trust};
@@ -52,7 +53,12 @@ impl Network {
         Self { client, limits }
     }
 
-    async fn exchange(&self, request: Request<Bytes>) -> Result<transport::Response, Failure> {
+    async fn exchange(&self, mut request: Request<Bytes>) -> Result<transport::Response, Failure> {
+        if request.body().len() >= LARGE {
+            // Whoever does not read it to its end cannot be spoken to again on
+            // this connection.
+            request.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        }
         let response = self.client.request(request.map(Full::new)).await.map_err(failure)?;
         transport::read(response, self.limits).await
     }

@@ -55,6 +55,11 @@ impl Response {
     }
 }
 
+/// From how many octets of a body on a target may close the connection rather
+/// than read it to its end; the honest ceremony that follows shows that it
+/// lives.
+pub(crate) const LARGE: usize = 1 << 20;
+
 /// How long to wait and how much to read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {

@@ -204,7 +204,7 @@ fn a_glob_that_fits_no_check() {
 
 #[test]
 fn a_reason_for_a_row_that_does_not_exist() {
-    let text = "[[uncovered]]\nreason = \"later\"\nwhy = \"x\"\nrequirements = [\"REG-6\"]\n";
+    let text = "[[uncovered]]\nreason = \"outdated\"\nwhy = \"x\"\nrequirements = [\"REG-6\"]\n";
     let uncovered = Source { text, ..files().uncovered };
     insta::assert_snapshot!(broken(&Files { uncovered, ..files() }), @r#"
     passrig::catalogue

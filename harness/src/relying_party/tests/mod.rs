@@ -134,6 +134,14 @@ fn steps_as_people_read_them() {
     §13.4.6: users can remove their credentials
     ASVS 8.2.2: nobody removes another user's credentials
     ASVS 8.2.1: nobody removes credentials who is not signed in
+    §5.1.4: people have time to notice what autofill offers
+    §5.11: the file of related origins is there for everybody
+    §5.11: the file of related origins says that it is JSON
+    §5.11: the file of related origins lists origins
+    §5.11: the file of related origins names no more labels than clients read
+    §5.11: the file of related origins names the RP's own
+    §5.11: the file of related origins never travels unencrypted
+    §5.11: the file of related origins has plain origins
     ASVS 7.2.4: a sign-in changes the session's token
     ASVS 3.3.4: scripts cannot read the session's cookie
     ASVS 3.3.2: requests of other sites do not carry the session's cookie
