@@ -358,7 +358,7 @@ async fn a_large_request_has_a_connection_of_its_own() {
     })
     .await;
     let network = Network::new(settings());
-    for (length, closes) in [(10, false), (2 << 20, true)] {
+    for (length, closes) in [(10, false), (20 << 10, true), (2 << 20, true)] {
         let body = bytes::Bytes::from(vec![b'x'; length]);
         let request = http::Request::post(format!("http://{address}/")).body(body).unwrap();
         // It may have closed before everything was written.

@@ -14,7 +14,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
 use super::guard::Guard;
-use super::transport::{self, Failure, LARGE, Limits, Sending, Transport};
+use super::transport::{self, Failure, Limits, Sending, Transport};
 use connector::Connector;
 pub use connector::{ConnectTo, ConnectToError};
 pub use tls::{CaError, Trust};
@@ -36,6 +36,10 @@ pub struct Settings {
     pub limits: Limits,
 }
 
+/// From how many octets of a body on a target may answer without having read
+/// it to its end: what its buffers take in one go.
+const UNREAD: usize = 16 << 10;
+
 /// Requests over TCP and TLS.
 pub struct Network {
     client: Client<Connector, Full<Bytes>>,
@@ -54,7 +58,7 @@ impl Network {
     }
 
     async fn exchange(&self, mut request: Request<Bytes>) -> Result<transport::Response, Failure> {
-        if request.body().len() >= LARGE {
+        if request.body().len() >= UNREAD {
             // Whoever does not read it to its end cannot be spoken to again on
             // this connection.
             request.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
