@@ -217,11 +217,12 @@ impl Source<'_> {
         let is_story = case.scenario.is_some() && violates.is_empty();
         let (stated, other, word) = match family.expects {
             Expectation::Refused if !is_story => (&violates, &exercises, "violates"),
-            // Either will do: what the reference RP does decides.
+            // Either will do, or both: what the reference RP does decides.
             Expectation::Survives if !violates.is_empty() => (&violates, &exercises, "violates"),
             _ => (&exercises, &violates, "exercises"),
         };
-        if stated.is_empty() || !other.is_empty() {
+        let is_torn = !other.is_empty() && family.expects != Expectation::Survives;
+        if stated.is_empty() || is_torn {
             let message =
                 "what must be refused violates a step; what must be accepted exercises one";
             let help = format!("write {word} = {{ {ceremony} = [\"7.1/9\"] }}");
