@@ -56,7 +56,7 @@ async fn refuses_by_a_server_error() {
             false => Behave,
         })
     };
-    let known = "refused = [{ status = [400], json = \"$.status\", equals = \"failed\" }]";
+    let known = "refused = [{ status = [400, 413], json = \"$.status\", equals = \"failed\" }]";
     let bare = "refused = [{ status = [500] }]";
     let run = check_as(&crash().await, TYPES, &[(known, bare)]).await;
     run.exits(1);
