@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 
 use super::{Encoding, Error};
+use crate::keys::Family;
 use crate::wire::cose::Algorithm;
 
 /// The group of a signature algorithm on a curve.
@@ -25,14 +26,14 @@ pub enum Group {
 impl Group {
     /// The group of an algorithm; the others count in none that is known.
     pub fn of(algorithm: Algorithm) -> Option<Self> {
-        Some(match algorithm {
-            Algorithm::ES256 | Algorithm::ESP256 => Self::P256,
-            Algorithm::ES384 | Algorithm::ESP384 => Self::P384,
-            Algorithm::ES512 | Algorithm::ESP512 => Self::P521,
-            Algorithm::ES256K => Self::Secp256k1,
-            Algorithm::EDDSA | Algorithm::ED25519 => Self::Ed25519,
-            Algorithm::ED448 => Self::Ed448,
-            _ => return None,
+        Some(match Family::of(algorithm).ok()? {
+            Family::P256 => Self::P256,
+            Family::P384 => Self::P384,
+            Family::P521 => Self::P521,
+            Family::Secp256k1 => Self::Secp256k1,
+            Family::Ed25519 => Self::Ed25519,
+            Family::Ed448 => Self::Ed448,
+            Family::Rsa | Family::MlDsa44 | Family::MlDsa65 | Family::MlDsa87 => return None,
         })
     }
 

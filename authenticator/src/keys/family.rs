@@ -13,7 +13,7 @@ use crate::wire::cose::{Algorithm, Key, crv};
 
 /// The keys of one kind; several algorithms may use them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Family {
+pub(crate) enum Family {
     P256,
     P384,
     P521,
@@ -27,7 +27,7 @@ pub(super) enum Family {
 }
 
 impl Family {
-    pub(super) fn of(algorithm: Algorithm) -> Result<Self, Error> {
+    pub(crate) fn of(algorithm: Algorithm) -> Result<Self, Error> {
         Ok(match algorithm {
             Algorithm::ES256 | Algorithm::ESP256 => Self::P256,
             Algorithm::ES384 | Algorithm::ESP384 => Self::P384,

@@ -29,7 +29,7 @@ use std::sync::Arc;
 
 use crate::wire::Tree;
 use crate::wire::cose::{self, Algorithm};
-use family::Family;
+pub(crate) use family::Family;
 
 pub use eddsa::is_of_small_order;
 pub use spki::{from_spki, signature_algorithm, subject_public_key_info};
