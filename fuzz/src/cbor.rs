@@ -61,6 +61,76 @@ impl Item {
     }
 }
 
+/// What follows the item that well-formed `bytes` begin with, if that is in the
+/// CTAP2 canonical form.
+pub fn canonical(bytes: &[u8]) -> Option<&[u8]> {
+    let mut rest = bytes;
+    form(&mut rest)?;
+    Some(rest)
+}
+
+/// The same for an attestation object, whose statement may have any form.
+pub fn canonical_object(bytes: &[u8]) -> Option<&[u8]> {
+    let mut rest = bytes;
+    let (5, count) = head(&mut rest)? else { return None };
+    entries(&mut rest, count, |rest, key| match key {
+        b"\x67attStmt" => {
+            *rest = Item::read(rest)?.1;
+            Some(())
+        }
+        _ => form(rest),
+    })?;
+    Some(rest)
+}
+
+fn form(rest: &mut &[u8]) -> Option<()> {
+    let (major, argument) = head(rest)?;
+    match major {
+        2 | 3 => take(rest, argument).map(drop),
+        4 => (0..argument).try_for_each(|_| form(rest)),
+        5 => entries(rest, argument, |rest, _| form(rest)),
+        6 => None,
+        _ => Some(()),
+    }
+}
+
+/// Major type and argument of a head that is as short as it can be; floats are
+/// of whatever width.
+fn head(rest: &mut &[u8]) -> Option<(u8, u64)> {
+    let initial = *take(rest, 1)?.first()?;
+    let (major, info) = (initial / 32, initial % 32);
+    let (argument, least) = match info {
+        0..=23 => (u64::from(info), 0),
+        24..=27 => {
+            let octets = take(rest, 1 << (info - 24))?;
+            let least = [24, 1 << 8, 1 << 16, 1 << 32][usize::from(info) - 24];
+            (octets.iter().fold(0, |n, b| n * 256 + u64::from(*b)), least)
+        }
+        _ => return None,
+    };
+    (major == 7 || argument >= least).then_some((major, argument))
+}
+
+/// Entries whose keys are in the order of their octets, none twice.
+fn entries(
+    rest: &mut &[u8],
+    count: u64,
+    value: impl Fn(&mut &[u8], &[u8]) -> Option<()>,
+) -> Option<()> {
+    let mut last: &[u8] = &[];
+    for _ in 0..count {
+        let start = *rest;
+        form(rest)?;
+        let key = start.get(..start.len() - rest.len())?;
+        if last >= key {
+            return None;
+        }
+        last = key;
+        value(rest, key)?;
+    }
+    Some(())
+}
+
 fn take<'a>(rest: &mut &'a [u8], count: u64) -> Option<&'a [u8]> {
     let (taken, after) = rest.split_at_checked(usize::try_from(count).ok()?)?;
     *rest = after;

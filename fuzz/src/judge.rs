@@ -16,7 +16,7 @@ use ring::digest::{SHA256, digest};
 use ring::signature::{ECDSA_P256_SHA256_ASN1, UnparsedPublicKey};
 use serde_json::Value;
 
-use crate::cbor::Item;
+use crate::cbor::{Item, canonical, canonical_object};
 
 /// What the relying party knows.
 #[derive(Clone, Debug)]
@@ -26,6 +26,8 @@ pub struct Known {
     pub rp_id: String,
     /// The challenge, as it stands in the options.
     pub challenge: String,
+    /// The AppID that an authentication was asked about (§10.1.1).
+    pub app_id: Option<String>,
     pub verification_required: bool,
     /// The user handle of the account that an authentication was asked for.
     pub named: Option<Vec<u8>>,
@@ -116,7 +118,7 @@ impl Judge<'_> {
         self.unless(data.is_some(), "7.1/13", "");
         let key = data.as_ref().and_then(|data| Some(&data.credential.as_ref()?.1));
         if let Some(data) = &data {
-            self.authenticator_data(data);
+            self.authenticator_data(data, None);
         }
         if let Some((id, key)) = data.as_ref().and_then(|data| data.credential.as_ref()) {
             self.unless(is_es256(key), "7.1/20", "");
@@ -146,6 +148,10 @@ impl Judge<'_> {
         let alg = statement.get("alg").and_then(Item::int);
         let sig = statement.get("sig").and_then(Item::bytes);
         let (Some(alg), Some(sig)) = (alg, sig) else { return self.violates("8.2/1") };
+        // Level 3 knows no ECDAA.
+        if statement.get("ecdaaKeyId").is_some() {
+            return self.violates("8.2/1");
+        }
         if statement.get("x5c").is_some() {
             self.violates("8.2/1");
             self.found.exact = false;
@@ -207,8 +213,9 @@ impl Judge<'_> {
         self.client_data(&response.client_data);
         let data = Data::read(&response.proof);
         self.unless(data.is_some(), "", "7.2/15");
+        let app_id = self.known.app_id.as_deref().filter(|_| response.claims_app_id);
         if let Some(data) = &data {
-            self.authenticator_data(data);
+            self.authenticator_data(data, app_id);
         }
         let Some(credential) = credential else { return };
         if let Some(data) = &data {
@@ -243,8 +250,9 @@ impl Judge<'_> {
     }
 
     /// §7.1 steps 14 to 17, §7.2 steps 15 to 18.
-    fn authenticator_data(&mut self, data: &Data) {
-        let own = data.rp_id_hash == sha256(self.known.rp_id.as_bytes());
+    fn authenticator_data(&mut self, data: &Data, app_id: Option<&str>) {
+        let scope = app_id.unwrap_or(&self.known.rp_id);
+        let own = data.rp_id_hash == sha256(scope.as_bytes());
         self.unless(own, "7.1/14", "7.2/15");
         self.unless(data.flags & UP != 0, "7.1/15", "7.2/16");
         let verified = data.flags & UV != 0 || !self.known.verification_required;
@@ -262,6 +270,8 @@ struct Response {
     proof: Vec<u8>,
     signature: Vec<u8>,
     user_handle: Option<Vec<u8>>,
+    /// Whether the client says that it used the AppID.
+    claims_app_id: bool,
     /// Whether it is of the right type, and says its id twice.
     is_sound: bool,
 }
@@ -274,7 +284,9 @@ impl Response {
         let (id, raw_id) = (octets(body.get("id")?)?, octets(body.get("rawId")?)?);
         let kind = body.get("type")?.as_str()?;
         is_text_or_nothing(body.get("authenticatorAttachment"))?;
-        is_absent_or(body.get("clientExtensionResults"), Value::is_object)?;
+        let results = body.get("clientExtensionResults");
+        is_absent_or(results, Value::is_object)?;
+        let claims_app_id = results.and_then(|all| all.get("appid")) == Some(&Value::Bool(true));
         let (proof, signature, user_handle) = match ceremony {
             Ceremony::Registration => {
                 octets_or_nothing(inner.get("authenticatorData"))?;
@@ -294,7 +306,8 @@ impl Response {
         };
         let client_data = octets(inner.get("clientDataJSON")?)?;
         let is_sound = kind == "public-key" && id == raw_id;
-        Some(Self { id: raw_id, client_data, proof, signature, user_handle, is_sound })
+        let id = raw_id;
+        Some(Self { id, client_data, proof, signature, user_handle, claims_app_id, is_sound })
     }
 }
 
@@ -321,6 +334,7 @@ fn octets_or_nothing(value: Option<&Value>) -> Option<Option<Vec<u8>>> {
 /// Format, statement and authenticator data of an attestation object.
 fn attestation(octets: &[u8]) -> Option<(String, Item, Vec<u8>)> {
     let (object, rest) = Item::read(octets)?;
+    canonical_object(octets)?;
     let fmt = object.get("fmt")?.text()?.to_owned();
     let data = object.get("authData")?.bytes()?.to_vec();
     object.get("attStmt")?;
@@ -348,13 +362,16 @@ impl Data {
         if flags & AT != 0 {
             let length = usize::from(u16::from_be_bytes(rest.get(16..18)?.try_into().ok()?));
             let id = rest.get(18..18 + length)?.to_vec();
-            let (key, after) = Item::read(rest.get(18 + length..)?)?;
+            let (key, _) = Item::read(rest.get(18 + length..)?)?;
+            let after = canonical(rest.get(18 + length..)?)?;
             credential = Some((id, key));
             rest = after;
         }
         if flags & ED != 0 {
-            let (Item::Map(_), after) = Item::read(rest)? else { return None };
-            rest = after;
+            let (Item::Map(outputs), _) = Item::read(rest)? else { return None };
+            rest = canonical(rest)?;
+            // Identifiers are texts (§9.1).
+            outputs.iter().all(|(name, _)| name.text().is_some()).then_some(())?;
         }
         rest.is_empty().then_some(Self { rp_id_hash, flags, sign_count, credential })
     }

@@ -100,6 +100,7 @@ pub fn perform(ceremony: Ceremony, settings: Settings, deviation: &Deviation) ->
         origin: ORIGIN.to_owned(),
         rp_id: RP_ID.to_owned(),
         challenge: options.json.get("challenge")?.as_str()?.to_owned(),
+        app_id: options.json.pointer("/extensions/appid").and_then(Value::as_str).map(Into::into),
         verification_required: settings.verification,
         named: credentials.first().filter(|_| named).map(|one| one.user_handle.clone()),
         credentials,

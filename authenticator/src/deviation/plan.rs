@@ -77,15 +77,21 @@ impl PlanMut<'_> {
         }
     }
 
-    /// Whether an intention says something of a part that the format does not
-    /// have: it would change the plan, and nothing that travels.
-    pub(super) fn is_idle(&self) -> bool {
-        let Self::Create(plan) = self else { return false };
-        let attestation = &plan.device.attestation;
-        let is_signed = !matches!(attestation.format, Format::None | Format::Apple);
-        let certifies_credential = matches!(attestation.format, Format::AndroidKey | Format::Apple);
-        attestation.signer.is_some() && !is_signed
-            || attestation.certified.is_some() && !certifies_credential
+    /// Forgets intentions about parts that the format does not have: they would
+    /// change the plan, and nothing that travels.
+    pub(super) fn forget_idle(&mut self) {
+        let Self::Create(plan) = self else { return };
+        let attestation = &mut plan.device.attestation;
+        let formats = match attestation.format {
+            Format::Compound => attestation.compound.clone(),
+            format => vec![format],
+        };
+        if formats.iter().all(|format| matches!(format, Format::None | Format::Apple)) {
+            attestation.signer = None;
+        }
+        if !formats.iter().any(|format| matches!(format, Format::AndroidKey | Format::Apple)) {
+            attestation.certified = None;
+        }
     }
 
     pub(super) fn edit(&mut self, path: &[Segment], operation: &Operation) -> Result<(), Error> {

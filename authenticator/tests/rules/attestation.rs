@@ -239,6 +239,15 @@ fn idle_intentions_are_honest() {
     }
 }
 
+/// One that has no place does not hide another that has.
+#[test]
+fn an_idle_intention_beside_another() {
+    let both = "plan.certified set = 'another'\nplan.signer set = 'another'";
+    let profile = Profile { attestation: Format::Packed, ..Profile::roaming() };
+    let run = register_on(profile, &deviation(both), &NoFacts);
+    assert_eq!(run.effect, Ok(Effect::Deviant));
+}
+
 #[test]
 fn a_plan_may_be_of_a_model_that_is_made_for_tests() {
     let listing = Listing::named("listed").unwrap();
