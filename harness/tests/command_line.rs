@@ -315,6 +315,34 @@ fn checks_of_the_users_own() {
     assert!(text(&output.stderr).contains("none.toml"), "{}", text(&output.stderr));
 }
 
+const LOW: &str = r#"
+[[family]]
+id = "own-signature"
+ceremony = ["authentication"]
+exercises = { authentication = ["7.2/21"] }
+clause = { authentication = "§7.2 step 21" }
+level = "must"
+importance = "high"
+expects = "accepted"
+why = "Signatures have it or not, as it falls."
+fix = "Accept both."
+"#;
+
+/// Every second signature is as this check wants it before it is altered. All
+/// of so many are sent nevertheless.
+#[test]
+fn what_chance_left_unaltered_is_tried_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let deviation = "deviation = [{ at = \"signature.s\", encode = \"low-s\" }]";
+    let case = |n| format!("[[family.case]]\nid = \"low-{n}\"\nsends = \"low {n}\"\n{deviation}\n");
+    let cases: String = (0..1000).map(case).collect();
+    std::fs::write(folder.path().join("own.toml"), format!("{LOW}\n{cases}")).unwrap();
+    let arguments = "check --catalogue own.toml --only authentication.own-signature --quiet";
+    let output = command(arguments, folder.path()).output().unwrap();
+    let said = text(&output.stdout);
+    assert!(said.contains("1000 checks: 1000 pass"), "{said}{}", text(&output.stderr));
+}
+
 #[test]
 fn the_published_vectors_hold() {
     let (output, _) = passrig("vectors verify");
