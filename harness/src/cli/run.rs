@@ -101,7 +101,7 @@ pub(super) async fn run(
     let identity = args.identity.resolve(reach.is_built_in())?;
     let repeatable = reach.is_built_in();
     let Reach { target, info, variables, expiry, restart } =
-        reach.resolve(authenticator.map(|one| &one.profile))?;
+        reach.resolve(authenticator.map(|one| &one.profile)).await?;
     ready()?;
 
     let (log_file, log) = open_log(args, &identity, repeatable, info.clone())?;

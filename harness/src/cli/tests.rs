@@ -64,6 +64,7 @@ fn help_of_the_program() {
       rp             Serve the reference RP, or one of its mutants
       authenticator  Create and use passkeys without a browser, from any language
       trust          Tell an RP whom to trust: roots, metadata, revocation lists
+      adapter        Write an adapter for an RP that is not built in, and try it
       adapters       List the built-in adapters
       schema         Print a JSON schema, for editors and programs
       vectors        Prove passrig itself by published test vectors
@@ -136,11 +137,12 @@ fn help_of_check() {
 
     The target:
           --rp <URL>
-              Where the RP's API is [default: the built-in reference RP]
+              Where the RP's API is [default: the built-in reference RP]; or
+              exec:COMMAND, a program that answers JSON lines
 
           --adapter <ID|FILE>
               How it is spoken to: the id of a built-in adapter (`passrig adapters`)
-              or a file
+              or a file [default: found out by asking it]
 
           --origin <ORIGIN>
               The origin of the emulated page [default: that of --rp]

@@ -11,6 +11,7 @@ pub mod policy;
 mod revival;
 mod schedule;
 mod shard;
+pub mod walk;
 
 pub use filter::Filter;
 pub use matrix::Matrix;

@@ -98,7 +98,7 @@ fn mistakes() {
      help: did you mean adapter?
     "#);
     insta::assert_snapshot!(mistake("[target]\nrp = \"localhost:3000\"\n"), @r#"
-     × expected a URL such as http://localhost:3000
+     × expected a URL such as http://localhost:3000, or exec:COMMAND
       ╭─[ci/passrig.toml:2:6]
     1 │ [target]
     2 │ rp = "localhost:3000"
