@@ -92,6 +92,18 @@ fn webauthn_rs_hands_out_challenges() {
 }
 
 #[test]
+fn go_webauthn_hands_out_challenges() {
+    let Some(rp) = rps::start("go-webauthn") else { return };
+    let assertion = send(&rp, "POST", "/webauthn/login/start", &[], Some(&json!({})));
+    assert_eq!(assertion.status, 200, "{assertion:?}");
+    assert_eq!(assertion.json["publicKey"]["rpId"], "passrig.test");
+    assert_challenge(&assertion.json["publicKey"]);
+    let module = "github.com/go-webauthn/webauthn";
+    assert!(rp.sources.join(format!("{module}@v0.18.2/webauthn/login.go")).is_file());
+    assert!(rp.packages.contains(&(module.to_owned(), "v0.18.2".to_owned())));
+}
+
+#[test]
 fn names_its_packages_and_stops_on_drop() {
     let Some(rp) = rps::start("simplewebauthn") else { return };
     assert!(

@@ -17,12 +17,13 @@ use passrig::catalogue::Catalogue;
 use passrig_tests::rps;
 
 /// Every relying party, with the adapter that speaks to it.
-const ALL: [(&str, &str); 5] = [
+const ALL: [(&str, &str); 6] = [
     ("simplewebauthn", "simplewebauthn-example"),
     ("better-auth", "better-auth"),
     ("py-webauthn", "webauthn-io"),
     ("python-fido2", "python-fido2-example"),
     ("webauthn-rs", "webauthn-rs-tutorial"),
+    ("go-webauthn", "go-webauthn-example"),
 ];
 
 /// So that a second run meets the memory of the first, and no outcome hangs on what was drawn.
@@ -54,6 +55,11 @@ async fn python_fido2() {
 #[tokio::test(flavor = "multi_thread")]
 async fn webauthn_rs() {
     is_as_golden(ALL[4]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn go_webauthn() {
+    is_as_golden(ALL[5]).await;
 }
 
 /// These begin every run without memory; the others meet in later runs what earlier ones left. The one account of
