@@ -104,6 +104,15 @@ fn go_webauthn_hands_out_challenges() {
 }
 
 #[test]
+fn django_otp_webauthn_hands_out_no_challenge_without_a_form_token() {
+    let Some(rp) = rps::start("django-otp-webauthn") else { return };
+    let begun = send(&rp, "POST", "/webauthn/authentication/begin/", &[], None);
+    assert_eq!(begun.status, 403, "{begun:?}");
+    assert!(rp.sources.join("django_otp_webauthn/views.py").is_file());
+    assert!(rp.packages.contains(&("django-otp-webauthn".to_owned(), "0.10.3".to_owned())));
+}
+
+#[test]
 fn names_its_packages_and_stops_on_drop() {
     let Some(rp) = rps::start("simplewebauthn") else { return };
     assert!(

@@ -129,9 +129,13 @@ fn the_application_answers_for_its_own_lines() {
             assert_eq!(own, adjudication.duty == Duty::Application, "{}", adjudication.source);
         }
     }
-    for adjudication in read("better-auth") {
-        let library = !adjudication.source.contains("@better-auth/passkey/");
-        assert_eq!(library, adjudication.duty == Duty::Library, "{}", adjudication.source);
+    for (product, package) in
+        [("better-auth", "@better-auth/passkey/"), ("django-otp-webauthn", "django_otp_webauthn/")]
+    {
+        for adjudication in read(product) {
+            let library = !adjudication.source.contains(package);
+            assert_eq!(library, adjudication.duty == Duty::Library, "{}", adjudication.source);
+        }
     }
 }
 
