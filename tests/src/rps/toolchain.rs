@@ -1,6 +1,7 @@
 //! What installs and runs a relying party: the file that its folder holds says which.
 
 mod cargo;
+mod go;
 mod node;
 mod python;
 
@@ -41,7 +42,7 @@ pub(super) enum Program {
     Table,
 }
 
-static ALL: [&dyn Toolchain; 3] = [&node::Node, &python::Python, &cargo::Cargo];
+static ALL: [&dyn Toolchain; 4] = [&node::Node, &python::Python, &cargo::Cargo, &go::Go];
 
 /// The toolchain of a relying party's folder.
 pub(super) fn of(dir: &Path) -> Result<&'static dyn Toolchain, Error> {
@@ -82,7 +83,16 @@ fn failed(source: io::Error) -> Error {
 
 /// Fails unless the program can be run and is of this version (major, minor) or newer.
 fn ensure_version(program: &'static str, wanted: (u32, u32)) -> Result<(), Error> {
-    let output = run(Command::new(program).arg("--version"), program)?;
+    ensure_version_by("--version", program, wanted)
+}
+
+/// The same of a program that is asked in another way.
+fn ensure_version_by(
+    question: &str,
+    program: &'static str,
+    wanted: (u32, u32),
+) -> Result<(), Error> {
+    let output = run(Command::new(program).arg(question), program)?;
     let found = String::from_utf8_lossy(&output.stdout).trim().to_owned();
     match number(&found) {
         Some(number) if number >= wanted => Ok(()),
@@ -90,10 +100,10 @@ fn ensure_version(program: &'static str, wanted: (u32, u32)) -> Result<(), Error
     }
 }
 
-/// The first word that looks like a version: `v20.1.0`, `Python 3.11.7`, `cargo 1.95.0 (…)`.
+/// The first word that looks like a version: `v20.1.0`, `Python 3.11.7`, `cargo 1.95.0 (…)`, `go version go1.26.8 …`.
 fn number(text: &str) -> Option<(u32, u32)> {
     text.split_whitespace().find_map(|word| {
-        let mut parts = word.trim_start_matches('v').split('.');
+        let mut parts = word.trim_start_matches(char::is_alphabetic).split('.');
         Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
     })
 }
@@ -123,6 +133,7 @@ mod tests {
         assert_eq!(number("v20.18.1\n"), Some((20, 18)));
         assert_eq!(number("Python 3.11.7"), Some((3, 11)));
         assert_eq!(number("cargo 1.95.0 (f2d3ce0bd 2026-03-21)"), Some((1, 95)));
+        assert_eq!(number("go version go1.26.8 linux/amd64"), Some((1, 26)));
         assert_eq!(number("none"), None);
     }
 
