@@ -240,6 +240,10 @@ impl Target {
         let mut call = Call { target: self, flow, session, inputs, log, begun: BTreeMap::new() };
         for (index, step) in self.profile.steps(flow).iter().enumerate() {
             if call.leaves_out(step) {
+                // Whoever holds nothing to show is nobody.
+                if let Role::Whoami { .. } = step.role {
+                    done.signed_in = Some(false);
+                }
                 continue;
             }
             let response = call.perform(index, step, None).await?;

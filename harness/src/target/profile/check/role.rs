@@ -46,7 +46,9 @@ pub(super) fn role(
     let own = step.options.is_some() || step.signed_in.is_some() || step.credential_ids.is_some();
     if carries_credential || own {
         misplaced("expect", expect.map(Spanned::span), "steps that only prepare others")?;
-        misplaced("when", span(&step.when), "steps that only prepare others")?;
+    }
+    if carries_credential || (own && step.signed_in.is_none()) {
+        misplaced("when", span(&step.when), "steps that only prepare others, and `whoami`")?;
     }
     if carries_credential {
         let finish = finish(spanned)?;
