@@ -4,7 +4,7 @@ use std::sync::{Arc, LazyLock};
 
 use super::Profile;
 
-const FILES: [(&str, &str); 7] = [
+const FILES: [(&str, &str); 8] = [
     ("reference.toml", include_str!("../../../adapters/reference.toml")),
     ("fido-conformance.toml", include_str!("../../../adapters/fido-conformance.toml")),
     ("simplewebauthn-example.toml", include_str!("../../../adapters/simplewebauthn-example.toml")),
@@ -12,6 +12,7 @@ const FILES: [(&str, &str); 7] = [
     ("webauthn-io.toml", include_str!("../../../adapters/webauthn-io.toml")),
     ("python-fido2-example.toml", include_str!("../../../adapters/python-fido2-example.toml")),
     ("webauthn-rs-tutorial.toml", include_str!("../../../adapters/webauthn-rs-tutorial.toml")),
+    ("yubico-demo.toml", include_str!("../../../adapters/yubico-demo.toml")),
 ];
 
 static PROFILES: LazyLock<Vec<Arc<Profile>>> = LazyLock::new(|| {
