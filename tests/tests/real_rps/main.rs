@@ -17,13 +17,14 @@ use passrig::catalogue::Catalogue;
 use passrig_tests::rps;
 
 /// Every relying party, with the adapter that speaks to it.
-const ALL: [(&str, &str); 6] = [
+const ALL: [(&str, &str); 7] = [
     ("simplewebauthn", "simplewebauthn-example"),
     ("better-auth", "better-auth"),
     ("py-webauthn", "webauthn-io"),
     ("python-fido2", "python-fido2-example"),
     ("webauthn-rs", "webauthn-rs-tutorial"),
     ("yubico-webauthn-server", "yubico-demo"),
+    ("webauthn4j", "webauthn4j"),
 ];
 
 /// So that a second run meets the memory of the first, and no outcome hangs on what was drawn.
@@ -60,6 +61,11 @@ async fn webauthn_rs() {
 #[tokio::test(flavor = "multi_thread")]
 async fn yubico_webauthn_server() {
     is_as_golden(ALL[5]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn webauthn4j() {
+    is_as_golden(ALL[6]).await;
 }
 
 /// These begin every run without memory; the others meet in later runs what earlier ones left. The one account of

@@ -4,7 +4,7 @@ use std::sync::{Arc, LazyLock};
 
 use super::Profile;
 
-const FILES: [(&str, &str); 8] = [
+const FILES: [(&str, &str); 9] = [
     ("reference.toml", include_str!("../../../adapters/reference.toml")),
     ("fido-conformance.toml", include_str!("../../../adapters/fido-conformance.toml")),
     ("simplewebauthn-example.toml", include_str!("../../../adapters/simplewebauthn-example.toml")),
@@ -13,6 +13,7 @@ const FILES: [(&str, &str); 8] = [
     ("python-fido2-example.toml", include_str!("../../../adapters/python-fido2-example.toml")),
     ("webauthn-rs-tutorial.toml", include_str!("../../../adapters/webauthn-rs-tutorial.toml")),
     ("yubico-demo.toml", include_str!("../../../adapters/yubico-demo.toml")),
+    ("webauthn4j.toml", include_str!("../../../adapters/webauthn4j.toml")),
 ];
 
 static PROFILES: LazyLock<Vec<Arc<Profile>>> = LazyLock::new(|| {

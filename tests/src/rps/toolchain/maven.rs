@@ -150,7 +150,7 @@ mod tests {
 
     #[test]
     fn lock_files_name_each_package_with_its_hash_and_no_registry() {
-        for name in ["yubico-webauthn-server"] {
+        for name in ["yubico-webauthn-server", "webauthn4j"] {
             let dir = crate::rps::dir(name);
             let lock = read_lock_file(&dir, LOCK_FILE).unwrap();
             let packages = Maven.packages(&dir).unwrap();
