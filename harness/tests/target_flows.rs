@@ -579,3 +579,14 @@ async fn a_step_waits_for_its_variable() {
     let seen: Vec<_> = story.seen().iter().map(|seen| seen.line.clone()).collect();
     assert_eq!(seen, ["POST /login", "GET /me", "GET /me"]);
 }
+
+#[tokio::test]
+async fn whoever_holds_nothing_to_show_is_nobody() {
+    let whoami = "[[whoami]]\nrequest = \"GET /me\"\nwhen = \"username\"\n\
+        signed_in = { status = [200] }\n";
+    let mut story = Story::new(whoami, [answer(200, json!({}))]);
+    assert_eq!(story.run(Flow::Whoami).await.unwrap().signed_in, Some(true));
+    story.inputs = story.inputs.clone().without("username");
+    assert_eq!(story.run(Flow::Whoami).await.unwrap().signed_in, Some(false));
+    assert_eq!(story.seen().len(), 1);
+}

@@ -249,6 +249,10 @@ impl Target {
         let mut call = Call::new(self, flow, session, inputs, log);
         for (index, step) in self.profile.steps(flow).iter().enumerate() {
             if call.leaves_out(step) {
+                // Whoever holds nothing to show is nobody.
+                if let Role::Whoami { .. } = step.role {
+                    done.signed_in = Some(false);
+                }
                 continue;
             }
             let response = call.perform(index, step, None).await?;

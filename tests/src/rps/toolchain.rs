@@ -2,6 +2,7 @@
 
 mod cargo;
 mod go;
+mod maven;
 mod node;
 mod python;
 
@@ -42,7 +43,8 @@ pub(super) enum Program {
     Table,
 }
 
-static ALL: [&dyn Toolchain; 4] = [&node::Node, &python::Python, &cargo::Cargo, &go::Go];
+static ALL: [&dyn Toolchain; 5] =
+    [&node::Node, &python::Python, &cargo::Cargo, &go::Go, &maven::Maven];
 
 /// The toolchain of a relying party's folder.
 pub(super) fn of(dir: &Path) -> Result<&'static dyn Toolchain, Error> {
@@ -112,10 +114,11 @@ fn run(command: &mut Command, program: &'static str) -> Result<Output, Error> {
     command.stdin(Stdio::null()).output().map_err(|source| Error::Missing { program, source })
 }
 
-/// The lines of stderr that say why a command failed.
+/// The lines that say why a command failed: on stderr, or on stdout, where Maven writes them.
 fn reason(output: &Output, is_reason: impl Fn(&str) -> bool) -> String {
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    let reasons: Vec<_> = stderr.lines().filter(|line| is_reason(line)).take(4).collect();
+    let said = [&output.stderr, &output.stdout].map(|text| String::from_utf8_lossy(text));
+    let lines = said.iter().flat_map(|text| text.lines());
+    let reasons: Vec<_> = lines.filter(|line| is_reason(line)).take(4).collect();
     if reasons.is_empty() { output.status.to_string() } else { reasons.join("; ") }
 }
 

@@ -4,7 +4,6 @@ use std::sync::{Arc, LazyLock};
 
 use super::Profile;
 
-<<<<<<< HEAD
 macro_rules! files {
     ($($id:literal),* $(,)?) => {
         &[$((concat!($id, ".toml"), include_str!(concat!("../../../adapters/", $id, ".toml")))),*]
@@ -22,6 +21,8 @@ const FILES: &[(&str, &str)] = files![
     "webauthn-rs-tutorial",
     "go-webauthn-example",
     "django-otp-webauthn",
+    "yubico-demo",
+    "webauthn4j",
     "exec",
 ];
 

@@ -306,7 +306,10 @@ fn the_rest_by_name() {
         (
             "options = ",
             "when = \"username\"\noptions = ",
-            Fault::Misplaced { field: "when", belongs: "steps that only prepare others" },
+            Fault::Misplaced {
+                field: "when",
+                belongs: "steps that only prepare others, and `whoami`",
+            },
         ),
         ("accepted = [{ status = [200] }]", "accepted = []", Fault::NoConditions("accepted")),
         ("options = \"$.publicKey\"\n", "", Fault::NoOptions(Flow::Register)),

@@ -55,10 +55,10 @@ pub(super) fn role(
         let belongs = "steps that prepare others or hold the options";
         misplaced("expect", expect.map(Spanned::span), belongs)?;
     }
-    if carries_credential || own || yields_options {
-        misplaced("when", step.when.as_ref().map(Spanned::span), "steps that only prepare others")?;
-        let unless = step.unless.as_ref().map(Spanned::span);
-        misplaced("unless", unless, "steps that only prepare others")?;
+    if carries_credential || yields_options || step.credential_ids.is_some() {
+        let belongs = "steps that only prepare others, and `whoami`";
+        misplaced("when", step.when.as_ref().map(Spanned::span), belongs)?;
+        misplaced("unless", step.unless.as_ref().map(Spanned::span), belongs)?;
     }
     if carries_credential {
         let finish = finish(spanned)?;
