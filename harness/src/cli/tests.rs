@@ -169,9 +169,9 @@ fn help_of_check() {
 
           --timing [<PAIRS>]
               Also check that the time that answers take tells nobody who has an
-              account. Each such check times up to so many pairs of answers [default:
-              500], and ends as soon as they tell enough. The RP must not limit how
-              often a sign-in may fail
+              account. Each such check times up to so many pairs of answers
+              [default: 500], and ends as soon as they tell enough. The RP must not
+              limit how often a sign-in may fail
 
           --restart-wait <SECONDS>
               How long a target that dies under a check may take to come back; then
@@ -491,7 +491,11 @@ fn explanation_of_a_check_that_times() {
     let catalogue = Catalogue::builtin().unwrap();
     let text = explain("authentication.enumeration.by-time", &catalogue, Paint::PLAIN).unwrap();
     let needs = text.split_once("needs ").unwrap().1.split_once("performs").unwrap().0;
-    insta::assert_snapshot!(needs, @"");
+    insta::assert_snapshot!(needs, @r"
+    login username
+          two accounts
+          many answers to time: --timing, if there is an --rp
+    ");
 }
 
 #[test]

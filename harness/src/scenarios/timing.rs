@@ -141,7 +141,8 @@ fn observed(
 }
 
 fn words(estimate: &Estimate, [one, other]: [&str; 2]) -> String {
-    let ms = |us: f64| format!("{:.3}", us / 1000.0);
+    // Nothing is no less than nothing.
+    let ms = |us: f64| format!("{:.3}", us.round() / 1000.0 + 0.0);
     let Estimate { pairs, least, most, .. } = *estimate;
     format!(
         "{} ms {one}, {} ms {other} (medians of {pairs} pairs); the difference is {} ms, between \
@@ -174,12 +175,12 @@ mod tests {
             one: 2310.0,
             other: 180.4,
             difference: 2121.0,
-            least: 2050.0,
+            least: -0.2,
             most: 2200.0,
         };
         insta::assert_snapshot!(
             words(&estimate, ["for a name with an account", "for one without"]),
-            @"2.310 ms for a name with an account, 0.180 ms for one without (medians of 62 pairs); the difference is 2.121 ms, between 2.050 and 2.200 ms with 99.9999 % confidence, and counts from 0.1 ms on"
+            @"2.310 ms for a name with an account, 0.180 ms for one without (medians of 62 pairs); the difference is 2.121 ms, between 0.000 and 2.200 ms with 99.9999 % confidence, and counts from 0.1 ms on"
         );
     }
 }
