@@ -58,8 +58,15 @@ pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
         Failure::usage(error.to_string(), "name the page's origin with --origin")
     })?;
     let env = Seeded::new(identity.seed.as_bytes()).within(&identity.run_id);
-    let world =
-        World { target: target.clone(), origin, env, variables, authenticator: None, expiry: None };
+    let world = World {
+        target: target.clone(),
+        origin,
+        env,
+        variables,
+        authenticator: None,
+        expiry: None,
+        timing: None,
+    };
     let paint = console.paint();
     let mut printed = Ok(());
     let well = walk::walk(&world, &mut |passage| {
