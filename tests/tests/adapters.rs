@@ -36,7 +36,7 @@ fn an_adapter_is_found_out_and_walked_through() {
     let found = "adapter: better-auth (better-auth, passkey plugin), found out by asking\n";
     assert!(complaint.starts_with(found), "{complaint}");
 
-    let quiet = ["adapter", "test", "better-auth", "--quiet", "--run-id", "walk"];
+    let quiet = ["adapter", "test", "better-auth", "--quiet", "--seed", "walk", "--run-id", "walk"];
     let out = passrig(folder.path(), &quiet, &rp);
     assert_eq!(out.status.code(), Some(0), "{out:?}");
     let shown: Vec<_> = said(&out.stdout)
@@ -44,12 +44,47 @@ fn an_adapter_is_found_out_and_walked_through() {
         .take_while(|line| !line.starts_with("The adapter"))
         .map(str::to_owned)
         .collect();
-    insta::assert_snapshot!(shown.join("\n").replace(&rp.url, "URL"), @r"
+    let shown = shown.join("\n");
+    let name = shown.split("passrig-").nth(1).and_then(|rest| rest.get(..12)).unwrap();
+    insta::assert_snapshot!(shown.replace(name, "NAME"), @r"
     have an account
-    ok   there is one: passrig-d9c1b3ee4bf4
+    ok   there is one: passrig-NAME
 
     register a passkey
     ok   accepted
+
+    list the passkeys
+    ok   the new one is among 1
+
+    see who is signed in, in a new browser
+    ok   nobody is
+
+    sign in with the passkey (discoverable)
+    ok   accepted
+
+    see who is signed in
+    ok   somebody is
+
+    sign out
+    ok   nobody is
+
+    see who is signed in, in a new browser
+    ok   nobody is
+
+    sign in with the passkey (username)
+    ok   accepted
+
+    see who is signed in
+    ok   somebody is
+
+    sign out
+    ok   nobody is
+
+    sign in without a passkey
+    ok   somebody is
+
+    remove the passkey
+    ok   it is gone
     ");
 
     let out = passrig(folder.path(), &["adapter", "test", "better-auth"], &rp);
@@ -74,7 +109,7 @@ fn what_no_adapter_speaks_to_is_told_why() {
     let complaint = said(&wrong.stderr);
     assert_eq!(wrong.status.code(), Some(2), "{complaint}");
     assert!(
-        complaint.contains("simplewebauthn-example: detect step 1 (GET /generate-"),
+        complaint.contains("better-auth: GET /passkey/generate-authenticate-options: unexpected"),
         "{complaint}"
     );
 

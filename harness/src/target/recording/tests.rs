@@ -120,8 +120,8 @@ fn a_recording_becomes_an_adapter() {
     Profile::parse("shop.toml", &learnt.text)
         .map_err(|mistake| miette::Report::new(*mistake))
         .unwrap();
-    insta::assert_snapshot!(learnt.text, @"");
-    insta::assert_snapshot!(learnt.found.join("\n"), @"");
+    insta::assert_snapshot!("shop", learnt.text);
+    insta::assert_snapshot!("shop_found", learnt.found.join("\n"));
     assert!(!learnt.text.contains("secret") && !learnt.text.contains("a@shop.test"));
 }
 
@@ -143,8 +143,8 @@ fn credentials_in_forms() {
         ]),
     );
     let learnt = learnt.unwrap();
-    insta::assert_snapshot!(learnt.text, @"");
-    insta::assert_snapshot!(learnt.doubts.join("\n"), @"");
+    insta::assert_snapshot!("pages", learnt.text);
+    insta::assert_snapshot!("pages_doubts", learnt.doubts.join("\n"));
 }
 
 #[test]
