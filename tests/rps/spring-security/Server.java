@@ -13,6 +13,8 @@ import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.context.annotation.Bean;
 import org.springframework.security.config.annotation.web.builders.HttpSecurity;
 import org.springframework.security.core.userdetails.User;
+import org.springframework.security.crypto.bcrypt.BCryptPasswordEncoder;
+import org.springframework.security.crypto.password.PasswordEncoder;
 import org.springframework.security.provisioning.InMemoryUserDetailsManager;
 import org.springframework.security.web.SecurityFilterChain;
 import org.springframework.web.bind.annotation.GetMapping;
@@ -50,19 +52,26 @@ class Server {
     return new InMemoryUserDetailsManager();
   }
 
+  // The default's strength is a good part of a test's time, and no passkey is in it.
+  @Bean
+  PasswordEncoder passwordEncoder() {
+    return new BCryptPasswordEncoder(4);
+  }
+
   @RestController
   static class Accounts {
     private final InMemoryUserDetailsManager users;
+    private final PasswordEncoder encoder;
 
-    Accounts(InMemoryUserDetailsManager users) {
+    Accounts(InMemoryUserDetailsManager users, PasswordEncoder encoder) {
       this.users = users;
+      this.encoder = encoder;
     }
 
-    // A slow hash is time, and no passkey is in it.
     @PostMapping("/sign-up")
     Map<String, Object> signUp(
         @RequestParam("username") String username, @RequestParam("password") String password) {
-      users.createUser(User.withUsername(username).password("{noop}" + password).roles("USER").build());
+      users.createUser(User.withUsername(username).password(encoder.encode(password)).roles("USER").build());
       return Map.of("username", username);
     }
 
