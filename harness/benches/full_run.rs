@@ -62,6 +62,7 @@ async fn check(target: Target, expiry: Option<Duration>, run: usize) -> Report {
         run_id: run.to_string(),
         jobs: 4,
         expiry,
+        timing: expiry.map(|_| 500),
         authenticator: None,
         variables: Vec::new(),
         restart: Default::default(),
@@ -92,7 +93,7 @@ fn runs(mut run: impl FnMut(usize) -> Report) -> Vec<Duration> {
             let took = start.elapsed();
             let summary = report.summary;
             let decided = summary.pass + summary.note + summary.skipped;
-            assert!(decided == report.checks.len() && summary.skipped <= 2, "{summary:?}");
+            assert!(decided == report.checks.len() && summary.skipped <= 4, "{summary:?}");
             took
         })
         .collect();

@@ -1,110 +1,19 @@
 //! Flows against a relying party in the same process that tells what it saw.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
+mod story;
 
-use axum::Router;
-use axum::body::{Body, to_bytes};
-use axum::extract::{Request, State};
+use axum::body::Body;
 use axum::response::Response;
 use passrig::target::error::Kind;
-use passrig::target::transport::{InProcess, Limits};
-use passrig::target::{
-    Answer, Done, Error, Flow, Inputs, Log, Manner, Profile, Recognised, Session, Target,
-};
+use passrig::target::{Answer, Done, Error, Flow, Inputs, Manner, Recognised, Session};
 use passrig_authenticator::Ceremony;
 use passrig_authenticator::wire::{Json, Layout, Tree};
 use passrig_authenticator::workbench::{Honest, Stage, Workbench};
-use serde_json::{Value, json};
+use serde_json::json;
 use url::Url;
 
-/// What the server was sent, and what it shall answer, in turn.
-#[derive(Clone, Default)]
-struct Script {
-    seen: Arc<Mutex<Vec<Seen>>>,
-    answers: Arc<Mutex<Vec<Response>>>,
-}
-
-struct Seen {
-    line: String,
-    headers: http::HeaderMap,
-    body: String,
-}
-
-impl Seen {
-    fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name).map(|value| value.to_str().unwrap())
-    }
-}
-
-async fn serve(State(script): State<Script>, request: Request) -> Response {
-    let (head, body) = request.into_parts();
-    let body = to_bytes(body, usize::MAX).await.unwrap();
-    let line = format!("{} {}", head.method, head.uri.path_and_query().unwrap());
-    let body = String::from_utf8_lossy(&body).into_owned();
-    script.seen.lock().unwrap().push(Seen { line, headers: head.headers, body });
-    script.answers.lock().unwrap().remove(0)
-}
-
-fn answer(status: u16, body: Value) -> Response {
-    let kind = ("content-type", "application/json");
-    Response::builder().status(status).header(kind.0, kind.1).body(body.to_string().into()).unwrap()
-}
-
-fn with(mut response: Response, name: &'static str, value: &'static str) -> Response {
-    response.headers_mut().append(name, value.parse().unwrap());
-    response
-}
-
-/// A story: a target, a session, a log.
-struct Story {
-    script: Script,
-    target: Target,
-    session: Session,
-    inputs: Inputs,
-    log: Log,
-}
-
-const ORIGIN: &str = "https://login.passrig.test";
-
-impl Story {
-    fn new(profile: &str, answers: impl IntoIterator<Item = Response>) -> Self {
-        let script = Script::default();
-        script.answers.lock().unwrap().extend(answers);
-        let router = Router::new().fallback(serve).with_state(script.clone());
-        let limits = Limits { deadline: Duration::from_millis(500), body: 1 << 16 };
-        let transport = Arc::new(InProcess::new(router, limits));
-        let head = "id = \"t\"\nname = \"T\"\nstatus = \"untested\"\n";
-        let profile = Profile::parse("t.toml", &format!("{head}{profile}")).unwrap();
-        let base = Url::parse(ORIGIN).unwrap();
-        Self {
-            script,
-            target: Target::new(Arc::new(profile), base, ORIGIN, transport),
-            session: Session::new(),
-            inputs: Inputs::new("registration.test").with("username", "ann"),
-            log: Log::new(),
-        }
-    }
-
-    async fn run(&mut self, flow: Flow) -> Result<Done, Error> {
-        self.target.run(flow, &mut self.session, &self.inputs, &mut self.log).await
-    }
-
-    async fn register(
-        &mut self,
-        credential: &Json,
-        bench: &mut dyn Workbench,
-    ) -> Result<Answer, Error> {
-        let Self { target, session, inputs, log, .. } = self;
-        let begun = target.begin(Ceremony::Registration, session, inputs, log).await?;
-        target.finish(&begun, session, inputs, credential, bench, log).await
-    }
-
-    fn seen(&self) -> std::sync::MutexGuard<'_, Vec<Seen>> {
-        self.script.seen.lock().unwrap()
-    }
-}
+use story::{Seen, Story, answer, with};
 
 const REGISTER: &str = r#"
 [settings]
@@ -669,4 +578,15 @@ async fn a_step_waits_for_its_variable() {
     story.run(Flow::Whoami).await.unwrap();
     let seen: Vec<_> = story.seen().iter().map(|seen| seen.line.clone()).collect();
     assert_eq!(seen, ["POST /login", "GET /me", "GET /me"]);
+}
+
+#[tokio::test]
+async fn whoever_holds_nothing_to_show_is_nobody() {
+    let whoami = "[[whoami]]\nrequest = \"GET /me\"\nwhen = \"username\"\n\
+        signed_in = { status = [200] }\n";
+    let mut story = Story::new(whoami, [answer(200, json!({}))]);
+    assert_eq!(story.run(Flow::Whoami).await.unwrap().signed_in, Some(true));
+    story.inputs = story.inputs.clone().without("username");
+    assert_eq!(story.run(Flow::Whoami).await.unwrap().signed_in, Some(false));
+    assert_eq!(story.seen().len(), 1);
 }

@@ -1,6 +1,6 @@
 //! The real relying parties of `tests/rps/`: installed at first use, started on a free port, stopped on drop.
 //!
-//! They need Node, Python or Cargo, as the file in their folder says. Where that is missing, [`start`] says that it skips
+//! They need Node, Python, Cargo or Go, as the file in their folder says. Where that is missing, [`start`] says that it skips
 //! and returns `None`, so that the tests pass with nothing but Rust installed; with `PASSRIG_REQUIRE_RPS=1` it panics
 //! instead.
 
@@ -99,7 +99,7 @@ pub struct Running {
     pub name: String,
     /// Its folder.
     pub dir: PathBuf,
-    /// Where the sources of its packages lie: its folder, `site-packages`, or the crates of the registry.
+    /// Where the sources of its packages lie: its folder, `site-packages`, the crates of the registry, or Go's modules.
     pub sources: PathBuf,
     /// The origin it is configured for.
     pub url: String,

@@ -22,8 +22,9 @@ use passrig_authenticator::client::{Client, create, get};
 use passrig_authenticator::deviation::{self, Bench, Deviation, PlanMut};
 use passrig_authenticator::device::{Attachment, Profile};
 use passrig_authenticator::env::Seeded;
-use passrig_authenticator::wire::{CreationOptions, Json, RequestOptions};
+use passrig_authenticator::wire::{CreationOptions, Json, RequestOptions, base64url};
 use passrig_authenticator::workbench::Honest;
+use sha2::{Digest, Sha256};
 use url::Url;
 
 use crate::catalogue::{Product, Setting};
@@ -72,6 +73,17 @@ pub struct Attempt {
 /// goes unsent once in sixteen million runs.
 const TRIES: usize = 24;
 
+/// What an application draws that sends somebody to sign in (RFC 7636 §4).
+fn oidc(inputs: Inputs, env: &Seeded) -> Inputs {
+    let drawn = |label: &str| base64url::encode(&env.derive(label, 32));
+    let verifier = drawn("oidc.verifier");
+    inputs
+        .with("oidc.state", drawn("oidc.state"))
+        .with("oidc.nonce", drawn("oidc.nonce"))
+        .with("oidc.challenge", base64url::encode(&Sha256::digest(verifier.as_bytes())))
+        .with("oidc.verifier", verifier)
+}
+
 impl Actor {
     /// Somebody new. `name` tells apart the actors of one check; `check` is
     /// what every request names in its header.
@@ -90,6 +102,9 @@ impl Actor {
             .with("display_name", format!("Passrig {name}"))
             .with("password", format!("Pr1-{}", hex::encode_string(&env.derive("password", 12))))
             .with("username", username);
+        if world.target.profile().redirect_uri.is_some() {
+            inputs = oidc(inputs, &env);
+        }
         for (name, value) in &world.variables {
             inputs = inputs.with(name, value);
         }
@@ -175,6 +190,11 @@ impl Actor {
             return Err(Trouble::NoFlow(Flow::Login));
         }
         self.run(Flow::Login, log).await.map(drop)
+    }
+
+    /// Chooses otherwise from now on.
+    pub fn choose(&mut self, setting: Setting, value: &str) {
+        self.variant = self.variant.with(setting, value);
     }
 
     /// Goes to another browser: no cookies, the same authenticators.

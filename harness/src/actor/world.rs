@@ -27,6 +27,8 @@ pub struct World {
     /// How long to wait until a challenge must have expired, if anybody wants
     /// to wait.
     pub expiry: Option<Duration>,
+    /// How many pairs of answers to time at most, if anybody wants them timed.
+    pub timing: Option<usize>,
 }
 
 impl World {

@@ -170,8 +170,6 @@ pub enum Reason {
     ClientOnly,
     /// It leaves no trace in what an RP answers.
     NotOverHttp,
-    /// One attempt shows nothing; it takes many samples.
-    Statistics,
     /// The product around the ceremony decides; there is nothing common to send.
     ProductSpecific,
     /// The specification or the tool no longer has it, or nobody uses it.
@@ -182,11 +180,10 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 6] = [
         Self::HonestTwins,
         Self::ClientOnly,
         Self::NotOverHttp,
-        Self::Statistics,
         Self::ProductSpecific,
         Self::Outdated,
         Self::ToolOnly,
@@ -198,7 +195,6 @@ impl Reason {
             Self::HonestTwins => "an honest ceremony, as around each attempt",
             Self::ClientOnly => "only a browser could break or notice it",
             Self::NotOverHttp => "it leaves no trace in what an RP answers",
-            Self::Statistics => "one attempt shows nothing; it takes many samples",
             Self::ProductSpecific => "nothing common to all products could be sent",
             Self::Outdated => "no longer in the specification, the tool or the field",
             Self::ToolOnly => "the tool demands what the specification does not",
@@ -212,7 +208,6 @@ impl fmt::Display for Reason {
             Self::HonestTwins => "honest-twins",
             Self::ClientOnly => "client-only",
             Self::NotOverHttp => "not-over-http",
-            Self::Statistics => "statistics",
             Self::ProductSpecific => "product-specific",
             Self::Outdated => "outdated",
             Self::ToolOnly => "tool-only",

@@ -175,6 +175,8 @@ struct Case {
     spoils: bool,
     #[serde(default)]
     waits: bool,
+    #[serde(default)]
+    times: bool,
 }
 
 impl Source<'_> {
@@ -283,6 +285,7 @@ impl Source<'_> {
             exclusive: case.exclusive,
             spoils: case.spoils,
             waits: case.waits,
+            times: case.times,
             action,
         })
     }

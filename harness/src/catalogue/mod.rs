@@ -87,6 +87,9 @@ pub struct Check {
     /// Whether it lets time pass: it runs when nothing else does, and only if
     /// it is asked for.
     pub waits: bool,
+    /// Whether it times answers, of which it takes many: it runs when nothing
+    /// else does, and only if it is asked for.
+    pub times: bool,
     /// How it is performed.
     #[serde(skip)]
     pub action: Action,

@@ -91,7 +91,9 @@ impl Book<'_> {
         page.list("FIDO", index.fido_of(check));
         let waits =
             check.waits.then(|| "time to wait: --expiry SECONDS, if there is an --rp".to_owned());
-        page.list("needs", check.needs.iter().map(need).chain(waits));
+        let times = "many answers to time: --timing, if there is an --rp";
+        let times = check.times.then(|| times.to_owned());
+        page.list("needs", check.needs.iter().map(need).chain(waits).chain(times));
         page.line(
             "performs",
             match check.authenticator {

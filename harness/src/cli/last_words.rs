@@ -17,12 +17,13 @@ pub(super) fn render(transcript: &Transcript, paint: Paint) -> String {
     let mut out = String::new();
     for exchange in last {
         // Writing to a string does not fail.
-        let _ = one(&mut out, exchange, paint);
+        let _ = self::exchange(&mut out, exchange, paint);
     }
     out
 }
 
-fn one(out: &mut String, exchange: &Exchange, paint: Paint) -> std::fmt::Result {
+/// One request and its answer.
+pub(super) fn exchange(out: &mut String, exchange: &Exchange, paint: Paint) -> std::fmt::Result {
     let Exchange { request, response, error, .. } = exchange;
     writeln!(out, "{} {} {}", paint.faint("sent"), request.method, request.url)?;
     body(out, request.body.as_ref(), paint)?;

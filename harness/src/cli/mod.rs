@@ -1,5 +1,6 @@
 //! The command line: one file per verb. Only here does the program print.
 
+mod adapter;
 mod adapters;
 pub(crate) mod authenticator;
 mod baseline;
@@ -82,6 +83,7 @@ enum Verb {
     Rp(rp::Args),
     Authenticator(authenticator::Args),
     Trust(trust::Args),
+    Adapter(Box<adapter::Args>),
     Adapters(adapters::Args),
     Schema(schema::Args),
     Vectors(vectors::Args),
@@ -114,6 +116,7 @@ fn run(verb: Verb, console: Console) -> Result<u8, Failure> {
         Verb::Rp(args) => runtime()?.block_on(rp::run(&args, console)),
         Verb::Authenticator(args) => authenticator::run(&args, console),
         Verb::Trust(args) => trust::run(&args, console),
+        Verb::Adapter(args) => runtime()?.block_on(adapter::run(&args, console)),
         Verb::Adapters(args) => adapters::run(&args, console),
         Verb::Schema(args) => schema::run(&args, console),
         Verb::Vectors(args) => vectors::run(&args, console),

@@ -10,28 +10,33 @@ use passrig_authenticator::device;
 use url::Url;
 
 use super::adapters;
+use super::console::complain;
 use super::failure::Failure;
+use super::identity;
 use super::near::did_you_mean;
 use super::rp;
 use crate::outcome::TargetInfo;
 use crate::relying_party;
 use crate::runner::Restart;
-use crate::target::Target;
+use crate::target::detect;
 use crate::target::guard::Guard;
 use crate::target::network::{self, ConnectTo, Network, Trust};
 use crate::target::profile::{self, Profile};
+use crate::target::shim::Shim;
 use crate::target::transport::Limits;
+use crate::target::{Target, Transport};
 
 #[derive(Clone, Debug, Default, clap::Args)]
 #[command(next_help_heading = "The target")]
 #[group(skip)]
 pub(super) struct Args {
-    /// Where the RP's API is [default: the built-in reference RP].
+    /// Where the RP's API is [default: the built-in reference RP]; or
+    /// exec:COMMAND, a program that answers JSON lines.
     #[arg(long, value_name = "URL", value_parser = base)]
     pub(super) rp: Option<Url>,
 
     /// How it is spoken to: the id of a built-in adapter (`passrig adapters`)
-    /// or a file.
+    /// or a file [default: found out by asking it].
     #[arg(long, value_name = "ID|FILE")]
     pub(super) adapter: Option<String>,
 
@@ -67,6 +72,14 @@ pub(super) struct Args {
     #[arg(long, value_name = "SECONDS", value_parser = expiry)]
     pub(super) expiry: Option<u32>,
 
+    /// Also check that the time that answers take tells nobody who has an
+    /// account. Each such check times up to so many pairs of answers [default:
+    /// 500], and ends as soon as they tell enough. The RP must not limit how
+    /// often a sign-in may fail.
+    #[arg(long, value_name = "PAIRS", num_args = 0..=1, default_missing_value = TIMING,
+          value_parser = clap::value_parser!(u32).range(50..=2000))]
+    pub(super) timing: Option<u32>,
+
     /// How long a target that dies under a check may take to come back; then
     /// the run goes on [default: 10].
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(0..=3600))]
@@ -94,6 +107,7 @@ pub(super) struct Reach {
     pub(super) info: TargetInfo,
     pub(super) variables: Vec<(String, String)>,
     pub(super) expiry: Option<Duration>,
+    pub(super) timing: Option<usize>,
     pub(super) restart: Restart,
 }
 
@@ -116,6 +130,7 @@ impl Args {
             allow_host,
             deadline,
             expiry,
+            timing,
             restart_wait,
             restart,
             metadata,
@@ -137,6 +152,7 @@ impl Args {
             allow_host: allow_host.iter().chain(&file.allow_host).cloned().collect(),
             deadline: deadline.or(file.deadline),
             expiry: expiry.or(file.expiry),
+            timing: timing.or(file.timing),
             restart_wait: restart_wait.or(file.restart_wait),
             restart: restart.as_ref().or(file.restart.as_ref()).cloned(),
             metadata: *metadata || file.metadata,
@@ -144,12 +160,12 @@ impl Args {
         }
     }
 
-    pub(super) fn resolve(
+    pub(super) async fn resolve(
         &self,
         authenticator: Option<&device::Profile>,
     ) -> Result<Reach, Failure> {
         match (&self.rp, self.arguments().first()) {
-            (Some(rp), _) => self.network(rp),
+            (Some(rp), _) => self.reach(rp).await,
             (None, None) => built_in(authenticator),
             (None, Some(argument)) => {
                 let flag = argument.first().map_or("", String::as_str);
@@ -159,9 +175,33 @@ impl Args {
         }
     }
 
-    fn network(&self, rp: &Url) -> Result<Reach, Failure> {
-        let profile = adapter(self.adapter.as_deref())?;
-        let origin = self.origin.as_ref().unwrap_or(rp).origin().ascii_serialization();
+    async fn reach(&self, rp: &Url) -> Result<Reach, Failure> {
+        let deadline = Duration::from_secs(self.deadline.unwrap_or(10).into());
+        let (base, transport) = match rp.scheme() {
+            "exec" => self.program(rp.path(), deadline)?,
+            _ => (rp.clone(), self.network(deadline)?),
+        };
+        let origin = self.origin.as_ref().unwrap_or(&base).origin().ascii_serialization();
+        let profile = match &self.adapter {
+            Some(wanted) => adapter(wanted)?,
+            None if rp.scheme() == "exec" => adapter(SHIM)?,
+            None => find_out(&base, &origin, &transport).await?,
+        };
+        let mut target = Target::new(profile, base, origin, transport);
+        if self.metadata {
+            target = target.that_believes_in_our_metadata();
+        }
+        let mut reach = Reach::new(target);
+        reach.info.url = rp.to_string();
+        reach.variables = self.variables()?;
+        reach.expiry = self.expiry.map(|seconds| Duration::from_secs(seconds.into()));
+        reach.timing = self.timing.and_then(|pairs| pairs.try_into().ok());
+        let wait = Duration::from_secs(self.restart_wait.unwrap_or(10).into());
+        reach.restart = Restart { wait, command: self.restart.clone() };
+        Ok(reach)
+    }
+
+    fn network(&self, deadline: Duration) -> Result<Arc<dyn Transport>, Failure> {
         let trust = match &self.ca {
             _ if self.insecure => Trust::Anything,
             Some(file) => Trust::with_ca(file)?,
@@ -169,22 +209,28 @@ impl Args {
         };
         // It was parsed before, when the argument was read.
         let connect_to = self.connect_to.iter().filter_map(|text| text.parse().ok()).collect();
-        let limits = Limits {
-            deadline: Duration::from_secs(self.deadline.unwrap_or(10).into()),
-            ..Limits::default()
-        };
+        let limits = Limits { deadline, ..Limits::default() };
         let guard = Guard::new(self.allow_host.iter().cloned());
-        let network = Network::new(network::Settings { guard, connect_to, trust, limits });
-        let mut target = Target::new(profile, rp.clone(), origin, Arc::new(network));
-        if self.metadata {
-            target = target.that_believes_in_our_metadata();
-        }
-        let mut reach = Reach::new(target);
-        reach.variables = self.variables()?;
-        reach.expiry = self.expiry.map(|seconds| Duration::from_secs(seconds.into()));
-        let wait = Duration::from_secs(self.restart_wait.unwrap_or(10).into());
-        reach.restart = Restart { wait, command: self.restart.clone() };
-        Ok(reach)
+        Ok(Arc::new(Network::new(network::Settings { guard, connect_to, trust, limits })))
+    }
+
+    /// A program instead of a server, which is told what it is the RP of.
+    fn program(
+        &self,
+        command: &str,
+        deadline: Duration,
+    ) -> Result<(Url, Arc<dyn Transport>), Failure> {
+        const BASE: &str = "https://login.passrig.test";
+        let base = match &self.origin {
+            Some(origin) => origin.clone(),
+            None => Url::parse(BASE).map_err(|_| Failure::Bug("the base of programs is no URL"))?,
+        };
+        let host = base.host_str().unwrap_or_default();
+        let rp_id = psl::domain_str(host).unwrap_or(host).to_owned();
+        let origin = base.origin().ascii_serialization();
+        let environment =
+            [("PASSRIG_ORIGIN".to_owned(), origin), ("PASSRIG_RP_ID".to_owned(), rp_id)];
+        Ok((base, Arc::new(Shim::new(command, environment, deadline))))
     }
 
     fn variables(&self) -> Result<Vec<(String, String)>, Failure> {
@@ -203,11 +249,11 @@ impl Args {
 
     /// The same arguments once more.
     pub(super) fn arguments(&self) -> Vec<Vec<String>> {
-        let seconds = |seconds: Option<u32>| seconds.map(|s| s.to_string()).into_iter().collect();
+        let number = |number: Option<u32>| number.map(|n| n.to_string()).into_iter().collect();
         let rp = self.rp.iter().map(|rp| rp.to_string().trim_end_matches('/').to_owned());
         let vars = self.var.iter().map(Variable::shown).collect();
         let file = |path: &PathBuf| path.display().to_string();
-        let valued: [(&str, Vec<String>); 11] = [
+        let valued: [(&str, Vec<String>); 12] = [
             ("--rp", rp.collect()),
             ("--adapter", self.adapter.iter().cloned().collect()),
             (
@@ -217,9 +263,10 @@ impl Args {
             ("--connect-to", self.connect_to.iter().cloned().collect()),
             ("--ca", self.ca.iter().map(file).collect()),
             ("--allow-host", self.allow_host.clone()),
-            ("--deadline", seconds(self.deadline)),
-            ("--expiry", seconds(self.expiry)),
-            ("--restart-wait", seconds(self.restart_wait)),
+            ("--deadline", number(self.deadline)),
+            ("--expiry", number(self.expiry)),
+            ("--timing", number(self.timing)),
+            ("--restart-wait", number(self.restart_wait)),
             ("--restart", self.restart.iter().cloned().collect()),
             ("--var", vars),
         ];
@@ -243,6 +290,8 @@ fn built_in(authenticator: Option<&device::Profile>) -> Result<Reach, Failure> {
     reach.info.url = "built-in".to_owned();
     // Its clock is put forward: that costs nothing.
     reach.expiry = Some(relying_party::EXPIRY);
+    // Nothing travels to it: it answers thousands of times in a second.
+    reach.timing = TIMING.parse().ok();
     Ok(reach)
 }
 
@@ -259,17 +308,57 @@ impl Reach {
             info,
             variables: Vec::new(),
             expiry: None,
+            timing: None,
             restart: Restart::default(),
         }
     }
 }
 
-fn adapter(wanted: Option<&str>) -> Result<Arc<Profile>, Failure> {
+/// The adapter of programs.
+const SHIM: &str = "exec";
+
+/// Asks the target which adapter speaks to it.
+async fn find_out(
+    base: &Url,
+    origin: &str,
+    transport: &Arc<dyn Transport>,
+) -> Result<Arc<Profile>, Failure> {
+    let username = format!("passrig-{}", identity::random(6)?);
+    let all = profile::builtin();
+    let findings = detect::detect(all, base, origin, transport, &username).await;
+    let fitting: Vec<_> = findings.iter().filter(|one| one.against.is_none()).collect();
+    match fitting.as_slice() {
+        [one] => {
+            complain(&format!(
+                "adapter: {} ({}), found out by asking\n",
+                one.profile.id, one.profile.name
+            ));
+            Ok(one.profile.clone())
+        }
+        [] => {
+            let lines = findings.iter().map(|one| {
+                let why = one.against.as_deref().unwrap_or_default();
+                format!("  {}: {why}\n", one.profile.id)
+            });
+            Err(Failure::usage(
+                format!("no built-in adapter that is tested speaks to {base}"),
+                format!(
+                    "say with --adapter how it is spoken to (`passrig adapters`), or write one: \
+                     `passrig adapter new`. None of these fits:\n{}",
+                    lines.collect::<String>()
+                ),
+            ))
+        }
+        several => {
+            let ids: Vec<&str> = several.iter().map(|one| one.profile.id.as_str()).collect();
+            let what = format!("several adapters speak to {base}: {}", ids.join(", "));
+            Err(Failure::usage(what, "say with --adapter which it is"))
+        }
+    }
+}
+
+fn adapter(wanted: &str) -> Result<Arc<Profile>, Failure> {
     let known = || format!("built in are:\n{}", adapters::table());
-    let Some(wanted) = wanted else {
-        let what = "with --rp, say with --adapter how it is spoken to: an id or a file";
-        return Err(Failure::usage(what, known()));
-    };
     if let Some(profile) = profile::named(wanted) {
         return Ok(profile);
     }
@@ -329,10 +418,16 @@ impl FromStr for Variable {
     }
 }
 
-/// The url below which the RP's API is.
+/// How many pairs of answers are timed, unless somebody says otherwise.
+const TIMING: &str = "500";
+
+/// The url below which the RP's API is, or the program that is one.
 pub(super) fn base(text: &str) -> Result<Url, String> {
-    let wrong = || "expected a URL such as http://localhost:3000".to_owned();
+    let wrong = || "expected a URL such as http://localhost:3000, or exec:COMMAND".to_owned();
     let url = Url::parse(text).map_err(|_| wrong())?;
+    if url.scheme() == "exec" && !url.path().trim().is_empty() {
+        return Ok(url);
+    }
     let bare = url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
     match matches!(url.scheme(), "http" | "https") && url.has_host() && bare {
         true => Ok(url),

@@ -100,8 +100,8 @@ pub(super) async fn run(
     let reach = args.reach.over(&config.target);
     let identity = args.identity.resolve(reach.is_built_in())?;
     let repeatable = reach.is_built_in();
-    let Reach { target, info, variables, expiry, restart } =
-        reach.resolve(authenticator.map(|one| &one.profile))?;
+    let Reach { target, info, variables, expiry, timing, restart } =
+        reach.resolve(authenticator.map(|one| &one.profile)).await?;
     ready()?;
 
     let (log_file, log) = open_log(args, &identity, repeatable, info.clone())?;
@@ -116,6 +116,7 @@ pub(super) async fn run(
         jobs: args.jobs,
         variables,
         expiry,
+        timing,
         authenticator: authenticator.map(|one| one.profile.clone()),
         restart,
     };

@@ -6,6 +6,7 @@ use super::console::Console;
 use super::failure::Failure;
 use super::list::Listed;
 use crate::report::json;
+use crate::target::profile;
 
 /// Print a JSON schema, for editors and programs.
 #[derive(Debug, clap::Args)]
@@ -17,6 +18,8 @@ pub(super) struct Args {
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Of {
+    /// An adapter
+    Adapter,
     /// passrig.toml
     Config,
     /// The JSON report
@@ -27,6 +30,7 @@ enum Of {
 
 pub(super) fn run(args: &Args, console: Console) -> Result<u8, Failure> {
     let schema = match args.of {
+        Of::Adapter => profile::schema(),
         Of::Config => schema_for!(Document),
         Of::Report => json::schema(),
         Of::List => schema_for!(Vec<Listed<'static>>),

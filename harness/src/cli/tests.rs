@@ -64,6 +64,7 @@ fn help_of_the_program() {
       rp             Serve the reference RP, or one of its mutants
       authenticator  Create and use passkeys without a browser, from any language
       trust          Tell an RP whom to trust: roots, metadata, revocation lists
+      adapter        Write an adapter for an RP that is not built in, and try it
       adapters       List the built-in adapters
       schema         Print a JSON schema, for editors and programs
       vectors        Prove passrig itself by published test vectors
@@ -136,11 +137,12 @@ fn help_of_check() {
 
     The target:
           --rp <URL>
-              Where the RP's API is [default: the built-in reference RP]
+              Where the RP's API is [default: the built-in reference RP]; or
+              exec:COMMAND, a program that answers JSON lines
 
           --adapter <ID|FILE>
               How it is spoken to: the id of a built-in adapter (`passrig adapters`)
-              or a file
+              or a file [default: found out by asking it]
 
           --origin <ORIGIN>
               The origin of the emulated page [default: that of --rp]
@@ -166,6 +168,12 @@ fn help_of_check() {
               Also check that challenges expire: wait so many seconds before a
               response, which must then be refused. Takes that long for each
               ceremony. The specification lets challenges live for about 600 seconds
+
+          --timing [<PAIRS>]
+              Also check that the time that answers take tells nobody who has an
+              account. Each such check times up to so many pairs of answers
+              [default: 500], and ends as soon as they tell enough. The RP must not
+              limit how often a sign-in may fail
 
           --restart-wait <SECONDS>
               How long a target that dies under a check may take to come back; then
@@ -481,6 +489,18 @@ fn explanation_of_a_check_that_waits() {
 }
 
 #[test]
+fn explanation_of_a_check_that_times() {
+    let catalogue = Catalogue::builtin().unwrap();
+    let text = explain("authentication.enumeration.by-time", &catalogue, Paint::PLAIN).unwrap();
+    let needs = text.split_once("needs ").unwrap().1.split_once("performs").unwrap().0;
+    insta::assert_snapshot!(needs, @r"
+    login username
+          two accounts
+          many answers to time: --timing, if there is an --rp
+    ");
+}
+
+#[test]
 fn explanation_of_a_step() {
     let text = explain("7.2/17", &samples::catalogue(), Paint::PLAIN).unwrap();
     insta::assert_snapshot!(text, @r"
@@ -592,6 +612,7 @@ fn arguments_that_make_no_sense() {
         "check --rp http://localhost --deadline 0",
         "check --rp http://localhost --expiry 0",
         "check --rp http://localhost --expiry 5m",
+        "check --rp http://localhost --timing 49",
         "check --rp http://localhost --var =x",
         "check --jobs 0",
         "check --fail-on never",

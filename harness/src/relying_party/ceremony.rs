@@ -40,6 +40,8 @@ pub(super) struct Judgement {
     pub(super) refused: Option<String>,
     /// Whether it broke over it, as mutants do.
     pub(super) broke: bool,
+    /// Whether the credential is registered.
+    pub(super) is_known: bool,
     /// The steps that it violates, whatever became of it.
     pub(super) audit: Vec<&'static str>,
 }
@@ -250,6 +252,7 @@ impl RelyingParty {
         let flow = self.mutant.as_ref().and_then(Mutant::flow);
         let misread = flow.and_then(|flow| flow.reads(ceremony, octets));
         let broke = flow.is_some_and(|flow| flow.breaks_over(octets, &evidence));
+        let is_known = evidence.record().is_some();
         let audit = audit::ids(&honest.violated);
         let Examination { evidence, violated } = match &self.mutant {
             Some(mutant) => {
@@ -276,7 +279,7 @@ impl RelyingParty {
             Some(Err(taken)) => refused = refused.or_else(|| Some(taken.to_string())),
             None => {}
         }
-        Granted { answer: Judgement { refused, broke, audit }, token }
+        Granted { answer: Judgement { refused, broke, is_known, audit }, token }
     }
 
     /// Nothing, but for the mutant that reads challenges before it takes them:

@@ -1,6 +1,7 @@
 //! The relying party as a server.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Json;
 use axum::Router;
@@ -106,6 +107,8 @@ async fn assertion_options(State(rp): Shared, caller: Caller, body: Body) -> Res
     if rp.lapse() == Some(Lapse::UnknownNameRefused) && !rp.knows(&request) {
         return failed(StatusCode::NOT_FOUND, "nobody has that name");
     }
+    let delay = rp.lapse().and_then(|lapse| lapse.delays_options(rp.knows(&request)));
+    take(delay).await;
     let Granted { answer, token } = rp.authentication_options(&caller, request);
     with_session(&rp, options(&answer), token)
 }
@@ -123,8 +126,9 @@ async fn result(rp: &RelyingParty, ceremony: Ceremony, caller: &Caller, body: Bo
         Ok(octets) => (Some(octets.as_ref()), StatusCode::BAD_REQUEST),
         Err(rejection) => (None, rejection.status()),
     };
-    let Granted { answer: Judgement { refused, broke, audit }, token } =
+    let Granted { answer: Judgement { refused, broke, is_known, audit }, token } =
         rp.result(ceremony, caller, octets).await;
+    take(rp.lapse().and_then(|lapse| lapse.delays_result(is_known))).await;
     let mut response = match refused {
         _ if broke => (StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error").into_response(),
         Some(reason) => failed(status, &reason),
@@ -134,6 +138,13 @@ async fn result(rp: &RelyingParty, ceremony: Ceremony, caller: &Caller, body: Bo
         response.headers_mut().insert(HeaderName::from_static(audit::HEADER), value);
     }
     with_session(rp, response, token)
+}
+
+/// Takes its time, as some mutants do.
+async fn take(time: Option<Duration>) {
+    if let Some(time) = time {
+        tokio::time::sleep(time).await;
+    }
 }
 
 async fn session(State(rp): Shared, caller: Caller) -> Response {

@@ -367,7 +367,7 @@ async fn attempt(
         };
         let seen = perform(&mut stage, &check.action).await;
         let throttled = match &seen {
-            Ok(Observations { control, attempt }) => {
+            Ok(Observations { control, attempt, .. }) => {
                 control.iter().chain([attempt]).find_map(Attempt::throttled)
             }
             Err(trouble) => trouble.throttled(),

@@ -24,7 +24,14 @@ pub(super) fn judge(
         let what = with(control.verdict.message.clone(), "it was not accepted");
         return inconclusive(blank, Inconclusive::Control, &what);
     }
-    attempted(blank, check, &observations.attempt)
+    let attempt = &observations.attempt;
+    match attempted(blank, check, attempt) {
+        result if observations.is_open && result.outcome == Outcome::Pass => {
+            let reason = Some(with(attempt.verdict.message.clone(), "not seen, nor ruled out"));
+            CheckResult { outcome: Outcome::Note, reason, ..result }
+        }
+        result => result,
+    }
 }
 
 fn attempted(blank: CheckResult, check: &Check, attempt: &Attempt) -> CheckResult {

@@ -149,6 +149,9 @@ fn diverges(result: &CheckResult) -> bool {
     }
 }
 
+/// A mutant's delays are long, and there are many mutants.
+const TIMED: usize = 128;
+
 async fn run(catalogue: &Arc<Catalogue>, mutant: Mutant) -> Result<Report, String> {
     let options = Options {
         catalogue: Arc::clone(catalogue),
@@ -158,6 +161,7 @@ async fn run(catalogue: &Arc<Catalogue>, mutant: Mutant) -> Result<Report, Strin
         jobs: 2,
         variables: Vec::new(),
         expiry: Some(EXPIRY),
+        timing: Some(TIMED),
         authenticator: None,
         restart: Restart::default(),
     };

@@ -11,6 +11,7 @@ pub mod policy;
 mod revival;
 mod schedule;
 mod shard;
+pub mod walk;
 
 pub use filter::Filter;
 pub use matrix::Matrix;
@@ -57,6 +58,9 @@ pub struct Options {
     /// How long to wait until a challenge must have expired; checks that wait
     /// are left out if this is absent.
     pub expiry: Option<Duration>,
+    /// How many pairs of answers a check times at most; checks that time are
+    /// left out if this is absent.
+    pub timing: Option<usize>,
     /// The authenticator that everybody has to whom it makes no difference, if
     /// it is not to be a platform one that can do everything.
     pub authenticator: Option<Profile>,
@@ -138,6 +142,7 @@ pub async fn run(
         env,
         variables,
         expiry: options.expiry,
+        timing: options.timing,
         authenticator: options.authenticator.clone(),
     };
     let profile = world.target.profile();
@@ -169,7 +174,8 @@ pub async fn run(
     let admitted = options.catalogue.checks.iter().filter(|c| options.filter.admits(&c.id));
     let schedule = schedule::schedule(admitted.cloned().map(Arc::new), &world, &variant);
     let runnable: usize = schedule.by_variant.iter().map(|(_, checks)| checks.len()).sum();
-    let alone = schedule.exclusive.len() + schedule.waiting.len() + schedule.spoiling.len();
+    let waiting = schedule.waiting.len() + schedule.timing.len();
+    let alone = schedule.exclusive.len() + waiting + schedule.spoiling.len();
     observer.started(runnable + alone + schedule.skipped.len());
     for (check, why) in &schedule.skipped {
         run.skip(check, &variant, *why, &*observer);
@@ -181,7 +187,8 @@ pub async fn run(
     for race in schedule.exclusive {
         run.variant(&variant, &[race], Some(&honest), &observer).await;
     }
-    for (chosen, check) in schedule.waiting.into_iter().chain(schedule.spoiling) {
+    let last = schedule.waiting.into_iter().chain(schedule.timing).chain(schedule.spoiling);
+    for (chosen, check) in last {
         let known = (chosen == variant).then_some(&honest);
         run.variant(&chosen, &[check], known, &observer).await;
     }

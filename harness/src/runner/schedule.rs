@@ -41,6 +41,8 @@ pub(super) struct Schedule {
     /// What lets time pass, in which the challenges of others would expire: by
     /// themselves, after the races.
     pub(super) waiting: Vec<(Variant, Arc<Check>)>,
+    /// What times answers, which others would delay: by themselves too.
+    pub(super) timing: Vec<(Variant, Arc<Check>)>,
     /// What may spoil an account that is needed again: at the very end.
     pub(super) spoiling: Vec<(Variant, Arc<Check>)>,
     pub(super) skipped: Vec<(Arc<Check>, Skip)>,
@@ -88,10 +90,14 @@ pub(super) fn schedule(
             Ok(_) if check.waits && world.expiry.is_none() => {
                 schedule.skipped.push((check, Skip::OptIn));
             }
+            Ok(_) if check.times && world.timing.is_none() => {
+                schedule.skipped.push((check, Skip::OptIn));
+            }
             Ok(_) if check.exclusive => schedule.exclusive.push(check),
             Ok(variant) if check.spoils && profile.account.mode != Mode::Fresh => {
                 schedule.spoiling.push((variant, check));
             }
+            Ok(variant) if check.times => schedule.timing.push((variant, check)),
             Ok(variant) if check.waits => schedule.waiting.push((variant, check)),
             Ok(variant) => by_variant.entry(variant).or_default().push(check),
             Err(skip) => schedule.skipped.push((check, skip)),

@@ -59,7 +59,7 @@ async fn counts(stage: &mut Stage<'_>, before: &[u32], then: u32) -> Result<Obse
         actor.change_browser();
     }
     let attempt = sign_with(stage, &mut actor, then).await?;
-    Ok(Observations { control, attempt })
+    Ok(Observations { control, ..Observations::of(attempt) })
 }
 
 async fn sign_with(

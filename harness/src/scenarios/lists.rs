@@ -122,7 +122,7 @@ async fn shape_of_strangers(stage: &mut Stage<'_>) -> Result<Observations, Troub
 
 /// Where a password comes before the options, these tell nothing to strangers
 /// (§14.6.2).
-fn names_alone(stage: &Stage<'_>) -> Result<(), Trouble> {
+pub(super) fn names_alone(stage: &Stage<'_>) -> Result<(), Trouble> {
     match stage.world.target.profile().sends(Flow::Authenticate, "password") {
         true => Err(Trouble::NotExpressible),
         false => Ok(()),

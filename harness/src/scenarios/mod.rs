@@ -15,6 +15,7 @@ mod session;
 mod skipped;
 mod stage;
 mod state;
+mod timing;
 
 pub use stage::{Observations, Stage};
 
@@ -85,6 +86,7 @@ fn all() -> impl Iterator<Item = &'static (&'static str, Story)> {
         lists::STORIES,
         options::STORIES,
         related_origins::STORIES,
+        timing::STORIES,
     ];
     STORIES.iter().chain(around.into_iter().flatten())
 }

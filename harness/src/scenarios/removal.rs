@@ -55,7 +55,8 @@ async fn without_session(stage: &mut Stage<'_>) -> Result<Observations, Trouble>
 async fn from_a_foreign_page(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
     let mut actor = stage.registered("subject").await?;
     let listed = own(stage, &mut actor).await?;
-    let sent = actor.remove(&listed, Some(&foreign_page()?), &mut stage.log).await;
+    let page = foreign_page(&actor)?;
+    let sent = actor.remove(&listed, Some(&page), &mut stage.log).await;
     came_to(stage, &mut actor, &listed, sent).await
 }
 

@@ -115,12 +115,18 @@ async fn from_a_foreign_page(stage: &mut Stage<'_>) -> Result<Observations, Trou
     }
     let begun = stage.begin(&mut actor, ceremony).await?;
     let message = actor.respond(&begun)?;
-    let sent = stage.send_from(Some(&foreign_page()?), &mut actor, &begun, &message).await;
+    let page = foreign_page(&actor)?;
+    let sent = stage.send_from(Some(&page), &mut actor, &begun, &message).await;
     Ok(Observations::of(guarded(sent, &stage.log)?))
 }
 
-/// A page that has nothing to do with the RP.
-pub(super) fn foreign_page() -> Result<Url, Trouble> {
+/// A page that has nothing to do with the RP. It rides on the visitor's cookies;
+/// where there are none, but a token that the RP's own pages send along, it has
+/// nothing to send.
+pub(super) fn foreign_page(visitor: &Actor) -> Result<Url, Trouble> {
+    if visitor.saved_session().cookies().is_empty() {
+        return Err(Trouble::NotExpressible);
+    }
     Url::parse("https://elsewhere.example/").map_err(|_| Trouble::NotExpressible)
 }
 

@@ -37,6 +37,8 @@ pub struct Observations {
     pub control: Option<Attempt>,
     /// The attempt.
     pub attempt: Attempt,
+    /// Whether the contrary of what it shows may be true all the same.
+    pub is_open: bool,
 }
 
 impl Stage<'_> {
@@ -109,7 +111,7 @@ impl Stage<'_> {
         let attempt = subject
             .deviate(self.check.ceremony, deviation, &other, self.probes, &mut self.log)
             .await?;
-        Ok(Observations { control: None, attempt })
+        Ok(Observations::of(attempt))
     }
 
     /// A whole ceremony with these edits.
@@ -200,12 +202,12 @@ const UNNOTICED: Duration = Duration::from_secs(1);
 impl Observations {
     /// A story without an honest part of its own.
     pub fn of(attempt: Attempt) -> Self {
-        Self { control: None, attempt }
+        Self { control: None, attempt, is_open: false }
     }
 
     /// A story whose honest part came first.
     pub fn after(control: Attempt, attempt: Attempt) -> Self {
-        Self { control: Some(control), attempt }
+        Self { control: Some(control), ..Self::of(attempt) }
     }
 }
 

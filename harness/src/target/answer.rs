@@ -1,12 +1,11 @@
 //! What is taken from an answer that is not the verdict.
 
 use serde_json::Value;
-use url::Url;
 
 use super::error::Kind;
+use super::extract::{self, Answered, Missing};
 use super::log::Log;
-use super::profile::{Capture, Condition, Query, Role, Source, Step};
-use super::session::Session;
+use super::profile::{Capture, Condition, Role, Source, Step};
 use super::transport::Response;
 use super::{Done, Listed, verdict};
 
@@ -34,7 +33,9 @@ pub(super) fn expected(step: &Step, response: &Response, log: &Log) -> Result<()
         }
     }
     let good = match &step.role {
-        Role::Prepare(conditions) if !conditions.is_empty() => {
+        Role::Prepare(conditions) | Role::Options { expected: conditions, .. }
+            if !conditions.is_empty() =>
+        {
             conditions.iter().any(|condition| condition.holds(response))
         }
         Role::Prepare(_) => status.is_success() || status.is_redirection(),
@@ -57,65 +58,42 @@ pub(super) fn expected(step: &Step, response: &Response, log: &Log) -> Result<()
 }
 
 /// The options.
-pub(super) fn options(query: &Query, response: &Response, log: &Log) -> Result<Value, Kind> {
-    let body = json(response, log)?;
-    match query.first(&body) {
-        Some(options @ Value::Object(_)) => Ok(options.clone()),
-        Some(other) => Err(Kind::OptionsShape { path: query.to_string(), found: shape(other) }),
-        None => Err(Kind::NoOptions { path: query.to_string(), body: contents(&body) }),
+pub(super) fn options(at: &Source, answered: &Answered<'_>) -> Result<Value, Kind> {
+    let found = answered.value(at).map_err(|missing| match missing {
+        Missing::Nothing(reason) => Kind::NoOptions { reason },
+        Missing::Unreadable(kind) => kind,
+    })?;
+    match found {
+        Some(options @ Value::Object(_)) => Ok(options),
+        Some(other) => {
+            Err(Kind::OptionsShape { path: at.to_string(), found: extract::shape(&other) })
+        }
+        None => Err(Kind::NoOptions { reason: format!("{at} gives nothing") }),
     }
 }
 
-/// The value of a capture.
-pub(super) fn capture(
-    capture: &Capture,
-    response: &Response,
-    session: &Session,
-    url: &Url,
-    log: &Log,
-) -> Result<Value, Kind> {
-    let missing = |reason| Kind::NoCapture { name: capture.name.clone(), reason };
-    match &capture.source {
-        Source::Status => Ok(Value::from(response.status.as_u16())),
-        Source::Header(name) => {
-            let text = response.header(name.as_str()).map(Value::from);
-            text.ok_or_else(|| missing(format!("the answer has no header `{name}`")))
-        }
-        Source::Cookie(name) => {
-            let text = session.cookie(name, url).map(Value::from);
-            text.ok_or_else(|| missing(format!("there is no cookie `{name}`")))
-        }
-        Source::Json(query) => {
-            let body = json(response, log)?;
-            let value = query.first(&body).cloned();
-            value.ok_or_else(|| {
-                missing(format!("no match for {query}; the body {}", contents(&body)))
-            })
-        }
-    }
+/// The value of a capture; none where it is missing and may be.
+pub(super) fn capture(capture: &Capture, answered: &Answered<'_>) -> Result<Option<Value>, Kind> {
+    answered.value(&capture.source).map_err(|missing| match missing {
+        Missing::Nothing(reason) => Kind::NoCapture { name: capture.name.clone(), reason },
+        Missing::Unreadable(kind) => kind,
+    })
 }
 
 /// What a probe sees.
-pub(super) fn probe(
-    step: &Step,
-    response: &Response,
-    done: &mut Done,
-    log: &Log,
-) -> Result<(), Kind> {
+pub(super) fn probe(step: &Step, answered: &Answered<'_>, done: &mut Done) -> Result<(), Kind> {
     match &step.role {
         Role::Whoami { signed_in, user } => {
-            let holds = signed_in.holds(response);
+            let holds = signed_in.holds(answered.response);
             done.signed_in = Some(holds);
-            if let (true, Some(query)) = (holds, user) {
-                let body = json(response, log)?;
-                done.user = query.first(&body).map(plain_text);
+            if let (true, Some(user)) = (holds, user) {
+                done.user = texts(user, answered)?.into_iter().next();
             }
         }
         Role::List { credential_ids, record_ids } => {
-            let body = json(response, log)?;
-            let ids = texts(credential_ids, &body)?;
+            let ids = texts(credential_ids, answered)?;
             let records = match record_ids {
-                Some(query) => texts(query, &body)?,
+                Some(source) => texts(source, answered)?,
                 None => ids.clone(),
             };
             if ids.len() != records.len() {
@@ -131,58 +109,21 @@ pub(super) fn probe(
     Ok(())
 }
 
-fn texts(query: &Query, body: &Value) -> Result<Vec<String>, Kind> {
-    let found = query.all(body).into_iter().map(|value| match value {
+/// All that is found, as texts; nothing found is an empty list.
+fn texts(source: &Source, answered: &Answered<'_>) -> Result<Vec<String>, Kind> {
+    let found = match answered.find(source) {
+        Ok(found) => found,
+        Err(Missing::Nothing(_)) => Vec::new(),
+        Err(Missing::Unreadable(kind)) => return Err(kind),
+    };
+    let texts = found.iter().map(|value| match value {
         Value::String(_) | Value::Number(_) => Ok(plain_text(value)),
-        other => Err(Kind::ProbeShape { path: query.to_string(), found: shape(other) }),
+        other => Err(Kind::ProbeShape { path: source.to_string(), found: extract::shape(other) }),
     });
-    found.collect()
-}
-
-fn json(response: &Response, log: &Log) -> Result<Value, Kind> {
-    response.json().ok_or_else(|| {
-        let shown = log.masked(response);
-        let text = shown.text();
-        let start = text.trim_start();
-        let page = start.starts_with('<')
-            || response
-                .header(http::header::CONTENT_TYPE)
-                .is_some_and(|kind| kind.starts_with("text/html"));
-        let found = match (start.is_empty(), page) {
-            (true, _) => "empty",
-            (_, true) => "HTML",
-            _ => "something else",
-        };
-        let line = start.split_whitespace().collect::<Vec<_>>().join(" ");
-        let excerpt = line.chars().take(120).collect();
-        Kind::NotJson { status: response.status.as_u16(), found, excerpt }
-    })
+    texts.collect()
 }
 
 /// A string as itself, everything else as JSON.
 pub(super) fn plain_text(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
-}
-
-fn shape(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "a boolean",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a string",
-        Value::Array(_) => "an array",
-        Value::Object(_) => "an object",
-    }
-}
-
-/// What a body has, by name.
-fn contents(body: &Value) -> String {
-    match body {
-        Value::Object(members) if members.is_empty() => "is an empty object".into(),
-        Value::Object(members) => {
-            let names: Vec<&str> = members.keys().take(12).map(String::as_str).collect();
-            format!("has: {}", names.join(", "))
-        }
-        other => format!("is {}", shape(other)),
-    }
 }

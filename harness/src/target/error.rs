@@ -74,12 +74,18 @@ pub enum Kind {
         excerpt: String,
     },
     /// There are no options at their place.
-    #[error("no match for {path}; the body {body}")]
+    #[error("{reason}")]
     NoOptions {
-        /// Where they should be.
-        path: String,
+        /// What is missing, and what is there instead.
+        reason: String,
+    },
+    /// The page has no such form.
+    #[error("no form {selector}: {found}")]
+    NoForm {
+        /// Which form was looked for.
+        selector: String,
         /// What is there instead.
-        body: String,
+        found: String,
     },
     /// The options are not an object.
     #[error("the options at {path} are {found}, not an object")]
@@ -168,6 +174,9 @@ impl Kind {
             }
             Self::NoOptions { .. } | Self::OptionsShape { .. } => {
                 "set the place of the options in the adapter, for example: options = \"$.publicKey\"".into()
+            }
+            Self::NoForm { .. } => {
+                "`submit` takes a form of the page that a step before it loaded: look at its answer in the transcript".into()
             }
             Self::NoCapture { .. } => "look at the answer in the transcript, and mend `capture`".into(),
             Self::ProbeShape { .. } => {

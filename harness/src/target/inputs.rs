@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value as JsonValue;
-use url::form_urlencoded::Serializer;
 
 use passrig_authenticator::wire::Json;
 
@@ -108,21 +107,22 @@ impl Scope<'_> {
         matches!(self.lookup(variable), Ok(Some(_)))
     }
 
-    /// The text, each variable through `encode`; `None` if it is one absent
-    /// variable and nothing else.
+    /// The text, each variable through `encode`; `None` if a variable in it is
+    /// absent and may be.
     fn fill(&self, text: &Text, encode: fn(&str) -> String) -> Result<Option<String>, Unset> {
         let mut out = String::new();
-        let mut absent = 0;
         for part in &text.0 {
             match part {
                 Part::Literal(literal) => out.push_str(literal),
                 Part::Variable(variable) => match self.lookup(variable)? {
                     Some(value) => out.push_str(&encode(&as_text(&value))),
-                    None => absent += 1,
+                    // Credential members are not optional, and still may be gone.
+                    None if variable.optional || text.0.len() == 1 => return Ok(None),
+                    None => {}
                 },
             }
         }
-        Ok((absent == 0 || text.0.len() > 1).then_some(out))
+        Ok(Some(out))
     }
 
     pub(super) fn text(&self, text: &Text) -> Result<Option<String>, Unset> {
@@ -135,22 +135,31 @@ impl Scope<'_> {
             .unwrap_or_default())
     }
 
-    /// The fields that are there, url-encoded.
-    pub(super) fn form(&self, fields: &[(String, Text)]) -> Result<String, Unset> {
-        let mut form = Serializer::new(String::new());
+    /// A URL that was captured, as it is.
+    pub(super) fn url(&self, text: &Text) -> Result<String, Unset> {
+        Ok(self.text(text)?.unwrap_or_default())
+    }
+
+    /// The fields that are there.
+    pub(super) fn fields(&self, fields: &[(String, Text)]) -> Result<Vec<(String, String)>, Unset> {
+        let mut there = Vec::new();
         for (name, text) in fields {
-            if let Some(value) = self.text(text)? {
-                form.append_pair(name, &value);
-            }
+            there.extend(self.text(text)?.map(|value| (name.clone(), value)));
         }
-        Ok(form.finish())
+        Ok(there)
     }
 
     /// The value; `None` if it is an absent variable.
     pub(super) fn json(&self, value: &Value) -> Result<Option<Json>, Unset> {
         Ok(Some(match value {
+            Value::Whole(variable) if variable.as_text => {
+                return Ok(self.lookup(variable)?.map(|value| Json::text(as_text(&value))));
+            }
             Value::Whole(variable) => return self.lookup(variable),
-            Value::Text(text) => Json::text(self.text(text)?.unwrap_or_default()),
+            Value::Text(text) => match self.text(text)? {
+                Some(text) => Json::text(text),
+                None => return Ok(None),
+            },
             Value::Number(number) => Json::Number(number.clone()),
             Value::Bool(value) => Json::Bool(*value),
             Value::Array(items) => {

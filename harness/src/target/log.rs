@@ -112,6 +112,11 @@ impl Log {
         self.records.len()
     }
 
+    /// How long each exchange took.
+    pub fn durations(&self) -> impl Iterator<Item = Duration> {
+        self.records.iter().map(|record| record.duration)
+    }
+
     /// How many octets the body of the last request had.
     pub fn last_sent(&self) -> usize {
         self.records.last().map_or(0, |record| record.request_body.length)

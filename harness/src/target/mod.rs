@@ -8,16 +8,21 @@
 mod answer;
 mod clock;
 mod credential;
+pub mod detect;
 pub mod error;
+mod extract;
 pub mod guard;
 mod inputs;
 pub mod log;
 pub mod network;
+mod page;
 mod percent;
 pub mod profile;
+pub mod recording;
 mod redact;
 mod request;
 pub mod session;
+pub mod shim;
 pub mod transport;
 pub mod verdict;
 
@@ -36,10 +41,12 @@ use passrig_authenticator::workbench::{Honest, Stage, Workbench};
 pub use clock::Clock;
 pub use error::Error;
 use error::{Kind, Place};
+use extract::Answered;
 pub use inputs::Inputs;
 use inputs::{Scope, Unset};
 pub use log::Log;
-use profile::{Body, CsrfSource, Role, Step};
+use page::Page;
+use profile::{Act, Address, Body, CsrfSource, Options, Role, Selector, Step};
 pub use profile::{Flow, Profile};
 use request::{Draft, Payload, Sender};
 use session::Relation;
@@ -98,6 +105,8 @@ pub struct Begun {
     /// What was captured on the way; correlation ids travel with the ceremony
     /// into whatever session finishes it.
     captures: BTreeMap<String, Value>,
+    /// The page that was loaded last on the way.
+    page: Option<Page>,
     next: usize,
 }
 
@@ -237,13 +246,17 @@ impl Target {
         log: &mut Log,
     ) -> Result<Done, Error> {
         let mut done = Done::default();
-        let mut call = Call { target: self, flow, session, inputs, log, begun: BTreeMap::new() };
+        let mut call = Call::new(self, flow, session, inputs, log);
         for (index, step) in self.profile.steps(flow).iter().enumerate() {
             if call.leaves_out(step) {
+                // Whoever holds nothing to show is nobody.
+                if let Role::Whoami { .. } = step.role {
+                    done.signed_in = Some(false);
+                }
                 continue;
             }
             let response = call.perform(index, step, None).await?;
-            answer::probe(step, &response, &mut done, call.log)
+            answer::probe(step, &call.answered(&response), &mut done)
                 .map_err(|kind| call.error(index, kind))?;
         }
         Ok(done)
@@ -259,7 +272,7 @@ impl Target {
     ) -> Result<Begun, Error> {
         let flow = Flow::from(ceremony);
         let mut captures = BTreeMap::new();
-        let mut call = Call { target: self, flow, session, inputs, log, begun: BTreeMap::new() };
+        let mut call = Call::new(self, flow, session, inputs, log);
         for (index, step) in self.profile.steps(flow).iter().enumerate() {
             if call.leaves_out(step) {
                 continue;
@@ -270,9 +283,10 @@ impl Target {
                 captures.extend(value.map(|value| (capture.name.clone(), value)));
             }
             if let Role::Options { at, .. } = &step.role {
-                let options = answer::options(at, &response, call.log)
-                    .map_err(|kind| call.error(index, kind))?;
-                return Ok(Begun { ceremony, options, captures, next: index + 1 });
+                let options =
+                    call.options(at, &response).map_err(|kind| call.error(index, kind))?;
+                let page = call.session.loaded().cloned();
+                return Ok(Begun { ceremony, options, captures, page, next: index + 1 });
             }
         }
         Err(call.nowhere())
@@ -291,8 +305,9 @@ impl Target {
         log: &mut Log,
     ) -> Result<Answer, Error> {
         let flow = Flow::from(begun.ceremony);
-        let captures = begun.captures.clone();
-        let mut call = Call { target: self, flow, session, inputs, log, begun: captures };
+        let mut call = Call::new(self, flow, session, inputs, log);
+        call.begun = begun.captures.clone();
+        call.page = begun.page.clone();
         let mut answer = None;
         let steps = self.profile.steps(flow).iter().enumerate().skip(begun.next);
         for (index, step) in steps {
@@ -332,6 +347,10 @@ struct Call<'a> {
     log: &'a mut Log,
     /// What the ceremony captured when it began, until it is captured anew.
     begun: BTreeMap<String, Value>,
+    /// The page that was loaded when the ceremony began, until another is.
+    page: Option<Page>,
+    /// Where the last request ended, after redirects.
+    landed: Url,
 }
 
 /// What only the step that carries the credential has.
@@ -340,7 +359,18 @@ struct Carried<'a> {
     bench: &'a mut dyn Workbench,
 }
 
-impl Call<'_> {
+impl<'a> Call<'a> {
+    fn new(
+        target: &'a Target,
+        flow: Flow,
+        session: &'a mut Session,
+        inputs: &'a Inputs,
+        log: &'a mut Log,
+    ) -> Self {
+        let landed = target.base.clone();
+        Self { target, flow, session, inputs, log, begun: BTreeMap::new(), page: None, landed }
+    }
+
     /// Sends a step's request. Unless the step carries the credential, the
     /// answer has to be a good one, and what it yields is captured.
     async fn perform(
@@ -379,8 +409,10 @@ impl Call<'_> {
         let mut artefact = bench.finish(Stage::Request, Tree::Layout(next.layout()));
         for _ in 0..=HOPS {
             let response = self.exchange(index, &next.url, &artefact).await?;
-            let leads = step.follow && response.status.is_redirection();
+            let arrived = self.has_arrived(&response);
+            let leads = step.follow && response.status.is_redirection() && !arrived;
             let Some(location) = response.header(header::LOCATION).filter(|_| leads) else {
+                self.land(next.url, &response);
                 return Ok(response);
             };
             let url = next.url.join(location).ok().filter(|url| url.scheme().starts_with("http"));
@@ -392,6 +424,63 @@ impl Call<'_> {
             artefact = Tree::Layout(next.layout());
         }
         Err(self.error(index, Kind::Redirects(HOPS)))
+    }
+
+    /// Whether a redirect leads to the application that somebody signed in for;
+    /// the code that it brings is kept.
+    fn has_arrived(&mut self, response: &Response) -> bool {
+        let Some(redirect_uri) = &self.target.profile.redirect_uri else { return false };
+        let location = response.header(header::LOCATION).unwrap_or_default();
+        if !location.starts_with(redirect_uri.as_str()) {
+            return false;
+        }
+        let url = Url::parse(location).ok();
+        let code = url.and_then(|url| {
+            url.query_pairs().find(|(name, _)| name == "code").map(|(_, code)| code.into_owned())
+        });
+        if let Some(code) = code {
+            self.begun.remove("oidc.code");
+            self.session.set("oidc.code", Value::from(code));
+        }
+        true
+    }
+
+    /// Where a request ended, and the page that is shown there.
+    fn land(&mut self, url: Url, response: &Response) {
+        if response.is_html() {
+            self.page = None;
+            self.session.load(Page { url: url.clone(), text: response.text().into_owned() });
+        }
+        self.landed = url;
+    }
+
+    /// The page that was loaded last.
+    fn loaded(&self) -> Option<&Page> {
+        self.page.as_ref().or(self.session.loaded())
+    }
+
+    /// An answer with all that may be looked at.
+    fn answered<'s>(&'s self, response: &'s Response) -> Answered<'s> {
+        Answered {
+            response,
+            url: &self.landed,
+            session: self.session,
+            base: &self.target.base,
+            log: self.log,
+        }
+    }
+
+    /// The options of a ceremony.
+    fn options(&self, at: &Options, response: &Response) -> Result<Value, Kind> {
+        match at {
+            Options::Found(source) => answer::options(source, &self.answered(response)),
+            Options::Assembled(template) => {
+                let assembled = self.scope(None).json(template);
+                let assembled = assembled.map_err(|Unset(name)| Kind::Unset(name))?;
+                let assembled = assembled.and_then(|json| json.into_value().ok());
+                Ok(assembled.unwrap_or_default())
+            }
+        }
     }
 
     /// Asks whether a foreign page may send a request (CORS). If not, a browser
@@ -433,9 +522,12 @@ impl Call<'_> {
         Ok(response)
     }
 
-    /// Whether the step waits for a variable that nothing has set.
+    /// Whether the step waits for a variable that nothing has set, or is of no
+    /// use once one is set.
     fn leaves_out(&self, step: &Step) -> bool {
-        step.when.as_ref().is_some_and(|variable| !self.scope(None).has(variable))
+        let scope = self.scope(None);
+        step.when.as_ref().is_some_and(|variable| !scope.has(variable))
+            || step.unless.as_ref().is_some_and(|variable| scope.has(variable))
     }
 
     fn scope<'s>(&'s self, credential: Option<&'s Json>) -> Scope<'s> {
@@ -450,27 +542,21 @@ impl Call<'_> {
     }
 
     fn draft(&self, step: &Step, credential: Option<&Json>) -> Result<Draft, Kind> {
-        let target = self.target;
         let scope = self.scope(credential);
         let unset = |Unset(name)| Kind::Unset(name);
-        let path = scope.path(&step.path).map_err(unset)?;
-        let base = target.base.as_str().trim_end_matches('/');
-        let mut url = Url::parse(&format!("{base}{}{path}", target.profile.prefix))
-            .map_err(|error| Kind::Unsendable(error.to_string()))?;
+        let (method, mut url, payload) = match &step.act {
+            Act::Request { method, address } => {
+                (method.clone(), self.url(&scope, address)?, payload(&scope, &step.body)?)
+            }
+            Act::Submit(selector) => self.submission(&scope, selector, &step.body)?,
+        };
         for (name, text) in &step.query {
             if let Some(value) = scope.text(text).map_err(unset)? {
                 url.query_pairs_mut().append_pair(name, &value);
             }
         }
-        let payload = match &step.body {
-            Body::Empty => Payload::Empty,
-            Body::Form(fields) => Payload::Form(scope.form(fields).map_err(unset)?),
-            Body::Json(value) => {
-                scope.json(value).map_err(unset)?.map_or(Payload::Empty, Payload::Json)
-            }
-        };
         let sender = self.sender(&url, !step.headers.is_empty());
-        let mut draft = Draft::new(step.method.clone(), url, payload, sender);
+        let mut draft = Draft::new(method, url, payload, sender);
         self.add_csrf(&mut draft);
         for (name, text) in &step.headers {
             if let Some(value) = scope.text(text).map_err(unset)? {
@@ -478,6 +564,65 @@ impl Call<'_> {
             }
         }
         Ok(draft)
+    }
+
+    fn url(&self, scope: &Scope<'_>, address: &Address) -> Result<Url, Kind> {
+        let unset = |Unset(name)| Kind::Unset(name);
+        let base = &self.target.base;
+        let url = match address {
+            Address::Path(text) => {
+                let path = scope.path(text).map_err(unset)?;
+                let base = base.as_str().trim_end_matches('/');
+                Url::parse(&format!("{base}{}{path}", self.target.profile.prefix))
+            }
+            Address::Url(text) => {
+                let url = scope.url(text).map_err(unset)?;
+                self.loaded().map_or(base, |page| &page.url).join(&url)
+            }
+        };
+        let url = url.map_err(|error| Kind::Unsendable(error.to_string()))?;
+        match url.scheme() {
+            "http" | "https" => Ok(url),
+            scheme => Err(Kind::Unsendable(format!("`{scheme}:` is no URL of a request"))),
+        }
+    }
+
+    /// A form of the page as a browser sends it, filled in by the adapter.
+    fn submission(
+        &self,
+        scope: &Scope<'_>,
+        selector: &Selector,
+        body: &Body,
+    ) -> Result<(Method, Url, Payload), Kind> {
+        let no_form = |found: String| Kind::NoForm { selector: selector.to_string(), found };
+        let page = self.loaded().ok_or_else(|| no_form("no page was loaded".to_owned()))?;
+        let Some(form) = page::form(page, selector) else {
+            return Err(no_form(page::forms(&self.log.mask(&page.text))));
+        };
+        let filled = match body {
+            Body::Form(fields) | Body::Multipart(fields) => {
+                scope.fields(fields).map_err(|Unset(name)| Kind::Unset(name))?
+            }
+            Body::Empty | Body::Json(_) | Body::Cbor(_) | Body::Text(_) => Vec::new(),
+        };
+        // A page of another site cannot read what the form holds.
+        let foreign = self.relation(&form.action) == Relation::CrossSite;
+        let named = |name: &String| filled.iter().any(|(filled, _)| filled == name);
+        let held = form.fields.into_iter();
+        let held = held.filter(|field| !named(&field.name) && !(foreign && field.is_hidden));
+        let mut fields: Vec<_> = held.map(|field| (field.name, field.value)).collect();
+        fields.extend(filled.iter().cloned());
+        let mut url = form.action;
+        if !form.is_post {
+            url.query_pairs_mut().clear().extend_pairs(&fields);
+            return Ok((Method::GET, url, Payload::Empty));
+        }
+        let multipart = form.is_multipart || matches!(body, Body::Multipart(_));
+        let payload = match multipart {
+            true => Payload::multipart(&fields),
+            false => Payload::form(&fields),
+        };
+        Ok((Method::POST, url, payload))
     }
 
     fn sender(&self, url: &Url, has_own_headers: bool) -> Sender<'_> {
@@ -541,12 +686,18 @@ impl Call<'_> {
     }
 
     fn capture(&mut self, index: usize, step: &Step, response: &Response) -> Result<(), Error> {
-        let url = self.target.base.clone();
         for capture in &step.captures {
-            let value = answer::capture(capture, response, self.session, &url, self.log)
+            let value = answer::capture(capture, &self.answered(response))
                 .map_err(|kind| self.error(index, kind))?;
             self.begun.remove(&capture.name);
-            self.session.set(&capture.name, value);
+            match value {
+                Some(value) => self.session.set(&capture.name, value),
+                None => self.session.unset(&capture.name),
+            }
+        }
+        for name in &step.forgets {
+            self.begun.remove(name);
+            self.session.unset(name);
         }
         self.hide_secrets();
         Ok(())
@@ -589,4 +740,21 @@ impl Call<'_> {
         let at = Place { flow: self.flow, step: 0, request: String::new() };
         Error { at, kind: Kind::NoFlow }
     }
+}
+
+/// What a request of its own carries.
+fn payload(scope: &Scope<'_>, body: &Body) -> Result<Payload, Kind> {
+    let filled = match body {
+        Body::Empty => Ok(Payload::Empty),
+        Body::Json(value) => {
+            scope.json(value).map(|json| json.map_or(Payload::Empty, Payload::Json))
+        }
+        Body::Cbor(value) => scope.json(value).map(|json| {
+            json.map_or(Payload::Empty, |json| Payload::Cbor(credential::as_cbor(&json)))
+        }),
+        Body::Form(fields) => scope.fields(fields).map(|fields| Payload::form(&fields)),
+        Body::Multipart(fields) => scope.fields(fields).map(|fields| Payload::multipart(&fields)),
+        Body::Text(text) => scope.text(text).map(|text| text.map_or(Payload::Empty, Payload::Text)),
+    };
+    filled.map_err(|Unset(name)| Kind::Unset(name))
 }

@@ -9,6 +9,8 @@ mod check;
 mod condition;
 mod document;
 mod mistake;
+mod selector;
+mod source;
 mod template;
 #[cfg(test)]
 mod tests;
@@ -28,6 +30,8 @@ use passrig_authenticator::wire::Json;
 pub use builtin::{builtin, named};
 pub use condition::{Condition, StatusMatch};
 pub use mistake::{Fault, Mistake};
+pub use selector::Selector;
+pub use source::{Binary, Place, Refinement, Source};
 pub use template::{Part, Text, Value, Variable};
 
 /// A checked adapter.
@@ -49,6 +53,9 @@ pub struct Profile {
     pub settings: Settings,
     /// The token against request forgery, if there is one.
     pub csrf: Option<Csrf>,
+    /// Where the target sends whoever signed in for another application (OpenID
+    /// Connect); redirects are followed up to there.
+    pub redirect_uri: Option<String>,
     flows: BTreeMap<Flow, Vec<Step>>,
 }
 
@@ -83,6 +90,11 @@ impl Profile {
     }
 }
 
+/// The schema of adapter files, so that editors complete them.
+pub fn schema() -> schemars::Schema {
+    schemars::schema_for!(document::Document)
+}
+
 /// Why an adapter could not be loaded.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
 pub enum LoadError {
@@ -101,7 +113,7 @@ pub enum LoadError {
 }
 
 /// Whether an adapter is known to work.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
     /// It has been run against the real thing.
@@ -122,7 +134,7 @@ pub struct Account {
 }
 
 /// How accounts are had.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Mode {
     /// As many new ones as wanted.
@@ -216,11 +228,15 @@ pub enum Flow {
     Logout,
     /// Deletes the account.
     Close,
+    /// Signs in again, and gets rid of a lost passkey, without any passkey.
+    Recover,
+    /// Tells this target from others, without finishing a ceremony.
+    Detect,
 }
 
 impl Flow {
     /// All flows.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Provision,
         Self::Login,
         Self::Register,
@@ -230,6 +246,8 @@ impl Flow {
         Self::Whoami,
         Self::Logout,
         Self::Close,
+        Self::Recover,
+        Self::Detect,
     ];
 
     /// The name in adapters.
@@ -244,6 +262,8 @@ impl Flow {
             Self::Whoami => "whoami",
             Self::Logout => "logout",
             Self::Close => "close",
+            Self::Recover => "recover",
+            Self::Detect => "detect",
         }
     }
 
@@ -271,14 +291,14 @@ impl From<Ceremony> for Flow {
 /// One HTTP request and what its answer is good for.
 #[derive(Clone, Debug)]
 pub struct Step {
-    /// The method.
-    pub method: Method,
+    /// What is asked.
+    pub act: Act,
     /// The request line, as the adapter has it.
     pub line: String,
     /// The variable without which the step is left out.
     pub when: Option<Variable>,
-    /// The path below base and prefix.
-    pub path: Text,
+    /// The variable with which the step is left out.
+    pub unless: Option<Variable>,
     /// The query.
     pub query: Vec<(String, Text)>,
     /// Headers beyond those that a browser sends.
@@ -289,8 +309,42 @@ pub struct Step {
     pub follow: bool,
     /// What is kept from the answer.
     pub captures: Vec<Capture>,
+    /// Variables that are forgotten after it.
+    pub forgets: Vec<String>,
     /// What the step is for.
     pub role: Role,
+}
+
+/// What a step asks.
+#[derive(Clone, Debug)]
+pub enum Act {
+    /// A request of its own.
+    Request {
+        /// The method.
+        method: Method,
+        /// Where it goes.
+        address: Address,
+    },
+    /// A form of the page that was loaded last, with all that it holds.
+    Submit(Selector),
+}
+
+/// Where a request goes.
+#[derive(Clone, Debug)]
+pub enum Address {
+    /// Below base and prefix.
+    Path(Text),
+    /// Where a URL that was captured leads, from the page that was loaded last.
+    Url(Text),
+}
+
+impl Address {
+    /// The template.
+    pub fn text(&self) -> &Text {
+        match self {
+            Self::Path(text) | Self::Url(text) => text,
+        }
+    }
 }
 
 /// The body of a request.
@@ -300,8 +354,14 @@ pub enum Body {
     Empty,
     /// JSON.
     Json(Value),
+    /// CBOR; the binary members of the credential are byte strings.
+    Cbor(Value),
     /// `application/x-www-form-urlencoded`
     Form(Vec<(String, Text)>),
+    /// `multipart/form-data`
+    Multipart(Vec<(String, Text)>),
+    /// Plain text.
+    Text(Text),
 }
 
 /// What a step is for.
@@ -313,7 +373,9 @@ pub enum Role {
     /// Its answer holds the options.
     Options {
         /// Where they are.
-        at: Query,
+        at: Options,
+        /// Answers that hold them; a 2xx, if none is named.
+        expected: Vec<Condition>,
         /// The answers of a target that makes none for this request.
         refused: Vec<Condition>,
     },
@@ -324,16 +386,26 @@ pub enum Role {
         /// Holds if somebody is.
         signed_in: Condition,
         /// Where the user is named.
-        user: Option<Query>,
+        user: Option<Source>,
     },
     /// Its answer lists the credentials.
     List {
         /// Where their ids are.
-        credential_ids: Query,
+        credential_ids: Source,
         /// Where the names are under which they can be removed, if these are
         /// not the credential ids; in the same order.
-        record_ids: Option<Query>,
+        record_ids: Option<Source>,
     },
+}
+
+/// Where the options are.
+#[derive(Clone, Debug)]
+pub enum Options {
+    /// Somewhere in the answer, whole.
+    Found(Source),
+    /// Nowhere: the page's script puts them together, and so does the adapter,
+    /// of what was captured.
+    Assembled(Value),
 }
 
 /// How the credential is sent, and what answers mean.
@@ -365,6 +437,10 @@ pub enum Change {
     Set(Json),
     /// It is left out.
     Drop,
+    /// It becomes a text with its JSON in it.
+    Stringify,
+    /// Octets in it are written in this form; an object's, in its members.
+    Binary(Binary),
 }
 
 /// A value to keep from an answer.
@@ -374,19 +450,6 @@ pub struct Capture {
     pub name: String,
     /// Where it is.
     pub source: Source,
-}
-
-/// Where a value is in an answer.
-#[derive(Clone, Debug)]
-pub enum Source {
-    /// The status.
-    Status,
-    /// A header.
-    Header(String),
-    /// A cookie, as the session holds it afterwards.
-    Cookie(String),
-    /// A place in the JSON body.
-    Json(Query),
 }
 
 /// A JSONPath and its text.
@@ -404,11 +467,6 @@ impl Query {
     /// Everything that it finds, in order.
     pub fn all<'v>(&self, value: &'v serde_json::Value) -> Vec<&'v serde_json::Value> {
         self.path.query(value).all()
-    }
-
-    /// The first thing that it finds.
-    pub fn first<'v>(&self, value: &'v serde_json::Value) -> Option<&'v serde_json::Value> {
-        self.path.query(value).first()
     }
 }
 

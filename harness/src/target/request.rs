@@ -4,9 +4,10 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, Request, Uri, header};
+use url::form_urlencoded::Serializer;
 use url::{Position, Url};
 
-use passrig_authenticator::wire::{Json, Layout, Tree};
+use passrig_authenticator::wire::{Cbor, Json, Layout, Tree};
 
 use super::session::{Relation, is_safe};
 
@@ -32,7 +33,33 @@ pub(super) struct Draft {
 pub(super) enum Payload {
     Empty,
     Json(Json),
+    Cbor(Cbor),
+    Text(String),
     Form(String),
+    Multipart(Vec<u8>),
+}
+
+/// Between the fields of a multipart body; no field of ours has it in it.
+const BOUNDARY: &str = "----WebKitFormBoundaryPassrigPassrig00";
+
+impl Payload {
+    /// Fields as a form sends them.
+    pub(super) fn form(fields: &[(String, String)]) -> Self {
+        Self::Form(Serializer::new(String::new()).extend_pairs(fields).finish())
+    }
+
+    /// Fields as `multipart/form-data` (RFC 7578).
+    pub(super) fn multipart(fields: &[(String, String)]) -> Self {
+        let mut body = String::new();
+        for (name, value) in fields {
+            let name = name.replace('"', "%22");
+            body.push_str(&format!(
+                "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n"
+            ));
+        }
+        body.push_str(&format!("--{BOUNDARY}--\r\n"));
+        Self::Multipart(body.into_bytes())
+    }
 }
 
 /// Where a request comes from.
@@ -55,7 +82,7 @@ impl Draft {
         let simple = matches!(method, Method::GET | Method::HEAD | Method::POST);
         let asks_first = sender.is_foreign && (!simple || sender.has_own_headers);
         let mut draft = Self { method, url, headers: Vec::new(), payload, asks_first };
-        let form = matches!(draft.payload, Payload::Form(_));
+        let form = matches!(draft.payload, Payload::Form(_) | Payload::Multipart(_));
         let accept = if form {
             "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
         } else {
@@ -72,7 +99,12 @@ impl Draft {
                 draft.set("content-type", "text/plain;charset=UTF-8");
             }
             Payload::Json(_) => draft.set("content-type", "application/json"),
+            Payload::Cbor(_) => draft.set("content-type", "application/cbor"),
+            Payload::Text(_) => draft.set("content-type", "text/plain;charset=UTF-8"),
             Payload::Form(_) => draft.set("content-type", "application/x-www-form-urlencoded"),
+            Payload::Multipart(_) => {
+                draft.set("content-type", format!("multipart/form-data; boundary={BOUNDARY}"));
+            }
         }
         if !is_safe(&draft.method) || sender.relation != Relation::SameOrigin {
             draft.set("origin", sender.origin.clone());
@@ -122,7 +154,9 @@ impl Draft {
         let body = match &self.payload {
             Payload::Empty => Tree::Bytes(Vec::new()),
             Payload::Json(json) => Tree::Json(json.clone()),
-            Payload::Form(text) => Tree::Bytes(text.clone().into_bytes()),
+            Payload::Cbor(cbor) => Tree::Cbor(cbor.clone()),
+            Payload::Text(text) | Payload::Form(text) => Tree::Bytes(text.clone().into_bytes()),
+            Payload::Multipart(octets) => Tree::Bytes(octets.clone()),
         };
         Layout::new()
             .with("method", Tree::Bytes(self.method.as_str().as_bytes().to_vec()))

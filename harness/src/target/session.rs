@@ -7,12 +7,15 @@ use http::{HeaderMap, Method, header};
 use serde_json::Value;
 use url::{Host, Url};
 
+use super::page::Page;
+
 /// A browser profile.
 #[derive(Clone, Debug, Default)]
 pub struct Session {
     jar: CookieStore,
     variables: BTreeMap<String, Value>,
     page: Option<Url>,
+    loaded: Option<Page>,
 }
 
 /// A cookie, and what its server said of it.
@@ -57,6 +60,16 @@ impl Session {
         self.page.as_ref()
     }
 
+    /// The page of the relying party that was loaded last.
+    pub(super) fn loaded(&self) -> Option<&Page> {
+        self.loaded.as_ref()
+    }
+
+    /// Loads a page.
+    pub(super) fn load(&mut self, page: Page) {
+        self.loaded = Some(page);
+    }
+
     /// A captured variable.
     pub fn variable(&self, name: &str) -> Option<&Value> {
         self.variables.get(name)
@@ -65,6 +78,11 @@ impl Session {
     /// All captured variables.
     pub(super) fn variables(&self) -> impl Iterator<Item = (&String, &Value)> {
         self.variables.iter()
+    }
+
+    /// Forgets a variable.
+    pub(super) fn unset(&mut self, name: &str) {
+        self.variables.remove(name);
     }
 
     /// Sets a variable.

@@ -10,6 +10,10 @@ use http_body_util::BodyExt;
 use hyper::body::Body;
 use tower::ServiceExt;
 
+use passrig_authenticator::wire::base64url;
+use passrig_authenticator::wire::cbor::{Cbor, Item};
+use serde_json::Value;
+
 use super::{Clock, guard};
 
 /// Sends one request and gives back one answer. Redirects are answers.
@@ -39,9 +43,22 @@ pub struct Response {
 }
 
 impl Response {
-    /// The body as JSON, if it is.
-    pub fn json(&self) -> Option<serde_json::Value> {
+    /// The body as JSON, if it is, or if it is CBOR; byte strings are base64url
+    /// then.
+    pub fn json(&self) -> Option<Value> {
+        if self
+            .header(header::CONTENT_TYPE)
+            .is_some_and(|kind| kind.starts_with("application/cbor"))
+        {
+            return Cbor::decode(&self.body).ok().map(|cbor| as_json(&cbor));
+        }
         serde_json::from_slice(&self.body).ok()
+    }
+
+    /// Whether it is a page.
+    pub fn is_html(&self) -> bool {
+        let kind = self.header(header::CONTENT_TYPE).unwrap_or_default();
+        kind.starts_with("text/html") || kind.starts_with("application/xhtml+xml")
     }
 
     /// The body as text; octets that are not UTF-8 become U+FFFD.
@@ -52,6 +69,25 @@ impl Response {
     /// The first header of that name, as text.
     pub fn header(&self, name: impl header::AsHeaderName) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
+    }
+}
+
+fn as_json(cbor: &Cbor) -> Value {
+    match &cbor.item {
+        Item::Unsigned(number) => Value::from(*number),
+        Item::Negative(_) => cbor.as_int().map_or(Value::Null, Value::from),
+        Item::Bytes(octets) => Value::from(base64url::encode(octets)),
+        Item::Text(text) => Value::from(text.as_str()),
+        Item::Array(items) => items.iter().map(as_json).collect(),
+        Item::Map(entries) => {
+            let name =
+                |key: &Cbor| key.as_text().map_or_else(|| as_json(key).to_string(), str::to_owned);
+            entries.iter().map(|(key, value)| (name(key), as_json(value))).collect()
+        }
+        Item::Tag(_, inner) => as_json(inner),
+        Item::Simple(20) => Value::Bool(false),
+        Item::Simple(21) => Value::Bool(true),
+        _ => Value::Null,
     }
 }
 
@@ -131,6 +167,14 @@ pub enum Failure {
         /// What the headers announced.
         announced: Option<u64>,
     },
+    /// The program that plays the target cannot be run.
+    #[error("`{command}` cannot be run: {reason}")]
+    Program {
+        /// What was run.
+        command: String,
+        /// What the operating system said.
+        reason: String,
+    },
     /// The connection was closed instead of an answer.
     #[error("the target closed the connection without an answer")]
     Closed,
@@ -175,6 +219,7 @@ impl Failure {
             Self::Truncated { .. } | Self::Closed => {
                 "did the target stop, or a proxy before it? Look at its log".into()
             }
+            Self::Program { .. } => "is it there, and may it be executed?".into(),
             Self::NotHttp { .. } => {
                 "is this the port of a web server, and the scheme (http or https) right?".into()
             }

@@ -51,12 +51,14 @@ async fn every_check_violates_exactly_what_it_states() {
     let twins = audits.twins.lock().unwrap();
     assert!(twins.len() >= 4 && twins.iter().all(BTreeSet::is_empty), "{twins:?}");
 
-    // A race that was not lost proves nothing, and is noted.
-    let expected = |id| match catalogue.find(id) {
-        Some(check) if check.exclusive => Outcome::Note,
-        _ => Outcome::Pass,
+    // A race that was not lost proves nothing, and is noted; so are times that a
+    // busy machine leaves open.
+    let is_expected = |result: &&CheckResult| match catalogue.find(&result.id) {
+        Some(check) if check.exclusive => result.outcome == Outcome::Note,
+        Some(check) if check.times => matches!(result.outcome, Outcome::Pass | Outcome::Note),
+        _ => result.outcome == Outcome::Pass,
     };
-    let others: Vec<_> = report.checks.iter().filter(|r| r.outcome != expected(&r.id)).collect();
+    let others: Vec<_> = report.checks.iter().filter(|result| !is_expected(result)).collect();
     assert!(others.is_empty(), "{others:#?}");
     assert_eq!(report.checks.len(), catalogue.checks.len());
     assert!(report.summary.pass >= 260);

@@ -34,6 +34,7 @@ pub async fn run(
         variables: Vec::new(),
         restart: Default::default(),
         expiry: Some(EXPIRY),
+        timing: Some(500),
         authenticator: None,
     };
     runner::run(&options, Arc::new(in_process(None).unwrap()), observer).await

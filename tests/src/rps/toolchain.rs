@@ -1,6 +1,8 @@
 //! What installs and runs a relying party: the file that its folder holds says which.
 
 mod cargo;
+mod go;
+mod maven;
 mod node;
 mod python;
 
@@ -41,7 +43,8 @@ pub(super) enum Program {
     Table,
 }
 
-static ALL: [&dyn Toolchain; 3] = [&node::Node, &python::Python, &cargo::Cargo];
+static ALL: [&dyn Toolchain; 5] =
+    [&node::Node, &python::Python, &cargo::Cargo, &go::Go, &maven::Maven];
 
 /// The toolchain of a relying party's folder.
 pub(super) fn of(dir: &Path) -> Result<&'static dyn Toolchain, Error> {
@@ -82,7 +85,16 @@ fn failed(source: io::Error) -> Error {
 
 /// Fails unless the program can be run and is of this version (major, minor) or newer.
 fn ensure_version(program: &'static str, wanted: (u32, u32)) -> Result<(), Error> {
-    let output = run(Command::new(program).arg("--version"), program)?;
+    ensure_version_by("--version", program, wanted)
+}
+
+/// The same of a program that is asked in another way.
+fn ensure_version_by(
+    question: &str,
+    program: &'static str,
+    wanted: (u32, u32),
+) -> Result<(), Error> {
+    let output = run(Command::new(program).arg(question), program)?;
     let found = String::from_utf8_lossy(&output.stdout).trim().to_owned();
     match number(&found) {
         Some(number) if number >= wanted => Ok(()),
@@ -90,10 +102,10 @@ fn ensure_version(program: &'static str, wanted: (u32, u32)) -> Result<(), Error
     }
 }
 
-/// The first word that looks like a version: `v20.1.0`, `Python 3.11.7`, `cargo 1.95.0 (…)`.
+/// The first word that looks like a version: `v20.1.0`, `Python 3.11.7`, `cargo 1.95.0 (…)`, `go version go1.26.8 …`.
 fn number(text: &str) -> Option<(u32, u32)> {
     text.split_whitespace().find_map(|word| {
-        let mut parts = word.trim_start_matches('v').split('.');
+        let mut parts = word.trim_start_matches(char::is_alphabetic).split('.');
         Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
     })
 }
@@ -102,10 +114,11 @@ fn run(command: &mut Command, program: &'static str) -> Result<Output, Error> {
     command.stdin(Stdio::null()).output().map_err(|source| Error::Missing { program, source })
 }
 
-/// The lines of stderr that say why a command failed.
+/// The lines that say why a command failed: on stderr, or on stdout, where Maven writes them.
 fn reason(output: &Output, is_reason: impl Fn(&str) -> bool) -> String {
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    let reasons: Vec<_> = stderr.lines().filter(|line| is_reason(line)).take(4).collect();
+    let said = [&output.stderr, &output.stdout].map(|text| String::from_utf8_lossy(text));
+    let lines = said.iter().flat_map(|text| text.lines());
+    let reasons: Vec<_> = lines.filter(|line| is_reason(line)).take(4).collect();
     if reasons.is_empty() { output.status.to_string() } else { reasons.join("; ") }
 }
 
@@ -123,6 +136,7 @@ mod tests {
         assert_eq!(number("v20.18.1\n"), Some((20, 18)));
         assert_eq!(number("Python 3.11.7"), Some((3, 11)));
         assert_eq!(number("cargo 1.95.0 (f2d3ce0bd 2026-03-21)"), Some((1, 95)));
+        assert_eq!(number("go version go1.26.8 linux/amd64"), Some((1, 26)));
         assert_eq!(number("none"), None);
     }
 

@@ -13,4 +13,5 @@ mod reasons;
 mod restarts;
 mod run;
 mod server;
+mod timing;
 mod usage;

@@ -166,6 +166,8 @@ async fn skipped() {
     skipped(check(&honest().await, &format!("--only {id}")).await, id, Skip::OptIn);
     let metadata = "registration.metadata-blob.unsigned";
     skipped(check(&honest().await, &format!("--only {metadata}")).await, metadata, Skip::OptIn);
+    let timed = "authentication.enumeration.by-time";
+    skipped(check(&honest().await, &format!("--only {timed}")).await, timed, Skip::OptIn);
     // Within the time that the options give, nobody is late.
     let run = check(&honest().await, &format!("--only {id} --expiry 299")).await;
     skipped(run, id, Skip::NotExpressible);

@@ -121,7 +121,15 @@ fn every_source_says_what_is_claimed() {
 /// The thin server's own lines are the application, and a package that calls no library is none.
 #[test]
 fn the_application_answers_for_its_own_lines() {
-    for name in ["simplewebauthn", "py-webauthn", "python-fido2", "webauthn-rs"] {
+    for name in [
+        "simplewebauthn",
+        "py-webauthn",
+        "python-fido2",
+        "webauthn-rs",
+        "go-webauthn",
+        "yubico-webauthn-server",
+        "webauthn4j",
+    ] {
         for adjudication in read(name) {
             let path = adjudication.source.rsplit_once(':').map(|(path, _)| path);
             let own = path.is_some_and(|path| rps::dir(name).join(path).is_file())
@@ -129,9 +137,13 @@ fn the_application_answers_for_its_own_lines() {
             assert_eq!(own, adjudication.duty == Duty::Application, "{}", adjudication.source);
         }
     }
-    for adjudication in read("better-auth") {
-        let library = !adjudication.source.contains("@better-auth/passkey/");
-        assert_eq!(library, adjudication.duty == Duty::Library, "{}", adjudication.source);
+    for (product, package) in
+        [("better-auth", "@better-auth/passkey/"), ("django-otp-webauthn", "django_otp_webauthn/")]
+    {
+        for adjudication in read(product) {
+            let library = !adjudication.source.contains(package);
+            assert_eq!(library, adjudication.duty == Duty::Library, "{}", adjudication.source);
+        }
     }
 }
 

@@ -38,6 +38,8 @@ pub(super) async fn catalogue(rp: &Running, adapter: &str, seed: &str, run_id: &
         variables: Vec::new(),
         // Five minutes for each ceremony are too many here.
         expiry: None,
+        // Nor are a busy machine's times worth much.
+        timing: None,
         authenticator: None,
     };
     let report = runner::run(&options, target, Arc::new(Silent)).await;

@@ -72,6 +72,10 @@ struct Target {
     /// nothing waits for that.
     #[schemars(with = "Option<u32>")]
     expiry: Option<Spanned<u32>>,
+    /// How many pairs of answers a check times at most, such as 500; absent,
+    /// nothing is timed.
+    #[schemars(with = "Option<u32>")]
+    timing: Option<Spanned<u32>>,
     /// How many seconds a target that dies may take to come back.
     #[schemars(with = "Option<u32>")]
     restart_wait: Option<Spanned<u32>>,
@@ -188,6 +192,10 @@ fn target(source: Source<'_>, target: &Target) -> Parsed<reach::Args> {
         let message = "expected a number of seconds from 0 to 3600";
         return Err(source.mistake(message, Some(seconds.span()), None));
     }
+    if let Some(pairs) = target.timing.as_ref().filter(|p| !(50..=2000).contains(p.get_ref())) {
+        let message = "expected a number of pairs from 50 to 2000";
+        return Err(source.mistake(message, Some(pairs.span()), None));
+    }
     let mut var = Vec::new();
     for (name, value) in &target.vars {
         let known = Variable::plain(name.get_ref()).map_err(|message| wrong(name, message))?;
@@ -211,6 +219,7 @@ fn target(source: Source<'_>, target: &Target) -> Parsed<reach::Args> {
         allow_host: target.allow_hosts.clone(),
         deadline: target.deadline.as_ref().map(|seconds| *seconds.get_ref()),
         expiry: target.expiry.as_ref().map(|seconds| *seconds.get_ref()),
+        timing: target.timing.as_ref().map(|pairs| *pairs.get_ref()),
         restart_wait: target.restart_wait.as_ref().map(|seconds| *seconds.get_ref()),
         restart: target.restart.clone(),
         metadata: target.metadata,

@@ -29,6 +29,7 @@ ca = "ca.pem"
 allow_hosts = ["staging.example.com"]
 deadline = 20
 expiry = 601
+timing = 200
 
 [target.vars]
 username = "ann"
@@ -68,6 +69,7 @@ fn flags_win() {
         rp: Some("http://localhost:3000".parse().unwrap()),
         insecure: true,
         expiry: Some(301),
+        timing: Some(1000),
         metadata: true,
         var: vec!["username=bob".parse().unwrap()],
         ..reach::Args::default()
@@ -78,6 +80,8 @@ fn flags_win() {
     assert!(both.insecure && both.ca.is_none());
     assert_eq!((both.deadline, both.expiry), (Some(20), Some(301)));
     assert!(both.arguments().contains(&["--expiry", "301"].map(str::to_owned).to_vec()));
+    assert_eq!((config.target.timing, both.timing), (Some(200), Some(1000)));
+    assert!(both.arguments().contains(&["--timing", "1000"].map(str::to_owned).to_vec()));
     assert!(both.arguments().contains(&vec!["--metadata".to_owned()]));
     let vars: Vec<_> = both.var.iter().map(|var| (&*var.name, var.value.as_deref())).collect();
     assert_eq!(vars, [("username", Some("bob")), ("password", None)]);
@@ -88,7 +92,7 @@ fn mistakes() {
     insta::assert_snapshot!(mistake("[target]\nrp = \"http://localhost\"\nadaptor = \"x\"\n"), @r#"
      × unknown field `adaptor`, expected one of `rp`, `adapter`, `origin`,
      │ `connect_to`, `ca`, `insecure`, `allow_hosts`, `deadline`, `expiry`,
-     │ `restart_wait`, `restart`, `metadata`, `vars`
+     │ `timing`, `restart_wait`, `restart`, `metadata`, `vars`
       ╭─[ci/passrig.toml:3:1]
     2 │ rp = "http://localhost"
     3 │ adaptor = "x"
@@ -98,7 +102,7 @@ fn mistakes() {
      help: did you mean adapter?
     "#);
     insta::assert_snapshot!(mistake("[target]\nrp = \"localhost:3000\"\n"), @r#"
-     × expected a URL such as http://localhost:3000
+     × expected a URL such as http://localhost:3000, or exec:COMMAND
       ╭─[ci/passrig.toml:2:6]
     1 │ [target]
     2 │ rp = "localhost:3000"
@@ -113,6 +117,15 @@ fn mistakes() {
     2 │ deadline = 0
       ·            ┬
       ·            ╰── here
+      ╰────
+    ");
+    insta::assert_snapshot!(mistake("[target]\ntiming = 10\n"), @r"
+     × expected a number of pairs from 50 to 2000
+      ╭─[ci/passrig.toml:2:10]
+    1 │ [target]
+    2 │ timing = 10
+      ·          ─┬
+      ·           ╰── here
       ╰────
     ");
     insta::assert_snapshot!(mistake("[target]\nvars = { password = 1 }\n"), @r#"

@@ -2,6 +2,8 @@
 //! credentials. The relying party does the right thing first; a lapse spoils
 //! it where that is possible, and is asked for where it is not.
 
+use std::time::Duration;
+
 use passrig_authenticator::wire::cose::Algorithm;
 use passrig_authenticator::wire::options::{AuthenticatorSelection, CredentialParameters};
 use passrig_authenticator::wire::{CreationOptions, RequestOptions};
@@ -36,6 +38,8 @@ pub(in crate::relying_party) enum Lapse {
     HandleConstant,
     HandleIsHash,
     HandleIsName,
+    KnownCredentialSlow,
+    KnownNameSlow,
     LogoutForgetsCookie,
     RelatedElsewhere,
     RelatedGuarded,
@@ -56,13 +60,14 @@ pub(in crate::relying_party) enum Lapse {
     TokenLives,
     TwinAlone,
     UnknownNameRefused,
+    UnknownNameSlow,
     ValueUnknown,
 }
 
 #[rustfmt::skip]
 pub(super) fn all() -> Vec<Mutant> {
     use Lapse::*;
-    let lapses: [(&str, &[&'static str], &str, Lapse); 42] = [
+    let lapses: [(&str, &[&'static str], &str, Lapse); 45] = [
         // The challenge of one ceremony is that of others.
         ("options.challenge.recurs", &["options/challenge", "7.1/8", "7.2/11"], "sends the same twelve challenges again and again", ChallengeRecurs),
         ("options.challenge.counts", &["options/challenge"], "counts its challenges", ChallengeCounts),
@@ -80,12 +85,15 @@ pub(super) fn all() -> Vec<Mutant> {
         ("lists.exclude.partial", &["lists/exclude"], "excludes one credential of the account", ExcludePartial),
         ("lists.allow.partial", &["lists/allow"], "allows one credential of the account", AllowPartial),
         ("lists.transports.dropped", &["lists/transports", "enumeration/options"], "leaves transports out of allowCredentials", AllowWithoutTransports),
-        ("enumeration.options.refused", &["enumeration/options"], "says that a name is unknown", UnknownNameRefused),
+        ("enumeration.options.refused", &["enumeration/options", "enumeration/time-for-a-name"], "says that a name is unknown", UnknownNameRefused),
         ("enumeration.options.empty", &["enumeration/options"], "allows no credentials for an unknown name", DecoyMissing),
         ("enumeration.options.bare", &["enumeration/options"], "names no transports for an unknown name", DecoyWithoutTransports),
         ("enumeration.options.changes", &["enumeration/options"], "makes up a new credential with every request", DecoyChanges),
         ("enumeration.options.constant", &["enumeration/options"], "makes up the same credential for all names", DecoyConstant),
         ("enumeration.failures.told", &["enumeration/failures"], "tells why a sign-in failed", FailuresTold),
+        ("enumeration.time-for-a-name.known", &["enumeration/time-for-a-name"], "takes long to find the credentials of a name that it knows", KnownNameSlow),
+        ("enumeration.time-for-a-name.unknown", &["enumeration/time-for-a-name"], "takes long to make up credentials", UnknownNameSlow),
+        ("enumeration.time-for-a-failure.early", &["enumeration/time-for-a-failure"], "takes long to verify, and answers at once if the credential is unknown", KnownCredentialSlow),
         ("removal.effect.pretended", &["removal/effect", "7.2/6a", "7.2/6b"], "says that it removed a credential, and does not", RemovalPretends),
         ("removal.effect.hidden", &["removal/effect", "7.2/6a", "7.2/6b"], "no longer lists a removed credential, but still takes it", RemovalHides),
         ("removal.owner.any", &["removal/owner"], "removes anybody's credential for whoever is signed in", RemovalOfAnyones),
@@ -210,11 +218,29 @@ impl Lapse {
         }
     }
 
+    /// How long options take beyond what they honestly take.
+    pub(in crate::relying_party) fn delays_options(self, is_known: bool) -> Option<Duration> {
+        let is_slow = match self {
+            Self::KnownNameSlow => is_known,
+            Self::UnknownNameSlow => !is_known,
+            _ => false,
+        };
+        is_slow.then_some(LONG)
+    }
+
+    /// The same for results, by whether the credential that they name is known.
+    pub(in crate::relying_party) fn delays_result(self, is_known: bool) -> Option<Duration> {
+        (self == Self::KnownCredentialSlow && is_known).then_some(LONG)
+    }
+
     /// Whether requests of other sites are taken, with the session's cookie.
     pub(in crate::relying_party) fn is_open_to_other_sites(self) -> bool {
         matches!(self, Self::RequestsForged | Self::RequestsForgedAfterAsking)
     }
 }
+
+/// What a query without an index takes, or a password's hash.
+const LONG: Duration = Duration::from_millis(5);
 
 /// One minute.
 const SHORT: u64 = 60_000;

@@ -131,6 +131,8 @@ fn steps_as_people_read_them() {
     §5.8.3: listed credentials have the transports of their registration
     §14.6.2: options do not tell who has an account
     §14.6.2: failures do not tell which credentials are registered
+    §14.6.2: how long options take does not tell who has an account
+    §14.6.2: how long failures take does not tell which credentials are registered
     §13.4.6: users can remove their credentials
     ASVS 8.2.2: nobody removes another user's credentials
     ASVS 8.2.1: nobody removes credentials who is not signed in

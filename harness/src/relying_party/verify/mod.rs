@@ -281,6 +281,8 @@ pub const STEPS: &[Step] = &[
     rule!("lists"/"transports" "§5.8.3", "listed credentials have the transports of their registration"),
     rule!("enumeration"/"options" "§14.6.2", "options do not tell who has an account"),
     rule!("enumeration"/"failures" "§14.6.2", "failures do not tell which credentials are registered"),
+    rule!("enumeration"/"time-for-a-name" "§14.6.2", "how long options take does not tell who has an account"),
+    rule!("enumeration"/"time-for-a-failure" "§14.6.2", "how long failures take does not tell which credentials are registered"),
     rule!("removal"/"effect" "§13.4.6", "users can remove their credentials"),
     rule!("removal"/"owner" "ASVS 8.2.2", "nobody removes another user's credentials"),
     rule!("removal"/"session" "ASVS 8.2.1", "nobody removes credentials who is not signed in"),

@@ -188,18 +188,21 @@ impl Terminal<'_> {
         }
     }
 
-    /// One line each.
+    /// One line each, if it is short.
     fn notes(&self, out: &mut String) -> fmt::Result {
         let as_expected = |result: &&CheckResult| result.is_as_expected();
-        let (races, notes): (Vec<_>, Vec<_>) = self.with(Outcome::Note).partition(as_expected);
+        let (unseen, notes): (Vec<_>, Vec<_>) = self.with(Outcome::Note).partition(as_expected);
         let word = self.paint.outcome(Outcome::Note, "Noted");
-        if !races.is_empty() {
-            writeln!(out, "\n{word}, since that a race was not lost proves nothing:")?;
+        let line = |id: &str, width: usize, text: &str| {
+            self.paint.wrap(text, &format!("  {id:width$}  "), "      ")
+        };
+        if !unseen.is_empty() {
+            writeln!(out, "\n{word}, since what was not seen may be there all the same:")?;
         }
-        let width = races.iter().map(|result| result.id.len()).max().unwrap_or(0);
-        for result in races {
+        let width = unseen.iter().map(|result| result.id.len()).max().unwrap_or(0);
+        for result in unseen {
             let reason = result.reason.as_deref().unwrap_or_default();
-            writeln!(out, "  {:width$}  {reason}", result.id)?;
+            writeln!(out, "{}", line(&result.id, width, reason))?;
         }
         if notes.is_empty() {
             return Ok(());
@@ -208,11 +211,12 @@ impl Terminal<'_> {
         let width = notes.iter().map(|result| result.id.len()).max().unwrap_or(0);
         for result in notes {
             let did = match (result.verdict, &result.reason) {
+                (Some(_), Some(seen)) if words::is_observed(result) => seen.clone(),
                 (Some(verdict), _) => verdict.to_string(),
                 (None, Some(reason)) => reason.clone(),
                 (None, None) => "no verdict".to_owned(),
             };
-            writeln!(out, "  {:width$}  {did}", result.id)?;
+            writeln!(out, "{}", line(&result.id, width, &did))?;
         }
         Ok(())
     }

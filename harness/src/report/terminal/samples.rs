@@ -37,6 +37,7 @@ pub(crate) fn catalogue() -> Catalogue {
         exclusive: false,
         spoils: false,
         waits: false,
+        times: false,
         action: Action::Scenario("origin".to_owned()),
     };
     let port = Check {

@@ -34,6 +34,7 @@ pub fn skipped(word: &str) -> &'static str {
         }
         Some(Skip::OptIn) => {
             "they run only if asked to: --expiry SECONDS waits until a challenge has expired, \
+             --timing times hundreds of answers, \
              --metadata says that the RP believes the metadata of `passrig trust export`"
         }
         Some(Skip::Authenticator) => {

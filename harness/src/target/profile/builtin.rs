@@ -4,14 +4,46 @@ use std::sync::{Arc, LazyLock};
 
 use super::Profile;
 
-const FILES: [(&str, &str); 7] = [
-    ("reference.toml", include_str!("../../../adapters/reference.toml")),
-    ("fido-conformance.toml", include_str!("../../../adapters/fido-conformance.toml")),
-    ("simplewebauthn-example.toml", include_str!("../../../adapters/simplewebauthn-example.toml")),
-    ("better-auth.toml", include_str!("../../../adapters/better-auth.toml")),
-    ("webauthn-io.toml", include_str!("../../../adapters/webauthn-io.toml")),
-    ("python-fido2-example.toml", include_str!("../../../adapters/python-fido2-example.toml")),
-    ("webauthn-rs-tutorial.toml", include_str!("../../../adapters/webauthn-rs-tutorial.toml")),
+macro_rules! files {
+    ($($id:literal),* $(,)?) => {
+        &[$((concat!($id, ".toml"), include_str!(concat!("../../../adapters/", $id, ".toml")))),*]
+    };
+}
+
+/// Those that were run against the real thing, then the others.
+const FILES: &[(&str, &str)] = files![
+    "reference",
+    "fido-conformance",
+    "simplewebauthn-example",
+    "better-auth",
+    "webauthn-io",
+    "python-fido2-example",
+    "webauthn-rs-tutorial",
+    "go-webauthn-example",
+    "django-otp-webauthn",
+    "yubico-demo",
+    "webauthn4j",
+    "exec",
+    "aspnetcore-identity",
+    "authelia",
+    "authentik",
+    "devise-webauthn",
+    "django-allauth",
+    "gitlab-second-factor",
+    "hanko",
+    "kanidm",
+    "logto-passkeys",
+    "logto-second-factor",
+    "nextcloud",
+    "ory-kratos",
+    "passport-fido2-webauthn",
+    "rauthy",
+    "supabase-passkeys",
+    "supabase-second-factor",
+    "vaultwarden",
+    "webauthn-ruby-demo",
+    "webauthn4j-spring-security-sample",
+    "zitadel",
 ];
 
 static PROFILES: LazyLock<Vec<Arc<Profile>>> = LazyLock::new(|| {
@@ -39,7 +71,7 @@ mod tests {
         for (file, text) in FILES {
             let profile =
                 Profile::parse(file, text).map_err(|mistake| miette::Report::new(*mistake));
-            assert_eq!(format!("{}.toml", profile.unwrap().id), file);
+            assert_eq!(format!("{}.toml", profile.unwrap().id), *file);
         }
         assert_eq!(builtin().len(), FILES.len());
         assert!(named("reference").is_some());

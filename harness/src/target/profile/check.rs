@@ -1,7 +1,9 @@
 //! From what is written to what is meant.
 
+mod oidc;
 mod role;
 mod settings;
+mod source;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -13,8 +15,8 @@ use toml::Spanned;
 
 use super::document::{self, Document, Node};
 use super::{
-    Account, Body, Capture, Csrf, CsrfSource, Fault, Flow, Mistake, Profile, Query, Role, Setting,
-    Settings, Source, Step, Text, Value, Variable,
+    Account, Act, Address, Body, Capture, Csrf, CsrfSource, Fault, Flow, Mistake, Part, Profile,
+    Role, Setting, Settings, Step, Text, Value, Variable,
 };
 
 /// Variables that say who somebody is.
@@ -32,9 +34,10 @@ const HARNESS: [&str; 6] = [
 const REMOVAL: [&str; 2] = ["credential_id", "record_id"];
 
 pub(super) fn profile(file: &str, text: &str) -> Result<Profile, Box<Mistake>> {
-    let checked = parse(text).and_then(|document| {
+    let checked = parse(text).and_then(|mut document| {
         let names = Names::of(&document)?;
-        Checker { names }.profile(document)
+        let oidc = document.oidc.take().map(Spanned::into_inner);
+        Checker { names, oidc }.profile(document)
     });
     checked.map_err(|At(fault, span)| Box::new(Mistake::new(fault, span, file, &Arc::from(text))))
 }
@@ -73,27 +76,31 @@ impl Names {
     fn of(document: &Document) -> Checked<Self> {
         let always = ACCOUNT.iter().chain(&HARNESS);
         let mut names: BTreeSet<String> = always.map(|name| (*name).to_owned()).collect();
-        for (_, steps) in flows(document) {
-            for name in steps.iter().flat_map(|step| step.get_ref().capture.keys()) {
-                let text = name.get_ref();
-                let fixed = ACCOUNT.contains(&text.as_str())
-                    || HARNESS.contains(&text.as_str())
-                    || REMOVAL.contains(&text.as_str())
-                    || text.split('.').next() == Some("credential");
-                if fixed {
-                    return Err(At(Fault::CaptureName(text.clone()), name.span()));
-                }
-                if Text::parse(&format!("{{{{{text}}}}}")).is_err() {
-                    return Err(At(Fault::VariableName(text.clone()), name.span()));
-                }
-                names.insert(text.clone());
+        if document.oidc.is_some() {
+            names.extend(oidc::VARIABLES.map(str::to_owned));
+        }
+        let flows = flows(document);
+        let steps = flows.iter().flat_map(|(_, steps)| steps.iter());
+        let captured = steps.flat_map(|step| step.get_ref().capture.keys());
+        for name in captured.chain(&document.variables) {
+            let text = name.get_ref();
+            let fixed = ACCOUNT.contains(&text.as_str())
+                || HARNESS.contains(&text.as_str())
+                || REMOVAL.contains(&text.as_str())
+                || matches!(text.split('.').next(), Some("credential" | "oidc"));
+            if fixed {
+                return Err(At(Fault::CaptureName(text.clone()), name.span()));
             }
+            if Text::parse(&format!("{{{{{text}}}}}")).is_err() {
+                return Err(At(Fault::VariableName(text.clone()), name.span()));
+            }
+            names.insert(text.clone());
         }
         Ok(Self(names))
     }
 }
 
-fn flows(document: &Document) -> [(Flow, &Vec<Spanned<document::Step>>); 9] {
+fn flows(document: &Document) -> [(Flow, &Vec<Spanned<document::Step>>); 11] {
     [
         (Flow::Provision, &document.provision),
         (Flow::Login, &document.login),
@@ -104,11 +111,14 @@ fn flows(document: &Document) -> [(Flow, &Vec<Spanned<document::Step>>); 9] {
         (Flow::Whoami, &document.whoami),
         (Flow::Logout, &document.logout),
         (Flow::Close, &document.close),
+        (Flow::Recover, &document.recover),
+        (Flow::Detect, &document.detect),
     ]
 }
 
 struct Checker {
     names: Names,
+    oidc: Option<document::Oidc>,
 }
 
 impl Checker {
@@ -121,6 +131,7 @@ impl Checker {
         self.settings_are_sent(&document, &settings, &checked)?;
         Ok(Profile {
             account: document.account.as_ref().map_or(Ok(Account::default()), settings::account)?,
+            redirect_uri: self.oidc.as_ref().map(|oidc| oidc.redirect_uri.get_ref().clone()),
             csrf: document.csrf.as_ref().map(|csrf| self.csrf(csrf)).transpose()?,
             prefix: match &document.prefix {
                 Some(prefix) if !prefix.get_ref().starts_with('/') => {
@@ -168,63 +179,124 @@ impl Checker {
 
     fn step(&self, flow: Flow, spanned: &Spanned<document::Step>) -> Checked<Step> {
         let step = spanned.get_ref();
-        let (method, path) = self.request_line(flow, &step.request)?;
-        let body = match (&step.json, &step.form) {
-            (Some(_), Some(form)) => return Err(At(Fault::TwoBodies, form.span())),
-            (Some(node), None) => Body::Json(self.value(flow, node)?),
-            (None, Some(form)) => Body::Form(self.texts(flow, form.get_ref())?),
-            (None, None) => Body::Empty,
-        };
+        if let Some(kind) = &step.oidc {
+            return match (&step.request, &step.submit) {
+                (None, None) => self.oidc_step(flow, kind, step),
+                _ => Err(At(Fault::Act, kind.span())),
+            };
+        }
+        let (act, line) = self.act(flow, spanned)?;
         let mut headers = Vec::new();
         for (name, value) in &step.headers {
             headers.push((header_name(name)?, self.text(flow, value)?));
         }
         let mut captures = Vec::new();
         for (name, source) in &step.capture {
-            let source = match source.get_ref() {
-                document::Source::Status => Source::Status,
-                document::Source::Header(name) => Source::Header(name.to_lowercase()),
-                document::Source::Cookie(name) => Source::Cookie(name.clone()),
-                document::Source::Json(path) => Source::Json(query(path)?),
-            };
+            let source = source::source(source)?;
             captures.push(Capture { name: name.get_ref().clone(), source });
         }
+        let assembled = step.assemble.as_ref().map(|node| self.value(flow, node)).transpose()?;
         let mut checked = Step {
-            method,
-            path,
-            line: step.request.get_ref().clone(),
-            when: step.when.as_ref().map(|name| self.when(flow, name)).transpose()?,
+            act,
+            line,
+            when: self.variable(flow, step.when.as_ref())?,
+            unless: self.variable(flow, step.unless.as_ref())?,
             query: self.texts(flow, &step.query)?,
             headers,
-            body,
+            body: self.body(flow, step)?,
             follow: step.follow,
             captures,
+            forgets: self.known(&step.forget)?,
             role: Role::Prepare(Vec::new()),
         };
-        checked.role = role::role(flow, spanned, carries_credential(&checked))?;
+        checked.role = role::role(flow, spanned, carries_credential(&checked), assembled)?;
         Ok(checked)
     }
 
-    /// The name of a variable, without braces.
-    fn when(&self, flow: Flow, name: &Spanned<String>) -> Checked<Variable> {
-        let text = self.template(flow, &format!("{{{{{}?}}}}", name.get_ref()), &name.span())?;
-        let wrong = || At(Fault::VariableName(name.get_ref().clone()), name.span());
-        text.whole().cloned().ok_or_else(wrong)
+    /// What is asked, and the words for it.
+    fn act(&self, flow: Flow, spanned: &Spanned<document::Step>) -> Checked<(Act, String)> {
+        let step = spanned.get_ref();
+        match (&step.request, &step.submit) {
+            (Some(line), None) => {
+                let (method, address) = self.request_line(flow, line)?;
+                Ok((Act::Request { method, address }, line.get_ref().clone()))
+            }
+            (None, Some(form)) => {
+                let line = format!("submit {}", form.get_ref());
+                Ok((Act::Submit(source::selector(form)?), line))
+            }
+            _ => Err(At(Fault::Act, heading(spanned))),
+        }
     }
 
-    fn request_line(&self, flow: Flow, line: &Spanned<String>) -> Checked<(Method, Text)> {
+    fn body(&self, flow: Flow, step: &document::Step) -> Checked<Body> {
+        let bodies = [
+            step.json.as_ref().map(Spanned::span),
+            step.cbor.as_ref().map(Spanned::span),
+            step.form.as_ref().map(Spanned::span),
+            step.multipart.as_ref().map(Spanned::span),
+            step.text.as_ref().map(Spanned::span),
+        ];
+        if let Some(second) = bodies.into_iter().flatten().nth(1) {
+            return Err(At(Fault::TwoBodies, second));
+        }
+        if let Some(node) = &step.json {
+            return Ok(Body::Json(self.value(flow, node)?));
+        }
+        if let Some(node) = &step.cbor {
+            return Ok(Body::Cbor(self.value(flow, node)?));
+        }
+        if let Some(form) = &step.form {
+            return Ok(Body::Form(self.texts(flow, form.get_ref())?));
+        }
+        if let Some(fields) = &step.multipart {
+            return Ok(Body::Multipart(self.texts(flow, fields.get_ref())?));
+        }
+        if let Some(text) = &step.text {
+            return Ok(Body::Text(self.text(flow, text)?));
+        }
+        Ok(Body::Empty)
+    }
+
+    /// The name of a variable, without braces.
+    fn variable(&self, flow: Flow, name: Option<&Spanned<String>>) -> Checked<Option<Variable>> {
+        let Some(name) = name else { return Ok(None) };
+        let text = self.template(flow, &format!("{{{{{}?}}}}", name.get_ref()), &name.span())?;
+        let wrong = || At(Fault::VariableName(name.get_ref().clone()), name.span());
+        text.whole().cloned().map(Some).ok_or_else(wrong)
+    }
+
+    /// Variables that exist.
+    fn known(&self, names: &[Spanned<String>]) -> Checked<Vec<String>> {
+        let known = |name: &Spanned<String>| match self.names.0.contains(name.get_ref()) {
+            true => Ok(name.get_ref().clone()),
+            false => Err(At(self.unknown(name.get_ref()), name.span())),
+        };
+        names.iter().map(known).collect()
+    }
+
+    fn unknown(&self, name: &str) -> Fault {
+        let known = self.names.0.iter().cloned().collect();
+        Fault::UnknownVariable { name: name.to_owned(), known }
+    }
+
+    fn request_line(&self, flow: Flow, line: &Spanned<String>) -> Checked<(Method, Address)> {
         let wrong = || At(Fault::RequestLine(line.get_ref().clone()), line.span());
         let (method, path) = line.get_ref().split_once(' ').ok_or_else(wrong)?;
         let known = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
         let path = path.trim();
-        if !known.contains(&method) || !path.starts_with('/') {
+        if !known.contains(&method) || !(path.starts_with('/') || path.starts_with("{{")) {
             return Err(wrong());
         }
         let text = self.template(flow, path, &line.span())?;
         if text.variables().any(|variable| variable.optional) {
             return Err(At(Fault::OptionalPath, line.span()));
         }
-        Ok((Method::from_bytes(method.as_bytes()).map_err(|_| wrong())?, text))
+        let address = match text.0.first() {
+            Some(Part::Variable(_)) => Address::Url(text),
+            _ => Address::Path(text),
+        };
+        Ok((Method::from_bytes(method.as_bytes()).map_err(|_| wrong())?, address))
     }
 
     fn texts(
@@ -289,9 +361,7 @@ impl Checker {
             (Some(cookie), None) => CsrfSource::Cookie(cookie.clone()),
             (None, Some(variable)) => {
                 if !self.names.0.contains(variable.get_ref()) {
-                    let known = self.names.0.iter().cloned().collect();
-                    let name = variable.get_ref().clone();
-                    return Err(At(Fault::UnknownVariable { name, known }, variable.span()));
+                    return Err(At(self.unknown(variable.get_ref()), variable.span()));
                 }
                 CsrfSource::Variable(variable.get_ref().clone())
             }
@@ -340,13 +410,6 @@ impl Checker {
     }
 }
 
-fn query(path: &Spanned<String>) -> Checked<Query> {
-    Query::parse(path.get_ref()).map_err(|error| {
-        let rest = path.get_ref().get(error.position()..).unwrap_or_default();
-        At(Fault::JsonPath(rest.to_owned()), path.span())
-    })
-}
-
 fn header_name(name: &Spanned<String>) -> Checked<HeaderName> {
     HeaderName::from_bytes(name.get_ref().as_bytes())
         .map_err(|_| At(Fault::HeaderName(name.get_ref().clone()), name.span()))
@@ -355,7 +418,9 @@ fn header_name(name: &Spanned<String>) -> Checked<HeaderName> {
 /// The first line of a step, or its request line: a whole step is too much to
 /// point at.
 fn heading(step: &Spanned<document::Step>) -> Range<usize> {
-    step.get_ref().request.span()
+    let written = step.get_ref();
+    let line = written.request.as_ref().or(written.submit.as_ref());
+    line.map_or_else(|| step.span(), Spanned::span)
 }
 
 fn plain(node: &Spanned<Node>) -> JsonValue {
@@ -378,12 +443,20 @@ fn carries_credential(step: &Step) -> bool {
 pub(super) fn variables(step: &Step) -> impl Iterator<Item = &Variable> {
     let body = match &step.body {
         Body::Empty => Vec::new(),
-        Body::Json(value) => value.variables(),
-        Body::Form(fields) => fields.iter().flat_map(|(_, text)| text.variables()).collect(),
+        Body::Json(value) | Body::Cbor(value) => value.variables(),
+        Body::Form(fields) | Body::Multipart(fields) => {
+            fields.iter().flat_map(|(_, text)| text.variables()).collect()
+        }
+        Body::Text(text) => text.variables().collect(),
+    };
+    let address = match &step.act {
+        Act::Request { address, .. } => Some(address.text()),
+        Act::Submit(_) => None,
     };
     step.when
         .iter()
-        .chain(step.path.variables())
+        .chain(&step.unless)
+        .chain(address.into_iter().flat_map(Text::variables))
         .chain(step.query.iter().flat_map(|(_, text)| text.variables()))
         .chain(step.headers.iter().flat_map(|(_, text)| text.variables()))
         .chain(body)

@@ -5,7 +5,8 @@ use std::fmt;
 use http::StatusCode;
 use serde_json::Value;
 
-use super::Query;
+use super::{Query, Selector};
+use crate::target::page;
 use crate::target::transport::Response;
 
 /// Something that holds of an answer if all that it says holds.
@@ -17,6 +18,8 @@ pub struct Condition {
     pub json: Option<(Query, Option<Value>)>,
     /// There is such a header; if a text is given, with this text in it.
     pub header: Option<(String, Option<String>)>,
+    /// The page has such an element; if a text is given, with this text in it.
+    pub html: Option<(Selector, Option<String>)>,
     /// The body has this text in it.
     pub body: Option<String>,
 }
@@ -44,14 +47,20 @@ impl Condition {
                 wanted.as_ref().is_none_or(|wanted| text.contains(wanted.as_str()))
             })
         });
+        let html = self.html.as_ref().is_none_or(|(selector, wanted)| {
+            let elements = page::elements(&response.text());
+            page::selected(&elements, selector).any(|(_, element)| {
+                wanted.as_ref().is_none_or(|wanted| element.text.contains(wanted.as_str()))
+            })
+        });
         let body = self.body.as_ref().is_none_or(|text| response.text().contains(text.as_str()));
-        status && json && header && body
+        status && json && header && html && body
     }
 
     /// Whether it says something about the body, so that an answer that meets
     /// it is no accident.
     pub fn tells_by_body(&self) -> bool {
-        self.json.is_some() || self.body.is_some()
+        self.json.is_some() || self.html.is_some() || self.body.is_some()
     }
 }
 

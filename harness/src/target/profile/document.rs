@@ -1,141 +1,460 @@
 //! The adapter file as it is written: TOML with the place of everything that
 //! may be wrong.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
-use serde_json::Number;
+use serde_json::{Number, Value as Json};
 use toml::Spanned;
 
-use super::{Mode, Status};
+use super::{Binary, Mode, Status};
 
 type Place = Spanned<String>;
 
-#[derive(serde::Deserialize)]
+/// An adapter: how a relying party is spoken to.
+#[derive(serde::Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Document {
+    /// Its id, as `--adapter` has it.
+    #[schemars(with = "String")]
     pub(super) id: Place,
+    /// Its name for readers.
     pub(super) name: String,
+    /// Whether it has been run against the real thing.
     pub(super) status: Status,
+    /// Stands before every path.
     #[serde(default)]
+    #[schemars(with = "Option<String>")]
     pub(super) prefix: Option<Place>,
+    /// The origin of the page that frames the ceremony, if the RP expects one.
     pub(super) embedder: Option<String>,
+    /// Variables that the user sets (`--var`).
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub(super) variables: Vec<Place>,
+    /// Where accounts come from.
+    #[schemars(with = "Option<Account>")]
     pub(super) account: Option<Spanned<Account>>,
+    /// What a request can ask for, and what is always so.
     #[serde(default)]
     pub(super) settings: Settings,
+    /// The token against request forgery, sent with every request that is not GET or HEAD.
     #[serde(default)]
+    #[schemars(with = "Option<Csrf>")]
     pub(super) csrf: Option<Spanned<Csrf>>,
+    /// The provider that passkeys sign in to for an application (OpenID Connect).
+    #[schemars(with = "Option<Oidc>")]
+    pub(super) oidc: Option<Spanned<Oidc>>,
+    /// Makes an account.
     #[serde(default)]
+    #[schemars(with = "Vec<Step>")]
     pub(super) provision: Vec<Spanned<Step>>,
+    /// Signs in without a passkey.
     #[serde(default)]
+    #[schemars(with = "Vec<Step>")]
     pub(super) login: Vec<Spanned<Step>>,
+    /// Registers a credential.
     #[serde(default)]
+    #[schemars(with = "Vec<Step>")]
     pub(super) register: Vec<Spanned<Step>>,
+    /// Uses a credential.
     #[serde(default)]
+    #[schemars(with = "Vec<Step>")]
     pub(super) authenticate: Vec<Spanned<Step>>,
+    /// Lists the account's credentials.
     #[serde(default)]
+    #[schemars(with = "Vec<Step>")]
     pub(super) list: Vec<Spanned<Step>>,
+    /// Removes a credential.
     #[serde(default)]
+    #[schemars(with = "Vec<Step>")]
     pub(super) remove: Vec<Spanned<Step>>,
+    /// Asks who is signed in.
     #[serde(default)]
+    #[schemars(with = "Vec<Step>")]
     pub(super) whoami: Vec<Spanned<Step>>,
+    /// Signs out.
     #[serde(default)]
+    #[schemars(with = "Vec<Step>")]
     pub(super) logout: Vec<Spanned<Step>>,
+    /// Deletes the account.
     #[serde(default)]
+    #[schemars(with = "Vec<Step>")]
     pub(super) close: Vec<Spanned<Step>>,
+    /// Signs in again after the passkey was lost.
+    #[serde(default)]
+    #[schemars(with = "Vec<Step>")]
+    pub(super) recover: Vec<Spanned<Step>>,
+    /// Tells this target from others, without finishing a ceremony.
+    #[serde(default)]
+    #[schemars(with = "Vec<Step>")]
+    pub(super) detect: Vec<Spanned<Step>>,
 }
 
-#[derive(Default, serde::Deserialize)]
+/// Where accounts come from.
+#[derive(Default, serde::Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Account {
+    /// How accounts are had.
     #[serde(default)]
     pub(super) mode: Mode,
+    /// How many passkeys an account may hold.
     pub(super) max_credentials: Option<usize>,
+    /// The accounts, each a set of variables.
     #[serde(default)]
+    #[schemars(with = "Vec<BTreeMap<String, String>>")]
     pub(super) pool: Vec<BTreeMap<Place, String>>,
 }
 
-#[derive(Default, serde::Deserialize)]
+/// What a request can ask for.
+#[derive(Default, serde::Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Settings {
+    /// The requirement of user verification.
+    #[schemars(with = "Option<Setting>")]
     pub(super) user_verification: Option<Spanned<Setting>>,
+    /// The attestation conveyance.
+    #[schemars(with = "Option<Setting>")]
     pub(super) attestation: Option<Spanned<Setting>>,
+    /// With or without a user name.
+    #[schemars(with = "Option<Setting>")]
     pub(super) login: Option<Spanned<Setting>>,
+    /// Which algorithms registration options list.
+    #[schemars(with = "Option<Setting>")]
     pub(super) algorithms: Option<Spanned<Setting>>,
+    /// How the page asks its browser.
+    #[schemars(with = "Option<Setting>")]
     pub(super) mediation: Option<Spanned<Setting>>,
+    /// Whether a page of another site frames the ceremony.
+    #[schemars(with = "Option<Setting>")]
     pub(super) framing: Option<Spanned<Setting>>,
 }
 
-#[derive(serde::Deserialize)]
+/// A value that is chosen or always so.
+#[derive(serde::Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Setting {
+    /// It can be any of these.
+    #[schemars(with = "Option<Vec<String>>")]
     pub(super) choose: Option<Vec<Place>>,
+    /// It is always this.
+    #[schemars(with = "Option<String>")]
     pub(super) fixed: Option<Place>,
 }
 
-#[derive(serde::Deserialize)]
+/// A token against request forgery.
+#[derive(serde::Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Csrf {
+    /// The cookie that has it.
     pub(super) cookie: Option<String>,
+    /// The variable that has it.
+    #[schemars(with = "Option<String>")]
     pub(super) variable: Option<Place>,
+    /// The header that carries it.
+    #[schemars(with = "String")]
     pub(super) header: Place,
 }
 
-#[derive(serde::Deserialize)]
+/// A provider of OpenID Connect.
+#[derive(serde::Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Oidc {
+    /// The path of the authorization endpoint.
+    #[schemars(with = "String")]
+    pub(super) authorize: Place,
+    /// The path of the token endpoint.
+    #[schemars(with = "String")]
+    pub(super) token: Place,
+    /// The application.
+    #[schemars(with = "String")]
+    pub(super) client_id: Place,
+    /// Where the application waits for the code.
+    #[schemars(with = "String")]
+    pub(super) redirect_uri: Place,
+    /// What is asked for.
+    #[schemars(with = "Option<String>")]
+    pub(super) scope: Option<Place>,
+}
+
+/// One HTTP request, and what its answer is good for.
+#[derive(serde::Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Step {
-    pub(super) request: Place,
+    /// The request line: `METHOD /path`, or `METHOD {{url}}`.
+    #[schemars(with = "Option<String>")]
+    pub(super) request: Option<Place>,
+    /// Instead: a form of the page that was loaded last, by selector.
+    #[schemars(with = "Option<String>")]
+    pub(super) submit: Option<Place>,
+    /// Instead: a step of the authorization code flow.
+    #[schemars(with = "Option<OidcStep>")]
+    pub(super) oidc: Option<Spanned<OidcStep>>,
+    /// A variable; the step is left out if nothing has set it.
+    #[schemars(with = "Option<String>")]
     pub(super) when: Option<Place>,
+    /// A variable; the step is left out if it is set.
+    #[schemars(with = "Option<String>")]
+    pub(super) unless: Option<Place>,
+    /// Parameters of the query.
     #[serde(default)]
+    #[schemars(with = "BTreeMap<String, String>")]
     pub(super) query: BTreeMap<String, Place>,
+    /// Headers beyond those of a browser.
     #[serde(default)]
+    #[schemars(with = "BTreeMap<String, String>")]
     pub(super) headers: BTreeMap<Place, Place>,
+    /// The body, as JSON.
+    #[schemars(with = "Option<Json>")]
     pub(super) json: Option<Spanned<Node>>,
+    /// The body, as a form.
+    #[schemars(with = "Option<BTreeMap<String, String>>")]
     pub(super) form: Option<Spanned<BTreeMap<String, Place>>>,
+    /// The body, as multipart/form-data.
+    #[schemars(with = "Option<BTreeMap<String, String>>")]
+    pub(super) multipart: Option<Spanned<BTreeMap<String, Place>>>,
+    /// The body, as CBOR.
+    #[schemars(with = "Option<Json>")]
+    pub(super) cbor: Option<Spanned<Node>>,
+    /// The body, as plain text.
+    #[schemars(with = "Option<String>")]
+    pub(super) text: Option<Place>,
+    /// Whether redirects are followed.
     #[serde(default)]
     pub(super) follow: bool,
+    /// Variables, and where their values are.
     #[serde(default)]
+    #[schemars(with = "BTreeMap<String, Source>")]
     pub(super) capture: BTreeMap<Place, Spanned<Source>>,
-    pub(super) options: Option<Place>,
+    /// Variables that are forgotten after it.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub(super) forget: Vec<Place>,
+    /// Where the options are.
+    #[schemars(with = "Option<Source>")]
+    pub(super) options: Option<Spanned<Source>>,
+    /// The options, put together of variables.
+    #[schemars(with = "Option<Json>")]
+    pub(super) assemble: Option<Spanned<Node>>,
+    /// What is done to the credential before it is sent.
+    #[schemars(with = "Option<Credential>")]
     pub(super) credential: Option<Spanned<Credential>>,
+    /// The answers that mean accepted.
+    #[schemars(with = "Option<Vec<Condition>>")]
     pub(super) accepted: Option<Spanned<Vec<Spanned<Condition>>>>,
+    /// The answers that mean refused.
+    #[schemars(with = "Option<Vec<Condition>>")]
     pub(super) refused: Option<Spanned<Vec<Spanned<Condition>>>>,
+    /// The answers that are as they should be.
+    #[schemars(with = "Option<Vec<Condition>>")]
     pub(super) expect: Option<Spanned<Vec<Spanned<Condition>>>>,
+    /// Holds if somebody is signed in.
+    #[schemars(with = "Option<Condition>")]
     pub(super) signed_in: Option<Spanned<Condition>>,
-    pub(super) user: Option<Place>,
-    pub(super) credential_ids: Option<Place>,
-    pub(super) record_ids: Option<Place>,
+    /// Where the user is named.
+    #[schemars(with = "Option<Source>")]
+    pub(super) user: Option<Spanned<Source>>,
+    /// Where the ids of the credentials are.
+    #[schemars(with = "Option<Source>")]
+    pub(super) credential_ids: Option<Spanned<Source>>,
+    /// Where the names are under which they are removed.
+    #[schemars(with = "Option<Source>")]
+    pub(super) record_ids: Option<Spanned<Source>>,
 }
 
-#[derive(serde::Deserialize)]
-#[serde(rename_all = "lowercase", deny_unknown_fields)]
+/// A step of an authorization code flow with PKCE.
+#[derive(Clone, Copy, serde::Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum OidcStep {
+    /// Asks for the page to sign in at.
+    Authorize,
+    /// Redeems the code.
+    Token,
+}
+
+/// Where a value is: a path into the body, `status`, `url`, or a table.
 pub(super) enum Source {
-    Status,
-    Header(String),
-    Cookie(String),
-    Json(Place),
+    Text(String),
+    Table(Box<SourceTable>),
 }
 
-#[derive(serde::Deserialize)]
+/// Where a value is, and what is made of it.
+#[derive(serde::Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SourceTable {
+    /// A header.
+    #[schemars(with = "Option<String>")]
+    pub(super) header: Option<Place>,
+    /// A cookie.
+    #[schemars(with = "Option<String>")]
+    pub(super) cookie: Option<Place>,
+    /// Elements of the page, by selector.
+    #[schemars(with = "Option<String>")]
+    pub(super) html: Option<Place>,
+    /// The attribute of them; else their text.
+    #[schemars(with = "Option<String>")]
+    pub(super) attribute: Option<Place>,
+    /// A parameter of the URL.
+    pub(super) parameter: Option<String>,
+    /// An expression; its first group counts.
+    #[schemars(with = "Option<String>")]
+    pub(super) regex: Option<Place>,
+    /// Whether it is base64 of a text.
+    #[serde(default)]
+    pub(super) base64: bool,
+    /// A JSONPath, or several, each into what the one before found.
+    #[schemars(with = "Option<Places>")]
+    pub(super) json: Option<Places>,
+    /// Texts that mean that there is nothing.
+    pub(super) absent: Option<Vec<String>>,
+    /// Other values for these texts.
+    #[schemars(with = "Option<BTreeMap<String, Json>>")]
+    pub(super) map: Option<BTreeMap<String, Spanned<Node>>>,
+    /// A factor.
+    pub(super) times: Option<f64>,
+    /// What stands between the pieces.
+    pub(super) split: Option<String>,
+    /// How octets are written.
+    pub(super) binary: Option<Binary>,
+    /// What each value becomes, with it in the place of `{{item}}`.
+    #[schemars(with = "Option<Json>")]
+    pub(super) each: Option<Spanned<Node>>,
+    /// Whether everything that is found counts.
+    #[serde(default)]
+    pub(super) all: bool,
+    /// Whether it may be missing.
+    #[serde(default)]
+    pub(super) optional: bool,
+}
+
+/// One, or a list.
+pub(super) enum Places {
+    One(Place),
+    Several(Vec<Place>),
+}
+
+impl JsonSchema for Source {
+    fn schema_name() -> Cow<'static, str> {
+        "Source".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let table = generator.subschema_for::<SourceTable>();
+        json_schema!({
+            "description": "Where a value is: a JSONPath into the body, `status`, `url`, or a table.",
+            "anyOf": [{ "type": "string" }, table],
+        })
+    }
+}
+
+impl JsonSchema for Places {
+    fn schema_name() -> Cow<'static, str> {
+        "Places".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "anyOf": [{ "type": "string" }, { "type": "array", "items": { "type": "string" } }],
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for Source {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(SourceVisitor)
+    }
+}
+
+struct SourceVisitor;
+
+impl<'de> Visitor<'de> for SourceVisitor {
+    type Value = Source;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSONPath, \"status\", \"url\" or a table")
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Source, E> {
+        Ok(Source::Text(value.to_owned()))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Source, A::Error> {
+        let table = SourceTable::deserialize(MapAccessDeserializer::new(map))?;
+        Ok(Source::Table(Box::new(table)))
+    }
+}
+
+impl<'de> Deserialize<'de> for Places {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let node = Spanned::<Node>::deserialize(deserializer)?;
+        let text = |node: Spanned<Node>| {
+            let span = node.span();
+            match node.into_inner() {
+                Node::Text(text) => Ok(Spanned::new(span, text)),
+                _ => Err(D::Error::custom("a path is a text")),
+            }
+        };
+        let span = node.span();
+        match node.into_inner() {
+            Node::Array(items) => {
+                Ok(Self::Several(items.into_iter().map(text).collect::<Result<_, _>>()?))
+            }
+            other => Ok(Self::One(text(Spanned::new(span, other))?)),
+        }
+    }
+}
+
+/// What is done to a credential.
+#[derive(serde::Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Credential {
+    /// Members that get another name.
     #[serde(default)]
+    #[schemars(with = "BTreeMap<String, String>")]
     pub(super) rename: BTreeMap<Place, String>,
+    /// Members that get this value.
     #[serde(default)]
+    #[schemars(with = "BTreeMap<String, Json>")]
     pub(super) set: BTreeMap<Place, Spanned<Node>>,
+    /// Members that are left out.
     #[serde(default)]
+    #[schemars(with = "Vec<String>")]
     pub(super) drop: Vec<Place>,
+    /// Members that become a text with their JSON in it.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub(super) stringify: Vec<Place>,
+    /// How octets are written.
+    pub(super) binary: Option<Binary>,
 }
 
-#[derive(serde::Deserialize)]
+/// What an answer looks like; all of it must hold.
+#[derive(serde::Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Condition {
+    /// A status, or a class such as `4xx`.
+    #[schemars(with = "Option<Vec<Json>>")]
     pub(super) status: Option<Vec<Spanned<Node>>>,
+    /// A JSONPath that finds something.
+    #[schemars(with = "Option<String>")]
     pub(super) json: Option<Place>,
+    /// It finds this value.
+    #[schemars(with = "Option<Json>")]
     pub(super) equals: Option<Spanned<Node>>,
+    /// The header that carries it.
+    #[schemars(with = "Option<String>")]
     pub(super) header: Option<Place>,
+    /// A selector that finds something.
+    #[schemars(with = "Option<String>")]
+    pub(super) html: Option<Place>,
+    /// The header or element has this text in it.
+    #[schemars(with = "Option<String>")]
     pub(super) contains: Option<Place>,
+    /// The body has this text in it.
     pub(super) body: Option<String>,
 }
 

@@ -71,9 +71,6 @@ pub enum Fault {
     /// What stands between the braces is no name.
     #[error("`{0}` is not a variable's name")]
     VariableName(String),
-    /// `{{x?}}` beside other text.
-    #[error("`{{{{{0}?}}}}` must be the whole value")]
-    OptionalInside(String),
     /// `{{x?}}` in a path or header that must be there.
     #[error("a path cannot be left out")]
     OptionalPath,
@@ -90,8 +87,29 @@ pub enum Fault {
     #[error("`{0}` is not an HTTP status")]
     HttpStatus(String),
     /// A body in two forms.
-    #[error("a request has one body, `json` or `form`")]
+    #[error("a request has one body: `json`, `form`, `multipart`, `cbor` or `text`")]
     TwoBodies,
+    /// A step that asks nothing, or two things.
+    #[error("a step has one of `request`, `submit` and `oidc`")]
+    Act,
+    /// A step of OpenID Connect, but nothing says of which provider.
+    #[error("nothing says where to ask")]
+    OidcUnsaid,
+    /// Not a selector; the rest that is none.
+    #[error("not a selector from `{0}` on")]
+    Selector(String),
+    /// Not a regular expression, and why.
+    #[error("not a regular expression: {0}")]
+    Regex(String),
+    /// Nothing says where to look.
+    #[error("nothing says where the value is")]
+    SourceEmpty,
+    /// Two places to look at.
+    #[error("a value is in one place: `header`, `cookie` or `html`")]
+    SourceTwice,
+    /// `attribute` without `html`.
+    #[error("`attribute` needs `html` beside it")]
+    AttributeAlone,
     /// A ceremony none of whose steps yields the options.
     #[error("no step of `{0}` yields the options")]
     NoOptions(Flow),
@@ -121,7 +139,7 @@ pub enum Fault {
     /// A condition that every answer meets.
     #[error("a condition without content is met by every answer")]
     EmptyCondition,
-    /// `equals` without `json`, or `contains` without `header`.
+    /// `equals` without `json`, or `contains` without `header` or `html`.
     #[error("`{field}` needs `{needs}` beside it")]
     ConditionIncomplete {
         /// What was found.
@@ -161,7 +179,6 @@ impl Fault {
         match error {
             template::Error::Open => Self::OpenBraces,
             template::Error::Name(name) => Self::VariableName(name),
-            template::Error::OptionalInside(name) => Self::OptionalInside(name),
         }
     }
 
@@ -197,16 +214,19 @@ impl Fault {
             Self::VariableName(_) => {
                 "a name has letters, digits and `_`, with `.` between its parts".into()
             }
-            Self::OptionalInside(_) => {
-                "`?` leaves out the member that holds the value, so nothing may stand beside it".into()
-            }
             Self::OptionalPath => "take the `?` away".into(),
             Self::JsonPath(_) => "for example `$`, `$.publicKey` or `$.items[*].id` (RFC 9535)".into(),
-            Self::RequestLine(_) => "write `request = \"POST /path\"`".into(),
+            Self::RequestLine(_) => "write `request = \"POST /path\"`, or `\"POST {{url}}\"` where a URL was captured".into(),
             Self::HeaderName(_) => "for example `x-csrf-token`".into(),
             Self::HttpStatus(_) => "write a number, or a class in quotes: `[200, \"4xx\"]`".into(),
-            Self::TwoBodies => "keep one of them".into(),
-            Self::NoOptions(_) => "add `options = \"$\"` to the step whose answer holds them (`\"$.publicKey\"` if they are nested)".into(),
+            Self::TwoBodies | Self::SourceTwice => "keep one of them".into(),
+            Self::Act => "`request = \"POST /path\"`, or `submit = \"form#login\"` for a form of the page that the step before loaded".into(),
+            Self::OidcUnsaid => "add `[oidc]` with `authorize`, `token`, `client_id` and `redirect_uri`".into(),
+            Self::Selector(_) => "for example `form#login`, `meta[name=csrf-token]` or `#options > input` (elements, `#id`, `.class`, `[attribute=value]`, inside and `>`)".into(),
+            Self::Regex(_) => "the first group is what is captured, for example '\"challenge\":\"([^\"]+)\"'; in single quotes TOML leaves backslashes alone".into(),
+            Self::SourceEmpty => "for example `{ json = \"$.token\" }`, `{ html = \"meta[name=token]\", attribute = \"content\" }`, `{ header = \"location\", parameter = \"code\" }` or `{ regex = '…' }`".into(),
+            Self::AttributeAlone => "`html` says which element".into(),
+            Self::NoOptions(_) => "add `options = \"$\"` to the step whose answer holds them (`\"$.publicKey\"` if they are nested; `assemble = {…}` if a script puts them together)".into(),
             Self::NoCredential(_) => "write `json = \"{{credential}}\"`, or put `\"{{credential}}\"` where the body wants it".into(),
             Self::TwoOptions(_) => "the client answers one set of options: take `options` away from one step".into(),
             Self::TwoCredentials(_) => "the verdict comes from one step: send it in one of them".into(),
@@ -214,7 +234,7 @@ impl Fault {
             Self::NoConditions("accepted") => "for example `accepted = [{ status = [200], json = \"$.verified\", equals = true }]`".into(),
             Self::NoConditions(_) => "for example `refused = [{ status = [400, 401] }]`".into(),
             Self::Misplaced { belongs, .. } => format!("it belongs to {belongs}"),
-            Self::EmptyCondition => "say at least one of `status`, `json`, `header`, `body`".into(),
+            Self::EmptyCondition => "say at least one of `status`, `json`, `header`, `html`, `body`".into(),
             Self::ConditionIncomplete { needs: "json", .. } => "for example `json = \"$.status\", equals = \"ok\"`".into(),
             Self::ConditionIncomplete { .. } => "for example `header = \"location\", contains = \"/login\"`".into(),
             Self::SettingForm => "`{ choose = [\"required\", \"preferred\"] }` if a request can ask for it, `{ fixed = \"preferred\" }` if it is always the same; leave the setting out if only the options tell".into(),

@@ -15,13 +15,16 @@ pub enum Part {
     Variable(Variable),
 }
 
-/// `{{name}}`, or `{{name?}}` for one that may be absent.
+/// `{{name}}`, `{{name?}}` for one that may be absent, `{{name|text}}` for one
+/// that becomes a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Variable {
     /// The dotted name.
     pub name: String,
     /// Whether its member is left out when the variable is not set.
     pub optional: bool,
+    /// Whether it becomes a text, with its JSON in it.
+    pub as_text: bool,
 }
 
 /// A value of a body.
@@ -49,8 +52,6 @@ pub(super) enum Error {
     Open,
     /// What stands between the braces is no name.
     Name(String),
-    /// `{{x?}}` beside other text: there is no member to leave out.
-    OptionalInside(String),
 }
 
 impl Text {
@@ -67,9 +68,6 @@ impl Text {
         }
         if !rest.is_empty() {
             parts.push(Part::Literal(rest.to_owned()));
-        }
-        if let (true, Some(name)) = (parts.len() > 1, optional(&parts)) {
-            return Err(Error::OptionalInside(name.to_owned()));
         }
         Ok(Self(parts))
     }
@@ -104,19 +102,16 @@ impl Value {
     }
 }
 
-fn optional(parts: &[Part]) -> Option<&str> {
-    parts.iter().find_map(|part| match part {
-        Part::Variable(variable) if variable.optional => Some(variable.name.as_str()),
-        _ => None,
-    })
-}
-
 impl Variable {
     fn parse(inner: &str) -> Result<Self, Error> {
         let trimmed = inner.trim();
-        let (name, optional) = match trimmed.strip_suffix('?') {
-            Some(name) => (name, true),
+        let (named, as_text) = match trimmed.strip_suffix("|text") {
+            Some(named) => (named, true),
             None => (trimmed, false),
+        };
+        let (name, optional) = match named.strip_suffix('?') {
+            Some(name) => (name, true),
+            None => (named, false),
         };
         let word = |word: &str| {
             !word.is_empty() && word.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
@@ -124,7 +119,7 @@ impl Variable {
         if !name.split('.').all(word) {
             return Err(Error::Name(trimmed.to_owned()));
         }
-        Ok(Self { name: name.to_owned(), optional })
+        Ok(Self { name: name.to_owned(), optional, as_text })
     }
 
     /// The path below the credential, if this is the credential or a member.
@@ -147,7 +142,8 @@ mod tests {
         let text = Text::parse("/users/{{ user.id }}/x").unwrap();
         assert_eq!(text.variables().map(|v| v.name.as_str()).collect::<Vec<_>>(), ["user.id"]);
         assert!(Text::parse("{{name?}}").unwrap().whole().unwrap().optional);
-        assert_eq!(Text::parse("a {{name?}}"), Err(Error::OptionalInside("name".into())));
+        assert!(Text::parse("{{name?|text}}").unwrap().whole().unwrap().as_text);
+        assert!(Text::parse("a {{name?}}").unwrap().whole().is_none());
         assert_eq!(Text::parse("{{name"), Err(Error::Open));
         assert_eq!(Text::parse("{{a b}}"), Err(Error::Name("a b".into())));
     }

@@ -141,7 +141,7 @@ fn no_options() {
 12 │ json = { uv = "{{setting.user_verification?}}" }
    ╰────
  help: add `options = "$"` to the step whose answer holds them (`"$.publicKey"` if they
-       are nested)
+       are nested; `assemble = {…}` if a script puts them together)
 "#);
 }
 
@@ -196,22 +196,7 @@ fn not_a_request_line() {
    ·             ╰── here
 24 │ signed_in = { status = [200] }
    ╰────
- help: write `request = "POST /path"`
-"#);
-}
-
-#[test]
-fn an_optional_variable_inside_a_text() {
-    insta::assert_snapshot!(broken("\"{{ticket}}\"", "\"no {{ticket?}}\""), @r#"
- × `{{ticket?}}` must be the whole value
-   ╭─[shop.toml:18:19]
-17 │ request = "POST /finish"
-18 │ json = { ticket = "no {{ticket?}}", credential = "{{credential}}" }
-   ·                   ────────┬───────
-   ·                           ╰── here
-19 │ accepted = [{ status = [200] }]
-   ╰────
- help: `?` leaves out the member that holds the value, so nothing may stand beside it
+ help: write `request = "POST /path"`, or `"POST {{url}}"` where a URL was captured
 "#);
 }
 
@@ -311,14 +296,20 @@ fn the_rest_by_name() {
             Fault::Toml("duplicate key".into()),
         ),
         (
-            "options = ",
-            "expect = [{ status = [201] }]\noptions = ",
-            Fault::Misplaced { field: "expect", belongs: "steps that only prepare others" },
+            "accepted = ",
+            "expect = [{ status = [201] }]\naccepted = ",
+            Fault::Misplaced {
+                field: "expect",
+                belongs: "steps that prepare others or hold the options",
+            },
         ),
         (
             "options = ",
             "when = \"username\"\noptions = ",
-            Fault::Misplaced { field: "when", belongs: "steps that only prepare others" },
+            Fault::Misplaced {
+                field: "when",
+                belongs: "steps that only prepare others, and `whoami`",
+            },
         ),
         ("accepted = [{ status = [200] }]", "accepted = []", Fault::NoConditions("accepted")),
         ("options = \"$.publicKey\"\n", "", Fault::NoOptions(Flow::Register)),
@@ -354,4 +345,38 @@ fn the_example_of_the_readme() {
     let profile =
         Profile::parse("README.md", example).map_err(|m| miette::Report::new(*m)).unwrap();
     assert!(Flow::ALL.into_iter().filter(|flow| profile.has(*flow)).count() >= 6);
+}
+
+/// What a file says, as the schema sees it.
+fn as_json(text: &str) -> serde_json::Value {
+    toml::from_str(text).unwrap()
+}
+
+#[test]
+fn every_adapter_is_as_the_schema_says() {
+    let schema = schema();
+    let schema = jsonschema::validator_for(schema.as_value()).unwrap();
+    let mut seen = 0;
+    for entry in std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/adapters")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|extension| extension != "toml") {
+            continue;
+        }
+        let text = std::fs::read_to_string(&path).unwrap();
+        let errors: Vec<_> =
+            schema.iter_errors(&as_json(&text)).map(|error| error.to_string()).collect();
+        assert_eq!(errors, Vec::<String>::new(), "{}", path.display());
+        seen += 1;
+    }
+    assert!(seen > 6);
+    assert!(schema.is_valid(&as_json(SOUND)));
+    for (from, to) in [
+        ("[[whoami]]", "[[whoam]]"),
+        ("status = \"untested\"", "status = \"maybe\""),
+        ("accepted = [{ status = [200] }]", "accepted = [{ stat = [200] }]"),
+        ("{ json = \"$.ticket\" }", "{ jsn = \"$.ticket\" }"),
+    ] {
+        assert!(SOUND.contains(from), "{from}");
+        assert!(!schema.is_valid(&as_json(&SOUND.replacen(from, to, 1))), "{to}");
+    }
 }

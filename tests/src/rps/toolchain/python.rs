@@ -90,7 +90,7 @@ mod tests {
 
     #[test]
     fn lock_files_hold_what_is_wanted_with_hashes_and_name_no_registry() {
-        for name in ["py-webauthn", "python-fido2"] {
+        for name in ["py-webauthn", "python-fido2", "django-otp-webauthn"] {
             let dir = crate::rps::dir(name);
             let locked = Python.packages(&dir).unwrap();
             for wanted in read_lock_file(&dir, "requirements.in").unwrap().lines() {

@@ -7,20 +7,26 @@ use toml::Spanned;
 use passrig_authenticator::wire::Json;
 
 use super::super::document::{self, Node};
-use super::super::{Change, Condition, Edit, Fault, Finish, Flow, Role, StatusMatch};
-use super::{At, Checked, header_name, heading, plain, query};
+use super::super::{
+    Change, Condition, Edit, Fault, Finish, Flow, Options, Role, StatusMatch, Value,
+};
+use super::source::{query, selector, source};
+use super::{At, Checked, header_name, heading, plain};
 
 pub(super) fn role(
     flow: Flow,
     spanned: &Spanned<document::Step>,
     carries_credential: bool,
+    assembled: Option<Value>,
 ) -> Checked<Role> {
     let step = spanned.get_ref();
     let misplaced = |field, span: Option<Range<usize>>, belongs| match span {
         Some(span) => Err(At(Fault::Misplaced { field, belongs }, span)),
         None => Ok(()),
     };
-    let span = |place: &Option<Spanned<String>>| place.as_ref().map(Spanned::span);
+    let span = |place: &Option<Spanned<document::Source>>| place.as_ref().map(Spanned::span);
+    let assemble = step.assemble.as_ref().map(Spanned::span);
+    let yields_options = step.options.is_some() || assembled.is_some();
     if flow != Flow::Whoami {
         let signed_in = step.signed_in.as_ref().map(Spanned::span);
         misplaced("signed_in", signed_in, "`whoami`")?;
@@ -32,38 +38,47 @@ pub(super) fn role(
     }
     if !flow.is_ceremony() {
         misplaced("options", span(&step.options), "`register` and `authenticate`")?;
+        misplaced("assemble", assemble.clone(), "`register` and `authenticate`")?;
     }
     if !carries_credential {
         let belongs = "the step that carries the credential";
         misplaced("credential", step.credential.as_ref().map(Spanned::span), belongs)?;
         misplaced("accepted", step.accepted.as_ref().map(Spanned::span), belongs)?;
     }
-    if !carries_credential && step.options.is_none() {
+    if !carries_credential && !yields_options {
         let belongs = "the steps that hold the options or carry the credential";
         misplaced("refused", step.refused.as_ref().map(Spanned::span), belongs)?;
     }
     let expect = step.expect.as_ref();
-    let own = step.options.is_some() || step.signed_in.is_some() || step.credential_ids.is_some();
+    let own = step.signed_in.is_some() || step.credential_ids.is_some();
     if carries_credential || own {
-        misplaced("expect", expect.map(Spanned::span), "steps that only prepare others")?;
-        misplaced("when", span(&step.when), "steps that only prepare others")?;
+        let belongs = "steps that prepare others or hold the options";
+        misplaced("expect", expect.map(Spanned::span), belongs)?;
+    }
+    if carries_credential || yields_options || step.credential_ids.is_some() {
+        let belongs = "steps that only prepare others, and `whoami`";
+        misplaced("when", step.when.as_ref().map(Spanned::span), belongs)?;
+        misplaced("unless", step.unless.as_ref().map(Spanned::span), belongs)?;
     }
     if carries_credential {
         let finish = finish(spanned)?;
         misplaced("options", span(&step.options), "a step before this one")?;
+        misplaced("assemble", assemble, "a step before this one")?;
         return Ok(Role::Credential(finish));
     }
-    if let Some(path) = &step.options {
+    let found = step.options.as_ref().map(source).transpose()?.map(Options::Found);
+    if let Some(at) = found.or(assembled.map(Options::Assembled)) {
         let refused = conditions(step.refused.as_ref().map(Spanned::get_ref))?;
-        return Ok(Role::Options { at: query(path)?, refused });
+        let expected = conditions(expect.map(Spanned::get_ref))?;
+        return Ok(Role::Options { at, expected, refused });
     }
     if let Some(signed_in) = &step.signed_in {
-        let user = step.user.as_ref().map(query).transpose()?;
+        let user = step.user.as_ref().map(source).transpose()?;
         return Ok(Role::Whoami { signed_in: condition(signed_in)?, user });
     }
     if let Some(ids) = &step.credential_ids {
-        let record_ids = step.record_ids.as_ref().map(query).transpose()?;
-        return Ok(Role::List { credential_ids: query(ids)?, record_ids });
+        let record_ids = step.record_ids.as_ref().map(source).transpose()?;
+        return Ok(Role::List { credential_ids: source(ids)?, record_ids });
     }
     Ok(Role::Prepare(conditions(expect.map(Spanned::get_ref))?))
 }
@@ -84,12 +99,18 @@ fn finish(spanned: &Spanned<document::Step>) -> Checked<Finish> {
         for (path, value) in &credential.set {
             edits.push(Edit { path: names(path), change: Change::Set(Json::from(&plain(value))) });
         }
+        if let Some(binary) = credential.binary {
+            edits.push(Edit { path: Vec::new(), change: Change::Binary(binary) });
+        }
         // Last, so that every path above is written with the usual names.
         // Deeper members first, for the same reason.
         let mut renames: Vec<_> = credential.rename.iter().collect();
         renames.sort_by_key(|(path, _)| std::cmp::Reverse(path.get_ref().matches('.').count()));
         for (path, name) in renames {
             edits.push(Edit { path: names(path), change: Change::Rename(name.clone()) });
+        }
+        for path in &credential.stringify {
+            edits.push(Edit { path: names(path), change: Change::Stringify });
         }
     }
     Ok(Finish {
@@ -110,7 +131,7 @@ fn condition(spanned: &Spanned<document::Condition>) -> Checked<Condition> {
     if let (Some(equals), None) = (&written.equals, &written.json) {
         return incomplete("equals", "json", equals.span());
     }
-    if let (Some(contains), None) = (&written.contains, &written.header) {
+    if let (Some(contains), None, None) = (&written.contains, &written.header, &written.html) {
         return incomplete("contains", "header", contains.span());
     }
     let mut status = Vec::new();
@@ -128,10 +149,16 @@ fn condition(spanned: &Spanned<document::Condition>) -> Checked<Condition> {
         }
         None => None,
     };
-    let condition = Condition { status, json, header, body: written.body.clone() };
+    let contains = || written.contains.as_ref().map(|text| text.get_ref().clone());
+    let html = match &written.html {
+        Some(text) => Some((selector(text)?, contains())),
+        None => None,
+    };
+    let condition = Condition { status, json, header, html, body: written.body.clone() };
     let empty = condition.status.is_empty()
         && condition.json.is_none()
         && condition.header.is_none()
+        && condition.html.is_none()
         && condition.body.as_ref().is_none_or(String::is_empty);
     if empty {
         return Err(At(Fault::EmptyCondition, spanned.span()));

@@ -1,0 +1,45 @@
+//! Adapters of one's own.
+
+mod from_har;
+mod new;
+mod test;
+
+use clap::Subcommand;
+
+use super::console::Console;
+use super::failure::Failure;
+
+/// Write an adapter for an RP that is not built in, and try it.
+///
+/// An adapter is a TOML file that says how a relying party is spoken to: its
+/// requests, where the options are, how the credential is sent, and what
+/// accepted and refused look like.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  passrig adapter new shop             writes shop.toml, with a comment for each part
+  passrig adapter from-har shop.har     learns one from a browser's recording
+  passrig adapter test shop.toml --rp http://localhost:3000
+  passrig check --adapter shop.toml --rp http://localhost:3000
+  passrig schema adapter               so that your editor completes it";
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    New(new::Args),
+    FromHar(from_har::Args),
+    Test(test::Args),
+}
+
+pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
+    match &args.verb {
+        Verb::New(args) => new::run(args, console),
+        Verb::FromHar(args) => from_har::run(args, console),
+        Verb::Test(args) => test::run(args, console).await,
+    }
+}

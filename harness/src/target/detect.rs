@@ -1,0 +1,53 @@
+//! Which of the known adapters speaks to a target.
+
+use std::sync::Arc;
+
+use url::Url;
+
+use super::profile::{Profile, Status};
+use super::{Flow, Inputs, Log, Session, Target, Transport};
+
+/// Requests that are sent at most.
+pub const REQUESTS: usize = 20;
+
+/// What came of one adapter.
+#[derive(Clone, Debug)]
+pub struct Finding {
+    /// The adapter.
+    pub profile: Arc<Profile>,
+    /// Why it is not the one; absent if it may be.
+    pub against: Option<String>,
+}
+
+/// Asks the target what tells the adapters apart: pages, and the options of
+/// ceremonies that are never finished. Adapters that were never tried on the
+/// real thing are left out.
+pub async fn detect(
+    profiles: &[Arc<Profile>],
+    base: &Url,
+    origin: &str,
+    transport: &Arc<dyn Transport>,
+    username: &str,
+) -> Vec<Finding> {
+    let mut log = Log::new();
+    let mut findings = Vec::new();
+    let inputs = Inputs::new("canary.detect")
+        .with("username", username)
+        .with("display_name", "Passrig")
+        .with("email", format!("{username}@passrig.test"));
+    let known = profiles.iter().filter(|one| one.status == Status::Tested);
+    for profile in known.filter(|one| one.has(Flow::Detect)) {
+        let target = Target::new(profile.clone(), base.clone(), origin, Arc::clone(transport));
+        let needed = profile.steps(Flow::Detect).len();
+        let against = match log.len() + needed > REQUESTS {
+            true => Some(format!("not asked, after {} requests", log.len())),
+            false => {
+                let mut session = Session::new();
+                let asked = target.run(Flow::Detect, &mut session, &inputs, &mut log).await;
+                asked.err().map(|error| error.to_string())
+            }
+        };
+        findings.push(Finding { profile: profile.clone(), against });
+    }
+    findings
+}

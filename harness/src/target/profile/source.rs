@@ -1,0 +1,114 @@
+//! Where a value is in an answer, and what is made of it on the way.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use regex::Regex;
+use serde_json::Value;
+
+use super::{Query, Selector};
+
+/// Where a value is in an answer.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// What is looked at.
+    pub place: Place,
+    /// What is made of what is there, one after another.
+    pub refinements: Vec<Refinement>,
+    /// Whether everything that is found counts, as a list, rather than the
+    /// first.
+    pub all: bool,
+    /// Whether it may be missing.
+    pub optional: bool,
+}
+
+/// What is looked at.
+#[derive(Clone, Debug)]
+pub enum Place {
+    /// The status.
+    Status,
+    /// A header.
+    Header(String),
+    /// A cookie, as the session holds it afterwards.
+    Cookie(String),
+    /// The URL that the step ended at.
+    Url,
+    /// The body.
+    Body,
+    /// The elements that a selector means: an attribute, or their text.
+    Html {
+        /// Which elements.
+        selector: Selector,
+        /// The attribute; without, the text.
+        attribute: Option<String>,
+    },
+}
+
+/// What is made of a value.
+#[derive(Clone, Debug)]
+pub enum Refinement {
+    /// The parameter of that name in the query of the URL.
+    Parameter(String),
+    /// The first group of an expression, or the whole match.
+    Regex(Regex),
+    /// The text that base64 stands for, whichever alphabet.
+    Base64,
+    /// What a path finds; a text is read as JSON first.
+    Json(Query),
+    /// The pieces between these texts.
+    Split(String),
+    /// None, if it is one of these.
+    Absent(Vec<String>),
+    /// The value that this one stands for; others stay as they are.
+    Map(BTreeMap<String, Value>),
+    /// A number so many times as large.
+    Times(f64),
+    /// Binary values in another form, as base64url: the value itself or, of
+    /// options, the members that are binary.
+    Binary(Binary),
+    /// A value with this one in the place of `{{item}}`.
+    Each(Value),
+}
+
+/// How octets are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Binary {
+    /// base64url with padding.
+    PaddedBase64url,
+    /// base64 with padding.
+    Base64,
+    /// Hexadecimal digits.
+    Hex,
+    /// A list of numbers.
+    Numbers,
+}
+
+impl Source {
+    /// Whatever the path finds in the body.
+    pub(super) fn json(query: Query) -> Self {
+        let refinements = vec![Refinement::Json(query)];
+        Self { place: Place::Body, refinements, all: false, optional: false }
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let json = |refinement: &Refinement| match refinement {
+            Refinement::Json(query) => Some(query.to_string()),
+            _ => None,
+        };
+        let last = self.refinements.iter().rev().find_map(json);
+        match (&self.place, last) {
+            (Place::Html { selector, attribute: Some(attribute) }, _) => {
+                write!(f, "{attribute} of {selector}")
+            }
+            (Place::Html { selector, attribute: None }, _) => selector.fmt(f),
+            (_, Some(path)) => f.write_str(&path),
+            (Place::Status, _) => f.write_str("the status"),
+            (Place::Header(name) | Place::Cookie(name), _) => f.write_str(name),
+            (Place::Url, _) => f.write_str("the URL"),
+            (Place::Body, _) => f.write_str("the body"),
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! Adapters learnt from a browser's recording of somebody at work.
+//!
+//! The request that carries an attestation object or a signature ends a
+//! ceremony; the answer that holds its challenge began it. What else a request
+//! repeats from an earlier answer is captured there.
+
+mod draft;
+mod find;
+mod har;
+
+pub use draft::Learnt;
+pub use har::NoRecording;
+
+/// Why no adapter could be learnt.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The file is no recording.
+    #[error(transparent)]
+    NoRecording(#[from] NoRecording),
+    /// Nobody used a passkey.
+    #[error("none of the {requests} requests carries a credential")]
+    NoCeremony {
+        /// How many there are.
+        requests: usize,
+    },
+}
+
+/// Learns an adapter of this id.
+pub fn learn(id: &str, recording: &[u8]) -> Result<Learnt, Error> {
+    let entries = har::read(recording)?;
+    let ceremonies = find::ceremonies(&entries);
+    match ceremonies.is_empty() {
+        true => Err(Error::NoCeremony { requests: entries.len() }),
+        false => Ok(draft::write(id, &entries, &ceremonies)),
+    }
+}

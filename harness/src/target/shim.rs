@@ -1,0 +1,241 @@
+//! A relying party that is a program: one JSON line for each request, one for
+//! each answer.
+//!
+//! For authors of libraries who have no server. A request is
+//! `{"id": 1, "method": "POST", "path": "/register", "headers": {…}, "body": …}`,
+//! its answer `{"id": 1, "status": 200, "headers": {…}, "body": …}`; a body is
+//! JSON, or a text if it is something else. Answers may come in any order, and
+//! `headers` may be left out.
+
+use std::collections::HashMap;
+use std::process::Stdio;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode, header};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::sync::oneshot;
+
+use super::transport::{Failure, Response, Sending, Transport};
+
+/// A program that answers requests.
+pub struct Shim {
+    command: String,
+    environment: Vec<(String, String)>,
+    deadline: Duration,
+    running: tokio::sync::Mutex<Option<Running>>,
+}
+
+/// Requests that wait for their answer.
+type Waiting = Arc<Mutex<HashMap<u64, oneshot::Sender<Answer>>>>;
+
+struct Running {
+    stdin: ChildStdin,
+    waiting: Waiting,
+    last: u64,
+    // Ends with this value.
+    _child: Child,
+}
+
+#[derive(Deserialize)]
+struct Answer {
+    id: u64,
+    status: u16,
+    #[serde(default)]
+    headers: HashMap<String, String>,
+    #[serde(default)]
+    body: Value,
+}
+
+impl Shim {
+    /// Runs a command of the shell when it is first needed, with these variables in
+    /// its environment, and again when it has ended.
+    pub fn new(
+        command: impl Into<String>,
+        environment: impl IntoIterator<Item = (String, String)>,
+        deadline: Duration,
+    ) -> Self {
+        let environment = environment.into_iter().collect();
+        let running = tokio::sync::Mutex::new(None);
+        Self { command: command.into(), environment, deadline, running }
+    }
+
+    /// Hands a request to the program; its answer comes later.
+    async fn hand_over(
+        &self,
+        request: &Request<Bytes>,
+    ) -> Result<oneshot::Receiver<Answer>, Failure> {
+        let mut running = self.running.lock().await;
+        if running.as_ref().is_none_or(Running::has_ended) {
+            *running = Some(self.start()?);
+        }
+        let Some(program) = running.as_mut() else { return Err(Failure::Closed) };
+        program.last += 1;
+        let id = program.last;
+        let (sender, receiver) = oneshot::channel();
+        locked(&program.waiting).insert(id, sender);
+        let mut line = written(id, request).to_string();
+        line.push('\n');
+        if program.stdin.write_all(line.as_bytes()).await.is_err() {
+            *running = None;
+            return Err(Failure::Closed);
+        }
+        Ok(receiver)
+    }
+
+    fn start(&self) -> Result<Running, Failure> {
+        let failed = |reason: String| Failure::Program { command: self.command.clone(), reason };
+        let mut command = Command::new("sh");
+        command.arg("-c").arg(format!("exec {}", self.command));
+        command.envs(self.environment.iter().cloned());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
+        let mut child = command.spawn().map_err(|error| failed(error.to_string()))?;
+        let (Some(stdin), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else {
+            return Err(failed("it has no stdin and stdout".to_owned()));
+        };
+        let waiting = Waiting::default();
+        tokio::spawn(listen(stdout, Arc::clone(&waiting)));
+        Ok(Running { stdin, waiting, last: 0, _child: child })
+    }
+}
+
+impl Running {
+    /// The listener closes the list when the program has ended.
+    fn has_ended(&self) -> bool {
+        Arc::strong_count(&self.waiting) == 1
+    }
+}
+
+/// Gives every answer to whoever waits for it. What is no answer is dropped: a
+/// program may print other things by mistake, and the deadline ends the wait.
+async fn listen(stdout: ChildStdout, waiting: Waiting) {
+    let mut lines = BufReader::new(stdout).lines();
+    while let Ok(Some(line)) = lines.next_line().await {
+        let Ok(answer) = serde_json::from_str::<Answer>(&line) else { continue };
+        if let Some(sender) = locked(&waiting).remove(&answer.id) {
+            let _ = sender.send(answer);
+        }
+    }
+    // Nobody is answered any more.
+    locked(&waiting).clear();
+}
+
+fn locked(waiting: &Waiting) -> std::sync::MutexGuard<'_, HashMap<u64, oneshot::Sender<Answer>>> {
+    waiting.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn written(id: u64, request: &Request<Bytes>) -> Value {
+    let headers: serde_json::Map<String, Value> = request
+        .headers()
+        .iter()
+        .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into()))
+        .collect();
+    // What JSON cannot say again, such as a member twice, is a text.
+    let text = String::from_utf8_lossy(request.body());
+    let body = match serde_json::from_slice::<Value>(request.body()) {
+        Ok(value) if value.to_string() == *text => value,
+        _ if request.body().is_empty() => Value::Null,
+        _ => Value::from(text),
+    };
+    json!({
+        "id": id,
+        "method": request.method().as_str(),
+        "path": request.uri().path_and_query().map_or("/", |path| path.as_str()),
+        "headers": headers,
+        "body": body,
+    })
+}
+
+impl Transport for Shim {
+    fn send(&self, request: Request<Bytes>) -> Sending<'_> {
+        Box::pin(async move {
+            let after = self.deadline;
+            let answer = async {
+                let receiver = self.hand_over(&request).await?;
+                receiver.await.map_err(|_| Failure::Closed)
+            };
+            let answer = tokio::time::timeout(after, answer).await;
+            let answer = answer.unwrap_or(Err(Failure::Deadline { after }))?;
+            read(answer)
+        })
+    }
+}
+
+fn read(answer: Answer) -> Result<Response, Failure> {
+    let wrong = |reason: String| Failure::NotHttp { reason };
+    let status = StatusCode::from_u16(answer.status)
+        .map_err(|_| wrong(format!("{} is no status", answer.status)))?;
+    let mut headers = HeaderMap::new();
+    for (name, value) in &answer.headers {
+        let parsed = (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(value));
+        let (Ok(name), Ok(value)) = parsed else {
+            return Err(wrong(format!("`{name}` cannot stand among the headers")));
+        };
+        headers.append(name, value);
+    }
+    let body = match answer.body {
+        Value::Null => Bytes::new(),
+        Value::String(text) => Bytes::from(text),
+        other => {
+            headers
+                .entry(header::CONTENT_TYPE)
+                .or_insert(HeaderValue::from_static("application/json"));
+            Bytes::from(other.to_string())
+        }
+    };
+    Ok(Response { status, headers, body })
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    /// Answers of a shell script.
+    async fn answered(script: &str) -> Result<Response, Failure> {
+        let shim = Shim::new(
+            format!("sh -c '{script}'"),
+            [("ORIGIN".to_owned(), "https://a.test".to_owned())],
+            Duration::from_millis(1500),
+        );
+        let body = Bytes::from_static(b"{\"a\":1}");
+        let request = Request::post("https://a.test/x?y=1").body(body).unwrap();
+        shim.send(request).await
+    }
+
+    #[tokio::test]
+    async fn a_program_answers_by_lines() {
+        let script = r#"read line; echo noise; echo "{\"id\":1,\"status\":201,\"headers\":{\"x-a\":\"b\"},\"body\":{\"got\":$line,\"o\":\"$ORIGIN\"}}"; read end"#;
+        let response = answered(script).await.unwrap();
+        assert_eq!((response.status.as_u16(), response.header("x-a")), (201, Some("b")));
+        let body = response.json().unwrap();
+        assert_eq!(body["got"]["method"], "POST");
+        assert_eq!(body["got"]["path"], "/x?y=1");
+        assert_eq!(body["got"]["body"]["a"], 1);
+        assert_eq!(body["o"], "https://a.test");
+    }
+
+    #[tokio::test]
+    async fn what_a_program_may_do_wrong() {
+        assert_eq!(answered("exit 3").await.unwrap_err(), Failure::Closed);
+        let after = Duration::from_millis(1500);
+        assert_eq!(answered("cat >/dev/null").await.unwrap_err(), Failure::Deadline { after });
+        let status = r#"read line; echo "{\"id\":1,\"status\":9}"; read end"#;
+        assert!(matches!(answered(status).await.unwrap_err(), Failure::NotHttp { .. }));
+    }
+
+    #[tokio::test]
+    async fn a_program_that_ended_is_started_again() {
+        let script = r#"read line; echo "{\"id\":1,\"status\":204}""#;
+        let shim = Shim::new(format!("sh -c '{script}'"), [], Duration::from_secs(5));
+        for _ in 0..3 {
+            let request = Request::get("https://a.test/").body(Bytes::new()).unwrap();
+            assert_eq!(shim.send(request).await.unwrap().status, StatusCode::NO_CONTENT);
+            // It ends by itself; until that is seen, it could still be asked.
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    }
+}
