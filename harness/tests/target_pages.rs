@@ -86,10 +86,32 @@ async fn options_of_a_script_and_a_form_for_the_answer() {
     let answer =
         target.finish(&begun, session, inputs, &credential(), &mut Honest, log).await.unwrap();
     assert_eq!(answer.verdict.recognised, Recognised::Refused);
+    for (other, is_sent) in [
+        (r#"{"id":"y","response":{"clientDataJSON":"e30"}}"#, false),
+        (r#"{"id":"x","response":{"clientDataJSON":"e31"}}"#, true),
+        (r#"{"id":"x","response":{}}"#, true),
+    ] {
+        let other = Json::parse(other.as_bytes()).unwrap();
+        let apart = target.tells_apart(Ceremony::Registration, &credential(), &other);
+        assert_eq!(apart, is_sent, "{other:?}");
+    }
     let seen = story.seen();
     assert_eq!(seen[2].line, "POST /step/finish?code=1");
     assert_eq!(seen[2].body, "userHandle=none&label=My+%22key%22&clientDataJSON=e30");
     assert_eq!(seen[2].header("content-type"), Some("application/x-www-form-urlencoded"));
+}
+
+#[tokio::test]
+async fn a_foreign_page_cannot_read_a_form() {
+    let failed = page("<p class=error>It failed.");
+    let mut story = Story::new(PAGES, [page(REGISTER_PAGE), failed]);
+    let Story { target, session, inputs, log, .. } = &mut story;
+    let begun = target.begin(Ceremony::Registration, session, inputs, log).await.unwrap();
+    session.visit(Some("https://elsewhere.example/".parse().unwrap()));
+    target.finish(&begun, session, inputs, &credential(), &mut Honest, log).await.unwrap();
+    let seen = story.seen();
+    assert_eq!(seen[1].line, "POST /finish");
+    assert_eq!(seen[1].body, "label=My+%22key%22&clientDataJSON=e30");
 }
 
 #[tokio::test]
@@ -123,10 +145,12 @@ follow = true
 
 [[login]]
 oidc = "token"
+capture = { token = "$.access_token" }
+forget = ["oidc.access_token"]
 
 [[whoami]]
 request = "GET /userinfo"
-headers = { authorization = "Bearer {{oidc.access_token?}}" }
+headers = { authorization = "Bearer {{token?}}" }
 signed_in = { status = [200] }
 user = "$.name"
 "##;

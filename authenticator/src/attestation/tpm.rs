@@ -87,6 +87,16 @@ impl Maker {
     fn safe(&self) -> u64 {
         if *self == Self::default() { 0x33 } else { 1 }
     }
+
+    /// The name of an object that stands right below the owner's hierarchy,
+    /// together with that of its parent, which is the handle of the hierarchy.
+    /// The vectors of §16 leave it empty, as no TPM does.
+    fn qualified_name(&self, hash: Hash, name: &[u8]) -> Vec<u8> {
+        if *self == Self::default() {
+            return Vec::new();
+        }
+        hash.name(&[&TPM_RH_OWNER.to_be_bytes(), name].concat())
+    }
 }
 
 /// Whether a TPM can hold keys for an algorithm.
@@ -109,8 +119,7 @@ pub(super) fn state(
     let area = bench.finish(Stage::PubArea, Tree::Layout(area)).render();
     // The hash is that of `alg`, whatever else a name is made with.
     let extra_data = Hash::of(signer.algorithm()).digest(&attested.message());
-    let safe = attester.tpm_maker.safe();
-    let info = cert_info(extra_data, safe, &area, name_hash);
+    let info = cert_info(extra_data, &attester.tpm_maker, &area, name_hash);
     let info = bench.finish(Stage::CertInfo, Tree::Layout(info)).render();
     let signature = match attestation.tpm_signature {
         SignatureForm::Plain => sign(signer, &info, bench),
@@ -191,19 +200,20 @@ fn ecc(key: &cose::Key) -> (u64, Layout, Layout) {
 }
 
 /// TPMS_ATTEST of TPM2_Certify: what the TPM says of a public area.
-fn cert_info(extra_data: Vec<u8>, safe: u64, pub_area: &[u8], name_hash: Hash) -> Layout {
+fn cert_info(extra_data: Vec<u8>, maker: &Maker, pub_area: &[u8], name_hash: Hash) -> Layout {
     let clock_info = Layout::new()
         .with("clock", uint(8, 0))
         .with("reset_count", uint(4, 0x1111_1111))
         .with("restart_count", uint(4, 0x2222_2222))
-        .with("safe", uint(1, safe));
+        .with("safe", uint(1, maker.safe()));
     let name = Layout::new()
         .with("name_alg", uint(2, name_hash.id()))
         .with("digest", Tree::Bytes(name_hash.digest(pub_area)));
     let certified = Layout::new()
         .with("name_size", Tree::LengthOf { field: "name", width: 2 })
         .with("name", Tree::Layout(name));
-    let certified = sized(certified, ["qualified_name_size", "qualified_name"], []);
+    let qualified_name = maker.qualified_name(name_hash, &name_hash.name(pub_area));
+    let certified = sized(certified, ["qualified_name_size", "qualified_name"], qualified_name);
     let head = Layout::new()
         .with("magic", uint(4, TPM_GENERATED_VALUE))
         .with("type", uint(2, TPM_ST_ATTEST_CERTIFY));
@@ -263,6 +273,13 @@ impl Hash {
         }
     }
 
+    /// The name of what hashes to it: the digest after its TPM_ALG_ID.
+    fn name(self, of: &[u8]) -> Vec<u8> {
+        let mut name = uint(2, self.id()).render();
+        name.extend(self.digest(of));
+        name
+    }
+
     fn digest(self, message: &[u8]) -> Vec<u8> {
         match self {
             Self::Sha1 => Sha1::digest(message).to_vec(),
@@ -295,6 +312,7 @@ const TPM_ALG_ECC: u64 = 0x0023;
 const TPM_ECC_NIST_P256: u64 = 0x0003;
 const TPM_ECC_NIST_P384: u64 = 0x0004;
 const TPM_ECC_NIST_P521: u64 = 0x0005;
+const TPM_RH_OWNER: u32 = 0x4000_0001;
 const TPM_GENERATED_VALUE: u64 = 0xff54_4347;
 const TPM_ST_ATTEST_CERTIFY: u64 = 0x8017;
 /// The one attribute of the object: it may sign.

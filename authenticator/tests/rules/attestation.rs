@@ -11,6 +11,7 @@ use passrig_authenticator::wire::cose::{Algorithm, Key};
 use passrig_authenticator::wire::{AuthenticatorData, Cbor, CreationOptions, Der};
 use passrig_authenticator::workbench::Honest;
 use serde_json::json;
+use sha2::{Digest, Sha256};
 
 use crate::support::*;
 
@@ -170,6 +171,19 @@ fn the_tpm_speaks_of_what_it_was_given() {
         let info = member(&altered, "certInfo");
         assert_eq!(keys::verify(&leaf, &info, &member(&altered, "sig")), Ok(()), "{edit}");
     }
+}
+
+/// TPM2B_NAME lets it be empty, but what a TPM certifies has a place in a hierarchy.
+#[test]
+fn a_tpm_qualifies_the_name() {
+    let info = member(&statement(&made(Format::Tpm, "")), "certInfo");
+    // Both names have their size, an algorithm and a digest, and are the end.
+    let (_, names) = info.split_at(info.len() - 2 * (2 + 2 + 32));
+    let (name, qualified) = names.split_at(2 + 2 + 32);
+    assert_eq!(name[..4], [0, 34, 0, 0x0b]);
+    assert_eq!(qualified[..4], [0, 34, 0, 0x0b]);
+    let parent = [0x40, 0, 0, 1];
+    assert_eq!(qualified[4..], Sha256::digest([&parent, &name[2..]].concat())[..]);
 }
 
 #[test]

@@ -22,7 +22,7 @@ use passrig_authenticator::client::{Client, create, get};
 use passrig_authenticator::deviation::{self, Bench, Deviation, PlanMut};
 use passrig_authenticator::device::{Attachment, Profile};
 use passrig_authenticator::env::Seeded;
-use passrig_authenticator::wire::{CreationOptions, Json, RequestOptions, base64url};
+use passrig_authenticator::wire::{CreationOptions, Json, RequestOptions, Tree, base64url};
 use passrig_authenticator::workbench::Honest;
 use sha2::{Digest, Sha256};
 use url::Url;
@@ -448,6 +448,9 @@ impl Actor {
             if !honest && !bench.is_deviant() && !waits_for_request {
                 continue;
             }
+            if !waits_for_request && !self.is_sent(ceremony, &bench, &message) {
+                return Err(Trouble::NotExpressible);
+            }
             let attempt = self.send(&begun, &message, &mut bench, probes, log).await?;
             match self.effect(&bench)? {
                 deviation::Effect::Honest if !honest => continue,
@@ -459,6 +462,16 @@ impl Actor {
             return Ok(attempt);
         }
         Err(Trouble::NotExpressible)
+    }
+
+    /// Whether the target can see what was done to the response: pages may send some members of it only.
+    fn is_sent(&self, ceremony: Ceremony, bench: &Bench<'_>, message: &Message) -> bool {
+        match bench.honest_response() {
+            Some(Tree::Json(honest)) => {
+                self.world.target.tells_apart(ceremony, honest, &message.response)
+            }
+            _ => true,
+        }
     }
 
     /// What became of a deviation. Not every authenticator makes what a check

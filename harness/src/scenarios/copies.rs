@@ -47,7 +47,8 @@ async fn contradicted(stage: &mut Stage<'_>, edit: Value) -> Result<Observations
     let registered = stage.attempt(&mut actor, Ceremony::Registration, edit).await?;
     stage.probes = probes;
     match registered.verdict.recognised {
-        Recognised::Refused => {
+        // How it is said is the matter of other checks.
+        Recognised::Refused | Recognised::RefusedLikeCrash => {
             let remark = "the registration was refused";
             Ok(Observations::of(Attempt::observed(true, remark, &stage.log)))
         }

@@ -77,12 +77,7 @@ impl Scope<'_> {
     /// absent, never an error: a deviation may have taken them away.
     fn lookup(&self, variable: &Variable) -> Result<Option<Json>, Unset> {
         if let Some(path) = variable.credential_path() {
-            let names = path.split('.').filter(|name| !name.is_empty());
-            let mut found = self.credential;
-            for name in names {
-                found = found.and_then(|json| json.member(name));
-            }
-            return Ok(found.cloned());
+            return Ok(self.credential.and_then(|json| member(json, path)).cloned());
         }
         let name = variable.name.as_str();
         let fixed = match name {
@@ -178,6 +173,12 @@ impl Scope<'_> {
             }
         }))
     }
+}
+
+/// The member of a credential that a path names.
+pub(super) fn member<'j>(credential: &'j Json, path: &str) -> Option<&'j Json> {
+    let mut names = path.split('.').filter(|name| !name.is_empty());
+    names.try_fold(credential, |json, name| json.member(name))
 }
 
 fn fixed(setting: &Setting) -> Option<&str> {

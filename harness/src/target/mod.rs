@@ -49,7 +49,7 @@ use inputs::{Scope, Unset};
 pub use log::Log;
 use mailbox::Mailbox;
 use page::Page;
-use profile::{Act, Address, Body, CsrfSource, Options, Role, Selector, Step, Text};
+use profile::{Act, Address, Body, CsrfSource, Options, Role, Selector, Step, Text, Variable};
 pub use profile::{Flow, Profile};
 use request::{Draft, Payload, Sender};
 use session::Relation;
@@ -315,6 +315,17 @@ impl Target {
             }
         }
         Err(call.nowhere())
+    }
+
+    /// Whether two credentials differ in what is sent of them.
+    pub fn tells_apart(&self, ceremony: Ceremony, one: &Json, other: &Json) -> bool {
+        self.profile.steps(Flow::from(ceremony)).iter().any(|step| {
+            let Role::Credential(finish) = &step.role else { return false };
+            let [one, other] =
+                [one, other].map(|credential| credential::shaped(credential, &finish.edits));
+            let mut paths = profile::variables(step).filter_map(Variable::credential_path);
+            paths.any(|path| inputs::member(&one, path) != inputs::member(&other, path))
+        })
     }
 
     /// Sends the credential and judges the answer. The request goes over the
@@ -670,7 +681,8 @@ impl<'a> Call<'a> {
             }
             Body::Empty | Body::Json(_) | Body::Cbor(_) | Body::Text(_) => Vec::new(),
         };
-        // A page of another site cannot read what the form holds.
+        // A page of another site cannot read what the form holds, nor what its action has in the query, such as a
+        // code of the session.
         let foreign = self.relation(&form.action) == Relation::CrossSite;
         let named = |name: &String| filled.iter().any(|(filled, _)| filled == name);
         let held = form.fields.into_iter();
@@ -683,6 +695,9 @@ impl<'a> Call<'a> {
             return Ok((Method::GET, url, Payload::Empty));
         }
         let multipart = form.is_multipart || matches!(body, Body::Multipart(_));
+        if foreign {
+            url.set_query(None);
+        }
         let payload = match multipart {
             true => Payload::multipart(&fields),
             false => Payload::form(&fields),

@@ -28,6 +28,7 @@ use passrig_authenticator::Ceremony;
 use passrig_authenticator::wire::Json;
 
 pub use builtin::{builtin, named};
+pub(super) use check::variables;
 pub use condition::{Condition, StatusMatch};
 pub use mistake::{Fault, Mistake};
 pub use selector::Selector;
@@ -86,7 +87,7 @@ impl Profile {
 
     /// Whether a request of this flow carries this variable.
     pub fn sends(&self, flow: Flow, variable: &str) -> bool {
-        self.steps(flow).iter().flat_map(check::variables).any(|one| one.name == variable)
+        self.steps(flow).iter().flat_map(variables).any(|one| one.name == variable)
     }
 }
 
@@ -313,6 +314,25 @@ pub struct Step {
     pub forgets: Vec<String>,
     /// What the step is for.
     pub role: Role,
+}
+
+impl Step {
+    /// Nothing but the request.
+    fn new(act: Act) -> Self {
+        Self {
+            act,
+            line: String::new(),
+            when: None,
+            unless: None,
+            query: Vec::new(),
+            headers: Vec::new(),
+            body: Body::Empty,
+            follow: false,
+            captures: Vec::new(),
+            forgets: Vec::new(),
+            role: Role::Prepare(Vec::new()),
+        }
+    }
 }
 
 /// What a step asks.

@@ -179,36 +179,27 @@ impl Checker {
 
     fn step(&self, flow: Flow, spanned: &Spanned<document::Step>) -> Checked<Step> {
         let step = spanned.get_ref();
-        if let Some(kind) = &step.oidc {
-            return match (&step.request, &step.submit) {
-                (None, None) => self.oidc_step(flow, kind, step),
-                _ => Err(At(Fault::Act, kind.span())),
-            };
-        }
-        let (act, line) = self.act(flow, spanned)?;
-        let mut headers = Vec::new();
+        let mut checked = match (&step.oidc, &step.request, &step.submit) {
+            (Some(kind), None, None) => self.oidc_step(flow, kind)?,
+            (Some(kind), ..) => return Err(At(Fault::Act, kind.span())),
+            (None, ..) => {
+                let (act, line) = self.act(flow, spanned)?;
+                Step { line, body: self.body(flow, step)?, ..Step::new(act) }
+            }
+        };
+        checked.when = self.variable(flow, step.when.as_ref())?;
+        checked.unless = self.variable(flow, step.unless.as_ref())?;
+        checked.query.extend(self.texts(flow, &step.query)?);
         for (name, value) in &step.headers {
-            headers.push((header_name(name)?, self.text(flow, value)?));
+            checked.headers.push((header_name(name)?, self.text(flow, value)?));
         }
-        let mut captures = Vec::new();
+        checked.follow |= step.follow;
         for (name, source) in &step.capture {
             let source = source::source(source)?;
-            captures.push(Capture { name: name.get_ref().clone(), source });
+            checked.captures.push(Capture { name: name.get_ref().clone(), source });
         }
+        checked.forgets = self.known(&step.forget)?;
         let assembled = step.assemble.as_ref().map(|node| self.value(flow, node)).transpose()?;
-        let mut checked = Step {
-            act,
-            line,
-            when: self.variable(flow, step.when.as_ref())?,
-            unless: self.variable(flow, step.unless.as_ref())?,
-            query: self.texts(flow, &step.query)?,
-            headers,
-            body: self.body(flow, step)?,
-            follow: step.follow,
-            captures,
-            forgets: self.known(&step.forget)?,
-            role: Role::Prepare(Vec::new()),
-        };
         checked.role = role::role(flow, spanned, carries_credential(&checked), assembled)?;
         Ok(checked)
     }
@@ -451,7 +442,7 @@ fn carries_credential(step: &Step) -> bool {
 }
 
 /// Every variable that a step's request uses.
-pub(super) fn variables(step: &Step) -> impl Iterator<Item = &Variable> {
+pub(in crate::target) fn variables(step: &Step) -> impl Iterator<Item = &Variable> {
     let body = match &step.body {
         Body::Empty => Vec::new(),
         Body::Json(value) | Body::Cbor(value) => value.variables(),

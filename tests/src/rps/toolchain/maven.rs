@@ -20,6 +20,8 @@ const STAMP: &str = "target/passrig-installed.lock";
 const PACKAGES: &str = "target/lib";
 /// Those of all packages in one tree, as they are packaged.
 const SOURCES: &str = "target/sources";
+/// What else `java` is to be told, where a folder has it. A class path in there is in place of the packages'.
+const ARGUMENTS: &str = "java.args";
 
 pub(super) struct Maven;
 
@@ -43,7 +45,10 @@ impl Toolchain for Maven {
             dependencies(dir, "copy", PACKAGES, &["-Dmdep.useRepositoryLayout=true"])?;
             locked(dir)?;
             let sources = ["-Dclassifier=sources", "-Dmdep.unpack.includes=**/*.java"];
-            dependencies(dir, "unpack", SOURCES, &sources)
+            dependencies(dir, "unpack", SOURCES, &sources)?;
+            // A product that has to be unpacked or set up says so there.
+            let pom = fs::read_to_string(dir.join("pom.xml")).map_err(failed)?;
+            if pom.contains("<build>") { maven(dir, "package", &[]) } else { Ok(()) }
         })
     }
 
@@ -53,11 +58,15 @@ impl Toolchain for Maven {
             // For a short life on few cores.
             .args(["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto"])
             .arg("-cp")
-            .arg(class_path(dir))
-            .arg(dir.join(match program {
-                Program::Server => "Server.java",
-                Program::Table => "Table.java",
-            }));
+            .arg(class_path(dir));
+        let arguments = dir.join(ARGUMENTS);
+        if arguments.is_file() {
+            command.arg(format!("@{}", arguments.display()));
+        }
+        command.arg(dir.join(match program {
+            Program::Server => "Server.java",
+            Program::Table => "Table.java",
+        }));
         command
     }
 
@@ -79,13 +88,18 @@ impl Toolchain for Maven {
 
 /// Has Maven resolve what the folder's `pom.xml` needs when it runs.
 fn dependencies(dir: &Path, goal: &str, into: &str, properties: &[&str]) -> Result<(), Error> {
+    let goal =
+        format!("org.apache.maven.plugins:maven-dependency-plugin:3.11.0:{goal}-dependencies");
+    let into = format!("-DoutputDirectory={}", dir.join(into).display());
+    maven(dir, &goal, &[&["-DincludeScope=runtime", &into], properties].concat())
+}
+
+fn maven(dir: &Path, goal: &str, properties: &[&str]) -> Result<(), Error> {
     let mut maven = Command::new("mvn");
     maven
         .args(["--quiet", "--batch-mode", "--file"])
         .arg(dir.join("pom.xml"))
-        .arg(format!("org.apache.maven.plugins:maven-dependency-plugin:3.11.0:{goal}-dependencies"))
-        .arg("-DincludeScope=runtime")
-        .arg(format!("-DoutputDirectory={}", dir.join(into).display()))
+        .arg(goal)
         .args(properties)
         // Time limits, of Maven 3.8 and of later ones.
         .args(["-Dmaven.wagon.rto=60000", "-Daether.connector.requestTimeout=60000"]);
@@ -94,17 +108,17 @@ fn dependencies(dir: &Path, goal: &str, into: &str, properties: &[&str]) -> Resu
         return Ok(());
     }
     let reason = reason(&output, |line| line.contains("ERROR"));
-    Err(Error::Install { command: "mvn dependency", reason })
+    Err(Error::Install { command: "mvn", reason })
 }
 
 /// Fails unless the packages are those of the lock file, to the octet, and no others.
 fn locked(dir: &Path) -> Result<(), Error> {
     let folder = dir.join(PACKAGES);
     let mut found = BTreeSet::new();
-    for jar in jars(&folder).map_err(failed)? {
-        let digest: [u8; 32] = Sha256::digest(fs::read(&jar).map_err(failed)?).into();
+    for package in archives(&folder).map_err(failed)? {
+        let digest: [u8; 32] = Sha256::digest(fs::read(&package).map_err(failed)?).into();
         let digest: String = digest.iter().map(|octet| format!("{octet:02x}")).collect();
-        let path = jar.strip_prefix(&folder).unwrap_or(&jar).display().to_string();
+        let path = package.strip_prefix(&folder).unwrap_or(&package).display().to_string();
         found.insert(format!("{digest}  {}", path.replace('\\', "/")));
     }
     let lock = read_lock_file(dir, LOCK_FILE)?;
@@ -120,13 +134,14 @@ fn locked(dir: &Path) -> Result<(), Error> {
     Err(Error::Build { reason })
 }
 
-fn jars(folder: &Path) -> io::Result<Vec<PathBuf>> {
+/// Libraries are jars; a product may come as a zip.
+fn archives(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
         if path.is_dir() {
-            found.extend(jars(&path)?);
-        } else if path.extension().is_some_and(|extension| extension == "jar") {
+            found.extend(archives(&path)?);
+        } else if path.extension().is_some_and(|kind| kind == "jar" || kind == "zip") {
             found.push(path);
         }
     }
@@ -150,12 +165,13 @@ mod tests {
 
     #[test]
     fn lock_files_name_each_package_with_its_hash_and_no_registry() {
-        for name in ["yubico-webauthn-server", "webauthn4j"] {
+        for name in ["yubico-webauthn-server", "webauthn4j", "spring-security", "keycloak"] {
             let dir = crate::rps::dir(name);
             let lock = read_lock_file(&dir, LOCK_FILE).unwrap();
             let packages = Maven.packages(&dir).unwrap();
             assert_eq!(packages.len(), lock.lines().count(), "{name}");
-            let hashed = |line: &str| line.find("  ") == Some(64) && line.ends_with(".jar");
+            let archive = |line: &str| line.ends_with(".jar") || line.ends_with(".zip");
+            let hashed = |line: &str| line.find("  ") == Some(64) && archive(line);
             assert!(lock.lines().all(hashed), "{name}");
             let pom = fs::read_to_string(dir.join("pom.xml")).unwrap();
             assert!(!lock.contains("://") && !pom.contains("<repositor"), "{name}");

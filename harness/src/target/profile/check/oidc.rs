@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use http::{Method, header};
 use toml::Spanned;
 
-use super::super::document::{Oidc, OidcStep, Step as Written};
-use super::super::{Act, Address, Body, Capture, Flow, Query, Refinement, Role, Source, Step};
+use super::super::document::{Oidc, OidcStep};
+use super::super::{Act, Address, Body, Capture, Flow, Query, Refinement, Source, Step};
 use super::{At, Checked, Checker};
 use crate::target::profile::{Fault, Place};
 
@@ -23,12 +23,7 @@ pub(super) const VARIABLES: [&str; 7] = [
 ];
 
 impl Checker {
-    pub(super) fn oidc_step(
-        &self,
-        flow: Flow,
-        kind: &Spanned<OidcStep>,
-        written: &Written,
-    ) -> Checked<Step> {
+    pub(super) fn oidc_step(&self, flow: Flow, kind: &Spanned<OidcStep>) -> Checked<Step> {
         let Some(oidc) = &self.oidc else {
             return Err(At(Fault::OidcUnsaid, kind.span()));
         };
@@ -36,12 +31,7 @@ impl Checker {
             OidcStep::Authorize => ("authorize", self.authorize(flow, oidc)?),
             OidcStep::Token => ("token", self.token(flow, oidc)?),
         };
-        let mut query = step.query;
-        query.extend(self.texts(flow, &written.query)?);
-        let when = self.variable(flow, written.when.as_ref())?;
-        let unless = self.variable(flow, written.unless.as_ref())?;
-        let forgets = self.known(&written.forget)?;
-        Ok(Step { line: format!("oidc {line}"), query, when, unless, forgets, ..step })
+        Ok(Step { line: format!("oidc {line}"), ..step })
     }
 
     fn authorize(&self, flow: Flow, oidc: &Oidc) -> Checked<Step> {
@@ -90,19 +80,7 @@ impl Checker {
             return Err(At(Fault::RequestLine(path.get_ref().clone()), path.span()));
         }
         let address = Address::Path(self.text(flow, path)?);
-        Ok(Step {
-            act: Act::Request { method, address },
-            line: String::new(),
-            when: None,
-            unless: None,
-            query: Vec::new(),
-            headers: Vec::new(),
-            body: Body::Empty,
-            follow: false,
-            captures: Vec::new(),
-            forgets: Vec::new(),
-            role: Role::Prepare(Vec::new()),
-        })
+        Ok(Step::new(Act::Request { method, address }))
     }
 
     fn pairs(&self, flow: Flow, pairs: &[(&str, &str)]) -> Checked<Vec<(String, super::Text)>> {
