@@ -23,6 +23,7 @@ use crate::target::detect;
 use crate::target::guard::Guard;
 use crate::target::mailbox::Mailbox;
 use crate::target::network::{self, ConnectTo, Network, Trust};
+use crate::target::percent;
 use crate::target::profile::{self, Profile};
 use crate::target::shim::Shim;
 use crate::target::transport::Limits;
@@ -193,7 +194,10 @@ impl Args {
     async fn reach(&self, rp: &Url) -> Result<Reach, Failure> {
         let deadline = Duration::from_secs(self.deadline.unwrap_or(10).into());
         let (base, transport) = match rp.scheme() {
-            "exec" => self.program(rp.path(), deadline)?,
+            "exec" => {
+                let command = percent::decode(rp.path());
+                self.program(&String::from_utf8_lossy(&command), deadline)?
+            }
             _ => (rp.clone(), self.network(deadline)?),
         };
         let origin = self.origin.as_ref().unwrap_or(&base).origin().ascii_serialization();

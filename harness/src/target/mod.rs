@@ -18,7 +18,7 @@ pub mod log;
 pub mod mailbox;
 pub mod network;
 mod page;
-mod percent;
+pub(crate) mod percent;
 pub mod profile;
 pub mod recording;
 mod redact;
