@@ -137,9 +137,11 @@ fn the_application_answers_for_its_own_lines() {
             assert_eq!(own, adjudication.duty == Duty::Application, "{}", adjudication.source);
         }
     }
-    for (product, package) in
-        [("better-auth", "@better-auth/passkey/"), ("django-otp-webauthn", "django_otp_webauthn/")]
-    {
+    for (product, package) in [
+        ("better-auth", "@better-auth/passkey/"),
+        ("django-otp-webauthn", "django_otp_webauthn/"),
+        ("spring-security", "org/springframework/"),
+    ] {
         for adjudication in read(product) {
             let library = !adjudication.source.contains(package);
             assert_eq!(library, adjudication.duty == Duty::Library, "{}", adjudication.source);

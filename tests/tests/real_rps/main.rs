@@ -17,7 +17,7 @@ use passrig::catalogue::Catalogue;
 use passrig_tests::rps;
 
 /// Every relying party, with the adapter that speaks to it.
-const ALL: [(&str, &str); 9] = [
+const ALL: [(&str, &str); 10] = [
     ("simplewebauthn", "simplewebauthn-example"),
     ("better-auth", "better-auth"),
     ("py-webauthn", "webauthn-io"),
@@ -27,6 +27,7 @@ const ALL: [(&str, &str); 9] = [
     ("django-otp-webauthn", "django-otp-webauthn"),
     ("yubico-webauthn-server", "yubico-demo"),
     ("webauthn4j", "webauthn4j"),
+    ("spring-security", "spring-security"),
 ];
 
 /// So that a second run meets the memory of the first, and no outcome hangs on what was drawn.
@@ -80,18 +81,25 @@ async fn webauthn4j() {
     is_as_golden(ALL[8]).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn spring_security() {
+    is_as_golden(ALL[9]).await;
+}
+
 /// These begin every run without memory; the others meet in later runs what earlier ones left. The one account of
 /// python-fido2's example is of no use after a run: the library accepts an empty credential id and then lists it in a form
 /// that no browser reads. better-auth's adapter for memory looks through all of it at every request. Nor
 /// does the one account of SimpleWebAuthn's example survive a run: the library accepts transports that are no list, and then
 /// lists the credential with them. django-otp-webauthn takes no credential id twice, and the long ones are the same in every
-/// run; Yubico's library neither, such as the empty one, or those of the checks of length, that the run before left.
-const WITHOUT_MEMORY: [&str; 5] = [
+/// run; Yubico's library and Spring Security neither, such as the empty one, or those of the checks of length, that the run
+/// before left.
+const WITHOUT_MEMORY: [&str; 6] = [
     "python-fido2",
     "better-auth",
     "simplewebauthn",
     "django-otp-webauthn",
     "yubico-webauthn-server",
+    "spring-security",
 ];
 
 async fn is_as_golden((name, adapter): (&str, &str)) {

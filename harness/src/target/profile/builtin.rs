@@ -23,6 +23,7 @@ const FILES: &[(&str, &str)] = files![
     "django-otp-webauthn",
     "yubico-demo",
     "webauthn4j",
+    "spring-security",
     "exec",
     "aspnetcore-identity",
     "authelia",
