@@ -16,8 +16,9 @@ use golden::Golden;
 use passrig::catalogue::Catalogue;
 use passrig_tests::rps;
 
-/// Every relying party, with the adapter that speaks to it.
-const ALL: [(&str, &str); 10] = [
+/// Every relying party, with the adapter that speaks to it. Where one server is several, the golden file and the
+/// adjudications lie in folders below its own.
+const ALL: [(&str, &str); 13] = [
     ("simplewebauthn", "simplewebauthn-example"),
     ("better-auth", "better-auth"),
     ("py-webauthn", "webauthn-io"),
@@ -28,6 +29,9 @@ const ALL: [(&str, &str); 10] = [
     ("yubico-webauthn-server", "yubico-demo"),
     ("webauthn4j", "webauthn4j"),
     ("spring-security", "spring-security"),
+    ("keycloak/passkeys", "keycloak-passkeys"),
+    ("keycloak/second-factor", "keycloak-second-factor"),
+    ("keycloak/passwordless", "keycloak-passwordless"),
 ];
 
 /// So that a second run meets the memory of the first, and no outcome hangs on what was drawn.
@@ -86,6 +90,21 @@ async fn spring_security() {
     is_as_golden(ALL[9]).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn keycloak_passkeys() {
+    is_as_golden(ALL[10]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keycloak_second_factor() {
+    is_as_golden(ALL[11]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keycloak_passwordless() {
+    is_as_golden(ALL[12]).await;
+}
+
 /// These begin every run without memory; the others meet in later runs what earlier ones left. The one account of
 /// python-fido2's example is of no use after a run: the library accepts an empty credential id and then lists it in a form
 /// that no browser reads. better-auth's adapter for memory looks through all of it at every request. Nor
@@ -102,12 +121,17 @@ const WITHOUT_MEMORY: [&str; 6] = [
     "spring-security",
 ];
 
+/// The folder of the server.
+fn server(name: &str) -> &str {
+    name.split('/').next().unwrap_or(name)
+}
+
 async fn is_as_golden((name, adapter): (&str, &str)) {
     let catalogue = Catalogue::builtin().unwrap();
-    let mut rp = rps::start(name);
+    let mut rp = rps::start(server(name));
     for (index, (seed, run_id)) in RUNS.into_iter().enumerate() {
         if index > 0 && WITHOUT_MEMORY.contains(&name) {
-            rp = rps::start(name);
+            rp = rps::start(server(name));
         }
         let Some(rp) = &rp else { return };
         let report = run::catalogue(rp, adapter, seed, run_id).await;
