@@ -4,7 +4,11 @@
 
 mod story;
 
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpStream};
+
 use axum::response::Response;
+use passrig::target::mailbox::Mailbox;
 use passrig::target::{Flow, Recognised};
 use passrig_authenticator::Ceremony;
 use passrig_authenticator::wire::Json;
@@ -263,4 +267,55 @@ async fn bodies_and_places_of_every_kind() {
     assert_eq!(seen[2].header("content-type"), Some("application/cbor"));
     assert_eq!(seen[3].body, r#"{"id":"x","response":"{\"clientDataJSON\":\"e30\"}"}"#);
     assert_eq!(seen[3].header("content-type"), Some("text/plain;charset=UTF-8"));
+}
+
+/// Hands a mail over, as somebody who waits for every answer.
+fn deliver(mailbox: &Mailbox, said: &str) {
+    let mut stream = TcpStream::connect(mailbox.address()).unwrap();
+    stream.write_all(said.as_bytes()).unwrap();
+    stream.shutdown(Shutdown::Write).unwrap();
+    stream.read_to_string(&mut String::new()).unwrap();
+}
+
+const ASIDE: &str = r##"
+[[login]]
+request = "POST /code"
+
+[[login]]
+mail = "{{email}}"
+capture = { code = { regex = 'code is (\d+)' } }
+
+[[login]]
+run = ["printf", "%s!", "{{code}}"]
+capture = { signed = { regex = '.+' } }
+
+[[login]]
+request = "POST /login"
+json = { code = "{{code}}", signed = "{{signed}}" }
+"##;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_code_comes_by_mail_and_goes_through_a_program() {
+    let mailbox = Mailbox::open(([127, 0, 0, 1], 0).into()).await.unwrap();
+    let answers = || [answer(200, json!({})), answer(200, json!({}))];
+    let mut story = Story::new(ASIDE, answers());
+    story.inputs = story.inputs.with("email", "ann@passrig.test");
+    let error = story.run(Flow::Login).await.unwrap_err();
+    insta::assert_snapshot!(error, @"login step 2 (mail to {{email}}): mail is not caught");
+
+    let mail = "MAIL FROM:<a@b>\r\nRCPT TO:<ann@passrig.test>\r\nDATA\r\n\
+        Subject: Hello\r\n\r\nYour code is 123456.\r\n.\r\n";
+    deliver(&mailbox, mail);
+    let mut story = Story::new(ASIDE, answers());
+    story.inputs = story.inputs.with("email", "ann@passrig.test");
+    story.target = story.target.with_mailbox(mailbox.clone());
+    let error = story.run(Flow::Login).await.unwrap_err();
+    insta::assert_snapshot!(error, @"login step 3 (run printf %s! {{code}}): the adapter wants to run printf %s! {{code}}");
+
+    deliver(&mailbox, mail);
+    let mut story = Story::new(ASIDE, answers());
+    story.inputs = story.inputs.with("email", "ann@passrig.test");
+    story.target = story.target.with_mailbox(mailbox).that_runs_programs();
+    story.run(Flow::Login).await.unwrap();
+    assert_eq!(story.seen()[1].body, r#"{"code":"123456","signed":"123456!"}"#);
 }

@@ -1,6 +1,7 @@
 //! Where the target is, and how it is spoken to.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
@@ -20,6 +21,7 @@ use crate::relying_party;
 use crate::runner::Restart;
 use crate::target::detect;
 use crate::target::guard::Guard;
+use crate::target::mailbox::Mailbox;
 use crate::target::network::{self, ConnectTo, Network, Trust};
 use crate::target::profile::{self, Profile};
 use crate::target::shim::Shim;
@@ -48,6 +50,15 @@ pub(super) struct Args {
     /// URL's name.
     #[arg(long, value_name = "HOST:PORT", value_parser = valid::<ConnectTo>)]
     pub(super) connect_to: Option<String>,
+
+    /// Catch mail that the RP sends, at this address of this machine, for adapters
+    /// that wait for a code or a link.
+    #[arg(long, value_name = "ADDR", value_parser = loopback)]
+    pub(super) smtp: Option<SocketAddr>,
+
+    /// Let the adapter run programs of this machine, if it has such steps.
+    #[arg(long)]
+    pub(super) allow_run: bool,
 
     /// Believe certificates of this authority too (PEM).
     #[arg(long, value_name = "FILE", conflicts_with = "insecure")]
@@ -125,6 +136,8 @@ impl Args {
             adapter,
             origin,
             connect_to,
+            smtp,
+            allow_run,
             ca,
             insecure,
             allow_host,
@@ -147,6 +160,8 @@ impl Args {
             adapter: adapter.as_ref().or(file.adapter.as_ref()).cloned(),
             origin: origin.as_ref().or(file.origin.as_ref()).cloned(),
             connect_to: connect_to.as_ref().or(file.connect_to.as_ref()).cloned(),
+            smtp: smtp.or(file.smtp),
+            allow_run: *allow_run || file.allow_run,
             ca: ca.clone(),
             insecure: *insecure,
             allow_host: allow_host.iter().chain(&file.allow_host).cloned().collect(),
@@ -190,6 +205,16 @@ impl Args {
         let mut target = Target::new(profile, base, origin, transport);
         if self.metadata {
             target = target.that_believes_in_our_metadata();
+        }
+        if let Some(address) = self.smtp {
+            let mailbox = Mailbox::open(address).await;
+            target = target.with_mailbox(mailbox.map_err(|source| Failure::System {
+                what: format!("cannot catch mail at {address}"),
+                source,
+            })?);
+        }
+        if self.allow_run {
+            target = target.that_runs_programs();
         }
         let mut reach = Reach::new(target);
         reach.info.url = rp.to_string();
@@ -253,7 +278,7 @@ impl Args {
         let rp = self.rp.iter().map(|rp| rp.to_string().trim_end_matches('/').to_owned());
         let vars = self.var.iter().map(Variable::shown).collect();
         let file = |path: &PathBuf| path.display().to_string();
-        let valued: [(&str, Vec<String>); 12] = [
+        let valued: [(&str, Vec<String>); 13] = [
             ("--rp", rp.collect()),
             ("--adapter", self.adapter.iter().cloned().collect()),
             (
@@ -261,6 +286,7 @@ impl Args {
                 self.origin.iter().map(|url| url.origin().ascii_serialization()).collect(),
             ),
             ("--connect-to", self.connect_to.iter().cloned().collect()),
+            ("--smtp", self.smtp.iter().map(SocketAddr::to_string).collect()),
             ("--ca", self.ca.iter().map(file).collect()),
             ("--allow-host", self.allow_host.clone()),
             ("--deadline", number(self.deadline)),
@@ -273,7 +299,11 @@ impl Args {
         let pairs = valued.into_iter().flat_map(|(flag, values)| {
             values.into_iter().map(move |value| vec![flag.to_owned(), value])
         });
-        let flags = [("--insecure", self.insecure), ("--metadata", self.metadata)];
+        let flags = [
+            ("--allow-run", self.allow_run),
+            ("--insecure", self.insecure),
+            ("--metadata", self.metadata),
+        ];
         let flags = flags.into_iter().filter(|(_, is_set)| *is_set);
         pairs.chain(flags.map(|(flag, _)| vec![flag.to_owned()])).collect()
     }
@@ -432,6 +462,14 @@ pub(super) fn base(text: &str) -> Result<Url, String> {
     match matches!(url.scheme(), "http" | "https") && url.has_host() && bare {
         true => Ok(url),
         false => Err(wrong()),
+    }
+}
+
+/// An address that nobody else can reach.
+pub(super) fn loopback(text: &str) -> Result<SocketAddr, String> {
+    match text.parse::<SocketAddr>() {
+        Ok(address) if address.ip().is_loopback() => Ok(address),
+        _ => Err("expected an address of this machine, such as 127.0.0.1:2525".to_owned()),
     }
 }
 

@@ -151,6 +151,13 @@ fn help_of_check() {
               Connect there, whatever host the URL names; TLS and headers keep the
               URL's name
 
+          --smtp <ADDR>
+              Catch mail that the RP sends, at this address of this machine, for
+              adapters that wait for a code or a link
+
+          --allow-run
+              Let the adapter run programs of this machine, if it has such steps
+
           --ca <FILE>
               Believe certificates of this authority too (PEM)
 

@@ -252,7 +252,6 @@ impl RelyingParty {
         let flow = self.mutant.as_ref().and_then(Mutant::flow);
         let misread = flow.and_then(|flow| flow.reads(ceremony, octets));
         let broke = flow.is_some_and(|flow| flow.breaks_over(octets, &evidence));
-        let is_known = evidence.record().is_some();
         let audit = audit::ids(&honest.violated);
         let Examination { evidence, violated } = match &self.mutant {
             Some(mutant) => {
@@ -261,6 +260,7 @@ impl RelyingParty {
             }
             None => honest,
         };
+        let is_known = evidence.record().is_some();
         let first = violated.first();
         let mut refused = first.map(|(step, violation)| self.reason(ceremony, step, violation));
         let ids = audit::ids(&violated);

@@ -55,7 +55,10 @@ pub async fn walk(world: &World, told: Told<'_>) -> bool {
     }
     let probes = (has(Flow::List), has(Flow::Whoami));
     let mut well = !probes.0 || walker.tells("list the passkeys", |w| Box::pin(w.list())).await;
-    for (login, is_chosen) in logins(&profile.settings.login) {
+    let removes = has(Flow::List) && has(Flow::Remove);
+    let logins = logins(&profile.settings.login);
+    let last = logins.last().map(|(login, _)| login.clone()).unwrap_or_default();
+    for (login, is_chosen) in logins {
         if is_chosen {
             walker.actor.choose(Setting::Login, &login);
         }
@@ -71,6 +74,10 @@ pub async fn walk(world: &World, told: Told<'_>) -> bool {
         if probes.1 && signed_in {
             well &= walker.tells("see who is signed in", |w| Box::pin(w.whoami(true))).await;
         }
+        let is_last = login == last;
+        if is_last && signed_in && removes && !has(Flow::Login) {
+            well &= walker.tells("remove the passkey", |w| Box::pin(w.remove())).await;
+        }
         if has(Flow::Logout) && signed_in {
             well &= walker.tells("sign out", |w| Box::pin(w.log_out(probes.1))).await;
         }
@@ -80,7 +87,7 @@ pub async fn walk(world: &World, told: Told<'_>) -> bool {
         well &= walker.tells("sign in without a passkey", |w| Box::pin(w.log_in(probes.1))).await;
     }
     // Last, since there is nothing to sign in with afterwards.
-    if has(Flow::List) && has(Flow::Remove) && has(Flow::Login) {
+    if removes && has(Flow::Login) {
         well &= walker.tells("remove the passkey", |w| Box::pin(w.remove())).await;
     }
     well

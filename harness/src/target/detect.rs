@@ -44,7 +44,7 @@ pub async fn detect(
             false => {
                 let mut session = Session::new();
                 let asked = target.run(Flow::Detect, &mut session, &inputs, &mut log).await;
-                asked.err().map(|error| error.to_string())
+                asked.err().map(|error| format!("{}: {}", error.at.request, error.kind))
             }
         };
         findings.push(Finding { profile: profile.clone(), against });

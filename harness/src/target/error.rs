@@ -154,6 +154,28 @@ pub enum Kind {
     /// The request is one of a foreign page, and the target does not permit it.
     #[error("the target does not let other sites send this")]
     Preflight,
+    /// A mail was due, and nothing catches mail.
+    #[error("mail is not caught")]
+    NoMailbox,
+    /// No mail came.
+    #[error("no mail to {to} within {after:?}")]
+    NoMail {
+        /// To whom.
+        to: String,
+        /// How long it was waited for.
+        after: Duration,
+    },
+    /// A program shall be run, and nobody permitted it.
+    #[error("the adapter wants to {0}")]
+    MayNotRun(String),
+    /// A program did not do its work.
+    #[error("`{command}`: {reason}")]
+    Program {
+        /// What was run.
+        command: String,
+        /// What went wrong.
+        reason: String,
+    },
     /// A redirect that leads nowhere.
     #[error("the redirect to `{0}` cannot be followed")]
     Redirect(String),
@@ -200,6 +222,12 @@ impl Kind {
                 "wait, or switch off the target's rate limit for the test".into()
             }
             Self::Preflight => "nothing: this is as it should be".into(),
+            Self::NoMailbox => {
+                "give --smtp 127.0.0.1:2525, and let the target send its mail there".into()
+            }
+            Self::NoMail { .. } => "does the target send its mail to the address of --smtp?".into(),
+            Self::MayNotRun(_) => "if you trust the adapter: --allow-run".into(),
+            Self::Program { .. } => "run it by hand with the same arguments".into(),
             Self::Redirect(_) | Self::Redirects(_) => {
                 "take `follow = true` away, or look where the target sends its visitors".into()
             }

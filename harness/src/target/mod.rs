@@ -6,6 +6,7 @@
 //! finish it in another. What happens in between is none of its business.
 
 mod answer;
+mod aside;
 mod clock;
 mod credential;
 pub mod detect;
@@ -14,6 +15,7 @@ mod extract;
 pub mod guard;
 mod inputs;
 pub mod log;
+pub mod mailbox;
 pub mod network;
 mod page;
 mod percent;
@@ -45,8 +47,9 @@ use extract::Answered;
 pub use inputs::Inputs;
 use inputs::{Scope, Unset};
 pub use log::Log;
+use mailbox::Mailbox;
 use page::Page;
-use profile::{Act, Address, Body, CsrfSource, Options, Role, Selector, Step, Variable};
+use profile::{Act, Address, Body, CsrfSource, Options, Role, Selector, Step, Text, Variable};
 pub use profile::{Flow, Profile};
 use request::{Draft, Payload, Sender};
 use session::Relation;
@@ -66,6 +69,8 @@ pub struct Target {
     origin: String,
     transport: Arc<dyn Transport>,
     believes_metadata: bool,
+    mailbox: Option<Mailbox>,
+    runs_programs: bool,
 }
 
 /// What a flow found out.
@@ -132,7 +137,27 @@ impl Target {
         origin: impl Into<String>,
         transport: Arc<dyn Transport>,
     ) -> Self {
-        Self { profile, base, origin: origin.into(), transport, believes_metadata: false }
+        Self {
+            profile,
+            base,
+            origin: origin.into(),
+            transport,
+            believes_metadata: false,
+            mailbox: None,
+            runs_programs: false,
+        }
+    }
+
+    /// The same, whose mail arrives here.
+    #[must_use]
+    pub fn with_mailbox(self, mailbox: Mailbox) -> Self {
+        Self { mailbox: Some(mailbox), ..self }
+    }
+
+    /// The same, whose adapter may run programs of this machine.
+    #[must_use]
+    pub fn that_runs_programs(self) -> Self {
+        Self { runs_programs: true, ..self }
     }
 
     /// The same, which judges models of authenticators by the metadata that
@@ -406,6 +431,9 @@ impl<'a> Call<'a> {
         step: &Step,
         carried: Option<Carried<'_>>,
     ) -> Result<Response, Error> {
+        if let Some(response) = self.aside(index, step).await? {
+            return Ok(response);
+        }
         let credential = carried.as_ref().map(|carried| carried.credential);
         let draft = self.draft(step, credential).map_err(|kind| self.error(index, kind))?;
         if draft.asks_first {
@@ -494,6 +522,42 @@ impl<'a> Call<'a> {
         }
     }
 
+    /// What comes by another way than from the target: a mail, or the words of a
+    /// program.
+    async fn aside(&mut self, index: usize, step: &Step) -> Result<Option<Response>, Error> {
+        let scope = self.scope(None);
+        let filled = |text: &Text| match scope.text(text) {
+            Ok(text) => Ok(text.unwrap_or_default()),
+            Err(Unset(name)) => Err(self.error(index, Kind::Unset(name))),
+        };
+        let said = match &step.act {
+            Act::Request { .. } | Act::Submit(_) => return Ok(None),
+            Act::Mail(to) => {
+                let to = filled(to)?;
+                let mailbox = self.target.mailbox.as_ref();
+                let mailbox = mailbox.ok_or_else(|| self.error(index, Kind::NoMailbox))?;
+                match mailbox.next(&to, aside::PATIENCE).await {
+                    Some(text) => text,
+                    None => {
+                        let kind = Kind::NoMail { to, after: aside::PATIENCE };
+                        return Err(self.error(index, kind));
+                    }
+                }
+            }
+            Act::Run(words) => {
+                let words = words.iter().map(filled).collect::<Result<Vec<_>, _>>()?;
+                if !self.target.runs_programs {
+                    return Err(self.error(index, Kind::MayNotRun(step.line.clone())));
+                }
+                let said = aside::run(&words).await;
+                said.map_err(|reason| {
+                    self.error(index, Kind::Program { command: step.line.clone(), reason })
+                })?
+            }
+        };
+        Ok(Some(aside::as_answer(said)))
+    }
+
     /// Asks whether a foreign page may send a request (CORS). If not, a browser
     /// does not send it.
     async fn ask(&mut self, index: usize, draft: &Draft) -> Result<(), Error> {
@@ -560,6 +624,7 @@ impl<'a> Call<'a> {
                 (method.clone(), self.url(&scope, address)?, payload(&scope, &step.body)?)
             }
             Act::Submit(selector) => self.submission(&scope, selector, &step.body)?,
+            Act::Mail(_) | Act::Run(_) => return Err(Kind::Unsendable("it is none".to_owned())),
         };
         for (name, text) in &step.query {
             if let Some(value) = scope.text(text).map_err(unset)? {

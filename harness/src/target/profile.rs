@@ -347,6 +347,10 @@ pub enum Act {
     },
     /// A form of the page that was loaded last, with all that it holds.
     Submit(Selector),
+    /// Nothing: a mail to this address is waited for, and is the answer.
+    Mail(Text),
+    /// A program, with its arguments: what it prints is the answer.
+    Run(Vec<Text>),
 }
 
 /// Where a request goes.

@@ -134,6 +134,9 @@ async fn is_as_golden((name, adapter): (&str, &str)) {
             rp = rps::start(server(name));
         }
         let Some(rp) = &rp else { return };
+        if index == 0 {
+            assert_eq!(run::detected(rp).await, [adapter], "{name} is taken for something else");
+        }
         let report = run::catalogue(rp, adapter, seed, run_id).await;
         let summary = report.summary;
         let applicable = report.checks.len() - summary.skipped;

@@ -6,10 +6,10 @@ use std::time::Duration;
 use passrig::catalogue::Catalogue;
 use passrig::outcome::Report;
 use passrig::runner::{self, Filter, Observer, Options};
-use passrig::target::Target;
 use passrig::target::network::{Network, Settings, Trust};
 use passrig::target::profile;
 use passrig::target::transport::Limits;
+use passrig::target::{Target, Transport, detect};
 use passrig_tests::rps::{HOST, Running};
 
 struct Silent;
@@ -17,17 +17,9 @@ struct Silent;
 impl Observer for Silent {}
 
 pub(super) async fn catalogue(rp: &Running, adapter: &str, seed: &str, run_id: &str) -> Report {
-    let connect_to = format!("{HOST}:443:{}", rp.connect_to).parse().unwrap();
-    let network = Network::new(Settings {
-        connect_to: vec![connect_to],
-        trust: Trust::with_ca(&rp.ca).unwrap(),
-        // A busy machine is no finding about the relying party.
-        limits: Limits { deadline: Duration::from_secs(60), ..Limits::default() },
-        ..Settings::default()
-    });
     let profile = profile::named(adapter).unwrap();
     let base = rp.url.parse().unwrap();
-    let target = Arc::new(Target::new(profile, base, rp.url.clone(), Arc::new(network)));
+    let target = Arc::new(Target::new(profile, base, rp.url.clone(), Arc::new(network(rp))));
     let options = Options {
         catalogue: Arc::new(Catalogue::builtin().unwrap()),
         filter: Filter::default(),
@@ -46,4 +38,25 @@ pub(super) async fn catalogue(rp: &Running, adapter: &str, seed: &str, run_id: &
     let report = report.unwrap_or_else(|error| panic!("{error}\n{}", rp.stderr()));
     assert_eq!(report.stopped, None, "{}", rp.stderr());
     report
+}
+
+/// The adapters that may speak to it, by what it says itself.
+pub(super) async fn detected(rp: &Running) -> Vec<String> {
+    let transport: Arc<dyn Transport> = Arc::new(network(rp));
+    let base = rp.url.parse().unwrap();
+    let known = profile::builtin();
+    let findings = detect::detect(known, &base, &rp.url, &transport, "passrig-detect").await;
+    let fitting = findings.iter().filter(|finding| finding.against.is_none());
+    fitting.map(|finding| finding.profile.id.clone()).collect()
+}
+
+fn network(rp: &Running) -> Network {
+    let connect_to = format!("{HOST}:443:{}", rp.connect_to).parse().unwrap();
+    Network::new(Settings {
+        connect_to: vec![connect_to],
+        trust: Trust::with_ca(&rp.ca).unwrap(),
+        // A busy machine is no finding about the relying party.
+        limits: Limits { deadline: Duration::from_secs(60), ..Limits::default() },
+        ..Settings::default()
+    })
 }

@@ -23,11 +23,11 @@ pub(super) struct Args {
 
 const EXAMPLES: &str = "\
 Examples:
-  passrig adapter new shop             writes shop.toml, with a comment for each part
-  passrig adapter from-har shop.har     learns one from a browser's recording
+  passrig adapter new shop            writes shop.toml, to begin with
+  passrig adapter from-har shop.har   learns one from a recording
   passrig adapter test shop.toml --rp http://localhost:3000
   passrig check --adapter shop.toml --rp http://localhost:3000
-  passrig schema adapter               so that your editor completes it";
+  passrig schema adapter              so that your editor completes it";
 
 #[derive(Debug, Subcommand)]
 enum Verb {

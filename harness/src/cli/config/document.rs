@@ -57,6 +57,12 @@ struct Target {
     /// `HOST:PORT` to connect to, whatever host the URL names.
     #[schemars(with = "Option<String>")]
     connect_to: Option<Spanned<String>>,
+    /// Where mail that it sends is caught: an address of this machine.
+    #[schemars(with = "Option<String>")]
+    smtp: Option<Spanned<String>>,
+    /// Whether the adapter may run programs.
+    #[serde(default)]
+    allow_run: bool,
     /// A file with certificates to believe (PEM), beside this one.
     ca: Option<String>,
     /// Believe every certificate.
@@ -182,6 +188,10 @@ fn target(source: Source<'_>, target: &Target) -> Parsed<reach::Args> {
     if let Some(text) = &target.connect_to {
         reach::valid::<ConnectTo>(text.get_ref()).map_err(|message| wrong(text, message))?;
     }
+    let smtp = target
+        .smtp
+        .as_ref()
+        .map(|text| reach::loopback(text.get_ref()).map_err(|message| wrong(text, message)));
     for seconds in [&target.deadline, &target.expiry].into_iter().flatten() {
         if !(1..=3600).contains(seconds.get_ref()) {
             let message = "expected a number of seconds from 1 to 3600";
@@ -214,6 +224,8 @@ fn target(source: Source<'_>, target: &Target) -> Parsed<reach::Args> {
         adapter,
         origin,
         connect_to: target.connect_to.as_ref().map(|text| text.get_ref().clone()),
+        smtp: smtp.transpose()?,
+        allow_run: target.allow_run,
         ca: target.ca.as_deref().map(beside),
         insecure: target.insecure,
         allow_host: target.allow_hosts.clone(),

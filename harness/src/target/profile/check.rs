@@ -207,14 +207,25 @@ impl Checker {
     /// What is asked, and the words for it.
     fn act(&self, flow: Flow, spanned: &Spanned<document::Step>) -> Checked<(Act, String)> {
         let step = spanned.get_ref();
-        match (&step.request, &step.submit) {
-            (Some(line), None) => {
+        match (&step.request, &step.submit, &step.mail, &step.run) {
+            (Some(line), None, None, None) => {
                 let (method, address) = self.request_line(flow, line)?;
                 Ok((Act::Request { method, address }, line.get_ref().clone()))
             }
-            (None, Some(form)) => {
+            (None, Some(form), None, None) => {
                 let line = format!("submit {}", form.get_ref());
                 Ok((Act::Submit(source::selector(form)?), line))
+            }
+            (None, None, Some(to), None) => {
+                let line = format!("mail to {}", to.get_ref());
+                Ok((Act::Mail(self.text(flow, to)?), line))
+            }
+            (None, None, None, Some(words)) if !words.get_ref().is_empty() => {
+                let words = words.get_ref();
+                let texts =
+                    words.iter().map(|word| self.text(flow, word)).collect::<Checked<_>>()?;
+                let line: Vec<&str> = words.iter().map(|word| word.get_ref().as_str()).collect();
+                Ok((Act::Run(texts), format!("run {}", line.join(" "))))
             }
             _ => Err(At(Fault::Act, heading(spanned))),
         }
@@ -410,7 +421,7 @@ fn header_name(name: &Spanned<String>) -> Checked<HeaderName> {
 /// point at.
 fn heading(step: &Spanned<document::Step>) -> Range<usize> {
     let written = step.get_ref();
-    let line = written.request.as_ref().or(written.submit.as_ref());
+    let line = written.request.as_ref().or(written.submit.as_ref()).or(written.mail.as_ref());
     line.map_or_else(|| step.span(), Spanned::span)
 }
 
@@ -440,14 +451,16 @@ pub(in crate::target) fn variables(step: &Step) -> impl Iterator<Item = &Variabl
         }
         Body::Text(text) => text.variables().collect(),
     };
-    let address = match &step.act {
-        Act::Request { address, .. } => Some(address.text()),
-        Act::Submit(_) => None,
+    let asked: Vec<&Text> = match &step.act {
+        Act::Request { address, .. } => vec![address.text()],
+        Act::Submit(_) => Vec::new(),
+        Act::Mail(to) => vec![to],
+        Act::Run(words) => words.iter().collect(),
     };
     step.when
         .iter()
         .chain(&step.unless)
-        .chain(address.into_iter().flat_map(Text::variables))
+        .chain(asked.into_iter().flat_map(Text::variables))
         .chain(step.query.iter().flat_map(|(_, text)| text.variables()))
         .chain(step.headers.iter().flat_map(|(_, text)| text.variables()))
         .chain(body)

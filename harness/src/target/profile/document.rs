@@ -191,6 +191,12 @@ pub(super) struct Step {
     /// Instead: a form of the page that was loaded last, by selector.
     #[schemars(with = "Option<String>")]
     pub(super) submit: Option<Place>,
+    /// Instead: waits for a mail to this address, which is the answer.
+    #[schemars(with = "Option<String>")]
+    pub(super) mail: Option<Place>,
+    /// Instead: runs a program; what it prints is the answer.
+    #[schemars(with = "Option<Vec<String>>")]
+    pub(super) run: Option<Spanned<Vec<Place>>>,
     /// Instead: a step of the authorization code flow.
     #[schemars(with = "Option<OidcStep>")]
     pub(super) oidc: Option<Spanned<OidcStep>>,

@@ -90,7 +90,7 @@ pub enum Fault {
     #[error("a request has one body: `json`, `form`, `multipart`, `cbor` or `text`")]
     TwoBodies,
     /// A step that asks nothing, or two things.
-    #[error("a step has one of `request`, `submit` and `oidc`")]
+    #[error("a step has one of `request`, `submit`, `oidc`, `mail` and `run`")]
     Act,
     /// A step of OpenID Connect, but nothing says of which provider.
     #[error("nothing says where to ask")]

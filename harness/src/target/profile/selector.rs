@@ -33,9 +33,13 @@ impl Selector {
         let mut compounds = Vec::new();
         let mut combinator = Combinator::Descendant;
         for word in words(source) {
-            if word == ">" {
-                combinator = Combinator::Child;
-                continue;
+            match (word.as_str(), combinator) {
+                (">", Combinator::Child) => return Err(word),
+                (">", Combinator::Descendant) => {
+                    combinator = Combinator::Child;
+                    continue;
+                }
+                _ => {}
             }
             compounds.push((combinator, Compound::parse(&word)?));
             combinator = Combinator::Descendant;
@@ -176,7 +180,9 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_is_an_error() {
-        for source in ["", ">", "a >", "> a", "#", ".", "a:hover", "a+b", "[x", "[=y]", "a{b"] {
+        for source in
+            ["", ">", "a >", "> a", "a > > b", "#", ".", "a:hover", "a+b", "[x", "[=y]", "a{b"]
+        {
             assert!(Selector::parse(source).is_err(), "{source}");
         }
         for source in ["a", "*", "#a.b[c='d e']", "a>b", "form input"] {

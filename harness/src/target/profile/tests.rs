@@ -380,3 +380,44 @@ fn every_adapter_is_as_the_schema_says() {
         assert!(!schema.is_valid(&as_json(&SOUND.replacen(from, to, 1))), "{to}");
     }
 }
+
+/// What a mistake says, at what, in which line.
+fn told(from: &str, to: &str) -> String {
+    assert!(SOUND.contains(from), "{from}");
+    let text = SOUND.replacen(from, to, 1);
+    let mistake = parse(&text).unwrap_err();
+    let span = mistake.span();
+    let line = text[..span.start].matches('\n').count() + 1;
+    let at = text[span].lines().next().unwrap_or_default();
+    format!("line {line}, at {at}\n  {}\n  help: {}\n", mistake.fault, mistake.fault.help())
+}
+
+#[test]
+fn pages_forms_and_providers() {
+    let capture = "ticket = { json = \"$.ticket\" }";
+    let mut out = String::new();
+    for (from, to) in [
+        ("request = \"POST /finish\"", "submit = \"form\"\nrequest = \"POST /finish\""),
+        ("request = \"GET /me\"\n", ""),
+        ("request = \"POST /finish\"", "submit = \"form:hover\""),
+        ("request = \"POST /begin/{{username}}\"", "oidc = \"token\""),
+        ("request = \"POST /begin/{{username}}\"", "oidc = \"code\""),
+        (capture, "ticket = {}"),
+        (capture, "ticket = { html = \"a\", header = \"x\" }"),
+        (capture, "ticket = { attribute = \"href\" }"),
+        (capture, "ticket = { regex = '(' }"),
+        (capture, "ticket = { html = \"a > > b\" }"),
+        (capture, "ticket = { json = [\"$.a\", \"b\"] }"),
+        (capture, "ticket = { jsn = \"$.a\" }"),
+        (capture, "ticket = \"ticket\""),
+        (capture, "ticket = { binary = \"base32\", json = \"$.a\" }"),
+        ("signed_in = ", "assemble = { challenge = \"x\" }\nsigned_in = "),
+        ("json = { ticket", "multipart = { a = \"b\" }\njson = { ticket"),
+        ("[settings]", "variables = [\"username\"]\n[settings]"),
+        ("[[whoami]]", "[[whoami]]\nforget = [\"tikcet\"]"),
+        ("{{ticket}}", "{{ticket|json}}"),
+    ] {
+        out.push_str(&told(from, to));
+    }
+    insta::assert_snapshot!("pages_forms_and_providers", out);
+}

@@ -7,6 +7,8 @@
 mod draft;
 mod find;
 mod har;
+#[cfg(test)]
+mod tests;
 
 pub use draft::Learnt;
 pub use har::NoRecording;
