@@ -5,6 +5,9 @@ import static org.springframework.security.config.Customizer.withDefaults;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintStream;
+import java.lang.reflect.InvocationHandler;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
 import java.security.Principal;
 import java.util.Map;
 import org.springframework.boot.SpringApplication;
@@ -16,7 +19,12 @@ import org.springframework.security.core.userdetails.User;
 import org.springframework.security.crypto.bcrypt.BCryptPasswordEncoder;
 import org.springframework.security.crypto.password.PasswordEncoder;
 import org.springframework.security.provisioning.InMemoryUserDetailsManager;
+import org.springframework.security.provisioning.UserDetailsManager;
 import org.springframework.security.web.SecurityFilterChain;
+import org.springframework.security.web.webauthn.management.MapPublicKeyCredentialUserEntityRepository;
+import org.springframework.security.web.webauthn.management.MapUserCredentialRepository;
+import org.springframework.security.web.webauthn.management.PublicKeyCredentialUserEntityRepository;
+import org.springframework.security.web.webauthn.management.UserCredentialRepository;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PostMapping;
 import org.springframework.web.bind.annotation.RequestParam;
@@ -47,9 +55,34 @@ class Server {
         .build();
   }
 
+  // What the documentation has by default, in memory. Its maps are not made for requests side by side, so one waits for
+  // the other.
   @Bean
-  InMemoryUserDetailsManager users() {
-    return new InMemoryUserDetailsManager();
+  UserDetailsManager users() {
+    return locked(UserDetailsManager.class, new InMemoryUserDetailsManager());
+  }
+
+  @Bean
+  UserCredentialRepository credentials() {
+    return locked(UserCredentialRepository.class, new MapUserCredentialRepository());
+  }
+
+  @Bean
+  PublicKeyCredentialUserEntityRepository userEntities() {
+    return locked(PublicKeyCredentialUserEntityRepository.class, new MapPublicKeyCredentialUserEntityRepository());
+  }
+
+  private static <T> T locked(Class<T> type, T store) {
+    InvocationHandler handler = (proxy, method, arguments) -> {
+      synchronized (store) {
+        try {
+          return method.invoke(store, arguments);
+        } catch (InvocationTargetException it) {
+          throw it.getCause();
+        }
+      }
+    };
+    return type.cast(Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] {type}, handler));
   }
 
   // The default's strength is a good part of a test's time, and no passkey is in it.
@@ -60,10 +93,10 @@ class Server {
 
   @RestController
   static class Accounts {
-    private final InMemoryUserDetailsManager users;
+    private final UserDetailsManager users;
     private final PasswordEncoder encoder;
 
-    Accounts(InMemoryUserDetailsManager users, PasswordEncoder encoder) {
+    Accounts(UserDetailsManager users, PasswordEncoder encoder) {
       this.users = users;
       this.encoder = encoder;
     }

@@ -111,7 +111,7 @@ fn every_divergence_is_adjudicated_once() {
 fn every_source_says_what_is_claimed() {
     for (name, _) in super::ALL {
         // Started, it is installed.
-        let Some(rp) = rps::start(name) else { continue };
+        let Some(rp) = rps::start(super::server(name)) else { continue };
         let flaws: Vec<_> =
             read(name).iter().filter_map(|adjudication| adjudication.contradiction(&rp)).collect();
         assert!(flaws.is_empty(), "{name}: {flaws:#?}");
@@ -137,9 +137,14 @@ fn the_application_answers_for_its_own_lines() {
             assert_eq!(own, adjudication.duty == Duty::Application, "{}", adjudication.source);
         }
     }
-    for (product, package) in
-        [("better-auth", "@better-auth/passkey/"), ("django-otp-webauthn", "django_otp_webauthn/")]
-    {
+    for (product, package) in [
+        ("better-auth", "@better-auth/passkey/"),
+        ("django-otp-webauthn", "django_otp_webauthn/"),
+        ("spring-security", "org/springframework/"),
+        ("keycloak/passkeys", "org/keycloak/"),
+        ("keycloak/second-factor", "org/keycloak/"),
+        ("keycloak/passwordless", "org/keycloak/"),
+    ] {
         for adjudication in read(product) {
             let library = !adjudication.source.contains(package);
             assert_eq!(library, adjudication.duty == Duty::Library, "{}", adjudication.source);

@@ -16,8 +16,9 @@ use golden::Golden;
 use passrig::catalogue::Catalogue;
 use passrig_tests::rps;
 
-/// Every relying party, with the adapter that speaks to it.
-const ALL: [(&str, &str); 9] = [
+/// Every relying party, with the adapter that speaks to it. Where one server is several, the golden file and the
+/// adjudications lie in folders below its own.
+const ALL: [(&str, &str); 13] = [
     ("simplewebauthn", "simplewebauthn-example"),
     ("better-auth", "better-auth"),
     ("py-webauthn", "webauthn-io"),
@@ -27,6 +28,10 @@ const ALL: [(&str, &str); 9] = [
     ("django-otp-webauthn", "django-otp-webauthn"),
     ("yubico-webauthn-server", "yubico-demo"),
     ("webauthn4j", "webauthn4j"),
+    ("spring-security", "spring-security"),
+    ("keycloak/passkeys", "keycloak-passkeys"),
+    ("keycloak/second-factor", "keycloak-second-factor"),
+    ("keycloak/passwordless", "keycloak-passwordless"),
 ];
 
 /// So that a second run meets the memory of the first, and no outcome hangs on what was drawn.
@@ -80,26 +85,53 @@ async fn webauthn4j() {
     is_as_golden(ALL[8]).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn spring_security() {
+    is_as_golden(ALL[9]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keycloak_passkeys() {
+    is_as_golden(ALL[10]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keycloak_second_factor() {
+    is_as_golden(ALL[11]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keycloak_passwordless() {
+    is_as_golden(ALL[12]).await;
+}
+
 /// These begin every run without memory; the others meet in later runs what earlier ones left. The one account of
 /// python-fido2's example is of no use after a run: the library accepts an empty credential id and then lists it in a form
 /// that no browser reads. better-auth's adapter for memory looks through all of it at every request. Nor
 /// does the one account of SimpleWebAuthn's example survive a run: the library accepts transports that are no list, and then
 /// lists the credential with them. django-otp-webauthn takes no credential id twice, and the long ones are the same in every
-/// run; Yubico's library neither, such as the empty one, or those of the checks of length, that the run before left.
-const WITHOUT_MEMORY: [&str; 5] = [
+/// run; Yubico's library and Spring Security neither, such as the empty one, or those of the checks of length, that the run
+/// before left.
+const WITHOUT_MEMORY: [&str; 6] = [
     "python-fido2",
     "better-auth",
     "simplewebauthn",
     "django-otp-webauthn",
     "yubico-webauthn-server",
+    "spring-security",
 ];
+
+/// The folder of the server.
+fn server(name: &str) -> &str {
+    name.split('/').next().unwrap_or(name)
+}
 
 async fn is_as_golden((name, adapter): (&str, &str)) {
     let catalogue = Catalogue::builtin().unwrap();
-    let mut rp = rps::start(name);
+    let mut rp = rps::start(server(name));
     for (index, (seed, run_id)) in RUNS.into_iter().enumerate() {
         if index > 0 && WITHOUT_MEMORY.contains(&name) {
-            rp = rps::start(name);
+            rp = rps::start(server(name));
         }
         let Some(rp) = &rp else { return };
         if index == 0 {
