@@ -175,7 +175,7 @@ def logout():
 def descriptors(username):
     return [
         PublicKeyCredentialDescriptor(id=base64url_to_bytes(id), transports=credential["transports"])
-        for id, credential in credentials.items()
+        for id, credential in list(credentials.items())  # A copy: others register meanwhile.
         if credential["username"] == username
     ]
 
