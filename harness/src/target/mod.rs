@@ -686,7 +686,8 @@ impl<'a> Call<'a> {
         let foreign = self.relation(&form.action) == Relation::CrossSite;
         let named = |name: &String| filled.iter().any(|(filled, _)| filled == name);
         let held = form.fields.into_iter();
-        let held = held.filter(|field| !named(&field.name) && !(foreign && field.is_hidden));
+        let is_kept = |field: &page::Field| !foreign || !field.is_hidden;
+        let held = held.filter(|field| is_kept(field) && !named(&field.name));
         let mut fields: Vec<_> = held.map(|field| (field.name, field.value)).collect();
         fields.extend(filled.iter().cloned());
         let mut url = form.action;

@@ -33,7 +33,7 @@ Examples:
 enum Verb {
     New(new::Args),
     FromHar(from_har::Args),
-    Test(test::Args),
+    Test(Box<test::Args>),
 }
 
 pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
