@@ -38,14 +38,15 @@ help: did you mean better-auth?
   ·                 ╰── here
 7 │ options = "$"
   ╰────
- help: write `request = "POST /path"`
+ help: write `request = "POST /path"`, or `"POST {{url}}"` where a URL was
+       captured
 "#);
 }
 
 #[tokio::test]
 async fn urls() {
     insta::assert_snapshot!(refused("--rp localhost:3000 --adapter reference", 2).await, @r"
-error: invalid value 'localhost:3000' for '--rp <URL>': expected a URL such as http://localhost:3000
+error: invalid value 'localhost:3000' for '--rp <URL>': expected a URL such as http://localhost:3000, or exec:COMMAND
 
 For more information, try '--help'.
 ");
