@@ -118,7 +118,7 @@ fn what_no_adapter_speaks_to_is_told_why() {
     assert!(said(&out.stdout).contains("help: is the path right"), "{out:?}");
 }
 
-/// py_webauthn with sixty lines around it, and no server.
+/// py_webauthn behind a program that answers lines, and no server.
 #[test]
 fn a_library_without_a_server_is_checked() {
     let Some(judge) = rps::judge("py-webauthn") else { return };
