@@ -3,9 +3,11 @@
 //! Nothing here prints. A report is rendered to a string or written to a file;
 //! what watches a run writes to what it was given.
 
+mod decoded;
 mod destination;
 mod fan;
 mod findings;
+pub mod html;
 pub mod json;
 pub mod junit;
 pub mod log;
