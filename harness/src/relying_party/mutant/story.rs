@@ -17,6 +17,7 @@ pub fn of_stories() -> Vec<Mutant> {
         ("second-factor.account.anyones", &["7.2/5", "7.2/6a"], "takes anybody's passkey after the password", SecondStepOfAnyone),
         ("recovery.code.twice", &[], "takes a recovery code again that was used", CodesLast),
         ("recovery.password.unasked", &[], "takes a recovery code for the password too", RecoveryWithoutPassword),
+        // No must: ASVS 7.4.3 wants it on offer.
         ("removal.sessions.survive", &["removal/effect"], "keeps the sessions that a removed passkey began", SessionsSurvive),
         ("removal.last.silent", &[], "removes the last way into an account without a question", LastRemovedSilently),
     ];
