@@ -19,6 +19,7 @@ mod last_words;
 mod list;
 mod man;
 mod near;
+mod page;
 mod reach;
 mod render;
 mod rerun;
@@ -87,6 +88,7 @@ enum Verb {
     Explain(explain::Args),
     Coverage(coverage::Args),
     Rp(rp::Args),
+    Page(Box<page::Args>),
     Authenticator(authenticator::Args),
     Trust(trust::Args),
     Adapter(Box<adapter::Args>),
@@ -124,6 +126,7 @@ fn run(verb: Verb, console: Console) -> Result<u8, Failure> {
         Verb::Explain(args) => explain::run(&args, console),
         Verb::Coverage(args) => coverage::run(&args, console),
         Verb::Rp(args) => runtime()?.block_on(rp::run(&args, console)),
+        Verb::Page(args) => runtime()?.block_on(page::run(&args, console)),
         Verb::Authenticator(args) => authenticator::run(&args, console),
         Verb::Trust(args) => trust::run(&args, console),
         Verb::Adapter(args) => runtime()?.block_on(adapter::run(&args, console)),

@@ -164,7 +164,7 @@ pub(super) async fn run(
         named.into_iter().collect(),
     ]
     .concat();
-    let replay = Replay { arguments: [place, identity.arguments].concat() };
+    let replay = Replay { arguments: [place, identity.arguments].concat(), page: None };
     let fail_on = args.fail_on.or(config.fail_on).unwrap_or_default();
     Ok(Ended { report, catalogue, config, fail_on, replay, log: log_file, interrupted, untestable })
 }

@@ -68,6 +68,7 @@ fn help_of_the_program() {
       explain        Explain a check, a step of the specification, or a mutant
       coverage       Show which rules, known tests and known flaws the checks cover
       rp             Serve the reference RP, or one of its mutants
+      page           Look at a page of a relying party in a browser
       authenticator  Create and use passkeys without a browser, from any language
       trust          Tell an RP whom to trust: roots, metadata, revocation lists
       adapter        Write an adapter for an RP that is not built in, and try it

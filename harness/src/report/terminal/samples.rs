@@ -94,7 +94,7 @@ pub(crate) fn catalogue() -> Catalogue {
         ..counter.clone()
     };
     let index = Index::builtin().unwrap();
-    Catalogue { checks: vec![origin, port, order, counter, uv], index }
+    Catalogue { checks: vec![origin, port, order, counter, uv], index, page: Vec::new() }
 }
 
 pub(crate) fn report() -> Report {
@@ -238,6 +238,7 @@ pub(crate) fn replay() -> Replay {
             argument(&["--seed", "5eed"]),
             argument(&["--run-id", "c0ffee"]),
         ],
+        page: None,
     }
 }
 
