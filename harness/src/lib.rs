@@ -10,5 +10,6 @@ pub mod relying_party;
 pub mod report;
 pub mod runner;
 pub mod scenarios;
+pub mod simulate;
 pub mod target;
 pub mod vectors;
