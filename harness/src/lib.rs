@@ -1,6 +1,7 @@
 //! A conformance harness for WebAuthn relying parties.
 
 pub mod actor;
+pub mod browser;
 pub mod catalogue;
 pub mod cli;
 #[cfg(fuzzing)]

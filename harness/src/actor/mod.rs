@@ -572,7 +572,24 @@ impl Actor {
         self.run(Flow::Logout, log).await.map(drop)
     }
 
-    /// Signs in without any passkey, as whoever lost theirs does.
+    /// Gets ready for the loss of the passkey. What the RP gives for it is on
+    /// paper then, whatever becomes of the browser.
+    pub async fn prepare(&mut self, log: &mut Log) -> Result<(), Trouble> {
+        let target = Arc::clone(&self.world.target);
+        let steps = target.profile().steps(Flow::Prepare);
+        if steps.is_empty() {
+            return Err(Trouble::NoFlow(Flow::Prepare));
+        }
+        self.run(Flow::Prepare, log).await?;
+        for capture in steps.iter().flat_map(|step| &step.captures) {
+            if let Some(text) = self.session.variable(&capture.name).and_then(|v| v.as_str()) {
+                self.inputs = self.inputs.clone().with(&capture.name, text);
+            }
+        }
+        Ok(())
+    }
+
+    /// Signs in again without any passkey.
     pub async fn recover(&mut self, log: &mut Log) -> Result<(), Trouble> {
         if !self.world.target.profile().has(Flow::Recover) {
             return Err(Trouble::NoFlow(Flow::Recover));

@@ -7,8 +7,10 @@
 mod draft;
 mod find;
 mod har;
+mod source;
 #[cfg(test)]
 mod tests;
+mod verdicts;
 
 pub use draft::Learnt;
 pub use har::NoRecording;
