@@ -85,7 +85,10 @@ pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
     let config = args.config.read(&mut catalogue)?;
     let reach = args.reach.over(&config.target);
     let identity = args.identity.resolve(reach.is_built_in())?;
-    let Reach { target, variables, .. } = reach.resolve(None).await?;
+    let Reach { target, variables, .. } = match simulation.asks_a_second_factor {
+        true => reach.resolve_with_second_factor().await?,
+        false => reach.resolve(None).await?,
+    };
     let options = Options {
         catalogue: Arc::new(catalogue),
         seed: identity.seed.clone(),

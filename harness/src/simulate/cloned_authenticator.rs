@@ -22,6 +22,7 @@ pub(super) const SIMULATION: Simulation = Simulation {
         ("Mallory", "had the key for an hour, and made a clone of it"),
     ],
     acts: |play| Box::pin(acts(play)),
+    asks_a_second_factor: false,
 };
 
 async fn acts(play: &mut Play<'_>) {
@@ -73,14 +74,18 @@ async fn lags_behind(play: &mut Play<'_>) -> Result<(), Trouble> {
     );
     for does in ["signs in", "signs in the next day", "signs in the day after"] {
         ada.actor.change_browser();
-        play.honest(&mut ada, Ceremony::Authentication, does, "The counter went up by one.").await?;
+        play.honest(&mut ada, Ceremony::Authentication, does, "The counter went up by one.")
+            .await?;
     }
     ada.actor.change_browser();
     let key = ada.takes_copy(CLONE, copy);
     signs(
         play,
         &mut ada,
-        ("Mallory", "signs in as Ada: her key, her signature, and a counter two lower than the last"),
+        (
+            "Mallory",
+            "signs in as Ada: her key, her signature, and a counter two lower than the last",
+        ),
         Means {
             good: "The site stored the counter and saw it go back: two devices have this key.",
             bad: "The signature is right, and nobody compares counters: Mallory is in, and nobody \
@@ -123,7 +128,8 @@ async fn is_ahead(play: &mut Play<'_>) -> Result<(), Trouble> {
     for _ in 0..2 {
         ada.actor.change_browser();
         // What she gets for it was told.
-        ada.actor.perform(Ceremony::Authentication, crate::actor::Probes::default(), &mut play.log)
+        ada.actor
+            .perform(Ceremony::Authentication, crate::actor::Probes::default(), &mut play.log)
             .await?;
     }
     ada.actor.change_browser();
@@ -151,7 +157,8 @@ async fn does_not_count(play: &mut Play<'_>) -> Result<(), Trouble> {
     play.honest(&mut ada, Ceremony::Registration, "signs up with a synced passkey", means).await?;
     let Some(copy) = ada.copy_of_device() else { return Err(Trouble::NotExpressible) };
     ada.actor.change_browser();
-    play.honest(&mut ada, Ceremony::Authentication, "signs in", "0 after 0 is no step back.").await?;
+    play.honest(&mut ada, Ceremony::Authentication, "signs in", "0 after 0 is no step back.")
+        .await?;
     ada.actor.change_browser();
     ada.takes_copy("a phone with Ada's cloud on it", copy);
     let attempt = ada.actor.sign_in(&mut play.log).await?;
@@ -178,7 +185,7 @@ async fn signs(
     Ok(())
 }
 
-async fn perform(play: &mut Play<'_>, ada: &mut Person) -> Result<Attempt, Trouble> {
+pub(super) async fn perform(play: &mut Play<'_>, ada: &mut Person) -> Result<Attempt, Trouble> {
     let begun = match ada.actor.begin(Ceremony::Authentication, &mut play.log).await {
         Err(trouble) if trouble.is_turned_away() => {
             return Ok(Attempt::observed(false, trouble.to_string(), &play.log));

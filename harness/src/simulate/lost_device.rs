@@ -24,6 +24,7 @@ pub(super) const SIMULATION: Simulation = Simulation {
         ("Finn", "finds the device, and does not give it back"),
     ],
     acts: |play| Box::pin(acts(play)),
+    asks_a_second_factor: false,
 };
 
 async fn acts(play: &mut Play<'_>) {
@@ -43,6 +44,13 @@ async fn acts(play: &mut Play<'_>) {
         "Ada has a second passkey too, on a security key that she keeps at home.",
     );
     let played = second_device(play, "her security key", security_key()).await;
+    play.end(played).await;
+
+    play.act(
+        "A recovery code",
+        "Ada has no second device. She did what the site offers for the day when the phone is gone.",
+    );
+    let played = recovery(play).await;
     play.end(played).await;
 
     play.act(
@@ -108,53 +116,65 @@ async fn only_passkey(play: &mut Play<'_>) -> Result<(), Trouble> {
     other_way_in(play, &mut ada).await
 }
 
-/// What is left to somebody without a passkey.
+/// What is left to somebody without a passkey, who did nothing beforehand.
 async fn other_way_in(play: &mut Play<'_>, ada: &mut Person) -> Result<(), Trouble> {
-    let way = [Flow::Recover, Flow::Login].into_iter().find(|flow| play.has(*flow));
-    let Some(way) = way else {
+    if !play.has(Flow::Login) {
         play.left(
             says("Ada", "looks for another way in"),
-            "This RP's profile has no way of recovery (`recover`), and no sign-in without a \
-             passkey (`login`). If the site has none either, Ada's account is lost: offer people \
-             a second passkey while they have the first.",
+            "This RP's profile has no sign-in without a passkey (`login`). If the site has none \
+             either, Ada's account is lost: offer people a second passkey, or a recovery code, \
+             while they have the first.",
         );
         return Ok(());
-    };
-    let (does, means) = match way {
-        Flow::Recover => {
-            ada.actor.recover(&mut play.log).await?;
-            ("gets in with what the site gave her for this day", "Ada is in again.")
-        }
-        _ => {
-            ada.actor.log_in(&mut play.log).await?;
-            (
-                "signs in without a passkey, as the site lets her",
-                "Ada is in again. So would be whoever knows what she knows: this way is as strong \
-                 as the account gets.",
-            )
-        }
-    };
-    play.good(ada.does_without(does), rp("let her in"), means);
-    play.honest(
-        ada,
-        Ceremony::Registration,
-        "makes a new passkey",
-        "From now on she signs in with the laptop.",
-    )
-    .await?;
-    if way == Flow::Recover {
-        ada.actor.change_browser();
-        let again = ada.actor.recover(&mut play.log).await;
-        let again = Attempt::observed(again.is_ok(), "", &play.log);
-        let means = Means {
-            good: "A way of recovery that works once is of no use to whoever finds it later.",
-            bad: "What was used up works again.",
-        };
-        let line = ada.does_without("uses the same way of recovery once more");
-        let seen = Ok(Observations::of(again));
-        play.judged_by(line, &rules::RECOVERY_TWICE.check(), seen, means);
     }
+    ada.actor.log_in(&mut play.log).await?;
+    play.good(
+        ada.does_without("signs in without a passkey, as the site lets her"),
+        rp("let her in"),
+        "Ada is in again. So would be whoever knows what she knows: this way is as strong as the \
+         account gets.",
+    );
+    let means = "From now on she signs in with the laptop.";
+    play.honest(ada, Ceremony::Registration, "makes a new passkey", means).await
+}
+
+/// Somebody who is signed in gets ready for the day, and it comes.
+pub(super) async fn with_recovery(play: &mut Play<'_>, ada: &mut Person) -> Result<(), Trouble> {
+    play.needs(Flow::Recover)?;
+    if play.has(Flow::Prepare) {
+        ada.actor.prepare(&mut play.log).await?;
+        let line = ada.does_without("asks the site for recovery codes, and writes one down");
+        play.tell(line, rp("shows them, once"), "The paper lies in a drawer.");
+    }
+    ada.actor.change_browser();
+    ada.takes(LAPTOP, laptop());
+    ada.actor.recover(&mut play.log).await?;
+    let line = ada.does_without("has lost the phone, and gets in with what the site gave her");
+    play.good(line, rp("let her in"), "Nobody had to be called, and no passkey was needed.");
+    let means = "From now on she signs in with the laptop.";
+    play.honest(ada, Ceremony::Registration, "makes a new passkey", means).await?;
+    ada.actor.change_browser();
+    let again = ada.actor.recover(&mut play.log).await;
+    let (worked, remark) = match again {
+        Ok(()) => (true, "let him in".to_owned()),
+        Err(trouble) if trouble.is_turned_away() => (false, trouble.to_string()),
+        Err(trouble) => return Err(trouble),
+    };
+    let means = Means {
+        good: "What was used once is of no use to whoever finds the paper.",
+        bad: "What was used up works again, for whoever finds the paper.",
+    };
+    let line = says("Finn", "finds the paper, and uses the same code once more");
+    let seen = Ok(Observations::of(Attempt::observed(worked, remark, &play.log)));
+    play.judged_by(line, &rules::RECOVERY_TWICE.check(), seen, means);
     Ok(())
+}
+
+async fn recovery(play: &mut Play<'_>) -> Result<(), Trouble> {
+    play.needs(Flow::Recover)?;
+    let mut ada = play.person("Ada", PHONE, bound_phone()).await?;
+    sign_up(play, &mut ada).await?;
+    with_recovery(play, &mut ada).await
 }
 
 async fn second_device(
@@ -250,7 +270,8 @@ async fn struck_off(play: &mut Play<'_>) -> Result<(), Trouble> {
     if let Ok(message) = message {
         let id = removed(&begun);
         let sent = play.send(&mut ada, &begun, &message).await;
-        let line = says("Finn", "ends the sign-in that the phone had begun before").with(PHONE);
+        let line =
+            says("Finn", "ends the sign-in that the phone had begun before").with("Ada's phone");
         let means = Means {
             good: "The site looked the passkey up anew, and it is not there.",
             bad: "The passkey was removed, and Finn is in with it.",
@@ -258,7 +279,7 @@ async fn struck_off(play: &mut Play<'_>) -> Result<(), Trouble> {
         play.judged(line, id, sent.map(Observations::of), means);
     }
     ada.actor.change_browser();
-    new_sign_in(play, &mut ada).await?;
+    new_sign_in(play, &mut ada, "Finn", "Ada's phone").await?;
 
     if play.sees_sessions() {
         ada.actor.return_to(open);
@@ -266,7 +287,7 @@ async fn struck_off(play: &mut Play<'_>) -> Result<(), Trouble> {
         let remark = if lives { "still signed in" } else { "signed out" };
         let seen = Attempt::observed(lives, remark, &play.log);
         play.judged_by(
-            says("Finn", "goes on in the session that was open on the phone").with(PHONE),
+            says("Finn", "goes on in the session that was open on the phone").with("Ada's phone"),
             &rules::SESSION_OF_A_LOST_DEVICE.check(),
             Ok(Observations::of(seen)),
             Means {
@@ -279,18 +300,23 @@ async fn struck_off(play: &mut Play<'_>) -> Result<(), Trouble> {
     Ok(())
 }
 
-/// The finder begins anew.
-async fn new_sign_in(play: &mut Play<'_>, ada: &mut Person) -> Result<(), Trouble> {
+/// Somebody begins anew, with a passkey that was removed.
+pub(super) async fn new_sign_in(
+    play: &mut Play<'_>,
+    ada: &mut Person,
+    who: &str,
+    device: &str,
+) -> Result<(), Trouble> {
     let begun = ada.actor.begin(Ceremony::Authentication, &mut play.log).await;
     let begun = match begun {
         Err(trouble) if trouble.is_turned_away() => {
-            let line = says("Finn", "begins a new sign-in with the phone").with(PHONE);
+            let line = says(who, "begins a new sign-in").with(device);
             play.good(line, rp(trouble.to_string()), "The site does not even begin.");
             return Ok(());
         }
         begun => begun?,
     };
-    let line = says("Finn", "begins a new sign-in with the phone").with(PHONE);
+    let line = says(who, "begins a new sign-in").with(device);
     match Play::respond(ada, &begun)? {
         Err(exception) => play.browser_refuses(
             line,
@@ -325,7 +351,9 @@ async fn last(play: &mut Play<'_>) -> Result<(), Trouble> {
     sign_up(play, &mut ada).await?;
     let id = ada.actor.known.credential_id.clone().unwrap_or_default();
     let listed = find(play, &mut ada, &id).await?;
+    let before = play.log.len();
     let sent = ada.actor.remove(&listed, None, &mut play.log).await;
+    let objected = play.objected_since(before);
     let refused = match sent {
         Err(trouble) if trouble.is_turned_away() => Some(trouble.to_string()),
         sent => sent.map(|()| None)?,
@@ -333,21 +361,26 @@ async fn last(play: &mut Play<'_>) -> Result<(), Trouble> {
     let gone = ada.actor.lists(&id, &mut play.log).await?.map(|listed| !listed);
     let gone = gone.ok_or(Trouble::NoFlow(Flow::List))?;
     let line = ada.does("removes the only passkey");
-    if gone && (play.has(Flow::Login) || play.has(Flow::Recover)) {
-        let means = "The passkey is gone. Ada still has another way in.";
-        play.good(line, rp("removed it"), means);
+    if gone && play.has(Flow::Login) {
+        play.good(line, rp("removed it"), "The passkey is gone. Ada still has another way in.");
         return Ok(());
     }
-    let remark = refused.unwrap_or_else(|| if gone { "removed it" } else { "kept it" }.to_owned());
-    let seen = Attempt::observed(gone, remark, &play.log);
+    // The adapter answers for Ada, if the site asks.
+    let silent = gone && !objected;
+    let remark = match (refused, objected) {
+        (Some(refused), _) => refused,
+        (None, true) => "asked whether that is meant, before it removed it".to_owned(),
+        (None, false) => if gone { "removed it" } else { "kept it" }.to_owned(),
+    };
+    let seen = Attempt::observed(silent, remark, &play.log);
     play.judged_by(
         line,
         &rules::LAST_PASSKEY.check(),
         Ok(Observations::of(seen)),
         Means {
-            good: "The site keeps her from locking herself out.",
-            bad: "One click, and nobody will ever sign in to this account again. (If the site \
-                  asks first on its page: passrig sends what comes after that.)",
+            good: "The site does not let her lock herself out without a word.",
+            bad: "One request, and nobody will ever sign in to this account again. (If the site's \
+                  page asks first: passrig sends what comes after that.)",
         },
     );
     Ok(())
@@ -360,7 +393,8 @@ async fn finder(play: &mut Play<'_>) -> Result<(), Trouble> {
     ada.actor.change_browser();
     ada.is_a_stranger();
     let begun = ada.actor.begin(Ceremony::Authentication, &mut play.log).await?;
-    let line = says("Finn", "tries to sign in, with a finger that is not Ada's").with("Ada's phone");
+    let line =
+        says("Finn", "tries to sign in, with a finger that is not Ada's").with("Ada's phone");
     match Play::respond(&mut ada, &begun)? {
         Err(exception) => play.browser_refuses(
             line,
@@ -369,7 +403,8 @@ async fn finder(play: &mut Play<'_>) -> Result<(), Trouble> {
         ),
         Ok(message) => {
             let sent = play.send(&mut ada, &begun, &message).await?;
-            let means = "The site asks that the phone not be unlocked, so it asks nobody who they are.";
+            let means =
+                "The site asks that the phone not be unlocked, so it asks nobody who they are.";
             play.tell(line, answer(&sent), means);
         }
     }
@@ -396,7 +431,8 @@ async fn key_from_the_street(play: &mut Play<'_>) -> Result<(), Trouble> {
     sign_up(play, &mut ada).await?;
     ada.actor.change_browser();
     let begun = ada.actor.begin(Ceremony::Authentication, &mut play.log).await?;
-    let line = says("Finn", "touches the key that he found").with("Ada's security key, without a PIN");
+    let line =
+        says("Finn", "touches the key that he found").with("Ada's security key, without a PIN");
     match Play::respond(&mut ada, &begun)? {
         Err(exception) => {
             play.browser_refuses(line, &exception, "The key is not asked, or does not answer.");
@@ -422,7 +458,11 @@ async fn sign_up(play: &mut Play<'_>, ada: &mut Person) -> Result<(), Trouble> {
     play.honest(ada, Ceremony::Registration, does, means).await
 }
 
-async fn find(play: &mut Play<'_>, ada: &mut Person, id: &[u8]) -> Result<Listed, Trouble> {
+pub(super) async fn find(
+    play: &mut Play<'_>,
+    ada: &mut Person,
+    id: &[u8],
+) -> Result<Listed, Trouble> {
     if !play.sees_passkeys() {
         return Err(Trouble::NoFlow(Flow::List));
     }

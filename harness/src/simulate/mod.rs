@@ -47,6 +47,8 @@ pub struct Simulation {
     pub title: &'static str,
     /// What it answers.
     pub question: &'static str,
+    /// Whether it is about RPs that ask for a password first.
+    pub asks_a_second_factor: bool,
     cast: &'static [(&'static str, &'static str)],
     acts: for<'a> fn(&'a mut Play<'_>) -> Played<'a>,
 }

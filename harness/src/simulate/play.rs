@@ -11,11 +11,11 @@ use super::cast::{Line, Person, answer, answer_to, browser, rp, says};
 use super::story::{Act, Answer, Finding, Role, SCHEMA_VERSION, Step, Story};
 use super::{Audience, Options, Simulation};
 use crate::actor::{Actor, Attempt, Message, Trouble};
-use crate::catalogue::{Catalogue, Check};
+use crate::catalogue::{Catalogue, Check, Setting};
 use crate::outcome::{CheckResult, Outcome, TargetInfo, Tool, Verdict};
 use crate::runner::{NotTestable, Observer, Solo};
 use crate::scenarios::Observations;
-use crate::target::profile::Mode;
+use crate::target::profile::{Mode, Setting as Offer};
 use crate::target::{Begun, Flow, Log, Recognised};
 
 /// A simulation under way.
@@ -151,6 +151,29 @@ impl<'a> Play<'a> {
         self.story.target.observed.get(what).map(String::as_str)
     }
 
+    /// Whether the RP asks for a password on the way to the passkey.
+    pub(super) fn asks_a_second_factor(&self) -> bool {
+        self.solo.world().target.profile().sends(Flow::Authenticate, "password")
+    }
+
+    /// Whether the adapter can ask for this.
+    pub(super) fn can_choose(&self, setting: Setting, value: &str) -> bool {
+        let settings = &self.solo.world().target.profile().settings;
+        let offer = match setting {
+            Setting::Login => &settings.login,
+            Setting::Mediation => &settings.mediation,
+            _ => return false,
+        };
+        matches!(offer, Offer::Choose(values) if values.iter().any(|one| one == value))
+    }
+
+    /// Whether the RP objected to something since the log was that long.
+    pub(super) fn objected_since(&self, length: usize) -> bool {
+        let exchanges = self.log.exchanges();
+        let mut answers = exchanges.iter().skip(length).filter_map(|one| one.response.as_ref());
+        answers.any(|answer| (400..500).contains(&answer.status))
+    }
+
     /// Whether two people can have accounts.
     pub(super) fn has_two_accounts(&self) -> bool {
         let account = &self.solo.world().target.profile().account;
@@ -197,7 +220,8 @@ impl<'a> Play<'a> {
             return;
         }
         let sound = self.solo.is_sound(&Notices(self.audience)).await;
-        let line = says("Somebody honest", "signs up and signs in, to show that the RP still works");
+        let line =
+            says("Somebody honest", "signs up and signs in, to show that the RP still works");
         match sound {
             Ok(()) => {
                 let means = "The refusals in this act were meant for what was wrong, and for \
@@ -451,6 +475,7 @@ fn lack(trouble: &Trouble) -> Option<String> {
     };
     let what = match flow {
         Flow::Recover => "way of recovery",
+        Flow::Prepare => "way to prepare for a loss",
         Flow::Remove => "way to remove a passkey",
         Flow::Login => "sign-in without a passkey",
         Flow::List => "list of passkeys",

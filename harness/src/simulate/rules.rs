@@ -151,6 +151,32 @@ pub(super) const RECOVERY_TWICE: Rule = Rule {
     fix: "Strike a recovery code off in the same step that accepts it.",
 };
 
+/// Options that admit a device whose passkeys are refused.
+pub(super) const ADMITTED_AND_REFUSED: Rule = Rule {
+    id: "simulation.platform-limits.admitted-and-refused",
+    ceremony: Ceremony::Registration,
+    sends: "an honest response, as the options ask for it",
+    expects: Expectation::Accepted,
+    level: Level::Should,
+    importance: Importance::Low,
+    clause: "§7",
+    why: "People did all that they were asked for, and get an error that they can do nothing about.",
+    fix: "Ask in the options for what you demand afterwards, so that browsers choose a device that can.",
+};
+
+/// A passkey that was made and cannot be used.
+pub(super) const MADE_AND_USELESS: Rule = Rule {
+    id: "simulation.platform-limits.made-and-useless",
+    ceremony: Ceremony::Authentication,
+    sends: "a sign-in with a passkey that the site let somebody make",
+    expects: Expectation::Accepted,
+    level: Level::Should,
+    importance: Importance::Medium,
+    clause: "§5.4.4",
+    why: "Whoever signs up with such a device is locked out from the second day on.",
+    fix: "Ask at registration for what you ask for at sign-in: userVerification, and residentKey \"required\" if you sign in without a name.",
+};
+
 /// What has to work for a story to go on.
 pub(super) const ON_THE_WAY: Rule = Rule {
     id: "simulation.on-the-way",
@@ -166,7 +192,9 @@ pub(super) const ON_THE_WAY: Rule = Rule {
 
 /// All of them, for tests and documents.
 #[cfg(test)]
-pub(super) const ALL: [Rule; 11] = [
+pub(super) const ALL: [Rule; 13] = [
+    ADMITTED_AND_REFUSED,
+    MADE_AND_USELESS,
     ON_THE_WAY,
     SESSION_OF_A_LOST_DEVICE,
     LAST_PASSKEY,

@@ -122,8 +122,7 @@ pub struct Finding {
 impl Story {
     /// 0 without findings that count, 1 with one.
     pub fn exit_code(&self, fail_on: FailOn) -> u8 {
-        let counts =
-            |one: &Finding| fail_on.reaches(one.outcome, one.level, one.importance);
+        let counts = |one: &Finding| fail_on.reaches(one.outcome, one.level, one.importance);
         u8::from(self.findings.iter().any(counts))
     }
 

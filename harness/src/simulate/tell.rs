@@ -123,7 +123,10 @@ impl Teller {
         let paint = self.paint;
         let word = paint.outcome(finding.outcome, finding.outcome.name());
         let mut out = format!("\n{word}  {}\n", paint.strong(&finding.id));
-        let rule = format!("{}; level {}, importance {}", finding.clause, finding.level, finding.importance);
+        let rule = format!(
+            "{}; level {}, importance {}",
+            finding.clause, finding.level, finding.importance
+        );
         for (label, text) in [
             ("tried", finding.title.as_str()),
             ("RP", finding.seen.as_str()),
@@ -180,10 +183,7 @@ const GLOSSARY: &[(&str, &str)] = &[
          signs; the site has only the public one, with which it verifies. Nothing can be read out \
          loud, typed into a wrong page or stolen from the site.",
     ),
-    (
-        "security key",
-        "a small device on USB or NFC that holds passkeys, which never leave it.",
-    ),
+    ("security key", "a small device on USB or NFC that holds passkeys, which never leave it."),
     (
         "synced",
         "kept by a cloud (of Apple, Google, a password manager …), so that all devices of one \
@@ -219,10 +219,7 @@ const GLOSSARY: &[(&str, &str)] = &[
         "what the site remembers of a browser after somebody signed in, mostly by a cookie.",
     ),
     ("cookie", "a text that the browser sends along with every request to the site."),
-    (
-        "recovery code",
-        "a text on paper that lets somebody in once, when all devices are gone.",
-    ),
+    ("recovery code", "a text on paper that lets somebody in once, when all devices are gone."),
     (
         "related origins",
         "a list that a site publishes, of its other domains that may use its passkeys.",
