@@ -107,7 +107,7 @@ async fn once(
     let (fail_on, quiet) = (*fail_on, args.run.quiet || args.authenticator.as_deref() == Some(ALL));
 
     // An older report must not stand for this run, whatever it came to.
-    let findings = Findings { report, catalogue, fail_on, replay, log };
+    let findings = Findings { report, catalogue, fail_on, replay, log: Some(log) };
     for destination in reports {
         let file = || destination.file.clone();
         destination.write(&findings).map_err(|source| Failure::Write { file: file(), source })?;

@@ -52,8 +52,13 @@ pub(super) fn run(args: &Args, _: Console) -> Result<u8, Failure> {
     }
     let replay = replay(&report, args.catalogue.arguments());
     let fail_on = args.fail_on.unwrap_or_default();
-    let findings =
-        Findings { report: &report, catalogue: &catalogue, fail_on, replay: &replay, log: &log };
+    let findings = Findings {
+        report: &report,
+        catalogue: &catalogue,
+        fail_on,
+        replay: &replay,
+        log: Some(&log),
+    };
     for destination in &args.report {
         let file = destination.file.clone();
         destination.write(&findings).map_err(|source| Failure::Write { file, source })?;
@@ -72,5 +77,5 @@ fn replay(report: &Report, catalogue: Vec<Vec<String>>) -> Replay {
     let place = place.into_iter().filter(|_| !is_built_in);
     let pairs = place.chain(device).chain(identity);
     let pairs = pairs.map(|(flag, value)| vec![flag.to_owned(), value.clone()]);
-    Replay { arguments: pairs.chain(catalogue).collect() }
+    Replay { arguments: pairs.chain(catalogue).collect(), page: None }
 }

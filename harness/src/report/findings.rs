@@ -18,8 +18,8 @@ pub struct Findings<'a> {
     pub fail_on: FailOn,
     /// How a check is run again.
     pub replay: &'a Replay,
-    /// Where every exchange was logged.
-    pub log: &'a Path,
+    /// Where every exchange was logged, if exchanges were.
+    pub log: Option<&'a Path>,
 }
 
 impl<'a> Findings<'a> {

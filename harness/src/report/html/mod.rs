@@ -37,7 +37,7 @@ const SCRIPT: &str = include_str!("../../../templates/report.js");
 
 /// The page.
 pub fn render(findings: &Findings<'_>) -> io::Result<Vec<u8>> {
-    let transcripts = log::transcripts(findings.log)?;
+    let transcripts = findings.log.map(log::transcripts).transpose()?.unwrap_or_default();
     page(findings, &transcripts).render().map(String::into_bytes).map_err(io::Error::other)
 }
 
@@ -63,7 +63,7 @@ struct Page<'a> {
     outcomes: Vec<Outcome>,
     levels: [Level; 4],
     chapters: Vec<Chapter<'a>>,
-    log: String,
+    log: Option<String>,
     tool: String,
     /// The stories that are not written out, compressed.
     stories: String,
@@ -99,7 +99,7 @@ fn page<'a>(findings: &Findings<'a>, transcripts: &Transcripts) -> Page<'a> {
         chapters: chapter::all(findings, &outcomes),
         outcomes,
         levels: [Level::Must, Level::Should, Level::Policy, Level::Hardening],
-        log: plain(&findings.log.display().to_string()),
+        log: findings.log.map(|log| plain(&log.display().to_string())),
         tool: format!("{} {}", report.tool.name, report.tool.version),
         stories: compressed(&stories.collect::<Vec<_>>()),
     }

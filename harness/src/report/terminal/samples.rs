@@ -248,5 +248,5 @@ pub(crate) fn findings<'a>(
     replay: &'a Replay,
 ) -> Findings<'a> {
     let fail_on = FailOn::default();
-    Findings { report, catalogue, fail_on, replay, log: Path::new(".passrig/c0ffee.jsonl") }
+    Findings { report, catalogue, fail_on, replay, log: Some(Path::new(".passrig/c0ffee.jsonl")) }
 }
