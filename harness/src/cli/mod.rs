@@ -27,6 +27,7 @@ mod rp;
 mod run;
 mod schema;
 mod selection;
+mod simulate;
 #[cfg(test)]
 mod tests;
 mod trust;
@@ -68,6 +69,7 @@ const EXAMPLES: &str = "\
 Examples:
   passrig check                       see it work, on the built-in reference RP
   passrig check --rp http://localhost:3000 --adapter better-auth
+  passrig simulate lost-device        what happens when a phone is lost
   passrig list --only '*.origin.*'    what is checked
   passrig explain 7.1/9               why, and how to mend an RP
   passrig rp --mutant ID              an RP with a flaw, to try things on
@@ -82,6 +84,7 @@ Exit codes:
 enum Verb {
     Check(Box<check::Args>),
     Baseline(Box<baseline::Args>),
+    Simulate(Box<simulate::Args>),
     Compare(compare::Args),
     Render(render::Args),
     List(list::Args),
@@ -120,6 +123,7 @@ fn run(verb: Verb, console: Console) -> Result<u8, Failure> {
     match verb {
         Verb::Check(args) => runtime()?.block_on(check::run(&args, console)),
         Verb::Baseline(args) => runtime()?.block_on(baseline::run(&args, console)),
+        Verb::Simulate(args) => runtime()?.block_on(simulate::run(&args, console)),
         Verb::Compare(args) => compare::run(&args, console),
         Verb::Render(args) => render::run(&args, console),
         Verb::List(args) => list::run(&args, console),

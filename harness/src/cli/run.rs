@@ -222,7 +222,7 @@ fn partial(
     }
 }
 
-fn not_testable(error: NotTestable, identity: &identity::Args) -> Failure {
+pub(super) fn not_testable(error: NotTestable, identity: &identity::Args) -> Failure {
     let NotTestable { what, help, is_refusal, .. } = error;
     let used = (is_refusal && identity.names_the_run()).then(|| {
         "--run-id is given: if the RP still has the accounts of that run, leave it out".to_owned()

@@ -119,7 +119,7 @@ fn whoever_fails_often_has_to_wait() {
 #[test]
 fn names_and_passwords_that_are_none() {
     let world = World::new(None);
-    let mut ask = |name: &str, password: &str| {
+    let ask = |name: &str, password: &str| {
         let body = json!({"username": name, "password": password});
         let reply = world.browser().post("/password/sign-up", &body);
         (reply.status.as_u16(), reply.body["errorMessage"].as_str().unwrap().to_owned())
@@ -218,7 +218,7 @@ fn a_passkey_alone_has_to_be_both_factors() {
 fn passkeys_have_names() {
     let world = World::new(None);
     let path = format!("/credentials/{}", encode(&world.alice.id));
-    let mut rename = |browser: &mut Browser, name: &str| {
+    let rename = |browser: &mut Browser, name: &str| {
         browser.send("PATCH", &path, json!({"name": name}).to_string(), None).status
     };
     let mut browser = world.browser();
