@@ -1,14 +1,17 @@
 //! A conformance harness for WebAuthn relying parties.
 
 pub mod actor;
+pub mod browser;
 pub mod catalogue;
 pub mod cli;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 pub mod outcome;
+pub mod page;
 pub mod relying_party;
 pub mod report;
 pub mod runner;
 pub mod scenarios;
+pub mod simulate;
 pub mod target;
 pub mod vectors;

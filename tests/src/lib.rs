@@ -2,4 +2,6 @@
 //!
 //! It is no test itself: the tests are in `tests/`, the real relying parties that they start in `rps/`.
 
+pub mod browser;
+pub mod har;
 pub mod rps;

@@ -107,6 +107,8 @@ pub struct Running {
     pub connect_to: String,
     /// The throw-away authority that signed its certificate, as PEM.
     pub ca: PathBuf,
+    /// The key of its certificate, as [`passrig::browser::pin`] has it.
+    pub pin: String,
     /// Every package of its lock file, with its version.
     pub packages: Vec<(String, String)>,
     server: Server,
@@ -136,6 +138,7 @@ impl Running {
             url: format!("https://{HOST}"),
             connect_to: format!("127.0.0.1:{}", server.port),
             ca: certificate.ca,
+            pin: certificate.pin,
             packages: toolchain.packages(&dir)?,
             sources: toolchain.sources(&dir)?,
             dir,
@@ -162,7 +165,7 @@ pub fn dir(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("rps").join(name)
 }
 
-fn required() -> bool {
+pub(crate) fn required() -> bool {
     env::var_os("PASSRIG_REQUIRE_RPS").is_some_and(|value| value == "1")
 }
 

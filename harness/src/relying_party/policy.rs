@@ -52,6 +52,8 @@ pub struct Config {
     /// How long a challenge can be answered, and what options state as their
     /// timeout.
     pub challenge_lifetime: Duration,
+    /// Whether a password is only half a sign-in where the account has passkeys.
+    pub second_factor: bool,
 }
 
 /// Where metadata come from (FIDO MDS 3.0).
@@ -105,6 +107,7 @@ impl Config {
             framing: None,
             related_origins: Vec::new(),
             challenge_lifetime: CHALLENGE_LIFETIME,
+            second_factor: false,
         }
     }
 }

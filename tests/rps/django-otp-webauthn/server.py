@@ -11,6 +11,7 @@ from base64 import urlsafe_b64encode
 from pathlib import Path
 
 import django
+import django_otp_webauthn
 from cheroot.ssl.builtin import BuiltinSSLAdapter
 from cheroot.wsgi import Server
 from django.conf import settings
@@ -27,7 +28,23 @@ DATABASE.unlink(missing_ok=True)
 
 # The members of a form are quick to send and slow to draw, and no browser looks at these.
 FORM = "<form method=post>{% csrf_token %}</form>{{ form.errors }}"
-PAGES = {"registration/login.html": FORM, "sign-up.html": FORM}
+PAGES = {
+    "registration/login.html": FORM,
+    "sign-up.html": FORM,
+    # For browsers: the product's own scripts, with the elements that they look for.
+    "passkeys/register.html": """{% load otp_webauthn %}
+        <span id="passkey-registration-placeholder"></span>
+        <template id="passkey-registration-available-template">
+            <button id="passkey-register-button">Register</button><p id="passkey-register-status-message"></p>
+        </template>
+        {% render_otp_webauthn_register_scripts %}""",
+    "passkeys/sign-in.html": """{% load otp_webauthn %}
+        <span id="passkey-verification-placeholder"></span>
+        <template id="passkey-verification-available-template">
+            <button id="passkey-verification-button">Sign in</button><p id="passkey-verification-status-message"></p>
+        </template>
+        {% render_otp_webauthn_auth_scripts %}""",
+}
 
 settings.configure(
     SECRET_KEY="a fixed secret for tests, which protects nothing",
@@ -69,10 +86,15 @@ settings.configure(
         {
             "BACKEND": "django.template.backends.django.DjangoTemplates",
             "OPTIONS": {
-                "loaders": [("django.template.loaders.cached.Loader", [("django.template.loaders.locmem.Loader", PAGES)])],
+                "loaders": [("django.template.loaders.cached.Loader", [
+                    ("django.template.loaders.locmem.Loader", PAGES),
+                    "django.template.loaders.app_directories.Loader",
+                ])],
+                "context_processors": ["django.template.context_processors.request"],
             },
         },
     ],
+    STATIC_URL="/static/",
     # In memory, as one process may have them: half of what is written are sessions.
     SESSION_ENGINE="django.contrib.sessions.backends.cache",
     CACHES={
@@ -96,7 +118,8 @@ settings.configure(
 django.setup()
 
 from django.contrib.auth.forms import UserCreationForm  # noqa: E402, it needs what is set up by now
-from django.views.generic import FormView  # noqa: E402
+from django.views.generic import FormView, TemplateView  # noqa: E402
+from django.views.static import serve  # noqa: E402
 from django_otp.decorators import otp_required  # noqa: E402
 from django_otp_webauthn.models import WebAuthnCredential  # noqa: E402
 
@@ -145,6 +168,9 @@ urlpatterns = [
     path("account/", account),
     path("account/passkeys/", passkeys),
     path("account/passkeys/<int:pk>/remove/", remove),
+    path("account/passkeys/register/", TemplateView.as_view(template_name="passkeys/register.html")),
+    path("accounts/passkey/", TemplateView.as_view(template_name="passkeys/sign-in.html")),
+    path("static/<path:path>", serve, {"document_root": Path(django_otp_webauthn.__file__).with_name("static")}),
 ]
 
 # HTTPS on the loopback, the port announced on stdout, gone when whoever started it is gone.

@@ -131,6 +131,10 @@ app.post('/verify-authentication', async (req, res) => {
   res.send({ verified });
 });
 
+// The page, over the library's other half as its example has it.
+app.get('/', (_req, res) => res.sendFile('page.html', { root: process.cwd() }));
+app.use('/browser', express.static('node_modules/@simplewebauthn/browser/dist/bundle'));
+
 function descriptors() {
   return user.credentials.map(({ id, transports }) => ({ id, type: 'public-key', transports }));
 }

@@ -12,6 +12,8 @@ pub(super) struct Files {
     pub(super) ca: PathBuf,
     pub(super) certificate: PathBuf,
     pub(super) key: PathBuf,
+    /// What a browser is told to believe.
+    pub(super) pin: String,
 }
 
 /// Writes an authority, and a certificate of it for `host`, into `folder`.
@@ -41,6 +43,7 @@ fn issue_inner(
         ca: folder.join("ca.pem"),
         certificate: folder.join("server.pem"),
         key: folder.join("server.key"),
+        pin: passrig::browser::pin(server_certificate.der()).unwrap_or_default(),
     };
     fs::write(&files.ca, authority_certificate.pem())?;
     fs::write(&files.certificate, server_certificate.pem())?;

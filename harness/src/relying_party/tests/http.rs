@@ -228,7 +228,10 @@ fn credentials_can_be_listed_and_deleted_by_their_owner() {
       ]
     }
     "#);
-    assert_eq!(browser.send("DELETE", &gone, "", None).status, StatusCode::OK);
+    // The last one is removed if that is meant.
+    assert_eq!(browser.send("DELETE", &gone, "", None).status, StatusCode::CONFLICT);
+    let meant = format!("{gone}?confirm=true");
+    assert_eq!(browser.send("DELETE", &meant, "", None).status, StatusCode::OK);
     assert_eq!(browser.get("/credentials").body, json!({"credentials": []}));
     assert!(!world.discover(&world.alice, |_| ()).accepted());
 }
@@ -281,7 +284,7 @@ fn requests_of_other_sites_change_nothing() {
     for (site, status) in [
         ("cross-site", StatusCode::FORBIDDEN),
         ("same-site", StatusCode::FORBIDDEN),
-        ("same-origin", StatusCode::OK),
+        ("same-origin", StatusCode::CONFLICT),
     ] {
         browser.site = Some(site);
         assert_eq!(browser.get("/session").status, StatusCode::OK, "{site}");

@@ -1,17 +1,16 @@
 //! An adapter written down from what a recording shows.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use serde_json::Value;
 
 use passrig_authenticator::Ceremony;
 
-use super::find::{Carried, Found, Key, OptionsAt, json_path, member, visit};
+use super::find::{Carried, Found, Key, OptionsAt, at, json_path, member};
 use super::har::{Body, Entry};
-
-/// Values that are shorter may be the same by chance.
-const TELLING: usize = 8;
+use super::source::{self, Source};
+use super::verdicts::verdicts;
 
 /// What was learnt, and what is left to do.
 #[derive(Debug, Default)]
@@ -29,7 +28,8 @@ pub(super) fn write(id: &str, entries: &[Entry], ceremonies: &[Found]) -> Learnt
     let mut learnt = Learnt::default();
     let home = ceremonies.first().and_then(|first| entries.get(first.finish));
     let Some(home) = home.map(|entry| entry.url.origin()) else { return learnt };
-    let mut draft = Draft { entries, home, steps: BTreeMap::new(), csrf: None };
+    let (captures, needed) = (BTreeMap::new(), BTreeSet::new());
+    let mut draft = Draft { entries, home, captures, needed, csrf: None };
     let mut flows = String::new();
     for ceremony in [Ceremony::Registration, Ceremony::Authentication] {
         let Some(found) = ceremonies.iter().rev().find(|found| found.ceremony == ceremony) else {
@@ -39,8 +39,17 @@ pub(super) fn write(id: &str, entries: &[Entry], ceremonies: &[Found]) -> Learnt
         flows.push_str(&draft.ceremony(found, &mut learnt));
     }
     let accounts = draft.accounts(ceremonies, &mut learnt);
-    let discoverable = !flows.contains("{{username") && !flows.contains("{{email");
-    let login = if discoverable { "discoverable" } else { "username" };
+    let named = flows.contains("{{username") || flows.contains("{{email");
+    let known = named || ceremonies.iter().any(|found| found.lists_credentials);
+    let login = if known { "username" } else { "discoverable" };
+    let mode = match (accounts.contains("[[provision]]"), accounts.contains("[[login]]")) {
+        (false, true) => {
+            "\"pool\"\npool = [{ username = \"ann\", password = \"…\" }] # check: two test accounts"
+        }
+        // Nobody says who it is: they are all the same one.
+        (false, false) if !named => "\"single\"",
+        _ => "\"fresh\"",
+    };
     let csrf = draft.csrf.map(|(cookie, header)| {
         learnt.found.push(format!("the token against forgery: cookie {cookie}, header {header}"));
         format!("[csrf]\ncookie = {}\nheader = {}\n\n", text(&cookie), text(&header))
@@ -52,11 +61,6 @@ pub(super) fn write(id: &str, entries: &[Entry], ceremonies: &[Found]) -> Learnt
          [account]\nmode = {mode}\n\n\
          [settings]\nlogin = {{ fixed = \"{login}\" }}\n\n{csrf}{accounts}{flows}",
         id = text(id),
-        mode = if accounts.contains("[[login]]") {
-            "\"pool\"\npool = [{ username = \"ann\", password = \"…\" }] # check: two test accounts"
-        } else {
-            "\"fresh\""
-        },
         csrf = csrf.unwrap_or_default(),
     );
     learnt.doubts.push(
@@ -71,7 +75,9 @@ struct Draft<'e> {
     entries: &'e [Entry],
     home: url::Origin,
     /// Variables that a step captures: step, name, and where the value is.
-    steps: BTreeMap<usize, Vec<(String, String)>>,
+    captures: BTreeMap<usize, Vec<(String, String)>>,
+    /// The steps whose answers the flow that is being written repeats.
+    needed: BTreeSet<usize>,
     csrf: Option<(String, String)>,
 }
 
@@ -89,14 +95,14 @@ impl Draft<'_> {
             return String::new();
         };
         // What the finish sends decides what the steps before it capture.
+        self.needed.clear();
         let finish = self.finish(found);
-        let mut steps = self.between(*begin, found.finish, flow);
-        let first = steps.first().copied().unwrap_or(*begin);
         let mut out = String::new();
-        steps.retain(|step| *step > first || *step == *begin);
-        for step in &steps {
-            let options = (*step == *begin).then_some(options);
-            out.push_str(&self.step(flow, *step, options, learnt));
+        for step in self.closure(flow, &[*begin]) {
+            let options = (step == *begin).then_some(options);
+            if step < found.finish {
+                out.push_str(&self.step(flow, step, options, learnt));
+            }
         }
         out.push_str(&finish);
         if let (Some(begin), Some(end)) = (self.entries.get(*begin), self.entries.get(found.finish))
@@ -110,17 +116,6 @@ impl Draft<'_> {
             ));
         }
         out
-    }
-
-    /// The steps that a ceremony needs: the one with the options, and those whose
-    /// answers a later one repeats.
-    fn between(&self, begin: usize, finish: usize, _: &str) -> Vec<usize> {
-        let captured = self.steps.range(..finish).map(|(step, _)| *step);
-        let mut steps: Vec<usize> = captured.filter(|step| *step >= begin).collect();
-        steps.push(begin);
-        steps.sort_unstable();
-        steps.dedup();
-        steps
     }
 
     fn step(
@@ -148,7 +143,7 @@ impl Draft<'_> {
             }
             Body::Nothing | Body::Other => {}
         }
-        if let Some(captures) = self.steps.get(&index) {
+        if let Some(captures) = self.captures.get(&index) {
             let captures: Vec<String> =
                 captures.iter().map(|(name, source)| format!("{name} = {source}")).collect();
             let _ = writeln!(out, "capture = {{ {} }}", captures.join(", "));
@@ -258,10 +253,10 @@ impl Draft<'_> {
             if !is_own {
                 continue;
             }
-            let cookie = self.entries.iter().take(index).flat_map(Entry::sets_cookies);
-            let cookie = cookie.into_iter().find(|(_, set)| same_text(set, value));
-            if let Some((cookie, _)) = cookie {
-                self.csrf = Some((cookie.to_owned(), name.clone()));
+            let before = self.entries.get(..index).unwrap_or_default();
+            if let Some((step, cookie)) = source::cookie(before, value) {
+                self.needed.insert(step);
+                self.csrf = Some((cookie, name.clone()));
                 continue;
             }
             let bearer = value.strip_prefix("Bearer ");
@@ -350,105 +345,97 @@ impl Draft<'_> {
 
     /// The variable that a value can be had from: an earlier answer has it.
     fn repeated(&mut self, index: usize, value: &str) -> Option<String> {
-        if value.len() < TELLING {
-            return None;
+        let Source { step, name, capture } =
+            source::find(self.entries.get(..index)?, &self.home, value)?;
+        self.needed.insert(step);
+        let captures = self.captures.entry(step).or_default();
+        if let Some((known, _)) = captures.iter().find(|(_, known)| *known == capture) {
+            return Some(known.clone());
         }
-        let earlier = self.entries.iter().enumerate().take(index).rev();
-        let found = earlier.filter(|(_, entry)| entry.url.origin() == self.home).find_map(
-            |(step, entry)| {
-                let path = place_of(&entry.json()?, value)?;
-                let name = match path.iter().rev().find_map(|key| match key {
-                    Key::Name(name) => Some(name),
-                    Key::Index(_) => None,
-                }) {
-                    Some(name) => snake(name),
-                    None => "value".to_owned(),
-                };
-                Some((step, name, text(&json_path(&path))))
-            },
-        );
-        let (step, name, source) = found?;
-        let captures = self.steps.entry(step).or_default();
-        if !captures.iter().any(|(known, _)| *known == name) {
-            captures.push((name.clone(), source));
-        }
+        // Two values of an answer may be called the same.
+        let taken = captures.iter().filter(|(known, _)| known.starts_with(&name)).count();
+        let name = if taken == 0 { name } else { format!("{name}_{}", taken + 1) };
+        captures.push((name.clone(), capture));
         Some(name)
+    }
+
+    /// The steps of a flow: these, and those whose answers they repeat, as far as
+    /// somebody else may take them again.
+    fn closure(&mut self, flow: &str, own: &[usize]) -> Vec<usize> {
+        let first = own.first().copied().unwrap_or_default();
+        let mut steps: BTreeSet<usize> = own.iter().copied().collect();
+        loop {
+            for step in &steps {
+                // Only for what it needs.
+                self.step(flow, *step, None, &mut Learnt::default());
+            }
+            let before = steps.len();
+            let is_get =
+                |step: &usize| self.entries.get(*step).is_some_and(|entry| entry.method == "GET");
+            steps.extend(self.needed.iter().filter(|step| **step >= first || is_get(step)));
+            if steps.len() == before {
+                return steps.into_iter().collect();
+            }
+        }
     }
 
     /// Requests with a password before the first ceremony: they make an account or
     /// sign in.
     fn accounts(&mut self, ceremonies: &[Found], learnt: &mut Learnt) -> String {
-        let first = ceremonies.iter().filter_map(|found| found.begin.as_ref()).map(|(at, _)| *at);
-        let Some(first) = first.min() else { return String::new() };
+        let begins = ceremonies.iter().filter_map(|found| found.begin.as_ref()).map(|(at, _)| *at);
+        let first = begins.min().unwrap_or_default();
+        let with_password = self.entries.iter().enumerate().take(first).filter(|(_, entry)| {
+            has_password(&entry.body) && entry.url.origin() == self.home && entry.status < 400
+        });
+        let (sign_ups, log_ins): (Vec<usize>, Vec<usize>) = with_password
+            .map(|(index, _)| index)
+            .partition(|index| self.entries.get(*index).is_some_and(signs_up));
         let mut out = String::new();
-        for index in 0..first {
-            let Some(entry) = self.entries.get(index) else { continue };
-            let has_password = match &entry.body {
-                Body::Form(fields) => fields.iter().any(|(name, _)| is_password(name)),
-                Body::Json(value) => value
-                    .as_object()
-                    .is_some_and(|members| members.keys().any(|name| is_password(name))),
-                Body::Nothing | Body::Other => false,
-            };
-            if !has_password || entry.url.origin() != self.home || entry.status >= 400 {
-                continue;
-            }
-            let path = entry.url.path().to_ascii_lowercase();
-            let signs_up = ["sign-up", "signup", "sign_up", "register", "registration", "join"];
-            let flow = match signs_up.iter().any(|word| path.contains(word)) {
-                true => "provision",
-                false => "login",
-            };
-            learnt.found.push(format!("{flow}: {} {}", entry.method, entry.url.path()));
-            out.push_str(&self.step(flow, index, None, learnt));
+        // Whoever has signed up may have to sign in before anything else.
+        if let Some(start) = sign_ups.first() {
+            let after = log_ins.iter().filter(|index| *index > start);
+            let mut own: Vec<usize> = sign_ups.iter().chain(after).copied().collect();
+            own.sort_unstable();
+            out.push_str(&self.account("provision", &own, learnt));
         }
+        if let Some(last) = log_ins.last() {
+            out.push_str(&self.account("login", &[*last], learnt));
+        }
+        out
+    }
+
+    fn account(&mut self, flow: &str, own: &[usize], learnt: &mut Learnt) -> String {
+        self.needed.clear();
+        let mut out = String::new();
+        for step in self.closure(flow, own) {
+            out.push_str(&self.step(flow, step, None, learnt));
+        }
+        let lines = own.iter().filter_map(|step| self.entries.get(*step));
+        let lines: Vec<_> =
+            lines.map(|entry| format!("{} {}", entry.method, entry.url.path())).collect();
+        learnt.found.push(format!("{flow}: {}", lines.join(", ")));
         out
     }
 }
 
-fn is_password(name: &str) -> bool {
-    name.to_ascii_lowercase().starts_with("passw")
+fn has_password(body: &Body) -> bool {
+    match body {
+        Body::Form(fields) => fields.iter().any(|(name, _)| is_password(name)),
+        Body::Json(value) => {
+            value.as_object().is_some_and(|members| members.keys().any(|name| is_password(name)))
+        }
+        Body::Nothing | Body::Other => false,
+    }
 }
 
-/// What the answer to an honest credential looked like, and what others may.
-fn verdicts(entry: &Entry) -> String {
-    let status = entry.status;
-    let flag = entry.json().and_then(|body| {
-        ["verified", "ok", "success", "status"].into_iter().find_map(|name| {
-            let value = body.get(name).filter(|value| value.is_boolean() || value.is_string())?;
-            Some((name, value.clone()))
-        })
-    });
-    let refused = "{ status = [400, 401, 403, 404, 409, 422] }";
-    match (flag, entry.answer_header("location")) {
-        (Some((name, value)), _) => {
-            let other = match value {
-                Value::Bool(true) => {
-                    format!(", {{ status = [{status}], json = \"$.{name}\", equals = false }}")
-                }
-                _ => String::new(),
-            };
-            format!(
-                "accepted = [{{ status = [{status}], json = \"$.{name}\", equals = {value} }}]\n\
-                 refused = [{refused}{other}] # check: what does a refusal look like?\n"
-            )
-        }
-        (None, Some(location)) if (300..400).contains(&status) => {
-            let place = location.split('?').next().unwrap_or_default();
-            let place = place.rsplit_once("://").map_or(place, |(_, rest)| {
-                rest.find('/').and_then(|at| rest.get(at..)).unwrap_or("/")
-            });
-            format!(
-                "accepted = [{{ status = [{status}], header = \"location\", contains = {} }}]\n\
-                 refused = [{refused}] # check: what does a refusal look like?\n",
-                text(place)
-            )
-        }
-        _ => format!(
-            "accepted = [{{ status = [{status}] }}]\n\
-             refused = [{refused}] # check: what does a refusal look like?\n"
-        ),
-    }
+fn signs_up(entry: &Entry) -> bool {
+    let path = entry.url.path().to_ascii_lowercase();
+    let words = ["sign-up", "signup", "sign_up", "register", "registration", "join"];
+    words.iter().any(|word| path.contains(word))
+}
+
+fn is_password(name: &str) -> bool {
+    name.to_ascii_lowercase().starts_with("passw")
 }
 
 /// Members of the response that are written otherwise than usual.
@@ -480,60 +467,8 @@ fn of_credential(name: &str) -> Option<&'static str> {
     })
 }
 
-fn at(value: &Value, path: &[Key]) -> Option<Value> {
-    let mut found = value;
-    for key in path {
-        found = match key {
-            Key::Name(name) => found.get(name)?,
-            Key::Index(index) => found.get(index)?,
-        };
-    }
-    match found {
-        Value::String(inner) => serde_json::from_str(inner).ok(),
-        other => Some(other.clone()),
-    }
-}
-
-/// Where an answer has this text.
-fn place_of(body: &Value, wanted: &str) -> Option<Vec<Key>> {
-    let mut place = None;
-    visit(body, &mut Vec::new(), &mut |path, value| {
-        if place.is_none() && value.as_str() == Some(wanted) {
-            place = Some(path.to_vec());
-        }
-    });
-    place
-}
-
-/// Cookies may be percent-encoded.
-fn same_text(cookie: &str, value: &str) -> bool {
-    let decoded = url::form_urlencoded::parse(format!("x={cookie}").as_bytes())
-        .next()
-        .map(|(_, decoded)| decoded.into_owned());
-    value.len() >= TELLING && (cookie == value || decoded.as_deref() == Some(value))
-}
-
-fn snake(name: &str) -> String {
-    let mut out = String::new();
-    for c in name.chars() {
-        match c {
-            c if c.is_ascii_uppercase() => {
-                out.extend((!out.is_empty()).then_some('_'));
-                out.push(c.to_ascii_lowercase());
-            }
-            c if c.is_ascii_alphanumeric() => out.push(c),
-            _ => out.push('_'),
-        }
-    }
-    // What a variable of ours is called is not to be hidden.
-    match out.as_str() {
-        "username" | "email" | "password" | "credential" | "origin" => format!("their_{out}"),
-        _ => out,
-    }
-}
-
 /// A text as TOML has it, which is as JSON has it but for some escapes.
-fn text(value: &str) -> String {
+pub(super) fn text(value: &str) -> String {
     toml_edit::Value::from(value).to_string()
 }
 

@@ -17,6 +17,8 @@ pub(super) struct Found {
     /// Absent, if no answer before has its challenge.
     pub(super) begin: Option<(usize, OptionsAt)>,
     pub(super) challenge: String,
+    /// Whether the options list credentials, so that it was known whose they are.
+    pub(super) lists_credentials: bool,
 }
 
 /// How the credential was carried.
@@ -48,6 +50,34 @@ pub(super) enum OptionsAt {
     Page,
 }
 
+impl OptionsAt {
+    /// The options in this answer, if they stand there as such.
+    fn of(&self, entry: &Entry) -> Option<Value> {
+        let Self::Json(paths) = self else { return None };
+        paths.iter().try_fold(entry.json()?, |body, path| at(&body, path))
+    }
+}
+
+/// What is there; JSON in a text, if it is such a text.
+pub(super) fn at(value: &Value, path: &[Key]) -> Option<Value> {
+    let mut found = value;
+    for key in path {
+        found = match key {
+            Key::Name(name) => found.get(name)?,
+            Key::Index(index) => found.get(index)?,
+        };
+    }
+    match found {
+        Value::String(inner) => serde_json::from_str(inner).ok(),
+        other => Some(other.clone()),
+    }
+}
+
+/// The options with this challenge.
+pub(super) fn options_in(body: &Value, challenge: &str) -> Option<Value> {
+    options(body, challenge)?.iter().try_fold(body.clone(), |body, path| at(&body, path))
+}
+
 /// Every ceremony that came to an end, in order.
 pub(super) fn ceremonies(entries: &[Entry]) -> Vec<Found> {
     let ends = entries.iter().enumerate().filter_map(|(index, entry)| {
@@ -55,7 +85,12 @@ pub(super) fn ceremonies(entries: &[Entry]) -> Vec<Found> {
         let ceremony = ceremony(&credential)?;
         let challenge = challenge(&credential)?;
         let begin = begin(entries.get(..index)?, &challenge);
-        Some(Found { ceremony, finish: index, carried, begin, challenge })
+        let lists_credentials = begin.as_ref().is_some_and(|(at, options)| {
+            let options = entries.get(*at).and_then(|entry| options.of(entry));
+            let listed = options.as_ref().and_then(|options| options.get("allowCredentials"));
+            listed.and_then(Value::as_array).is_some_and(|listed| !listed.is_empty())
+        });
+        Some(Found { ceremony, finish: index, carried, begin, challenge, lists_credentials })
     });
     ends.collect()
 }

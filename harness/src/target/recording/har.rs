@@ -159,6 +159,12 @@ impl Entry {
         serde_json::from_str(&self.answer).ok()
     }
 
+    /// Whether the answer is a page.
+    pub(super) fn is_page(&self) -> bool {
+        // Where a recording does not say what it is, it may be one.
+        self.answer_header("content-type").is_none_or(|kind| kind.contains("html"))
+    }
+
     pub(super) fn answer_header(&self, name: &str) -> Option<&str> {
         let mut headers = self.answer_headers.iter();
         headers.find(|(known, _)| known == name).map(|(_, value)| value.as_str())

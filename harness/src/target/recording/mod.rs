@@ -7,8 +7,10 @@
 mod draft;
 mod find;
 mod har;
+mod source;
 #[cfg(test)]
 mod tests;
+mod verdicts;
 
 pub use draft::Learnt;
 pub use har::NoRecording;
@@ -25,6 +27,11 @@ pub enum Error {
         /// How many there are.
         requests: usize,
     },
+}
+
+/// The options with this challenge in an answer, if they stand there as JSON.
+pub fn options_in(answer: &str, challenge: &str) -> Option<serde_json::Value> {
+    find::options_in(&serde_json::from_str(answer).ok()?, challenge)
 }
 
 /// Learns an adapter of this id.

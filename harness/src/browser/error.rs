@@ -1,0 +1,86 @@
+use std::io;
+use std::time::Duration;
+
+/// Why a browser did not do what it was told.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// This machine has none.
+    #[error("no Chromium was found")]
+    NotFound,
+    /// It cannot be run.
+    #[error("{program} cannot be run")]
+    Start {
+        /// What was to be run.
+        program: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// It has no place for its files.
+    #[error("the browser cannot be given a folder")]
+    Folder(#[source] io::Error),
+    /// It ended by itself.
+    #[error("the browser ended{last_words}")]
+    Ended {
+        /// What it wrote to stderr before, a line each; empty if nothing.
+        last_words: String,
+    },
+    /// It did not answer.
+    #[error("the browser did not answer {method} within {} s", after.as_secs())]
+    Silent {
+        /// The command.
+        method: String,
+        /// How long was waited.
+        after: Duration,
+    },
+    /// It does not take a command.
+    #[error("the browser refuses {method}: {message}")]
+    Refused {
+        /// The command.
+        method: String,
+        /// Its reason.
+        message: String,
+    },
+    /// A page cannot be had.
+    #[error("{url} cannot be opened: {reason}")]
+    Unreachable {
+        /// Which.
+        url: String,
+        /// What the browser says.
+        reason: String,
+    },
+    /// A script that was run on the page threw something.
+    #[error("a script failed on the page: {exception}")]
+    Script {
+        /// What it threw.
+        exception: String,
+    },
+    /// What was waited for did not come.
+    #[error("{url} does not come to have {what} within {} s", after.as_secs())]
+    Absent {
+        /// What was waited for.
+        what: String,
+        /// Where the page was by then.
+        url: String,
+        /// How long was waited.
+        after: Duration,
+    },
+}
+
+impl Error {
+    /// What can be done about it, if that is known.
+    pub fn help(&self) -> Option<&'static str> {
+        match self {
+            Self::NotFound => Some(
+                "install one (Debian: `apt-get install chromium`; macOS: `brew install chromium`), \
+                 or name the program in PASSRIG_CHROMIUM",
+            ),
+            Self::Start { .. } => Some("PASSRIG_CHROMIUM names the program to run"),
+            Self::Ended { last_words } if last_words.contains("sandbox") => {
+                Some("where it may not make its sandbox, set PASSRIG_CHROMIUM_FLAGS=--no-sandbox")
+            }
+            Self::Absent { .. } => Some("is that what the page shows there, and is it visible?"),
+            Self::Unreachable { .. } => Some("is the server running, and is that its address?"),
+            _ => None,
+        }
+    }
+}

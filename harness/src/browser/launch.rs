@@ -1,0 +1,178 @@
+use std::collections::VecDeque;
+use std::env;
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use serde_json::json;
+use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
+use tokio::process::{Child, Command};
+use tokio::task::JoinHandle;
+
+use super::error::Error;
+use super::page::Page;
+use super::session::Session;
+
+/// The names that Chromium goes by.
+const NAMES: [&str; 5] =
+    ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"];
+
+/// The same flags everywhere: nothing of the user's, nothing by itself on the
+/// network. All frames share a process and so a session; what a page can see of
+/// that is the same.
+const FLAGS: [&str; 14] = [
+    "--headless=new",
+    "--remote-debugging-pipe",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--no-default-browser-check",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-default-apps",
+    "--disable-site-isolation-trials",
+    "--disable-features=IsolateOrigins,site-per-process,LocalNetworkAccessChecks,Translate",
+    "--password-store=basic",
+    "--window-size=1200,900",
+];
+
+/// The browser reads its commands from descriptor 3 and answers on 4.
+const SHELL: &str = r#"exec "$@" 3<&0 4>&1 0</dev/null 1>&2"#;
+
+/// How long it may take to end by itself.
+const FAREWELL: Duration = Duration::from_secs(5);
+
+const KEPT_LINES: usize = 20;
+
+/// Where hosts are, and whose certificates are believed.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// What runs Chromium, if not what [`find`] finds.
+    pub program: Option<PathBuf>,
+    /// Hosts, and where each really is (`HOST:PORT`); names and certificates
+    /// stay those of the host.
+    pub elsewhere: Vec<(String, String)>,
+    /// Keys of certificates that are believed, as [`pin`](super::pin) has them.
+    pub pins: Vec<String>,
+}
+
+/// A browser that runs. It ends with this value.
+#[derive(Debug)]
+pub struct Browser {
+    session: Session,
+    child: Child,
+    // After the child: dropped when it is gone.
+    _folder: TempDir,
+}
+
+/// What runs Chromium on this machine: `PASSRIG_CHROMIUM`, or what the search
+/// path has.
+pub fn find() -> Option<PathBuf> {
+    if let Some(named) = env::var_os("PASSRIG_CHROMIUM").filter(|named| !named.is_empty()) {
+        return Some(named.into());
+    }
+    let path = env::var_os("PATH")?;
+    let folders: Vec<PathBuf> = env::split_paths(&path).collect();
+    let candidates = NAMES.iter().flat_map(|name| folders.iter().map(move |f| f.join(name)));
+    candidates.into_iter().find(|candidate| candidate.is_file())
+}
+
+impl Browser {
+    /// Starts one without a window and with no memory.
+    pub async fn launch(settings: &Settings) -> Result<Self, Error> {
+        let program = settings.program.clone().or_else(find).ok_or(Error::NotFound)?;
+        let folder = TempDir::with_prefix("passrig-browser-").map_err(Error::Folder)?;
+        let failed = |source| Error::Start { program: program.display().to_string(), source };
+        let mut command = Command::new("sh");
+        command.args(["-c", SHELL, "sh"]).arg(&program).args(FLAGS);
+        command.arg(format!("--user-data-dir={}", folder.path().display()));
+        if is_root() {
+            // Chromium does not sandbox what root runs.
+            command.arg("--no-sandbox");
+        }
+        if !settings.elsewhere.is_empty() {
+            let rules =
+                settings.elsewhere.iter().map(|(host, place)| format!("MAP {host} {place}"));
+            let rules = rules.collect::<Vec<_>>().join(",");
+            command.arg(format!("--host-resolver-rules={rules}"));
+        }
+        if !settings.pins.is_empty() {
+            let pins = settings.pins.join(",");
+            command.arg(format!("--ignore-certificate-errors-spki-list={pins}"));
+        }
+        let more = env::var("PASSRIG_CHROMIUM_FLAGS").unwrap_or_default();
+        command.args(more.split_whitespace()).arg("about:blank");
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.kill_on_drop(true);
+
+        let mut child = command.spawn().map_err(failed)?;
+        let (stdin, stdout, stderr) =
+            (child.stdin.take(), child.stdout.take(), child.stderr.take());
+        let (Some(stdin), Some(stdout), Some(stderr)) = (stdin, stdout, stderr) else {
+            return Err(failed(std::io::ErrorKind::BrokenPipe.into()));
+        };
+        let (tail, followed) = Tail::follow(stderr);
+        let session = Session::new(stdin, stdout, tail, followed);
+        session.call("Browser.getVersion", json!({})).await?;
+        Ok(Self { session, child, _folder: folder })
+    }
+
+    /// The session of the browser itself.
+    pub fn session(&self) -> &Session {
+        &self.session
+    }
+
+    /// Opens an empty page.
+    pub async fn page(&self) -> Result<Page, Error> {
+        Page::open(&self.session).await
+    }
+
+    /// Ends it, and leaves nothing behind.
+    pub async fn close(mut self) {
+        // Where it does not end by itself it is killed with this value.
+        let _ = self.session.call("Browser.close", json!({})).await;
+        let _ = tokio::time::timeout(FAREWELL, self.child.wait()).await;
+    }
+}
+
+/// Whether this process is root's.
+fn is_root() -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        std::fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0)
+    }
+    #[cfg(not(unix))]
+    false
+}
+
+/// The end of what the browser writes to stderr, which is read all the time.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Tail(Arc<Mutex<VecDeque<String>>>);
+
+impl Tail {
+    fn follow(stream: impl AsyncRead + Send + Unpin + 'static) -> (Self, JoinHandle<()>) {
+        let tail = Self::default();
+        let kept = Arc::clone(&tail.0);
+        let followed = tokio::spawn(async move {
+            let mut lines = BufReader::new(stream).lines();
+            while let Ok(Some(line)) = lines.next_line().await {
+                let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+                if kept.len() == KEPT_LINES {
+                    kept.pop_front();
+                }
+                kept.push_back(line);
+            }
+        });
+        (tail, followed)
+    }
+
+    /// A line each, indented.
+    pub(super) fn text(&self) -> String {
+        let lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        lines.iter().map(|line| format!("\n  {line}")).collect()
+    }
+}

@@ -1,0 +1,27 @@
+//! Chromium, as far as this rig needs it: started without a window, driven over
+//! its DevTools protocol, ended with the value.
+//!
+//! Commands go through a pipe that nobody else holds: no port is open, and the
+//! browser ends when this process does, however that comes about. It is no
+//! general driver: one page, whose frames are all of one session.
+
+mod error;
+mod launch;
+mod page;
+mod pin;
+mod session;
+#[cfg(test)]
+mod tests;
+
+pub use error::Error;
+pub use launch::{Browser, Settings, find};
+pub use page::Page;
+pub use pin::pin;
+pub use session::{Event, Events, Session};
+
+use std::time::Duration;
+
+/// How long a command of the protocol may take.
+const COMMAND: Duration = Duration::from_secs(30);
+/// How long a page may take to load, and what is waited for on it to be there.
+const PATIENCE: Duration = Duration::from_secs(20);

@@ -1,0 +1,235 @@
+//! One page, used as a person does: by what it shows.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::time::{Instant, sleep};
+
+use super::PATIENCE;
+use super::error::Error;
+use super::session::{Events, Session};
+
+const FIND: &str = include_str!("find.js");
+/// How long to wait before looking again.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// A page of a browser. Its dialogs are answered with yes.
+#[derive(Clone, Debug)]
+pub struct Page {
+    session: Session,
+}
+
+impl Page {
+    pub(super) async fn open(browser: &Session) -> Result<Self, Error> {
+        let made = browser.call("Target.createTarget", json!({ "url": "about:blank" })).await?;
+        let target = made.get("targetId").cloned().unwrap_or_default();
+        let attached = browser
+            .call("Target.attachToTarget", json!({ "targetId": target, "flatten": true }))
+            .await?;
+        let id = attached.get("sessionId").and_then(Value::as_str).unwrap_or_default();
+        let session = browser.of(id);
+        tokio::spawn(answer_dialogs(session.clone(), session.events()));
+        session.call("Page.enable", json!({})).await?;
+        session.call("Runtime.enable", json!({})).await?;
+        // A page that is not looked at may not ask for passkeys.
+        session.call("Emulation.setFocusEmulationEnabled", json!({ "enabled": true })).await?;
+        Ok(Self { session })
+    }
+
+    /// Its session, for what is not here.
+    pub fn session(&self) -> &Session {
+        &self.session
+    }
+
+    /// Goes to a URL, and waits until it has been loaded.
+    pub async fn goto(&self, url: &str) -> Result<(), Error> {
+        let answer = self.session.call("Page.navigate", json!({ "url": url })).await?;
+        if let Some(reason) = answer.get("errorText").and_then(Value::as_str) {
+            let (url, reason) = (url.to_owned(), reason.to_owned());
+            return Err(Error::Unreachable { url, reason });
+        }
+        self.wait("its end", "document.readyState === 'complete'").await
+    }
+
+    /// Where it is.
+    pub async fn url(&self) -> String {
+        match self.evaluate("location.href").await {
+            Ok(Value::String(url)) => url,
+            _ => "the page".to_owned(),
+        }
+    }
+
+    /// What an expression, or a promise, comes to there. No user did it.
+    pub async fn evaluate(&self, expression: &str) -> Result<Value, Error> {
+        let command = json!({
+            "expression": expression,
+            "awaitPromise": true,
+            "returnByValue": true,
+            "userGesture": false,
+        });
+        let mut answer = self.session.call("Runtime.evaluate", command).await?;
+        thrown(&answer)?;
+        Ok(answer.pointer_mut("/result/value").map(Value::take).unwrap_or_default())
+    }
+
+    /// Waits until an expression is true. `what` is what it stands for.
+    pub async fn wait(&self, what: &str, expression: &str) -> Result<(), Error> {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            // On its way to another page it has no place for scripts.
+            match self.evaluate(expression).await {
+                Ok(Value::Bool(true)) => return Ok(()),
+                Err(error @ (Error::Script { .. } | Error::Ended { .. })) => return Err(error),
+                _ if Instant::now() > until => return Err(self.absent(what).await),
+                _ => sleep(PAUSE).await,
+            }
+        }
+    }
+
+    /// Waits until it shows what a selector stands for: one of CSS, or
+    /// `text=Sign in` for the button or link that says so, or else for anything
+    /// that does. Frames count too.
+    pub async fn shows(&self, selector: &str) -> Result<(), Error> {
+        self.find(selector).await.map(drop)
+    }
+
+    /// Whether it shows that now.
+    pub async fn has(&self, selector: &str) -> Result<bool, Error> {
+        Ok(self.look(selector).await?.is_some())
+    }
+
+    /// Clicks in the middle of what a selector stands for, once it is there.
+    pub async fn click(&self, selector: &str) -> Result<(), Error> {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let object = self.find(selector).await?;
+            match self.middle(&object).await {
+                Ok((x, y)) => return self.press(x, y).await,
+                // It has gone or moved meanwhile.
+                Err(Error::Refused { .. }) if Instant::now() < until => sleep(PAUSE).await,
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Types a text into a field, in the place of what is there.
+    pub async fn fill(&self, selector: &str, text: &str) -> Result<(), Error> {
+        let object = self.find(selector).await?;
+        let command = json!({
+            "objectId": object,
+            "functionDeclaration": "function() { this.focus(); this.select?.(); }",
+        });
+        thrown(&self.session.call("Runtime.callFunctionOn", command).await?)?;
+        self.session.call("Input.insertText", json!({ "text": text })).await.map(drop)
+    }
+
+    /// A picture of it, as PNG in base64.
+    pub async fn picture(&self) -> Result<String, Error> {
+        let taken = self.session.call("Page.captureScreenshot", json!({ "format": "png" })).await?;
+        Ok(taken.get("data").and_then(Value::as_str).unwrap_or_default().to_owned())
+    }
+
+    async fn find(&self, selector: &str) -> Result<String, Error> {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            match self.look(selector).await {
+                Ok(Some(object)) => return Ok(object),
+                Err(error @ (Error::Script { .. } | Error::Ended { .. })) => return Err(error),
+                _ if Instant::now() > until => return Err(self.absent(selector).await),
+                _ => sleep(PAUSE).await,
+            }
+        }
+    }
+
+    /// The first frame's first element that fits and can be seen.
+    async fn look(&self, selector: &str) -> Result<Option<String>, Error> {
+        let tree = self.session.call("Page.getFrameTree", json!({})).await?;
+        let mut frames = Vec::new();
+        collect(tree.get("frameTree").unwrap_or(&Value::Null), &mut frames);
+        let expression = format!("({FIND})({})", Value::from(selector));
+        for frame in frames {
+            let world = json!({ "frameId": frame, "worldName": "passrig" });
+            // Frames come and go.
+            let Ok(world) = self.session.call("Page.createIsolatedWorld", world).await else {
+                continue;
+            };
+            let context = world.get("executionContextId").cloned().unwrap_or_default();
+            let command = json!({ "expression": expression, "contextId": context });
+            let answer = match self.session.call("Runtime.evaluate", command).await {
+                Err(Error::Refused { .. }) => continue,
+                answer => answer?,
+            };
+            thrown(&answer)?;
+            if let Some(object) = answer.pointer("/result/objectId").and_then(Value::as_str) {
+                return Ok(Some(object.to_owned()));
+            }
+        }
+        Ok(None)
+    }
+
+    async fn middle(&self, object: &str) -> Result<(f64, f64), Error> {
+        let object = json!({ "objectId": object });
+        self.session.call("DOM.scrollIntoViewIfNeeded", object.clone()).await?;
+        let quads = self.session.call("DOM.getContentQuads", object).await?;
+        let quad: Vec<f64> = match quads.pointer("/quads/0").and_then(Value::as_array) {
+            Some(corners) => corners.iter().filter_map(Value::as_f64).collect(),
+            None => Vec::new(),
+        };
+        let middle = |at: usize| {
+            let corners: Vec<f64> = quad.iter().skip(at).step_by(2).copied().collect();
+            corners.iter().sum::<f64>() / corners.len().max(1) as f64
+        };
+        Ok((middle(0), middle(1)))
+    }
+
+    async fn press(&self, x: f64, y: f64) -> Result<(), Error> {
+        for (kind, button) in
+            [("mouseMoved", "none"), ("mousePressed", "left"), ("mouseReleased", "left")]
+        {
+            let command =
+                json!({ "type": kind, "x": x, "y": y, "button": button, "clickCount": 1 });
+            self.session.call("Input.dispatchMouseEvent", command).await?;
+        }
+        Ok(())
+    }
+
+    async fn absent(&self, what: &str) -> Error {
+        Error::Absent { what: what.to_owned(), url: self.url().await, after: PATIENCE }
+    }
+}
+
+/// Without an answer everything on the page stands still. Questions get the
+/// answer that stands there already, or a word.
+async fn answer_dialogs(session: Session, mut events: Events) {
+    while let Some(event) = events.next().await {
+        if event.method != "Page.javascriptDialogOpening"
+            || event.session.as_deref() != session.id()
+        {
+            continue;
+        }
+        let text = event.params.get("defaultPrompt").and_then(Value::as_str).unwrap_or_default();
+        let text = if text.is_empty() { "passrig" } else { text };
+        let answer = json!({ "accept": true, "promptText": text });
+        if let Err(Error::Ended { .. }) = session.call("Page.handleJavaScriptDialog", answer).await
+        {
+            return;
+        }
+    }
+}
+
+/// The ids of all frames, the outer ones first.
+fn collect(tree: &Value, frames: &mut Vec<String>) {
+    if let Some(id) = tree.pointer("/frame/id").and_then(Value::as_str) {
+        frames.push(id.to_owned());
+    }
+    for child in tree.get("childFrames").and_then(Value::as_array).into_iter().flatten() {
+        collect(child, frames);
+    }
+}
+
+fn thrown(answer: &Value) -> Result<(), Error> {
+    let Some(details) = answer.get("exceptionDetails") else { return Ok(()) };
+    let description = details.pointer("/exception/description").or_else(|| details.get("text"));
+    let text = description.and_then(Value::as_str).unwrap_or("something");
+    Err(Error::Script { exception: text.lines().next().unwrap_or_default().to_owned() })
+}

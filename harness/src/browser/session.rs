@@ -1,0 +1,211 @@
+//! Commands and events of the DevTools protocol: JSON, each ended by a zero octet.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::process::{ChildStdin, ChildStdout};
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+
+use super::COMMAND;
+use super::error::Error;
+use super::launch::Tail;
+
+/// How long the rest of stderr is waited for once the browser has ended.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
+/// The browser's session, or that of a page.
+#[derive(Clone, Debug)]
+pub struct Session {
+    pipe: Arc<Pipe>,
+    id: Option<String>,
+}
+
+/// Something that happened.
+#[derive(Clone, Debug)]
+pub struct Event {
+    /// Of which session; absent for the browser's own.
+    pub session: Option<String>,
+    /// Its name, such as `Page.loadEventFired`.
+    pub method: String,
+    /// What there is to know.
+    pub params: Value,
+}
+
+/// What has happened since this was made, in order.
+#[derive(Debug)]
+pub struct Events(mpsc::UnboundedReceiver<Event>);
+
+#[derive(Debug)]
+struct Pipe {
+    outgoing: mpsc::UnboundedSender<Vec<u8>>,
+    state: Mutex<State>,
+    tail: Tail,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    last: u64,
+    waiting: HashMap<u64, oneshot::Sender<Message>>,
+    listeners: Vec<mpsc::UnboundedSender<Event>>,
+    /// Whether the browser has ended.
+    over: bool,
+}
+
+/// An answer, or an event.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Message {
+    id: Option<u64>,
+    #[serde(default)]
+    result: Value,
+    error: Option<Refusal>,
+    method: Option<String>,
+    #[serde(default)]
+    params: Value,
+    session_id: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Refusal {
+    message: String,
+}
+
+impl Session {
+    /// Speaks over these. What the browser says elsewhere lies in `tail`, all of
+    /// it once `followed` is done.
+    pub(super) fn new(
+        stdin: ChildStdin,
+        stdout: ChildStdout,
+        tail: Tail,
+        followed: JoinHandle<()>,
+    ) -> Self {
+        let (outgoing, queue) = mpsc::unbounded_channel();
+        let pipe = Arc::new(Pipe { outgoing, state: Mutex::default(), tail });
+        tokio::spawn(speak(stdin, queue));
+        tokio::spawn(listen(stdout, Arc::clone(&pipe), followed));
+        Self { pipe, id: None }
+    }
+
+    /// The session of this id.
+    #[must_use]
+    pub fn of(&self, id: &str) -> Self {
+        Self { pipe: Arc::clone(&self.pipe), id: Some(id.to_owned()) }
+    }
+
+    /// Which it is; absent for the browser's own.
+    pub fn id(&self) -> Option<&str> {
+        self.id.as_deref()
+    }
+
+    /// Sends a command, and waits for its result.
+    pub async fn call(&self, method: &str, params: Value) -> Result<Value, Error> {
+        let (sender, receiver) = oneshot::channel();
+        let id = {
+            let mut state = self.pipe.state();
+            if state.over {
+                return Err(self.pipe.ended());
+            }
+            state.last += 1;
+            let id = state.last;
+            state.waiting.insert(id, sender);
+            id
+        };
+        let mut command = json!({ "id": id, "method": method, "params": params });
+        if let (Some(session), Some(members)) = (&self.id, command.as_object_mut()) {
+            members.insert("sessionId".to_owned(), session.as_str().into());
+        }
+        let mut octets = command.to_string().into_bytes();
+        octets.push(0);
+        self.pipe.outgoing.send(octets).map_err(|_| self.pipe.ended())?;
+        match tokio::time::timeout(COMMAND, receiver).await {
+            Ok(Ok(Message { error: Some(Refusal { message }), .. })) => {
+                Err(Error::Refused { method: method.to_owned(), message })
+            }
+            Ok(Ok(Message { result, .. })) => Ok(result),
+            Ok(Err(_)) => Err(self.pipe.ended()),
+            Err(_) => {
+                self.pipe.state().waiting.remove(&id);
+                Err(Error::Silent { method: method.to_owned(), after: COMMAND })
+            }
+        }
+    }
+
+    /// What happens from now on, in every session.
+    pub fn events(&self) -> Events {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        let mut state = self.pipe.state();
+        // What has ended has nothing to tell any more.
+        if !state.over {
+            state.listeners.push(sender);
+        }
+        Events(receiver)
+    }
+}
+
+impl Events {
+    /// The next one; `None` once the browser has ended.
+    pub async fn next(&mut self) -> Option<Event> {
+        self.0.recv().await
+    }
+
+    /// The next one, if it has happened already.
+    pub fn already(&mut self) -> Option<Event> {
+        self.0.try_recv().ok()
+    }
+}
+
+impl Pipe {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn ended(&self) -> Error {
+        Error::Ended { last_words: self.tail.text() }
+    }
+
+    fn take(&self, octets: &[u8]) {
+        // What is no message cannot be answered; the deadline ends the wait.
+        let Ok(message) = serde_json::from_slice::<Message>(octets) else { return };
+        let mut state = self.state();
+        if let Some(id) = message.id {
+            if let Some(sender) = state.waiting.remove(&id) {
+                let _ = sender.send(message);
+            }
+        } else if let Some(method) = message.method {
+            let event = Event { session: message.session_id, method, params: message.params };
+            state.listeners.retain(|listener| listener.send(event.clone()).is_ok());
+        }
+    }
+}
+
+async fn speak(mut stdin: ChildStdin, mut queue: mpsc::UnboundedReceiver<Vec<u8>>) {
+    while let Some(octets) = queue.recv().await {
+        if stdin.write_all(&octets).await.is_err() || stdin.flush().await.is_err() {
+            return;
+        }
+    }
+}
+
+async fn listen(stdout: ChildStdout, pipe: Arc<Pipe>, followed: JoinHandle<()>) {
+    let mut stdout = BufReader::new(stdout);
+    let mut octets = Vec::new();
+    while matches!(stdout.read_until(0, &mut octets).await, Ok(count) if count > 0) {
+        if octets.last() == Some(&0) {
+            octets.pop();
+        }
+        pipe.take(&octets);
+        octets.clear();
+    }
+    // Its last words say why.
+    let _ = tokio::time::timeout(LAST_WORDS, followed).await;
+    // Nobody is answered any more.
+    let mut state = pipe.state();
+    state.over = true;
+    state.waiting.clear();
+    state.listeners.clear();
+}
