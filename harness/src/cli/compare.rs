@@ -7,7 +7,7 @@ use crate::outcome::{Report, SCHEMA_VERSION};
 use crate::report::Comparison;
 use crate::runner::FailOn;
 
-/// Compare two JSON reports: what became worse, and what was mended.
+/// Compare two JSON reports: what is worse, and what was mended.
 ///
 /// B is worse if a check makes it fail that did not make A fail, whether A has
 /// the check or not, or if B did not come to its end and A did.

@@ -62,7 +62,7 @@ fn help_of_the_program() {
     Commands:
       check          Check a relying party
       baseline       Expect what goes wrong today
-      compare        Compare two JSON reports: what became worse, and what was mended
+      compare        Compare two JSON reports: what is worse, and what was mended
       render         Write a JSON report once more, in other formats
       list           List the checks
       explain        Explain a check, a step of the specification, or a mutant

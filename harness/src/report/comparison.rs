@@ -320,7 +320,18 @@ mod tests {
         let report = report(|_| ());
         let (comparison, text) = compared(&report, &report);
         assert!(!comparison.is_worse());
-        insta::assert_snapshot!(text, @"");
+        insta::assert_snapshot!(text, @r"
+        A  a.json
+           http://localhost:3000/, adapter fido-conformance
+           seed 5eed, run id c0ffee
+           2 fail, 1 warn, 1 note, 1 skipped
+        B  b.json
+           http://localhost:3000/, adapter fido-conformance
+           seed 5eed, run id c0ffee
+           2 fail, 1 warn, 1 note, 1 skipped
+
+        B is no worse than A; 5 as before.
+        ");
     }
 
     #[test]
@@ -339,7 +350,39 @@ mod tests {
         b.target.url = "http://localhost:4000/".to_owned();
         let (comparison, text) = compared(&a, &b);
         assert!(comparison.is_worse());
-        insta::assert_snapshot!(text, @"");
+        insta::assert_snapshot!(text, @r"
+        A  a.json
+           http://localhost:3000/, adapter fido-conformance
+           seed 5eed, run id c0ffee
+           1 pass, 1 fail, 1 note, 1 skipped, 1 error
+        B  b.json
+           http://localhost:4000/, adapter fido-conformance
+           seed 00ff, run id c0ffee
+           1 pass, 2 fail, 1 warn, 1 skipped
+
+        The targets differ. The seeds differ: so do keys, edits and order.
+
+        Worse: 2
+          pass → fail  registration.origin.port
+            accepted it (ok); no probe saw the effect
+          fail  registration.origin.subdomain
+            accepted it (ok); a probe found the credential registered
+
+        Mended: 1
+          error → warn  registration.client-data.member-order
+            refused it (named-server-error); a probe found no new credential (refusal
+            looks like a crash)
+
+        Otherwise different: 1
+          note → pass  authentication.counter.same
+
+        Only in A: 1
+          fail  registration.retired
+            accepted it (ok); a probe found the credential registered
+
+        B is worse than A: 2 checks went wrong that did not; 1 mended; 1 otherwise
+        different; 1 only in A; 1 as before.
+        ");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use super::paint::Paint;
 use super::terminal::words;
 use crate::catalogue::Check;
-use crate::outcome::{CheckResult, Summary};
+use crate::outcome::{CheckResult, Outcome, Summary};
 use crate::runner::{Observer, Transcript};
 
 /// How often a line is written where there is no terminal.
@@ -89,14 +89,13 @@ impl Face {
 /// A check on a line: what it came to, how long it took, and how.
 fn line(result: &CheckResult, paint: Paint) -> String {
     let outcome = paint.outcome(result.outcome, &format!("{:12}", result.outcome.name()));
-    let how = match (&result.verdict, &result.manner, &result.reason) {
-        (Some(verdict), Some(manner), _) => format!("{verdict}, {manner}"),
-        (Some(verdict), None, _) => verdict.to_string(),
-        (None, _, Some(reason)) => words::head(reason).to_owned(),
-        (None, _, None) => String::new(),
+    let how = match (&result.manner, &result.reason) {
+        (Some(manner), _) => manner,
+        (None, _) if result.outcome == Outcome::Error => "broke",
+        (None, Some(reason)) => words::head(reason),
+        (None, None) => "",
     };
-    let time = format!("{:>6.0} ms", result.duration_ms);
-    format!("{outcome} {time}  {}  {}", result.id, paint.faint(&how))
+    format!("{outcome} {:>5.0} ms  {}  {}", result.duration_ms, result.id, paint.faint(how))
 }
 
 impl Observer for Progress {
@@ -183,8 +182,19 @@ mod tests {
     #[test]
     fn a_line_for_each_check() {
         let text = told(Duration::ZERO, Some(Paint::PLAIN));
-        assert!(text.lines().all(|line| line.len() <= 80), "{text}");
-        insta::assert_snapshot!(text, @"");
+        insta::assert_snapshot!(text, @r"
+        slowing down
+        fail             2 ms  registration.origin.subdomain  ok
+        fail             2 ms  registration.origin.port  ok
+        pass             2 ms  registration.origin.port  client-error
+        warn             2 ms  registration.client-data.member-order  named-server-error
+        note             2 ms  authentication.counter.same  ok
+        skipped          2 ms  authentication.uv.absent  setting
+        inconclusive     2 ms  registration.origin.subdomain  unrecognised
+        inconclusive     2 ms  registration.origin.port  unrecognised
+        inconclusive     2 ms  authentication.counter.same  bracket
+        error            2 ms  authentication.uv.absent  broke
+        ");
         let coloured = told(Duration::ZERO, Some(Paint { colour: true, ..Paint::PLAIN }));
         assert!(coloured.contains("\u{1b}[31;1mfail        \u{1b}[0m"), "{coloured:?}");
     }

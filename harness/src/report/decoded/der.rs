@@ -6,11 +6,11 @@ use super::shown::{Shown, hex, quoted};
 /// An element.
 pub(super) fn shown(der: &Der) -> Shown {
     let length = match der.length {
-        Length::Minimal => String::new(),
-        Length::Long(octets) => format!(" (length in {octets} octets)"),
-        Length::Indefinite => " (indefinite length)".to_owned(),
+        Length::Minimal => "",
+        Length::Long(_) => " (length in long form)",
+        Length::Indefinite => " (indefinite length)",
     };
-    let name = name(&der.tag) + &length;
+    let name = name(&der.tag) + length;
     match &der.content {
         Content::Constructed(items) => {
             let inside = items.iter().map(|item| (String::new(), shown(item))).collect();

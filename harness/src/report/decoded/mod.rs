@@ -80,7 +80,7 @@ fn octets(bytes: &[u8], name: Option<&str>) -> Option<Shown> {
 /// What base64 text holds that stands under this name, if that can be told.
 fn base64(text: &str, name: Option<&str>) -> Option<Shown> {
     /// What is shorter holds nothing.
-    const LEAST: usize = 16;
+    const LEAST: usize = 12;
     let bytes = base64url::decode_lenient(text).ok().filter(|_| text.len() >= LEAST)?;
     let variant = match base64url::decode(text) {
         Ok(_) => "base64url",

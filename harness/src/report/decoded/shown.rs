@@ -53,7 +53,7 @@ impl Shown {
         if let Some(line) = self.on_one_line(WIDTH.saturating_sub(used)) {
             return out.push_str(&line);
         }
-        out.push_str(before);
+        out.push_str(before.trim_end());
         let deeper = indent + 2;
         for (index, (label, value)) in inside.iter().enumerate() {
             // What has no heading begins at the margin.

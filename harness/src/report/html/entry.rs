@@ -4,12 +4,14 @@ use crate::outcome::{CheckResult, Level, Outcome};
 use crate::report::Findings;
 use crate::report::terminal::words;
 
+/// Columns of a command.
+const WIDTH: usize = 88;
+
 /// A check as the page tells it.
 pub(super) struct Entry {
     /// Its place in the report.
     pub(super) index: usize,
     pub(super) id: String,
-    /// Only the part of the id that tells it from its neighbours.
     pub(super) sends: String,
     pub(super) outcome: Outcome,
     pub(super) level: Level,
@@ -47,7 +49,7 @@ impl Entry {
             outcome: result.outcome,
             level: result.level,
             facts,
-            replay: plain(&findings.replay.lines(only, usize::MAX).join("\n")),
+            replay: plain(&findings.replay.lines(only, WIDTH).join("\n")),
             exchanges: Vec::new(),
             is_open: false,
             is_told_above: !matches!(result.outcome, Outcome::Pass | Outcome::Skipped),

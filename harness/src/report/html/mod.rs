@@ -157,7 +157,8 @@ fn facts(findings: &Findings<'_>) -> Vec<(&'static str, String)> {
     });
     match unseen.count() {
         0 => {}
-        n => facts.push(("unseen", format!("in {n} checks the target's words decided alone"))),
+        n => facts
+            .push(("unseen", format!("in {} the target's words decided alone", words::checks(n)))),
     }
     facts
 }
