@@ -7,9 +7,11 @@ pub mod cli;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 pub mod outcome;
+pub mod page;
 pub mod relying_party;
 pub mod report;
 pub mod runner;
 pub mod scenarios;
+pub mod simulate;
 pub mod target;
 pub mod vectors;

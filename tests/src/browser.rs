@@ -32,7 +32,7 @@ pub fn settings(rp: &Running) -> Settings {
     }
 }
 
-/// Gives the page a platform authenticator of Chromium's own, whose user always consents. Its id, for more commands.
+/// Gives the page a platform authenticator of Chromium's own, whose user always consents. What commands call it.
 ///
 /// # Errors
 ///
