@@ -25,6 +25,7 @@ fn the_command_line_is_sound() {
     for verb in [
         &[][..],
         &["check"],
+        &["simulate"],
         &["list"],
         &["explain"],
         &["coverage"],
@@ -58,6 +59,7 @@ fn help_of_the_program() {
     Commands:
       check          Check a relying party
       baseline       Expect what goes wrong today
+      simulate       Play through what happens to users when …
       list           List the checks
       explain        Explain a check, a step of the specification, or a mutant
       coverage       Show which rules, known tests and known flaws the checks cover
@@ -86,6 +88,7 @@ fn help_of_the_program() {
     Examples:
       passrig check                       see it work, on the built-in reference RP
       passrig check --rp http://localhost:3000 --adapter better-auth
+      passrig simulate lost-device        what happens when a phone is lost
       passrig list --only '*.origin.*'    what is checked
       passrig explain 7.1/9               why, and how to mend an RP
       passrig rp --mutant ID              an RP with a flaw, to try things on
