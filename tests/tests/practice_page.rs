@@ -134,6 +134,15 @@ async fn from_the_first_password_to_the_last_passkey() {
     visitor.is_told("Hello, alice").await;
     visitor.sees("#account").await;
 
+    // Without a click either: autofill, for whoever opens the page.
+    visitor.is_present(false).await;
+    visitor.click("#sign-out").await;
+    visitor.is_told("You are signed out.").await;
+    visitor.is_present(true).await;
+    visitor.page.goto(&visitor.page.url().await).await.unwrap();
+    visitor.is_told("Hello, alice").await;
+    visitor.sees("#account").await;
+
     // Codes are shown once, and open the account without any passkey.
     visitor.click("#new-codes").await;
     visitor.sees("#codes-list li").await;
