@@ -17,7 +17,9 @@ use crate::page::{self, Examination, Script, ScriptError, Step};
 use crate::report::terminal::Terminal;
 use crate::report::{Destination, Findings, Replay};
 use crate::runner::FailOn;
+use crate::target::guard::Guard;
 use crate::target::network::{self, ConnectTo, Trust};
+use crate::target::transport::Limits;
 
 /// Look at a page of a relying party in a browser.
 ///
@@ -193,7 +195,10 @@ async fn settings(args: &Args) -> Result<Settings, Failure> {
     if let Some(file) = &args.ca {
         let trust = Trust::with_ca(file)?;
         let connect_to = connect_to.into_iter().collect();
-        let network = network::Settings { connect_to, trust, ..network::Settings::default() };
+        // Nothing hostile is sent there.
+        let guard = Guard::new([host.to_owned()]);
+        let limits = Limits::default();
+        let network = network::Settings { guard, connect_to, trust, limits };
         let certificate = network::certificate(&args.url, network).await;
         let certificate = certificate.map_err(|error| Failure::NotTestable {
             what: format!("{}: {error}", args.url),

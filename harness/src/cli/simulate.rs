@@ -100,7 +100,7 @@ pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
     let played = tokio::select! {
         // Listening for Ctrl-C begins before the story.
         biased;
-        _ = tokio::signal::ctrl_c() => return Ok(INTERRUPTED),
+        () = interrupted(args.step) => return Ok(INTERRUPTED),
         played = simulate::play(simulation, &options, target, &stage) => played,
     };
     let story = played.map_err(|error| not_testable(error, &args.identity))?;
@@ -114,6 +114,14 @@ pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
     }
     console.print(&replay(&story, &identity.arguments, &reach))?;
     Ok(story.exit_code(args.fail_on.or(config.fail_on).unwrap_or_default()))
+}
+
+/// Ctrl-C. While somebody is waited for, it ends the program by itself.
+async fn interrupted(waits: bool) {
+    match waits {
+        true => std::future::pending().await,
+        false => drop(tokio::signal::ctrl_c().await),
+    }
 }
 
 fn find(name: &str) -> Result<&'static Simulation, Failure> {

@@ -25,6 +25,7 @@ fn the_command_line_is_sound() {
     for verb in [
         &[][..],
         &["check"],
+        &["simulate"],
         &["list"],
         &["explain"],
         &["coverage"],
@@ -62,6 +63,7 @@ fn help_of_the_program() {
     Commands:
       check          Check a relying party
       baseline       Expect what goes wrong today
+      simulate       Play through what happens to users when …
       compare        Compare two JSON reports: what is worse, and what was mended
       render         Write a JSON report once more, in other formats
       list           List the checks
@@ -95,6 +97,7 @@ fn help_of_the_program() {
     Examples:
       passrig check                       see it work, on the built-in reference RP
       passrig check --rp http://localhost:3000 --adapter better-auth
+      passrig simulate lost-device        what happens when a phone is lost
       passrig list --only '*.origin.*'    what is checked
       passrig explain 7.1/9               why, and how to mend an RP
       passrig rp --mutant ID              an RP with a flaw, to try things on

@@ -7,7 +7,7 @@ use passrig_authenticator::env;
 use super::story::Answer;
 use crate::actor::{Actor, Attempt};
 use crate::outcome::{CheckResult, Effect, Outcome, Verdict};
-use crate::target::Recognised;
+use crate::target::{Manner, Recognised};
 
 /// A person with an account.
 pub(super) struct Person {
@@ -149,12 +149,21 @@ pub(super) fn answer(attempt: &Attempt) -> Answer {
         (Recognised::Throttled { .. }, _) => "asks for fewer requests",
         (Recognised::Unrecognised, _) => "an answer that the adapter does not know",
     };
-    rp(with(word, attempt.verdict.message.as_deref()))
+    let message = attempt.verdict.message.as_deref();
+    match (attempt.verdict.manner, message) {
+        // Nothing was said: this was looked at.
+        (Manner::Observed, Some(seen)) => rp(seen),
+        _ => rp(with(word, message)),
+    }
 }
 
 /// What the RP answered to a check.
 pub(super) fn answer_to(result: &CheckResult) -> Option<Answer> {
     let reason = result.reason.as_deref();
+    if result.manner.as_deref() == Some(Manner::Observed.name()) {
+        // Nothing was said: this was looked at.
+        return reason.map(rp);
+    }
     let says = match (result.outcome, result.verdict) {
         (Outcome::Skipped, _) => return None,
         (_, Some(Verdict::Accepted)) => with("accepted", reason),

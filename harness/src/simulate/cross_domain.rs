@@ -2,6 +2,7 @@
 
 use passrig_authenticator::Ceremony;
 use passrig_authenticator::client::Origin;
+use serde_json::json;
 use url::Url;
 
 use super::Simulation;
@@ -99,6 +100,7 @@ async fn moves(play: &mut Play<'_>) -> Result<(), Trouble> {
     let mut renamed = begun.clone();
     if let Some(options) = renamed.options.as_object_mut() {
         options.insert("rpId".to_owned(), "login.new-home.example".into());
+        options.remove("extensions");
     }
     let line = ada.does("is asked for a passkey of the new domain instead").on(new_home);
     match Play::respond(&mut ada, &renamed)? {
@@ -148,18 +150,19 @@ async fn look_alikes(play: &mut Play<'_>) -> Result<(), Trouble> {
     for (what, id) in [
         ("a page of a stranger", "foreign"),
         ("a host that begins with the site's", "host-as-prefix"),
-        ("a host that ends with the site's, without a dot", "host-as-suffix"),
+        ("a domain that ends with the site's, without a dot", "host-as-suffix"),
         ("a host in which one letter is Cyrillic", "homograph"),
     ] {
-        let Some(page) = page(play, id) else { continue };
+        let Some(page) = page(play, &ada, id) else { continue };
         phished(play, &mut ada, &page, what).await?;
         let id = format!("authentication.origin.{id}");
-        hostile(play, &page, &id).await;
+        hostile(play, &mut ada, &page, &id).await?;
     }
     let own = "https://phishing.example";
     let mut begun = ada.actor.begin(Ceremony::Authentication, &mut play.log).await?;
     if let Some(options) = begun.options.as_object_mut() {
         options.insert("rpId".to_owned(), "phishing.example".into());
+        options.remove("extensions");
     }
     go_to(&mut ada, own)?;
     let line = ada.does("is asked by Mallory's page for a passkey of the page's own").on(own);
@@ -207,15 +210,25 @@ async fn phished(
 }
 
 /// The same with a browser that does what Mallory wants.
-async fn hostile(play: &mut Play<'_>, page: &str, id: &str) {
-    let line =
-        says("Mallory", "has a browser that signs all the same; only the origin is true").on(page);
+async fn hostile(
+    play: &mut Play<'_>,
+    ada: &mut Person,
+    page: &str,
+    id: &str,
+) -> Result<(), Trouble> {
+    ada.actor.change_browser();
+    let edits = json!([{ "at": "client_data.origin", "set": page }]);
+    let seen = play.deviates(ada, Ceremony::Authentication, edits).await;
+    let line = ada
+        .does("has a browser that does what Mallory wants, and signs; only the origin is true")
+        .on(page);
     let means = Means {
         good: "The site compares the origin with its own. It does not have to trust browsers.",
         bad: "The site relies on browsers alone. One that is old, broken or infected, and the \
               relay works.",
     };
-    play.check(line, id, means).await;
+    play.judged(line, id, seen.map(Observations::of), means);
+    Ok(())
 }
 
 async fn relatives(play: &mut Play<'_>) -> Result<(), Trouble> {
@@ -255,7 +268,7 @@ async fn relatives(play: &mut Play<'_>) -> Result<(), Trouble> {
             Err(exception) => {
                 let means = "Here even the browser stops.";
                 play.browser_refuses(line, &exception, means);
-                hostile(play, &page, &check).await;
+                hostile(play, &mut ada, &page, &check).await?;
             }
         }
     }
@@ -270,7 +283,7 @@ async fn relatives(play: &mut Play<'_>) -> Result<(), Trouble> {
             browser_without_webauthn(),
             "Browsers know no passkeys on pages that came unencrypted.",
         );
-        hostile(play, &insecure, "authentication.origin.http").await;
+        hostile(play, &mut ada, &insecure, "authentication.origin.http").await?;
     }
     Ok(())
 }
@@ -322,14 +335,14 @@ fn go_to(ada: &mut Person, page: &str) -> Result<(), Trouble> {
 }
 
 /// A page that looks like the site's.
-fn page(play: &Play<'_>, kind: &str) -> Option<String> {
+fn page(play: &Play<'_>, ada: &Person, kind: &str) -> Option<String> {
     let url = Url::parse(play.origin()).ok()?;
     let host = url.host_str()?.to_owned();
     let with_host = |host: &str| changed(&url, |url| url.set_host(Some(host)).ok());
     match kind {
         "foreign" => Some("https://phishing.example".to_owned()),
         "host-as-prefix" => with_host(&format!("{host}.phishing.example")),
-        "host-as-suffix" => with_host(&format!("not{host}")),
+        "host-as-suffix" => with_host(&format!("not{}", ada.actor.known.rp_id.as_ref()?)),
         "homograph" => {
             let pairs = [('a', 'а'), ('o', 'о'), ('e', 'е'), ('p', 'р'), ('c', 'с')];
             let (latin, cyrillic) = pairs.into_iter().find(|(latin, _)| host.contains(*latin))?;
@@ -357,5 +370,9 @@ fn relative(play: &Play<'_>, ada: &Person, kind: &str) -> Option<String> {
 fn changed(url: &Url, change: impl FnOnce(&mut Url) -> Option<()>) -> Option<String> {
     let mut url = url.clone();
     change(&mut url)?;
+    if Origin::parse(&url.origin().ascii_serialization()).is_err() {
+        // Beyond this machine browsers want encryption.
+        url.set_scheme("https").ok()?;
+    }
     Some(url.origin().ascii_serialization())
 }

@@ -72,7 +72,7 @@ fn findings(story: &Story, out: &mut String) {
 
 fn step(step: &Step, out: &mut String) {
     let class = step.outcome.map_or("told", Outcome::name);
-    let device = step.device.iter().map(|device| format!(", {device}"));
+    let device = step.device.iter().map(|device| format!(", with {device}"));
     let domain = step.domain.iter().map(|domain| format!(", on {domain}"));
     let with: String = device.chain(domain).collect();
     let _ = writeln!(

@@ -9,6 +9,7 @@ use super::cast::{
 use super::play::{Means, Play};
 use super::rules;
 use crate::actor::{Attempt, Trouble};
+use crate::catalogue::Setting;
 use crate::scenarios::Observations;
 use crate::target::{Begun, Flow, Listed};
 
@@ -307,6 +308,10 @@ pub(super) async fn new_sign_in(
     who: &str,
     device: &str,
 ) -> Result<(), Trouble> {
+    if play.can_choose(Setting::Login, "discoverable") {
+        // Where nobody is named, the device offers whatever it has.
+        ada.actor.choose(Setting::Login, "discoverable");
+    }
     let begun = ada.actor.begin(Ceremony::Authentication, &mut play.log).await;
     let begun = match begun {
         Err(trouble) if trouble.is_turned_away() => {
@@ -419,7 +424,7 @@ async fn finder(play: &mut Play<'_>) -> Result<(), Trouble> {
         },
     )
     .await;
-    if required {
+    if required && !play.can_choose(Setting::UserVerification, "preferred") {
         return Ok(());
     }
     key_from_the_street(play).await
@@ -428,6 +433,9 @@ async fn finder(play: &mut Play<'_>) -> Result<(), Trouble> {
 /// Where unlocking is not demanded, some devices do not ask for it.
 async fn key_from_the_street(play: &mut Play<'_>) -> Result<(), Trouble> {
     let mut ada = play.person("Ada", "her security key, without a PIN", key_without_pin()).await?;
+    if play.can_choose(Setting::UserVerification, "preferred") {
+        ada.actor.choose(Setting::UserVerification, "preferred");
+    }
     sign_up(play, &mut ada).await?;
     ada.actor.change_browser();
     let begun = ada.actor.begin(Ceremony::Authentication, &mut play.log).await?;
@@ -453,8 +461,13 @@ async fn key_from_the_street(play: &mut Play<'_>) -> Result<(), Trouble> {
 
 async fn sign_up(play: &mut Play<'_>, ada: &mut Person) -> Result<(), Trouble> {
     let does = "signs up, and makes a passkey";
-    let means = "The device made a pair of keys, kept the private one, and gave the public one to \
-                 the site.";
+    let means = match play.is_in_first_act() {
+        true => {
+            "The device made a pair of keys, kept the private one, and gave the public one to the \
+             site."
+        }
+        false => "Once more from the beginning, with an account of its own for this act.",
+    };
     play.honest(ada, Ceremony::Registration, does, means).await
 }
 

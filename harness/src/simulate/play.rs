@@ -10,7 +10,7 @@ use passrig_authenticator::device::Profile;
 use super::cast::{Line, Person, answer, answer_to, browser, rp, says};
 use super::story::{Act, Answer, Finding, Role, SCHEMA_VERSION, Step, Story};
 use super::{Audience, Options, Simulation};
-use crate::actor::{Actor, Attempt, Message, Trouble};
+use crate::actor::{Actor, Attempt, Known, Message, Trouble};
 use crate::catalogue::{Catalogue, Check, Setting};
 use crate::outcome::{CheckResult, Outcome, TargetInfo, Tool, Verdict};
 use crate::runner::{NotTestable, Observer, Solo};
@@ -162,6 +162,7 @@ impl<'a> Play<'a> {
         let offer = match setting {
             Setting::Login => &settings.login,
             Setting::Mediation => &settings.mediation,
+            Setting::UserVerification => &settings.user_verification,
             _ => return false,
         };
         matches!(offer, Offer::Choose(values) if values.iter().any(|one| one == value))
@@ -200,6 +201,11 @@ impl<'a> Play<'a> {
             Actor::new(world, variant, &self.check, &label, profile).seated(seat % pool);
         actor.arrive(&mut self.log).await?;
         Ok(Person { name, device: device.to_owned(), actor })
+    }
+
+    /// Whether the story has only begun.
+    pub(super) fn is_in_first_act(&self) -> bool {
+        self.story.acts.len() == 1
     }
 
     /// The curtain rises.
@@ -314,6 +320,20 @@ impl<'a> Play<'a> {
         let mut bench = Bench::new(&honest, &NoFacts);
         let probes = self.solo.probes();
         person.actor.send(begun, message, &mut bench, probes, &mut self.log).await
+    }
+
+    /// A ceremony of somebody whose browser or device is not honest.
+    pub(super) async fn deviates(
+        &mut self,
+        person: &mut Person,
+        ceremony: Ceremony,
+        edits: serde_json::Value,
+    ) -> Result<Attempt, Trouble> {
+        // Written by us: that they can be read is a matter of tests.
+        let edits = serde_json::from_value(edits).map_err(|_| Trouble::NotExpressible)?;
+        let (deviation, nobody) = (Deviation::new(edits), Known::default());
+        let probes = self.solo.probes();
+        person.actor.deviate(ceremony, &deviation, &nobody, probes, &mut self.log).await
     }
 
     /// A browser that refuses, for a reason that is good.

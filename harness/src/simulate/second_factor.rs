@@ -19,6 +19,7 @@ pub(super) const SIMULATION: Simulation = Simulation {
     cast: &[
         ("Ada", "signs in with a password, and then with a passkey"),
         ("Mallory", "knows Ada's password, and has an account and a passkey of her own"),
+        ("Finn", "finds a paper in a drawer"),
     ],
     acts: |play| Box::pin(acts(play)),
     asks_a_second_factor: true,

@@ -69,7 +69,7 @@ impl Teller {
     /// A step was taken.
     pub fn step(&mut self, step: &Step) -> String {
         let paint = self.paint;
-        let device = step.device.iter().map(|device| format!(", {device}"));
+        let device = step.device.iter().map(|device| format!(", with {device}"));
         let domain = step.domain.iter().map(|domain| format!(", on {domain}"));
         let who: String = [step.who.clone()].into_iter().chain(device).chain(domain).collect();
         let number = format!("  {:>2}  ", step.number);

@@ -48,7 +48,8 @@ async fn every_simulation_on_the_strict_rp() {
 }
 
 /// The flaw, the simulation that meets it, and what it then finds.
-const FLAWS: [(&str, &str, &str); 22] = [
+#[rustfmt::skip]
+const FLAWS: [(&str, &str, &str); 26] = [
     ("removal.effect.hidden", "lost-device", "authentication.removed-credential.begun-before"),
     ("removal.effect.pretended", "lost-device", "registration.own-removal.listed"),
     ("removal.sessions.survive", "lost-device", "simulation.lost-device.open-session"),
@@ -68,12 +69,16 @@ const FLAWS: [(&str, &str, &str); 22] = [
         "authentication.sign-count.lower",
     ),
     ("authentication.sign-count.left-out", "restored-backup", "authentication.sign-count.lower"),
-    ("removal.effect.hidden", "restored-backup", "authentication.removed-credential.begun-before"),
+    ("removal.effect.hidden", "restored-backup", "authentication.removed-credential.discoverable"),
     ("session.logout.cookie-only", "stolen-session", "authentication.session.after-sign-out"),
     ("session.http-only.absent", "stolen-session", "authentication.session-cookie.http-only"),
     ("session.rotation.kept", "stolen-session", "authentication.session.from-before-sign-in"),
     ("session.forgery.unguarded", "login-csrf", "authentication.forgery.sign-in"),
     ("session.forgery.unguarded", "enrolment-csrf", "registration.forgery.registration"),
+    ("authentication.challenge.any-session", "login-csrf", "authentication.challenge.other-session"),
+    ("registration.challenge.any-session", "enrolment-csrf", "registration.challenge.other-session"),
+    ("registration.credential-id-taken.key-replaced", "enrolment-csrf", "registration.takeover.by-credential-id"),
+    ("registration.flow.user-from-body", "enrolment-csrf", "registration.takeover.by-user-id-in-body"),
     ("second-factor.passkey.skipped", "second-factor", "simulation.second-factor.skipped"),
     (
         "second-factor.challenge.any-log-in",

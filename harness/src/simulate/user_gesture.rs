@@ -80,14 +80,11 @@ async fn acts(play: &mut Play<'_>) {
         "Every answer says whether somebody touched the device. A program can ask a device that \
          does not insist.",
     );
-    for ceremony in ["registration", "authentication"] {
+    for (what, ceremony) in [("a new passkey", "registration"), ("a sign-in", "authentication")] {
         play.check(
             says(
                 "A program",
-                format!(
-                    "gets an answer for a {ceremony} out of a device that nobody \
-                                       touched"
-                ),
+                format!("gets an answer for {what} out of a device that nobody touched"),
             ),
             &format!("{ceremony}.user-present.clear"),
             Means {
@@ -185,7 +182,7 @@ async fn landing(play: &mut Play<'_>) -> Result<(), Trouble> {
         "The challenge lies there and gets old. Nothing has happened yet.",
     );
     let means = "A page that waits for a click fetches a new challenge when it comes.";
-    play.honest(&mut ada, Ceremony::Registration, "clicks the button an hour later", means).await?;
+    play.honest(&mut ada, Ceremony::Registration, "clicks the button at last", means).await?;
     play.check(
         says("Any browser", "looks how long people have for the dialogue"),
         "registration.options.timeout",

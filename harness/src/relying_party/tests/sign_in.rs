@@ -84,8 +84,10 @@ fn a_password_alone_signs_in_where_that_is_enough() {
     assert_eq!(browser.get("/session").body["username"], "dave");
     let stale = Browser { token: planted, ..world.browser() }.get("/session").body;
     assert_eq!(stale, json!({"signedIn": false}));
+    let mut account = browser.get("/account").body;
+    assert!(account.as_object_mut().unwrap().remove("userId").is_some_and(|id| id.is_string()));
     assert_eq!(
-        browser.get("/account").body,
+        account,
         json!({"username": "dave", "password": true, "recoveryCodes": 0, "secondFactor": false})
     );
 }
@@ -197,6 +199,21 @@ fn the_second_step_is_of_the_same_log_in() {
     sign_in(&mut browser, "carol", PASSWORD);
     let outcome = browser.finish_sign_in(&options, &two.carol, |_| ());
     assert_eq!((outcome.signed_in.as_deref(), outcome.audit()), (None, "7.2/11"));
+}
+
+#[test]
+fn whoever_is_signed_in_already_stays_so_when_asked_again() {
+    let two = TwoSteps::new(None);
+    let mut browser = two.half();
+    browser.sign_in(None, &two.carol, |_| ());
+    let before = browser.token.clone();
+    assert_eq!(sign_in(&mut browser, "carol", PASSWORD).body["awaits"], "passkey");
+    assert_ne!(browser.token, before, "the token rotates");
+    assert_eq!(browser.get("/session").body["username"], "carol");
+    // Nobody else's password does that.
+    enrolled(&two.rp, "mallory", 2);
+    sign_in(&mut browser, "mallory", PASSWORD);
+    assert_eq!(browser.get("/session").body, json!({"signedIn": false, "awaits": "passkey"}));
 }
 
 #[test]
