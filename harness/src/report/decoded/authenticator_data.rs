@@ -33,7 +33,7 @@ fn fixed(bytes: &[u8]) -> Option<Vec<(String, Shown)>> {
     let (rp_id_hash, rest) = bytes.split_first_chunk::<32>()?;
     let ([flags], rest) = rest.split_first_chunk::<1>()?;
     let count = rest.first_chunk::<4>()?;
-    let set = Flags::NAMES.iter().filter(|(_, bit)| *flags >> bit & 1 == 1);
+    let set = Flags::NAMES.iter().filter(|(_, bit)| (*flags >> bit) & 1 == 1);
     let names: Vec<_> = set.map(|(name, _)| name.to_uppercase()).collect();
     let plain = |name: &str, text: String| field(name, Shown::Plain(text));
     Some(vec![

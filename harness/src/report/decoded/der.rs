@@ -59,7 +59,10 @@ fn integer(bytes: &[u8]) -> String {
     match bytes {
         [first, ..] if bytes.len() <= 8 => {
             let sign = if *first >= 0x80 { -1 } else { 0 };
-            bytes.iter().fold(sign, |value: i64, octet| value << 8 | i64::from(*octet)).to_string()
+            bytes
+                .iter()
+                .fold(sign, |value: i64, octet| (value << 8) | i64::from(*octet))
+                .to_string()
         }
         _ => hex(bytes),
     }

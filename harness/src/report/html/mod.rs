@@ -110,7 +110,6 @@ fn wrong(findings: &Findings<'_>, transcripts: &Transcripts) -> (Vec<Group>, Vec
     let mut groups = ["What failed", "Known before", "Does not count"]
         .map(|title| Group { title, entries: Vec::new() });
     let [failed, known, rest] = &mut groups;
-    let of = |findings: &Findings<'_>, index, result| Entry::of(findings, index, result);
     for (index, result) in findings.report.checks.iter().enumerate() {
         let group = match result.outcome {
             Outcome::Pass | Outcome::Skipped => continue,
@@ -118,7 +117,7 @@ fn wrong(findings: &Findings<'_>, transcripts: &Transcripts) -> (Vec<Group>, Vec
             _ if result.known.is_some() => &mut *known,
             _ => &mut *rest,
         };
-        group.entries.push(of(findings, index, result).explained(findings, result));
+        group.entries.push(Entry::of(findings, index, result).explained(findings, result));
     }
     let is_short = failed.entries.len() <= OPEN;
     failed.entries.iter_mut().for_each(|entry| entry.is_open = is_short);
