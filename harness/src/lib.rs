@@ -12,5 +12,6 @@ pub mod relying_party;
 pub mod report;
 pub mod runner;
 pub mod scenarios;
+pub mod simulate;
 pub mod target;
 pub mod vectors;

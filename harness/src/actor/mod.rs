@@ -21,7 +21,7 @@ use passrig_authenticator::attestation::metadata::Listing;
 use passrig_authenticator::client::{Client, create, get};
 use passrig_authenticator::deviation::{self, Bench, Deviation, PlanMut};
 use passrig_authenticator::device::{Attachment, Profile};
-use passrig_authenticator::env::Seeded;
+use passrig_authenticator::env::{self, Seeded};
 use passrig_authenticator::wire::{CreationOptions, Json, RequestOptions, Tree, base64url};
 use passrig_authenticator::workbench::Honest;
 use sha2::{Digest, Sha256};
@@ -215,10 +215,24 @@ impl Actor {
     /// Buys a second authenticator, which is then the only one within reach. The
     /// browser with the first one.
     pub fn change_authenticator(&mut self, label: &str, product: Product) -> Client {
+        self.change_device(label, product.profile())
+    }
+
+    /// The same with a device of any kind.
+    pub fn change_device(&mut self, label: &str, profile: Profile) -> Client {
         let mut client = Client::with_env(self.world.origin.clone(), self.env.within(label))
-            .with_authenticator(product.profile());
+            .with_authenticator(profile);
         std::mem::swap(&mut self.client, &mut client);
         client
+    }
+
+    /// Somebody sits before the device from now on who answers its questions like
+    /// this.
+    pub fn is_answered(&mut self, label: &str, answer: env::Answer) {
+        let env = self.env.within(label).answering(answer);
+        let mut client = Client::with_env(self.client.origin.clone(), env);
+        client.authenticators = std::mem::take(&mut self.client.authenticators);
+        self.client = client;
     }
 
     /// Begins a ceremony: the RP's options.
@@ -556,6 +570,31 @@ impl Actor {
             return Err(Trouble::NoFlow(Flow::Logout));
         }
         self.run(Flow::Logout, log).await.map(drop)
+    }
+
+    /// Gets ready for the loss of the passkey. What the RP gives for it is on
+    /// paper then, whatever becomes of the browser.
+    pub async fn prepare(&mut self, log: &mut Log) -> Result<(), Trouble> {
+        let target = Arc::clone(&self.world.target);
+        let steps = target.profile().steps(Flow::Prepare);
+        if steps.is_empty() {
+            return Err(Trouble::NoFlow(Flow::Prepare));
+        }
+        self.run(Flow::Prepare, log).await?;
+        for capture in steps.iter().flat_map(|step| &step.captures) {
+            if let Some(text) = self.session.variable(&capture.name).and_then(|v| v.as_str()) {
+                self.inputs = self.inputs.clone().with(&capture.name, text);
+            }
+        }
+        Ok(())
+    }
+
+    /// Signs in again without any passkey.
+    pub async fn recover(&mut self, log: &mut Log) -> Result<(), Trouble> {
+        if !self.world.target.profile().has(Flow::Recover) {
+            return Err(Trouble::NoFlow(Flow::Recover));
+        }
+        self.run(Flow::Recover, log).await.map(drop)
     }
 
     /// Deletes the account, and with it the session.

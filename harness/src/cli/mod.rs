@@ -6,6 +6,8 @@ pub(crate) mod authenticator;
 mod baseline;
 mod catalogue;
 mod check;
+mod compare;
+mod completions;
 pub(crate) mod config;
 mod console;
 mod coverage;
@@ -15,14 +17,17 @@ mod failure;
 mod identity;
 mod last_words;
 mod list;
+mod man;
 mod near;
 mod page;
 mod reach;
+mod render;
 mod rerun;
 mod rp;
 mod run;
 mod schema;
 mod selection;
+mod simulate;
 #[cfg(test)]
 mod tests;
 mod trust;
@@ -64,6 +69,7 @@ const EXAMPLES: &str = "\
 Examples:
   passrig check                       see it work, on the built-in reference RP
   passrig check --rp http://localhost:3000 --adapter better-auth
+  passrig simulate lost-device        what happens when a phone is lost
   passrig list --only '*.origin.*'    what is checked
   passrig explain 7.1/9               why, and how to mend an RP
   passrig rp --mutant ID              an RP with a flaw, to try things on
@@ -78,6 +84,9 @@ Exit codes:
 enum Verb {
     Check(Box<check::Args>),
     Baseline(Box<baseline::Args>),
+    Simulate(Box<simulate::Args>),
+    Compare(compare::Args),
+    Render(render::Args),
     List(list::Args),
     Explain(explain::Args),
     Coverage(coverage::Args),
@@ -89,6 +98,8 @@ enum Verb {
     Adapters(adapters::Args),
     Schema(schema::Args),
     Vectors(vectors::Args),
+    Completions(completions::Args),
+    Man(man::Args),
 }
 
 /// Runs the program with its arguments; the exit code says how it went.
@@ -112,6 +123,9 @@ fn run(verb: Verb, console: Console) -> Result<u8, Failure> {
     match verb {
         Verb::Check(args) => runtime()?.block_on(check::run(&args, console)),
         Verb::Baseline(args) => runtime()?.block_on(baseline::run(&args, console)),
+        Verb::Simulate(args) => runtime()?.block_on(simulate::run(&args, console)),
+        Verb::Compare(args) => compare::run(&args, console),
+        Verb::Render(args) => render::run(&args, console),
         Verb::List(args) => list::run(&args, console),
         Verb::Explain(args) => explain::run(&args, console),
         Verb::Coverage(args) => coverage::run(&args, console),
@@ -123,6 +137,8 @@ fn run(verb: Verb, console: Console) -> Result<u8, Failure> {
         Verb::Adapters(args) => adapters::run(&args, console),
         Verb::Schema(args) => schema::run(&args, console),
         Verb::Vectors(args) => vectors::run(&args, console),
+        Verb::Completions(args) => completions::run(&args, console),
+        Verb::Man(args) => man::run(&args, console),
     }
 }
 

@@ -144,16 +144,17 @@ pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
         amiss: Vec::new(),
     };
     let fail_on = args.fail_on.unwrap_or_default();
-    let findings = Findings { report: &report, catalogue: &catalogue, fail_on };
-    for destination in &args.report {
-        let file = || destination.file.clone();
-        destination.write(&findings).map_err(|source| Failure::Write { file: file(), source })?;
-    }
     let steps = args.script.iter().map(|file| ("--script", file.display().to_string()));
     let clicks = args.click.iter().map(|selector| ("--click", selector.clone()));
     let steps = steps.chain(clicks).map(|(flag, value)| vec![flag.to_owned(), value]);
     let arguments = steps.chain(reach.arguments()).chain(identity.arguments).collect();
     let replay = Replay { arguments, page: Some(args.url.to_string()) };
+    let findings =
+        Findings { report: &report, catalogue: &catalogue, fail_on, replay: &replay, log: None };
+    for destination in &args.report {
+        let file = || destination.file.clone();
+        destination.write(&findings).map_err(|source| Failure::Write { file: file(), source })?;
+    }
     let terminal = Terminal {
         report: &report,
         catalogue: &catalogue,
@@ -161,7 +162,7 @@ pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
         replay: &replay,
         paint: console.paint(),
     };
-    console.print(&if args.quiet { terminal.render_summary() } else { terminal.render() })?;
+    console.print(&if args.quiet { terminal.render_short() } else { terminal.render() })?;
     Ok(fail_on.exit_code(&report))
 }
 

@@ -191,6 +191,16 @@ impl Args {
         }
     }
 
+    /// The same, where the built-in RP shall ask for a password first.
+    pub(super) async fn resolve_with_second_factor(&self) -> Result<Reach, Failure> {
+        let reach = self.resolve(None).await?;
+        if !self.is_built_in() {
+            return Ok(reach);
+        }
+        let target = relying_party::in_process_with_second_factor(None);
+        Ok(Reach { target: Arc::new(target.ok_or(MISSING)?), ..reach })
+    }
+
     async fn reach(&self, rp: &Url) -> Result<Reach, Failure> {
         let deadline = Duration::from_secs(self.deadline.unwrap_or(10).into());
         let (base, transport) = match rp.scheme() {
@@ -313,13 +323,15 @@ impl Args {
     }
 }
 
+const MISSING: Failure = Failure::Bug("the adapter of the reference RP is missing");
+
 /// The reference RP, without a network.
 fn built_in(authenticator: Option<&device::Profile>) -> Result<Reach, Failure> {
     let target = match authenticator {
         Some(authenticator) => relying_party::in_process_for(authenticator),
         None => relying_party::in_process(None),
     };
-    let target = target.ok_or(Failure::Bug("the adapter of the reference RP is missing"))?;
+    let target = target.ok_or(MISSING)?;
     let mut reach = Reach::new(target);
     reach.info.url = "built-in".to_owned();
     // Its clock is put forward: that costs nothing.

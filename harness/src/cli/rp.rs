@@ -46,6 +46,11 @@ pub(super) struct Args {
     #[arg(long, value_parser = origin)]
     origin: Option<Url>,
 
+    /// Take a password for half a sign-in where the account has passkeys: one of
+    /// them has to follow.
+    #[arg(long)]
+    second_factor: bool,
+
     /// Its RP id [default: the origin's host].
     #[arg(long, value_name = "DOMAIN")]
     rp_id: Option<String>,
@@ -54,6 +59,7 @@ pub(super) struct Args {
 const EXAMPLES: &str = "\
 Examples:
   passrig rp
+  passrig rp --second-factor
   passrig rp --mutants
   passrig rp --mutants --matrix > mutants.md
   passrig rp --mutant registration.origin.left-out
@@ -87,7 +93,7 @@ pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
 
 fn find(id: &str) -> Result<Mutant, Failure> {
     mutant::by_id(id).ok_or_else(|| {
-        let all = mutant::all();
+        let all = [mutant::all(), mutant::of_stories()].concat();
         let help = did_you_mean(id, all.iter().map(|mutant| mutant.id.as_str()))
             .unwrap_or_else(|| "`passrig rp --mutants` shows every mutant".to_owned());
         Failure::usage(format!("no mutant is called `{id}`"), help)
@@ -108,16 +114,22 @@ async fn matrix(console: Console) -> Result<u8, Failure> {
     Ok(u8::from(!flaws.is_empty()))
 }
 
-/// The mutants, and how many they are.
+/// The mutants, and how many they are; those apart that no check finds.
 fn mutants(paint: Paint) -> String {
     let mut out = String::new();
-    let all = mutant::all();
-    for mutant in &all {
-        let text = paint.wrap(&mutant.summary, "      ", "      ");
-        // Writing to a string does not fail.
-        let _ = writeln!(out, "  {}\n{text}", mutant.id);
-    }
-    let _ = writeln!(out, "\n{} mutants", all.len());
+    let mut list = |mutants: &[Mutant], found_by: &str| {
+        for mutant in mutants {
+            let text = paint.wrap(&mutant.summary, "      ", "      ");
+            // Writing to a string does not fail.
+            let _ = writeln!(out, "  {}\n{text}", mutant.id);
+        }
+        let _ = writeln!(out, "\n{} mutants{found_by}", mutants.len());
+    };
+    list(&mutant::all(), "");
+    list(
+        &mutant::of_stories(),
+        ", found by simulations (the second factor's with --second-factor)",
+    );
     out
 }
 
@@ -134,7 +146,9 @@ fn config(args: &Args, address: SocketAddr) -> Result<Config, Failure> {
             format!("the RP id is the origin's host or a parent of it, such as `{host}`"),
         ));
     }
-    Ok(Config { audit: true, demands_attestation: true, ..Config::new(origin, rp_id) })
+    let second_factor = args.second_factor;
+    let config = Config::new(origin, rp_id);
+    Ok(Config { audit: true, demands_attestation: true, second_factor, ..config })
 }
 
 fn greeting(config: &Config, mutant: Option<&Mutant>, address: SocketAddr) -> String {
@@ -149,10 +163,15 @@ fn greeting(config: &Config, mutant: Option<&Mutant>, address: SocketAddr) -> St
         true => String::new(),
         false => format!(" --origin {origin}"),
     };
+    let adapter = match config.second_factor {
+        true => "reference-second-factor",
+        false => "reference",
+    };
     format!(
         "{what}\n\
          listens at {base}, origin {origin}, RP id {}\n\n\
-         Check it:  passrig check --rp {base} --adapter reference{named}\n\
+         Try it:    {origin}/ in a browser\n\
+         Check it:  passrig check --rp {base} --adapter {adapter}{named}\n\
          Stop it with Ctrl-C.\n",
         config.rp_id
     )

@@ -4,13 +4,15 @@ use passrig_authenticator::Ceremony;
 use passrig_authenticator::wire::options::{
     AuthenticatorSelection, CredentialDescriptor, Requirement, UserEntity,
 };
-use passrig_authenticator::wire::{CreationOptions, Flags, RequestOptions, base64url};
+use passrig_authenticator::wire::{CreationOptions, RequestOptions};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::mutant::{self, Flow, Lapse, Mutant};
+use super::draws::Draws;
+use super::effect::{Effect, Leftover};
+use super::mutant::{Flow, Lapse, Mutant};
 use super::policy::{self, Wishes};
-use super::store::{Account, Issued, Record, Session, State, Store, Update, User, UserHandle};
+use super::store::{Account, Issued, Session, State, Store, User, UserHandle};
 use super::verify::{Evidence, Examination, Step, Violation, examine};
 use super::{RelyingParty, audit};
 
@@ -164,18 +166,26 @@ impl RelyingParty {
         let draws = self.draws(&mut store, caller);
         let session = caller.token.as_deref().and_then(|token| store.session(token));
         let challenge = self.challenge(&store, &draws);
-        let account = request.username.as_deref().and_then(|name| store.account_named(name));
+        // Whose password was right is whose passkey must be next.
+        let half = session.and_then(|session| store.half_signed_in(session));
+        let named = || request.username.as_deref().and_then(|name| store.account_named(name));
+        let account = half.or_else(named);
         let mut allow = account.map(|a| descriptors(&store, &a.handle)).unwrap_or_default();
         if let (Some(username), true) = (&request.username, allow.is_empty()) {
             allow.push(self.decoy(username, &challenge));
         }
+        let is_alone = half.is_none();
         let user = match (account, &request.username) {
             (Some(account), _) => User::Known(account.clone()),
             (None, Some(_)) => User::Unknown,
             (None, None) => User::Unnamed,
         };
         let (session, token) = open_session(&mut store, session, &draws);
-        let verification = requirement(request.user_verification.as_deref());
+        // Where two factors are wanted, a passkey alone has to be both.
+        let verification = match self.config.second_factor && is_alone {
+            true => Requirement::Required,
+            false => requirement(request.user_verification.as_deref()),
+        };
         // No credential of U2F days is discoverable.
         let named = user != User::Unnamed;
         let app_id = self.config.app_id.clone().filter(|_| named);
@@ -325,217 +335,10 @@ impl RelyingParty {
             _ => format!("{}: {violation}", step.clause),
         }
     }
-
-    fn draws(&self, store: &mut Store, caller: &Caller) -> Draws<'_> {
-        let number = store.number(&caller.check);
-        Draws { rp: self, prefix: format!("{}/{number}", caller.check) }
-    }
 }
 
 /// How long the mutant waits that forgets too early.
 const MINUTE: std::time::Duration = std::time::Duration::from_secs(60);
-
-/// What one request draws.
-struct Draws<'a> {
-    rp: &'a RelyingParty,
-    prefix: String,
-}
-
-impl Draws<'_> {
-    fn draw(&self, what: &str, len: usize) -> Vec<u8> {
-        self.rp.seed.derive(&format!("{}/{what}", self.prefix), len)
-    }
-
-    /// 16 to 32 octets: clients and databases shall not rely on one length.
-    fn user_handle(&self) -> UserHandle {
-        let extra = self.draw("user-length", 1).first().copied().unwrap_or_default() % 17;
-        UserHandle(self.draw("user", 16 + usize::from(extra)))
-    }
-
-    fn token(&self) -> String {
-        base64url::encode(&self.draw("session", 32))
-    }
-}
-
-/// What an accepted response changes.
-enum Effect {
-    /// §7.1 step 27: the account, if it is new, and the credential record.
-    Register { account: Account, record: Option<Record> },
-    /// §7.2 step 24: the account is signed in, and the record follows.
-    SignIn { user: UserHandle, update: Option<Update> },
-}
-
-/// What a mutant changes although it refuses.
-enum Leftover {
-    Account(Account),
-    Record(UserHandle, Record),
-}
-
-impl Leftover {
-    fn of(e: &Evidence<'_>, flow: Flow, violated: &[&str]) -> Option<Self> {
-        match flow {
-            Flow::KeepsAccounts => Some(Self::Account(e.registrant()?.clone())),
-            Flow::UpdatesUnverified if violated.contains(&"7.2/21") => {
-                let (owner, record) = e.record()?;
-                let data = e.authenticator_data.as_ref()?;
-                let record = Record {
-                    sign_count: data.sign_count,
-                    backup_eligible: data.flags.has(Flags::BE),
-                    backup_state: data.flags.has(Flags::BS),
-                    ..record.clone()
-                };
-                Some(Self::Record(owner.clone(), record))
-            }
-            _ => None,
-        }
-    }
-
-    fn apply(self, store: &mut Store) {
-        match self {
-            Self::Account(account) => store.add_account(account),
-            Self::Record(owner, record) => store.add_record(owner, record),
-        }
-    }
-}
-
-/// The account whose user handle stands in the body.
-fn account_in_body<'a>(e: &Evidence<'a>) -> Option<&'a Account> {
-    let handle = e.body.get("userId")?.as_str()?;
-    e.store.account(&UserHandle(base64url::decode(handle).ok()?))
-}
-
-/// The one reason to refuse a registration that no step knows.
-#[derive(Debug, thiserror::Error)]
-#[error("the username `{0}` was taken in the meantime")]
-struct Taken(String);
-
-impl Effect {
-    /// Nothing, if nobody can be told whom it would be for: then a mutant
-    /// accepts in words only.
-    fn of(e: &Evidence<'_>, flow: Option<Flow>) -> Option<Self> {
-        match e.ceremony {
-            Ceremony::Registration => {
-                let named = (flow == Some(Flow::UserFromBody)).then(|| account_in_body(e));
-                let account = named.flatten().or_else(|| e.registrant())?.clone();
-                let mut record = record(e);
-                if let (Some(record), Some(flow)) = (&mut record, flow) {
-                    misremember(record, flow, e);
-                }
-                Some(Self::Register { account, record })
-            }
-            Ceremony::Authentication => {
-                let mut update = update(e);
-                if let (Some(update), Some((_, record))) = (&mut update, e.record()) {
-                    let stored = record.sign_count;
-                    let keeps = match flow {
-                        Some(Flow::ForgetsCounters) => true,
-                        Some(Flow::CountsByOne) => update.sign_count != stored.wrapping_add(1),
-                        _ => false,
-                    };
-                    if keeps {
-                        update.sign_count = stored;
-                    }
-                }
-                Some(Self::SignIn { user: e.user()?, update })
-            }
-        }
-    }
-
-    /// Applies it. Whoever becomes signed in gets a new token.
-    fn apply(
-        self,
-        store: &mut Store,
-        session: Option<Session>,
-        flow: Option<Flow>,
-        draws: &Draws<'_>,
-    ) -> Result<Option<String>, Taken> {
-        let user = match self {
-            Self::Register { account, record } => {
-                let is_new = store.account(&account.handle).is_none();
-                if is_new && store.account_named(&account.username).is_some() {
-                    return Err(Taken(account.username));
-                }
-                let user = account.handle.clone();
-                store.add_account(account);
-                if let Some(record) = record {
-                    if flow == Some(Flow::ReplacesKeys) && store.replace_key(&record) {
-                        return Ok(None);
-                    }
-                    if flow == Some(Flow::OverwritesDuplicates) {
-                        store.remove_records_with(&record.id);
-                    }
-                    store.add_record(user.clone(), record);
-                }
-                if !is_new {
-                    return Ok(None);
-                }
-                user
-            }
-            Self::SignIn { user, update } => {
-                if let Some(update) = update {
-                    store.update_record(&update);
-                }
-                user
-            }
-        };
-        let token = draws.token();
-        let known = session.is_some();
-        let session = session.unwrap_or_else(|| store.open_session(token.clone()));
-        match flow {
-            Some(Flow::Around(Lapse::TokenKept)) if known => {
-                store.sign_in(session, user);
-                return Ok(None);
-            }
-            Some(Flow::Around(Lapse::TokenLives)) => {}
-            // A token that was planted before is worth nothing afterwards.
-            _ => store.drop_tokens(session),
-        }
-        store.add_token(token.clone(), session);
-        store.sign_in(session, user);
-        Ok(Some(token))
-    }
-}
-
-/// §7.1 step 27
-pub(super) fn record(e: &Evidence<'_>) -> Option<Record> {
-    let data = e.authenticator_data.as_ref()?;
-    let attested = data.attested.as_ref()?;
-    Some(Record {
-        id: attested.credential_id.clone(),
-        public_key: attested.public_key.clone(),
-        sign_count: data.sign_count,
-        transports: e.registration.as_ref()?.response.transports.clone(),
-        backup_eligible: data.flags.has(Flags::BE),
-        backup_state: data.flags.has(Flags::BS),
-    })
-}
-
-/// What mutants store in the place of what was attested.
-fn misremember(record: &mut Record, flow: Flow, e: &Evidence<'_>) {
-    let Some(sent) = &e.registration else { return };
-    match flow {
-        Flow::CountsFromZero => record.sign_count = 0,
-        Flow::BelievesIds => record.id.clone_from(&sent.id.0),
-        Flow::BelievesCopies => {
-            if let Some(key) = mutant::copied_key(sent) {
-                record.public_key = key;
-            }
-        }
-        _ => {}
-    }
-}
-
-/// §7.2 step 24
-fn update(e: &Evidence<'_>) -> Option<Update> {
-    let data = e.authenticator_data.as_ref()?;
-    let (owner, record) = e.record()?;
-    Some(Update {
-        owner: owner.clone(),
-        id: record.id.clone(),
-        sign_count: data.sign_count,
-        backup_state: data.flags.has(Flags::BS),
-    })
-}
 
 fn descriptors(store: &Store, owner: &UserHandle) -> Vec<CredentialDescriptor> {
     let records = store.records_of(owner);

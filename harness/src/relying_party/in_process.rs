@@ -28,7 +28,13 @@ pub const EXPIRY: Duration = Duration::from_secs(CHALLENGE_LIFETIME.as_secs() + 
 /// The reference RP, or a mutant of it, as a target. `None` only if the
 /// adapter that comes with the program is missing from it.
 pub fn in_process(mutant: Option<Mutant>) -> Option<Target> {
-    serving(built_in(Vec::new())?, mutant)
+    serving(built_in(Vec::new())?, mutant, "reference")
+}
+
+/// The same where a password comes first, and a passkey second.
+pub fn in_process_with_second_factor(mutant: Option<Mutant>) -> Option<Target> {
+    let config = Config { second_factor: true, ..built_in(Vec::new())? };
+    serving(config, mutant, "reference-second-factor")
 }
 
 /// The same for an authenticator that may know other algorithms than ES256, and
@@ -39,7 +45,7 @@ pub fn in_process_for(authenticator: &Profile) -> Option<Target> {
     let others = authenticator.algorithms.iter().filter(|alg| **alg != Algorithm::ES256);
     config.algorithms.extend(others);
     config.demands_attestation = authenticator.attestation != Format::None;
-    serving(config, None)
+    serving(config, None, "reference")
 }
 
 /// `known` are models that its metadata list before all others.
@@ -68,7 +74,7 @@ fn metadata(known: Vec<Model>) -> Option<MetadataSources> {
     MetadataSources::of(&models)
 }
 
-fn serving(config: Config, mutant: Option<Mutant>) -> Option<Target> {
+fn serving(config: Config, mutant: Option<Mutant>, adapter: &str) -> Option<Target> {
     let clock = Clock::default();
     let mut rp = RelyingParty::new(config, Seeded::new("the reference relying party"))
         .with_clock(clock.clone());
@@ -77,6 +83,6 @@ fn serving(config: Config, mutant: Option<Mutant>) -> Option<Target> {
     }
     let transport = InProcess::new(rp.router(), Limits::default()).with_clock(clock);
     let base = Url::parse(ORIGIN).ok()?;
-    let target = Target::new(profile::named("reference")?, base, ORIGIN, Arc::new(transport));
+    let target = Target::new(profile::named(adapter)?, base, ORIGIN, Arc::new(transport));
     Some(target.that_believes_in_our_metadata())
 }

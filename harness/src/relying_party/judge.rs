@@ -7,7 +7,7 @@ use passrig_authenticator::Ceremony;
 use passrig_authenticator::wire::options::Requirement;
 use serde_json::Value;
 
-use super::ceremony;
+use super::effect;
 use super::policy::Config;
 use super::store::{self, Account, Issued, Session, State, Store, User, UserHandle};
 use super::verify::attestation::trust::Trust;
@@ -81,7 +81,7 @@ impl Judge {
 
     /// The record that a registration leaves if it is accepted (§7.1 step 27).
     pub fn record(&self, response: &Value) -> Option<Record> {
-        ceremony::record(&examine(self.evidence(response), None).evidence).map(Record)
+        effect::record(&examine(self.evidence(response), None).evidence).map(Record)
     }
 
     fn evidence<'a>(&'a self, response: &'a Value) -> Evidence<'a> {

@@ -5,14 +5,17 @@
 //! their clauses; its [audit] tells for each attempt exactly which of them the
 //! attempt violates; its [mutants](mutant) have one step wrong. It speaks the
 //! FIDO Alliance's conformance API, and a few words more, so that effects can
-//! be seen:
+//! be seen; at `/` is a page where people practise with their own browsers:
 //!
 //! | request | answer |
 //! |---|---|
 //! | `POST /attestation/options`, `/assertion/options` | options, `status` and `errorMessage` among them |
 //! | `POST /attestation/result`, `/assertion/result` | `status` and `errorMessage` |
 //! | `GET /session` | `signedIn`, and whose session it is |
-//! | `GET /credentials`, `DELETE /credentials/{id}` | the credentials of the signed-in account |
+//! | `GET /credentials`, `PATCH` and `DELETE /credentials/{id}` | the credentials of the signed-in account, a new `name`, removal |
+//! | `POST /password/sign-up`, `/password/sign-in` | `status` and `errorMessage`; `awaits` if a passkey has to follow |
+//! | `POST /recovery-codes`, `/recover` | ten `codes`; signed in by one of them |
+//! | `GET /account`, `DELETE /account` | whether it has a password, and how many codes are left |
 //! | `POST /logout` | `status` and `errorMessage` |
 //!
 //! Requests of other sites change nothing (`Sec-Fetch-Site`), and why a sign-in
@@ -23,12 +26,16 @@
 
 pub mod audit;
 mod ceremony;
+mod draws;
+mod effect;
 mod http;
 mod in_process;
 mod judge;
 mod meeting;
 pub mod mutant;
 mod policy;
+mod secret;
+mod sign_in;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -38,7 +45,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use passrig_authenticator::env::Seeded;
 
-pub use in_process::{EXPIRY, ORIGIN, RP_ID, in_process, in_process_for};
+pub use in_process::{
+    EXPIRY, ORIGIN, RP_ID, in_process, in_process_for, in_process_with_second_factor,
+};
 pub use judge::{Judge, Record};
 pub use mutant::Mutant;
 pub use policy::{Config, MetadataSources};

@@ -52,6 +52,8 @@ pub struct Config {
     /// How long a challenge can be answered, and what options state as their
     /// timeout.
     pub challenge_lifetime: Duration,
+    /// Whether a password is only half a sign-in where the account has passkeys.
+    pub second_factor: bool,
 }
 
 /// Where metadata come from (FIDO MDS 3.0).
@@ -91,7 +93,7 @@ impl Config {
         let authorities = roots.iter().cloned().chain(Authority::intermediate(env));
         let origin = origin.into();
         Self {
-            app_id: Some(app_id(&origin)),
+            app_id: app_id(&origin),
             origins: vec![origin],
             rp_id: rp_id.into(),
             name: "passrig reference".to_owned(),
@@ -105,17 +107,15 @@ impl Config {
             framing: None,
             related_origins: Vec::new(),
             challenge_lifetime: CHALLENGE_LIFETIME,
+            second_factor: false,
         }
     }
 }
 
-/// An AppID that pages of the origin may use: a URL below an https origin, or
-/// the origin itself.
-fn app_id(origin: &str) -> String {
-    match origin.starts_with("https:") {
-        true => format!("{origin}/app-id.json"),
-        false => origin.to_owned(),
-    }
+/// An AppID that pages of the origin may use. Browsers take no other than HTTPS
+/// URLs, and end a ceremony that names one.
+fn app_id(origin: &str) -> Option<String> {
+    origin.starts_with("https:").then(|| format!("{origin}/app-id.json"))
 }
 
 impl Config {

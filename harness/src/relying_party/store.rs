@@ -5,6 +5,8 @@
 //! steps look only at the session's own latest one; the rest is there for the
 //! mutants, whose flaw it is to look further.
 
+mod sign_in;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
@@ -12,6 +14,8 @@ use passrig_authenticator::Ceremony;
 use passrig_authenticator::wire::cose::Algorithm;
 use passrig_authenticator::wire::options::Requirement;
 use passrig_authenticator::wire::{Cbor, base64url};
+
+use super::secret::{Codes, Password};
 
 /// An account's user handle, 16 to 32 random octets.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -37,6 +41,8 @@ pub(super) struct Record {
     pub(super) transports: Vec<String>,
     pub(super) backup_eligible: bool,
     pub(super) backup_state: bool,
+    /// What its owner calls it.
+    pub(super) name: Option<String>,
 }
 
 /// What an accepted assertion changes in a record (§7.2 step 24).
@@ -117,6 +123,14 @@ pub(super) struct Store {
     hidden: BTreeSet<(UserHandle, Vec<u8>)>,
     tokens: HashMap<String, Session>,
     signed_in: HashMap<Session, UserHandle>,
+    /// Sessions whose password was right, and that wait for a passkey.
+    half_signed_in: HashMap<Session, UserHandle>,
+    /// The passkeys that sessions were signed in with.
+    signed_in_with: HashMap<Session, (UserHandle, Vec<u8>)>,
+    passwords: BTreeMap<UserHandle, Password>,
+    codes: BTreeMap<UserHandle, Codes>,
+    /// Failures in a row to sign in by password or code, and when the last one was.
+    failures: HashMap<String, (u32, Duration)>,
     issued: Vec<Issued>,
     /// Where in `issued` each session's are, the oldest first.
     issued_to: HashMap<Session, Vec<usize>>,
@@ -163,6 +177,9 @@ impl Store {
             });
         }
         self.signed_in.retain(|_, owner| owner != handle);
+        self.half_signed_in.retain(|_, owner| owner != handle);
+        self.passwords.remove(handle);
+        self.codes.remove(handle);
     }
 
     /// The user handle of a closed account of that name.
@@ -210,6 +227,12 @@ impl Store {
         }
     }
 
+    /// Whether there is such a record to be named.
+    pub(super) fn name_record(&mut self, owner: &UserHandle, id: &[u8], name: String) -> bool {
+        let record = self.records.get_mut(&(owner.clone(), id.to_vec()));
+        record.map(|record| record.name = Some(name)).is_some()
+    }
+
     /// Gives the record with this id a new key, if there is one.
     pub(super) fn replace_key(&mut self, new: &Record) -> bool {
         let owner = self.owners.get(&new.id).and_then(BTreeSet::first);
@@ -246,6 +269,8 @@ impl Store {
     }
 
     pub(super) fn sign_in(&mut self, session: Session, account: UserHandle) {
+        self.half_signed_in.remove(&session);
+        self.signed_in_with.remove(&session);
         self.signed_in.insert(session, account);
     }
 
@@ -260,6 +285,8 @@ impl Store {
     pub(super) fn close_session(&mut self, session: Session) {
         self.drop_tokens(session);
         self.signed_in.remove(&session);
+        self.half_signed_in.remove(&session);
+        self.signed_in_with.remove(&session);
     }
 
     /// Remembers new options; older ones of that session and ceremony no

@@ -11,12 +11,14 @@ pub mod policy;
 mod revival;
 mod schedule;
 mod shard;
+mod solo;
 pub mod walk;
 
 pub use filter::Filter;
 pub use matrix::Matrix;
 pub use revival::Restart;
 pub use shard::{NoShard, Shard};
+pub use solo::Solo;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -88,7 +90,7 @@ pub trait Observer: Send + Sync {
 }
 
 /// The requests and answers of one check, redacted, in order.
-#[derive(Clone, Debug, Default, serde::Serialize)]
+#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct Transcript {
     /// What was sent and answered.
     pub exchanges: Vec<Exchange>,
@@ -126,14 +128,7 @@ pub async fn run(
     target: Arc<Target>,
     observer: Arc<dyn Observer>,
 ) -> Result<Report, NotTestable> {
-    let origin = Origin::parse(target.origin()).map_err(|error| NotTestable {
-        what: error.to_string(),
-        help: Some("name the origin of the RP's pages with --origin".to_owned()),
-        transcript: Transcript::default(),
-        observed: BTreeMap::new(),
-        is_gone: false,
-        is_refusal: false,
-    })?;
+    let origin = origin(&target)?;
     let env = Seeded::new(options.seed.as_bytes()).within(&options.run_id);
     let variables = options.variables.clone();
     let world = World {
@@ -193,6 +188,18 @@ pub async fn run(
         run.variant(&chosen, &[check], known, &observer).await;
     }
     Ok(run.report())
+}
+
+/// The origin of the target's pages.
+fn origin(target: &Target) -> Result<Origin, NotTestable> {
+    Origin::parse(target.origin()).map_err(|error| NotTestable {
+        what: error.to_string(),
+        help: Some("name the origin of the RP's pages with --origin".to_owned()),
+        transcript: Transcript::default(),
+        observed: BTreeMap::new(),
+        is_gone: false,
+        is_refusal: false,
+    })
 }
 
 /// A run under way.
@@ -468,12 +475,19 @@ impl FailOn {
     pub fn counts(&self, result: &CheckResult) -> bool {
         match result.outcome {
             _ if result.known.is_some() => false,
-            Outcome::Pass | Outcome::Skipped => false,
             // A race that nobody lost: nothing diverged.
             Outcome::Note if result.is_as_expected() => false,
+            outcome => self.reaches(outcome, result.level, result.importance),
+        }
+    }
+
+    /// Whether what came to this, of a rule of this weight, turns the exit code.
+    pub fn reaches(&self, outcome: Outcome, level: Level, importance: Importance) -> bool {
+        match outcome {
+            Outcome::Pass | Outcome::Skipped => false,
             Outcome::Inconclusive | Outcome::Error => true,
             Outcome::Fail | Outcome::Warn | Outcome::Note => {
-                result.level.rank() <= self.level.rank() && result.importance >= self.importance
+                level.rank() <= self.level.rank() && importance >= self.importance
             }
         }
     }

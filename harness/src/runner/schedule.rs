@@ -109,7 +109,7 @@ pub(super) fn schedule(
     schedule
 }
 
-fn variant_for(
+pub(super) fn variant_for(
     check: &Check,
     world: &World,
     default: &Variant,

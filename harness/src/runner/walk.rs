@@ -55,6 +55,15 @@ pub async fn walk(world: &World, told: Told<'_>) -> bool {
     }
     let probes = (has(Flow::List), has(Flow::Whoami));
     let mut well = !probes.0 || walker.tells("list the passkeys", |w| Box::pin(w.list())).await;
+    if has(Flow::Prepare) {
+        let title = "get ready to lose the passkey";
+        well &= walker.tells(title, |w| Box::pin(w.prepare())).await;
+    }
+    if has(Flow::Recover) {
+        walker.actor.change_browser();
+        let title = "sign in as if it were lost, in a new browser";
+        well &= walker.tells(title, |w| Box::pin(w.recover(probes.1))).await;
+    }
     let removes = has(Flow::List) && has(Flow::Remove);
     let logins = logins(&profile.settings.login);
     let last = logins.last().map(|(login, _)| login.clone()).unwrap_or_default();
@@ -163,6 +172,16 @@ impl Walker<'_> {
                 help: Some("`signed_in` has to tell the two answers apart".to_owned()),
             }),
         }
+    }
+
+    async fn prepare(&mut self) -> Result<String, Obstacle> {
+        self.actor.prepare(&mut self.log).await?;
+        Ok("done".to_owned())
+    }
+
+    async fn recover(&mut self, watched: bool) -> Result<String, Obstacle> {
+        self.actor.recover(&mut self.log).await?;
+        if watched { self.whoami(true).await } else { Ok("done".to_owned()) }
     }
 
     async fn log_out(&mut self, watched: bool) -> Result<String, Obstacle> {

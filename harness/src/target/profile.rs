@@ -229,7 +229,9 @@ pub enum Flow {
     Logout,
     /// Deletes the account.
     Close,
-    /// Signs in again, and gets rid of a lost passkey, without any passkey.
+    /// Gets ready for the loss of the passkey: recovery codes, an address.
+    Prepare,
+    /// Signs in again without any passkey.
     Recover,
     /// Tells this target from others, without finishing a ceremony.
     Detect,
@@ -237,7 +239,7 @@ pub enum Flow {
 
 impl Flow {
     /// All flows.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Provision,
         Self::Login,
         Self::Register,
@@ -247,6 +249,7 @@ impl Flow {
         Self::Whoami,
         Self::Logout,
         Self::Close,
+        Self::Prepare,
         Self::Recover,
         Self::Detect,
     ];
@@ -263,6 +266,7 @@ impl Flow {
             Self::Whoami => "whoami",
             Self::Logout => "logout",
             Self::Close => "close",
+            Self::Prepare => "prepare",
             Self::Recover => "recover",
             Self::Detect => "detect",
         }

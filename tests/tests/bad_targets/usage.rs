@@ -98,3 +98,20 @@ async fn files_that_cannot_be_written() {
     let said = refused(&format!("{rp} --report json=/proc/report.json"), 2).await;
     assert!(said.contains("cannot write /proc/report.json"), "{said}");
 }
+
+#[tokio::test]
+async fn simulations() {
+    let said = async |arguments: &str| {
+        let folder = tempfile::tempdir().unwrap();
+        let child = start(&format!("simulate {arguments}"), folder.path());
+        finish(child, &folder).await.exits(2).said.clone()
+    };
+    insta::assert_snapshot!(said("lost-devise").await, @r"
+    × no simulation is called `lost-devise`
+    help: did you mean lost-device?
+    ");
+    insta::assert_snapshot!(said("lost-device --step").await, @r"
+    × --step waits for Enter, and nobody is there to press it
+    help: leave it out, or run passrig in a terminal
+    ");
+}

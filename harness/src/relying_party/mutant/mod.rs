@@ -22,12 +22,14 @@ mod reading;
 mod shape;
 mod signature;
 mod simple;
+mod story;
 mod strict;
 mod weak;
 
 pub(super) use lapse::Lapse;
 use reading::Reading;
 pub(super) use shape::copied_key;
+pub use story::of_stories;
 use weak::Weakness;
 
 use passrig_authenticator::Ceremony;
@@ -102,7 +104,7 @@ pub(super) enum Flow {
     Around(Lapse),
 }
 
-/// Every mutant.
+/// Every mutant that a check finds.
 pub fn all() -> Vec<Mutant> {
     let left_out =
         STEPS.iter().filter(|step| step.kind() == StepKind::Verify).map(Mutant::left_out);
@@ -131,7 +133,7 @@ pub fn all() -> Vec<Mutant> {
 
 /// The mutant of that name.
 pub fn by_id(id: &str) -> Option<Mutant> {
-    all().into_iter().find(|mutant| mutant.id == id)
+    all().into_iter().chain(of_stories()).find(|mutant| mutant.id == id)
 }
 
 impl Mutant {

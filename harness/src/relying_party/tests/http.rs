@@ -228,7 +228,10 @@ fn credentials_can_be_listed_and_deleted_by_their_owner() {
       ]
     }
     "#);
-    assert_eq!(browser.send("DELETE", &gone, "", None).status, StatusCode::OK);
+    // The last one is removed if that is meant.
+    assert_eq!(browser.send("DELETE", &gone, "", None).status, StatusCode::CONFLICT);
+    let meant = format!("{gone}?confirm=true");
+    assert_eq!(browser.send("DELETE", &meant, "", None).status, StatusCode::OK);
     assert_eq!(browser.get("/credentials").body, json!({"credentials": []}));
     assert!(!world.discover(&world.alice, |_| ()).accepted());
 }
@@ -281,12 +284,24 @@ fn requests_of_other_sites_change_nothing() {
     for (site, status) in [
         ("cross-site", StatusCode::FORBIDDEN),
         ("same-site", StatusCode::FORBIDDEN),
-        ("same-origin", StatusCode::OK),
+        ("same-origin", StatusCode::CONFLICT),
     ] {
         browser.site = Some(site);
         assert_eq!(browser.get("/session").status, StatusCode::OK, "{site}");
         assert_eq!(browser.send("DELETE", &gone, "", None).status, status, "{site}");
     }
+}
+
+#[test]
+fn there_were_no_days_of_u2f_without_encryption() {
+    use crate::relying_party::{Config, RelyingParty};
+    use passrig_authenticator::env::Seeded;
+    let config = Config::new("http://localhost:3000", "localhost");
+    let rp = RelyingParty::new(config, Seeded::new("seed")).router();
+    let options = Browser::new(&rp).registration_options("alice");
+    assert_eq!(options["extensions"], json!({"credProps": true}));
+    let options = Browser::new(&rp).authentication_options(Some("alice"));
+    assert_eq!(options.get("extensions"), None);
 }
 
 #[test]

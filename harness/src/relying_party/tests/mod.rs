@@ -3,6 +3,7 @@
 
 mod audit;
 mod http;
+mod sign_in;
 mod stories;
 mod world;
 
@@ -181,4 +182,13 @@ fn every_step_has_mutants() {
 fn both_ceremonies_are_there() {
     let of = |ceremony| STEPS.iter().filter(|step| step.ceremony() == Some(ceremony)).count();
     assert_eq!((of(Ceremony::Registration), of(Ceremony::Authentication)), (74, 20));
+}
+
+#[test]
+fn mutants_of_stories_are_no_others() {
+    let all = mutant::all();
+    for mutant in mutant::of_stories() {
+        assert!(mutant.lapse().is_some() && !all.iter().any(|other| other.id == mutant.id));
+        assert!(mutant::by_id(&mutant.id).is_some());
+    }
 }

@@ -412,7 +412,8 @@ fn credentials() -> Vec<Story> {
             let options = early.authentication_options(Some("alice"));
             let mut browser = w.browser();
             browser.sign_in(Some("alice"), &w.alice, |_| ());
-            browser.send("DELETE", &format!("/credentials/{}", encode(&w.alice.id)), "", None);
+            let own = format!("/credentials/{}?confirm=true", encode(&w.alice.id));
+            browser.send("DELETE", &own, "", None);
             early.finish_sign_in(&options, &w.alice, |_| ())
         }),
         story("another account's handle", "7.2/6a", |w| {

@@ -1,5 +1,7 @@
 //! A run with every outcome, for tests.
 
+use std::path::Path;
+
 use passrig_authenticator::Ceremony;
 
 use crate::catalogue::{Action, Catalogue, Check, Index, Need, Product, Setting};
@@ -7,8 +9,8 @@ use crate::outcome::{
     Amiss, CheckResult, Effect, Expectation, Importance, Level, Outcome, Report, SCHEMA_VERSION,
     Staleness, Summary, TargetInfo, Tool, Verdict,
 };
-use crate::report::Replay;
-use crate::runner::Transcript;
+use crate::report::{Findings, Replay};
+use crate::runner::{FailOn, Transcript};
 use crate::target::log::{Body, Exchange, Received, Sent};
 
 pub(crate) fn catalogue() -> Catalogue {
@@ -196,7 +198,7 @@ pub(crate) fn transcript() -> Transcript {
     let body =
         |text: &str| Body { text: text.to_owned(), length: text.len(), sha256: "00".repeat(32) };
     let honest = Exchange {
-        flow: "register",
+        flow: "register".into(),
         step: 1,
         request: Sent {
             method: "POST".to_owned(),
@@ -238,4 +240,13 @@ pub(crate) fn replay() -> Replay {
         ],
         page: None,
     }
+}
+
+pub(crate) fn findings<'a>(
+    report: &'a Report,
+    catalogue: &'a Catalogue,
+    replay: &'a Replay,
+) -> Findings<'a> {
+    let fail_on = FailOn::default();
+    Findings { report, catalogue, fail_on, replay, log: Some(Path::new(".passrig/c0ffee.jsonl")) }
 }

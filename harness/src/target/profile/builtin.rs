@@ -13,6 +13,7 @@ macro_rules! files {
 /// Those that were run against the real thing, then the others.
 const FILES: &[(&str, &str)] = files![
     "reference",
+    "reference-second-factor",
     "fido-conformance",
     "simplewebauthn-example",
     "better-auth",

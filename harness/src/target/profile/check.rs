@@ -100,7 +100,7 @@ impl Names {
     }
 }
 
-fn flows(document: &Document) -> [(Flow, &Vec<Spanned<document::Step>>); 11] {
+fn flows(document: &Document) -> [(Flow, &Vec<Spanned<document::Step>>); 12] {
     [
         (Flow::Provision, &document.provision),
         (Flow::Login, &document.login),
@@ -111,6 +111,7 @@ fn flows(document: &Document) -> [(Flow, &Vec<Spanned<document::Step>>); 11] {
         (Flow::Whoami, &document.whoami),
         (Flow::Logout, &document.logout),
         (Flow::Close, &document.close),
+        (Flow::Prepare, &document.prepare),
         (Flow::Recover, &document.recover),
         (Flow::Detect, &document.detect),
     ]

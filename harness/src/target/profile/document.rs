@@ -85,6 +85,10 @@ pub(super) struct Document {
     #[serde(default)]
     #[schemars(with = "Vec<Step>")]
     pub(super) close: Vec<Spanned<Step>>,
+    /// Gets ready for the loss of the passkey, by asking for recovery codes or so.
+    #[serde(default)]
+    #[schemars(with = "Vec<Step>")]
+    pub(super) prepare: Vec<Spanned<Step>>,
     /// Signs in again after the passkey was lost.
     #[serde(default)]
     #[schemars(with = "Vec<Step>")]

@@ -1,0 +1,207 @@
+use std::fs;
+use std::io::{self, BufRead, IsTerminal};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::config;
+use super::console::{Console, complain};
+use super::fail_on;
+use super::failure::{Failure, INTERRUPTED};
+use super::identity;
+use super::near::did_you_mean;
+use super::reach::{self, Reach};
+use super::run::not_testable;
+use crate::catalogue::Catalogue;
+use crate::report::Paint;
+use crate::runner::FailOn;
+use crate::simulate::{self, Act, Audience, Options, Simulation, Step, Story, Teller};
+
+/// Play through what happens to users when …
+///
+/// A story of real ceremonies by named people: who does what with which device,
+/// what the RP answers, and what that means. Findings are at its end. Without
+/// --rp it is played against the built-in reference RP.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Args {
+    /// The simulation: `passrig simulate --list` shows them all.
+    #[arg(required_unless_present = "list")]
+    name: Option<String>,
+
+    /// List the simulations instead.
+    #[arg(long, conflicts_with = "name")]
+    list: bool,
+
+    /// Wait for Enter after every step.
+    #[arg(long)]
+    step: bool,
+
+    #[command(flatten)]
+    config: config::Args,
+
+    #[command(flatten)]
+    reach: reach::Args,
+
+    #[command(flatten)]
+    identity: identity::Args,
+
+    /// Write the story as JSON.
+    #[arg(long, value_name = "FILE", help_heading = "Reports")]
+    json: Option<PathBuf>,
+
+    /// Write the story as a page.
+    #[arg(long, value_name = "FILE", help_heading = "Reports")]
+    html: Option<PathBuf>,
+
+    /// From which level on a finding turns the exit code: must, should, policy or
+    /// hardening, and with what importance at least: low, medium, high or
+    /// critical [default: must:medium].
+    #[arg(long, value_name = "LEVEL[:IMPORTANCE]", value_parser = fail_on::parse,
+          help_heading = "Reports")]
+    fail_on: Option<FailOn>,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  passrig simulate --list
+  passrig simulate lost-device
+  passrig simulate lost-device --step
+  passrig simulate cross-domain --rp http://localhost:3000 --html story.html
+
+The exit code is 1 if a finding counts (--fail-on), or if it remained open what
+the RP did.";
+
+pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
+    let Some(name) = args.name.as_deref().filter(|_| !args.list) else {
+        console.print(&list(console.paint()))?;
+        return Ok(0);
+    };
+    let simulation = find(name)?;
+    if args.step && !(io::stdin().is_terminal() && io::stdout().is_terminal()) {
+        let what = "--step waits for Enter, and nobody is there to press it";
+        return Err(Failure::usage(what, "leave it out, or run passrig in a terminal"));
+    }
+    let mut catalogue = Catalogue::builtin()?;
+    let config = args.config.read(&mut catalogue)?;
+    let reach = args.reach.over(&config.target);
+    let identity = args.identity.resolve(reach.is_built_in())?;
+    let Reach { target, variables, .. } = match simulation.asks_a_second_factor {
+        true => reach.resolve_with_second_factor().await?,
+        false => reach.resolve(None).await?,
+    };
+    let options = Options {
+        catalogue: Arc::new(catalogue),
+        seed: identity.seed.clone(),
+        run_id: identity.run_id.clone(),
+        variables,
+    };
+
+    let stage = Stage::new(console, args.step);
+    let played = tokio::select! {
+        // Listening for Ctrl-C begins before the story.
+        biased;
+        () = interrupted(args.step) => return Ok(INTERRUPTED),
+        played = simulate::play(simulation, &options, target, &stage) => played,
+    };
+    let story = played.map_err(|error| not_testable(error, &args.identity))?;
+    stage.close(&story)?;
+    if let Some(file) = &args.json {
+        let text = serde_json::to_string_pretty(&story);
+        write(file, &(text.map_err(|_| Failure::Bug("a story is no JSON"))? + "\n"))?;
+    }
+    if let Some(file) = &args.html {
+        write(file, &simulate::html(&story))?;
+    }
+    console.print(&replay(&story, &identity.arguments, &reach))?;
+    Ok(story.exit_code(args.fail_on.or(config.fail_on).unwrap_or_default()))
+}
+
+/// Ctrl-C. While somebody is waited for, it ends the program by itself.
+async fn interrupted(waits: bool) {
+    match waits {
+        true => std::future::pending().await,
+        false => drop(tokio::signal::ctrl_c().await),
+    }
+}
+
+fn find(name: &str) -> Result<&'static Simulation, Failure> {
+    simulate::find(name).ok_or_else(|| {
+        let names = simulate::ALL.iter().map(|one| one.name);
+        let help = did_you_mean(name, names)
+            .unwrap_or_else(|| "`passrig simulate --list` shows every simulation".to_owned());
+        Failure::usage(format!("no simulation is called `{name}`"), help)
+    })
+}
+
+fn list(paint: Paint) -> String {
+    let lines = simulate::ALL.iter().map(|one| {
+        let question = paint.wrap(one.question, "      ", "      ");
+        format!("  {}\n{question}\n", paint.strong(one.name))
+    });
+    lines.collect()
+}
+
+fn write(file: &Path, text: &str) -> Result<(), Failure> {
+    fs::write(file, text).map_err(|source| Failure::Write { file: file.to_owned(), source })
+}
+
+/// How to see the same again.
+fn replay(story: &Story, identity: &[Vec<String>], reach: &reach::Args) -> String {
+    let arguments = [reach.arguments(), identity.to_vec()].concat();
+    let words: Vec<String> = arguments.into_iter().flatten().collect();
+    let command = format!("passrig simulate {} {}", story.simulation, words.join(" "));
+    format!("\nThe same again:  {}\n", command.trim_end())
+}
+
+/// Tells the story on standard output, as it happens.
+struct Stage {
+    console: Console,
+    teller: Mutex<Teller>,
+    /// Whether somebody presses Enter after each step.
+    waits: bool,
+    /// What kept it from being told, if anything.
+    failed: Mutex<Option<Failure>>,
+}
+
+impl Stage {
+    fn new(console: Console, waits: bool) -> Self {
+        let teller = Mutex::new(Teller::new(console.paint()));
+        Self { console, teller, waits, failed: Mutex::default() }
+    }
+
+    fn tell(&self, piece: impl FnOnce(&mut Teller) -> String) {
+        let text = piece(&mut self.teller.lock().unwrap_or_else(PoisonError::into_inner));
+        if let Err(failure) = self.console.print(&text) {
+            let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+            failed.get_or_insert(failure);
+        }
+    }
+
+    fn close(&self, story: &Story) -> Result<(), Failure> {
+        self.tell(|teller| teller.ending(story));
+        let failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner).take();
+        failed.map_or(Ok(()), Err)
+    }
+}
+
+impl Audience for Stage {
+    fn opened(&self, story: &Story) {
+        self.tell(|teller| teller.opening(story));
+    }
+
+    fn began(&self, act: &Act) {
+        self.tell(|teller| teller.act(act));
+    }
+
+    fn saw(&self, step: &Step) {
+        self.tell(|teller| teller.step(step));
+        if self.waits {
+            // That the terminal is gone is no reason to stop.
+            let _ = io::stdin().lock().read_line(&mut String::new());
+        }
+    }
+
+    fn noticed(&self, text: &str) {
+        complain(&format!("{text}\n"));
+    }
+}

@@ -1,0 +1,45 @@
+//! What the relying party draws: all of it from its seed.
+
+use passrig_authenticator::wire::base64url;
+
+use super::ceremony::Caller;
+use super::store::{Store, UserHandle};
+use super::{RelyingParty, secret};
+
+impl RelyingParty {
+    pub(super) fn draws(&self, store: &mut Store, caller: &Caller) -> Draws<'_> {
+        let number = store.number(&caller.check);
+        Draws { rp: self, prefix: format!("{}/{number}", caller.check) }
+    }
+}
+
+/// What one request draws.
+pub(super) struct Draws<'a> {
+    rp: &'a RelyingParty,
+    prefix: String,
+}
+
+impl Draws<'_> {
+    pub(super) fn draw(&self, what: &str, len: usize) -> Vec<u8> {
+        self.rp.seed.derive(&format!("{}/{what}", self.prefix), len)
+    }
+
+    /// 16 to 32 octets: clients and databases shall not rely on one length.
+    pub(super) fn user_handle(&self) -> UserHandle {
+        let extra = self.draw("user-length", 1).first().copied().unwrap_or_default() % 17;
+        UserHandle(self.draw("user", 16 + usize::from(extra)))
+    }
+
+    pub(super) fn token(&self) -> String {
+        base64url::encode(&self.draw("session", 32))
+    }
+
+    /// For what people type.
+    pub(super) fn salt(&self) -> Vec<u8> {
+        self.draw("salt", 16)
+    }
+
+    pub(super) fn recovery_codes(&self) -> Vec<String> {
+        secret::codes(|number| self.draw(&format!("code/{number}"), secret::CODE_LENGTH))
+    }
+}

@@ -1,0 +1,74 @@
+//! The two ceremonies, as the conformance API has them.
+
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::{HeaderName, HeaderValue, StatusCode};
+use passrig_authenticator::Ceremony;
+
+use super::answer::{failed, ok, options, parse};
+use super::session::with_session;
+use super::{Body, Shared};
+use crate::relying_party::ceremony::{Caller, Granted, Judgement};
+use crate::relying_party::mutant::Lapse;
+use crate::relying_party::{RelyingParty, audit};
+
+pub(super) async fn attestation_options(State(rp): Shared, caller: Caller, body: Body) -> Response {
+    let request = match parse(body) {
+        Ok(request) => request,
+        Err((status, reason)) => return failed(status, &reason),
+    };
+    match rp.registration_options(&caller, request) {
+        Ok(Granted { answer, token }) => with_session(&rp, options(&answer), token),
+        Err(denied) => failed(StatusCode::FORBIDDEN, &denied.to_string()),
+    }
+}
+
+pub(super) async fn assertion_options(State(rp): Shared, caller: Caller, body: Body) -> Response {
+    let request = match parse(body) {
+        Ok(request) => request,
+        Err((status, reason)) => return failed(status, &reason),
+    };
+    if rp.lapse() == Some(Lapse::UnknownNameRefused) && !rp.knows(&request) {
+        return failed(StatusCode::NOT_FOUND, "nobody has that name");
+    }
+    let delay = rp.lapse().and_then(|lapse| lapse.delays_options(rp.knows(&request)));
+    take(delay).await;
+    let Granted { answer, token } = rp.authentication_options(&caller, request);
+    with_session(&rp, options(&answer), token)
+}
+
+pub(super) async fn attestation_result(State(rp): Shared, caller: Caller, body: Body) -> Response {
+    result(&rp, Ceremony::Registration, &caller, body).await
+}
+
+pub(super) async fn assertion_result(State(rp): Shared, caller: Caller, body: Body) -> Response {
+    result(&rp, Ceremony::Authentication, &caller, body).await
+}
+
+async fn result(rp: &RelyingParty, ceremony: Ceremony, caller: &Caller, body: Body) -> Response {
+    let (octets, status) = match &body {
+        Ok(octets) => (Some(octets.as_ref()), StatusCode::BAD_REQUEST),
+        Err(rejection) => (None, rejection.status()),
+    };
+    let Granted { answer: Judgement { refused, broke, is_known, audit }, token } =
+        rp.result(ceremony, caller, octets).await;
+    take(rp.lapse().and_then(|lapse| lapse.delays_result(is_known))).await;
+    let mut response = match refused {
+        _ if broke => (StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error").into_response(),
+        Some(reason) => failed(status, &reason),
+        None => ok(),
+    };
+    if let (true, Ok(value)) = (rp.config.audit, HeaderValue::try_from(audit.join(" "))) {
+        response.headers_mut().insert(HeaderName::from_static(audit::HEADER), value);
+    }
+    with_session(rp, response, token)
+}
+
+/// Takes its time, as some mutants do.
+async fn take(time: Option<Duration>) {
+    if let Some(time) = time {
+        tokio::time::sleep(time).await;
+    }
+}

@@ -1,0 +1,109 @@
+//! Who is there: the session's cookie, and what it stands for.
+
+use axum::Json;
+use axum::extract::{FromRequestParts, State};
+use axum::response::{IntoResponse, Response};
+use http::header::{COOKIE, ORIGIN, SET_COOKIE};
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, StatusCode};
+use serde_json::json;
+
+use super::Shared;
+use super::answer::{failed, ok};
+use crate::relying_party::RelyingParty;
+use crate::relying_party::ceremony::Caller;
+use crate::relying_party::mutant::Lapse;
+use crate::relying_party::store::{Account, Session, Store};
+
+/// Names the check that a request belongs to.
+const CHECK: &str = "x-passrig-check";
+
+/// The cookie that carries the session token.
+const SESSION: &str = "session";
+
+pub(super) async fn session(State(rp): Shared, caller: Caller) -> Response {
+    let store = rp.store();
+    let half = || store.half_signed_in(store.session(caller.token.as_deref()?)?);
+    Json(match signed_in(&store, &caller) {
+        Some((_, account)) => json!({"signedIn": true, "username": account.username}),
+        None if half().is_some() => json!({"signedIn": false, "awaits": "passkey"}),
+        None => json!({"signedIn": false}),
+    })
+    .into_response()
+}
+
+pub(super) async fn logout(State(rp): Shared, caller: Caller) -> Response {
+    let mut store = rp.store();
+    if let Some(session) = caller.token.as_deref().and_then(|token| store.session(token))
+        && rp.lapse() != Some(Lapse::LogoutForgetsCookie)
+    {
+        store.close_session(session);
+    }
+    let mut response = ok();
+    set_cookie(&mut response, &format!("{SESSION}={}; Max-Age=0", attributes(&rp)));
+    response
+}
+
+pub(super) fn signed_in<'a>(store: &'a Store, caller: &Caller) -> Option<(Session, &'a Account)> {
+    let session = store.session(caller.token.as_deref()?)?;
+    Some((session, store.signed_in(session)?))
+}
+
+pub(super) fn signed_out() -> Response {
+    failed(StatusCode::UNAUTHORIZED, "nobody is signed in")
+}
+
+pub(super) fn with_session(
+    rp: &RelyingParty,
+    mut response: Response,
+    token: Option<String>,
+) -> Response {
+    if let Some(token) = token {
+        set_cookie(&mut response, &format!("{SESSION}={token}{}", attributes(rp)));
+    }
+    response
+}
+
+/// Out of reach of scripts and other sites, and never unencrypted where the
+/// pages are not.
+fn attributes(rp: &RelyingParty) -> String {
+    let lapse = rp.lapse();
+    let same_site = match lapse {
+        Some(Lapse::CookieWithoutSameSite) => "",
+        Some(lapse) if lapse.is_open_to_other_sites() => "; SameSite=None",
+        _ => "; SameSite=Lax",
+    };
+    let http_only = if lapse == Some(Lapse::CookieScriptable) { "" } else { "; HttpOnly" };
+    let encrypted = rp.config.origins.iter().all(|origin| origin.starts_with("https:"));
+    let secure = encrypted && lapse != Some(Lapse::CookieInsecure);
+    format!("{http_only}{same_site}{}; Path=/", if secure { "; Secure" } else { "" })
+}
+
+fn set_cookie(response: &mut Response, cookie: &str) {
+    if let Ok(value) = HeaderValue::from_str(cookie) {
+        response.headers_mut().append(SET_COOKIE, value);
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Caller {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        let header = |name: &str| {
+            let value = parts.headers.get(name)?;
+            Some(String::from_utf8_lossy(value.as_bytes()).into_owned())
+        };
+        Ok(Self {
+            token: session_token(&parts.headers),
+            check: header(CHECK).unwrap_or_else(|| "-".to_owned()),
+            origin: header(ORIGIN.as_str()),
+        })
+    }
+}
+
+fn session_token(headers: &HeaderMap) -> Option<String> {
+    let pairs = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let mut pairs =
+        pairs.flat_map(|value| value.split(';')).filter_map(|p| p.trim().split_once('='));
+    pairs.find(|(name, _)| *name == SESSION).map(|(_, token)| token.to_owned())
+}

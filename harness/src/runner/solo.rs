@@ -1,0 +1,141 @@
+//! Single checks and verdicts, for stories that are told around them.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use passrig_authenticator::env::Seeded;
+
+use super::block::{self, Company};
+use super::{NotTestable, Observer, canary, judge, origin, schedule};
+use crate::actor::{Probes, Trouble, Variant, World};
+use crate::catalogue::{Check, Product};
+use crate::outcome::{CheckResult, Inconclusive, Skip};
+use crate::scenarios::Observations;
+use crate::target::Target;
+
+/// A target that proved testable, and by which rules it is judged: those of a
+/// run of the whole catalogue.
+pub struct Solo {
+    world: World,
+    variant: Variant,
+    /// What the honest canaries of each variant found out.
+    sung: HashMap<Variant, Arc<canary::Honest>>,
+    /// How often somebody honest or a check had its turn; each time it is others.
+    rounds: usize,
+}
+
+impl Solo {
+    /// The canaries: honest ceremonies, then forged ones. The result is there if
+    /// the target accepts anything.
+    pub async fn begin(
+        target: Arc<Target>,
+        seed: &str,
+        run_id: &str,
+        variables: Vec<(String, String)>,
+        observer: &dyn Observer,
+    ) -> Result<(Self, Option<CheckResult>), NotTestable> {
+        let world = World {
+            origin: origin(&target)?,
+            env: Seeded::new(seed.as_bytes()).within(run_id),
+            target,
+            variables,
+            expiry: None,
+            timing: None,
+            authenticator: None,
+        };
+        let authenticator = world.authenticator(Product::default(), None, None);
+        let settings = &world.target.profile().settings;
+        let variant = schedule::default_variant(settings, &authenticator);
+        let honest = canary::honest(&world, &variant, observer, 0).await?;
+        let forged = canary::forged(&world, &variant, &honest, observer).await?;
+        let sung = HashMap::from([(variant.clone(), Arc::new(honest))]);
+        Ok((Self { world, variant, sung, rounds: 0 }, forged))
+    }
+
+    /// What all actors share.
+    pub fn world(&self) -> &World {
+        &self.world
+    }
+
+    /// The settings in force, unless a check needs others.
+    pub fn variant(&self) -> &Variant {
+        &self.variant
+    }
+
+    /// The probes that can be trusted.
+    pub fn probes(&self) -> Probes {
+        self.sung.get(&self.variant).map(|honest| honest.probes).unwrap_or_default()
+    }
+
+    /// What the target asked for in honest ceremonies, by name.
+    pub fn observed(&self) -> BTreeMap<String, String> {
+        let honest = self.sung.get(&self.variant);
+        honest.map(|honest| honest.observed.by_name()).unwrap_or_default()
+    }
+
+    /// What somebody else saw comes to.
+    pub fn judge(&self, check: &Check, seen: &Result<Observations, Trouble>) -> CheckResult {
+        judge::judge(check, &self.variant, seen)
+    }
+
+    /// The same result, of which nothing can be concluded.
+    pub fn void(result: CheckResult, what: &str) -> CheckResult {
+        judge::void(result, Inconclusive::Bracket, what)
+    }
+
+    /// A check of the catalogue, between honest ceremonies.
+    pub async fn check(&mut self, check: &Check, observer: &dyn Observer) -> CheckResult {
+        let settings = &self.world.target.profile().settings;
+        let chosen = schedule::variant_for(check, &self.world, &self.variant, settings);
+        let variant = match chosen {
+            Ok(_) if check.waits || check.times => {
+                return judge::skip(check, &self.variant, Skip::OptIn);
+            }
+            Ok(variant) => variant,
+            Err(why) => return judge::skip(check, &self.variant, why),
+        };
+        let honest = match self.honest(&variant, observer).await {
+            Ok(honest) => honest,
+            Err(error) => {
+                return judge::undecided(check, &variant, Inconclusive::Bracket, &error.what);
+            }
+        };
+        if !schedule::meets(check, &honest.observed) {
+            return judge::skip(check, &variant, Skip::Setting);
+        }
+        self.rounds += 1;
+        let company =
+            Company { is_alone: true, is_watched: false, round: self.rounds * block::ROUNDS };
+        let check = Arc::new(check.clone());
+        let blocks = schedule::blocks(&variant, &[Arc::clone(&check)]);
+        let Some(block) = blocks.first() else {
+            return judge::skip(&check, &variant, Skip::Setting);
+        };
+        let done = block::run(block, &self.world, honest.probes, observer, company).await;
+        let result = done.results.into_iter().next().map(|(_, result, _)| result);
+        result.unwrap_or_else(|| {
+            let what = done.death.map_or_else(String::new, |death| death.what);
+            judge::undecided(&check, &variant, Inconclusive::Bracket, &what)
+        })
+    }
+
+    async fn honest(
+        &mut self,
+        variant: &Variant,
+        observer: &dyn Observer,
+    ) -> Result<Arc<canary::Honest>, NotTestable> {
+        if let Some(honest) = self.sung.get(variant) {
+            return Ok(Arc::clone(honest));
+        }
+        let honest = Arc::new(canary::honest(&self.world, variant, observer, 0).await?);
+        self.sung.insert(variant.clone(), Arc::clone(&honest));
+        Ok(honest)
+    }
+
+    /// Whether the target still takes honest ceremonies; if not, why.
+    pub async fn is_sound(&mut self, observer: &dyn Observer) -> Result<(), String> {
+        self.rounds += 1;
+        let honest = canary::honest(&self.world, &self.variant, observer, self.rounds).await;
+        honest.map(drop).map_err(|error| error.what)
+    }
+}

@@ -1,0 +1,133 @@
+//! What a simulation comes to: acts, their steps, and findings.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::outcome::{Importance, Level, Outcome, TargetInfo, Tool};
+use crate::runner::FailOn;
+
+/// The version of [`Story`]'s shape.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// A simulation that was played.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Story {
+    /// The version of this shape.
+    pub schema_version: u32,
+    /// What played it.
+    pub tool: Tool,
+    /// The seed.
+    pub seed: String,
+    /// The run id.
+    pub run_id: String,
+    /// Whom it is about.
+    pub target: TargetInfo,
+    /// The simulation's name, such as `lost-device`.
+    pub simulation: String,
+    /// Its title.
+    pub title: String,
+    /// What it answers.
+    pub question: String,
+    /// Who plays.
+    pub cast: Vec<Role>,
+    /// What happened.
+    pub acts: Vec<Act>,
+    /// Where the RP did otherwise than a sound one, or it remained open what it
+    /// did.
+    pub findings: Vec<Finding>,
+}
+
+/// Somebody who plays.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Role {
+    /// The name.
+    pub name: String,
+    /// Who that is.
+    pub part: String,
+}
+
+/// A part of the story, with accounts of its own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Act {
+    /// Its title.
+    pub title: String,
+    /// What it is about.
+    pub about: String,
+    /// What happened.
+    pub steps: Vec<Step>,
+}
+
+/// Somebody does something, and it is answered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Step {
+    /// Counted through the whole story, from 1.
+    pub number: usize,
+    /// Who.
+    pub who: String,
+    /// With which device, if with one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<String>,
+    /// On a page of which origin, if on a page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub domain: Option<String>,
+    /// Does what.
+    pub does: String,
+    /// What was answered, and by whom.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub answers: Vec<Answer>,
+    /// What it came to; absent where there is nothing to judge.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<Outcome>,
+    /// What that means.
+    pub means: String,
+    /// The check by whose rule it was judged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub check: Option<String>,
+}
+
+/// An answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Answer {
+    /// Whose: `RP`, `browser`.
+    pub by: String,
+    /// What it was.
+    pub says: String,
+}
+
+/// Where the RP did otherwise than a sound one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Finding {
+    /// The step that shows it.
+    pub step: usize,
+    /// The check of the catalogue, or the rule of a simulation.
+    pub id: String,
+    /// What was tried.
+    pub title: String,
+    /// What it came to.
+    pub outcome: Outcome,
+    /// How strongly the source asks for it.
+    pub level: Level,
+    /// What an attacker gains.
+    pub importance: Importance,
+    /// The clause, such as `§7.2 step 12`.
+    pub clause: String,
+    /// What was seen.
+    pub seen: String,
+    /// What the rule is good for.
+    pub why: String,
+    /// How to mend it.
+    pub fix: String,
+}
+
+impl Story {
+    /// 0 without findings that count, 1 with one.
+    pub fn exit_code(&self, fail_on: FailOn) -> u8 {
+        let counts = |one: &Finding| fail_on.reaches(one.outcome, one.level, one.importance);
+        u8::from(self.findings.iter().any(counts))
+    }
+
+    /// Every step.
+    pub fn steps(&self) -> impl Iterator<Item = &Step> {
+        self.acts.iter().flat_map(|act| &act.steps)
+    }
+}

@@ -1,0 +1,238 @@
+//! Tells a story in a terminal, as it happens.
+
+use std::collections::BTreeSet;
+use std::fmt::Write;
+
+use super::story::{Act, Finding, Step, Story};
+use crate::outcome::Outcome;
+use crate::report::Paint;
+
+/// Columns before what a step consists of.
+const INDENT: &str = "            ";
+
+/// Tells a story piece by piece. Words that not everybody knows are explained
+/// where they first occur.
+pub struct Teller {
+    paint: Paint,
+    explained: BTreeSet<&'static str>,
+    acts: usize,
+}
+
+impl Teller {
+    /// Somebody who has told nothing yet.
+    pub fn new(paint: Paint) -> Self {
+        Self { paint, explained: BTreeSet::new(), acts: 0 }
+    }
+
+    /// A whole story.
+    pub fn tell(paint: Paint, story: &Story) -> String {
+        let mut teller = Self::new(paint);
+        let mut out = teller.opening(story);
+        for act in &story.acts {
+            out += &teller.act(act);
+            for step in &act.steps {
+                out += &teller.step(step);
+            }
+        }
+        out + &teller.ending(story)
+    }
+
+    /// What it is about, and who plays.
+    pub fn opening(&mut self, story: &Story) -> String {
+        let paint = self.paint;
+        let mut out = format!("{}\n", paint.strong(&story.title));
+        let _ = writeln!(out, "{}\n", paint.wrap(&story.question, "  ", "  "));
+        for role in &story.cast {
+            let name = format!("  {:10}", role.name);
+            let _ = writeln!(out, "{}", self.labelled(&name, &role.part));
+        }
+        let rp = format!(
+            "the site that people sign in to, the relying party: {} ({})",
+            story.target.origin, story.target.adapter
+        );
+        let _ = writeln!(out, "{}", self.labelled("  RP        ", &rp));
+        self.explained.insert("relying party");
+        let told = format!("{} {rp}", story.question);
+        out + &self.glossary(&told)
+    }
+
+    /// An act begins.
+    pub fn act(&mut self, act: &Act) -> String {
+        self.acts += 1;
+        let title = self.paint.strong(&format!("Act {}: {}", self.acts, act.title));
+        let about = self.paint.wrap(&act.about, "  ", "  ");
+        let mut out = format!("\n{title}\n{about}\n");
+        out += &self.glossary(&act.about);
+        out
+    }
+
+    /// A step was taken.
+    pub fn step(&mut self, step: &Step) -> String {
+        let paint = self.paint;
+        let device = step.device.iter().map(|device| format!(", with {device}"));
+        let domain = step.domain.iter().map(|domain| format!(", on {domain}"));
+        let who: String = [step.who.clone()].into_iter().chain(device).chain(domain).collect();
+        let number = format!("  {:>2}  ", step.number);
+        let mut out = format!("\n{}\n", paint.wrap(&paint.strong(&who), &number, "      "));
+        let _ = writeln!(out, "{}", paint.wrap(&format!("{}.", step.does), "      ", "      "));
+        for answer in &step.answers {
+            let label = format!("      {:6}", answer.by);
+            let label = if answer.by.len() > 5 { format!("      {} ", answer.by) } else { label };
+            let _ = writeln!(out, "{}", self.labelled(&label, &answer.says));
+        }
+        let word = step.outcome.map_or("", word);
+        let label = format!("      {word:6}");
+        let painted = match step.outcome {
+            Some(outcome) => paint.outcome(outcome, &label),
+            None => label.clone(),
+        };
+        let wrapped = paint.wrap(&step.means, &label, INDENT);
+        let rest = wrapped.strip_prefix(label.as_str()).unwrap_or(&wrapped);
+        let _ = writeln!(out, "{painted}{rest}");
+        out + &self.glossary(&format!("{} {}", step.does, step.means))
+    }
+
+    /// What was found.
+    pub fn ending(&mut self, story: &Story) -> String {
+        let paint = self.paint;
+        let mut out = format!("\n{}\n", paint.strong("The end"));
+        let count = |outcome| story.steps().filter(|s| s.outcome == Some(outcome)).count();
+        let good = count(Outcome::Pass);
+        let left = count(Outcome::Skipped);
+        let found = story.findings.len();
+        let verdict = match found {
+            0 => "No findings".to_owned(),
+            1 => "1 finding".to_owned(),
+            _ => format!("{found} findings"),
+        };
+        let left = match left {
+            0 => String::new(),
+            1 => ", 1 could not be played".to_owned(),
+            _ => format!(", {left} could not be played"),
+        };
+        let plural = if good == 1 { "step" } else { "steps" };
+        let summary = format!("{verdict}; {good} {plural} went as they should{left}.");
+        let _ = writeln!(out, "{}", paint.wrap(&summary, "  ", "  "));
+        for finding in &story.findings {
+            out += &self.finding(finding);
+        }
+        out
+    }
+
+    fn finding(&self, finding: &Finding) -> String {
+        let paint = self.paint;
+        let word = paint.outcome(finding.outcome, finding.outcome.name());
+        let mut out = format!("\n{word}  {}\n", paint.strong(&finding.id));
+        let rule = format!(
+            "{}; level {}, importance {}",
+            finding.clause, finding.level, finding.importance
+        );
+        for (label, text) in [
+            ("tried", finding.title.as_str()),
+            ("RP", finding.seen.as_str()),
+            ("rule", rule.as_str()),
+            ("why", finding.why.as_str()),
+            ("fix", finding.fix.as_str()),
+            ("step", finding.step.to_string().as_str()),
+        ] {
+            let _ = writeln!(out, "{}", self.labelled(&format!("  {label:10}"), text));
+        }
+        out
+    }
+
+    /// A label that steps back, and a text beside it.
+    fn labelled(&self, label: &str, text: &str) -> String {
+        let wrapped = self.paint.wrap(text, label, INDENT);
+        let rest = wrapped.strip_prefix(label).unwrap_or(&wrapped);
+        format!("{}{rest}", self.paint.faint(label))
+    }
+
+    /// What words of this text mean that have not been explained yet.
+    fn glossary(&mut self, text: &str) -> String {
+        let text = text.to_lowercase();
+        let mut out = String::new();
+        for (word, meaning) in GLOSSARY {
+            if text.contains(word) && self.explained.insert(word) {
+                let line = format!("{word}: {meaning}");
+                let line = self.paint.wrap(&line, "      * ", "        ");
+                let _ = writeln!(out, "{}", self.paint.faint(&line));
+            }
+        }
+        out
+    }
+}
+
+/// The word before what a step means.
+fn word(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Pass => "ok",
+        Outcome::Fail => "fail",
+        Outcome::Warn => "warn",
+        Outcome::Note => "note",
+        Outcome::Skipped => "--",
+        Outcome::Inconclusive => "open",
+        Outcome::Error => "error",
+    }
+}
+
+/// Words, in small letters, and what they mean.
+const GLOSSARY: &[(&str, &str)] = &[
+    (
+        "passkey",
+        "a pair of keys in place of a password. The private one stays on the user's devices and \
+         signs; the site has only the public one, with which it verifies. Nothing can be read out \
+         loud, typed into a wrong page or stolen from the site.",
+    ),
+    ("security key", "a small device on USB or NFC that holds passkeys, which never leave it."),
+    (
+        "synced",
+        "kept by a cloud (of Apple, Google, a password manager …), so that all devices of one \
+         person have the passkey.",
+    ),
+    (
+        "unlock",
+        "to show the device who you are, with a finger, the face or a PIN. The specification \
+         calls it user verification. Nothing of it leaves the device.",
+    ),
+    (
+        "challenge",
+        "a random number that the site sends, to be signed with the passkey: an old answer is \
+         worth nothing.",
+    ),
+    (
+        "origin",
+        "scheme, host and port of a page. The browser writes it into every answer, and signs for \
+         it: no page can lie about it.",
+    ),
+    (
+        "rp id",
+        "the domain that a passkey is for. Browsers offer it on pages of that domain and of the \
+         hosts below, nowhere else.",
+    ),
+    (
+        "counter",
+        "a number that some devices put into each answer, one higher each time. Two devices with \
+         one key count apart, and that can be seen.",
+    ),
+    (
+        "session",
+        "what the site remembers of a browser after somebody signed in, mostly by a cookie.",
+    ),
+    ("cookie", "a text that the browser sends along with every request to the site."),
+    ("recovery code", "a text on paper that lets somebody in once, when all devices are gone."),
+    (
+        "related origins",
+        "a list that a site publishes, of its other domains that may use its passkeys.",
+    ),
+    ("relay", "to hand on, in both directions, what two parties say to each other."),
+    (
+        "autofill",
+        "the browser offers passkeys in a form's field, as it offers passwords. No dialogue opens \
+         until the user picks one.",
+    ),
+    (
+        "second factor",
+        "something to be shown after the password: who knows the password alone is not let in.",
+    ),
+    ("frame", "a page within a page of, perhaps, another site."),
+];
