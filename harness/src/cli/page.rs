@@ -63,8 +63,8 @@ pub(super) struct Args {
     #[command(flatten)]
     identity: identity::Args,
 
-    /// Write a report for programs: json, junit, sarif or markdown. May be
-    /// repeated.
+    /// Write a report: html for people, json, junit, sarif or markdown for
+    /// programs. May be repeated.
     #[arg(long, value_name = "FORMAT=FILE", help_heading = "Reports")]
     report: Vec<Destination>,
 
