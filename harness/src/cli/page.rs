@@ -74,7 +74,7 @@ pub(super) struct Args {
           help_heading = "Reports")]
     fail_on: Option<FailOn>,
 
-    /// Show of the report only the summary.
+    /// Show of the report only what fails the run, in short, and the summary.
     #[arg(long, short, help_heading = "Reports")]
     quiet: bool,
 }

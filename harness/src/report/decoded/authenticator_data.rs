@@ -44,10 +44,9 @@ fn fixed(bytes: &[u8]) -> Option<Vec<(String, Shown)>> {
 }
 
 fn credential(attested: &AttestedCredentialData) -> [(String, Shown); 3] {
-    let id = &attested.credential_id;
     [
         field("AAGUID", Shown::Plain(uuid(&attested.aaguid))),
-        field("credential id", Shown::Plain(format!("{} octets, {}", id.len(), hex(id)))),
+        field("credential id", Shown::Plain(hex(&attested.credential_id))),
         field("public key", cbor::key(&attested.public_key)),
     ]
 }

@@ -68,7 +68,7 @@ fn a_registration_with_all_that_it_wraps() {
               flags         0x5d UP UV BE BS AT
               counter       9
               AAGUID        70617373-7269-6700-0000-000000000001
-              credential id 16 octets, h'5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a'
+              credential id h'5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a'
               public key    {
                 1 /kty/: 2 /EC2/,
                 3 /alg/: -7 /ES256/,
