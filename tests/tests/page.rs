@@ -9,6 +9,8 @@ use std::process::{Command, Output};
 use axum::response::Html;
 use axum::routing::get;
 use axum::{Json, Router};
+use passrig::relying_party::{Config, RelyingParty};
+use passrig_authenticator::env::Seeded;
 use passrig_tests::browser::available;
 use passrig_tests::rps;
 use serde_json::{Value, json};
@@ -125,7 +127,12 @@ async fn a_page_that_asks_on_load_is_reported_and_one_that_waits_for_a_click_is_
         return;
     }
     let url = serve().await;
-    insta::assert_snapshot!(seen(&format!("{url}/on-load"), &[]).await, @"");
+    insta::assert_snapshot!(seen(&format!("{url}/on-load"), &[]).await, @r"
+    warn authentication.page-gesture.missing: 1 of 1 calls of get() came without a gesture of the user, first by http://localhost:PORT
+    pass authentication.page-frame.cross-origin: 0 of 1 calls of get() came from a frame of another site's page
+    pass authentication.page-refusal.unhandled: a refusal by get() is caught
+    pass authentication.page-refusal.dead-end: after get() was cancelled, there was something to use
+    ");
 
     let folder = tempfile::tempdir().unwrap();
     let script = "
@@ -146,7 +153,18 @@ async fn a_page_that_asks_on_load_is_reported_and_one_that_waits_for_a_click_is_
     fs::write(folder.path().join("steps.toml"), script).unwrap();
     let script = folder.path().join("steps.toml").display().to_string();
     let good = seen(&format!("{url}/good"), &["--script", &script]).await;
-    insta::assert_snapshot!(good, @"");
+    insta::assert_snapshot!(good, @r"
+    pass registration.page-gesture.missing: 0 of 1 calls of create() came without a gesture of the user
+    pass authentication.page-gesture.missing: 0 of 1 calls of get() came without a gesture of the user
+    pass registration.page-options.altered: create() is given the options that the server sent
+    pass authentication.page-options.altered: get() is given the options that the server sent
+    pass registration.page-frame.cross-origin: 0 of 1 calls of create() came from a frame of another site's page
+    pass authentication.page-frame.cross-origin: 0 of 3 calls of get() came from a frame of another site's page
+    pass registration.page-refusal.unhandled: a refusal by create() is caught
+    pass authentication.page-refusal.unhandled: a refusal by get() is caught
+    pass registration.page-refusal.dead-end: after create() was cancelled, there was something to use
+    pass authentication.page-refusal.dead-end: after get() was cancelled, there was something to use
+    ");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -156,9 +174,23 @@ async fn what_is_wrong_with_a_page_is_told() {
     }
     let url = serve().await;
     let bad = seen(&format!("{url}/bad"), &["--click", "text=Create"]).await;
-    insta::assert_snapshot!(bad, @"");
+    insta::assert_snapshot!(bad, @r"
+    pass registration.page-gesture.missing: 0 of 1 calls of create() came without a gesture of the user
+    note registration.page-options.altered: create() is given another authenticatorSelection
+    pass registration.page-frame.cross-origin: 0 of 1 calls of create() came from a frame of another site's page
+    warn registration.page-refusal.unhandled: a refusal by create() is caught by nobody
+    warn registration.page-refusal.dead-end: after create() was cancelled, nothing could be used
+    ");
     let framing = seen(&format!("{url}/framing"), &["--click", "text=Create"]).await;
-    insta::assert_snapshot!(framing, @"");
+    insta::assert_snapshot!(framing, @r"
+    pass registration.page-gesture.missing: 0 of 1 calls of create() came without a gesture of the user
+    pass registration.page-options.altered: create() is given the options that the server sent
+    pass authentication.page-options.altered: get() is given the options that the server sent
+    note registration.page-frame.cross-origin: 1 of 1 calls of create() came from a frame of another site's page, first by http://other.localhost:PORT
+    note authentication.page-frame.cross-origin: 1 of 1 calls of get() came from a frame of another site's page, first by http://other.localhost:PORT
+    pass registration.page-refusal.unhandled: a refusal by create() is caught
+    pass registration.page-refusal.dead-end: after create() was cancelled, there was something to use
+    ");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -171,10 +203,17 @@ async fn a_script_that_leads_nowhere() {
     fs::write(folder.path().join("steps.toml"), script).unwrap();
     let out = passrig(folder.path(), &["page", "http://localhost:1/", "--script", "steps.toml"]);
     assert_eq!(out.status.code(), Some(2));
-    insta::assert_snapshot!(String::from_utf8_lossy(&out.stderr), @"");
-    let out = passrig(folder.path(), &["page", "http://localhost:1/"]);
+    insta::assert_snapshot!(String::from_utf8_lossy(&out.stderr), @r"
+    × steps.toml: nothing is called `{{usrename}}`; there are: email, username,
+    │ display_name, password
+    help: `passrig page --help` shows a script
+    ");
+    let out = passrig(folder.path(), &["page", "http://127.0.0.1:1/"]);
     assert_eq!(out.status.code(), Some(3));
-    insta::assert_snapshot!(String::from_utf8_lossy(&out.stderr), @"");
+    insta::assert_snapshot!(String::from_utf8_lossy(&out.stderr), @r"
+    × http://127.0.0.1:1/ cannot be opened: net::ERR_UNSAFE_PORT
+    help: is the server running, and is that its address?
+    ");
 }
 
 /// A real relying party accepts what its page gets from our authenticator.
@@ -198,5 +237,51 @@ async fn a_page_of_a_real_relying_party() {
     let script = folder.path().join("steps.toml").display().to_string();
     let ca = rp.ca.display().to_string();
     let place = ["--connect-to", &rp.connect_to, "--ca", &ca, "--script", &script];
-    insta::assert_snapshot!(seen(&rp.url, &place).await, @"");
+    insta::assert_snapshot!(seen(&rp.url, &place).await, @r"
+    pass registration.page-gesture.missing: 0 of 1 calls of create() came without a gesture of the user
+    pass authentication.page-gesture.missing: 0 of 1 calls of get() came without a gesture of the user
+    pass registration.page-options.altered: create() is given the options that the server sent
+    pass authentication.page-options.altered: get() is given the options that the server sent
+    pass registration.page-frame.cross-origin: 0 of 1 calls of create() came from a frame of another site's page
+    pass authentication.page-frame.cross-origin: 0 of 1 calls of get() came from a frame of another site's page
+    pass registration.page-refusal.unhandled: a refusal by create() is caught
+    pass authentication.page-refusal.unhandled: a refusal by get() is caught
+    pass registration.page-refusal.dead-end: after create() was cancelled, there was something to use
+    pass authentication.page-refusal.dead-end: after get() was cancelled, there was something to use
+    ");
+}
+
+/// Somebody signs up on the practice page of the reference RP, makes a passkey, signs in with it and removes it.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_practice_page() {
+    if !available() {
+        return;
+    }
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let origin = format!("http://localhost:{}", listener.local_addr().unwrap().port());
+    let config = Config::new(&origin, "localhost");
+    let router = RelyingParty::new(config, Seeded::new("practice")).router();
+    tokio::spawn(async { axum::serve(listener, router).await });
+    let folder = tempfile::tempdir().unwrap();
+    let script = "
+        step = [
+            { click = 'text=Create an account' },
+            { fill = '#sign-up-name', with = '{{username}}' },
+            { fill = '#sign-up-password', with = '{{password}}' },
+            { click = '#sign-up-form button' },
+            { click = '#offer-create' },
+            { wait = 'text=You have a passkey.' },
+            { click = '#sign-out' },
+            { wait = 'text=You are signed out.' },
+            { click = '#passkey-sign-in' },
+            { wait = '#account' },
+            { click = '#passkeys .remove' },
+            { click = '#remove button[value=yes]' },
+            { wait = 'text=There is none yet.' },
+        ]";
+    fs::write(folder.path().join("steps.toml"), script).unwrap();
+    let script = folder.path().join("steps.toml").display().to_string();
+    let seen = seen(&format!("{origin}/"), &["--script", &script]).await;
+    assert_eq!(seen.lines().count(), 10, "{seen}");
+    assert!(seen.lines().all(|line| line.starts_with("pass ")), "{seen}");
 }

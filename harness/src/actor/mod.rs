@@ -195,6 +195,11 @@ impl Actor {
     /// Chooses otherwise from now on.
     pub fn choose(&mut self, setting: Setting, value: &str) {
         self.variant = self.variant.with(setting, value);
+        let name = match setting {
+            Setting::UserVerification => "user_verification",
+            setting => setting.name(),
+        };
+        self.inputs = self.inputs.clone().with_setting(name, value);
     }
 
     /// Goes to another browser: no cookies, the same authenticators.

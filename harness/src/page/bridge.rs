@@ -271,9 +271,7 @@ impl State {
         let parse = |origin: &str| {
             Origin::parse(origin).map_err(|error| refused(Name::Security, error.to_string()))
         };
-        // Each call draws for itself.
-        let env = self.env.within(&format!("call {}", self.calls.len()));
-        let mut client = Client::with_env(parse(&said.origin)?, env);
+        let mut client = Client::with_env(parse(&said.origin)?, self.env.clone());
         client.top_origin = said.top.as_deref().map(parse).transpose()?;
         client.activation = said.active;
         client.authenticators = std::mem::take(&mut self.authenticators);

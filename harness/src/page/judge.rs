@@ -141,7 +141,18 @@ mod tests {
             calls: vec![Call { conditional: true, ..call(false) }, call(true)],
             cancelled: vec![Cancelled { ceremony, way_out: true }],
             unhandled: vec![],
-        }), @"");
+        }), @r"
+        skipped registration.page-gesture.missing: feature
+        pass authentication.page-gesture.missing: 0 of 1 calls of get() came without a gesture of the user
+        skipped registration.page-options.altered: feature
+        pass authentication.page-options.altered: get() is given the options that the server sent
+        skipped registration.page-frame.cross-origin: feature
+        pass authentication.page-frame.cross-origin: 0 of 2 calls of get() came from a frame of another site's page
+        skipped registration.page-refusal.unhandled: feature
+        pass authentication.page-refusal.unhandled: a refusal by get() is caught
+        skipped registration.page-refusal.dead-end: feature
+        pass authentication.page-refusal.dead-end: after get() was cancelled, there was something to use
+        ");
     }
 
     #[test]
@@ -153,6 +164,17 @@ mod tests {
             calls: vec![Call { altered, top, ..call(false) }],
             cancelled: vec![Cancelled { ceremony, way_out: false }],
             unhandled: vec![ceremony],
-        }), @"");
+        }), @r"
+        skipped registration.page-gesture.missing: feature
+        warn authentication.page-gesture.missing: 1 of 1 calls of get() came without a gesture of the user, first by https://shop.test
+        skipped registration.page-options.altered: feature
+        note authentication.page-options.altered: get() is given another userVerification
+        skipped registration.page-frame.cross-origin: feature
+        note authentication.page-frame.cross-origin: 1 of 1 calls of get() came from a frame of another site's page, first by https://shop.test
+        skipped registration.page-refusal.unhandled: feature
+        warn authentication.page-refusal.unhandled: a refusal by get() is caught by nobody
+        skipped registration.page-refusal.dead-end: feature
+        warn authentication.page-refusal.dead-end: after get() was cancelled, nothing could be used
+        ");
     }
 }

@@ -31,10 +31,8 @@ const SETTLE: Duration = Duration::from_millis(1500);
 const LOOKS: usize = 3;
 
 /// What there is to use on a page.
-const CONTROLS: &str = "[...document.querySelectorAll(
-        'a[href], button, input:not([type=hidden]), select, textarea, [role=button], [role=link]')]
-    .some((e) => !e.disabled && !e.closest('[inert]') && e.getClientRects().length > 0
-        && getComputedStyle(e).visibility !== 'hidden')";
+const CONTROLS: &str = "a[href], button:enabled, input:enabled:not([type=hidden]), select:enabled, \
+                        textarea:enabled, [role=button]:not([aria-disabled=true])";
 
 /// What is to be looked at.
 #[derive(Clone, Debug)]
@@ -171,7 +169,7 @@ async fn perform(page: &Page, bridge: &Bridge, url: &Url, steps: &[Step]) -> Res
 async fn has_controls(page: &Page) -> Result<bool, Error> {
     for look in 0..LOOKS {
         // It may be on its way to another page.
-        if let Ok(serde_json::Value::Bool(true)) = page.evaluate(CONTROLS).await {
+        if let Ok(true) = page.has(CONTROLS).await {
             return Ok(true);
         }
         if look + 1 < LOOKS {

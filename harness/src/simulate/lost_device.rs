@@ -135,8 +135,23 @@ async fn other_way_in(play: &mut Play<'_>, ada: &mut Person) -> Result<(), Troub
         "Ada is in again. So would be whoever knows what she knows: this way is as strong as the \
          account gets.",
     );
-    let means = "From now on she signs in with the laptop.";
-    play.honest(ada, Ceremony::Registration, "makes a new passkey", means).await
+    let made = match ada.actor.enrol(&mut play.log).await {
+        Err(trouble) if trouble.is_turned_away() || trouble.is_refusal() => {
+            Err(trouble.to_string())
+        }
+        made => made.map(|attempt| answer(&attempt)).map(Ok)?,
+    };
+    let line = ada.does("wants to make a new passkey");
+    match made {
+        Ok(made) => play.good(line, made, "From now on she signs in with the laptop."),
+        Err(refused) => play.tell(
+            line,
+            rp(refused),
+            "The site wants to see a passkey that she has before it takes a new one, which keeps \
+             thieves of passwords out, and Ada too. She needs somebody to call.",
+        ),
+    }
+    Ok(())
 }
 
 /// Somebody who is signed in gets ready for the day, and it comes.
@@ -233,7 +248,7 @@ async fn struck_off(play: &mut Play<'_>) -> Result<(), Trouble> {
         "Now the phone may be lost.",
     )
     .await?;
-    let at_home = ada.actor.change_browser();
+    ada.actor.change_browser();
 
     // Finn: one browser in which Ada is signed in still, one that is about to sign in.
     let laptop = ada.takes_up(phone);
@@ -247,13 +262,19 @@ async fn struck_off(play: &mut Play<'_>) -> Result<(), Trouble> {
     let open = ada.actor.change_browser();
     let begun = ada.actor.begin(Ceremony::Authentication, &mut play.log).await?;
     let message = Play::respond(&mut ada, &begun)?;
-    let pending = ada.actor.return_to(at_home);
+    let pending = ada.actor.change_browser();
     let phone = ada.takes_up(laptop);
+    play.honest(
+        &mut ada,
+        Ceremony::Authentication,
+        "is at home, and signs in with the laptop",
+        "The second passkey is what she needs now.",
+    )
+    .await?;
 
     let listed = find(play, &mut ada, &lost).await?;
     ada.actor.remove(&listed, None, &mut play.log).await?;
-    let gone = ada.actor.lists(&lost, &mut play.log).await?.map(|listed| !listed);
-    let gone = gone.ok_or(Trouble::NoFlow(Flow::List))?;
+    let gone = is_gone(play, &mut ada, &lost).await?;
     let seen = Attempt::observed(gone, if gone { "gone" } else { "still listed" }, &play.log);
     play.judged(
         ada.does("removes the phone's passkey from her account"),
@@ -299,6 +320,24 @@ async fn struck_off(play: &mut Play<'_>) -> Result<(), Trouble> {
         );
     }
     Ok(())
+}
+
+/// Whether a passkey is no longer listed. Some sites end the session along with
+/// the passkey that began it; then somebody signs in with what is at hand.
+pub(super) async fn is_gone(
+    play: &mut Play<'_>,
+    ada: &mut Person,
+    id: &[u8],
+) -> Result<bool, Trouble> {
+    let listed = match ada.actor.lists(id, &mut play.log).await {
+        Err(trouble) if trouble.is_turned_away() => {
+            ada.actor.change_browser();
+            ada.actor.sign_in(&mut play.log).await?;
+            ada.actor.lists(id, &mut play.log).await?
+        }
+        listed => listed?,
+    };
+    Ok(!listed.ok_or(Trouble::NoFlow(Flow::List))?)
 }
 
 /// Somebody begins anew, with a passkey that was removed.
@@ -436,7 +475,26 @@ async fn key_from_the_street(play: &mut Play<'_>) -> Result<(), Trouble> {
     if play.can_choose(Setting::UserVerification, "preferred") {
         ada.actor.choose(Setting::UserVerification, "preferred");
     }
-    sign_up(play, &mut ada).await?;
+    let begun = ada.actor.begin(Ceremony::Registration, &mut play.log).await?;
+    let line = ada.does("wants to make a passkey on it");
+    let message = match Play::respond(&mut ada, &begun)? {
+        Ok(message) => message,
+        Err(exception) => {
+            let means = "The site does not let her make a passkey on a key without a PIN.";
+            play.browser_refuses(line, &exception, means);
+            return Ok(());
+        }
+    };
+    let sent = play.send(&mut ada, &begun, &message).await?;
+    let is_made = sent.is_accepted();
+    let means = match is_made {
+        true => "The key asks for a touch, and for nothing else.",
+        false => "The site does not take a passkey of a key without a PIN.",
+    };
+    play.tell(line, answer(&sent), means);
+    if !is_made {
+        return Ok(());
+    }
     ada.actor.change_browser();
     let begun = ada.actor.begin(Ceremony::Authentication, &mut play.log).await?;
     let line =

@@ -76,12 +76,15 @@ async fn two_steps(play: &mut Play<'_>) -> Result<(), Trouble> {
 }
 
 async fn skipped(play: &mut Play<'_>) -> Result<(), Trouble> {
-    if !play.sees_sessions() {
-        return Err(Trouble::NoFlow(Flow::Whoami));
-    }
+    play.needs(Flow::Whoami)?;
     let mut ada = enrolled(play).await?;
+    let before = ada.actor.is_signed_in(&mut play.log).await?;
     ada.actor.begin(Ceremony::Authentication, &mut play.log).await?;
     let inside = ada.actor.is_signed_in(&mut play.log).await?.unwrap_or_default();
+    // Whoever never says yes may not know, and whoever never says no neither.
+    if before != Some(false) || !(inside || play.sees_sessions()) {
+        return Err(Trouble::NoFlow(Flow::Whoami));
+    }
     let remark = if inside { "Ada is signed in" } else { "nobody is signed in" };
     let means = Means {
         good: "The password opened nothing. The session is made when the passkey has been \

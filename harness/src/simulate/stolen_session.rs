@@ -148,8 +148,7 @@ async fn removes(play: &mut Play<'_>) -> Result<(), Trouble> {
         Err(trouble) => return Err(trouble.clone()),
         Ok(()) => "removed it".to_owned(),
     };
-    let gone = ada.actor.lists(&first, &mut play.log).await?.map(|listed| !listed);
-    let gone = gone.ok_or(Trouble::NoFlow(Flow::List))?;
+    let gone = super::lost_device::is_gone(play, &mut ada, &first).await?;
     let means = Means {
         good: "The site wants to see Ada once more before it removes a passkey.",
         bad: "Nobody asked for anything but the cookie. Next, Mallory is alone in the account.",
