@@ -7,6 +7,7 @@ pub mod cli;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 pub mod outcome;
+pub mod page;
 pub mod relying_party;
 pub mod report;
 pub mod runner;

@@ -85,7 +85,9 @@ fn the_commands_of_the_documentation() {
     let written = fs::read_to_string(folder.path().join("passrig.toml")).unwrap();
     assert!(written.starts_with(config.trim_end()), "{written}");
     assert!(written.contains("[[expect]]"), "{written}");
-    for file in ["passrig.xml", "passrig.sarif", "summary.md", "passrig.schema.json"] {
+    for file in
+        ["passrig.xml", "passrig.sarif", "summary.md", "passrig.html", "passrig.schema.json"]
+    {
         assert!(folder.path().join(file).metadata().unwrap().len() > 100, "{file}");
     }
 }

@@ -16,7 +16,7 @@ use passrig::catalogue::{Action, Catalogue, Check};
 use passrig::outcome::{Expectation, Outcome, Report};
 use passrig::relying_party::{Config, RelyingParty};
 use passrig_authenticator::env::Seeded;
-use passrig_authenticator::wire::base64url::Variant;
+use passrig_authenticator::wire::base64url::{self, Variant};
 
 const COOKIE: &str = "c00kie/se+cret=valu3";
 const TOKEN: &str = "bearer.tok~en/123+abc";
@@ -124,9 +124,15 @@ fn encodings(secret: &str) -> Vec<String> {
         percent(secret).to_lowercase(),
         percent(secret).replace("%20", "+"),
         json[1..json.len() - 1].to_owned(),
+        json[1..json.len() - 1].replace('\u{f6}', "\\u00f6"),
+        json[1..json.len() - 1]
+            .replace('<', "\\u003c")
+            .replace('>', "\\u003e")
+            .replace('&', "\\u0026"),
         hex(secret),
         hex(secret).to_uppercase(),
         html.replace('"', "&quot;"),
+        secret.replace('&', "&#38;").replace('<', "&#60;").replace('"', "&#34;"),
     ];
     // The last letters depend on what follows.
     for variant in [Variant::Base64Unpadded, Variant::Base64url] {
@@ -141,7 +147,7 @@ fn blabber() -> String {
     // At every distance from its beginning, so that each cut goes through one.
     let secrets = SECRETS.iter().flat_map(|secret| {
         let encoded = encodings(secret);
-        encoded.into_iter().filter(|text| !text.contains("&quot;"))
+        encoded.into_iter().filter(|text| !text.contains("&quot;") && !text.contains("&#34;"))
     });
     secrets.collect::<Vec<_>>().join(" ")
 }
@@ -219,7 +225,7 @@ fn run(url: &str, folder: &Path, more: &str) -> Output {
     let adapter = adapters.path().join("guarded.toml");
     fs::write(&adapter, ADAPTER).unwrap();
     let reports =
-        ["json", "junit", "sarif", "markdown"].map(|f| format!("--report {f}=report.{f}"));
+        ["json", "junit", "sarif", "markdown", "html"].map(|f| format!("--report {f}=report.{f}"));
     let args = format!("check --rp {url} --seed s --run-id one {} {more}", reports.join(" "));
     let mut command = Command::new(env!("CARGO_BIN_EXE_passrig"));
     command.args(args.split_whitespace()).current_dir(folder);
@@ -246,12 +252,25 @@ fn outputs(output: &Output, folder: &Path) -> Vec<(String, String)> {
     all
 }
 
+/// A text, and what an HTML report has packed into it.
+fn unpacked((name, text): &(String, String)) -> Vec<(String, String)> {
+    let packed = text.split_once("<script type=\"text/plain\" id=\"stories\">");
+    let packed = packed.and_then(|(_, rest)| rest.split_once("</script>"));
+    let stories = packed.map(|(packed, _)| {
+        let bytes = base64url::decode_lenient(packed).unwrap();
+        let json = miniz_oxide::inflate::decompress_to_vec(&bytes).unwrap();
+        ("stories".to_owned(), String::from_utf8(json).unwrap())
+    });
+    std::iter::once((name.clone(), text.clone())).chain(stories).collect()
+}
+
 fn assert_silent(outputs: &[(String, String)]) {
+    let outputs: Vec<_> = outputs.iter().flat_map(unpacked).collect();
     // Twelve letters of a secret are too many: no cut went through one.
     for secret in SECRETS {
         for encoded in encodings(secret) {
             let (start, _) = encoded.char_indices().nth(12).unwrap();
-            for (name, text) in outputs {
+            for (name, text) in &outputs {
                 // A text inside JSON is escaped once more.
                 let escaped = serde_json::to_string(&encoded[..start]).unwrap();
                 for form in [&encoded[..start], &escaped[1..escaped.len() - 1]] {
@@ -273,7 +292,7 @@ async fn nothing_shows_a_secret() {
     let tricks = Tricks::new();
     let output = run(&url, folder.path(), &tricks.only());
     let outputs = outputs(&output, folder.path());
-    assert_eq!(outputs.len(), 8, "{:?}", outputs.iter().map(|o| &o.0).collect::<Vec<_>>());
+    assert_eq!(outputs.len(), 9, "{:?}", outputs.iter().map(|o| &o.0).collect::<Vec<_>>());
     assert_eq!(output.status.code(), Some(1), "{}{}", outputs[0].1, outputs[1].1);
 
     // The secrets were in what it had to say.
@@ -285,6 +304,8 @@ async fn nothing_shows_a_secret() {
     assert_eq!(result(&tricks.unknown).outcome, Outcome::Inconclusive);
     let said = result(&tricks.refused).reason.as_deref().unwrap();
     assert!(said.contains("[masked]"), "{said}");
+    let page = outputs.iter().find(|(name, _)| name == "report.html").unwrap();
+    assert!(page.1.contains("[masked]"), "{}", page.1);
     assert_silent(&outputs);
 }
 

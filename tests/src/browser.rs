@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use passrig::browser::{Error, Page, Settings, find};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::rps::{HOST, Running, required};
 
@@ -32,12 +32,12 @@ pub fn settings(rp: &Running) -> Settings {
     }
 }
 
-/// Gives the page a platform authenticator of Chromium's own, whose user always consents.
+/// Gives the page a platform authenticator of Chromium's own, whose user always consents. What commands call it.
 ///
 /// # Errors
 ///
 /// When the browser has none.
-pub async fn add_authenticator(page: &Page) -> Result<(), Error> {
+pub async fn add_authenticator(page: &Page) -> Result<Value, Error> {
     page.session().call("WebAuthn.enable", json!({})).await?;
     let options = json!({
         "protocol": "ctap2",
@@ -48,5 +48,6 @@ pub async fn add_authenticator(page: &Page) -> Result<(), Error> {
         "automaticPresenceSimulation": true,
     });
     let authenticator = json!({ "options": options });
-    page.session().call("WebAuthn.addVirtualAuthenticator", authenticator).await.map(drop)
+    let added = page.session().call("WebAuthn.addVirtualAuthenticator", authenticator).await?;
+    Ok(added.get("authenticatorId").cloned().unwrap_or_default())
 }

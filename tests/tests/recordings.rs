@@ -44,7 +44,14 @@ async fn learnt(rp: &Running, used: impl AsyncFnOnce(&Page, &str) -> Result<(), 
     assert_eq!(out.status.code(), Some(0), "{adapter}\n{said}");
     assert!(said.contains("The adapter works."), "{said}");
     // And verdicts come of it.
-    let only = ["check", "--adapter", "recorded.toml", "--quiet", "--only", "*.origin.foreign"];
+    let only = [
+        "check",
+        "--adapter",
+        "recorded.toml",
+        "--quiet",
+        "--only",
+        "authentication.origin.foreign",
+    ];
     let out = passrig(folder.path(), &[&only, &place[..]].concat());
     assert_eq!(out.status.code(), Some(0), "{out:?}");
     adapter

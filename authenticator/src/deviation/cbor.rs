@@ -56,7 +56,7 @@ impl Node for Cbor {
             Value::Text(text) => Self::text(text),
             Value::Bytes(bytes) => Self::bytes(bytes.clone()),
             Value::Cbor(cbor) => cbor.clone(),
-            Value::Raw(_) | Value::Nested(_) => Item::Raw(value.octets()?).into(),
+            Value::Raw(_) | Value::Nested(_) => Item::Raw(value.octets()?.into_owned()).into(),
             _ => return Err(Error::Value("a CBOR item")),
         })
     }

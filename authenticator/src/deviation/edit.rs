@@ -133,9 +133,9 @@ impl Operation {
 /// An octet string under an operation.
 pub(super) fn octets(bytes: &mut Vec<u8>, operation: &Operation) -> Result<(), Error> {
     match operation {
-        Operation::Set(value) => *bytes = value.octets()?,
-        Operation::Append(value) => bytes.extend(value.octets()?),
-        Operation::Prepend(value) => *bytes = [value.octets()?, bytes.clone()].concat(),
+        Operation::Set(value) => *bytes = value.octets()?.into_owned(),
+        Operation::Append(value) => bytes.extend_from_slice(&value.octets()?),
+        Operation::Prepend(value) => *bytes = [&value.octets()?, bytes.as_slice()].concat(),
         Operation::Truncate(keep) => bytes.truncate(kept(*keep, bytes.len())),
         Operation::Flip => match bytes.last_mut() {
             Some(last) => *last ^= 1,

@@ -30,7 +30,7 @@ impl Node for Layout {
     }
 
     fn literal(value: &Value, _: Option<&Self>) -> Result<Self, Error> {
-        Ok(Self::new().with("octets", Tree::Bytes(value.octets()?)))
+        Ok(Self::new().with("octets", Tree::Bytes(value.octets()?.into_owned())))
     }
 }
 
@@ -41,10 +41,12 @@ fn whole(layout: &mut Layout, operation: &Operation) -> Result<(), Error> {
         }
         // The fields stay, so that further edits find them.
         Operation::Append(value) => {
-            layout.fields.push(("appended".into(), Tree::Bytes(value.octets()?)));
+            layout.fields.push(("appended".into(), Tree::Bytes(value.octets()?.into_owned())));
         }
         Operation::Prepend(value) => {
-            layout.fields.insert(0, ("prepended".into(), Tree::Bytes(value.octets()?)));
+            layout
+                .fields
+                .insert(0, ("prepended".into(), Tree::Bytes(value.octets()?.into_owned())));
         }
         Operation::Set(_) | Operation::Truncate(_) => {
             let mut raw = layout.render();

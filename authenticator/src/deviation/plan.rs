@@ -176,19 +176,23 @@ impl PlanMut<'_> {
             }
             (Self::Get(plan), "signer") => plan.device.signer = another(&plan.device.credential)?,
             (Self::Create(plan), "credential_id") => {
-                plan.device.credential.id = value.octets()?;
+                plan.device.credential.id = value.octets()?.into_owned();
             }
-            (Self::Get(plan), "credential_id") => plan.device.credential.id = value.octets()?,
+            (Self::Get(plan), "credential_id") => {
+                plan.device.credential.id = value.octets()?.into_owned()
+            }
             (Self::Create(plan), "sign_count") => {
                 plan.device.credential.sign_count = count(value.int()?)?;
             }
             (Self::Get(plan), "sign_count") => plan.device.sign_count = count(value.int()?)?,
             (Self::Create(plan), "user_handle") => {
                 if let Some(user) = &mut plan.device.credential.user {
-                    user.handle = value.octets()?;
+                    user.handle = value.octets()?.into_owned();
                 }
             }
-            (Self::Get(plan), "user_handle") => plan.device.user_handle = Some(value.octets()?),
+            (Self::Get(plan), "user_handle") => {
+                plan.device.user_handle = Some(value.octets()?.into_owned())
+            }
             (Self::Create(plan), "format") => {
                 let name = value.text()?;
                 let attestation = &mut plan.device.attestation;

@@ -47,7 +47,7 @@ impl Node for Tree {
         Ok(match model {
             Some(Self::Json(json)) => Self::Json(Json::literal(value, Some(json))?),
             Some(Self::Cbor(cbor)) => Self::Cbor(Cbor::literal(value, Some(cbor))?),
-            _ => Self::Bytes(value.octets()?),
+            _ => Self::Bytes(value.octets()?.into_owned()),
         })
     }
 }

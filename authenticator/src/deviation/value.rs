@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
@@ -71,8 +72,8 @@ impl Value {
                 Self::Bytes(facts.fact(name).ok_or_else(|| Error::Fact(name.clone()))?)
             }
             Self::Hash(of) => {
-                let octets = of.resolve(facts)?.octets()?;
-                Self::Bytes(Sha256::digest(octets).to_vec())
+                let of = of.resolve(facts)?;
+                Self::Bytes(Sha256::digest(of.octets()?).to_vec())
             }
             Self::Repeat { octet, len } => Self::Bytes(vec![*octet; *len]),
             Self::Member { name, value } => {
@@ -83,23 +84,23 @@ impl Value {
     }
 
     /// The octets of a text or of octets.
-    pub(super) fn octets(&self) -> Result<Vec<u8>, Error> {
+    pub(super) fn octets(&self) -> Result<Cow<'_, [u8]>, Error> {
         match self {
-            Self::Text(text) => Ok(text.clone().into_bytes()),
-            Self::Bytes(bytes) | Self::Raw(bytes) => Ok(bytes.clone()),
-            Self::Cbor(cbor) => Ok(cbor.render()),
+            Self::Text(text) => Ok(text.as_bytes().into()),
+            Self::Bytes(bytes) | Self::Raw(bytes) => Ok(bytes.into()),
+            Self::Cbor(cbor) => Ok(cbor.render().into()),
             Self::Nested(depth) => {
                 let outer = depth.saturating_sub(1);
-                Ok([vec![0x81; outer], vec![0x80]].concat())
+                Ok([vec![0x81; outer], vec![0x80]].concat().into())
             }
-            Self::Json(json) => Ok(json.render()),
+            Self::Json(json) => Ok(json.render().into()),
             _ => Err(Error::Value("a text or octets")),
         }
     }
 
     /// The text of a text, or of octets that are UTF-8.
     pub(super) fn text(&self) -> Result<String, Error> {
-        String::from_utf8(self.octets()?).map_err(|_| Error::Value("a text"))
+        String::from_utf8(self.octets()?.into_owned()).map_err(|_| Error::Value("a text"))
     }
 
     pub(super) fn bool(&self) -> Result<bool, Error> {

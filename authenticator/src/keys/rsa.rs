@@ -23,6 +23,7 @@ pub(super) const BITS: usize = 2048;
 const MAX_BITS: usize = 8192;
 
 /// A private key.
+#[derive(Clone)]
 pub(super) struct PrivateKey(Arc<RsaPrivateKey>);
 
 impl PrivateKey {
@@ -31,8 +32,7 @@ impl PrivateKey {
         if bits > MAX_BITS {
             return Err(Error::PrivateKey(alg));
         }
-        let made = kept(bits, seed).ok_or(Error::PrivateKey(alg))?;
-        Self(made).proven(alg)
+        kept(alg, bits, seed).ok_or(Error::PrivateKey(alg))
     }
 
     pub(super) fn from_primes(alg: Algorithm, p: &[u8], q: &[u8], e: u32) -> Result<Self, Error> {
@@ -131,24 +131,25 @@ pub(super) fn verify(
     .map_err(|_| Error::Mismatch)
 }
 
-/// The key that a seed stands for; made once in a process, since that takes
-/// as long as some hundred signatures.
-fn kept(bits: usize, seed: &[u8; 32]) -> Option<Arc<RsaPrivateKey>> {
-    type Kept = BTreeMap<(usize, [u8; 32]), Arc<RsaPrivateKey>>;
+/// The key that a seed stands for; made and proven once in a process, since
+/// that takes as long as some hundred signatures.
+fn kept(alg: Algorithm, bits: usize, seed: &[u8; 32]) -> Option<PrivateKey> {
+    type Kept = BTreeMap<(Algorithm, usize, [u8; 32]), PrivateKey>;
     static KEPT: Mutex<Kept> = Mutex::new(Kept::new());
     /// More than the devices of a run have; what follows starts afresh.
     const MOST: usize = 256;
 
     let lock = || KEPT.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(key) = lock().get(&(bits, *seed)) {
+    if let Some(key) = lock().get(&(alg, bits, *seed)) {
         return Some(key.clone());
     }
-    let key = Arc::new(RsaPrivateKey::new(&mut Stream::of(seed), bits).ok()?);
+    let key = RsaPrivateKey::new(&mut Stream::of(seed), bits).ok()?;
+    let key = PrivateKey(Arc::new(key)).proven(alg).ok()?;
     let mut kept = lock();
     if kept.len() >= MOST {
         kept.clear();
     }
-    kept.insert((bits, *seed), key.clone());
+    kept.insert((alg, bits, *seed), key.clone());
     Some(key)
 }
 

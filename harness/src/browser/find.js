@@ -13,5 +13,9 @@
   const says = (e) => (e.innerText || e.value || e.ariaLabel || '').trim().toLowerCase();
   const controls = all(document, 'button, a, [role=button], input[type=submit], input[type=button], summary')
     .filter(shown);
-  return controls.find((e) => says(e) === text) ?? controls.find((e) => says(e).includes(text)) ?? null;
+  // What can be used comes before what can be read.
+  return controls.find((e) => says(e) === text)
+    ?? controls.find((e) => says(e).includes(text))
+    ?? all(document, 'body *').filter((e) => shown(e) && says(e).includes(text)).at(-1)
+    ?? null;
 }

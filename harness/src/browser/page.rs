@@ -87,7 +87,8 @@ impl Page {
     }
 
     /// Waits until it shows what a selector stands for: one of CSS, or
-    /// `text=Sign in` for the button or link that says so. Frames count too.
+    /// `text=Sign in` for the button or link that says so, or else for anything
+    /// that does. Frames count too.
     pub async fn shows(&self, selector: &str) -> Result<(), Error> {
         self.find(selector).await.map(drop)
     }

@@ -84,7 +84,7 @@ pub enum State {
 impl<'a> Coverage<'a> {
     /// Counts the catalogue's checks against its index.
     pub fn of(catalogue: &'a Catalogue) -> Self {
-        let Catalogue { checks, index } = catalogue;
+        let Catalogue { checks, index, .. } = catalogue;
         Self {
             checks: checks.len(),
             requirements: covered(&index.requirements, checks, index),

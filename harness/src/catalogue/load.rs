@@ -16,7 +16,7 @@ use crate::scenarios;
 use crate::target::Flow;
 
 /// The files that come with the program.
-const BUILTIN: [(&str, &str); 25] = [
+const BUILTIN: [(&str, &str); 26] = [
     ("client-data", include_str!("../../catalogue/client-data.toml")),
     ("authenticator-data", include_str!("../../catalogue/authenticator-data.toml")),
     ("credential", include_str!("../../catalogue/credential.toml")),
@@ -42,6 +42,7 @@ const BUILTIN: [(&str, &str); 25] = [
     ("framing", include_str!("../../catalogue/framing.toml")),
     ("conditional", include_str!("../../catalogue/conditional.toml")),
     ("related-origins", include_str!("../../catalogue/related-origins.toml")),
+    ("page", include_str!("../../catalogue/page.toml")),
 ];
 
 impl Catalogue {
@@ -74,7 +75,8 @@ impl Catalogue {
     ) -> Result<(), Box<Error>> {
         let source = Source { file, text };
         let parsed: File = source.parse()?;
-        let mut known: HashSet<String> = self.checks.iter().map(|check| check.id.clone()).collect();
+        let all = self.checks.iter().chain(&self.page);
+        let mut known: HashSet<String> = all.map(|check| check.id.clone()).collect();
         for family in &parsed.family {
             for case in &family.case {
                 for check in source.checks(chapter, family, case, rehearsal)? {
@@ -89,7 +91,10 @@ impl Catalogue {
                         let help = "ids are stable and never used twice".to_owned();
                         return Err(source.error(message, Some(case.id.span()), Some(help)));
                     }
-                    self.checks.push(check);
+                    match check.action {
+                        Action::Page => self.page.push(check),
+                        _ => self.checks.push(check),
+                    }
                 }
             }
         }
@@ -149,6 +154,8 @@ struct Case {
     #[serde(default)]
     deviation: Vec<Spanned<Edit>>,
     scenario: Option<Spanned<String>>,
+    #[serde(default)]
+    page: bool,
     #[serde(default)]
     lying_header: bool,
     ceremony: Option<Vec<Ceremony>>,
@@ -254,6 +261,7 @@ impl Source<'_> {
                 let edits = case.deviation.iter().map(|edit| edit.get_ref().clone());
                 Action::Deviation(Deviation::new(edits.collect()))
             }
+            (None, []) if case.page => Action::Page,
             _ => {
                 let message = "a case has either a deviation or a scenario".to_owned();
                 return Err(self.error(message, here(), None));

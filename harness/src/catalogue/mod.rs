@@ -31,6 +31,8 @@ use crate::target::Flow;
 pub struct Catalogue {
     /// The checks; ids are unique.
     pub checks: Vec<Check>,
+    /// The checks of a page in a browser, which no request can make.
+    pub page: Vec<Check>,
     /// The rules, known tests and known flaws that the checks are about.
     pub index: Index,
 }
@@ -102,6 +104,8 @@ pub enum Action {
     Deviation(Deviation),
     /// A story, told in Rust under this name.
     Scenario(String),
+    /// A look at what a page does in a browser.
+    Page,
 }
 
 /// What must hold for a check to be sent.
@@ -196,7 +200,7 @@ impl Product {
 impl Catalogue {
     /// The check with that id.
     pub fn find(&self, id: &str) -> Option<&Check> {
-        self.checks.iter().find(|check| check.id == id)
+        self.checks.iter().chain(&self.page).find(|check| check.id == id)
     }
 }
 
@@ -224,7 +228,7 @@ impl Check {
     pub fn shared_algorithm(&self) -> Option<Algorithm> {
         match &self.action {
             Action::Deviation(_) => self.algorithm,
-            Action::Scenario(_) => None,
+            Action::Scenario(_) | Action::Page => None,
         }
     }
 

@@ -25,8 +25,8 @@ pub(super) struct Args {
     #[command(flatten)]
     run: run::Args,
 
-    /// Write a report for programs: json, junit, sarif or markdown. May be
-    /// repeated.
+    /// Write a report: html for people, json, junit, sarif or markdown for
+    /// programs. May be repeated.
     #[arg(long, value_name = "FORMAT=FILE", help_heading = "Reports")]
     report: Vec<Destination>,
 }
@@ -107,7 +107,7 @@ async fn once(
     let (fail_on, quiet) = (*fail_on, args.run.quiet || args.authenticator.as_deref() == Some(ALL));
 
     // An older report must not stand for this run, whatever it came to.
-    let findings = Findings { report, catalogue, fail_on };
+    let findings = Findings { report, catalogue, fail_on, replay, log: Some(log) };
     for destination in reports {
         let file = || destination.file.clone();
         destination.write(&findings).map_err(|source| Failure::Write { file: file(), source })?;
@@ -116,7 +116,7 @@ async fn once(
         return Err(failure);
     }
     let terminal = Terminal { report, catalogue, fail_on, replay, paint: console.paint() };
-    console.print(&if quiet { terminal.render_summary() } else { terminal.render() })?;
+    console.print(&if quiet { terminal.render_short() } else { terminal.render() })?;
     if !quiet {
         console.print(&format!("Every exchange is in {}.\n", log.display()))?;
     }

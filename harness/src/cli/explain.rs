@@ -107,7 +107,14 @@ impl Book<'_> {
         if let Action::Scenario(name) = &check.action {
             page.line("story", name);
         }
-        page.line("run it", &Replay::default().lines(Some(&check.id), self.paint.width).join("\n"));
+        let by_itself = || Replay::default().lines(Some(&check.id), self.paint.width).join("\n");
+        page.line(
+            "run it",
+            &match &check.action {
+                Action::Page => "passrig page URL".to_owned(),
+                _ => by_itself(),
+            },
+        );
         page.text
     }
 

@@ -6,6 +6,8 @@ pub(crate) mod authenticator;
 mod baseline;
 mod catalogue;
 mod check;
+mod compare;
+mod completions;
 pub(crate) mod config;
 mod console;
 mod coverage;
@@ -15,8 +17,11 @@ mod failure;
 mod identity;
 mod last_words;
 mod list;
+mod man;
 mod near;
+mod page;
 mod reach;
+mod render;
 mod rerun;
 mod rp;
 mod run;
@@ -80,16 +85,21 @@ enum Verb {
     Check(Box<check::Args>),
     Baseline(Box<baseline::Args>),
     Simulate(Box<simulate::Args>),
+    Compare(compare::Args),
+    Render(render::Args),
     List(list::Args),
     Explain(explain::Args),
     Coverage(coverage::Args),
     Rp(rp::Args),
+    Page(Box<page::Args>),
     Authenticator(authenticator::Args),
     Trust(trust::Args),
     Adapter(Box<adapter::Args>),
     Adapters(adapters::Args),
     Schema(schema::Args),
     Vectors(vectors::Args),
+    Completions(completions::Args),
+    Man(man::Args),
 }
 
 /// Runs the program with its arguments; the exit code says how it went.
@@ -114,16 +124,21 @@ fn run(verb: Verb, console: Console) -> Result<u8, Failure> {
         Verb::Check(args) => runtime()?.block_on(check::run(&args, console)),
         Verb::Baseline(args) => runtime()?.block_on(baseline::run(&args, console)),
         Verb::Simulate(args) => runtime()?.block_on(simulate::run(&args, console)),
+        Verb::Compare(args) => compare::run(&args, console),
+        Verb::Render(args) => render::run(&args, console),
         Verb::List(args) => list::run(&args, console),
         Verb::Explain(args) => explain::run(&args, console),
         Verb::Coverage(args) => coverage::run(&args, console),
         Verb::Rp(args) => runtime()?.block_on(rp::run(&args, console)),
+        Verb::Page(args) => runtime()?.block_on(page::run(&args, console)),
         Verb::Authenticator(args) => authenticator::run(&args, console),
         Verb::Trust(args) => trust::run(&args, console),
         Verb::Adapter(args) => runtime()?.block_on(adapter::run(&args, console)),
         Verb::Adapters(args) => adapters::run(&args, console),
         Verb::Schema(args) => schema::run(&args, console),
         Verb::Vectors(args) => vectors::run(&args, console),
+        Verb::Completions(args) => completions::run(&args, console),
+        Verb::Man(args) => man::run(&args, console),
     }
 }
 

@@ -272,7 +272,7 @@ impl Args {
         Ok((base, Arc::new(Shim::new(command, environment, deadline))))
     }
 
-    fn variables(&self) -> Result<Vec<(String, String)>, Failure> {
+    pub(super) fn variables(&self) -> Result<Vec<(String, String)>, Failure> {
         let values = self.var.iter().map(|Variable { name, value, env }| match value {
             Some(value) => Ok((name.clone(), value.clone())),
             None => match std::env::var(env) {

@@ -170,6 +170,7 @@ fn greeting(config: &Config, mutant: Option<&Mutant>, address: SocketAddr) -> St
     format!(
         "{what}\n\
          listens at {base}, origin {origin}, RP id {}\n\n\
+         Try it:    {origin}/ in a browser\n\
          Check it:  passrig check --rp {base} --adapter {adapter}{named}\n\
          Stop it with Ctrl-C.\n",
         config.rp_id

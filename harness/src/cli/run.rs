@@ -58,9 +58,15 @@ pub(super) struct Args {
           help_heading = "Reports")]
     fail_on: Option<FailOn>,
 
-    /// Show no progress, and of the report only the summary.
+    /// Show no progress, and of the report only what fails the run, in short, and
+    /// the summary.
     #[arg(long, short, help_heading = "Reports")]
     pub(super) quiet: bool,
+
+    /// Show each check as it comes: its outcome, how long it took, and how the
+    /// target answered.
+    #[arg(long, short, help_heading = "Reports", conflicts_with = "quiet")]
+    verbose: bool,
 }
 
 /// A product, and what its authenticators are like.
@@ -106,7 +112,7 @@ pub(super) async fn run(
 
     let (log_file, log) = open_log(args, &identity, repeatable, info.clone())?;
     let tally = Arc::new(Tally::default());
-    let progress = Arc::new(progress(args.quiet));
+    let progress = Arc::new(progress(args, console));
     let observers: Vec<Arc<dyn Observer>> = vec![log.clone(), tally.clone(), progress.clone()];
     let options = Options {
         catalogue: catalogue.clone(),
@@ -158,7 +164,7 @@ pub(super) async fn run(
         named.into_iter().collect(),
     ]
     .concat();
-    let replay = Replay { arguments: [place, identity.arguments].concat() };
+    let replay = Replay { arguments: [place, identity.arguments].concat(), page: None };
     let fail_on = args.fail_on.or(config.fail_on).unwrap_or_default();
     Ok(Ended { report, catalogue, config, fail_on, replay, log: log_file, interrupted, untestable })
 }
@@ -182,14 +188,15 @@ fn open_log(
     }
 }
 
-fn progress(quiet: bool) -> Progress {
-    if quiet {
+fn progress(args: &Args, console: Console) -> Progress {
+    let progress = if args.quiet {
         Progress::lines(std::io::sink(), progress::EVERY)
     } else if std::io::stderr().is_terminal() {
         Progress::bar()
     } else {
         Progress::lines(std::io::stderr(), progress::EVERY)
-    }
+    };
+    if args.verbose { progress.verbose(console.errors()) } else { progress }
 }
 
 /// What there is to say about a run that did not come to its end.

@@ -5,7 +5,7 @@ use super::config::document::Document;
 use super::console::Console;
 use super::failure::Failure;
 use super::list::Listed;
-use crate::report::json;
+use crate::report::{Comparison, json};
 use crate::target::profile;
 
 /// Print a JSON schema, for editors and programs.
@@ -26,6 +26,8 @@ enum Of {
     Report,
     /// What `passrig list --json` prints
     List,
+    /// What `passrig compare --json` prints
+    Comparison,
 }
 
 pub(super) fn run(args: &Args, console: Console) -> Result<u8, Failure> {
@@ -34,6 +36,7 @@ pub(super) fn run(args: &Args, console: Console) -> Result<u8, Failure> {
         Of::Config => schema_for!(Document),
         Of::Report => json::schema(),
         Of::List => schema_for!(Vec<Listed<'static>>),
+        Of::Comparison => schema_for!(Comparison),
     };
     let what = "cannot write the schema".to_owned();
     let text = serde_json::to_string_pretty(&schema);

@@ -3,7 +3,7 @@ use clap::{CommandFactory, Parser};
 use super::explain::explain;
 use super::failure::Failure;
 use super::selection::Selection;
-use super::{Cli, coverage, list};
+use super::{Cli, coverage, list, man};
 use crate::catalogue::Catalogue;
 use crate::catalogue::coverage::Coverage;
 use crate::outcome::Report;
@@ -38,6 +38,10 @@ fn the_command_line_is_sound() {
         &["trust"],
         &["trust", "export"],
         &["vectors", "verify"],
+        &["compare"],
+        &["render"],
+        &["completions"],
+        &["man"],
     ] {
         let text = help(verb);
         assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
@@ -60,16 +64,21 @@ fn help_of_the_program() {
       check          Check a relying party
       baseline       Expect what goes wrong today
       simulate       Play through what happens to users when …
+      compare        Compare two JSON reports: what is worse, and what was mended
+      render         Write a JSON report once more, in other formats
       list           List the checks
       explain        Explain a check, a step of the specification, or a mutant
       coverage       Show which rules, known tests and known flaws the checks cover
       rp             Serve the reference RP, or one of its mutants
+      page           Look at a page of a relying party in a browser
       authenticator  Create and use passkeys without a browser, from any language
       trust          Tell an RP whom to trust: roots, metadata, revocation lists
       adapter        Write an adapter for an RP that is not built in, and try it
       adapters       List the built-in adapters
       schema         Print a JSON schema, for editors and programs
       vectors        Prove passrig itself by published test vectors
+      completions    Print completions for a shell
+      man            Print the manual page, or write a page for every verb
       help           Print this message or the help of the given subcommand(s)
 
     Options:
@@ -242,11 +251,16 @@ fn help_of_check() {
               high or critical [default: must:medium]
 
       -q, --quiet
-              Show no progress, and of the report only the summary
+              Show no progress, and of the report only what fails the run, in short,
+              and the summary
+
+      -v, --verbose
+              Show each check as it comes: its outcome, how long it took, and how
+              the target answered
 
           --report <FORMAT=FILE>
-              Write a report for programs: json, junit, sarif or markdown. May be
-              repeated
+              Write a report: html for people, json, junit, sarif or markdown for
+              programs. May be repeated
 
     Examples:
       passrig check
@@ -634,5 +648,31 @@ fn arguments_that_make_no_sense() {
         let args = ["passrig"].into_iter().chain(wrong.split(' '));
         let error = Cli::try_parse_from(args).unwrap_err();
         assert_eq!(error.exit_code(), 2, "{wrong}");
+    }
+}
+
+#[test]
+fn every_verb_has_its_page() {
+    let pages = man::pages().unwrap();
+    let names: Vec<_> = pages.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names[..3], ["passrig.1", "passrig-check.1", "passrig-baseline.1"]);
+    assert!(names.contains(&"passrig-authenticator-credentials-list.1"), "{names:?}");
+    let (_, check) = pages.iter().find(|(name, _)| name == "passrig-check.1").unwrap();
+    assert!(check.contains("\\-\\-fail\\-on") && check.contains(".SH EXTRA"), "{check}");
+    for (name, text) in &pages {
+        assert!(text.contains(".TH ") && text.contains(".SH SYNOPSIS"), "{name}: {text}");
+    }
+}
+
+#[test]
+fn every_shell_knows_the_verbs() {
+    use clap_complete::Shell;
+    for shell in [Shell::Bash, Shell::Zsh, Shell::Fish, Shell::PowerShell, Shell::Elvish] {
+        let mut script = Vec::new();
+        clap_complete::generate(shell, &mut Cli::command(), "passrig", &mut script);
+        let script = String::from_utf8(script).unwrap();
+        for word in ["baseline", "compare", "fail-on", "credentials"] {
+            assert!(script.contains(word), "{shell}: {word}");
+        }
     }
 }

@@ -5,7 +5,7 @@
 //! their clauses; its [audit] tells for each attempt exactly which of them the
 //! attempt violates; its [mutants](mutant) have one step wrong. It speaks the
 //! FIDO Alliance's conformance API, and a few words more, so that effects can
-//! be seen:
+//! be seen; at `/` is a page where people practise with their own browsers:
 //!
 //! | request | answer |
 //! |---|---|

@@ -93,7 +93,7 @@ impl Config {
         let authorities = roots.iter().cloned().chain(Authority::intermediate(env));
         let origin = origin.into();
         Self {
-            app_id: Some(app_id(&origin)),
+            app_id: app_id(&origin),
             origins: vec![origin],
             rp_id: rp_id.into(),
             name: "passrig reference".to_owned(),
@@ -112,13 +112,10 @@ impl Config {
     }
 }
 
-/// An AppID that pages of the origin may use: a URL below an https origin, or
-/// the origin itself.
-fn app_id(origin: &str) -> String {
-    match origin.starts_with("https:") {
-        true => format!("{origin}/app-id.json"),
-        false => origin.to_owned(),
-    }
+/// An AppID that pages of the origin may use. Browsers take no other than HTTPS
+/// URLs, and end a ceremony that names one.
+fn app_id(origin: &str) -> Option<String> {
+    origin.starts_with("https:").then(|| format!("{origin}/app-id.json"))
 }
 
 impl Config {

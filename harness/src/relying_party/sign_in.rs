@@ -81,7 +81,7 @@ impl RelyingParty {
         let handle = draws.user_handle();
         store.add_account(Account { handle: handle.clone(), username });
         store.set_password(handle.clone(), Password::new(&password, draws.salt()));
-        Ok(enter(&mut store, caller, handle, SignedIn::Fully, &draws))
+        Ok(enter(&mut store, caller, handle, &draws))
     }
 
     /// Signs in by password: half, if a passkey has to follow.
@@ -106,19 +106,37 @@ impl RelyingParty {
         store.note_success(name);
         let draws = self.draws(&mut store, caller);
         let has_passkeys = store.records_of(&handle).next().is_some();
-        let how_far = match self.config.second_factor && has_passkeys {
-            true => SignedIn::Half,
-            false => SignedIn::Fully,
-        };
-        let granted = enter(&mut store, caller, handle.clone(), how_far, &draws);
-        if let (SignedIn::Half, Some(Lapse::SecondStepSkipped)) = (how_far, self.lapse()) {
-            let session = granted.token.as_deref().and_then(|token| store.session(token));
-            if let Some(session) = session {
-                store.sign_in(session, handle.clone());
-                store.sign_in_half(session, handle);
+        Ok(match self.config.second_factor && has_passkeys {
+            true => self.enter_half(&mut store, caller, handle, &draws),
+            false => enter(&mut store, caller, handle, &draws),
+        })
+    }
+
+    /// Half a sign-in, in a session that nobody had before. Whoever is signed
+    /// in to the account already is asked again, and stays so.
+    fn enter_half(
+        &self,
+        store: &mut Store,
+        caller: &Caller,
+        user: UserHandle,
+        draws: &Draws<'_>,
+    ) -> Granted<SignedIn> {
+        let own = own_session(store, caller);
+        let stays = own.filter(|own| store.signed_in(*own).is_some_and(|a| a.handle == user));
+        let token = draws.token();
+        let session = match stays {
+            Some(session) => {
+                store.drop_tokens(session);
+                store.add_token(token.clone(), session);
+                session
             }
+            None => begin(store, own, token.clone()),
+        };
+        if self.lapse() == Some(Lapse::SecondStepSkipped) {
+            store.sign_in(session, user.clone());
         }
-        Ok(granted)
+        store.sign_in_half(session, user);
+        Granted { answer: SignedIn::Half, token: Some(token) }
     }
 
     /// Signs in by a recovery code, which is spent. It stands for the passkey:
@@ -146,7 +164,7 @@ impl RelyingParty {
         let Some((handle, _)) = recovered else { return Err(self.failed(&mut store, name)) };
         store.note_success(name);
         let draws = self.draws(&mut store, caller);
-        Ok(enter(&mut store, caller, handle, SignedIn::Fully, &draws))
+        Ok(enter(&mut store, caller, handle, &draws))
     }
 
     /// New recovery codes for the account, in the place of all others.
@@ -159,7 +177,7 @@ impl RelyingParty {
     }
 
     fn may_recover(&self, store: &Store, caller: &Caller, handle: &UserHandle) -> bool {
-        let half = || store.half_signed_in(store.session(caller.token.as_deref()?)?);
+        let half = || store.half_signed_in(own_session(store, caller)?);
         !self.config.second_factor
             || store.password(handle).is_none()
             || half().is_some_and(|account| account.handle == *handle)
@@ -176,22 +194,28 @@ impl RelyingParty {
     }
 }
 
-/// Begins a session that nobody had before, and ends the caller's.
+/// Signs in, in a session that nobody had before.
 fn enter(
     store: &mut Store,
     caller: &Caller,
     user: UserHandle,
-    how_far: SignedIn,
     draws: &Draws<'_>,
 ) -> Granted<SignedIn> {
-    if let Some(old) = caller.token.as_deref().and_then(|token| store.session(token)) {
+    let token = draws.token();
+    let own = own_session(store, caller);
+    let session = begin(store, own, token.clone());
+    store.sign_in(session, user);
+    Granted { answer: SignedIn::Fully, token: Some(token) }
+}
+
+/// A session in the place of another.
+fn begin(store: &mut Store, old: Option<Session>, token: String) -> Session {
+    if let Some(old) = old {
         store.close_session(old);
     }
-    let token = draws.token();
-    let session: Session = store.open_session(token.clone());
-    match how_far {
-        SignedIn::Fully => store.sign_in(session, user),
-        SignedIn::Half => store.sign_in_half(session, user),
-    }
-    Granted { answer: how_far, token: Some(token) }
+    store.open_session(token)
+}
+
+fn own_session(store: &Store, caller: &Caller) -> Option<Session> {
+    store.session(caller.token.as_deref()?)
 }

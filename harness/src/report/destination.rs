@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::{fs, io};
 
-use super::{Findings, json, junit, markdown, sarif};
+use super::{Findings, html, json, junit, markdown, sarif};
 
 /// A file that a report is written to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,11 +26,13 @@ pub enum Format {
     Sarif,
     /// For the summary of a job; see [`markdown`].
     Markdown,
+    /// For people, with every exchange; see [`html`].
+    Html,
 }
 
 impl Format {
     /// Every format.
-    pub const ALL: [Self; 4] = [Self::Json, Self::Junit, Self::Sarif, Self::Markdown];
+    pub const ALL: [Self; 5] = [Self::Json, Self::Junit, Self::Sarif, Self::Markdown, Self::Html];
 
     /// The word on the command line.
     pub fn name(self) -> &'static str {
@@ -39,6 +41,7 @@ impl Format {
             Self::Junit => "junit",
             Self::Sarif => "sarif",
             Self::Markdown => "markdown",
+            Self::Html => "html",
         }
     }
 }
@@ -95,6 +98,11 @@ impl Destination {
         Self { format: self.format, file: self.file.with_file_name(file) }
     }
 
+    /// Whether the report is made from the log, too.
+    pub fn shows_exchanges(&self) -> bool {
+        self.format == Format::Html
+    }
+
     /// Writes the report, whole or not at all.
     pub fn write(&self, findings: &Findings<'_>) -> io::Result<()> {
         let bytes = match self.format {
@@ -102,6 +110,7 @@ impl Destination {
             Format::Junit => junit::render(findings)?,
             Format::Sarif => sarif::render(findings)?,
             Format::Markdown => markdown::render(findings).into_bytes(),
+            Format::Html => html::render(findings)?,
         };
         replace(&self.file, &bytes)
     }
@@ -139,7 +148,7 @@ mod tests {
         assert_eq!(parsed, Ok(Destination { format: Format::Json, file: "out/a=b.json".into() }));
         assert_eq!("json".parse::<Destination>(), Err(Mistake::Shape));
         assert_eq!("json=".parse::<Destination>(), Err(Mistake::Shape));
-        insta::assert_snapshot!("pdf=out.pdf".parse::<Destination>().unwrap_err(), @"there is no report format `pdf`; there are: json, junit, sarif, markdown");
+        insta::assert_snapshot!("pdf=out.pdf".parse::<Destination>().unwrap_err(), @"there is no report format `pdf`; there are: json, junit, sarif, markdown, html");
     }
 
     #[test]

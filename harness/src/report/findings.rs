@@ -1,10 +1,13 @@
+use std::path::Path;
+
 use crate::catalogue::{Catalogue, Check};
 use crate::outcome::{CheckResult, Outcome, Report};
 use crate::runner::FailOn;
 
+use super::Replay;
 use super::terminal::words;
 
-/// What reports for programs are made from.
+/// What reports in files are made from.
 #[derive(Clone, Copy)]
 pub struct Findings<'a> {
     /// The run.
@@ -13,6 +16,10 @@ pub struct Findings<'a> {
     pub catalogue: &'a Catalogue,
     /// What counts as failed.
     pub fail_on: FailOn,
+    /// How a check is run again.
+    pub replay: &'a Replay,
+    /// Where every exchange was logged, if exchanges were.
+    pub log: Option<&'a Path>,
 }
 
 impl<'a> Findings<'a> {

@@ -121,8 +121,8 @@ mod tests {
             ..samples::report()
         };
         let catalogue = samples::catalogue();
-        let findings =
-            Findings { report: &report, catalogue: &catalogue, fail_on: Default::default() };
+        let replay = samples::replay();
+        let findings = samples::findings(&report, &catalogue, &replay);
         let text = String::from_utf8(render(&findings).unwrap()).unwrap();
         insta::assert_snapshot!(text, @r#"
         <?xml version="1.0" encoding="UTF-8"?>
@@ -139,8 +139,8 @@ mod tests {
     #[test]
     fn every_outcome() {
         let (report, catalogue) = (samples::expected_report(), samples::catalogue());
-        let findings =
-            Findings { report: &report, catalogue: &catalogue, fail_on: Default::default() };
+        let replay = samples::replay();
+        let findings = samples::findings(&report, &catalogue, &replay);
         let text = String::from_utf8(render(&findings).unwrap()).unwrap();
         insta::assert_snapshot!(text, @r#"
         <?xml version="1.0" encoding="UTF-8"?>

@@ -7,8 +7,9 @@
 //! result. The last line says how the run ended; a file without it is of a run
 //! that was cut off.
 
+use std::collections::HashMap;
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{self, BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -163,6 +164,30 @@ pub fn results(text: &str) -> Vec<CheckResult> {
     }
     let decided = text.lines().filter_map(|line| serde_json::from_str::<Decided>(line).ok());
     decided.map(|line| line.check).collect()
+}
+
+/// What was said in the last attempt at each check, by its id and variant.
+pub type Transcripts = HashMap<(String, String), Transcript>;
+
+/// What the attempts in a log were, wherever it was cut off. What cannot be
+/// read twice, such as a pipe, has none.
+pub fn transcripts(file: &Path) -> io::Result<Transcripts> {
+    #[derive(Deserialize)]
+    struct Attempt {
+        check: CheckResult,
+        attempt: Option<usize>,
+        exchanges: Vec<Exchange>,
+    }
+    let mut transcripts = Transcripts::new();
+    if !fs::metadata(file)?.is_file() {
+        return Ok(transcripts);
+    }
+    for line in BufReader::new(File::open(file)?).lines() {
+        if let Ok(Attempt { check, attempt, exchanges }) = serde_json::from_str(&line?) {
+            transcripts.insert((check.id, check.variant), Transcript { exchanges, attempt });
+        }
+    }
+    Ok(transcripts)
 }
 
 /// The latest log in the folder.

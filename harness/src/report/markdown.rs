@@ -126,8 +126,8 @@ mod tests {
     #[test]
     fn every_outcome() {
         let (report, catalogue) = (samples::expected_report(), samples::catalogue());
-        let findings =
-            Findings { report: &report, catalogue: &catalogue, fail_on: Default::default() };
+        let replay = samples::replay();
+        let findings = samples::findings(&report, &catalogue, &replay);
         insta::assert_snapshot!(render(&findings), @r"
         ## passrig: Not conformant: 1 check went wrong, the gravest of high importance; 1 more below what --fail-on counts; 1 known before; 4 could not be decided.
 

@@ -3,9 +3,12 @@
 //! Nothing here prints. A report is rendered to a string or written to a file;
 //! what watches a run writes to what it was given.
 
+mod comparison;
+mod decoded;
 mod destination;
 mod fan;
 mod findings;
+pub mod html;
 pub mod json;
 pub mod junit;
 pub mod log;
@@ -18,6 +21,7 @@ pub mod sarif;
 mod tally;
 pub mod terminal;
 
+pub use comparison::Comparison;
 pub use destination::{Destination, Format, Mistake, replace};
 pub use fan::Fan;
 pub use findings::Findings;

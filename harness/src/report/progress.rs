@@ -6,8 +6,10 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::paint::Paint;
+use super::terminal::words;
 use crate::catalogue::Check;
-use crate::outcome::{CheckResult, Summary};
+use crate::outcome::{CheckResult, Outcome, Summary};
 use crate::runner::{Observer, Transcript};
 
 /// How often a line is written where there is no terminal.
@@ -20,6 +22,8 @@ struct State {
     total: usize,
     done: Vec<CheckResult>,
     face: Face,
+    /// How each check is told as it comes, if it is.
+    each: Option<Paint>,
 }
 
 enum Face {
@@ -40,6 +44,13 @@ impl Progress {
         Self::new(Face::Lines { sink: Box::new(sink), every, last: Instant::now() })
     }
 
+    /// Tells each check as it comes, too.
+    #[must_use]
+    pub fn verbose(self, paint: Paint) -> Self {
+        self.state().each = Some(paint);
+        self
+    }
+
     /// Takes the bar away.
     pub fn clear(&self) {
         if let Face::Bar(bar) = &self.state().face {
@@ -48,7 +59,7 @@ impl Progress {
     }
 
     fn new(face: Face) -> Self {
-        Self(Mutex::new(State { total: 0, done: Vec::new(), face }))
+        Self(Mutex::new(State { total: 0, done: Vec::new(), face, each: None }))
     }
 
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
@@ -65,6 +76,28 @@ impl State {
     }
 }
 
+impl Face {
+    fn line(&mut self, text: &str) {
+        match self {
+            Self::Bar(bar) => bar.println(text),
+            // A run does not fail because nobody reads its progress.
+            Self::Lines { sink, .. } => drop(writeln!(sink, "{text}")),
+        }
+    }
+}
+
+/// A check on a line: what it came to, how long it took, and how.
+fn line(result: &CheckResult, paint: Paint) -> String {
+    let outcome = paint.outcome(result.outcome, &format!("{:12}", result.outcome.name()));
+    let how = match (&result.manner, &result.reason) {
+        (Some(manner), _) => manner,
+        (None, _) if result.outcome == Outcome::Error => "broke",
+        (None, Some(reason)) => words::head(reason),
+        (None, None) => "",
+    };
+    format!("{outcome} {:>5.0} ms  {}  {}", result.duration_ms, result.id, paint.faint(how))
+}
+
 impl Observer for Progress {
     fn started(&self, total: usize) {
         let mut state = self.state();
@@ -78,11 +111,7 @@ impl Observer for Progress {
     }
 
     fn notice(&self, text: &str) {
-        match &mut self.state().face {
-            Face::Bar(bar) => bar.println(text),
-            // A run does not fail because nobody reads its progress.
-            Face::Lines { sink, .. } => drop(writeln!(sink, "{text}")),
-        }
+        self.state().face.line(text);
     }
 
     fn finished(&self, _: &Check, result: &CheckResult, _: &Transcript) {
@@ -90,17 +119,90 @@ impl Observer for Progress {
         state.done.push(result.clone());
         let so_far = state.so_far();
         let count = state.done.len();
+        if let Some(paint) = state.each {
+            state.face.line(&line(result, paint));
+        }
         match &mut state.face {
             Face::Bar(bar) => {
                 bar.set_message(so_far);
                 bar.inc(1);
             }
-            Face::Lines { sink, every, last } if last.elapsed() >= *every => {
+            Face::Lines { sink, every, last }
+                if state.each.is_none() && last.elapsed() >= *every =>
+            {
                 *last = Instant::now();
                 let comma = if so_far.is_empty() { "" } else { ": " };
                 drop(writeln!(sink, "{count} of {} checks{comma}{so_far}", state.total));
             }
             Face::Lines { .. } => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::report::terminal::samples;
+
+    #[derive(Clone, Default)]
+    struct Sink(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Sink {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().extend(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn told(every: Duration, verbose: Option<Paint>) -> String {
+        let sink = Sink::default();
+        let progress = Progress::lines(sink.clone(), every);
+        let progress = match verbose {
+            Some(paint) => progress.verbose(paint),
+            None => progress,
+        };
+        let (report, catalogue) = (samples::report(), samples::catalogue());
+        progress.started(report.checks.len());
+        progress.notice("slowing down");
+        for result in &report.checks {
+            let check = catalogue.find(&result.id).unwrap();
+            progress.finished(check, result, &Transcript::default());
+        }
+        progress.clear();
+        let bytes = sink.0.lock().unwrap().clone();
+        String::from_utf8(bytes).unwrap()
+    }
+
+    #[test]
+    fn a_line_for_each_check() {
+        let text = told(Duration::ZERO, Some(Paint::PLAIN));
+        insta::assert_snapshot!(text, @r"
+        slowing down
+        fail             2 ms  registration.origin.subdomain  ok
+        fail             2 ms  registration.origin.port  ok
+        pass             2 ms  registration.origin.port  client-error
+        warn             2 ms  registration.client-data.member-order  named-server-error
+        note             2 ms  authentication.counter.same  ok
+        skipped          2 ms  authentication.uv.absent  setting
+        inconclusive     2 ms  registration.origin.subdomain  unrecognised
+        inconclusive     2 ms  registration.origin.port  unrecognised
+        inconclusive     2 ms  authentication.counter.same  bracket
+        error            2 ms  authentication.uv.absent  broke
+        ");
+        let coloured = told(Duration::ZERO, Some(Paint { colour: true, ..Paint::PLAIN }));
+        assert!(coloured.contains("\u{1b}[31;1mfail        \u{1b}[0m"), "{coloured:?}");
+    }
+
+    #[test]
+    fn now_and_then_a_line() {
+        assert_eq!(told(Duration::from_secs(3600), None), "slowing down\n");
+        let text = told(Duration::ZERO, None);
+        assert!(text.ends_with("10 of 10 checks: 2 fail, 1 error\n"), "{text}");
     }
 }

@@ -4,6 +4,8 @@ pub struct Replay {
     /// The arguments that it shares with the run: where the target is, how it
     /// is spoken to, seed and run id. Each is a flag with its value, if any.
     pub arguments: Vec<Vec<String>>,
+    /// The page that was looked at, if it was one: there all is seen at once.
+    pub page: Option<String>,
 }
 
 impl Replay {
@@ -32,12 +34,17 @@ impl Replay {
 
     /// The command in pieces that belong together.
     fn pieces(&self, only: Option<&str>) -> Vec<String> {
+        let only = only.filter(|_| self.page.is_none());
         let only = only.map(|id| vec!["--only".to_owned(), id.to_owned()]);
         let quoted =
             self.arguments.iter().chain(&only).map(|argument| {
                 argument.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
             });
-        std::iter::once("passrig check".to_owned()).chain(quoted).collect()
+        let verb = match &self.page {
+            Some(page) => format!("passrig page {}", self::quoted(page)),
+            None => "passrig check".to_owned(),
+        };
+        std::iter::once(verb).chain(quoted).collect()
     }
 }
 
@@ -64,12 +71,17 @@ mod tests {
                 argument(&["--insecure"]),
                 argument(&["--seed", "00ff"]),
             ],
+            page: None,
         };
         insta::assert_snapshot!(replay.lines(Some("registration.origin.suffix"), 60).join("\n"), @r"
         passrig check --rp http://localhost:3000 \
           --adapter 'my adapters/it'\''s.toml' --insecure \
           --seed 00ff --only registration.origin.suffix
         ");
+        let page = Replay { page: Some("https://shop.test/?a&b".to_owned()), ..replay };
+        assert!(
+            page.lines(Some("a.b"), 80)[0].starts_with("passrig page 'https://shop.test/?a&b'")
+        );
         assert_eq!(Replay::default().lines(Some("a.b"), 80), ["passrig check --only a.b"]);
     }
 }

@@ -134,8 +134,8 @@ mod tests {
 
     fn rendered() -> Value {
         let (report, catalogue) = (samples::expected_report(), samples::catalogue());
-        let findings =
-            Findings { report: &report, catalogue: &catalogue, fail_on: Default::default() };
+        let replay = samples::replay();
+        let findings = samples::findings(&report, &catalogue, &replay);
         serde_json::from_slice(&render(&findings).unwrap()).unwrap()
     }
 

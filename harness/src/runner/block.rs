@@ -396,5 +396,7 @@ async fn perform(stage: &mut Stage<'_>, action: &Action) -> Result<Observations,
             Some(story) => story(stage).await,
             None => Err(Trouble::NotExpressible),
         },
+        // Those of pages are elsewhere in the catalogue.
+        Action::Page => Err(Trouble::NotExpressible),
     }
 }

@@ -90,7 +90,7 @@ pub trait Observer: Send + Sync {
 }
 
 /// The requests and answers of one check, redacted, in order.
-#[derive(Clone, Debug, Default, serde::Serialize)]
+#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct Transcript {
     /// What was sent and answered.
     pub exchanges: Vec<Exchange>,

@@ -1,12 +1,15 @@
 //! Stories about whose credential answers.
 
+use base16ct::lower as hex;
 use passrig_authenticator::Ceremony;
+use passrig_authenticator::deviation::Bench;
 use passrig_authenticator::wire::base64url;
 use serde_json::{Value, json};
 
-use super::{Observations, Stage, deviation};
+use super::{Observations, Stage, deviation, removal};
 use crate::actor::{Actor, Attempt, Message, Probes, Trouble};
 use crate::catalogue::Product;
+use crate::target::profile::Mode;
 use crate::target::{Begun, Flow};
 
 /// A login that named the victim is answered by the attacker's authenticator.
@@ -16,6 +19,54 @@ pub(super) async fn of_another_user(stage: &mut Stage<'_>) -> Result<Observation
     let begun = stage.begin(&mut victim, Ceremony::Authentication).await?;
     let message = answer_unasked(&mut attacker, &begun)?;
     Ok(Observations::of(stage.send(&mut victim, &begun, &message).await?))
+}
+
+/// A login that named somebody who has no passkeys is answered by the
+/// attacker's authenticator, with the attacker's user handle.
+pub(super) async fn for_a_user_without(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+    let mut attacker = stage.enrolled("attacker").await?;
+    let control = stage.sign_in(&mut attacker).await?;
+    let own_name = attacker.user(&mut stage.log).await?;
+    let mut victim = without_passkeys(stage).await?;
+    let begun = match stage.begin(&mut victim, Ceremony::Authentication).await {
+        // Nobody without a passkey gets as far as options there.
+        Err(trouble) if trouble.is_turned_away() => {
+            let attempt = Attempt::observed(false, trouble.to_string(), &stage.log);
+            return Ok(Observations::after(control, attempt));
+        }
+        begun => begun?,
+    };
+    let own_handle = attacker.known.user_handle.clone().unwrap_or_default();
+    let edits =
+        json!([{ "at": "plan.user_handle", "set": { "hex": hex::encode_string(&own_handle) } }]);
+    let (edits, known) = (deviation(edits)?, attacker.known.clone());
+    let asked = asked_for_own(&attacker, &begun);
+    let message = attacker.respond_with(&asked, &mut Bench::new(&edits, &known))?;
+    let mut attempt = stage.send(&mut victim, &begun, &message).await?;
+    if attempt.is_accepted() {
+        // Where a name without passkeys is as good as none, people sign in as themselves.
+        let name = victim.user(&mut stage.log).await?.ok_or(Trouble::NoFlow(Flow::Whoami))?;
+        if Some(name) == own_name {
+            attempt = Attempt::observed(false, "the attacker is nobody else", &stage.log);
+        }
+    }
+    Ok(Observations::after(control, attempt))
+}
+
+/// Somebody who has an account and no passkey: not yet, or no longer where an
+/// account begins with one. If that can't be removed, a name that is nobody's.
+async fn without_passkeys(stage: &mut Stage<'_>) -> Result<Actor, Trouble> {
+    let profile = stage.world.target.profile();
+    let begins_without = profile.has(Flow::Provision) || profile.account.mode != Mode::Fresh;
+    let can_remove = profile.has(Flow::Remove) && stage.probes.list;
+    let mut actor = stage.newcomer("victim").await?;
+    if !begins_without && can_remove {
+        stage.register(&mut actor).await?;
+        let listed = removal::own(stage, &mut actor).await?;
+        removal::remove_own(stage, &mut actor, &listed).await?;
+    }
+    actor.change_browser();
+    Ok(actor)
 }
 
 /// After the options went out, the user registers a second credential in
@@ -110,13 +161,18 @@ fn victims_credential_id() -> Value {
 
 /// Answers options with the actor's own credential, listed there or not.
 fn answer_unasked(actor: &mut Actor, begun: &Begun) -> Result<Message, Trouble> {
+    actor.respond(&asked_for_own(actor, begun))
+}
+
+/// Options that list the actor's own credential, and no other.
+fn asked_for_own(actor: &Actor, begun: &Begun) -> Begun {
     let mut begun = begun.clone();
     let own = actor.known.credential_id.as_deref().unwrap_or_default();
     if let Some(options) = begun.options.as_object_mut() {
         let descriptor = json!([{ "type": "public-key", "id": base64url::encode(own) }]);
         options.insert("allowCredentials".to_owned(), descriptor);
     }
-    actor.respond(&begun)
+    begun
 }
 
 /// People answer with what they have, whatever the RP hinted at.

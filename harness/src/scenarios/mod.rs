@@ -45,6 +45,7 @@ const STORIES: &[(&str, Story)] = &[
     ("counter-goes-back", |stage| Box::pin(counter::goes_back(stage))),
     ("counter-stands-still", |stage| Box::pin(counter::stands_still(stage))),
     ("credential-of-another-user", |stage| Box::pin(credential::of_another_user(stage))),
+    ("credential-for-a-user-without", |stage| Box::pin(credential::for_a_user_without(stage))),
     ("own-credential-id-again", |stage| Box::pin(credential::own_id_again(stage))),
     ("credential-not-listed", |stage| Box::pin(credential::not_listed(stage))),
     ("challenge-after-failure", |stage| Box::pin(challenge::after_failure(stage))),

@@ -93,7 +93,7 @@ async fn begun_before(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
 }
 
 /// The actor's credential, as the RP lists it.
-async fn own(stage: &mut Stage<'_>, actor: &mut Actor) -> Result<Listed, Trouble> {
+pub(super) async fn own(stage: &mut Stage<'_>, actor: &mut Actor) -> Result<Listed, Trouble> {
     if !stage.probes.list {
         return Err(Trouble::NoFlow(Flow::List));
     }
@@ -121,7 +121,7 @@ async fn came_to(
 }
 
 /// The owner removes the credential.
-async fn remove_own(
+pub(super) async fn remove_own(
     stage: &mut Stage<'_>,
     owner: &mut Actor,
     listed: &Listed,

@@ -1,10 +1,11 @@
 //! What travelled, in order, fit to be shown to others.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Request};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::error::Place;
@@ -46,10 +47,10 @@ struct Kept {
 }
 
 /// One request and its answer, every secret masked.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Exchange {
     /// The flow that it belongs to.
-    pub flow: &'static str,
+    pub flow: Cow<'static, str>,
     /// The step of the flow, from 1.
     pub step: usize,
     /// What was sent.
@@ -65,7 +66,7 @@ pub struct Exchange {
 }
 
 /// A request.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sent {
     /// The method.
     pub method: String,
@@ -79,7 +80,7 @@ pub struct Sent {
 }
 
 /// An answer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Received {
     /// The status.
     pub status: u16,
@@ -91,7 +92,7 @@ pub struct Received {
 }
 
 /// A body.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Body {
     /// Its beginning, 8 KiB at most.
     pub text: String,
@@ -197,7 +198,7 @@ impl Log {
             body: self.body(body),
         });
         Exchange {
-            flow: record.at.flow.name(),
+            flow: record.at.flow.name().into(),
             step: record.at.step,
             request: Sent {
                 method: record.method.clone(),

@@ -12,6 +12,7 @@ use http::{HeaderValue, Request};
 use http_body_util::Full;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
+use url::Url;
 
 use super::guard::Guard;
 use super::transport::{self, Failure, Limits, Sending, Transport};
@@ -76,6 +77,16 @@ impl Transport for Network {
             answer.unwrap_or(Err(Failure::Deadline { after }))
         })
     }
+}
+
+/// The certificate that the server of a URL shows, if it is believed.
+pub async fn certificate(url: &Url, settings: Settings) -> Result<Vec<u8>, Failure> {
+    let after = settings.limits.deadline;
+    let (host, port) = (url.host_str().unwrap_or_default(), url.port_or_known_default());
+    let connector = Connector::new(settings);
+    let certificate = connector.certificate(host, port.unwrap_or(443));
+    let answer = tokio::time::timeout(after, certificate).await;
+    answer.unwrap_or(Err(Failure::Deadline { after }))
 }
 
 /// The cause that the client wrapped: our connector's own, or hyper's.

@@ -61,10 +61,11 @@ fn forms(secret: &str) -> Vec<String> {
     forms.push(percent::encode(secret, "-._~!*'()"));
     forms.push(percent::encode(secret, "-._*").replace("%20", "+"));
     // Once, and as JSON that travels as a text inside JSON.
-    let once = in_json(secret);
-    for text in [in_json(&once), once] {
-        forms.push(text.replace('/', "\\/"));
-        forms.push(text);
+    for once in in_json_of_others(&in_json(secret)) {
+        for text in [in_json(&once), once] {
+            forms.push(text.replace('/', "\\/"));
+            forms.push(text);
+        }
     }
     forms.push(base16ct::lower::encode_string(secret.as_bytes()));
     forms.push(base16ct::upper::encode_string(secret.as_bytes()));
@@ -76,6 +77,30 @@ fn forms(secret: &str) -> Vec<String> {
 fn in_json(text: &str) -> String {
     let json = serde_json::Value::from(text).to_string();
     json.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or_default().to_owned()
+}
+
+/// JSON's text as it is, and as those write it who escape what HTML minds (Go),
+/// what ASCII does not have (Python), or both.
+fn in_json_of_others(text: &str) -> [String; 4] {
+    let escaped = |is_odd: fn(char) -> bool| {
+        let mut out = String::new();
+        for c in text.chars() {
+            if !is_odd(c) {
+                out.push(c);
+                continue;
+            }
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                out.push_str(&format!("\\u{unit:04x}"));
+            }
+        }
+        out
+    };
+    [
+        text.to_owned(),
+        escaped(|c| matches!(c, '<' | '>' | '&')),
+        escaped(|c| !c.is_ascii()),
+        escaped(|c| matches!(c, '<' | '>' | '&') || !c.is_ascii()),
+    ]
 }
 
 /// Base64 in both alphabets, at each of the three positions that a value can
@@ -115,10 +140,25 @@ mod tests {
             r#"s/ e\"crét"#,
             r#"s\/ e\"crét"#,
             r#"s/ e\\\"crét"#,
+            r#"s/ e\"cr\u00e9t"#,
+            r#"s\/ e\\\"cr\\u00e9t"#,
             "732f2065226372c3a974",
             "732F2065226372C3A974",
         ] {
             assert_eq!(secrets.mask(&format!("<{text}>")), "<[masked]>");
+        }
+    }
+
+    #[test]
+    fn in_json_that_minds_html() {
+        let mut secrets = Secrets::default();
+        secrets.add("a<b>&\u{1f511}");
+        for text in [
+            r"a\u003cb\u003e\u0026\u{1f511}".replace(r"\u{1f511}", "\u{1f511}"),
+            r"a\u003cb\u003e\u0026\ud83d\udd11".to_owned(),
+            r"a<b>&\ud83d\udd11".to_owned(),
+        ] {
+            assert_eq!(secrets.mask(&text), MASK, "{text}");
         }
     }
 

@@ -2,9 +2,23 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.cert.X509Certificate;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.locks.LockSupport;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLEngine;
+import javax.net.ssl.TrustManager;
+import javax.net.ssl.X509ExtendedTrustManager;
 
 // Starts Keycloak as `kc.sh start` does, in this process, so that there is no other to outlive it. Keycloak is
 // configured, by these options, `java.args` and the realms in `realms/`, and otherwise untouched.
@@ -53,21 +67,62 @@ class Server {
     }
   }
 
-  // Stdout is for one line: when Keycloak says that it runs, which it does once the realms are there. The rest of
-  // what it prints goes to stderr.
-  static void announce(int port) {
-    System.setProperty("kc.server.print_running", "true");
+  // Stdout is for one line: when every realm answers. The rest of what Keycloak prints goes to stderr.
+  static void announce(int port) throws Exception {
     PrintStream stdout = System.out;
-    System.setOut(new PrintStream(System.err, true) {
-      @Override
-      public void println(String line) {
-        if (line != null && line.strip().equals("The server is running")) {
-          stdout.println("listening " + port);
-        } else {
-          super.println(line);
-        }
+    System.setOut(System.err);
+    List<String> realms = new ArrayList<>();
+    try (var files = Files.newDirectoryStream(Path.of("realms"), "*.json")) {
+      files.forEach(file -> realms.add(file.getFileName().toString().replace(".json", "")));
+    }
+    HttpClient client = HttpClient.newBuilder().sslContext(trusting()).build();
+    Thread thread = new Thread(() -> {
+      while (!realms.stream().allMatch(realm -> answers(client, "https://127.0.0.1:" + port + "/realms/" + realm))) {
+        LockSupport.parkNanos(200_000_000);
       }
+      stdout.println("listening " + port);
     });
+    thread.setDaemon(true);
+    thread.start();
+  }
+
+  static boolean answers(HttpClient client, String url) {
+    try {
+      HttpRequest request = HttpRequest.newBuilder(URI.create(url)).timeout(Duration.ofSeconds(10)).build();
+      return client.send(request, HttpResponse.BodyHandlers.discarding()).statusCode() == 200;
+    } catch (IOException | InterruptedException it) {
+      return false;
+    }
+  }
+
+  // It is this process that is asked, by another name than that in the certificate.
+  static SSLContext trusting() throws Exception {
+    SSLContext context = SSLContext.getInstance("TLS");
+    context.init(null, new TrustManager[] {new X509ExtendedTrustManager() {
+      @Override
+      public void checkClientTrusted(X509Certificate[] chain, String type, Socket socket) {}
+
+      @Override
+      public void checkServerTrusted(X509Certificate[] chain, String type, Socket socket) {}
+
+      @Override
+      public void checkClientTrusted(X509Certificate[] chain, String type, SSLEngine engine) {}
+
+      @Override
+      public void checkServerTrusted(X509Certificate[] chain, String type, SSLEngine engine) {}
+
+      @Override
+      public void checkClientTrusted(X509Certificate[] chain, String type) {}
+
+      @Override
+      public void checkServerTrusted(X509Certificate[] chain, String type) {}
+
+      @Override
+      public X509Certificate[] getAcceptedIssuers() {
+        return new X509Certificate[0];
+      }
+    }}, null);
+    return context;
   }
 
   static void endWithStdin() {

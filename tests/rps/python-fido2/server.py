@@ -5,14 +5,20 @@ everything else, marked below. It adds no checks of its own, so that what passes
 example.
 """
 
+import functools
 import os
 import sys
 import threading
 
+import fido2.utils
 from fido2.server import Fido2Server
 from fido2.webauthn import PublicKeyCredentialRpEntity, PublicKeyCredentialUserEntity
 from flask import Flask, abort, jsonify, request, session
 from werkzeug.serving import WSGIRequestHandler, make_server
+
+# Ours: the library asks for the same type hints anew for each credential that it lists; with some thousand credentials
+# that is most of its time.
+fido2.utils.get_type_hints = functools.cache(fido2.utils.get_type_hints)
 
 app = Flask(__name__)
 # The application's: the session lies in a signed cookie, so the browser keeps the challenge, and old ones too.

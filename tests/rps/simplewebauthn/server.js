@@ -131,13 +131,13 @@ app.post('/verify-authentication', async (req, res) => {
   res.send({ verified });
 });
 
-// The page, over the library's other half as its example has it.
-app.get('/', (_req, res) => res.sendFile('page.html', { root: process.cwd() }));
-app.use('/browser', express.static('node_modules/@simplewebauthn/browser/dist/bundle'));
-
 function descriptors() {
   return user.credentials.map(({ id, transports }) => ({ id, type: 'public-key', transports }));
 }
+
+// Ours: a page over the library's other half, as its example has one.
+app.get('/', (_req, res) => res.sendFile('page.html', { root: process.cwd() }));
+app.use('/browser', express.static('node_modules/@simplewebauthn/browser/dist/bundle'));
 
 // Ours: HTTPS on the loopback, the port announced on stdout, gone when whoever started it is gone.
 const tls = { cert: fs.readFileSync(process.env.TLS_CERT), key: fs.readFileSync(process.env.TLS_KEY) };

@@ -104,7 +104,7 @@ async fn simulations() {
     let said = async |arguments: &str| {
         let folder = tempfile::tempdir().unwrap();
         let child = start(&format!("simulate {arguments}"), folder.path());
-        finish(child, &folder).await.exits(2).said
+        finish(child, &folder).await.exits(2).said.clone()
     };
     insta::assert_snapshot!(said("lost-devise").await, @r"
     × no simulation is called `lost-devise`

@@ -6,6 +6,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::header::RETRY_AFTER;
 use http::{HeaderValue, StatusCode};
+use passrig_authenticator::wire::base64url;
 use serde_json::{Value, json};
 
 use super::answer::{failed, ok, parse};
@@ -77,6 +78,7 @@ pub(super) async fn describe(State(rp): Shared, caller: Caller) -> Response {
     let Some((_, account)) = signed_in(&store, &caller) else { return signed_out() };
     Json(json!({
         "username": account.username,
+        "userId": base64url::encode(&account.handle.0),
         "password": store.password(&account.handle).is_some(),
         "recoveryCodes": store.codes(&account.handle).map_or(0, |codes| codes.left()),
         "secondFactor": rp.config.second_factor,

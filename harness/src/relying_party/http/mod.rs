@@ -6,6 +6,7 @@ mod ceremony;
 mod credentials;
 mod related_origins;
 mod session;
+mod site;
 
 use std::sync::Arc;
 
@@ -34,6 +35,9 @@ type Body = Result<Bytes, BytesRejection>;
 
 pub(super) fn router(rp: Arc<RelyingParty>) -> Router {
     Router::new()
+        .route("/", get(site::page))
+        .route("/site.css", get(site::style))
+        .route("/site.js", get(site::script))
         .route("/attestation/options", post(ceremony::attestation_options))
         .route("/attestation/result", post(ceremony::attestation_result))
         .route("/assertion/options", post(ceremony::assertion_options))

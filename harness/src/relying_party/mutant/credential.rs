@@ -20,6 +20,7 @@ pub(super) fn all() -> Vec<Mutant> {
         .into_iter()
         .flat_map(each)
         .chain(any_account())
+        .chain(account_without())
         .chain(overwritten())
         .chain(keys_replaced())
         .collect()
@@ -31,6 +32,31 @@ fn any_account() -> impl Iterator<Item = Mutant> {
     Mutant::each(&["7.2/5"], Kind::WrongVersion, "any-account", summary, Verify(|_| Ok(())))
         .into_iter()
         .map(|mutant| mutant.and("7.2/6a", Verify(registered_anywhere)))
+}
+
+/// Takes any account's credential for an account that has none.
+fn account_without() -> impl Iterator<Item = Mutant> {
+    let summary =
+        "takes any account's credential for an account that has none, and signs in that one";
+    let any = Verify(|e| loosely(e, authentication::allow_list, names_account_without));
+    Mutant::each(&["7.2/5"], Kind::WrongVersion, "account-without", summary, any).into_iter().map(
+        |mutant| {
+            mutant.and(
+                "7.2/6a",
+                Verify(|e| match names_account_without(e) {
+                    true => registered_anywhere(e),
+                    false => authentication::named_user(e),
+                }),
+            )
+        },
+    )
+}
+
+fn names_account_without(e: &Evidence<'_>) -> bool {
+    match e.issued().map(|issued| &issued.user) {
+        Some(User::Known(account)) => e.store.records_of(&account.handle).next().is_none(),
+        _ => false,
+    }
 }
 
 /// Lets a new record take an old one's place.

@@ -293,6 +293,18 @@ fn requests_of_other_sites_change_nothing() {
 }
 
 #[test]
+fn there_were_no_days_of_u2f_without_encryption() {
+    use crate::relying_party::{Config, RelyingParty};
+    use passrig_authenticator::env::Seeded;
+    let config = Config::new("http://localhost:3000", "localhost");
+    let rp = RelyingParty::new(config, Seeded::new("seed")).router();
+    let options = Browser::new(&rp).registration_options("alice");
+    assert_eq!(options["extensions"], json!({"credProps": true}));
+    let options = Browser::new(&rp).authentication_options(Some("alice"));
+    assert_eq!(options.get("extensions"), None);
+}
+
+#[test]
 fn cookies_travel_encrypted_where_pages_do() {
     use crate::relying_party::{Config, RelyingParty};
     use passrig_authenticator::env::Seeded;

@@ -84,8 +84,10 @@ fn a_password_alone_signs_in_where_that_is_enough() {
     assert_eq!(browser.get("/session").body["username"], "dave");
     let stale = Browser { token: planted, ..world.browser() }.get("/session").body;
     assert_eq!(stale, json!({"signedIn": false}));
+    let mut account = browser.get("/account").body;
+    assert!(account.as_object_mut().unwrap().remove("userId").is_some_and(|id| id.is_string()));
     assert_eq!(
-        browser.get("/account").body,
+        account,
         json!({"username": "dave", "password": true, "recoveryCodes": 0, "secondFactor": false})
     );
 }
@@ -119,7 +121,7 @@ fn whoever_fails_often_has_to_wait() {
 #[test]
 fn names_and_passwords_that_are_none() {
     let world = World::new(None);
-    let mut ask = |name: &str, password: &str| {
+    let ask = |name: &str, password: &str| {
         let body = json!({"username": name, "password": password});
         let reply = world.browser().post("/password/sign-up", &body);
         (reply.status.as_u16(), reply.body["errorMessage"].as_str().unwrap().to_owned())
@@ -200,6 +202,21 @@ fn the_second_step_is_of_the_same_log_in() {
 }
 
 #[test]
+fn whoever_is_signed_in_already_stays_so_when_asked_again() {
+    let two = TwoSteps::new(None);
+    let mut browser = two.half();
+    browser.sign_in(None, &two.carol, |_| ());
+    let before = browser.token.clone();
+    assert_eq!(sign_in(&mut browser, "carol", PASSWORD).body["awaits"], "passkey");
+    assert_ne!(browser.token, before, "the token rotates");
+    assert_eq!(browser.get("/session").body["username"], "carol");
+    // Nobody else's password does that.
+    enrolled(&two.rp, "mallory", 2);
+    sign_in(&mut browser, "mallory", PASSWORD);
+    assert_eq!(browser.get("/session").body, json!({"signedIn": false, "awaits": "passkey"}));
+}
+
+#[test]
 fn the_second_step_cannot_be_skipped() {
     let flawed = TwoSteps::new(Some("second-factor.passkey.skipped"));
     assert_eq!(flawed.half().get("/session").body["username"], "carol");
@@ -218,7 +235,7 @@ fn a_passkey_alone_has_to_be_both_factors() {
 fn passkeys_have_names() {
     let world = World::new(None);
     let path = format!("/credentials/{}", encode(&world.alice.id));
-    let mut rename = |browser: &mut Browser, name: &str| {
+    let rename = |browser: &mut Browser, name: &str| {
         browser.send("PATCH", &path, json!({"name": name}).to_string(), None).status
     };
     let mut browser = world.browser();

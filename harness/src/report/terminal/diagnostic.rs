@@ -28,7 +28,7 @@ impl<'a> Diagnostics<'a> {
         self.line(out, "sent", &result.title)?;
         self.line(out, "variant", &result.variant)?;
         self.line(out, "target", &words::did(result))?;
-        self.line(out, "demanded", &demanded(result))?;
+        self.line(out, "demanded", &words::demanded(result))?;
         let check = catalogue.find(&result.id);
         if let Some(check) = check {
             if let Some(owner) = catalogue.index.owner(check) {
@@ -60,14 +60,4 @@ impl<'a> Diagnostics<'a> {
         let rest = wrapped.get(INDENT.len()..).unwrap_or_default();
         writeln!(out, "{}{rest}", paint.faint(&label))
     }
-}
-
-fn demanded(result: &CheckResult) -> String {
-    let requirement = result.requirement.as_ref().map(|id| format!(" ({id})")).unwrap_or_default();
-    format!(
-        "{}{requirement}: {}; importance {}",
-        result.clause,
-        words::demand(result.level, result.expected),
-        result.importance
-    )
 }

@@ -52,9 +52,17 @@ impl Terminal<'_> {
         })
     }
 
-    /// The counts and the verdict alone.
-    pub fn render_summary(&self) -> String {
-        self.written(|out| self.summary(out))
+    /// What fails the run, in short, the counts and the verdict.
+    pub fn render_short(&self) -> String {
+        let text = self.written(|out| {
+            for result in self.report.checks.iter().filter(|result| self.fail_on.counts(result)) {
+                let outcome = self.paint.outcome(result.outcome, result.outcome.name());
+                writeln!(out, "{outcome}  {}", result.id)?;
+                writeln!(out, "{}", self.paint.wrap(&words::did(result), "    ", "    "))?;
+            }
+            self.summary(out)
+        });
+        text.trim_start().to_owned()
     }
 
     fn written(&self, write: impl FnOnce(&mut String) -> fmt::Result) -> String {

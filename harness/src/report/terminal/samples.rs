@@ -1,5 +1,7 @@
 //! A run with every outcome, for tests.
 
+use std::path::Path;
+
 use passrig_authenticator::Ceremony;
 
 use crate::catalogue::{Action, Catalogue, Check, Index, Need, Product, Setting};
@@ -7,8 +9,8 @@ use crate::outcome::{
     Amiss, CheckResult, Effect, Expectation, Importance, Level, Outcome, Report, SCHEMA_VERSION,
     Staleness, Summary, TargetInfo, Tool, Verdict,
 };
-use crate::report::Replay;
-use crate::runner::Transcript;
+use crate::report::{Findings, Replay};
+use crate::runner::{FailOn, Transcript};
 use crate::target::log::{Body, Exchange, Received, Sent};
 
 pub(crate) fn catalogue() -> Catalogue {
@@ -92,7 +94,7 @@ pub(crate) fn catalogue() -> Catalogue {
         ..counter.clone()
     };
     let index = Index::builtin().unwrap();
-    Catalogue { checks: vec![origin, port, order, counter, uv], index }
+    Catalogue { checks: vec![origin, port, order, counter, uv], index, page: Vec::new() }
 }
 
 pub(crate) fn report() -> Report {
@@ -196,7 +198,7 @@ pub(crate) fn transcript() -> Transcript {
     let body =
         |text: &str| Body { text: text.to_owned(), length: text.len(), sha256: "00".repeat(32) };
     let honest = Exchange {
-        flow: "register",
+        flow: "register".into(),
         step: 1,
         request: Sent {
             method: "POST".to_owned(),
@@ -236,5 +238,15 @@ pub(crate) fn replay() -> Replay {
             argument(&["--seed", "5eed"]),
             argument(&["--run-id", "c0ffee"]),
         ],
+        page: None,
     }
+}
+
+pub(crate) fn findings<'a>(
+    report: &'a Report,
+    catalogue: &'a Catalogue,
+    replay: &'a Replay,
+) -> Findings<'a> {
+    let fail_on = FailOn::default();
+    Findings { report, catalogue, fail_on, replay, log: Some(Path::new(".passrig/c0ffee.jsonl")) }
 }

@@ -113,6 +113,17 @@ pub fn demand(level: Level, expected: Expectation) -> String {
     }
 }
 
+/// The clause, and what it demands.
+pub fn demanded(result: &CheckResult) -> String {
+    let requirement = result.requirement.as_ref().map(|id| format!(" ({id})")).unwrap_or_default();
+    format!(
+        "{}{requirement}: {}; importance {}",
+        result.clause,
+        demand(result.level, result.expected),
+        result.importance
+    )
+}
+
 /// Whose duty a rule is.
 pub fn duty(owner: Owner) -> &'static str {
     match owner {

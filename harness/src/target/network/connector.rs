@@ -53,6 +53,17 @@ impl Service<Uri> for Connector {
     }
 }
 
+impl Connector {
+    /// The certificate of a host, which is believed.
+    pub(super) async fn certificate(&self, host: &str, port: u16) -> Result<Vec<u8>, Failure> {
+        let tcp = self.0.tcp(host, port).await?;
+        let stream = self.0.tls.handshake(host, tcp).await?;
+        let certificates = stream.get_ref().1.peer_certificates().unwrap_or_default();
+        let certificate = certificates.first().map(|certificate| certificate.to_vec());
+        certificate.ok_or(Failure::Closed)
+    }
+}
+
 impl Inner {
     async fn connect(&self, uri: &Uri) -> Result<Stream, Failure> {
         let secure = uri.scheme() == Some(&Scheme::HTTPS);
@@ -132,6 +143,14 @@ impl ConnectTo {
     /// Everything goes there.
     pub fn everything(peer: SocketAddr) -> Self {
         Self { from: None, host: peer.ip().to_string(), port: peer.port() }
+    }
+
+    /// Where that is: `HOST:PORT`.
+    pub fn place(&self) -> String {
+        match self.host.contains(':') {
+            true => format!("[{}]:{}", self.host, self.port),
+            false => format!("{}:{}", self.host, self.port),
+        }
     }
 
     fn applies(&self, host: &str, port: u16) -> bool {
@@ -223,7 +242,7 @@ mod tests {
         let one: ConnectTo = "login.passrig.test:443:[::1]:8443".parse().unwrap();
         assert!(one.applies("LOGIN.passrig.test", 443));
         assert!(!one.applies("login.passrig.test", 80));
-        assert_eq!((one.host.as_str(), one.port), ("::1", 8443));
+        assert_eq!((one.place(), all.place()), ("[::1]:8443".into(), "127.0.0.1:8443".into()));
         for wrong in ["", "host", "host:", ":1", "a:b:1", "a:1:b:2:c:3", "[::1]x:1:h:2"] {
             assert!(wrong.parse::<ConnectTo>().is_err(), "{wrong}");
         }

@@ -73,6 +73,11 @@ pub(super) fn at(value: &Value, path: &[Key]) -> Option<Value> {
     }
 }
 
+/// The options with this challenge.
+pub(super) fn options_in(body: &Value, challenge: &str) -> Option<Value> {
+    options(body, challenge)?.iter().try_fold(body.clone(), |body, path| at(&body, path))
+}
+
 /// Every ceremony that came to an end, in order.
 pub(super) fn ceremonies(entries: &[Entry]) -> Vec<Found> {
     let ends = entries.iter().enumerate().filter_map(|(index, entry)| {

@@ -29,6 +29,11 @@ pub enum Error {
     },
 }
 
+/// The options with this challenge in an answer, if they stand there as JSON.
+pub fn options_in(answer: &str, challenge: &str) -> Option<serde_json::Value> {
+    find::options_in(&serde_json::from_str(answer).ok()?, challenge)
+}
+
 /// Learns an adapter of this id.
 pub fn learn(id: &str, recording: &[u8]) -> Result<Learnt, Error> {
     let entries = har::read(recording)?;

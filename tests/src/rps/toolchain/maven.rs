@@ -46,9 +46,10 @@ impl Toolchain for Maven {
             locked(dir)?;
             let sources = ["-Dclassifier=sources", "-Dmdep.unpack.includes=**/*.java"];
             dependencies(dir, "unpack", SOURCES, &sources)?;
-            // A product that has to be unpacked or set up says so there.
-            let pom = fs::read_to_string(dir.join("pom.xml")).map_err(failed)?;
-            if pom.contains("<build>") { maven(dir, "package", &[]) } else { Ok(()) }
+            match builds(&dir.join("pom.xml")).map_err(failed)? {
+                true => maven(dir, "package", &[]),
+                false => Ok(()),
+            }
         })
     }
 
@@ -83,6 +84,17 @@ impl Toolchain for Maven {
 
     fn sources(&self, dir: &Path) -> Result<PathBuf, Error> {
         Ok(dir.join(SOURCES))
+    }
+}
+
+/// Whether a product has to be unpacked or set up: this says so, or what it goes on from.
+fn builds(pom: &Path) -> io::Result<bool> {
+    let text = fs::read_to_string(pom)?;
+    let parent = text.split_once("<relativePath>").and_then(|(_, rest)| rest.split_once('<'));
+    match parent {
+        _ if text.contains("<build>") => Ok(true),
+        Some((path, _)) => builds(&pom.with_file_name(path)),
+        None => Ok(false),
     }
 }
 
@@ -165,8 +177,11 @@ mod tests {
 
     #[test]
     fn lock_files_name_each_package_with_its_hash_and_no_registry() {
-        for name in ["yubico-webauthn-server", "webauthn4j", "spring-security", "keycloak"] {
-            let dir = crate::rps::dir(name);
+        let folders = fs::read_dir(crate::rps::dir("")).unwrap().map(|entry| entry.unwrap().path());
+        let folders: Vec<_> = folders.filter(|dir| dir.join("pom.xml").is_file()).collect();
+        assert!(folders.len() > 4, "found only {folders:?}");
+        for dir in folders {
+            let name = dir.display();
             let lock = read_lock_file(&dir, LOCK_FILE).unwrap();
             let packages = Maven.packages(&dir).unwrap();
             assert_eq!(packages.len(), lock.lines().count(), "{name}");
@@ -176,6 +191,13 @@ mod tests {
             let pom = fs::read_to_string(dir.join("pom.xml")).unwrap();
             assert!(!lock.contains("://") && !pom.contains("<repositor"), "{name}");
         }
+    }
+
+    #[test]
+    fn a_second_version_is_set_up_as_the_first() {
+        let builds = |name| builds(&crate::rps::dir(name).join("pom.xml")).unwrap();
+        assert!(builds("keycloak") && builds("keycloak-26.4.0"));
+        assert!(!builds("yubico-webauthn-server") && !builds("yubico-readme-2.8.1"));
     }
 
     #[test]

@@ -1,0 +1,231 @@
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use passrig_authenticator::env::Seeded;
+use url::Url;
+
+use super::console::Console;
+use super::fail_on;
+use super::failure::{Failure, INTERRUPTED};
+use super::identity;
+use super::reach::{self, Variable, valid};
+use crate::browser::{self, Settings, pin};
+use crate::catalogue::{Catalogue, Product};
+use crate::outcome::{Report, SCHEMA_VERSION, Summary, TargetInfo, Tool};
+use crate::page::{self, Examination, Script, ScriptError, Step};
+use crate::report::terminal::Terminal;
+use crate::report::{Destination, Findings, Replay};
+use crate::runner::FailOn;
+use crate::target::guard::Guard;
+use crate::target::network::{self, ConnectTo, Trust};
+use crate::target::transport::Limits;
+
+/// Look at a page of a relying party in a browser.
+///
+/// The page is opened in Chromium with passrig's authenticator behind its
+/// navigator.credentials, and used as the script says: once by somebody who
+/// agrees to everything, and once more for each ceremony by somebody who cancels
+/// it. What only a page shows is reported: calls without a gesture of the user,
+/// options that a script altered, calls from a frame of another site's page,
+/// refusals that nobody catches, and pages that have no way on after one.
+/// Chromium must be installed; PASSRIG_CHROMIUM says where it is.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Args {
+    /// The page, such as http://localhost:3000/login.
+    #[arg(value_parser = url)]
+    url: Url,
+
+    /// What somebody does there: a file of steps (see below).
+    #[arg(long, value_name = "FILE")]
+    script: Option<PathBuf>,
+
+    /// Click there, when the script is done: on what a CSS selector finds, or on
+    /// the button or link of `text=Sign in`. May be repeated.
+    #[arg(long, value_name = "SELECTOR")]
+    click: Vec<String>,
+
+    /// A variable for the script. NAME alone takes the value from the
+    /// environment, where passwords belong. May be repeated.
+    #[arg(long, value_name = "NAME[=VALUE]", value_parser = Variable::from_str)]
+    var: Vec<Variable>,
+
+    /// Connect there, whatever host the URL names; names and certificates stay
+    /// those of the URL.
+    #[arg(long, value_name = "HOST:PORT", value_parser = valid::<ConnectTo>)]
+    connect_to: Option<String>,
+
+    /// Believe certificates of this authority too (PEM).
+    #[arg(long, value_name = "FILE")]
+    ca: Option<PathBuf>,
+
+    #[command(flatten)]
+    identity: identity::Args,
+
+    /// Write a report: html for people, json, junit, sarif or markdown for
+    /// programs. May be repeated.
+    #[arg(long, value_name = "FORMAT=FILE", help_heading = "Reports")]
+    report: Vec<Destination>,
+
+    /// From which level on a divergence makes the run fail, as for `check`
+    /// [default: must:medium].
+    #[arg(long, value_name = "LEVEL[:IMPORTANCE]", value_parser = fail_on::parse,
+          help_heading = "Reports")]
+    fail_on: Option<FailOn>,
+
+    /// Show of the report only what fails the run, in short, and the summary.
+    #[arg(long, short, help_heading = "Reports")]
+    quiet: bool,
+}
+
+const EXAMPLES: &str = "\
+A script:
+  [[step]]
+  fill = \"#username\"            # or `text=…` for what a button or link says
+  with = \"{{username}}\"         # also: email, display_name, password, --var
+  [[step]]
+  click = \"text=Create a passkey\"
+  [[step]]
+  wait = \".welcome\"
+  [[step]]
+  goto = \"/login\"
+  [[step]]
+  autofill = true               # picks the passkey that a field offers
+
+Examples:
+  passrig page http://localhost:3000/login
+  passrig page http://localhost:3000/login --click 'text=Sign in with a passkey'
+  passrig page http://localhost:3000 --script steps.toml --fail-on should";
+
+pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
+    let catalogue = Catalogue::builtin()?;
+    let identity = args.identity.resolve(false)?;
+    for destination in &args.report {
+        let file = || destination.file.clone();
+        destination.probe().map_err(|source| Failure::Write { file: file(), source })?;
+    }
+    let reach = reach::Args {
+        var: args.var.clone(),
+        connect_to: args.connect_to.clone(),
+        ca: args.ca.clone(),
+        ..reach::Args::default()
+    };
+    let examination = Examination {
+        url: args.url.clone(),
+        script: script(args)?,
+        variables: reach.variables()?,
+        authenticator: Product::default().profile(),
+        env: Seeded::new(identity.seed.as_bytes()).within(&identity.run_id),
+        browser: settings(args).await?,
+    };
+    let observed = tokio::select! {
+        biased;
+        _ = tokio::signal::ctrl_c() => return Ok(INTERRUPTED),
+        observed = page::examine(&examination) => observed.map_err(|error| failure(error, args))?,
+    };
+
+    let checks = page::results(&catalogue.page, &observed);
+    let report = Report {
+        schema_version: SCHEMA_VERSION,
+        tool: Tool::this(),
+        seed: identity.seed,
+        run_id: identity.run_id,
+        target: TargetInfo {
+            url: args.url.to_string(),
+            origin: args.url.origin().ascii_serialization(),
+            adapter: "page".to_owned(),
+            observed: BTreeMap::new(),
+        },
+        authenticator: None,
+        stopped: None,
+        summary: Summary::of(&checks),
+        checks,
+        amiss: Vec::new(),
+    };
+    let fail_on = args.fail_on.unwrap_or_default();
+    let steps = args.script.iter().map(|file| ("--script", file.display().to_string()));
+    let clicks = args.click.iter().map(|selector| ("--click", selector.clone()));
+    let steps = steps.chain(clicks).map(|(flag, value)| vec![flag.to_owned(), value]);
+    let arguments = steps.chain(reach.arguments()).chain(identity.arguments).collect();
+    let replay = Replay { arguments, page: Some(args.url.to_string()) };
+    let findings =
+        Findings { report: &report, catalogue: &catalogue, fail_on, replay: &replay, log: None };
+    for destination in &args.report {
+        let file = || destination.file.clone();
+        destination.write(&findings).map_err(|source| Failure::Write { file: file(), source })?;
+    }
+    let terminal = Terminal {
+        report: &report,
+        catalogue: &catalogue,
+        fail_on,
+        replay: &replay,
+        paint: console.paint(),
+    };
+    console.print(&if args.quiet { terminal.render_short() } else { terminal.render() })?;
+    Ok(fail_on.exit_code(&report))
+}
+
+fn script(args: &Args) -> Result<Script, Failure> {
+    let mut script = match &args.script {
+        None => Script::default(),
+        Some(file) => {
+            let text = std::fs::read_to_string(file)
+                .map_err(|source| Failure::Read { file: file.clone(), source })?;
+            Script::parse(&text).map_err(|error| unusable(&error, args))?
+        }
+    };
+    script.step.extend(args.click.iter().cloned().map(Step::Click));
+    Ok(script)
+}
+
+fn unusable(error: &ScriptError, args: &Args) -> Failure {
+    let file = args.script.as_ref().map(|file| format!("{}: ", file.display()));
+    let what = format!("{}{error}", file.unwrap_or_default());
+    Failure::usage(what.trim_end(), "`passrig page --help` shows a script")
+}
+
+/// Where the page is, and what the browser is to believe of it: the certificate
+/// that we have seen to be right.
+async fn settings(args: &Args) -> Result<Settings, Failure> {
+    let host = args.url.host_str().unwrap_or_default();
+    let connect_to: Option<ConnectTo> = args.connect_to.iter().find_map(|text| text.parse().ok());
+    let place = connect_to.as_ref().map(|rule| (host.to_owned(), rule.place()));
+    let mut settings = Settings { elsewhere: place.into_iter().collect(), ..Settings::default() };
+    if let Some(file) = &args.ca {
+        let trust = Trust::with_ca(file)?;
+        let connect_to = connect_to.into_iter().collect();
+        // Nothing hostile is sent there.
+        let guard = Guard::new([host.to_owned()]);
+        let limits = Limits::default();
+        let network = network::Settings { guard, connect_to, trust, limits };
+        let certificate = network::certificate(&args.url, network).await;
+        let certificate = certificate.map_err(|error| Failure::NotTestable {
+            what: format!("{}: {error}", args.url),
+            help: Some(error.help()),
+        })?;
+        settings.pins.extend(pin(&certificate));
+    }
+    Ok(settings)
+}
+
+fn failure(error: page::Error, args: &Args) -> Failure {
+    match error {
+        page::Error::Script(error) => unusable(&error, args),
+        page::Error::Browser(error @ (browser::Error::NotFound | browser::Error::Start { .. })) => {
+            Failure::usage(error.to_string(), error.help().unwrap_or_default())
+        }
+        page::Error::Browser(error) => {
+            Failure::NotTestable { what: error.to_string(), help: error.help().map(str::to_owned) }
+        }
+    }
+}
+
+fn url(text: &str) -> Result<Url, String> {
+    let wrong = || "expected a URL such as http://localhost:3000/login".to_owned();
+    let url = Url::parse(text).map_err(|_| wrong())?;
+    match matches!(url.scheme(), "http" | "https") && url.has_host() {
+        true => Ok(url),
+        false => Err(wrong()),
+    }
+}

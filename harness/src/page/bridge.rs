@@ -1,0 +1,285 @@
+//! Between the page's calls and our authenticator.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use base64ct::{Base64, Encoding};
+use passrig_authenticator::Ceremony;
+use passrig_authenticator::client::{Client, DomException, Name, Origin};
+use passrig_authenticator::device::{Authenticator, Profile};
+use passrig_authenticator::env::Seeded;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tokio::sync::Notify;
+use tokio::time::{Duration, Instant, sleep};
+
+use super::options::altered;
+use super::{Call, Error};
+use crate::browser::{self, Event, Events, Page, Session};
+
+const SCRIPT: &str = include_str!("authenticator.js");
+/// How the page's side calls us; its name is gone before the page can see it.
+const CALL: &str = "passrigCall";
+/// How it is answered.
+const ANSWER: &str = "passrigAnswer";
+
+/// How many answers of the server are kept, and how much of each at most.
+const ANSWERS: usize = 64;
+const LONGEST: usize = 1 << 20;
+/// How long a field may take to offer passkeys.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The authenticator of a page.
+#[derive(Clone)]
+pub(super) struct Bridge {
+    state: Arc<Mutex<State>>,
+    has_cancelled: Arc<Notify>,
+}
+
+struct State {
+    authenticators: Vec<Authenticator>,
+    env: Seeded,
+    cancels: Option<Ceremony>,
+    has_cancelled: bool,
+    calls: Vec<Call>,
+    unhandled: Vec<Ceremony>,
+    answers: Vec<String>,
+    /// What a field offers.
+    offered: Vec<Pending>,
+}
+
+/// A call that waits for its answer.
+#[derive(Clone, Debug)]
+struct Pending {
+    context: Value,
+    id: u64,
+    said: Said,
+}
+
+/// What the page's side says.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(tag = "event", rename_all = "lowercase")]
+enum Message {
+    Call {
+        id: u64,
+        #[serde(flatten)]
+        said: Said,
+    },
+    Aborted {
+        id: u64,
+    },
+    Unhandled {
+        kind: Kind,
+    },
+}
+
+#[derive(Clone, Debug, Deserialize)]
+struct Said {
+    kind: Kind,
+    conditional: bool,
+    active: bool,
+    origin: String,
+    top: Option<String>,
+    options: Value,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Kind {
+    Create,
+    Get,
+}
+
+impl From<Kind> for Ceremony {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::Create => Self::Registration,
+            Kind::Get => Self::Authentication,
+        }
+    }
+}
+
+impl Bridge {
+    /// Puts an authenticator behind every frame of the page, from the next
+    /// document on.
+    pub(super) async fn build(
+        page: &Page,
+        profile: Profile,
+        env: Seeded,
+        cancels: Option<Ceremony>,
+    ) -> Result<Self, browser::Error> {
+        let session = page.session();
+        let state = State {
+            authenticators: vec![Authenticator::new("authenticator/0", profile)],
+            env,
+            cancels,
+            has_cancelled: false,
+            calls: Vec::new(),
+            unhandled: Vec::new(),
+            answers: Vec::new(),
+            offered: Vec::new(),
+        };
+        let bridge =
+            Self { state: Arc::new(Mutex::new(state)), has_cancelled: Arc::new(Notify::new()) };
+        tokio::spawn(bridge.clone().serve(session.clone(), session.events()));
+        session.call("Runtime.addBinding", json!({ "name": CALL })).await?;
+        let source = format!("({SCRIPT})({}, {});", json!(CALL), json!(ANSWER));
+        session.call("Page.addScriptToEvaluateOnNewDocument", json!({ "source": source })).await?;
+        // Options are seen before the page sees them.
+        let answers = json!({ "patterns": [{ "urlPattern": "*", "requestStage": "Response" }] });
+        session.call("Fetch.enable", answers).await?;
+        Ok(bridge)
+    }
+
+    /// Waits until a ceremony was cancelled: forever, if nobody cancels.
+    pub(super) async fn cancelled(&self) {
+        self.has_cancelled.notified().await;
+    }
+
+    pub(super) fn has_cancelled(&self) -> bool {
+        self.state().has_cancelled
+    }
+
+    /// Every call so far, and the ceremonies whose refusal nobody caught.
+    pub(super) fn told(&self) -> (Vec<Call>, Vec<Ceremony>) {
+        let state = self.state();
+        (state.calls.clone(), state.unhandled.clone())
+    }
+
+    /// Picks the passkey that a field offers, once one does.
+    pub(super) async fn autofill(&self, page: &Page) -> Result<(), Error> {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let offered = self.state().offered.pop();
+            if let Some(pending) = offered {
+                self.answer(page.session(), &pending).await;
+                return Ok(());
+            }
+            if Instant::now() > until {
+                let what = "a field that offers passkeys (a get() with conditional mediation)";
+                let (what, url) = (what.to_owned(), page.url().await);
+                return Err(browser::Error::Absent { what, url, after: PATIENCE }.into());
+            }
+            sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    async fn serve(self, session: Session, mut events: Events) {
+        while let Some(event) = events.next().await {
+            if event.session.as_deref() != session.id() {
+                continue;
+            }
+            match event.method.as_str() {
+                "Runtime.bindingCalled" => self.called(&session, &event).await,
+                "Fetch.requestPaused" => self.answered(&session, &event).await,
+                _ => {}
+            }
+        }
+    }
+
+    async fn called(&self, session: &Session, event: &Event) {
+        let payload = event.params.get("payload").and_then(Value::as_str).unwrap_or_default();
+        // Whatever a page finds to send here: what is no message is dropped.
+        let Ok(message) = serde_json::from_str::<Message>(payload) else { return };
+        let context = event.params.get("executionContextId").cloned().unwrap_or_default();
+        match message {
+            Message::Unhandled { kind } => self.state().unhandled.push(kind.into()),
+            Message::Aborted { id } => {
+                self.state().offered.retain(|it| it.id != id || it.context != context);
+            }
+            Message::Call { id, said } => {
+                let pending = Pending { context, id, said };
+                let conditional = pending.said.conditional;
+                self.note(&pending.said);
+                if conditional {
+                    self.state().offered.push(pending);
+                } else {
+                    self.answer(session, &pending).await;
+                }
+            }
+        }
+    }
+
+    fn note(&self, said: &Said) {
+        let mut state = self.state();
+        let call = Call {
+            ceremony: said.kind.into(),
+            conditional: said.conditional,
+            active: said.active,
+            origin: said.origin.clone(),
+            top: said.top.clone(),
+            altered: altered(&state.answers, &said.options),
+        };
+        state.calls.push(call);
+    }
+
+    async fn answer(&self, session: &Session, pending: &Pending) {
+        let answer = match self.state().perform(&pending.said) {
+            Ok(response) => json!({ "response": response }),
+            Err(exception) => {
+                json!({ "name": exception.name.to_string(), "message": exception.message })
+            }
+        };
+        let command = json!({
+            "expression": format!("globalThis[{}]({}, {answer})", json!(ANSWER), pending.id),
+            "contextId": pending.context,
+            "userGesture": false,
+        });
+        // The frame may be gone.
+        let _ = session.call("Runtime.evaluate", command).await;
+        if self.state().has_cancelled {
+            self.has_cancelled.notify_one();
+        }
+    }
+
+    /// Keeps what the server answered, and lets the page have it.
+    async fn answered(&self, session: &Session, event: &Event) {
+        let request = json!({ "requestId": event.params.get("requestId") });
+        let kind = event.params.get("resourceType").and_then(Value::as_str).unwrap_or_default();
+        if matches!(kind, "XHR" | "Fetch" | "Document")
+            && let Ok(body) = session.call("Fetch.getResponseBody", request.clone()).await
+        {
+            let text = body.get("body").and_then(Value::as_str).unwrap_or_default();
+            let is_encoded = body.get("base64Encoded") == Some(&Value::Bool(true));
+            let text = match Base64::decode_vec(text) {
+                Ok(octets) if is_encoded => String::from_utf8_lossy(&octets).into_owned(),
+                _ => text.to_owned(),
+            };
+            if text.len() <= LONGEST {
+                let mut state = self.state();
+                if state.answers.len() == ANSWERS {
+                    state.answers.remove(0);
+                }
+                state.answers.push(text);
+            }
+        }
+        let _ = session.call("Fetch.continueRequest", request).await;
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn perform(&mut self, said: &Said) -> Result<Value, DomException> {
+        let refused = |name, message: String| DomException { name, message };
+        if self.cancels == Some(said.kind.into()) && !said.conditional {
+            self.has_cancelled = true;
+            let message = "The operation either timed out or was not allowed.".to_owned();
+            return Err(refused(Name::NotAllowed, message));
+        }
+        let parse = |origin: &str| {
+            Origin::parse(origin).map_err(|error| refused(Name::Security, error.to_string()))
+        };
+        let mut client = Client::with_env(parse(&said.origin)?, self.env.clone());
+        client.top_origin = said.top.as_deref().map(parse).transpose()?;
+        client.activation = said.active;
+        client.authenticators = std::mem::take(&mut self.authenticators);
+        let answer = match said.kind {
+            Kind::Create => client.create(&said.options),
+            Kind::Get => client.get(&said.options),
+        };
+        self.authenticators = client.authenticators;
+        answer
+    }
+}

@@ -1,0 +1,195 @@
+//! A page under test: opened in Chromium with our authenticator behind its
+//! `navigator.credentials`, used by a script, and watched for what no request
+//! shows.
+//!
+//! The script is played once by somebody who agrees to everything, and once
+//! more for each ceremony that there was, by somebody who cancels it.
+
+mod bridge;
+mod judge;
+mod options;
+mod script;
+
+pub use judge::results;
+pub use script::{Error as ScriptError, Script, Step};
+
+use std::time::Duration;
+
+use passrig_authenticator::Ceremony;
+use passrig_authenticator::device::Profile;
+use passrig_authenticator::env::Seeded;
+use tokio::time::sleep;
+use url::Url;
+
+use crate::browser::{self, Browser, Page, Settings};
+use bridge::Bridge;
+
+/// How long a page may go on by itself after the last step, and after it was
+/// refused something.
+const SETTLE: Duration = Duration::from_millis(1500);
+/// How often it is looked at whether a page has a way out, in that time each.
+const LOOKS: usize = 3;
+
+/// What there is to use on a page.
+const CONTROLS: &str = "a[href], button:enabled, input:enabled:not([type=hidden]), select:enabled, \
+                        textarea:enabled, [role=button]:not([aria-disabled=true])";
+
+/// What is to be looked at.
+#[derive(Clone, Debug)]
+pub struct Examination {
+    /// Where the page is.
+    pub url: Url,
+    /// What somebody does there.
+    pub script: Script,
+    /// Names and values for the script, beside those of the person.
+    pub variables: Vec<(String, String)>,
+    /// What the authenticator is like.
+    pub authenticator: Profile,
+    /// Decides names and keys.
+    pub env: Seeded,
+    /// How the page is reached.
+    pub browser: Settings,
+}
+
+/// Why nothing can be said about a page.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The browser does not do what the script says.
+    #[error(transparent)]
+    Browser(#[from] browser::Error),
+    /// The script does not say what to do.
+    #[error(transparent)]
+    Script(#[from] ScriptError),
+}
+
+/// A call of `navigator.credentials`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Call {
+    /// `create()` or `get()`.
+    pub ceremony: Ceremony,
+    /// Whether a field offers the passkeys.
+    pub conditional: bool,
+    /// Whether a gesture of the user led to it.
+    pub active: bool,
+    /// The page that called.
+    pub origin: String,
+    /// The page around it, if that is another site's.
+    pub top: Option<String>,
+    /// What differs from the options in an answer of the server: `Some` of
+    /// nothing if they are the same, `None` if no answer had them.
+    pub altered: Option<Vec<String>>,
+}
+
+/// What a cancelled ceremony led to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cancelled {
+    /// Which.
+    pub ceremony: Ceremony,
+    /// Whether there was something left to click on.
+    pub way_out: bool,
+}
+
+/// All that was seen.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Observed {
+    /// Every call of the first time.
+    pub calls: Vec<Call>,
+    /// What came of cancelling.
+    pub cancelled: Vec<Cancelled>,
+    /// The ceremonies whose refusal nobody caught.
+    pub unhandled: Vec<Ceremony>,
+}
+
+/// Plays the script as often as it takes.
+pub async fn examine(examination: &Examination) -> Result<Observed, Error> {
+    let mut observed = Observed::default();
+    let honest = play(examination, None).await?;
+    observed.calls = honest.calls;
+    observed.unhandled = honest.unhandled;
+    for ceremony in [Ceremony::Registration, Ceremony::Authentication] {
+        let is_modal = |call: &Call| call.ceremony == ceremony && !call.conditional;
+        if !observed.calls.iter().any(is_modal) {
+            continue;
+        }
+        let played = play(examination, Some(ceremony)).await?;
+        observed.cancelled.extend(played.way_out.map(|way_out| Cancelled { ceremony, way_out }));
+        observed.unhandled.extend(played.unhandled);
+    }
+    Ok(observed)
+}
+
+/// What was seen when the script was played once.
+struct Played {
+    calls: Vec<Call>,
+    unhandled: Vec<Ceremony>,
+    /// Whether there was one, if something was cancelled.
+    way_out: Option<bool>,
+}
+
+/// Plays the script, by somebody new, who cancels the first ceremony of this kind.
+async fn play(examination: &Examination, cancels: Option<Ceremony>) -> Result<Played, Error> {
+    let name = cancels.map_or("agrees".to_owned(), |ceremony| format!("cancels {ceremony}"));
+    let env = examination.env.within(&name);
+    let steps = examination.script.filled(&person(&env, &examination.variables))?;
+    let browser = Browser::launch(&examination.browser).await?;
+    let page = browser.page().await?;
+    let bridge = Bridge::build(&page, examination.authenticator.clone(), env, cancels).await?;
+    let done = tokio::select! {
+        done = perform(&page, &bridge, &examination.url, &steps) => done,
+        // There is nothing more to do for whoever has cancelled.
+        () = bridge.cancelled() => Ok(()),
+    };
+    sleep(SETTLE).await;
+    let way_out = match bridge.has_cancelled() {
+        true => Some(has_controls(&page).await?),
+        false => None,
+    };
+    let (calls, unhandled) = bridge.told();
+    browser.close().await;
+    done.map(|()| Played { calls, unhandled, way_out })
+}
+
+async fn perform(page: &Page, bridge: &Bridge, url: &Url, steps: &[Step]) -> Result<(), Error> {
+    page.goto(url.as_str()).await?;
+    for step in steps {
+        match step {
+            Step::Goto(place) => {
+                let place = url.join(place).map_or(place.clone(), |place| place.to_string());
+                page.goto(&place).await?;
+            }
+            Step::Click(selector) => page.click(selector).await?,
+            Step::Fill(selector, text) => page.fill(selector, text).await?,
+            Step::Wait(selector) => page.shows(selector).await?,
+            Step::Autofill => bridge.autofill(page).await?,
+        }
+    }
+    Ok(())
+}
+
+async fn has_controls(page: &Page) -> Result<bool, Error> {
+    for look in 0..LOOKS {
+        // It may be on its way to another page.
+        if let Ok(true) = page.has(CONTROLS).await {
+            return Ok(true);
+        }
+        if look + 1 < LOOKS {
+            sleep(SETTLE).await;
+        }
+    }
+    Ok(false)
+}
+
+/// The variables of somebody new, and those that the user sets.
+fn person(env: &Seeded, variables: &[(String, String)]) -> Vec<(String, String)> {
+    let tag = |label: &str, len| base16ct::lower::encode_string(&env.derive(label, len));
+    let username = format!("passrig-{}", tag("username", 6));
+    let own = [
+        ("email", format!("{username}@passrig.test")),
+        ("username", username),
+        ("display_name", "Passrig".to_owned()),
+        ("password", format!("Pr1-{}", tag("password", 12))),
+    ];
+    let own = own.into_iter().map(|(name, value)| (name.to_owned(), value));
+    // The user's come first: the first that fits counts.
+    variables.iter().cloned().chain(own).collect()
+}

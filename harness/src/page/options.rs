@@ -1,0 +1,108 @@
+//! Options as the server sent them, and as the page's script passes them on.
+
+use passrig_authenticator::wire::base64url;
+use serde_json::Value;
+
+use crate::target::recording;
+
+/// The members that mean something to a client (§5.4, §5.5).
+const MEMBERS: [&str; 14] = [
+    "rp",
+    "user",
+    "pubKeyCredParams",
+    "timeout",
+    "excludeCredentials",
+    "authenticatorSelection",
+    "attestation",
+    "attestationFormats",
+    "hints",
+    "extensions",
+    "rpId",
+    "allowCredentials",
+    "userVerification",
+    "challenge",
+];
+
+/// Which members a call has otherwise than the last answer with its challenge;
+/// `None` if no answer has it.
+pub(super) fn altered(answers: &[String], called: &Value) -> Option<Vec<String>> {
+    let challenge = called.get("challenge")?.as_str()?;
+    let mut answers = answers.iter().rev();
+    let sent = answers.find_map(|answer| recording::options_in(answer, challenge))?;
+    let of = |options: &Value, member: &str| options.get(member).cloned().unwrap_or_default();
+    let differs = |member: &&&str| !same(&of(&sent, member), &of(called, member));
+    Some(MEMBERS.iter().filter(differs).map(|member| (*member).to_owned()).collect())
+}
+
+/// Whether a client sees the same in both. What is empty or the default may be
+/// left out; octets may be written in several ways.
+fn same(sent: &Value, called: &Value) -> bool {
+    match (sent, called) {
+        (Value::Object(some), Value::Object(others)) => {
+            let names = some.keys().chain(others.keys());
+            let of = |members: &serde_json::Map<String, Value>, name: &str| {
+                members.get(name).cloned().unwrap_or_default()
+            };
+            names.into_iter().all(|name| same(&of(some, name), &of(others, name)))
+        }
+        (Value::Array(some), Value::Array(others)) if !some.is_empty() && !others.is_empty() => {
+            some.len() == others.len() && some.iter().zip(others).all(|(a, b)| same(a, b))
+        }
+        (Value::String(sent), Value::String(called)) => {
+            let octets = |text: &str| base64url::decode_lenient(text).ok();
+            sent == called
+                || octets(called).is_some_and(|octets_called| {
+                    octets(sent).as_ref() == Some(&octets_called)
+                        || sent.as_bytes() == octets_called
+                })
+        }
+        (sent, called) => sent == called || (is_nothing(sent) && is_nothing(called)),
+    }
+}
+
+fn is_nothing(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(false) => true,
+        // The defaults of §5.4 and §5.4.4.
+        Value::String(word) => matches!(word.as_str(), "" | "none" | "preferred"),
+        Value::Array(items) => items.is_empty(),
+        Value::Object(members) => members.values().all(is_nothing),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_is_written_otherwise_is_the_same() {
+        let sent = json!({
+            "status": "ok",
+            "publicKey": {
+                "challenge": "YWJjZGVmZ2hpag==",
+                "user": { "id": "ann", "name": "Ann" },
+                "userVerification": "required",
+                "allowCredentials": [],
+                "app": 1,
+            },
+        });
+        let answers = ["<p>".to_owned(), sent.to_string()];
+        let mut called = json!({
+            "challenge": "YWJjZGVmZ2hpag",
+            "user": { "id": "YW5u", "name": "Ann" },
+            "userVerification": "required",
+            "attestation": "none",
+            "hints": [],
+        });
+        assert_eq!(altered(&answers, &called), Some(vec![]));
+        called["userVerification"] = "discouraged".into();
+        called["hints"] = json!(["client-device"]);
+        let found = altered(&answers, &called).unwrap();
+        assert_eq!(found, ["hints", "userVerification"]);
+        called["challenge"] = "b3RoZXI".into();
+        assert_eq!(altered(&answers, &called), None);
+    }
+}

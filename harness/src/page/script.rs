@@ -1,0 +1,144 @@
+//! What somebody does on a page, step by step.
+
+use serde::Deserialize;
+
+/// One thing that somebody does.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "Written")]
+pub enum Step {
+    /// Goes to a URL, or to a path of the page's origin.
+    Goto(String),
+    /// Clicks on what a selector stands for, once it is there.
+    Click(String),
+    /// Types a text into a field.
+    Fill(String, String),
+    /// Waits until the page shows that.
+    Wait(String),
+    /// Picks the passkey that a field offers (conditional mediation).
+    Autofill,
+}
+
+/// `[[step]]` of a script.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Script {
+    /// In order.
+    #[serde(default)]
+    pub step: Vec<Step>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    goto: Option<String>,
+    click: Option<String>,
+    fill: Option<String>,
+    with: Option<String>,
+    wait: Option<String>,
+    #[serde(default)]
+    autofill: bool,
+}
+
+/// Why a text is no script.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// It is not TOML of that shape.
+    #[error(transparent)]
+    Shape(#[from] toml::de::Error),
+    /// It names what nobody has set.
+    #[error("nothing is called `{{{{{name}}}}}`; there are: {known}")]
+    Variable {
+        /// The name.
+        name: String,
+        /// Those that there are.
+        known: String,
+    },
+}
+
+impl TryFrom<Written> for Step {
+    type Error = &'static str;
+
+    fn try_from(written: Written) -> Result<Self, Self::Error> {
+        let Written { goto, click, fill, with, wait, autofill } = written;
+        match (goto, click, fill, with, wait, autofill) {
+            (Some(url), None, None, None, None, false) => Ok(Self::Goto(url)),
+            (None, Some(selector), None, None, None, false) => Ok(Self::Click(selector)),
+            (None, None, Some(selector), Some(text), None, false) => Ok(Self::Fill(selector, text)),
+            (None, None, None, None, Some(selector), false) => Ok(Self::Wait(selector)),
+            (None, None, None, None, None, true) => Ok(Self::Autofill),
+            _ => Err(
+                "a step has one of `goto`, `click`, `fill` and `with`, `wait`, `autofill = true`",
+            ),
+        }
+    }
+}
+
+impl Script {
+    /// Reads a script.
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        Ok(toml::from_str(text)?)
+    }
+
+    /// The steps with values in the places of `{{names}}`.
+    pub fn filled(&self, variables: &[(String, String)]) -> Result<Vec<Step>, Error> {
+        let fill = |text: &str| filled(text, variables);
+        let steps = self.step.iter().map(|step| {
+            Ok(match step {
+                Step::Goto(url) => Step::Goto(fill(url)?),
+                Step::Fill(selector, text) => Step::Fill(selector.clone(), fill(text)?),
+                other => other.clone(),
+            })
+        });
+        steps.collect()
+    }
+}
+
+fn filled(text: &str, variables: &[(String, String)]) -> Result<String, Error> {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("{{") {
+        let Some((name, beyond)) = after.split_once("}}") else { break };
+        let name = name.trim();
+        let Some((_, value)) = variables.iter().find(|(known, _)| known == name) else {
+            let known: Vec<&str> = variables.iter().map(|(known, _)| known.as_str()).collect();
+            return Err(Error::Variable { name: name.to_owned(), known: known.join(", ") });
+        };
+        out.push_str(before);
+        out.push_str(value);
+        rest = beyond;
+    }
+    out.push_str(rest);
+    Ok(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scripts_are_read_and_filled() {
+        let script = "
+            [[step]]
+            fill = '#name'
+            with = '{{ username }}!'
+            [[step]]
+            click = 'text=Sign in'
+            [[step]]
+            autofill = true";
+        let variables = [("username".to_owned(), "ann".to_owned())];
+        assert_eq!(
+            Script::parse(script).unwrap().filled(&variables).unwrap(),
+            [
+                Step::Fill("#name".to_owned(), "ann!".to_owned()),
+                Step::Click("text=Sign in".to_owned()),
+                Step::Autofill,
+            ]
+        );
+        let error = Script::parse(script).unwrap().filled(&[]).unwrap_err();
+        assert_eq!(error.to_string(), "nothing is called `{{username}}`; there are: ");
+        for wrong in ["[[step]]\nfill = '#name'", "[[step]]", "[[step]]\ngoto = '/'\nclick = 'a'"] {
+            let error = Script::parse(wrong).unwrap_err().to_string();
+            assert!(error.contains("a step has one of"), "{error}");
+        }
+    }
+}

@@ -1,0 +1,80 @@
+use super::story::Exchanges;
+use super::text::plain;
+use crate::outcome::{CheckResult, Level, Outcome};
+use crate::report::Findings;
+use crate::report::terminal::words;
+
+/// Columns of a command.
+const WIDTH: usize = 88;
+
+/// A check as the page tells it.
+pub(super) struct Entry {
+    /// Its place in the report.
+    pub(super) index: usize,
+    pub(super) id: String,
+    pub(super) sends: String,
+    pub(super) outcome: Outcome,
+    pub(super) level: Level,
+    /// What is said about it, each under its label.
+    pub(super) facts: Vec<(&'static str, String)>,
+    pub(super) replay: String,
+    /// Empty where the script brings them.
+    pub(super) exchanges: Exchanges,
+    pub(super) is_open: bool,
+    /// Whether its story stands further up in the page.
+    pub(super) is_told_above: bool,
+}
+
+impl Entry {
+    /// All that is its own; the reasons it shares with others.
+    pub(super) fn of(findings: &Findings<'_>, index: usize, result: &CheckResult) -> Self {
+        let mut facts = vec![
+            ("sent", plain(&result.title)),
+            ("variant", plain(&result.variant)),
+            target(result),
+            ("demanded", plain(&words::demanded(result))),
+        ];
+        if result.variant == "default" {
+            facts.retain(|(label, _)| *label != "variant");
+        }
+        if let Some(known) = &result.known {
+            facts.push(("known", plain(known)));
+        }
+        // What is not in the catalogue comes of itself, at the beginning.
+        let only = findings.check(result).map(|check| check.id.as_str());
+        Self {
+            index,
+            id: plain(&result.id),
+            sends: plain(&result.title),
+            outcome: result.outcome,
+            level: result.level,
+            facts,
+            replay: plain(&findings.replay.lines(only, WIDTH).join("\n")),
+            exchanges: Vec::new(),
+            is_open: false,
+            is_told_above: !matches!(result.outcome, Outcome::Pass | Outcome::Skipped),
+        }
+    }
+
+    /// With the reasons, too.
+    pub(super) fn explained(mut self, findings: &Findings<'_>, result: &CheckResult) -> Self {
+        if let Some(check) = findings.check(result) {
+            if let Some(owner) = findings.catalogue.index.owner(check) {
+                self.facts.push(("duty", words::duty(owner).to_owned()));
+            }
+            self.facts.push(("why", plain(&check.why)));
+            self.facts.push(("fix", plain(&check.fix)));
+        }
+        self
+    }
+}
+
+fn target(result: &CheckResult) -> (&'static str, String) {
+    match (result.outcome, &result.reason) {
+        (Outcome::Skipped, Some(reason)) => {
+            let meaning = words::skipped(words::head(reason));
+            ("skipped", plain(&format!("{reason}: {meaning}")))
+        }
+        _ => ("target", plain(&words::did(result))),
+    }
+}

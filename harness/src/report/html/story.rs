@@ -1,0 +1,90 @@
+//! The exchanges of a check, in words.
+
+use serde::Serialize;
+
+use super::text::plain;
+use crate::outcome::CheckResult;
+use crate::report::decoded;
+use crate::report::log::Transcripts;
+use crate::target::log::{Body, Exchange};
+
+/// Headers that every request has, or that say nothing about passkeys.
+const DULL: [&str; 10] = [
+    "host",
+    "user-agent",
+    "accept",
+    "accept-encoding",
+    "accept-language",
+    "connection",
+    "content-length",
+    "date",
+    "keep-alive",
+    "x-passrig-check",
+];
+
+/// The exchanges of a check.
+pub(super) type Exchanges = Vec<Story>;
+
+/// One request and its answer.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub(super) struct Story {
+    /// What it is for, such as `register 2`.
+    pub(super) place: String,
+    /// The request and what came of it, on one line.
+    pub(super) line: String,
+    /// Whether it is the one that the check is about.
+    pub(super) is_attempt: bool,
+    pub(super) sent: String,
+    pub(super) got: String,
+}
+
+/// The story of a check, as far as the log has it.
+pub(super) fn of(result: &CheckResult, transcripts: &Transcripts) -> Exchanges {
+    let key = (result.id.clone(), result.variant.clone());
+    let Some(transcript) = transcripts.get(&key) else { return Vec::new() };
+    let exchanges = transcript.exchanges.iter().enumerate();
+    exchanges.map(|(index, exchange)| story(exchange, transcript.attempt == Some(index))).collect()
+}
+
+fn story(exchange: &Exchange, is_attempt: bool) -> Story {
+    let Exchange { flow, step, request, response, error, .. } = exchange;
+    let status = response.as_ref().map(|response| response.status.to_string());
+    let came = status.as_deref().or(error.as_deref()).unwrap_or("nothing");
+    Story {
+        place: plain(&format!("{flow} {step}")),
+        line: plain(&format!("{} {} → {came}", request.method, path(&request.url))),
+        is_attempt,
+        sent: message(
+            &format!("{} {}", request.method, request.url),
+            &request.headers,
+            request.body.as_ref(),
+        ),
+        got: match response {
+            Some(response) => {
+                message(&response.status.to_string(), &response.headers, response.body.as_ref())
+            }
+            None => plain(error.as_deref().unwrap_or("nothing")),
+        },
+    }
+}
+
+fn message(first: &str, headers: &[(String, String)], body: Option<&Body>) -> String {
+    let told = |(name, _): &&(String, String)| {
+        !DULL.contains(&name.as_str()) && !name.starts_with("sec-fetch-")
+    };
+    let mut text = first.to_owned();
+    for (name, value) in headers.iter().filter(told) {
+        text.push_str(&format!("\n{name}: {value}"));
+    }
+    if let Some(body) = body {
+        text.push_str("\n\n");
+        text.push_str(&decoded::body(body));
+    }
+    plain(&text)
+}
+
+/// The url without scheme and host, where it has them.
+fn path(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    rest.find('/').and_then(|at| rest.get(at..)).unwrap_or(url)
+}

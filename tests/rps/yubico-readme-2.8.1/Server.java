@@ -1,0 +1,1 @@
+../yubico-readme/Server.java

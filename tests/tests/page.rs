@@ -1,0 +1,287 @@
+//! `passrig page`: pages in Chromium with our authenticator, good ones, bad ones, and one of a real relying party.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use axum::response::Html;
+use axum::routing::get;
+use axum::{Json, Router};
+use passrig::relying_party::{Config, RelyingParty};
+use passrig_authenticator::env::Seeded;
+use passrig_tests::browser::available;
+use passrig_tests::rps;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+/// Asks at once.
+const ON_LOAD: &str = "
+    <button>Sign in</button>
+    <script>
+        const challenge = new Uint8Array(16);
+        navigator.credentials.get({ publicKey: { challenge } }).catch(() => {});
+    </script>";
+
+/// Offers passkeys at once and asks after a click, passes on what the server says, and has a word for who cancels.
+const GOOD: &str = "
+    <button id=create>Create</button><button id=get>Sign in</button><input autocomplete=webauthn><p></p>
+    <script>
+        const [said] = document.getElementsByTagName('p');
+        const options = async (path) => (await fetch(path)).json();
+        create.onclick = async () => {
+            try {
+                const publicKey = PublicKeyCredential.parseCreationOptionsFromJSON(await options('/create'));
+                const made = await navigator.credentials.create({ publicKey });
+                const is = made instanceof PublicKeyCredential
+                    && made.response instanceof AuthenticatorAttestationResponse
+                    && made.response.getPublicKeyAlgorithm() === -7
+                    && made.toJSON().rawId === made.id;
+                said.textContent = is ? 'created' : 'what is this?';
+            } catch (error) { said.textContent = `${error.name}: try again`; }
+        };
+        const offered = new AbortController();
+        const use = async (more) => {
+            try {
+                const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(await options('/get'));
+                const used = await navigator.credentials.get({ publicKey, ...more });
+                said.textContent = used.response.userHandle.byteLength === 3 ? 'signed in' : 'who is this?';
+            } catch (error) { said.textContent = `${error.name}: try again`; }
+        };
+        document.querySelector('button#get').onclick = () => { offered.abort(); use({}); };
+        use({ mediation: 'conditional', signal: offered.signal });
+    </script>";
+
+/// Weakens what the server asks for, leaves nothing to use, and catches nothing.
+const BAD: &str = "
+    <button id=create>Create</button>
+    <script>
+        create.onclick = async () => {
+            create.disabled = true;
+            const publicKey = PublicKeyCredential.parseCreationOptionsFromJSON(await (await fetch('/create')).json());
+            publicKey.authenticatorSelection = { userVerification: 'discouraged' };
+            try { await navigator.credentials.create({ publicKey }); } catch (cause) {
+                throw new Error('no passkey', { cause });
+            }
+        };
+    </script>";
+
+/// Serves these pages, the last under another host's name. Where.
+async fn serve() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let framing = format!("<iframe src='http://other.localhost:{port}/good'></iframe>");
+    let create = json!({
+        "challenge": "MDEyMzQ1Njc4OWFiY2RlZg",
+        "rp": { "name": "Test" },
+        "user": { "id": "YW5u", "name": "ann", "displayName": "Ann" },
+        "pubKeyCredParams": [{ "type": "public-key", "alg": -7 }],
+        "authenticatorSelection": { "residentKey": "required", "userVerification": "required" },
+    });
+    let request = json!({ "challenge": "ZmVkY2JhOTg3NjU0MzIxMA", "allowCredentials": [] });
+    let router = Router::new()
+        .route("/on-load", get(|| async { Html(ON_LOAD) }))
+        .route("/good", get(|| async { Html(GOOD) }))
+        .route("/bad", get(|| async { Html(BAD) }))
+        .route("/framing", get(|| async { Html(framing) }))
+        .route("/create", get(|| async { Json(create) }))
+        .route("/get", get(|| async { Json(request) }));
+    tokio::spawn(async { axum::serve(listener, router).await });
+    format!("http://localhost:{port}")
+}
+
+fn passrig(folder: &Path, arguments: &[&str]) -> Output {
+    let program = env!("CARGO_BIN_EXE_passrig-tested");
+    Command::new(program).current_dir(folder).args(arguments).output().unwrap()
+}
+
+/// What the checks of a page come to, a line each; those that are skipped are left out.
+async fn seen(url: &str, more: &[&str]) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let arguments = [&["page", url, "--report", "json=out.json"], more].concat();
+    let arguments: Vec<String> = arguments.into_iter().map(str::to_owned).collect();
+    let place = folder.path().to_owned();
+    let run = move || passrig(&place, &arguments.iter().map(String::as_str).collect::<Vec<_>>());
+    let out = tokio::task::spawn_blocking(run).await.unwrap();
+    assert_eq!(out.status.code(), Some(0), "{out:?}");
+    let report = fs::read(folder.path().join("out.json")).unwrap();
+    let report: Value = serde_json::from_slice(&report).unwrap();
+    assert_eq!(report["checks"].as_array().unwrap().len(), 10);
+    let checks = report["checks"].as_array().unwrap().iter();
+    let lines = checks.filter(|check| check["outcome"] != "skipped").map(|check| {
+        let [outcome, id, reason] =
+            ["outcome", "id", "reason"].map(|member| check[member].as_str().unwrap_or_default());
+        format!("{outcome} {id}: {reason}\n")
+    });
+    let lines = lines.collect::<String>();
+    match url.split([':', '/']).find(|part| part.parse::<u16>().is_ok()) {
+        Some(port) => lines.replace(port, "PORT"),
+        None => lines,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_asks_on_load_is_reported_and_one_that_waits_for_a_click_is_not() {
+    if !available() {
+        return;
+    }
+    let url = serve().await;
+    insta::assert_snapshot!(seen(&format!("{url}/on-load"), &[]).await, @r"
+    warn authentication.page-gesture.missing: 1 of 1 calls of get() came without a gesture of the user, first by http://localhost:PORT
+    pass authentication.page-frame.cross-origin: 0 of 1 calls of get() came from a frame of another site's page
+    pass authentication.page-refusal.unhandled: a refusal by get() is caught
+    pass authentication.page-refusal.dead-end: after get() was cancelled, there was something to use
+    ");
+
+    let folder = tempfile::tempdir().unwrap();
+    let script = "
+        [[step]]
+        click = '#create'
+        [[step]]
+        wait = 'text=created'
+        [[step]]
+        autofill = true
+        [[step]]
+        wait = 'text=signed in'
+        [[step]]
+        goto = '/good'
+        [[step]]
+        click = 'text=Sign in'
+        [[step]]
+        wait = 'text=signed in'";
+    fs::write(folder.path().join("steps.toml"), script).unwrap();
+    let script = folder.path().join("steps.toml").display().to_string();
+    let good = seen(&format!("{url}/good"), &["--script", &script]).await;
+    insta::assert_snapshot!(good, @r"
+    pass registration.page-gesture.missing: 0 of 1 calls of create() came without a gesture of the user
+    pass authentication.page-gesture.missing: 0 of 1 calls of get() came without a gesture of the user
+    pass registration.page-options.altered: create() is given the options that the server sent
+    pass authentication.page-options.altered: get() is given the options that the server sent
+    pass registration.page-frame.cross-origin: 0 of 1 calls of create() came from a frame of another site's page
+    pass authentication.page-frame.cross-origin: 0 of 3 calls of get() came from a frame of another site's page
+    pass registration.page-refusal.unhandled: a refusal by create() is caught
+    pass authentication.page-refusal.unhandled: a refusal by get() is caught
+    pass registration.page-refusal.dead-end: after create() was cancelled, there was something to use
+    pass authentication.page-refusal.dead-end: after get() was cancelled, there was something to use
+    ");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_wrong_with_a_page_is_told() {
+    if !available() {
+        return;
+    }
+    let url = serve().await;
+    let bad = seen(&format!("{url}/bad"), &["--click", "text=Create"]).await;
+    insta::assert_snapshot!(bad, @r"
+    pass registration.page-gesture.missing: 0 of 1 calls of create() came without a gesture of the user
+    note registration.page-options.altered: create() is given another authenticatorSelection
+    pass registration.page-frame.cross-origin: 0 of 1 calls of create() came from a frame of another site's page
+    warn registration.page-refusal.unhandled: a refusal by create() is caught by nobody
+    warn registration.page-refusal.dead-end: after create() was cancelled, nothing could be used
+    ");
+    let framing = seen(&format!("{url}/framing"), &["--click", "text=Create"]).await;
+    insta::assert_snapshot!(framing, @r"
+    pass registration.page-gesture.missing: 0 of 1 calls of create() came without a gesture of the user
+    pass registration.page-options.altered: create() is given the options that the server sent
+    pass authentication.page-options.altered: get() is given the options that the server sent
+    note registration.page-frame.cross-origin: 1 of 1 calls of create() came from a frame of another site's page, first by http://other.localhost:PORT
+    note authentication.page-frame.cross-origin: 1 of 1 calls of get() came from a frame of another site's page, first by http://other.localhost:PORT
+    pass registration.page-refusal.unhandled: a refusal by create() is caught
+    pass registration.page-refusal.dead-end: after create() was cancelled, there was something to use
+    ");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_script_that_leads_nowhere() {
+    if !available() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let script = "[[step]]\nfill = '#name'\nwith = '{{usrename}}'";
+    fs::write(folder.path().join("steps.toml"), script).unwrap();
+    let out = passrig(folder.path(), &["page", "http://localhost:1/", "--script", "steps.toml"]);
+    assert_eq!(out.status.code(), Some(2));
+    insta::assert_snapshot!(String::from_utf8_lossy(&out.stderr), @r"
+    × steps.toml: nothing is called `{{usrename}}`; there are: email, username,
+    │ display_name, password
+    help: `passrig page --help` shows a script
+    ");
+    let out = passrig(folder.path(), &["page", "http://127.0.0.1:1/"]);
+    assert_eq!(out.status.code(), Some(3));
+    insta::assert_snapshot!(String::from_utf8_lossy(&out.stderr), @r"
+    × http://127.0.0.1:1/ cannot be opened: net::ERR_UNSAFE_PORT
+    help: is the server running, and is that its address?
+    ");
+}
+
+/// A real relying party accepts what its page gets from our authenticator.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_of_a_real_relying_party() {
+    if !available() {
+        return;
+    }
+    let Some(rp) = rps::start("simplewebauthn") else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let script = "
+        [[step]]
+        click = '#register'
+        [[step]]
+        wait = 'text=verified'
+        [[step]]
+        click = '#authenticate'
+        [[step]]
+        wait = 'text=verified'";
+    fs::write(folder.path().join("steps.toml"), script).unwrap();
+    let script = folder.path().join("steps.toml").display().to_string();
+    let ca = rp.ca.display().to_string();
+    let place = ["--connect-to", &rp.connect_to, "--ca", &ca, "--script", &script];
+    insta::assert_snapshot!(seen(&rp.url, &place).await, @r"
+    pass registration.page-gesture.missing: 0 of 1 calls of create() came without a gesture of the user
+    pass authentication.page-gesture.missing: 0 of 1 calls of get() came without a gesture of the user
+    pass registration.page-options.altered: create() is given the options that the server sent
+    pass authentication.page-options.altered: get() is given the options that the server sent
+    pass registration.page-frame.cross-origin: 0 of 1 calls of create() came from a frame of another site's page
+    pass authentication.page-frame.cross-origin: 0 of 1 calls of get() came from a frame of another site's page
+    pass registration.page-refusal.unhandled: a refusal by create() is caught
+    pass authentication.page-refusal.unhandled: a refusal by get() is caught
+    pass registration.page-refusal.dead-end: after create() was cancelled, there was something to use
+    pass authentication.page-refusal.dead-end: after get() was cancelled, there was something to use
+    ");
+}
+
+/// Somebody signs up on the practice page of the reference RP, makes a passkey, signs in with it and removes it.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_practice_page() {
+    if !available() {
+        return;
+    }
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let origin = format!("http://localhost:{}", listener.local_addr().unwrap().port());
+    let config = Config::new(&origin, "localhost");
+    let router = RelyingParty::new(config, Seeded::new("practice")).router();
+    tokio::spawn(async { axum::serve(listener, router).await });
+    let folder = tempfile::tempdir().unwrap();
+    let script = "
+        step = [
+            { click = 'text=Create an account' },
+            { fill = '#sign-up-name', with = '{{username}}' },
+            { fill = '#sign-up-password', with = '{{password}}' },
+            { click = '#sign-up-form button' },
+            { click = '#offer-create' },
+            { wait = 'text=You have a passkey.' },
+            { click = '#sign-out' },
+            { wait = 'text=You are signed out.' },
+            { click = '#passkey-sign-in' },
+            { wait = '#account' },
+            { click = '#passkeys .remove' },
+            { click = '#remove button[value=yes]' },
+            { wait = 'text=There is none yet.' },
+        ]";
+    fs::write(folder.path().join("steps.toml"), script).unwrap();
+    let script = folder.path().join("steps.toml").display().to_string();
+    let seen = seen(&format!("{origin}/"), &["--script", &script]).await;
+    assert_eq!(seen.lines().count(), 10, "{seen}");
+    assert!(seen.lines().all(|line| line.starts_with("pass ")), "{seen}");
+}
