@@ -9,6 +9,10 @@ const FRAMES: &str = "the library does not read crossOrigin (py_webauthn's verif
 const CLONE_WARNING: &str = "webauthn/authenticator.go: UpdateCounter sets CloneWarning and keeps the old counter, as \
                              documented; ValidateLogin returns no error, and the example looks at no flag";
 
+/// The server asks for what its page was told to ask for.
+const PREFERRED: &str =
+    "the story has the server ask with \"preferred\", and the library then leaves the flag alone";
+
 /// No step before a passkey is added or removed asks for anything but the session.
 const SESSION_ALONE: &str = "its views for passkeys ask who is signed in, and for nothing else";
 
@@ -20,12 +24,7 @@ pub(super) const FINDINGS: [(&str, &str, &str, &str); 24] = [
         "simulation.lost-device.open-session",
         "the server's sessions know nothing of passkeys",
     ),
-    (
-        "go-webauthn",
-        "lost-device",
-        "simulation.lost-device.possession-alone",
-        "the example asks with \"preferred\", go-webauthn's default",
-    ),
+    ("go-webauthn", "lost-device", "simulation.lost-device.possession-alone", PREFERRED),
     ("go-webauthn", "cloned-authenticator", "authentication.sign-count.lower", CLONE_WARNING),
     ("go-webauthn", "cloned-authenticator", "authentication.sign-count.lower", CLONE_WARNING),
     ("go-webauthn", "cloned-authenticator", "authentication.sign-count.between", CLONE_WARNING),
@@ -54,12 +53,7 @@ pub(super) const FINDINGS: [(&str, &str, &str, &str); 24] = [
         "helpers.py asks with \"preferred\" at registration; views.py demands user verification of whoever gave no password \
          (`require_user_verification = not bool(user)`). After a password the same key would do",
     ),
-    (
-        "py-webauthn",
-        "lost-device",
-        "simulation.lost-device.possession-alone",
-        "webauthn.io asks with \"preferred\"",
-    ),
+    ("py-webauthn", "lost-device", "simulation.lost-device.possession-alone", PREFERRED),
     ("py-webauthn", "cross-domain", "authentication.framing.framed", FRAMES),
     (
         "py-webauthn",
