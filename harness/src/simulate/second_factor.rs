@@ -9,6 +9,7 @@ use super::cast::{Person, bound_phone, laptop, says};
 use super::play::{Means, Play};
 use super::rules;
 use crate::actor::{Attempt, Trouble};
+use crate::catalogue::Setting;
 use crate::scenarios::Observations;
 use crate::target::Flow;
 
@@ -117,7 +118,11 @@ async fn of_another(play: &mut Play<'_>) -> Result<(), Trouble> {
     match Play::respond(&mut mallory, &renamed)? {
         Err(exception) => return Err(exception.into()),
         Ok(message) => {
-            let sent = play.send(&mut ada, &begun, &message).await;
+            let mut sent = play.send(&mut ada, &begun, &message).await;
+            if sent.is_ok() && is_in_as(play, &mut ada, &mallory).await? {
+                let remark = "signed Mallory in, to her own account";
+                sent = Ok(Attempt::observed(false, remark, &play.log));
+            }
             let means = Means {
                 good: "The site asks for a passkey of the account whose password was typed.",
                 bad: "Any passkey will do. The second factor is one that everybody has.",
@@ -127,6 +132,20 @@ async fn of_another(play: &mut Play<'_>) -> Result<(), Trouble> {
         }
     }
     Ok(())
+}
+
+/// Whether Ada's browser is signed in to another person's account.
+async fn is_in_as(play: &mut Play<'_>, ada: &mut Person, other: &Person) -> Result<bool, Trouble> {
+    if !play.has(Flow::Whoami) {
+        return Ok(false);
+    }
+    let user = match ada.actor.user(&mut play.log).await {
+        // Nobody is signed in.
+        Err(trouble) if trouble.is_turned_away() => None,
+        user => user?,
+    };
+    let names = ["username", "email"].map(|variable| other.actor.name(variable));
+    Ok(user.is_some_and(|user| names.contains(&Some(user.as_str()))))
 }
 
 async fn another_sign_in(play: &mut Play<'_>) -> Result<(), Trouble> {
@@ -159,6 +178,10 @@ async fn lost(play: &mut Play<'_>) -> Result<(), Trouble> {
 
 async fn enrolled(play: &mut Play<'_>) -> Result<Person, Trouble> {
     let mut ada = play.person("Ada", "her phone", bound_phone()).await?;
+    if play.can_choose(Setting::Login, "username") {
+        // Some sites also let people in who name nobody, and type no password.
+        ada.actor.choose(Setting::Login, "username");
+    }
     let means = "From now on the site asks for both.";
     play.honest(&mut ada, Ceremony::Registration, "signs up, and makes a passkey", means).await?;
     ada.actor.change_browser();

@@ -41,22 +41,11 @@ async fn django_otp_webauthn() {
     all("django-otp-webauthn", "django-otp-webauthn").await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn keycloak_second_factor() {
-    let simulation = simulate::find("second-factor").unwrap();
-    let Some(rp) = rps::start("keycloak") else { return };
-    are_as_told("keycloak", &[simulation], &rp, "keycloak-second-factor").await;
-}
-
 async fn all(name: &str, adapter: &str) {
     let Some(rp) = rps::start(name) else { return };
-    are_as_told(name, &simulate::ALL, &rp, adapter).await;
-}
-
-async fn are_as_told(name: &str, simulations: &[&Simulation], rp: &Running, adapter: &str) {
     let mut found = Vec::new();
-    for simulation in simulations {
-        let story = played(simulation, rp, adapter).await;
+    for simulation in simulate::ALL {
+        let story = played(simulation, &rp, adapter).await;
         let told = format!("{name}-{}", simulation.name);
         insta::assert_snapshot!(told.as_str(), Teller::tell(Paint::PLAIN, &story));
         let ids = story.findings.into_iter().map(|finding| finding.id);
