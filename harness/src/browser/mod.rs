@@ -24,4 +24,4 @@ use std::time::Duration;
 /// How long a command of the protocol may take.
 const COMMAND: Duration = Duration::from_secs(30);
 /// How long a page may take to load, and what is waited for on it to be there.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(30);

@@ -14,5 +14,5 @@ fn what_can_be_done_is_said() {
         url: "http://localhost:8080/".to_owned(),
         after: PATIENCE,
     };
-    insta::assert_snapshot!(absent, @"http://localhost:8080/ does not come to have text=Sign in within 20 s");
+    insta::assert_snapshot!(absent, @"http://localhost:8080/ does not come to have text=Sign in within 30 s");
 }
