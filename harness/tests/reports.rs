@@ -93,8 +93,8 @@ fn what_cannot_be_compared() {
     ");
     std::fs::write(folder.join("odd.json"), "{\"kind\":\"run\"}\n").unwrap();
     insta::assert_snapshot!(refused("compare odd.json odd.json"), @r"
-    × odd.json is no JSON report: missing field `schema_version` at line 1 column
-    │ 14
+    × odd.json is no JSON report: missing field `schema_version` at line 1
+    │ column 14
     help: `passrig check --report json=FILE` writes one
     ");
 }
