@@ -115,11 +115,12 @@ async fn of_another(play: &mut Play<'_>) -> Result<(), Trouble> {
         options.insert("allowCredentials".to_owned(), own);
     }
     let line = mallory.does("types Ada's password, and answers with her own passkey");
+    let names = ["username", "email"].map(|name| mallory.actor.name(name).map(str::to_owned));
     match Play::respond(&mut mallory, &renamed)? {
         Err(exception) => return Err(exception.into()),
         Ok(message) => {
             let mut sent = play.send(&mut ada, &begun, &message).await;
-            if sent.is_ok() && is_in_as(play, &mut ada, &mallory).await? {
+            if sent.is_ok() && is_in_as(play, &mut ada, &names).await? {
                 let remark = "signed Mallory in, to her own account";
                 sent = Ok(Attempt::observed(false, remark, &play.log));
             }
@@ -134,8 +135,13 @@ async fn of_another(play: &mut Play<'_>) -> Result<(), Trouble> {
     Ok(())
 }
 
-/// Whether Ada's browser is signed in to another person's account.
-async fn is_in_as(play: &mut Play<'_>, ada: &mut Person, other: &Person) -> Result<bool, Trouble> {
+/// Whether Ada's browser is signed in to the account of somebody with one of
+/// these names.
+async fn is_in_as(
+    play: &mut Play<'_>,
+    ada: &mut Person,
+    names: &[Option<String>],
+) -> Result<bool, Trouble> {
     if !play.has(Flow::Whoami) {
         return Ok(false);
     }
@@ -144,8 +150,7 @@ async fn is_in_as(play: &mut Play<'_>, ada: &mut Person, other: &Person) -> Resu
         Err(trouble) if trouble.is_turned_away() => None,
         user => user?,
     };
-    let names = ["username", "email"].map(|variable| other.actor.name(variable));
-    Ok(user.is_some_and(|user| names.contains(&Some(user.as_str()))))
+    Ok(user.is_some() && names.contains(&user))
 }
 
 async fn another_sign_in(play: &mut Play<'_>) -> Result<(), Trouble> {
