@@ -2,7 +2,7 @@
 //! story with its exchanges taken apart.
 //!
 //! A page holds texts of a target that may be hostile. They get into the markup
-//! through the template, which escapes, and through [`plain`]; the script gets
+//! through the template, which escapes, and through `plain`; the script gets
 //! them compressed, and makes them text nodes. Should both fail, the page's
 //! policy runs no script and loads nothing but what is named by its hash.
 //! Without the script everything can be read but the exchanges of what passed.
