@@ -23,7 +23,8 @@ pub fn adapter(text: &str) {
 
 /// A chapter of the catalogue. Its deviations are rehearsed.
 pub fn catalogue(text: &str) {
-    let mut catalogue = Catalogue { checks: Vec::new(), index: builtin().index.clone() };
+    let index = builtin().index.clone();
+    let mut catalogue = Catalogue { checks: Vec::new(), page: Vec::new(), index };
     if let Err(error) = catalogue.add("chapter", "chapter.toml", text) {
         told(&*error);
     }
@@ -44,7 +45,7 @@ fn builtin() -> &'static Catalogue {
 /// As many as a file can name without slowing everything down.
 fn some_checks() -> Catalogue {
     let checks = builtin().checks.iter().step_by(40).cloned().collect();
-    Catalogue { checks, index: builtin().index.clone() }
+    Catalogue { checks, page: builtin().page.clone(), index: builtin().index.clone() }
 }
 
 /// Whatever is said points into the file, and can be printed.
