@@ -12,7 +12,7 @@ const BODY: usize = 600;
 
 /// Requests and answers, without headers: those are in the log.
 pub(super) fn render(transcript: &Transcript, paint: Paint) -> String {
-    let exchanges = &transcript.exchanges;
+    let exchanges = transcript.exchanges();
     let last = exchanges.get(exchanges.len().saturating_sub(EXCHANGES)..).unwrap_or_default();
     let mut out = String::new();
     for exchange in last {
@@ -55,9 +55,9 @@ mod tests {
 
     #[test]
     fn shows_the_last_two() {
-        let mut transcript = samples::transcript();
-        let first = transcript.exchanges[0].clone();
-        transcript.exchanges.insert(0, first);
+        let two = samples::transcript();
+        let three = [&two.exchanges()[..1], two.exchanges()].concat();
+        let transcript = Transcript::new(three, None);
         insta::assert_snapshot!(render(&transcript, Paint::PLAIN), @r#"
         sent POST http://localhost/options
              {"username":"alice"}

@@ -94,7 +94,7 @@ impl<W: Write + Send> Log<W> {
 
     /// Ends the log of a run that judged nothing.
     pub fn end_untested(&self, error: &NotTestable) -> io::Result<()> {
-        let exchanges = &error.transcript.exchanges;
+        let exchanges = error.transcript.exchanges();
         self.append(&Line::NotTestable { what: &error.what, exchanges });
         self.trouble()
     }
@@ -128,12 +128,12 @@ impl<W: Write + Send> Observer for Log<W> {
     }
 
     fn twin(&self, ceremony: Ceremony, transcript: &Transcript) {
-        self.append(&Line::Twin { ceremony, exchanges: &transcript.exchanges });
+        self.append(&Line::Twin { ceremony, exchanges: transcript.exchanges() });
     }
 
     fn attempted(&self, _: &Check, check: &CheckResult, transcript: &Transcript) {
-        let Transcript { attempt, exchanges } = transcript;
-        self.append(&Line::Attempt { check, attempt: *attempt, exchanges });
+        let (attempt, exchanges) = (transcript.attempt, transcript.exchanges());
+        self.append(&Line::Attempt { check, attempt, exchanges });
     }
 
     fn finished(&self, _: &Check, check: &CheckResult, _: &Transcript) {
@@ -184,7 +184,7 @@ pub fn transcripts(file: &Path) -> io::Result<Transcripts> {
     }
     for line in BufReader::new(File::open(file)?).lines() {
         if let Ok(Attempt { check, attempt, exchanges }) = serde_json::from_str(&line?) {
-            transcripts.insert((check.id, check.variant), Transcript { exchanges, attempt });
+            transcripts.insert((check.id, check.variant), Transcript::new(exchanges, attempt));
         }
     }
     Ok(transcripts)

@@ -287,7 +287,7 @@ async fn twin(
         };
         match &seen {
             Ok(attempt) if attempt.is_accepted() => {
-                observer.twin(ceremony, &Transcript::of(&log, Some(attempt.exchange)));
+                observer.twin(ceremony, &Transcript::of(log.clone(), Some(attempt.exchange)));
             }
             _ => {
                 let is_refused =
@@ -383,9 +383,8 @@ async fn attempt(
             }
             _ => judge::judge(check, &block.variant, &seen),
         };
-        let transcript = Transcript::of(&stage.log, exchange);
         let end = end(&seen.map(|observations| observations.attempt), world, &stage.log).await;
-        return (result, transcript, end);
+        return (result, Transcript::of(stage.log, exchange), end);
     }
 }
 

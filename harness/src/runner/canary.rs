@@ -152,7 +152,7 @@ pub(super) async fn honest(
                 return Err(NotTestable {
                     what,
                     help: Some(help),
-                    transcript: Transcript::of(&log, None),
+                    transcript: Transcript::of(log, None),
                     observed: observed.by_name(),
                     is_gone: false,
                     is_refusal: recognised == Recognised::Refused,
@@ -219,7 +219,7 @@ pub(super) async fn forged(
                 return Err(error);
             }
         };
-        let transcript = || Transcript::of(&log, Some(attempt.exchange));
+        let transcript = || Transcript::of(log.clone(), Some(attempt.exchange));
         match attempt.verdict.recognised {
             Recognised::Refused | Recognised::RefusedLikeCrash => {}
             Recognised::Accepted if attempt.effect == Effect::Happened => {
@@ -341,7 +341,7 @@ fn not_testable(what: &str, trouble: &Trouble, log: &Log, observed: &Observed) -
     NotTestable {
         what: format!("{what}: {trouble}"),
         help: trouble.help(),
-        transcript: Transcript::of(log, None),
+        transcript: Transcript::of(log.clone(), None),
         observed: observed.by_name(),
         is_gone: trouble.is_unreachable(),
         is_refusal: trouble.is_refusal(),

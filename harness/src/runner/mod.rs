@@ -21,7 +21,7 @@ pub use shard::{NoShard, Shard};
 pub use solo::Solo;
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use block::{Company, Death, Done};
@@ -90,17 +90,35 @@ pub trait Observer: Send + Sync {
 }
 
 /// The requests and answers of one check, redacted, in order.
-#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, Default)]
 pub struct Transcript {
-    /// What was sent and answered.
-    pub exchanges: Vec<Exchange>,
+    told: Box<Told>,
     /// Which of them is the attempt.
     pub attempt: Option<usize>,
 }
 
+/// A log, and what may be shown of it once somebody has asked: nobody reads most
+/// transcripts.
+#[derive(Clone, Debug, Default)]
+struct Told {
+    log: Log,
+    exchanges: OnceLock<Vec<Exchange>>,
+}
+
 impl Transcript {
-    fn of(log: &Log, attempt: Option<usize>) -> Self {
-        Self { exchanges: log.exchanges(), attempt }
+    /// Of exchanges that are redacted already.
+    pub fn new(exchanges: Vec<Exchange>, attempt: Option<usize>) -> Self {
+        let told = Told { log: Log::new(), exchanges: exchanges.into() };
+        Self { told: Box::new(told), attempt }
+    }
+
+    fn of(log: Log, attempt: Option<usize>) -> Self {
+        Self { told: Box::new(Told { log, exchanges: OnceLock::new() }), attempt }
+    }
+
+    /// What was sent and answered.
+    pub fn exchanges(&self) -> &[Exchange] {
+        self.told.exchanges.get_or_init(|| self.told.log.exchanges())
     }
 }
 

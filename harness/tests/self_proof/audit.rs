@@ -27,7 +27,7 @@ impl Observer for Audits {
 fn audited(transcript: &Transcript) -> BTreeSet<String> {
     // What was not sent violates nothing; that it was not sent shows below.
     let Some(attempt) = transcript.attempt else { return BTreeSet::new() };
-    let attempt = &transcript.exchanges[attempt];
+    let attempt = &transcript.exchanges()[attempt];
     let headers = &attempt.response.as_ref().unwrap().headers;
     let value = headers.iter().find(|(name, _)| name == audit::HEADER).map(|(_, value)| value);
     value.into_iter().flat_map(|value| value.split_whitespace()).map(str::to_owned).collect()

@@ -42,7 +42,7 @@ pub(super) struct Story {
 pub(super) fn of(result: &CheckResult, transcripts: &Transcripts) -> Exchanges {
     let key = (result.id.clone(), result.variant.clone());
     let Some(transcript) = transcripts.get(&key) else { return Vec::new() };
-    let exchanges = transcript.exchanges.iter().enumerate();
+    let exchanges = transcript.exchanges().iter().enumerate();
     exchanges.map(|(index, exchange)| story(exchange, transcript.attempt == Some(index))).collect()
 }
 

@@ -7,9 +7,10 @@ use crate::target::log::{Body, Exchange};
 fn transcripts(report: &Report, change: impl Fn(&mut Exchange)) -> Transcripts {
     let key = |result: &CheckResult| (result.id.clone(), result.variant.clone());
     let told = |result| {
-        let mut transcript: Transcript = samples::transcript();
-        transcript.exchanges.iter_mut().for_each(&change);
-        (key(result), transcript)
+        let told = samples::transcript();
+        let mut exchanges = told.exchanges().to_vec();
+        exchanges.iter_mut().for_each(&change);
+        (key(result), Transcript::new(exchanges, told.attempt))
     };
     report.checks.iter().map(told).collect()
 }

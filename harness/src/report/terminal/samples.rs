@@ -225,7 +225,7 @@ pub(crate) fn transcript() -> Transcript {
         error: Some("nobody listens at 127.0.0.1:80".to_owned()),
         ..honest.clone()
     };
-    Transcript { exchanges: vec![honest, lost], attempt: Some(1) }
+    Transcript::new(vec![honest, lost], Some(1))
 }
 
 pub(crate) fn replay() -> Replay {
