@@ -82,6 +82,20 @@ impl Trouble {
         ))
     }
 
+    /// The same where the target was meant to turn somebody away: not as a
+    /// mishap, but as its answer.
+    pub fn as_refusal(&self) -> String {
+        match self {
+            Self::Target(error) => match &error.kind {
+                Kind::Unexpected { status, message, .. } | Kind::Refused { status, message } => {
+                    format!("refused with {status}{}", said(message))
+                }
+                _ => self.to_string(),
+            },
+            _ => self.to_string(),
+        }
+    }
+
     /// Whether the target is gone: nobody answers there any more.
     pub fn is_unreachable(&self) -> bool {
         matches!(self, Self::Target(error) if matches!(

@@ -79,8 +79,34 @@ impl Error {
                 Some("where it may not make its sandbox, set PASSRIG_CHROMIUM_FLAGS=--no-sandbox")
             }
             Self::Absent { .. } => Some("is that what the page shows there, and is it visible?"),
+            Self::Unreachable { reason, .. } if reason.contains("UNSAFE_PORT") => Some(
+                "no browser opens pages at this port (the Fetch standard calls it a bad one): let the \
+                 server listen at another",
+            ),
+            Self::Unreachable { reason, .. } if reason.contains("ERR_CERT") => Some(
+                "the browser does not believe its certificate: `--ca` names the authority that \
+                 made it",
+            ),
             Self::Unreachable { .. } => Some("is the server running, and is that its address?"),
             _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn says_what_stands_in_the_way() {
+        for (reason, mend) in [
+            ("net::ERR_CONNECTION_REFUSED", "is the server running"),
+            ("net::ERR_UNSAFE_PORT", "listen at another"),
+            ("net::ERR_CERT_AUTHORITY_INVALID", "`--ca`"),
+        ] {
+            let url = "http://localhost:1/".to_owned();
+            let error = Error::Unreachable { url, reason: reason.to_owned() };
+            assert!(error.help().unwrap().contains(mend), "{reason}");
         }
     }
 }

@@ -188,7 +188,7 @@ async fn signs(
 pub(super) async fn perform(play: &mut Play<'_>, ada: &mut Person) -> Result<Attempt, Trouble> {
     let begun = match ada.actor.begin(Ceremony::Authentication, &mut play.log).await {
         Err(trouble) if trouble.is_turned_away() => {
-            return Ok(Attempt::observed(false, trouble.to_string(), &play.log));
+            return Ok(Attempt::observed(false, trouble.as_refusal(), &play.log));
         }
         begun => begun?,
     };

@@ -137,7 +137,7 @@ async fn other_way_in(play: &mut Play<'_>, ada: &mut Person) -> Result<(), Troub
     );
     let made = match ada.actor.enrol(&mut play.log).await {
         Err(trouble) if trouble.is_turned_away() || trouble.is_refusal() => {
-            Err(trouble.to_string())
+            Err(trouble.as_refusal())
         }
         made => made.map(|attempt| answer(&attempt)).map(Ok)?,
     };
@@ -173,7 +173,7 @@ pub(super) async fn with_recovery(play: &mut Play<'_>, ada: &mut Person) -> Resu
     let again = ada.actor.recover(&mut play.log).await;
     let (worked, remark) = match again {
         Ok(()) => (true, "let him in".to_owned()),
-        Err(trouble) if trouble.is_turned_away() => (false, trouble.to_string()),
+        Err(trouble) if trouble.is_turned_away() => (false, trouble.as_refusal()),
         Err(trouble) => return Err(trouble),
     };
     let means = Means {
@@ -355,7 +355,7 @@ pub(super) async fn new_sign_in(
     let begun = match begun {
         Err(trouble) if trouble.is_turned_away() => {
             let line = says(who, "begins a new sign-in").with(device);
-            play.good(line, rp(trouble.to_string()), "The site does not even begin.");
+            play.good(line, rp(trouble.as_refusal()), "The site does not even begin.");
             return Ok(());
         }
         begun => begun?,
@@ -399,7 +399,7 @@ async fn last(play: &mut Play<'_>) -> Result<(), Trouble> {
     let sent = ada.actor.remove(&listed, None, &mut play.log).await;
     let objected = play.objected_since(before);
     let refused = match sent {
-        Err(trouble) if trouble.is_turned_away() => Some(trouble.to_string()),
+        Err(trouble) if trouble.is_turned_away() => Some(trouble.as_refusal()),
         sent => sent.map(|()| None)?,
     };
     let gone = ada.actor.lists(&id, &mut play.log).await?.map(|listed| !listed);

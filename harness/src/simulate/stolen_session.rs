@@ -115,7 +115,7 @@ async fn adds(play: &mut Play<'_>) -> Result<(), Trouble> {
         .with("a phone of Mallory's");
     let attempt = match ada.actor.begin(Ceremony::Registration, &mut play.log).await {
         Err(trouble) if trouble.is_turned_away() => {
-            Attempt::observed(false, trouble.to_string(), &play.log)
+            Attempt::observed(false, trouble.as_refusal(), &play.log)
         }
         begun => {
             let begun = begun?;
@@ -144,7 +144,7 @@ async fn removes(play: &mut Play<'_>) -> Result<(), Trouble> {
     let listed = super::lost_device::find(play, &mut ada, &first).await?;
     let sent = ada.actor.remove(&listed, None, &mut play.log).await;
     let remark = match &sent {
-        Err(trouble) if trouble.is_turned_away() => trouble.to_string(),
+        Err(trouble) if trouble.is_turned_away() => trouble.as_refusal(),
         Err(trouble) => return Err(trouble.clone()),
         Ok(()) => "removed it".to_owned(),
     };
