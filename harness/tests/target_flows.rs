@@ -69,6 +69,27 @@ async fn templates_and_captures() {
 }
 
 #[tokio::test]
+async fn what_becomes_of_a_list() {
+    let of = |sent: &str| {
+        format!(
+            "[[list]]\nrequest = \"GET /all\"\ncapture = {{ all = \"$.all\" }}\n\
+        [[list]]\nrequest = \"POST /list\"\n{sent}\ncredential_ids = \"$[*]\"\n"
+        )
+    };
+    for (sent, body) in [
+        ("json = { all = \"{{all}}\" }", r#"{"all":["usb",7]}"#),
+        ("json = { all = \"{{all|text}}\" }", r#"{"all":"[\"usb\",7]"}"#),
+        ("json = { all = \"{{all|joined}}\" }", r#"{"all":"usb,7"}"#),
+        ("form = { all = \"{{all|joined}}\" }", "all=usb%2C7"),
+    ] {
+        let all = answer(200, json!({"all": ["usb", 7]}));
+        let mut story = Story::new(&of(sent), [all, answer(200, json!([]))]);
+        story.run(Flow::List).await.unwrap();
+        assert_eq!(story.seen()[1].body, body, "{sent}");
+    }
+}
+
+#[tokio::test]
 async fn looks_like_a_browser() {
     let mut story = Story::new(
         "[[whoami]]\nrequest = \"GET /me\"\nsigned_in = { status = [200] }\n[[logout]]\nrequest = \"POST /out\"",

@@ -7,7 +7,7 @@ use serde_json::Value as JsonValue;
 use passrig_authenticator::wire::Json;
 
 use super::percent;
-use super::profile::{Part, Setting, Settings, Text, Value, Variable};
+use super::profile::{Form, Part, Setting, Settings, Text, Value, Variable};
 use super::session::Session;
 
 /// The variables that the caller sets, and the check that it works for.
@@ -110,7 +110,7 @@ impl Scope<'_> {
             match part {
                 Part::Literal(literal) => out.push_str(literal),
                 Part::Variable(variable) => match self.lookup(variable)? {
-                    Some(value) => out.push_str(&encode(&as_text(&value))),
+                    Some(value) => out.push_str(&encode(&as_text(&value, variable.form))),
                     // Credential members are not optional, and still may be gone.
                     None if variable.optional || text.0.len() == 1 => return Ok(None),
                     None => {}
@@ -147,10 +147,13 @@ impl Scope<'_> {
     /// The value; `None` if it is an absent variable.
     pub(super) fn json(&self, value: &Value) -> Result<Option<Json>, Unset> {
         Ok(Some(match value {
-            Value::Whole(variable) if variable.as_text => {
-                return Ok(self.lookup(variable)?.map(|value| Json::text(as_text(&value))));
+            Value::Whole(variable) => {
+                let value = self.lookup(variable)?;
+                return Ok(match variable.form {
+                    Form::AsItIs => value,
+                    form => value.map(|value| Json::text(as_text(&value, form))),
+                });
             }
-            Value::Whole(variable) => return self.lookup(variable),
             Value::Text(text) => match self.text(text)? {
                 Some(text) => Json::text(text),
                 None => return Ok(None),
@@ -188,7 +191,12 @@ fn fixed(setting: &Setting) -> Option<&str> {
     }
 }
 
-/// A string as itself, everything else as JSON.
-fn as_text(value: &Json) -> String {
+/// A string as itself, a list that is to be joined item by item, everything
+/// else as JSON.
+fn as_text(value: &Json, form: Form) -> String {
+    if let (Json::Array(items), Form::Joined) = (value, form) {
+        let items: Vec<_> = items.iter().map(|item| as_text(item, Form::Text)).collect();
+        return items.join(",");
+    }
     value.as_text().unwrap_or_else(|| String::from_utf8_lossy(&value.render()).into_owned())
 }

@@ -33,7 +33,7 @@ pub use condition::{Condition, StatusMatch};
 pub use mistake::{Fault, Mistake};
 pub use selector::Selector;
 pub use source::{Binary, Place, Refinement, Source};
-pub use template::{Part, Text, Value, Variable};
+pub use template::{Form, Part, Text, Value, Variable};
 
 /// A checked adapter.
 #[derive(Clone, Debug)]

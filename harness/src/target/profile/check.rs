@@ -1,5 +1,6 @@
 //! From what is written to what is meant.
 
+mod flows;
 mod oidc;
 mod role;
 mod settings;
@@ -79,9 +80,7 @@ impl Names {
         if document.oidc.is_some() {
             names.extend(oidc::VARIABLES.map(str::to_owned));
         }
-        let flows = flows(document);
-        let steps = flows.iter().flat_map(|(_, steps)| steps.iter());
-        let captured = steps.flat_map(|step| step.get_ref().capture.keys());
+        let captured = flows::steps(document).flat_map(|step| step.get_ref().capture.keys());
         for name in captured.chain(&document.variables) {
             let text = name.get_ref();
             let fixed = ACCOUNT.contains(&text.as_str())
@@ -100,23 +99,6 @@ impl Names {
     }
 }
 
-fn flows(document: &Document) -> [(Flow, &Vec<Spanned<document::Step>>); 12] {
-    [
-        (Flow::Provision, &document.provision),
-        (Flow::Login, &document.login),
-        (Flow::Register, &document.register),
-        (Flow::Authenticate, &document.authenticate),
-        (Flow::List, &document.list),
-        (Flow::Remove, &document.remove),
-        (Flow::Whoami, &document.whoami),
-        (Flow::Logout, &document.logout),
-        (Flow::Close, &document.close),
-        (Flow::Prepare, &document.prepare),
-        (Flow::Recover, &document.recover),
-        (Flow::Detect, &document.detect),
-    ]
-}
-
 struct Checker {
     names: Names,
     oidc: Option<document::Oidc>,
@@ -126,8 +108,9 @@ impl Checker {
     fn profile(&self, document: Document) -> Checked<Profile> {
         let settings = settings::settings(&document.settings)?;
         let mut checked = BTreeMap::new();
-        for (flow, steps) in flows(&document) {
-            checked.insert(flow, self.flow(flow, steps)?);
+        flows::have_names(&document)?;
+        for flow in Flow::ALL {
+            checked.insert(flow, self.flow(flow, &flows::expanded(&document, flow)?)?);
         }
         self.settings_are_sent(&document, &settings, &checked)?;
         Ok(Profile {
@@ -150,7 +133,7 @@ impl Checker {
         })
     }
 
-    fn flow(&self, flow: Flow, steps: &[Spanned<document::Step>]) -> Checked<Vec<Step>> {
+    fn flow(&self, flow: Flow, steps: &[&Spanned<document::Step>]) -> Checked<Vec<Step>> {
         let mut checked = Vec::new();
         let mut options = None;
         let mut credential = None;
@@ -422,7 +405,8 @@ fn header_name(name: &Spanned<String>) -> Checked<HeaderName> {
 /// point at.
 fn heading(step: &Spanned<document::Step>) -> Range<usize> {
     let written = step.get_ref();
-    let line = written.request.as_ref().or(written.submit.as_ref()).or(written.mail.as_ref());
+    let line = written.flow.as_ref().or(written.request.as_ref());
+    let line = line.or(written.submit.as_ref()).or(written.mail.as_ref());
     line.map_or_else(|| step.span(), Spanned::span)
 }
 

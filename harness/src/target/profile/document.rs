@@ -97,6 +97,10 @@ pub(super) struct Document {
     #[serde(default)]
     #[schemars(with = "Vec<Step>")]
     pub(super) detect: Vec<Spanned<Step>>,
+    /// Flows of the adapter's own, by their names; a step with `flow` stands for their steps.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, Vec<Step>>")]
+    pub(super) flow: BTreeMap<Place, Vec<Spanned<Step>>>,
 }
 
 /// Where accounts come from.
@@ -201,6 +205,9 @@ pub(super) struct Step {
     /// Instead: runs a program; what it prints is the answer.
     #[schemars(with = "Option<Vec<String>>")]
     pub(super) run: Option<Spanned<Vec<Place>>>,
+    /// Instead: all steps of this flow, and nothing beside it.
+    #[schemars(with = "Option<String>")]
+    pub(super) flow: Option<Place>,
     /// Instead: a step of the authorization code flow.
     #[schemars(with = "Option<OidcStep>")]
     pub(super) oidc: Option<Spanned<OidcStep>>,
@@ -274,6 +281,25 @@ pub(super) struct Step {
     /// Where the names are under which they are removed.
     #[schemars(with = "Option<Source>")]
     pub(super) record_ids: Option<Spanned<Source>>,
+}
+
+impl Step {
+    /// Whether it names a flow and says nothing else.
+    pub(super) fn is_of_a_flow_only(&self) -> bool {
+        let texts = [&self.request, &self.submit, &self.mail, &self.when, &self.unless, &self.text];
+        let others = [
+            self.run.is_some() || self.oidc.is_some(),
+            self.json.is_some() || self.form.is_some(),
+            self.multipart.is_some() || self.cbor.is_some(),
+            self.options.is_some() || self.assemble.is_some() || self.credential.is_some(),
+            self.accepted.is_some() || self.refused.is_some() || self.expect.is_some(),
+            self.signed_in.is_some() || self.user.is_some(),
+            self.credential_ids.is_some() || self.record_ids.is_some(),
+            self.follow || !self.query.is_empty() || !self.headers.is_empty(),
+            !self.capture.is_empty() || !self.forget.is_empty(),
+        ];
+        self.flow.is_some() && texts.into_iter().all(Option::is_none) && !others.contains(&true)
+    }
 }
 
 /// A step of an authorization code flow with PKCE.

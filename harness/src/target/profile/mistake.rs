@@ -90,8 +90,22 @@ pub enum Fault {
     #[error("a request has one body: `json`, `form`, `multipart`, `cbor` or `text`")]
     TwoBodies,
     /// A step that asks nothing, or two things.
-    #[error("a step has one of `request`, `submit`, `oidc`, `mail` and `run`")]
+    #[error("a step has one of `request`, `submit`, `oidc`, `mail`, `run` and `flow`")]
     Act,
+    /// A step stands for a flow that the adapter does not have.
+    #[error("no such flow: `{name}`")]
+    UnknownFlow {
+        /// The flow.
+        name: String,
+        /// Those that there are.
+        known: Vec<String>,
+    },
+    /// A flow that has itself among its steps.
+    #[error("`{0}` would go on for ever: it is a step of itself")]
+    FlowInItself(String),
+    /// An own flow has the name of one that every adapter can have.
+    #[error("`{0}` is the name of a flow that every adapter can have")]
+    FlowName(String),
     /// A step of OpenID Connect, but nothing says of which provider.
     #[error("nothing says where to ask")]
     OidcUnsaid,
@@ -185,7 +199,9 @@ impl Fault {
     /// A few words to stand at the place itself.
     pub fn label(&self) -> &'static str {
         match self {
-            Self::UnknownField { .. } | Self::UnknownVariable { .. } => "not known",
+            Self::UnknownField { .. } | Self::UnknownVariable { .. } | Self::UnknownFlow { .. } => {
+                "not known"
+            }
             Self::NoOptions(_) | Self::NoCredential(_) => "the flow begins here",
             Self::NoConditions(_) => "this step",
             Self::TwoOptions(_) | Self::TwoCredentials(_) => "the second one",
@@ -197,7 +213,12 @@ impl Fault {
     pub fn help(&self) -> String {
         match self {
             Self::Toml(_) => "see the adapters that are built in for the form".into(),
-            Self::UnknownField { name, known } | Self::UnknownVariable { name, known } => {
+            Self::UnknownFlow { known, .. } if known.is_empty() => {
+                "write its steps as `[[flow.NAME]]`".into()
+            }
+            Self::UnknownField { name, known }
+            | Self::UnknownVariable { name, known }
+            | Self::UnknownFlow { name, known } => {
                 match nearest(name, known) {
                     Some(near) => format!("did you mean `{near}`?"),
                     None => format!("known here: {}", known.join(", ")),
@@ -220,7 +241,9 @@ impl Fault {
             Self::HeaderName(_) => "for example `x-csrf-token`".into(),
             Self::HttpStatus(_) => "write a number, or a class in quotes: `[200, \"4xx\"]`".into(),
             Self::TwoBodies | Self::SourceTwice => "keep one of them".into(),
-            Self::Act => "`request = \"POST /path\"`, or `submit = \"form#login\"` for a form of the page that the step before loaded".into(),
+            Self::Act => "`request = \"POST /path\"`, `submit = \"form#login\"` for a form of the page that the step before loaded, or `flow = \"NAME\"` with nothing beside it".into(),
+            Self::FlowInItself(_) => "take this step away, or name another flow".into(),
+            Self::FlowName(name) => format!("choose another name, or write `[[{name}]]`"),
             Self::OidcUnsaid => "add `[oidc]` with `authorize`, `token`, `client_id` and `redirect_uri`".into(),
             Self::Selector(_) => "for example `form#login`, `meta[name=csrf-token]` or `#options > input` (elements, `#id`, `.class`, `[attribute=value]`, inside and `>`)".into(),
             Self::Regex(_) => "the first group is what is captured, for example '\"challenge\":\"([^\"]+)\"'; in single quotes TOML leaves backslashes alone".into(),

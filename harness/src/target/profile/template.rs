@@ -15,16 +15,27 @@ pub enum Part {
     Variable(Variable),
 }
 
-/// `{{name}}`, `{{name?}}` for one that may be absent, `{{name|text}}` for one
-/// that becomes a text.
+/// `{{name}}`, `{{name?}}` for one that may be absent, `{{name|text}}` and
+/// `{{name|joined}}` for one that becomes a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Variable {
     /// The dotted name.
     pub name: String,
     /// Whether its member is left out when the variable is not set.
     pub optional: bool,
-    /// Whether it becomes a text, with its JSON in it.
-    pub as_text: bool,
+    /// What becomes of its value.
+    pub form: Form,
+}
+
+/// What becomes of a variable's value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// It stays what it is, where a value can stand.
+    AsItIs,
+    /// A text, with its JSON in it.
+    Text,
+    /// A list becomes a text, with commas between its items.
+    Joined,
 }
 
 /// A value of a body.
@@ -105,9 +116,10 @@ impl Value {
 impl Variable {
     fn parse(inner: &str) -> Result<Self, Error> {
         let trimmed = inner.trim();
-        let (named, as_text) = match trimmed.strip_suffix("|text") {
-            Some(named) => (named, true),
-            None => (trimmed, false),
+        let (named, form) = match trimmed.split_once('|') {
+            Some((named, "text")) => (named, Form::Text),
+            Some((named, "joined")) => (named, Form::Joined),
+            _ => (trimmed, Form::AsItIs),
         };
         let (name, optional) = match named.strip_suffix('?') {
             Some(name) => (name, true),
@@ -119,7 +131,7 @@ impl Variable {
         if !name.split('.').all(word) {
             return Err(Error::Name(trimmed.to_owned()));
         }
-        Ok(Self { name: name.to_owned(), optional, as_text })
+        Ok(Self { name: name.to_owned(), optional, form })
     }
 
     /// The path below the credential, if this is the credential or a member.
@@ -142,7 +154,11 @@ mod tests {
         let text = Text::parse("/users/{{ user.id }}/x").unwrap();
         assert_eq!(text.variables().map(|v| v.name.as_str()).collect::<Vec<_>>(), ["user.id"]);
         assert!(Text::parse("{{name?}}").unwrap().whole().unwrap().optional);
-        assert!(Text::parse("{{name?|text}}").unwrap().whole().unwrap().as_text);
+        let form = |source| Text::parse(source).unwrap().whole().unwrap().form;
+        assert_eq!(form("{{name}}"), Form::AsItIs);
+        assert_eq!(form("{{name?|text}}"), Form::Text);
+        assert_eq!(form("{{name|joined}}"), Form::Joined);
+        assert_eq!(Text::parse("{{a|b}}"), Err(Error::Name("a|b".into())));
         assert!(Text::parse("a {{name?}}").unwrap().whole().is_none());
         assert_eq!(Text::parse("{{name"), Err(Error::Open));
         assert_eq!(Text::parse("{{a b}}"), Err(Error::Name("a b".into())));

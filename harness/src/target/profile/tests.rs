@@ -381,6 +381,53 @@ fn every_adapter_is_as_the_schema_says() {
     }
 }
 
+/// The request lines of a flow.
+fn lines(profile: &Profile, flow: Flow) -> Vec<&str> {
+    profile.steps(flow).iter().map(|step| step.line.as_str()).collect()
+}
+
+#[test]
+fn flows_of_ones_own() {
+    let own = r#"
+[[flow.enter]]
+request = "GET /enter"
+capture = { door = "$.door" }
+
+[[flow.enter]]
+flow = "knock"
+
+[[flow.knock]]
+request = "POST /knock/{{door}}"
+
+[[login]]
+flow = "enter"
+
+[[recover]]
+request = "POST /code"
+
+[[recover]]
+flow = "login"
+"#;
+    let profile = parse(&format!("{SOUND}{own}")).unwrap();
+    let enter = ["GET /enter", "POST /knock/{{door}}"];
+    assert_eq!(lines(&profile, Flow::Login), enter);
+    assert_eq!(lines(&profile, Flow::Recover), [&["POST /code"][..], &enter].concat());
+
+    let mut out = String::new();
+    for steps in [
+        "[[flow.enter]]\nflow = \"register\"\n[[logout]]\nflow = \"entre\"\n",
+        "[[logout]]\nflow = \"login\"\n",
+        "[[flow.a]]\nflow = \"b\"\n[[flow.b]]\nflow = \"a\"\n[[logout]]\nflow = \"a\"\n",
+        "[[logout]]\nflow = \"logout\"\n",
+        "[[logout]]\nflow = \"whoami\"\nfollow = true\n",
+        "[[flow.login]]\nrequest = \"GET /\"\n",
+        "[[flow.a]]\nrequest = \"POST /{{credential.id}}\"\n[[logout]]\nflow = \"a\"\n",
+    ] {
+        out.push_str(&told("[[whoami]]", &format!("{steps}\n[[whoami]]")));
+    }
+    insta::assert_snapshot!("flows_of_ones_own", out);
+}
+
 /// What a mistake says, at what, in which line.
 fn told(from: &str, to: &str) -> String {
     assert!(SOUND.contains(from), "{from}");
