@@ -54,7 +54,7 @@ impl Node for Cbor {
             Value::Bool(value) => Self::bool(*value),
             Value::Int(value) => Self::int(*value),
             Value::Text(text) => Self::text(text),
-            Value::Bytes(bytes) => Self::bytes(bytes.clone()),
+            Value::Bytes(_) | Value::Repeat { .. } => Self::bytes(value.octets()?.into_owned()),
             Value::Cbor(cbor) => cbor.clone(),
             Value::Raw(_) | Value::Nested(_) => Item::Raw(value.octets()?.into_owned()).into(),
             _ => return Err(Error::Value("a CBOR item")),

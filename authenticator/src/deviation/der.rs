@@ -36,11 +36,8 @@ impl Node for Der {
 
     /// Octets are an element as it is encoded.
     fn literal(value: &Value, _: Option<&Self>) -> Result<Self, Error> {
-        match value {
-            Value::Bytes(bytes) => Self::decode(bytes).ok(),
-            _ => None,
-        }
-        .ok_or(Error::Value("an ASN.1 element"))
+        let element = value.bytes().and_then(|bytes| Self::decode(&bytes).ok());
+        element.ok_or(Error::Value("an ASN.1 element"))
     }
 }
 

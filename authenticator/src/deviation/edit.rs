@@ -134,6 +134,9 @@ impl Operation {
 pub(super) fn octets(bytes: &mut Vec<u8>, operation: &Operation) -> Result<(), Error> {
     match operation {
         Operation::Set(value) => *bytes = value.octets()?.into_owned(),
+        Operation::Append(Value::Repeat { octet, len }) => {
+            bytes.resize(bytes.len() + len, *octet);
+        }
         Operation::Append(value) => bytes.extend_from_slice(&value.octets()?),
         Operation::Prepend(value) => *bytes = [&value.octets()?, bytes.as_slice()].concat(),
         Operation::Truncate(keep) => bytes.truncate(kept(*keep, bytes.len())),

@@ -54,12 +54,12 @@ impl Node for Json {
             Value::Int(value) => Self::Number((*value).into()),
             Value::Text(text) => Self::text(text),
             Value::Json(json) => json.clone(),
-            Value::Bytes(bytes) => match model {
+            Value::Bytes(_) | Value::Repeat { .. } => match model {
                 Some(Self::String(_)) => Self::String(value.text()?),
                 Some(Self::Binary { variant, .. }) => {
-                    Self::Binary { bytes: bytes.clone(), variant: *variant }
+                    Self::Binary { bytes: value.octets()?.into_owned(), variant: *variant }
                 }
-                _ => Self::binary(bytes.clone()),
+                _ => Self::binary(value.octets()?.into_owned()),
             },
             _ => return Err(Error::Value("a JSON value")),
         })

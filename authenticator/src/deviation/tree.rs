@@ -110,7 +110,9 @@ fn number(
         return Err(Error::place(below, Vec::new()));
     }
     *tree = match operation {
-        Operation::Set(Value::Bytes(bytes)) => Tree::Bytes(bytes.clone()),
+        Operation::Set(value @ (Value::Bytes(_) | Value::Repeat { .. })) => {
+            Tree::Bytes(value.octets()?.into_owned())
+        }
         Operation::Set(value) => {
             let fits = |value: &u64| width >= 8 || value >> (8 * width) == 0;
             let value = u64::try_from(value.int()?).ok().filter(fits);

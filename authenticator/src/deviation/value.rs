@@ -65,7 +65,8 @@ impl Facts for NoFacts {
 }
 
 impl Value {
-    /// The value with facts and hashes filled in.
+    /// The value with facts and hashes filled in. What is repeated stays short:
+    /// it may be megabytes.
     pub(super) fn resolve(&self, facts: &dyn Facts) -> Result<Self, Error> {
         Ok(match self {
             Self::From(name) => {
@@ -75,12 +76,19 @@ impl Value {
                 let of = of.resolve(facts)?;
                 Self::Bytes(Sha256::digest(of.octets()?).to_vec())
             }
-            Self::Repeat { octet, len } => Self::Bytes(vec![*octet; *len]),
             Self::Member { name, value } => {
                 Self::Member { name: name.clone(), value: Box::new(value.resolve(facts)?) }
             }
             plain => plain.clone(),
         })
+    }
+
+    /// The octets, if it is octets and nothing else.
+    pub(super) fn bytes(&self) -> Option<Cow<'_, [u8]>> {
+        match self {
+            Self::Bytes(_) | Self::Repeat { .. } => self.octets().ok(),
+            _ => None,
+        }
     }
 
     /// The octets of a text or of octets.
@@ -94,6 +102,7 @@ impl Value {
                 Ok([vec![0x81; outer], vec![0x80]].concat().into())
             }
             Self::Json(json) => Ok(json.render().into()),
+            Self::Repeat { octet, len } => Ok(vec![*octet; *len].into()),
             _ => Err(Error::Value("a text or octets")),
         }
     }

@@ -128,7 +128,8 @@ impl SigningKey {
 
     /// The key that these octets stand for: for ECDSA the big-endian scalar
     /// (on P-521 also at its full width of 66 octets), for EdDSA and ML-DSA the
-    /// seed, for RSA the seed of a modulus of 2048 bits.
+    /// seed, for RSA the seed that chooses a modulus of 2048 bits among two
+    /// million.
     pub fn from_bytes(algorithm: Algorithm, bytes: &[u8]) -> Result<Self, Error> {
         let private = Family::of(algorithm)?.private(algorithm, bytes)?;
         Ok(Self { algorithm, private })

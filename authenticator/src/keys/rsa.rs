@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
+use std::iter;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crypto_bigint::NonZero;
@@ -19,6 +20,10 @@ use crate::wire::{Der, Tree};
 /// The bits of a modulus of which nothing else is said.
 pub(super) const BITS: usize = 2048;
 
+/// The last two octets of 2048 primes of 1024 bits, in hexadecimal; what stands
+/// before them is [`prime`]'s.
+const PRIMES: &str = include_str!("rsa/primes.txt");
+
 /// The largest modulus, in bits.
 const MAX_BITS: usize = 8192;
 
@@ -27,7 +32,7 @@ const MAX_BITS: usize = 8192;
 pub(super) struct PrivateKey(Arc<RsaPrivateKey>);
 
 impl PrivateKey {
-    /// Deterministic, and costly the first time only.
+    /// Deterministic; costly the first time, unless it has the usual size.
     pub(super) fn from_seed(alg: Algorithm, bits: usize, seed: &[u8; 32]) -> Result<Self, Error> {
         if bits > MAX_BITS {
             return Err(Error::PrivateKey(alg));
@@ -131,8 +136,7 @@ pub(super) fn verify(
     .map_err(|_| Error::Mismatch)
 }
 
-/// The key that a seed stands for; made and proven once in a process, since
-/// that takes as long as some hundred signatures.
+/// The key that a seed stands for; made once in a process.
 fn kept(alg: Algorithm, bits: usize, seed: &[u8; 32]) -> Option<PrivateKey> {
     type Kept = BTreeMap<(Algorithm, usize, [u8; 32]), PrivateKey>;
     static KEPT: Mutex<Kept> = Mutex::new(Kept::new());
@@ -143,14 +147,44 @@ fn kept(alg: Algorithm, bits: usize, seed: &[u8; 32]) -> Option<PrivateKey> {
     if let Some(key) = lock().get(&(alg, bits, *seed)) {
         return Some(key.clone());
     }
-    let key = RsaPrivateKey::new(&mut Stream::of(seed), bits).ok()?;
-    let key = PrivateKey(Arc::new(key)).proven(alg).ok()?;
+    let key = match bits {
+        BITS => PrivateKey(Arc::new(of_table(seed)?)),
+        _ => {
+            let key = RsaPrivateKey::new(&mut Stream::of(seed), bits).ok()?;
+            PrivateKey(Arc::new(key)).proven(alg).ok()?
+        }
+    };
     let mut kept = lock();
     if kept.len() >= MOST {
         kept.clear();
     }
     kept.insert((alg, bits, *seed), key.clone());
     Some(key)
+}
+
+/// A key of the usual size: the seed chooses two primes of the table. To draw
+/// them takes as long as a hundred signatures, and was most of what a run did.
+/// Whoever has the table can take such a key apart, as whoever has the seed can
+/// any other.
+fn of_table(seed: &[u8; 32]) -> Option<RsaPrivateKey> {
+    let mut drawn = Stream::of(seed);
+    let mut choice = || u16::from_be_bytes(drawn.draw()) % 2048;
+    let first = choice();
+    let second = iter::repeat_with(choice).find(|second| *second != first)?;
+    of_primes(&prime(first)?, &prime(second)?, BoxedUint::from(65537u32))
+}
+
+/// A prime of the table: its number makes what stands before the last two
+/// octets, with the highest two bits set, so that a product of two has all its
+/// bits.
+fn prime(number: u16) -> Option<[u8; 128]> {
+    let end = PRIMES.split_ascii_whitespace().nth(number.into())?;
+    let end = u16::from_str_radix(end, 16).ok()?.to_be_bytes();
+    let mut prime: [u8; 128] = Stream::of(format!("passrig RSA prime {number}").as_bytes()).draw();
+    let [first, .., last_but_one, last] = &mut prime;
+    *first |= 0xc0;
+    [*last_but_one, *last] = end;
+    Some(prime)
 }
 
 fn of_primes(p: &[u8], q: &[u8], e: BoxedUint) -> Option<RsaPrivateKey> {
@@ -226,6 +260,8 @@ impl TryCryptoRng for Stream {}
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use proptest::prelude::*;
     use sha2::{Digest, Sha256};
 
@@ -250,12 +286,35 @@ mod tests {
     /// A library that draws otherwise would change keys that tests have seen.
     #[test]
     fn a_seed_makes_the_same_key_for_good() {
-        let key = SigningKey::from_bytes(Algorithm::RS256, &[1; 32]).unwrap();
-        let digest = Sha256::digest(key.to_pkcs8());
-        assert_eq!(
-            base16ct::lower::encode_string(&digest),
-            "b924e978cf20fb4f92d63b90b42cf9686c1e6af179a7931219a1656ee0f3fc5b"
-        );
+        for (bits, expected) in [
+            (2048, "d9a089e095ff8eb464236e86a083856feb39970d0c964c9f20979be753056a49"),
+            (1024, "?"),
+        ] {
+            let key = SigningKey::rsa_of_bits(Algorithm::RS256, bits, &[1; 32]).unwrap();
+            let digest = Sha256::digest(key.to_pkcs8());
+            assert_eq!(base16ct::lower::encode_string(&digest), expected);
+        }
+    }
+
+    /// A composite one would make keys whose signatures do not verify.
+    #[test]
+    fn the_table_has_primes_alone() {
+        let numbers: Vec<u16> = (0..2048).collect();
+        let prime = |number| super::prime(number).unwrap();
+        let distinct: BTreeSet<_> = numbers.iter().map(|number| prime(*number)).collect();
+        assert_eq!((distinct.len(), super::prime(2048)), (2048, None));
+        let proves = |pairs: &[u16]| {
+            for pair in pairs.chunks(2) {
+                let [p, q] = [0, 1].map(|at| prime(pair[at]));
+                let key = SigningKey::from_primes(Algorithm::RS256, &p, &q, 65537);
+                assert!(key.is_ok(), "{pair:?}");
+            }
+        };
+        std::thread::scope(|scope| {
+            for half in numbers.chunks(1024) {
+                scope.spawn(move || proves(half));
+            }
+        });
     }
 
     #[test]
