@@ -163,14 +163,7 @@ fn lists() {
 fn a_mutant_that_is_served() {
     let folder = tempfile::tempdir().unwrap();
     let id = "registration.origin.left-out";
-    let mut serve = command(&format!("rp --mutant {id} --listen 127.0.0.1:0"), folder.path());
-    let mut served = Served(serve.stderr(Stdio::piped()).spawn().unwrap());
-    let greeting: Vec<String> = BufReader::new(served.0.stderr.take().unwrap())
-        .lines()
-        .map(Result::unwrap)
-        .take_while(|line| !line.starts_with("Stop it"))
-        .collect();
-    let hint = greeting.iter().find_map(|line| line.strip_prefix("Check it:  passrig ")).unwrap();
+    let (_served, hint) = Served::start(&format!("--mutant {id}"), folder.path());
 
     let check =
         |arguments: &str| command(&format!("{hint} {arguments}"), folder.path()).output().unwrap();
@@ -210,8 +203,36 @@ fn a_target_that_is_not_there() {
     assert!(said.contains("POST http://127.0.0.1") && said.contains("nobody listens"), "{said}");
 }
 
+/// Where the RP id is the host itself, the origin of the one is that of the
+/// other: nothing is wrong there that could be refused.
+#[test]
+fn an_rp_id_that_is_the_host() {
+    let folder = tempfile::tempdir().unwrap();
+    let arguments = "--origin https://login.passrig.test --rp-id login.passrig.test";
+    let (_served, hint) = Served::start(arguments, folder.path());
+    let check = format!("{hint} --only *.origin.parent*");
+    let output = command(&check, folder.path()).output().unwrap();
+    let said = text(&output.stdout);
+    assert!(said.contains("4 checks: 4 skipped"), "{said}{}", text(&output.stderr));
+}
+
 /// A server that ends with its test.
 struct Served(Child);
+
+impl Served {
+    /// `passrig rp` with these arguments, and those that it says check it.
+    fn start(arguments: &str, folder: &Path) -> (Self, String) {
+        let mut serve = command(&format!("rp --listen 127.0.0.1:0 {arguments}"), folder);
+        let mut served = Self(serve.stderr(Stdio::piped()).spawn().unwrap());
+        let greeting: Vec<String> = BufReader::new(served.0.stderr.take().unwrap())
+            .lines()
+            .map(Result::unwrap)
+            .take_while(|line| !line.starts_with("Stop it"))
+            .collect();
+        let hint = greeting.iter().find_map(|line| line.strip_prefix("Check it:  passrig "));
+        (served, hint.unwrap().to_owned())
+    }
+}
 
 impl Drop for Served {
     fn drop(&mut self) {

@@ -472,6 +472,12 @@ impl Actor {
             }
             let attempt = self.send(&begun, &message, &mut bench, probes, log).await?;
             match self.effect(&bench)? {
+                // Nobody registers the same credential twice.
+                deviation::Effect::Honest
+                    if !honest && ceremony == Ceremony::Registration && attempt.is_accepted() =>
+                {
+                    return Err(Trouble::NotExpressible);
+                }
                 deviation::Effect::Honest if !honest => continue,
                 _ => {}
             }
