@@ -52,6 +52,14 @@ impl Tree {
             Self::LengthOf { width, .. } => big_endian(0, *width),
         }
     }
+
+    /// The same, without a copy of what is octets already: it may be megabytes.
+    pub fn into_octets(self) -> Vec<u8> {
+        match self {
+            Self::Bytes(octets) | Self::Json(Json::Raw(octets)) => octets,
+            other => other.render(),
+        }
+    }
 }
 
 /// The low `width` octets of `value`, most significant first.

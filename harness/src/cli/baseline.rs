@@ -19,7 +19,7 @@ use crate::report::{replace, terminal::words};
 #[command(after_help = EXAMPLES)]
 pub(super) struct Args {
     #[command(flatten)]
-    run: run::Args,
+    pub(super) run: run::Args,
 }
 
 const EXAMPLES: &str = "\

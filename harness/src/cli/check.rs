@@ -23,7 +23,7 @@ pub(super) struct Args {
     authenticator: Option<String>,
 
     #[command(flatten)]
-    run: run::Args,
+    pub(super) run: run::Args,
 
     /// Write a report: html for people, json, junit, sarif or markdown for
     /// programs. May be repeated.

@@ -121,19 +121,21 @@ pub fn main() -> ExitCode {
 
 fn run(verb: Verb, console: Console) -> Result<u8, Failure> {
     match verb {
-        Verb::Check(args) => runtime()?.block_on(check::run(&args, console)),
-        Verb::Baseline(args) => runtime()?.block_on(baseline::run(&args, console)),
-        Verb::Simulate(args) => runtime()?.block_on(simulate::run(&args, console)),
+        Verb::Check(args) => runtime(args.run.threads())?.block_on(check::run(&args, console)),
+        Verb::Baseline(args) => {
+            runtime(args.run.threads())?.block_on(baseline::run(&args, console))
+        }
+        Verb::Simulate(args) => runtime(Threads::Many)?.block_on(simulate::run(&args, console)),
         Verb::Compare(args) => compare::run(&args, console),
         Verb::Render(args) => render::run(&args, console),
         Verb::List(args) => list::run(&args, console),
         Verb::Explain(args) => explain::run(&args, console),
         Verb::Coverage(args) => coverage::run(&args, console),
-        Verb::Rp(args) => runtime()?.block_on(rp::run(&args, console)),
-        Verb::Page(args) => runtime()?.block_on(page::run(&args, console)),
+        Verb::Rp(args) => runtime(Threads::Many)?.block_on(rp::run(&args, console)),
+        Verb::Page(args) => runtime(Threads::Many)?.block_on(page::run(&args, console)),
         Verb::Authenticator(args) => authenticator::run(&args, console),
         Verb::Trust(args) => trust::run(&args, console),
-        Verb::Adapter(args) => runtime()?.block_on(adapter::run(&args, console)),
+        Verb::Adapter(args) => runtime(Threads::Many)?.block_on(adapter::run(&args, console)),
         Verb::Adapters(args) => adapters::run(&args, console),
         Verb::Schema(args) => schema::run(&args, console),
         Verb::Vectors(args) => vectors::run(&args, console),
@@ -142,7 +144,22 @@ fn run(verb: Verb, console: Console) -> Result<u8, Failure> {
     }
 }
 
-fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
-    let builder = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    builder.map_err(|source| Failure::System { what: "cannot start".to_owned(), source })
+/// In how many threads a verb does its work.
+enum Threads {
+    /// One: where the target is a process of its own, handing requests from
+    /// thread to thread costs as much as making them.
+    One,
+    /// As many as there are cores.
+    Many,
+}
+
+fn runtime(threads: Threads) -> Result<tokio::runtime::Runtime, Failure> {
+    let mut builder = match threads {
+        Threads::One => tokio::runtime::Builder::new_current_thread(),
+        Threads::Many => tokio::runtime::Builder::new_multi_thread(),
+    };
+    builder
+        .enable_all()
+        .build()
+        .map_err(|source| Failure::System { what: "cannot start".to_owned(), source })
 }

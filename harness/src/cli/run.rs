@@ -4,6 +4,7 @@ use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::Threads;
 use super::catalogue;
 use super::config::{self, Config, today};
 use super::console::{Console, complain};
@@ -67,6 +68,16 @@ pub(super) struct Args {
     /// target answered.
     #[arg(long, short, help_heading = "Reports", conflicts_with = "quiet")]
     verbose: bool,
+}
+
+impl Args {
+    /// How many threads it takes. A configuration file names a target as a rule.
+    pub(super) fn threads(&self) -> Threads {
+        match self.reach.rp.is_some() || self.config.file().exists() {
+            true => Threads::One,
+            false => Threads::Many,
+        }
+    }
 }
 
 /// A product, and what its authenticators are like.

@@ -205,7 +205,7 @@ impl Target {
             has_own_headers: false,
         };
         let draft = Draft::new(Method::GET, self.base.clone(), Payload::Empty, nobody);
-        let Ok(request) = request::sendable(&draft.url, &Tree::Layout(draft.layout())) else {
+        let Ok(request) = request::sendable(&draft.url, Tree::Layout(draft.layout())) else {
             return true;
         };
         match self.transport.send(request).await {
@@ -243,7 +243,7 @@ impl Target {
         let request = format!("GET {}", url.path());
         let place = Place { flow: Flow::Authenticate, step: 0, request };
         let failed = |kind| Error { at: place.clone(), kind };
-        let request = request::sendable(url, &Tree::Layout(draft.layout()))
+        let request = request::sendable(url, Tree::Layout(draft.layout()))
             .map_err(|reason| failed(Kind::Unsendable(reason)))?;
         let start = Instant::now();
         let response = self.transport.send(request.clone()).await;
@@ -447,7 +447,7 @@ impl<'a> Call<'a> {
         let mut next = draft;
         let mut artefact = bench.finish(Stage::Request, Tree::Layout(next.layout()));
         for _ in 0..=HOPS {
-            let response = self.exchange(index, &next.url, &artefact).await?;
+            let response = self.exchange(index, &next.url, artefact).await?;
             let arrived = self.has_arrived(&response);
             let leads = step.follow && response.status.is_redirection() && !arrived;
             let Some(location) = response.header(header::LOCATION).filter(|_| leads) else {
@@ -563,7 +563,7 @@ impl<'a> Call<'a> {
     async fn ask(&mut self, index: usize, draft: &Draft) -> Result<(), Error> {
         let question = draft.preflight(self.sender(&draft.url, false));
         let artefact = Tree::Layout(question.layout());
-        let response = self.exchange(index, &draft.url, &artefact).await?;
+        let response = self.exchange(index, &draft.url, artefact).await?;
         let says = |name, value: &str| {
             let header = response.header(name).unwrap_or_default();
             header.split(',').any(|item| item.trim().eq_ignore_ascii_case(value))
@@ -581,7 +581,7 @@ impl<'a> Call<'a> {
         &mut self,
         index: usize,
         url: &Url,
-        artefact: &Tree,
+        artefact: Tree,
     ) -> Result<Response, Error> {
         let request = request::sendable(url, artefact)
             .map_err(|reason| self.error(index, Kind::Unsendable(reason)))?;

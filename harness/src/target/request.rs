@@ -168,8 +168,8 @@ impl Draft {
 
 /// The request that a layout describes; the error says why HTTP cannot carry
 /// it. The length always follows the body.
-pub(super) fn sendable(url: &Url, artefact: &Tree) -> Result<Request<Bytes>, String> {
-    let Tree::Layout(layout) = artefact else {
+pub(super) fn sendable(url: &Url, artefact: Tree) -> Result<Request<Bytes>, String> {
+    let Tree::Layout(mut layout) = artefact else {
         return Err("it is no longer made of method, path, header and body".into());
     };
     let part = |name| layout.field(name).map(Tree::render);
@@ -188,7 +188,8 @@ pub(super) fn sendable(url: &Url, artefact: &Tree) -> Result<Request<Bytes>, Str
             }
         }
     }
-    let body = part("body").unwrap_or_default();
+    let body = layout.fields.iter().position(|(name, _)| name == "body");
+    let body = body.map(|at| layout.fields.swap_remove(at).1.into_octets()).unwrap_or_default();
     if !body.is_empty() {
         request = request.header(header::CONTENT_LENGTH, body.len());
     }
