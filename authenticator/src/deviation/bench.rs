@@ -146,7 +146,7 @@ fn travels_alike(one: &Tree, other: &Tree) -> bool {
             one.fields.len() == other.fields.len()
                 && pairs.all(|(one, other)| one.0 == other.0 && travels_alike(&one.1, &other.1))
         }
-        _ => one.render() == other.render(),
+        _ => one.octets() == other.octets(),
     }
 }
 

@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use super::{Cbor, Der, Json, Layout, layout::FlagNames};
 
 /// A finished artefact in the form that deviations edit.
@@ -54,6 +56,14 @@ impl Tree {
     }
 
     /// The same, without a copy of what is octets already: it may be megabytes.
+    pub fn octets(&self) -> Cow<'_, [u8]> {
+        match self {
+            Self::Bytes(octets) | Self::Json(Json::Raw(octets)) => octets.into(),
+            other => other.render().into(),
+        }
+    }
+
+    /// The same once more, of a tree that is no longer needed.
     pub fn into_octets(self) -> Vec<u8> {
         match self {
             Self::Bytes(octets) | Self::Json(Json::Raw(octets)) => octets,
