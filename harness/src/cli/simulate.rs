@@ -1,7 +1,7 @@
 use std::fs;
 use std::io::{self, BufRead, IsTerminal};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, Once, PoisonError};
 
 use super::config;
 use super::console::{Console, complain};
@@ -157,8 +157,9 @@ fn replay(story: &Story, identity: &[Vec<String>], reach: &reach::Args) -> Strin
 struct Stage {
     console: Console,
     teller: Mutex<Teller>,
-    /// Whether somebody presses Enter after each step.
+    /// Whether somebody presses Enter after each step, which is said once.
     waits: bool,
+    hint: Once,
     /// What kept it from being told, if anything.
     failed: Mutex<Option<Failure>>,
 }
@@ -166,7 +167,7 @@ struct Stage {
 impl Stage {
     fn new(console: Console, waits: bool) -> Self {
         let teller = Mutex::new(Teller::new(console.paint()));
-        Self { console, teller, waits, failed: Mutex::default() }
+        Self { console, teller, waits, hint: Once::new(), failed: Mutex::default() }
     }
 
     fn tell(&self, piece: impl FnOnce(&mut Teller) -> String) {
@@ -196,6 +197,7 @@ impl Audience for Stage {
     fn saw(&self, step: &Step) {
         self.tell(|teller| teller.step(step));
         if self.waits {
+            self.hint.call_once(|| complain("Enter goes on, Ctrl-C ends the story.\n"));
             // That the terminal is gone is no reason to stop.
             let _ = io::stdin().lock().read_line(&mut String::new());
         }
