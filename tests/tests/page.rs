@@ -212,7 +212,8 @@ async fn a_script_that_leads_nowhere() {
     assert_eq!(out.status.code(), Some(3));
     insta::assert_snapshot!(String::from_utf8_lossy(&out.stderr), @r"
     × http://127.0.0.1:1/ cannot be opened: net::ERR_UNSAFE_PORT
-    help: is the server running, and is that its address?
+    help: no browser opens pages at this port (the Fetch standard calls it a bad
+          one): let the server listen at another
     ");
 }
 
