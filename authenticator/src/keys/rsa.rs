@@ -6,7 +6,7 @@ use std::convert::Infallible;
 use std::iter;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crypto_bigint::NonZero;
+use crypto_bigint::{ConcatenatingMul, NonZero, Resize};
 use rsa::rand_core::{TryCryptoRng, TryRng};
 use rsa::traits::{PrivateKeyParts, PublicKeyParts};
 use rsa::{BoxedUint, PrivateKey as RsaPrivateKey, PublicKey as RsaPublicKey};
@@ -70,15 +70,15 @@ impl PrivateKey {
     fn signature(&self, alg: Algorithm, message: &[u8]) -> Option<Vec<u8>> {
         let key = &*self.0;
         // The salt, and blinding factors that leave no trace in the signature.
-        let mut drawn = Stream::of(&[&octets(key.d()), message].concat());
+        let drawn = &mut Stream::of(&[&octets(key.d()), message].concat());
         match alg {
-            Algorithm::RS1 => key.pkcs1v15_sign_with_rng::<Sha1, _>(&mut drawn, message),
-            Algorithm::RS256 => key.pkcs1v15_sign_with_rng::<Sha256, _>(&mut drawn, message),
-            Algorithm::RS384 => key.pkcs1v15_sign_with_rng::<Sha384, _>(&mut drawn, message),
-            Algorithm::RS512 => key.pkcs1v15_sign_with_rng::<Sha512, _>(&mut drawn, message),
-            Algorithm::PS256 => key.pss_sign_with_rng::<Sha256, _>(&mut drawn, message),
-            Algorithm::PS384 => key.pss_sign_with_rng::<Sha384, _>(&mut drawn, message),
-            Algorithm::PS512 => key.pss_sign_with_rng::<Sha512, _>(&mut drawn, message),
+            Algorithm::RS1 => key.pkcs1v15_sign::<Sha1>(message),
+            Algorithm::RS256 => key.pkcs1v15_sign::<Sha256>(message),
+            Algorithm::RS384 => key.pkcs1v15_sign::<Sha384>(message),
+            Algorithm::RS512 => key.pkcs1v15_sign::<Sha512>(message),
+            Algorithm::PS256 => key.pss_sign_with_rng::<Sha256, _>(drawn, message),
+            Algorithm::PS384 => key.pss_sign_with_rng::<Sha384, _>(drawn, message),
+            Algorithm::PS512 => key.pss_sign_with_rng::<Sha512, _>(drawn, message),
             _ => return None,
         }
         .ok()
@@ -198,13 +198,22 @@ fn of_primes(p: &[u8], q: &[u8], e: BoxedUint) -> Option<RsaPrivateKey> {
     let n = p.wrapping_mul(&q);
     let one = BoxedUint::one_with_precision(width);
     let totient = NonZero::new(p.wrapping_sub(&one).wrapping_mul(q.wrapping_sub(&one)));
-    let wide_e = BoxedUint::from_be_slice(&octets(&e), width).ok()?;
-    let d = wide_e.invert_mod(&totient.into_option()?).into_option()?;
+    let d = private_exponent(&e, &totient.into_option()?)?;
     let primes = vec![p, q];
     RsaPrivateKey::from_components(n.clone(), e.clone(), d.clone(), primes.clone())
         // Primes of unequal size.
         .or_else(|_| RsaPrivateKey::from_components_with_wide_primes(n, e, d, primes))
         .ok()
+}
+
+/// The inverse of `e` modulo the totient. What has to be inverted for it is
+/// only as long as `e`, which is short: d = (1 + k·φ) / e with k = -φ⁻¹ mod e.
+fn private_exponent(e: &BoxedUint, totient: &NonZero<BoxedUint>) -> Option<BoxedUint> {
+    let modulus = NonZero::new(e.clone()).into_option()?;
+    let k = modulus.wrapping_sub(totient.rem_vartime(&modulus).invert_mod(&modulus).into_option()?);
+    let (d, _) =
+        (totient.as_ref().concatenating_mul(&k) + BoxedUint::one()).div_rem_vartime(&modulus);
+    Some(d.resize(totient.bits_precision()))
 }
 
 fn number(octets: &[u8]) -> BoxedUint {
