@@ -1,10 +1,8 @@
 //! Secrets are masked by value: wherever they occur, in every form in which
 //! they travel.
 
-use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
-use memchr::memmem::Finder;
 use passrig_authenticator::wire::base64url::Variant;
 
 use super::percent;
@@ -14,43 +12,102 @@ const MASK: &str = "[masked]";
 /// The values that nobody else may see.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Secrets {
-    /// Every form of every secret; the longest is replaced first. Each is
-    /// looked for in every text of a transcript, so its search is prepared.
-    forms: BTreeMap<(Reverse<usize>, String), Finder<'static>>,
+    /// Every form of every secret.
+    forms: BTreeSet<String>,
+    heads: Heads,
 }
 
 impl Secrets {
-    /// Adds a secret. An empty one is none.
+    /// Adds a secret. What has less than two octets is none.
     pub(super) fn add(&mut self, secret: &str) {
-        if secret.is_empty() || self.forms.contains_key(&key(secret.to_owned())) {
+        if secret.len() < 2 || self.forms.contains(secret) {
             return;
         }
-        // Of a plain word most forms are the same.
-        for form in forms(secret).into_iter().filter(|form| !form.is_empty()) {
-            let entry = self.forms.entry(key(form));
-            entry.or_insert_with_key(|(_, form)| Finder::new(form).into_owned());
-        }
+        self.extend(forms(secret));
     }
 
     /// Adds all of another's.
     pub(super) fn join(&mut self, other: &Self) {
-        self.forms.extend(other.forms.iter().map(|(form, finder)| (form.clone(), finder.clone())));
+        self.extend(other.forms.iter().cloned());
+    }
+
+    fn extend(&mut self, forms: impl IntoIterator<Item = String>) {
+        for form in forms {
+            if let Some(head) = form.as_bytes().first_chunk() {
+                self.heads.add(*head);
+                self.forms.insert(form);
+            }
+        }
     }
 
     /// The text without any of them.
     pub(super) fn mask(&self, text: &str) -> String {
-        let mut text = text.to_owned();
-        for ((_, form), finder) in &self.forms {
-            if finder.find(text.as_bytes()).is_some() {
-                text = text.replace(form.as_str(), MASK);
-            }
+        let mut masked = String::with_capacity(text.len());
+        let mut rest = 0;
+        while let Some((start, end)) = self.next(text.as_bytes(), rest) {
+            masked.extend([text.get(rest..start).unwrap_or_default(), MASK]);
+            rest = end;
         }
-        text
+        masked.push_str(text.get(rest..).unwrap_or_default());
+        masked
+    }
+
+    /// Where the next secret is from there on, with those that overlap it.
+    fn next(&self, text: &[u8], from: usize) -> Option<(usize, usize)> {
+        let heads = text.get(from..)?.windows(2).zip(from..);
+        let mut begun = heads.filter(|(head, _)| self.heads.has(head));
+        let (start, mut end) = begun.find_map(|(_, at)| Some((at, self.end(text, at)?)))?;
+        let mut inside = start + 1;
+        while inside < end {
+            end = end.max(self.end(text, inside).unwrap_or_default());
+            inside += 1;
+        }
+        Some((start, end))
+    }
+
+    /// Where the longest secret that begins there ends.
+    fn end(&self, text: &[u8], at: usize) -> Option<usize> {
+        let here = text.get(at..)?;
+        let begins = self.forms.iter().filter(|form| here.starts_with(form.as_bytes()));
+        begins.map(|form| at + form.len()).max()
     }
 }
 
-fn key(form: String) -> (Reverse<usize>, String) {
-    (Reverse(form.len()), form)
+/// With which two octets the forms begin. Every octet of every transcript is
+/// looked at, and hardly any begins one.
+#[derive(Clone)]
+struct Heads(Box<[u64; 1024]>);
+
+impl Heads {
+    fn add(&mut self, head: [u8; 2]) {
+        let (word, bit) = Self::place(head);
+        if let Some(word) = self.0.get_mut(word) {
+            *word |= bit;
+        }
+    }
+
+    fn has(&self, head: &[u8]) -> bool {
+        let place = head.first_chunk().map(|head| Self::place(*head));
+        place.is_some_and(|(word, bit)| self.0.get(word).is_some_and(|word| word & bit != 0))
+    }
+
+    /// Which bit of which word.
+    fn place(head: [u8; 2]) -> (usize, u64) {
+        let head = u16::from_be_bytes(head);
+        (usize::from(head >> 6), 1 << (head & 63))
+    }
+}
+
+impl Default for Heads {
+    fn default() -> Self {
+        Self(Box::new([0; 1024]))
+    }
+}
+
+impl std::fmt::Debug for Heads {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Heads")
+    }
 }
 
 /// The value itself, percent-encoded, in JSON, in hex, and in base64.
@@ -178,8 +235,20 @@ mod tests {
         secrets.add("token");
         secrets.add("token.signature");
         assert_eq!(secrets.mask("token.signature token"), "[masked] [masked]");
-        secrets.add("");
+        for none in ["", "x"] {
+            secrets.add(none);
+        }
         assert_eq!(secrets.mask("x"), "x");
+    }
+
+    #[test]
+    fn none_hides_a_part_of_another() {
+        let mut secrets = Secrets::default();
+        for secret in ["secret-one", "one-and-more", "more"] {
+            secrets.add(secret);
+        }
+        assert_eq!(secrets.mask("<secret-one-and-more>"), "<[masked]>");
+        assert_eq!(secrets.mask("<secret-onesecret-one>"), "<[masked][masked]>");
     }
 
     #[test]
