@@ -247,7 +247,7 @@ fn answer(input: &[u8]) {
         [200, 201, 204, 301, 302, 303, 307, 308, 400, 401, 403, 404, 422, 429, 500, 503];
     let status = STATUSES[usize::from(*status) % STATUSES.len()];
     let status = StatusCode::from_u16(status).expect("a status");
-    let response = Response { status, headers, body: Bytes::copy_from_slice(body) };
+    let response = Response::new(status, headers, Bytes::copy_from_slice(body));
     let profiles = profile::builtin();
     let profile = &profiles[usize::from(*choice) % profiles.len()];
     let base = ORIGIN.parse().expect("a URL");

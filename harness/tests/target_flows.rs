@@ -56,7 +56,7 @@ async fn templates_and_captures() {
         Inputs::new("c").with("username", "a/b c").with_setting("user_verification", "required");
     let answer = story.register(&credential(), &mut Honest).await.unwrap();
     assert_eq!(answer.verdict.recognised, Recognised::Accepted);
-    assert_eq!((answer.status, answer.exchange), (200, 1));
+    assert_eq!((answer.response.status.as_u16(), answer.exchange), (200, 1));
     let seen = story.seen();
     assert_eq!(seen[0].line, "POST /begin/a%2Fb%20c?uv=required");
     assert_eq!(seen[0].body, r#"{"name":"a/b c","nested":{"list":[1,"a/b c!",true]}}"#);

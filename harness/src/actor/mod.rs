@@ -11,6 +11,7 @@ pub use trouble::Trouble;
 pub use variant::{Probes, Variant};
 pub use world::World;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -244,8 +245,10 @@ impl Actor {
     pub async fn begin(&mut self, ceremony: Ceremony, log: &mut Log) -> Result<Begun, Trouble> {
         let discoverable = self.variant.setting(Setting::Login) == Some("discoverable");
         let inputs = match ceremony {
-            Ceremony::Authentication if discoverable => self.inputs.clone().without("username"),
-            _ => self.inputs.clone(),
+            Ceremony::Authentication if discoverable => {
+                Cow::Owned(self.inputs.clone().without("username"))
+            }
+            _ => Cow::Borrowed(&self.inputs),
         };
         let begun = self.world.target.begin(ceremony, &mut self.session, &inputs, log).await?;
         let rp_id = match ceremony {

@@ -198,7 +198,7 @@ async fn read(
 /// Many sites answer with a page whatever they are asked for.
 fn is_file(response: &Response) -> bool {
     let kind = response.header(CONTENT_TYPE).unwrap_or_default();
-    response.status.is_success() && !kind.contains("html") && !response.body.is_empty()
+    response.status.is_success() && !kind.contains("html") && !response.body().is_empty()
 }
 
 fn origins(response: &Response) -> Option<Vec<String>> {

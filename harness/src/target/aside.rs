@@ -33,5 +33,5 @@ pub(super) async fn run(words: &[String]) -> Result<String, String> {
 
 /// Words as the answer of a step, so that values are captured from them.
 pub(super) fn as_answer(said: String) -> Response {
-    Response { status: StatusCode::OK, headers: HeaderMap::new(), body: Bytes::from(said) }
+    Response::new(StatusCode::OK, HeaderMap::new(), Bytes::from(said))
 }

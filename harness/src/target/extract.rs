@@ -51,8 +51,14 @@ impl Answered<'_> {
     }
 
     fn found(&self, source: &Source) -> Result<Vec<Value>, Missing> {
-        let mut found = self.look(source)?;
-        for refinement in &source.refinements {
+        let (mut found, refinements) = match (&source.place, source.refinements.split_first()) {
+            (Place::Body, Some((Refinement::Json(query), others))) => {
+                let body = self.json().map_err(Missing::Unreadable)?;
+                (self.queried(body, query, &source.place)?, others)
+            }
+            _ => (self.look(source)?, source.refinements.as_slice()),
+        };
+        for refinement in refinements {
             // Absent is not missing: nothing is what the answer says.
             if found.is_empty() {
                 break;
@@ -79,10 +85,7 @@ impl Answered<'_> {
                 one(cookie, format!("there is no cookie `{name}`"))
             }
             Place::Url => Ok(vec![Value::from(self.url.as_str())]),
-            Place::Body => match source.refinements.first() {
-                Some(Refinement::Json(_)) => Ok(vec![self.json().map_err(Missing::Unreadable)?]),
-                _ => Ok(vec![Value::from(self.response.text())]),
-            },
+            Place::Body => Ok(vec![Value::from(self.response.text())]),
             Place::Html { selector, attribute } => {
                 let elements = page::elements(&self.response.text());
                 let texts: Vec<Value> = page::selected(&elements, selector)
@@ -155,7 +158,7 @@ impl Answered<'_> {
                     None => nothing("what is there is not the base64 of a text".to_owned()),
                 }
             }
-            Refinement::Json(query) => self.queried(value, query, place),
+            Refinement::Json(query) => self.queried(&value, query, place),
             Refinement::Split(at) => {
                 let text = text(&value).unwrap_or_default();
                 let pieces = text.split(at.as_str()).map(str::trim);
@@ -181,13 +184,11 @@ impl Answered<'_> {
         }
     }
 
-    fn queried(&self, value: Value, query: &Query, place: &Place) -> Result<Vec<Value>, Missing> {
-        let read = match &value {
-            // JSON in a text, unless the text is meant as it is.
-            Value::String(text) => serde_json::from_str(text).unwrap_or(value),
-            _ => value,
-        };
-        let found: Vec<Value> = query.all(&read).into_iter().cloned().collect();
+    fn queried(&self, value: &Value, query: &Query, place: &Place) -> Result<Vec<Value>, Missing> {
+        // JSON in a text, unless the text is meant as it is.
+        let inner: Option<Value> = value.as_str().and_then(|text| serde_json::from_str(text).ok());
+        let read = inner.as_ref().unwrap_or(value);
+        let found: Vec<Value> = query.all(read).into_iter().cloned().collect();
         if found.is_empty() {
             let what = match place {
                 Place::Body => "the body",
@@ -195,14 +196,14 @@ impl Answered<'_> {
             };
             return Err(Missing::Nothing(format!(
                 "no match for {query}; {what} {}",
-                contents(&read)
+                contents(read)
             )));
         }
         Ok(found)
     }
 
     /// The body, which has to be JSON, or CBOR as JSON.
-    pub(super) fn json(&self) -> Result<Value, Kind> {
+    pub(super) fn json(&self) -> Result<&Value, Kind> {
         self.response.json().ok_or_else(|| {
             let shown = self.log.masked(self.response);
             let text = shown.text();

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Request};
+use http::{HeaderMap, HeaderValue, Request, StatusCode};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -30,20 +30,17 @@ pub struct Log {
 #[derive(Clone, Debug)]
 struct Record {
     at: Place,
-    method: String,
-    url: String,
-    request_headers: HeaderMap,
-    request_body: Kept,
-    response: Result<(u16, HeaderMap, Kept), Failure>,
+    request: Request<Kept>,
+    response: Result<(StatusCode, HeaderMap, Kept), Failure>,
     duration: Duration,
 }
 
 /// The beginning of a body, and what tells the whole.
 #[derive(Clone, Debug)]
 struct Kept {
-    head: Vec<u8>,
+    head: Bytes,
     length: usize,
-    sha256: String,
+    sha256: [u8; 32],
 }
 
 /// One request and its answer, every secret masked.
@@ -120,7 +117,7 @@ impl Log {
 
     /// How many octets the body of the last request had.
     pub fn last_sent(&self) -> usize {
-        self.records.last().map_or(0, |record| record.request_body.length)
+        self.records.last().map_or(0, |record| record.request.body().length)
     }
 
     /// Whether there are none.
@@ -154,15 +151,15 @@ impl Log {
     /// An answer as it may be quoted. It is masked before anything is cut out of
     /// it: half a secret is not recognised.
     pub(super) fn masked(&self, response: &Response) -> Response {
-        let mut masked = response.clone();
-        masked.body = Bytes::from(self.mask(&response.text()));
-        for value in masked.headers.values_mut() {
+        let mut headers = response.headers.clone();
+        for value in headers.values_mut() {
             let text = self.mask(&String::from_utf8_lossy(value.as_bytes()));
             if let Ok(shown) = HeaderValue::from_str(&text) {
                 *value = shown;
             }
         }
-        masked
+        let body = Bytes::from(self.mask(&response.text()));
+        Response::new(response.status, headers, body)
     }
 
     /// The exchanges, masked.
@@ -172,28 +169,22 @@ impl Log {
 
     pub(super) fn record(
         &mut self,
-        at: &Place,
-        request: &Request<Bytes>,
+        at: Place,
+        request: Request<Bytes>,
         response: &Result<Response, Failure>,
         duration: Duration,
     ) {
-        self.records.push(Record {
-            at: at.clone(),
-            method: request.method().to_string(),
-            url: request.uri().to_string(),
-            request_headers: request.headers().clone(),
-            request_body: Kept::of(request.body()),
-            response: match response {
-                Ok(it) => Ok((it.status.as_u16(), it.headers.clone(), Kept::of(&it.body))),
-                Err(failure) => Err(failure.clone()),
-            },
-            duration,
-        });
+        let response = match response {
+            Ok(it) => Ok((it.status, it.headers.clone(), Kept::of(it.body()))),
+            Err(failure) => Err(failure.clone()),
+        };
+        let request = request.map(|body| Kept::of(&body));
+        self.records.push(Record { at, request, response, duration });
     }
 
     fn export(&self, record: &Record) -> Exchange {
         let response = record.response.as_ref().ok().map(|(status, headers, body)| Received {
-            status: *status,
+            status: status.as_u16(),
             headers: self.headers(headers),
             body: self.body(body),
         });
@@ -201,10 +192,10 @@ impl Log {
             flow: record.at.flow.name().into(),
             step: record.at.step,
             request: Sent {
-                method: record.method.clone(),
-                url: self.mask(&record.url),
-                headers: self.headers(&record.request_headers),
-                body: self.body(&record.request_body),
+                method: record.request.method().to_string(),
+                url: self.mask(&record.request.uri().to_string()),
+                headers: self.headers(record.request.headers()),
+                body: self.body(record.request.body()),
             },
             response,
             error: record.response.as_ref().err().map(|failure| self.mask(&failure.to_string())),
@@ -227,16 +218,16 @@ impl Log {
             end -= 1;
         }
         text.truncate(end);
-        Some(Body { text, length: kept.length, sha256: kept.sha256.clone() })
+        let sha256 = base16ct::lower::encode_string(&kept.sha256);
+        Some(Body { text, length: kept.length, sha256 })
     }
 }
 
 impl Kept {
-    fn of(body: &[u8]) -> Self {
-        Self {
-            head: body.get(..KEPT).unwrap_or(body).to_vec(),
-            length: body.len(),
-            sha256: base16ct::lower::encode_string(&Sha256::digest(body)),
-        }
+    /// The beginning is a copy where there is more: a part of a body holds the
+    /// whole.
+    fn of(body: &Bytes) -> Self {
+        let head = body.get(..KEPT).map_or_else(|| body.clone(), Bytes::copy_from_slice);
+        Self { head, length: body.len(), sha256: Sha256::digest(body).into() }
     }
 }

@@ -116,14 +116,12 @@ pub struct Begun {
 }
 
 /// The target's answer to a credential.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Answer {
     /// What it means.
     pub verdict: Verdict,
-    /// The status.
-    pub status: u16,
-    /// The body, if it is JSON.
-    pub json: Option<Value>,
+    /// What it was.
+    pub response: Response,
     /// Which exchange of the log it is.
     pub exchange: usize,
 }
@@ -205,7 +203,7 @@ impl Target {
             has_own_headers: false,
         };
         let draft = Draft::new(Method::GET, self.base.clone(), Payload::Empty, nobody);
-        let Ok(request) = request::sendable(&draft.url, Tree::Layout(draft.layout())) else {
+        let Ok(request) = request::sendable(&self.base, Tree::Layout(draft.into_layout())) else {
             return true;
         };
         match self.transport.send(request).await {
@@ -243,11 +241,11 @@ impl Target {
         let request = format!("GET {}", url.path());
         let place = Place { flow: Flow::Authenticate, step: 0, request };
         let failed = |kind| Error { at: place.clone(), kind };
-        let request = request::sendable(url, Tree::Layout(draft.layout()))
+        let request = request::sendable(url, Tree::Layout(draft.into_layout()))
             .map_err(|reason| failed(Kind::Unsendable(reason)))?;
         let start = Instant::now();
         let response = self.transport.send(request.clone()).await;
-        log.record(&place, &request, &response, start.elapsed());
+        log.record(place.clone(), request, &response, start.elapsed());
         response.map_err(|failure| failed(failure.into()))
     }
 
@@ -342,8 +340,7 @@ impl Target {
     ) -> Result<Answer, Error> {
         let flow = Flow::from(begun.ceremony);
         let mut call = Call::new(self, flow, session, inputs, log);
-        call.begun = begun.captures.clone();
-        call.page = begun.page.clone();
+        call.go_on(begun);
         let mut answer = None;
         let steps = self.profile.steps(flow).iter().enumerate().skip(begun.next);
         for (index, step) in steps {
@@ -359,16 +356,14 @@ impl Target {
             let response = call.perform(index, step, Some(carried)).await?;
             let verdict = verdict::judge(finish, &response, &call.log.masked(&response));
             let accepted = verdict.recognised == Recognised::Accepted;
-            answer = Some(Answer {
-                verdict,
-                status: response.status.as_u16(),
-                json: response.json(),
-                exchange: call.log.len().saturating_sub(1),
-            });
+            let exchange = call.log.len().saturating_sub(1);
+            if accepted {
+                call.capture(index, step, &response)?;
+            }
+            answer = Some(Answer { verdict, response, exchange });
             if !accepted {
                 break;
             }
-            call.capture(index, step, &response)?;
         }
         answer.ok_or_else(|| call.nowhere())
     }
@@ -404,7 +399,17 @@ impl<'a> Call<'a> {
         log: &'a mut Log,
     ) -> Self {
         let landed = target.base.clone();
-        Self { target, flow, session, inputs, log, begun: BTreeMap::new(), page: None, landed }
+        let begun = BTreeMap::new();
+        let mut call = Self { target, flow, session, inputs, log, begun, page: None, landed };
+        call.hide_secrets();
+        call
+    }
+
+    /// Goes on with a ceremony that was begun before.
+    fn go_on(&mut self, begun: &Begun) {
+        self.begun = begun.captures.clone();
+        self.page = begun.page.clone();
+        self.hide_secrets();
     }
 
     /// Sends a step's request. Unless the step carries the credential, the
@@ -444,23 +449,27 @@ impl<'a> Call<'a> {
             Some(carried) => carried.bench,
             None => &mut honest,
         };
-        let mut next = draft;
-        let mut artefact = bench.finish(Stage::Request, Tree::Layout(next.layout()));
+        let mut url = draft.url.clone();
+        let mut again = step.follow.then(|| draft.again());
+        let mut artefact = bench.finish(Stage::Request, Tree::Layout(draft.into_layout()));
         for _ in 0..=HOPS {
-            let response = self.exchange(index, &next.url, artefact).await?;
+            let response = self.exchange(index, &url, artefact).await?;
             let arrived = self.has_arrived(&response);
-            let leads = step.follow && response.status.is_redirection() && !arrived;
-            let Some(location) = response.header(header::LOCATION).filter(|_| leads) else {
-                self.land(next.url, &response);
+            let leads = response.status.is_redirection() && !arrived;
+            let location = response.header(header::LOCATION);
+            let (Some(location), Some(before)) = (location, again.filter(|_| leads)) else {
+                self.land(url, &response);
                 return Ok(response);
             };
-            let url = next.url.join(location).ok().filter(|url| url.scheme().starts_with("http"));
-            let Some(url) = url else {
+            let target = url.join(location).ok().filter(|url| url.scheme().starts_with("http"));
+            let Some(target) = target else {
                 let location = self.log.mask(location);
                 return Err(self.error(index, Kind::Redirect(location)));
             };
-            next = self.redirected(&next, response.status, url);
-            artefact = Tree::Layout(next.layout());
+            url = target;
+            let next = self.redirected(before, response.status, url.clone());
+            again = Some(next.again());
+            artefact = Tree::Layout(next.into_layout());
         }
         Err(self.error(index, Kind::Redirects(HOPS)))
     }
@@ -480,6 +489,7 @@ impl<'a> Call<'a> {
         if let Some(code) = code {
             self.begun.remove("oidc.code");
             self.session.set("oidc.code", Value::from(code));
+            self.hide_secrets();
         }
         true
     }
@@ -562,7 +572,7 @@ impl<'a> Call<'a> {
     /// does not send it.
     async fn ask(&mut self, index: usize, draft: &Draft) -> Result<(), Error> {
         let question = draft.preflight(self.sender(&draft.url, false));
-        let artefact = Tree::Layout(question.layout());
+        let artefact = Tree::Layout(question.into_layout());
         let response = self.exchange(index, &draft.url, artefact).await?;
         let says = |name, value: &str| {
             let header = response.header(name).unwrap_or_default();
@@ -585,15 +595,15 @@ impl<'a> Call<'a> {
     ) -> Result<Response, Error> {
         let request = request::sendable(url, artefact)
             .map_err(|reason| self.error(index, Kind::Unsendable(reason)))?;
-        self.hide_secrets();
         let start = Instant::now();
         let response = self.target.transport.send(request.clone()).await;
-        let place = self.place(index);
-        self.log.record(&place, &request, &response, start.elapsed());
+        self.log.record(self.place(index), request, &response, start.elapsed());
         let response = response.map_err(|failure| self.error(index, failure.into()))?;
         let relation = self.relation(url);
         self.session.keep_cookies(url, &response.headers, relation);
-        self.hide(session::offered(&response.headers));
+        for cookie in session::offered(&response.headers).filter(|cookie| is_long(&&**cookie)) {
+            self.log.hide(&cookie);
+        }
         Ok(response)
     }
 
@@ -636,7 +646,7 @@ impl<'a> Call<'a> {
         self.add_csrf(&mut draft);
         for (name, text) in &step.headers {
             if let Some(value) = scope.text(text).map_err(unset)? {
-                draft.set(name.as_str(), value);
+                draft.set(name.to_string(), value);
             }
         }
         Ok(draft)
@@ -720,13 +730,17 @@ impl<'a> Call<'a> {
     }
 
     /// The request after a redirect, as browsers change it (Fetch §4.4).
-    fn redirected(&self, before: &Draft, status: StatusCode, url: Url) -> Draft {
+    fn redirected(
+        &self,
+        (method, payload): (Method, Payload),
+        status: StatusCode,
+        url: Url,
+    ) -> Draft {
         let keeps =
             matches!(status, StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT);
         if keeps {
             let sender = self.sender(&url, false);
-            let payload = before.payload().clone();
-            let mut draft = Draft::new(before.method.clone(), url, payload, sender);
+            let mut draft = Draft::new(method, url, payload, sender);
             self.add_csrf(&mut draft);
             return draft;
         }
@@ -738,7 +752,7 @@ impl<'a> Call<'a> {
     /// page of another site could neither read nor send it.
     fn add_csrf(&self, draft: &mut Draft) {
         let Some(csrf) = &self.target.profile.csrf else { return };
-        let home = draft.url.origin() == self.target.base.origin();
+        let home = session::is_same_origin(&draft.url, &self.target.base);
         let foreign = self.relation(&draft.url) == Relation::CrossSite;
         if session::is_safe(&draft.method) || !home || foreign {
             return;
@@ -748,14 +762,14 @@ impl<'a> Call<'a> {
             CsrfSource::Variable(name) => self.session.variable(name).map(answer::plain_text),
         };
         if let Some(token) = token {
-            draft.set(csrf.header.as_str(), token);
+            draft.set(csrf.header.to_string(), token);
         }
     }
 
     /// How the page relates to what it asks. Our own pages are those of the
     /// target, by whatever way it is reached.
     fn relation(&self, url: &Url) -> Relation {
-        let home = url.origin() == self.target.base.origin();
+        let home = session::is_same_origin(url, &self.target.base);
         match self.session.page() {
             None if home => Relation::SameOrigin,
             None => Relation::between(&self.target.base, url),
@@ -780,29 +794,21 @@ impl<'a> Call<'a> {
             self.begun.remove(name);
             self.session.unset(name);
         }
-        self.hide_secrets();
+        if !step.captures.is_empty() {
+            self.hide_secrets();
+        }
         Ok(())
     }
 
     /// Whatever is known by now must not be shown.
     fn hide_secrets(&mut self) {
         let captured = self.begun.iter().chain(self.session.variables());
-        let captured = captured.filter(|(_, value)| value.is_string());
-        let texts = captured.map(|(_, value)| answer::plain_text(value));
-        let cookies = self.session.cookie_values().map(str::to_owned);
-        let secrets: Vec<String> = texts.chain(cookies).collect();
-        self.hide(secrets);
+        let texts = captured.filter_map(|(_, value)| value.as_str());
+        for secret in texts.chain(self.session.cookie_values()).filter(is_long) {
+            self.log.hide(secret);
+        }
         if let Some(password) = self.inputs.value("password") {
             self.log.hide(password);
-        }
-    }
-
-    /// Short values are no secrets, and masking them would make transcripts
-    /// unreadable.
-    fn hide(&mut self, values: impl IntoIterator<Item = String>) {
-        const SHORTEST: usize = 6;
-        for value in values.into_iter().filter(|value| value.len() >= SHORTEST) {
-            self.log.hide(&value);
         }
     }
 
@@ -821,6 +827,13 @@ impl<'a> Call<'a> {
         let at = Place { flow: self.flow, step: 0, request: String::new() };
         Error { at, kind: Kind::NoFlow }
     }
+}
+
+/// Short values are no secrets, and masking them would make transcripts
+/// unreadable.
+fn is_long(value: &&str) -> bool {
+    const SHORTEST: usize = 6;
+    value.len() >= SHORTEST
 }
 
 /// What a request of its own carries.

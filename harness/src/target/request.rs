@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Method, Request, Uri, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, header};
 use url::form_urlencoded::Serializer;
 use url::{Position, Url};
 
@@ -22,7 +22,7 @@ const USER_AGENT: &str = concat!(
 pub(super) struct Draft {
     pub(super) method: Method,
     pub(super) url: Url,
-    headers: Vec<(String, Vec<u8>)>,
+    headers: Vec<(Cow<'static, str>, Vec<u8>)>,
     payload: Payload,
     /// Whether a browser asks the target before it sends this (Fetch §4.8).
     pub(super) asks_first: bool,
@@ -132,31 +132,30 @@ impl Draft {
         draft
     }
 
-    pub(super) fn payload(&self) -> &Payload {
-        &self.payload
+    /// What a redirect may have sent again.
+    pub(super) fn again(&self) -> (Method, Payload) {
+        (self.method.clone(), self.payload.clone())
     }
 
     /// Sets a header, in the place of one of that name.
-    pub(super) fn set(&mut self, name: &str, value: impl Into<Vec<u8>>) {
-        match self.headers.iter_mut().find(|(known, _)| known == name) {
-            Some((_, old)) => *old = value.into(),
-            None => self.headers.push((name.to_owned(), value.into())),
+    pub(super) fn set(&mut self, name: impl Into<Cow<'static, str>>, value: impl Into<Vec<u8>>) {
+        let (name, value) = (name.into(), value.into());
+        match self.headers.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, old)) => *old = value,
+            None => self.headers.push((name, value)),
         }
     }
 
     /// The layout: `method`, `path`, `header`, `body`.
-    pub(super) fn layout(&self) -> Layout {
+    pub(super) fn into_layout(self) -> Layout {
         let path = &self.url[Position::BeforePath..Position::AfterQuery];
-        let headers = self
-            .headers
-            .iter()
-            .map(|(name, value)| (Cow::Owned(name.clone()), Tree::Bytes(value.clone())));
-        let body = match &self.payload {
+        let headers = self.headers.into_iter().map(|(name, value)| (name, Tree::Bytes(value)));
+        let body = match self.payload {
             Payload::Empty => Tree::Bytes(Vec::new()),
-            Payload::Json(json) => Tree::Json(json.clone()),
-            Payload::Cbor(cbor) => Tree::Cbor(cbor.clone()),
-            Payload::Text(text) | Payload::Form(text) => Tree::Bytes(text.clone().into_bytes()),
-            Payload::Multipart(octets) => Tree::Bytes(octets.clone()),
+            Payload::Json(json) => Tree::Json(json),
+            Payload::Cbor(cbor) => Tree::Cbor(cbor),
+            Payload::Text(text) | Payload::Form(text) => Tree::Bytes(text.into_bytes()),
+            Payload::Multipart(octets) => Tree::Bytes(octets),
         };
         Layout::new()
             .with("method", Tree::Bytes(self.method.as_str().as_bytes().to_vec()))
@@ -172,28 +171,33 @@ pub(super) fn sendable(url: &Url, artefact: Tree) -> Result<Request<Bytes>, Stri
     let Tree::Layout(mut layout) = artefact else {
         return Err("it is no longer made of method, path, header and body".into());
     };
-    let part = |name| layout.field(name).map(Tree::render);
-    let method = part("method").ok_or("it has no method")?;
-    let mut request = Request::builder()
-        .method(method.as_slice())
-        .uri(uri(url, part("path").unwrap_or_else(|| b"/".to_vec()))?);
-    if let Some(Tree::Layout(headers)) = layout.field("header") {
-        for (name, value) in &headers.fields {
+    let mut part = |name| {
+        let at = layout.fields.iter().position(|(known, _)| known == name)?;
+        Some(layout.fields.remove(at).1)
+    };
+    let method = part("method").ok_or("it has no method")?.into_octets();
+    let path = part("path").map_or_else(|| b"/".to_vec(), Tree::into_octets);
+    let body = part("body").map(Tree::into_octets).unwrap_or_default();
+    let mut headers = HeaderMap::new();
+    if let Some(Tree::Layout(fields)) = part("header") {
+        headers.reserve(fields.fields.len() + 1);
+        for (name, value) in fields.fields {
+            let value = HeaderValue::from_maybe_shared(Bytes::from(value.into_octets()))
+                .map_err(|_| format!("the value of `{name}` cannot stand in a header"))?;
             let name = HeaderName::from_bytes(name.as_bytes())
                 .map_err(|_| format!("`{name}` is not the name of a header"))?;
-            let value = HeaderValue::from_bytes(&value.render())
-                .map_err(|_| format!("the value of `{name}` cannot stand in a header"))?;
             if name != header::CONTENT_LENGTH && name != header::TRANSFER_ENCODING {
-                request = request.header(name, value);
+                headers.append(name, value);
             }
         }
     }
-    let body = layout.fields.iter().position(|(name, _)| name == "body");
-    let body = body.map(|at| layout.fields.swap_remove(at).1.into_octets()).unwrap_or_default();
     if !body.is_empty() {
-        request = request.header(header::CONTENT_LENGTH, body.len());
+        headers.insert(header::CONTENT_LENGTH, body.len().into());
     }
-    request.body(Bytes::from(body)).map_err(|error| error.to_string())
+    let request = Request::builder().method(method.as_slice()).uri(uri(url, path)?);
+    let mut request = request.body(Bytes::from(body)).map_err(|error| error.to_string())?;
+    *request.headers_mut() = headers;
+    Ok(request)
 }
 
 fn uri(url: &Url, path: Vec<u8>) -> Result<Uri, String> {

@@ -215,7 +215,7 @@ fn is_trustworthy(url: &Url) -> bool {
 impl Relation {
     /// How `page` relates to `target`.
     pub fn between(page: &Url, target: &Url) -> Self {
-        if page.origin() == target.origin() {
+        if is_same_origin(page, target) {
             return Self::SameOrigin;
         }
         if page.scheme() == target.scheme() && site(page) == site(target) {
@@ -232,6 +232,13 @@ impl Relation {
             Self::CrossSite => "cross-site",
         }
     }
+}
+
+/// Whether two URLs of pages have one origin.
+pub(super) fn is_same_origin(one: &Url, other: &Url) -> bool {
+    one.scheme() == other.scheme()
+        && one.host() == other.host()
+        && one.port_or_known_default() == other.port_or_known_default()
 }
 
 /// The registrable domain, or the host where there is none.

@@ -189,7 +189,7 @@ fn read(answer: Answer) -> Result<Response, Failure> {
             Bytes::from(other.to_string())
         }
     };
-    Ok(Response { status, headers, body })
+    Ok(Response::new(status, headers, body))
 }
 
 #[cfg(unix)]

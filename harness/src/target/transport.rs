@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::pin::Pin;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -38,21 +39,33 @@ pub struct Response {
     pub status: StatusCode,
     /// The headers.
     pub headers: HeaderMap,
-    /// The body.
-    pub body: Bytes,
+    body: Bytes,
+    /// The body as JSON, once it was asked for.
+    json: OnceLock<Option<Value>>,
 }
 
 impl Response {
+    /// An answer.
+    pub fn new(status: StatusCode, headers: HeaderMap, body: Bytes) -> Self {
+        Self { status, headers, body, json: OnceLock::new() }
+    }
+
+    /// The body.
+    pub fn body(&self) -> &Bytes {
+        &self.body
+    }
+
     /// The body as JSON, if it is, or if it is CBOR; byte strings are base64url
     /// then.
-    pub fn json(&self) -> Option<Value> {
-        if self
-            .header(header::CONTENT_TYPE)
-            .is_some_and(|kind| kind.starts_with("application/cbor"))
-        {
-            return Cbor::decode(&self.body).ok().map(|cbor| as_json(&cbor));
-        }
-        serde_json::from_slice(&self.body).ok()
+    pub fn json(&self) -> Option<&Value> {
+        let read = || {
+            let kind = self.header(header::CONTENT_TYPE).unwrap_or_default();
+            match kind.starts_with("application/cbor") {
+                true => Cbor::decode(&self.body).ok().map(|cbor| as_json(&cbor)),
+                false => serde_json::from_slice(&self.body).ok(),
+            }
+        };
+        self.json.get_or_init(read).as_ref()
     }
 
     /// Whether it is a page.
@@ -253,7 +266,7 @@ where
             body.extend_from_slice(data);
         }
     }
-    Ok(Response { status: head.status, headers: head.headers, body: body.freeze() })
+    Ok(Response::new(head.status, head.headers, body.freeze()))
 }
 
 /// A relying party in the same process: no socket is opened.

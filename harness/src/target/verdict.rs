@@ -134,7 +134,7 @@ pub(super) fn throttled(response: &Response) -> Option<Option<Duration>> {
 /// What the target says for people.
 pub(super) fn message(response: &Response) -> Option<String> {
     let text = match response.json() {
-        Some(json) => spoken(&json)?,
+        Some(json) => spoken(json)?,
         None => {
             let text = response.text();
             text.split_whitespace().collect::<Vec<_>>().join(" ")
@@ -168,7 +168,7 @@ fn spoken(json: &Value) -> Option<String> {
 /// The answer as a condition of an adapter, so far as it is telling.
 pub(super) fn describe(response: &Response) -> String {
     let status = response.status.as_u16();
-    let json = response.json().and_then(|json| telling(&json));
+    let json = response.json().and_then(telling);
     match (json, response.header(header::LOCATION)) {
         // The status of an error tells enough, unless it may be a crash.
         (Some((name, value)), _) if !response.status.is_client_error() => {

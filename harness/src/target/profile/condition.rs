@@ -38,8 +38,8 @@ impl Condition {
     pub fn holds(&self, response: &Response) -> bool {
         let status = self.status.is_empty() || self.status.iter().any(|s| s.is(response.status));
         let json = self.json.as_ref().is_none_or(|(query, wanted)| {
-            let value = response.json().unwrap_or_default();
-            query.all(&value).into_iter().any(|found| wanted.as_ref().is_none_or(|w| w == found))
+            let value = response.json().unwrap_or(&Value::Null);
+            query.all(value).into_iter().any(|found| wanted.as_ref().is_none_or(|w| w == found))
         });
         let header = self.header.as_ref().is_none_or(|(name, wanted)| {
             response.headers.get_all(name).iter().any(|value| {
