@@ -1,6 +1,6 @@
 //! How long the whole catalogue takes against the built-in RP, in this process
-//! and as a process of its own, what part of the work is ours, and how much
-//! memory we need.
+//! and as a process of its own, what part of the work is ours, how much of that
+//! the same requests take by themselves, and how much memory we need.
 //!
 //! Take the ratios: the absolute figures are those of one machine on one day.
 //! The CPU time is what `/proc` tells: elsewhere than on Linux its rows are left
@@ -11,19 +11,26 @@
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
+use http::Request;
 use passrig::catalogue::Catalogue;
 use passrig::outcome::{CheckResult, Outcome, Report, TargetInfo, Tool};
 use passrig::relying_party::{EXPIRY, ORIGIN, RP_ID, in_process};
 use passrig::report::{Log, log};
 use passrig::runner::{self, Filter, Options};
 use passrig::target::network::{Network, Settings};
-use passrig::target::{Target, profile};
+use passrig::target::transport::Sending;
+use passrig::target::{Target, Transport, profile};
 use tokio::runtime::Runtime;
 
 const RUNS: usize = 9;
+
+/// How many checks run at a time.
+const JOBS: usize = 4;
 
 fn main() {
     let runtime = Runtime::new().unwrap();
@@ -35,22 +42,36 @@ fn main() {
     // As `passrig check --rp` has it.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let (ours, theirs, start) = (cpu("self"), cpu(&rp.pid()), Instant::now());
-    let times = runs(is_as_served, |run| runtime.block_on(check(rp.target(), None, run)));
+    let network = || Arc::new(Network::new(Settings::default()));
+    let times = runs(is_as_served, |run| runtime.block_on(check(rp.target(network()), None, run)));
     let elapsed = start.elapsed();
     row("RP as its own process", &times);
+    let (ours, theirs) = (since("self", ours), since(&rp.pid(), theirs));
+    let memory = peak_memory_kb();
 
-    if let (Some(ours), Some(theirs)) = (since("self", ours), since(&rp.pid(), theirs)) {
+    let recorder = Arc::new(Recorder { network: network(), sent: Mutex::default() });
+    runtime.block_on(check(rp.target(recorder.clone()), None, RUNS));
+    let requests = Arc::new(recorder.sent.lock().unwrap().split_off(0));
+    let sending = cpu("self");
+    for _ in 0..RUNS {
+        runtime.block_on(send(&requests, network()));
+    }
+    let sending = since("self", sending);
+
+    if let (Some(ours), Some(theirs), Some(sending)) = (ours, theirs, sending) {
         let each = |time: Duration| time.as_secs_f64() * 1000.0 / RUNS as f64;
         let share = |whole: Duration| 100.0 * ours.as_secs_f64() / whole.as_secs_f64();
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         println!("\nof the latter, per run");
         println!("{:<34} {:>6.0} ms", "our CPU time", each(ours));
+        let alone = format!("  of it {} requests alone", requests.len());
+        println!("{alone:<34} {:>6.0} ms", each(sending));
         println!("{:<34} {:>6.0} ms", "the RP's CPU time", each(theirs));
         let cores_time = elapsed * u32::try_from(cores).unwrap();
         println!("{:<34} {:>7.0} %", format!("ours of the {cores} cores' time"), share(cores_time));
         println!("{:<34} {:>7.0} %", "ours of all CPU time", share(ours + theirs));
     }
-    if let Some(peak) = peak_memory_kb() {
+    if let Some(peak) = memory {
         println!("{:<34} {:>6} MB", "our memory at its peak", peak / 1024);
     }
 }
@@ -62,7 +83,7 @@ async fn check(target: Target, expiry: Option<Duration>, run: usize) -> Report {
         filter: Filter::default(),
         seed: "bench".to_owned(),
         run_id: run.to_string(),
-        jobs: 4,
+        jobs: JOBS,
         expiry,
         timing: expiry.map(|_| 500),
         authenticator: None,
@@ -141,10 +162,9 @@ impl Served {
         Self { child, url }
     }
 
-    fn target(&self) -> Target {
-        let network = Network::new(Settings::default());
+    fn target(&self, transport: Arc<dyn Transport>) -> Target {
         let adapter = profile::named("reference").unwrap();
-        Target::new(adapter, self.url.parse().unwrap(), ORIGIN, Arc::new(network))
+        Target::new(adapter, self.url.parse().unwrap(), ORIGIN, transport)
     }
 
     fn pid(&self) -> String {
@@ -156,6 +176,37 @@ impl Drop for Served {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+/// Keeps what it sends.
+struct Recorder {
+    network: Arc<Network>,
+    sent: Mutex<Vec<Request<Bytes>>>,
+}
+
+impl Transport for Recorder {
+    fn send(&self, request: Request<Bytes>) -> Sending<'_> {
+        self.sent.lock().unwrap().push(request.clone());
+        self.network.send(request)
+    }
+}
+
+/// Sends what a run sent, as many at a time as it did, and no more than that:
+/// nothing is made, judged or written. What is answered does not matter.
+async fn send(requests: &Arc<Vec<Request<Bytes>>>, network: Arc<Network>) {
+    let next = Arc::new(AtomicUsize::new(0));
+    let sender = || {
+        let (requests, next) = (Arc::clone(requests), Arc::clone(&next));
+        let network = Arc::clone(&network);
+        tokio::spawn(async move {
+            while let Some(request) = requests.get(next.fetch_add(1, Ordering::Relaxed)) {
+                let _ = network.send(request.clone()).await;
+            }
+        })
+    };
+    for sender in Vec::from_iter(std::iter::repeat_with(sender).take(JOBS)) {
+        sender.await.unwrap();
     }
 }
 
