@@ -10,8 +10,8 @@ use axum::body::{Body, to_bytes};
 use axum::extract::Request;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::{Next, from_fn};
-use axum::response::{IntoResponse, Response};
-use axum::routing::post;
+use axum::response::{Html, IntoResponse, Response};
+use axum::routing::{get, post};
 use passrig::catalogue::{Action, Catalogue, Check};
 use passrig::outcome::{Expectation, Outcome, Report};
 use passrig::relying_party::{Config, RelyingParty};
@@ -22,7 +22,8 @@ const COOKIE: &str = "c00kie/se+cret=valu3";
 const TOKEN: &str = "bearer.tok~en/123+abc";
 const PASSWORD: &str = "pa\"ss w/\u{f6}rd\\<&>";
 const CSRF: &str = "csrf+tok/en==99";
-const SECRETS: [&str; 4] = [COOKIE, TOKEN, PASSWORD, CSRF];
+const HIDDEN: &str = "h1dden+in/the+f0rm==";
+const SECRETS: [&str; 5] = [COOKIE, TOKEN, PASSWORD, CSRF, HIDDEN];
 
 const ADAPTER: &str = r#"
 id = "guarded"
@@ -35,6 +36,12 @@ mode = "fresh"
 [csrf]
 variable = "csrf"
 header = "x-csrf-token"
+
+[[provision]]
+request = "GET /door"
+
+[[provision]]
+submit = "form"
 
 [[provision]]
 request = "POST /sign-up"
@@ -132,7 +139,11 @@ fn encodings(secret: &str) -> Vec<String> {
         hex(secret),
         hex(secret).to_uppercase(),
         html.replace('"', "&quot;"),
-        secret.replace('&', "&#38;").replace('<', "&#60;").replace('"', "&#34;"),
+        secret
+            .replace('&', "&#38;")
+            .replace('<', "&#60;")
+            .replace('>', "&#62;")
+            .replace('"', "&#34;"),
     ];
     // The last letters depend on what follows.
     for variant in [Variant::Base64Unpadded, Variant::Base64url] {
@@ -145,11 +156,18 @@ fn encodings(secret: &str) -> Vec<String> {
 /// What a careless server tells its clients.
 fn blabber() -> String {
     // At every distance from its beginning, so that each cut goes through one.
-    let secrets = SECRETS.iter().flat_map(|secret| {
-        let encoded = encodings(secret);
-        encoded.into_iter().filter(|text| !text.contains("&quot;") && !text.contains("&#34;"))
-    });
+    let secrets = SECRETS.iter().flat_map(|secret| encodings(secret));
     secrets.collect::<Vec<_>>().join(" ")
+}
+
+async fn door() -> Html<String> {
+    let hidden = format!("<input type=hidden name=authenticity_token value={HIDDEN:?}>");
+    Html(format!("<form method=post action=/door>{hidden}<button>Enter</button></form>"))
+}
+
+async fn enter(body: String) -> StatusCode {
+    assert_eq!(body, format!("authenticity_token={}", percent(HIDDEN)));
+    StatusCode::NO_CONTENT
 }
 
 async fn sign_up() -> Response {
@@ -203,7 +221,8 @@ async fn serve(refuses: bool) -> String {
         }
         guarded(&Tricks::new(), request, next).await
     }));
-    let app = app.route("/sign-up", post(sign_up)).layer(from_fn(limited));
+    let app = app.route("/door", get(door).post(enter)).route("/sign-up", post(sign_up));
+    let app = app.layer(from_fn(limited));
     tokio::spawn(async move { axum::serve(listener, app).await });
     url
 }

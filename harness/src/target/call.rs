@@ -16,8 +16,8 @@ use super::error::{Error, Kind, Place};
 use super::extract::Answered;
 use super::inputs::{Inputs, Unset};
 use super::log::Log;
-use super::page::Page;
-use super::profile::{Act, Flow, Options, Step, Text};
+use super::page::{self, Page};
+use super::profile::{Act, Flow, Options, Selector, Step, Text};
 use super::request::{self, Draft};
 use super::session::{self, Session};
 use super::transport::Response;
@@ -95,6 +95,9 @@ impl<'a> Call<'a> {
     ) -> Result<Response, Error> {
         if let Some(response) = self.aside(index, step).await? {
             return Ok(response);
+        }
+        if let Act::Submit(selector) = &step.act {
+            self.hide_codes(selector);
         }
         let credential = carried.as_ref().map(|carried| carried.credential);
         let draft = self.draft(step, credential).map_err(|kind| self.error(index, kind))?;
@@ -306,6 +309,20 @@ impl<'a> Call<'a> {
         }
         if let Some(password) = self.inputs.value("password") {
             self.log.hide(password);
+        }
+    }
+
+    /// What a form holds unseen may be a code of the session, such as a token
+    /// against forgery: whatever has letters and digits and is long.
+    fn hide_codes(&mut self, selector: &Selector) {
+        const SHORTEST: usize = 16;
+        let form = self.loaded().and_then(|page| page::form(page, selector));
+        for field in form.into_iter().flat_map(|form| form.fields) {
+            let has = |kind: fn(&char) -> bool| field.value.chars().any(|c| kind(&c));
+            let is_mixed = has(char::is_ascii_digit) && has(char::is_ascii_alphabetic);
+            if field.is_hidden && is_mixed && field.value.len() >= SHORTEST {
+                self.log.hide(&field.value);
+            }
         }
     }
 

@@ -123,21 +123,49 @@ fn forms(secret: &str) -> Vec<String> {
     forms
 }
 
-/// Percent-encoded and in JSON.
+/// Percent-encoded, in HTML and in JSON.
 fn texts(secret: &str) -> Vec<String> {
     let strict = percent::encode(secret, percent::UNRESERVED);
     let mut texts = vec![percent::lowered(&strict), strict];
     // As JavaScript's encodeURIComponent and as forms have it.
     texts.push(percent::encode(secret, "-._~!*'()"));
     texts.push(percent::encode(secret, "-._*").replace("%20", "+"));
-    // Once, and as JSON that travels as a text inside JSON.
-    for once in in_json_of_others(&in_json(secret)) {
-        for text in [in_json(&once), once] {
-            texts.push(text.replace('/', "\\/"));
-            texts.push(text);
+    for plain in in_html(secret) {
+        // Once, and as JSON that travels as a text inside JSON.
+        for once in in_json_of_others(&in_json(&plain)) {
+            for text in [in_json(&once), once] {
+                texts.push(text.replace('/', "\\/"));
+                texts.push(text);
+            }
         }
+        texts.push(plain);
     }
     texts
+}
+
+/// The text as it is, and as pages have it: between tags, and as those write it
+/// who escape for attributes as well, by name (Python has another number) or by
+/// number.
+fn in_html(text: &str) -> Vec<String> {
+    let mut all = vec![text.to_owned()];
+    if !text.contains(['&', '<', '>', '"', '\'']) {
+        return all;
+    }
+    let [and, less, more] = [('&', "&amp;"), ('<', "&lt;"), ('>', "&gt;")];
+    let quote = ('"', "&quot;");
+    let numbers = [('&', "&#38;"), ('<', "&#60;"), ('>', "&#62;"), ('"', "&#34;"), ('\'', "&#39;")];
+    let ways: [&[(char, &str)]; 4] = [
+        &[and, less, more],
+        &[and, less, more, quote, ('\'', "&#39;")],
+        &[and, less, more, quote, ('\'', "&#x27;")],
+        &numbers,
+    ];
+    all.extend(ways.map(|escapes| {
+        let escape =
+            |c| escapes.iter().find(|(from, _)| *from == c).map(|(_, to)| (*to).to_owned());
+        text.chars().map(|c| escape(c).unwrap_or_else(|| c.to_string())).collect()
+    }));
+    all
 }
 
 /// The text as it stands between the quotes of a JSON string.
@@ -226,6 +254,20 @@ mod tests {
             r"a<b>&\ud83d\udd11".to_owned(),
         ] {
             assert_eq!(secrets.mask(&text), MASK, "{text}");
+        }
+    }
+
+    #[test]
+    fn in_pages() {
+        let mut secrets = Secrets::default();
+        secrets.add("<a> & \"b'");
+        for text in [
+            "&lt;a&gt; &amp; \"b'",
+            "&lt;a&gt; &amp; &quot;b&#39;",
+            "&lt;a&gt; &amp; &quot;b&#x27;",
+            "&#60;a&#62; &#38; &#34;b&#39;",
+        ] {
+            assert_eq!(secrets.mask(text), MASK, "{text}");
         }
     }
 
