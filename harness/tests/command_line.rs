@@ -201,6 +201,11 @@ fn a_target_that_is_not_there() {
         refused(&format!("check --rp http://127.0.0.1:{port} --adapter reference --quiet"));
     assert_eq!(code, 3, "{said}");
     assert!(said.contains("POST http://127.0.0.1") && said.contains("nobody listens"), "{said}");
+    // Nor is anybody there for another product.
+    let all = format!("check --rp http://127.0.0.1:{port} --adapter reference --authenticator all");
+    let output = command(&all, tempfile::tempdir().unwrap().path()).output().unwrap();
+    let said = text(&output.stderr);
+    assert_eq!((output.status.code(), said.matches("help:").count()), (Some(3), 1), "{said}");
 }
 
 /// Where the RP id is the host itself, the origin of the one is that of the

@@ -56,14 +56,14 @@ pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
 }
 
 /// Once for every product. What one of them comes to stops none of the others,
-/// but for Ctrl-C; the worst exit code counts.
+/// but for Ctrl-C and a target that is gone; the worst exit code counts.
 async fn with_all(args: &Args, console: Console) -> Result<u8, Failure> {
     let mut worst = 0;
     for name in Profile::names() {
         console.print(&format!("\n{}\n", console.paint().strong(name)))?;
         let reports: Vec<_> = args.report.iter().map(|report| report.of(name)).collect();
         let code = match once(args, console, product(name).as_ref(), &reports).await {
-            Err(failure @ Failure::NotTestable { .. }) => {
+            Err(failure @ Failure::NotTestable { is_gone: false, .. }) => {
                 let code = failure.exit_code();
                 complain(&format!("{:?}\n", miette::Report::from(failure)));
                 code

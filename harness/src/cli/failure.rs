@@ -49,6 +49,8 @@ pub(super) enum Failure {
         what: String,
         #[help]
         help: Option<String>,
+        /// Nobody answers there, whatever is sent.
+        is_gone: bool,
     },
     /// A filter that no check passes.
     #[error("{what}")]

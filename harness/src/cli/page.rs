@@ -203,6 +203,7 @@ async fn settings(args: &Args) -> Result<Settings, Failure> {
         let certificate = certificate.map_err(|error| Failure::NotTestable {
             what: format!("{}: {error}", args.url),
             help: Some(error.help()),
+            is_gone: true,
         })?;
         settings.pins.extend(pin(&certificate));
     }
@@ -216,7 +217,8 @@ fn failure(error: page::Error, args: &Args) -> Failure {
             Failure::usage(error.to_string(), error.help().unwrap_or_default())
         }
         page::Error::Browser(error) => {
-            Failure::NotTestable { what: error.to_string(), help: error.help().map(str::to_owned) }
+            let help = error.help().map(str::to_owned);
+            Failure::NotTestable { what: error.to_string(), help, is_gone: false }
         }
     }
 }

@@ -234,12 +234,12 @@ fn partial(
 }
 
 pub(super) fn not_testable(error: NotTestable, identity: &identity::Args) -> Failure {
-    let NotTestable { what, help, is_refusal, .. } = error;
+    let NotTestable { what, help, is_refusal, is_gone, .. } = error;
     let used = (is_refusal && identity.names_the_run()).then(|| {
         "--run-id is given: if the RP still has the accounts of that run, leave it out".to_owned()
     });
     let help: Vec<String> = help.into_iter().chain(used).collect();
-    Failure::NotTestable { what, help: (!help.is_empty()).then(|| help.join("\n")) }
+    Failure::NotTestable { what, help: (!help.is_empty()).then(|| help.join("\n")), is_gone }
 }
 
 fn jobs(text: &str) -> Result<usize, String> {
