@@ -141,6 +141,7 @@ fn lists() {
         ("rp --mutants", "registration.origin.left-out"),
         ("adapters", "fido-conformance"),
         ("list", "registration.origin."),
+        ("list --page", "registration.page-gesture.missing"),
         ("list --json", "\"violates\""),
         ("explain 7.1/9", "§7.1 step 9"),
         ("list --json", "\"owner\""),

@@ -48,10 +48,7 @@ pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
     match args.authenticator.as_deref() {
         None => once(args, console, None, &args.report).await,
         Some(ALL) => with_all(args, console).await,
-        Some(name) => {
-            let authenticator = Profile::names().find(|known| *known == name).and_then(product);
-            once(args, console, authenticator.as_ref(), &args.report).await
-        }
+        Some(name) => once(args, console, Authenticator::named(name).as_ref(), &args.report).await,
     }
 }
 
@@ -62,7 +59,7 @@ async fn with_all(args: &Args, console: Console) -> Result<u8, Failure> {
     for name in Profile::names() {
         console.print(&format!("\n{}\n", console.paint().strong(name)))?;
         let reports: Vec<_> = args.report.iter().map(|report| report.of(name)).collect();
-        let code = match once(args, console, product(name).as_ref(), &reports).await {
+        let code = match once(args, console, Authenticator::named(name).as_ref(), &reports).await {
             Err(failure @ Failure::NotTestable { is_gone: false, .. }) => {
                 let code = failure.exit_code();
                 complain(&format!("{:?}\n", miette::Report::from(failure)));
@@ -80,10 +77,6 @@ async fn with_all(args: &Args, console: Console) -> Result<u8, Failure> {
 
 /// Every product.
 const ALL: &str = "all";
-
-fn product(name: &'static str) -> Option<Authenticator> {
-    Some(Authenticator { name, profile: Profile::named(name)? })
-}
 
 fn products() -> PossibleValuesParser {
     PossibleValuesParser::new(Profile::names().chain([ALL]))

@@ -9,7 +9,6 @@ use crate::catalogue::index::Owner;
 use crate::catalogue::{Catalogue, Check};
 use crate::report::Paint;
 use crate::report::terminal::words;
-use crate::runner::Filter;
 
 /// List the checks.
 #[derive(Debug, clap::Args)]
@@ -25,31 +24,38 @@ pub(super) struct Args {
     /// of `passrig schema list`.
     #[arg(long)]
     json: bool,
+
+    /// Those of `passrig page` instead, which `passrig check` does not run.
+    #[arg(long)]
+    page: bool,
 }
 
 const EXAMPLES: &str = "\
 Examples:
   passrig list
   passrig list --only registration --skip '*.origin.*'
+  passrig list --page
   passrig list --json | jq -r '.[].id'";
 
 pub(super) fn run(args: &Args, console: Console) -> Result<u8, Failure> {
     let catalogue = args.catalogue.read()?;
-    let filter = args.selection.filter(&catalogue, None)?;
+    let checks = if args.page { &catalogue.page } else { &catalogue.checks };
+    let filter = args.selection.filter(checks, None)?;
+    let checks = checks.iter().filter(|check| filter.admits(&check.id));
     let text = match args.json {
-        true => json(&catalogue, &filter)?,
-        false => table(&catalogue, &filter, console.paint()),
+        true => json(&catalogue, checks)?,
+        false => table(checks, console.paint()),
     };
     console.print(&text)?;
     Ok(0)
 }
 
 /// The checks by chapter, and how many they are.
-pub(super) fn table(catalogue: &Catalogue, filter: &Filter, paint: Paint) -> String {
+pub(super) fn table<'a>(checks: impl Iterator<Item = &'a Check>, paint: Paint) -> String {
     let mut out = String::new();
     let mut chapter = "";
     let mut count = 0;
-    for check in admitted(catalogue, filter) {
+    for check in checks {
         if check.chapter != chapter {
             chapter = &check.chapter;
             out.push_str(&format!("{}\n", paint.strong(chapter)));
@@ -76,8 +82,11 @@ pub(super) struct Listed<'a> {
     flaws: Vec<&'a str>,
 }
 
-pub(super) fn json(catalogue: &Catalogue, filter: &Filter) -> Result<String, Failure> {
-    let listed = admitted(catalogue, filter).map(|check| Listed {
+pub(super) fn json<'a>(
+    catalogue: &'a Catalogue,
+    checks: impl Iterator<Item = &'a Check>,
+) -> Result<String, Failure> {
+    let listed = checks.map(|check| Listed {
         check,
         owner: catalogue.index.owner(check),
         fido: catalogue.index.fido_of(check).collect(),
@@ -86,8 +95,4 @@ pub(super) fn json(catalogue: &Catalogue, filter: &Filter) -> Result<String, Fai
     let text = serde_json::to_string_pretty(&listed.collect::<Vec<_>>());
     let what = "cannot write the list as JSON".to_owned();
     Ok(text.map_err(|error| Failure::System { what, source: error.into() })? + "\n")
-}
-
-fn admitted<'a>(catalogue: &'a Catalogue, filter: &Filter) -> impl Iterator<Item = &'a Check> {
-    catalogue.checks.iter().filter(move |check| filter.admits(&check.id))
 }

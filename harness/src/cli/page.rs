@@ -2,6 +2,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use clap::builder::PossibleValuesParser;
+use passrig_authenticator::device::Profile;
 use passrig_authenticator::env::Seeded;
 use url::Url;
 
@@ -10,6 +12,7 @@ use super::fail_on;
 use super::failure::{Failure, INTERRUPTED};
 use super::identity;
 use super::reach::{self, Variable, valid};
+use super::run::Authenticator;
 use crate::browser::{self, Settings, pin};
 use crate::catalogue::{Catalogue, Product};
 use crate::outcome::{Report, SCHEMA_VERSION, Summary, TargetInfo, Tool};
@@ -50,6 +53,11 @@ pub(super) struct Args {
     /// environment, where passwords belong. May be repeated.
     #[arg(long, value_name = "NAME[=VALUE]", value_parser = Variable::from_str)]
     var: Vec<Variable>,
+
+    /// Use the page with an authenticator of this product [default: one that can
+    /// do everything].
+    #[arg(long, value_name = "NAME", value_parser = products(), hide_possible_values = true)]
+    authenticator: Option<String>,
 
     /// Connect there, whatever host the URL names; names and certificates stay
     /// those of the URL.
@@ -111,11 +119,14 @@ pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
         ca: args.ca.clone(),
         ..reach::Args::default()
     };
+    let product = args.authenticator.as_deref().and_then(Authenticator::named);
     let examination = Examination {
         url: args.url.clone(),
         script: script(args)?,
         variables: reach.variables()?,
-        authenticator: Product::default().profile(),
+        authenticator: product
+            .as_ref()
+            .map_or_else(|| Product::default().profile(), |one| one.profile.clone()),
         env: Seeded::new(identity.seed.as_bytes()).within(&identity.run_id),
         browser: settings(args).await?,
     };
@@ -137,7 +148,7 @@ pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
             adapter: "page".to_owned(),
             observed: BTreeMap::new(),
         },
-        authenticator: None,
+        authenticator: product.map(|one| one.name.to_owned()),
         stopped: None,
         summary: Summary::of(&checks),
         checks,
@@ -145,8 +156,10 @@ pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
     };
     let fail_on = args.fail_on.unwrap_or_default();
     let steps = args.script.iter().map(|file| ("--script", file.display().to_string()));
+    let product = args.authenticator.iter().map(|name| ("--authenticator", name.clone()));
     let clicks = args.click.iter().map(|selector| ("--click", selector.clone()));
-    let steps = steps.chain(clicks).map(|(flag, value)| vec![flag.to_owned(), value]);
+    let steps =
+        steps.chain(clicks).chain(product).map(|(flag, value)| vec![flag.to_owned(), value]);
     let arguments = steps.chain(reach.arguments()).chain(identity.arguments).collect();
     let replay = Replay { arguments, page: Some(args.url.to_string()) };
     let findings =
@@ -164,6 +177,10 @@ pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
     };
     console.print(&if args.quiet { terminal.render_short() } else { terminal.render() })?;
     Ok(fail_on.exit_code(&report))
+}
+
+fn products() -> PossibleValuesParser {
+    PossibleValuesParser::new(Profile::names())
 }
 
 fn script(args: &Args) -> Result<Script, Failure> {

@@ -86,6 +86,14 @@ pub(super) struct Authenticator {
     pub(super) profile: Profile,
 }
 
+impl Authenticator {
+    /// Of the product of that name.
+    pub(super) fn named(name: &str) -> Option<Self> {
+        let name = Profile::names().find(|known| *known == name)?;
+        Some(Self { name, profile: Profile::named(name)? })
+    }
+}
+
 /// A run that came to something.
 pub(super) struct Ended {
     pub(super) report: Report,
@@ -113,7 +121,7 @@ pub(super) async fn run(
     let catalogue = Arc::new(catalogue);
     let today = today();
     let failed = args.rerun.ids(&config.expectations, today)?;
-    let filter = args.selection.filter(&catalogue, failed)?;
+    let filter = args.selection.filter(&catalogue.checks, failed)?;
     let reach = args.reach.over(&config.target);
     let identity = args.identity.resolve(reach.is_built_in())?;
     let repeatable = reach.is_built_in();
