@@ -69,7 +69,8 @@ impl PrivateKey {
 
     fn signature(&self, alg: Algorithm, message: &[u8]) -> Option<Vec<u8>> {
         let key = &*self.0;
-        // The salt, and blinding factors that leave no trace in the signature.
+        // The salt of PSS, and blinding factors that leave no trace; without a salt, nothing is
+        // drawn: such keys protect nothing.
         let drawn = &mut Stream::of(&[&octets(key.d()), message].concat());
         match alg {
             Algorithm::RS1 => key.pkcs1v15_sign::<Sha1>(message),

@@ -326,6 +326,8 @@ impl Target {
     /// Sends the credential and judges the answer. The request goes over the
     /// workbench as [`Stage::Request`]. Steps after it are taken only if the
     /// credential was accepted.
+    ///
+    /// [`Stage::Request`]: passrig_authenticator::workbench::Stage::Request
     pub async fn finish(
         &self,
         begun: &Begun,

@@ -180,19 +180,19 @@ pub(super) fn sendable(url: &Url, artefact: Tree) -> Result<Request<Bytes>, Stri
     let body = part("body").map(Tree::into_octets).unwrap_or_default();
     let mut headers = HeaderMap::new();
     if let Some(Tree::Layout(fields)) = part("header") {
-        headers.reserve(fields.fields.len() + 1);
-        for (name, value) in fields.fields {
+        for (text, value) in fields.fields {
+            let name = HeaderName::from_bytes(text.as_bytes())
+                .map_err(|_| format!("`{text}` is not the name of a header"))?;
             let value = HeaderValue::from_maybe_shared(Bytes::from(value.into_octets()))
-                .map_err(|_| format!("the value of `{name}` cannot stand in a header"))?;
-            let name = HeaderName::from_bytes(name.as_bytes())
-                .map_err(|_| format!("`{name}` is not the name of a header"))?;
+                .map_err(|_| format!("the value of `{text}` cannot stand in a header"))?;
             if name != header::CONTENT_LENGTH && name != header::TRANSFER_ENCODING {
-                headers.append(name, value);
+                headers.try_append(name, value).map_err(|error| error.to_string())?;
             }
         }
     }
     if !body.is_empty() {
-        headers.insert(header::CONTENT_LENGTH, body.len().into());
+        let length = body.len().into();
+        headers.try_insert(header::CONTENT_LENGTH, length).map_err(|error| error.to_string())?;
     }
     let request = Request::builder().method(method.as_slice()).uri(uri(url, path)?);
     let mut request = request.body(Bytes::from(body)).map_err(|error| error.to_string())?;
@@ -207,4 +207,28 @@ fn uri(url: &Url, path: Vec<u8>) -> Result<Uri, String> {
         .path_and_query(path)
         .build()
         .map_err(|error| format!("the path cannot stand in a request line: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_http_cannot_carry_is_said() {
+        let refused = |headers: Vec<(Cow<'static, str>, Tree)>| {
+            let layout = Layout::new()
+                .with("method", Tree::Bytes(b"POST".to_vec()))
+                .with("header", Tree::Layout(Layout { fields: headers }))
+                .with("body", Tree::Bytes(b"{}".to_vec()));
+            let url = Url::parse("http://localhost").unwrap();
+            sendable(&url, Tree::Layout(layout)).unwrap_err()
+        };
+        let value = |octets: &[u8]| Tree::Bytes(octets.to_vec());
+        let name = refused(vec![("x y".into(), value(b""))]);
+        assert_eq!(name, "`x y` is not the name of a header");
+        let octets = refused(vec![("x".into(), value(b"\n"))]);
+        assert_eq!(octets, "the value of `x` cannot stand in a header");
+        let many = (0..40_000).map(|n| (format!("x-{n}").into(), value(b"")));
+        assert_eq!(refused(many.collect()), "max size reached");
+    }
 }
