@@ -220,7 +220,8 @@ async fn settings(args: &Args) -> Result<Settings, Failure> {
         let certificate = certificate.map_err(|error| Failure::NotTestable {
             what: format!("{}: {error}", args.url),
             help: Some(error.help()),
-            is_gone: true,
+            // A certificate that is not believed comes from somebody.
+            is_gone: false,
         })?;
         settings.pins.extend(pin(&certificate));
     }
