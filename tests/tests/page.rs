@@ -5,6 +5,7 @@
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
+use std::time::Duration;
 
 use axum::response::Html;
 use axum::routing::get;
@@ -15,6 +16,7 @@ use passrig_tests::browser::available;
 use passrig_tests::rps;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
+use tokio::time::sleep;
 
 /// Asks at once.
 const ON_LOAD: &str = "
@@ -26,9 +28,10 @@ const ON_LOAD: &str = "
 
 /// Offers passkeys at once and asks after a click, passes on what the server says, and has a word for who cancels.
 const GOOD: &str = "
-    <button id=create>Create</button><button id=get>Sign in</button><input autocomplete=webauthn><p></p>
+    <button id=create>Create</button><button id=get>Sign in</button><input autocomplete=webauthn><p></p><output></output>
     <script>
         const [said] = document.getElementsByTagName('p');
+        const [offer] = document.getElementsByTagName('output');
         const options = async (path) => (await fetch(path)).json();
         create.onclick = async () => {
             try {
@@ -45,6 +48,7 @@ const GOOD: &str = "
         const use = async (more) => {
             try {
                 const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(await options('/get'));
+                if (more.mediation) offer.textContent = 'passkeys offered';
                 const used = await navigator.credentials.get({ publicKey, ...more });
                 said.textContent = used.response.userHandle.byteLength === 3 ? 'signed in' : 'who is this?';
             } catch (error) { said.textContent = `${error.name}: try again`; }
@@ -80,13 +84,18 @@ async fn serve() -> String {
         "authenticatorSelection": { "residentKey": "required", "userVerification": "required" },
     });
     let request = json!({ "challenge": "ZmVkY2JhOTg3NjU0MzIxMA", "allowCredentials": [] });
+    // A script that clicks before passkeys are offered would abort the offer unseen.
+    let slow = async || {
+        sleep(Duration::from_millis(500)).await;
+        Json(request)
+    };
     let router = Router::new()
         .route("/on-load", get(|| async { Html(ON_LOAD) }))
         .route("/good", get(|| async { Html(GOOD) }))
         .route("/bad", get(|| async { Html(BAD) }))
         .route("/framing", get(|| async { Html(framing) }))
         .route("/create", get(|| async { Json(create) }))
-        .route("/get", get(|| async { Json(request) }));
+        .route("/get", get(slow));
     tokio::spawn(async { axum::serve(listener, router).await });
     format!("http://localhost:{port}")
 }
@@ -121,6 +130,14 @@ async fn seen(url: &str, more: &[&str]) -> String {
     }
 }
 
+/// The same, of a page that is used by a script.
+async fn seen_by(script: &str, url: &str, more: &[&str]) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("steps.toml");
+    fs::write(&path, script).unwrap();
+    seen(url, &[more, &["--script", path.to_str().unwrap()]].concat()).await
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_that_asks_on_load_is_reported_and_one_that_waits_for_a_click_is_not() {
     if !available() {
@@ -134,8 +151,9 @@ async fn a_page_that_asks_on_load_is_reported_and_one_that_waits_for_a_click_is_
     pass authentication.page-refusal.dead-end: after get() was cancelled, there was something to use
     ");
 
-    let folder = tempfile::tempdir().unwrap();
     let script = "
+        [[step]]
+        wait = 'text=passkeys offered'
         [[step]]
         click = '#create'
         [[step]]
@@ -147,12 +165,12 @@ async fn a_page_that_asks_on_load_is_reported_and_one_that_waits_for_a_click_is_
         [[step]]
         goto = '/good'
         [[step]]
+        wait = 'text=passkeys offered'
+        [[step]]
         click = 'text=Sign in'
         [[step]]
         wait = 'text=signed in'";
-    fs::write(folder.path().join("steps.toml"), script).unwrap();
-    let script = folder.path().join("steps.toml").display().to_string();
-    let good = seen(&format!("{url}/good"), &["--script", &script]).await;
+    let good = seen_by(script, &format!("{url}/good"), &[]).await;
     insta::assert_snapshot!(good, @r"
     pass registration.page-gesture.missing: 0 of 1 calls of create() came without a gesture of the user
     pass authentication.page-gesture.missing: 0 of 1 calls of get() came without a gesture of the user
@@ -181,7 +199,8 @@ async fn what_is_wrong_with_a_page_is_told() {
     warn registration.page-refusal.unhandled: a refusal by create() is caught by nobody
     warn registration.page-refusal.dead-end: after create() was cancelled, nothing could be used
     ");
-    let framing = seen(&format!("{url}/framing"), &["--click", "text=Create"]).await;
+    let script = "step = [{ wait = 'text=passkeys offered' }, { click = 'text=Create' }]";
+    let framing = seen_by(script, &format!("{url}/framing"), &[]).await;
     insta::assert_snapshot!(framing, @r"
     pass registration.page-gesture.missing: 0 of 1 calls of create() came without a gesture of the user
     pass registration.page-options.altered: create() is given the options that the server sent
@@ -224,7 +243,6 @@ async fn a_page_of_a_real_relying_party() {
         return;
     }
     let Some(rp) = rps::start("simplewebauthn") else { return };
-    let folder = tempfile::tempdir().unwrap();
     let script = "
         [[step]]
         click = '#register'
@@ -234,11 +252,9 @@ async fn a_page_of_a_real_relying_party() {
         click = '#authenticate'
         [[step]]
         wait = 'text=verified'";
-    fs::write(folder.path().join("steps.toml"), script).unwrap();
-    let script = folder.path().join("steps.toml").display().to_string();
     let ca = rp.ca.display().to_string();
-    let place = ["--connect-to", &rp.connect_to, "--ca", &ca, "--script", &script];
-    insta::assert_snapshot!(seen(&rp.url, &place).await, @r"
+    let place = ["--connect-to", &rp.connect_to, "--ca", &ca];
+    insta::assert_snapshot!(seen_by(script, &rp.url, &place).await, @r"
     pass registration.page-gesture.missing: 0 of 1 calls of create() came without a gesture of the user
     pass authentication.page-gesture.missing: 0 of 1 calls of get() came without a gesture of the user
     pass registration.page-options.altered: create() is given the options that the server sent
@@ -263,7 +279,6 @@ async fn the_practice_page() {
     let config = Config::new(&origin, "localhost");
     let router = RelyingParty::new(config, Seeded::new("practice")).router();
     tokio::spawn(async { axum::serve(listener, router).await });
-    let folder = tempfile::tempdir().unwrap();
     let script = "
         step = [
             { click = 'text=Create an account' },
@@ -280,9 +295,7 @@ async fn the_practice_page() {
             { click = '#remove button[value=yes]' },
             { wait = 'text=There is none yet.' },
         ]";
-    fs::write(folder.path().join("steps.toml"), script).unwrap();
-    let script = folder.path().join("steps.toml").display().to_string();
-    let seen = seen(&format!("{origin}/"), &["--script", &script]).await;
+    let seen = seen_by(script, &format!("{origin}/"), &[]).await;
     assert_eq!(seen.lines().count(), 10, "{seen}");
     assert!(seen.lines().all(|line| line.starts_with("pass ")), "{seen}");
 }
