@@ -36,7 +36,7 @@ fn parse(text: &str) -> Result<Profile, Box<Mistake>> {
 fn broken(from: &str, to: &str) -> String {
     assert!(SOUND.contains(from), "{from}");
     let mistake = parse(&SOUND.replacen(from, to, 1)).unwrap_err();
-    let mut out = String::from("\n");
+    let mut out = String::new();
     let theme = GraphicalTheme::unicode_nocolor();
     let handler = GraphicalReportHandler::new_themed(theme).with_width(90);
     handler.render_report(&mut out, mistake.as_ref()).unwrap();
@@ -55,94 +55,94 @@ fn sound() {
 #[test]
 fn unknown_flow() {
     insta::assert_snapshot!(broken("[[whoami]]", "[[whoam]]"), @r#"
- × `whoam` is not a field here
-   ╭─[shop.toml:22:3]
-21 │
-22 │ [[whoam]]
-   ·   ──┬──
-   ·     ╰── not known
-23 │ request = "GET /me"
-   ╰────
- help: did you mean `whoami`?
-"#);
+     × `whoam` is not a field here
+       ╭─[shop.toml:22:3]
+    21 │
+    22 │ [[whoam]]
+       ·   ──┬──
+       ·     ╰── not known
+    23 │ request = "GET /me"
+       ╰────
+     help: did you mean `whoami`?
+    "#);
 }
 
 #[test]
 fn unknown_field_of_a_step() {
     insta::assert_snapshot!(broken("accepted = ", "accept = "), @r#"
- × `accept` is not a field here
-   ╭─[shop.toml:19:1]
-18 │ json = { ticket = "{{ticket}}", credential = "{{credential}}" }
-19 │ accept = [{ status = [200] }]
-   · ───┬──
-   ·    ╰── not known
-20 │ refused = [{ status = ["4xx"] }]
-   ╰────
- help: did you mean `accepted`?
-"#);
+     × `accept` is not a field here
+       ╭─[shop.toml:19:1]
+    18 │ json = { ticket = "{{ticket}}", credential = "{{credential}}" }
+    19 │ accept = [{ status = [200] }]
+       · ───┬──
+       ·    ╰── not known
+    20 │ refused = [{ status = ["4xx"] }]
+       ╰────
+     help: did you mean `accepted`?
+    "#);
 }
 
 #[test]
 fn unknown_variable() {
     insta::assert_snapshot!(broken("\"{{ticket}}\"", "\"{{tiket}}\""), @r#"
- × no such variable: `tiket`
-   ╭─[shop.toml:18:19]
-17 │ request = "POST /finish"
-18 │ json = { ticket = "{{tiket}}", credential = "{{credential}}" }
-   ·                   ─────┬─────
-   ·                        ╰── not known
-19 │ accepted = [{ status = [200] }]
-   ╰────
- help: did you mean `ticket`?
-"#);
+     × no such variable: `tiket`
+       ╭─[shop.toml:18:19]
+    17 │ request = "POST /finish"
+    18 │ json = { ticket = "{{tiket}}", credential = "{{credential}}" }
+       ·                   ─────┬─────
+       ·                        ╰── not known
+    19 │ accepted = [{ status = [200] }]
+       ╰────
+     help: did you mean `ticket`?
+    "#);
 }
 
 #[test]
 fn credential_away_from_a_ceremony() {
     insta::assert_snapshot!(broken("GET /me", "GET /me/{{credential.id}}"), @r#"
- × `credential.id` is not known in this step
-   ╭─[shop.toml:23:11]
-22 │ [[whoami]]
-23 │ request = "GET /me/{{credential.id}}"
-   ·           ─────────────┬─────────────
-   ·                        ╰── here
-24 │ signed_in = { status = [200] }
-   ╰────
- help: the credential exists from the step that yields the options on, in `register`
-       and `authenticate`; `{{credential}}` or one of its members makes a step the one
-       that carries it
-"#);
+     × `credential.id` is not known in this step
+       ╭─[shop.toml:23:11]
+    22 │ [[whoami]]
+    23 │ request = "GET /me/{{credential.id}}"
+       ·           ─────────────┬─────────────
+       ·                        ╰── here
+    24 │ signed_in = { status = [200] }
+       ╰────
+     help: the credential exists from the step that yields the options on, in `register`
+           and `authenticate`; `{{credential}}` or one of its members makes a step the one
+           that carries it
+    "#);
 }
 
 #[test]
 fn bad_jsonpath() {
     insta::assert_snapshot!(broken("$.publicKey", "$.public key"), @r#"
- × not a JSONPath from ` key` on
-   ╭─[shop.toml:14:11]
-13 │ capture = { ticket = { json = "$.ticket" } }
-14 │ options = "$.public key"
-   ·           ───────┬──────
-   ·                  ╰── here
-15 │
-   ╰────
- help: for example `$`, `$.publicKey` or `$.items[*].id` (RFC 9535)
-"#);
+     × not a JSONPath from ` key` on
+       ╭─[shop.toml:14:11]
+    13 │ capture = { ticket = { json = "$.ticket" } }
+    14 │ options = "$.public key"
+       ·           ───────┬──────
+       ·                  ╰── here
+    15 │
+       ╰────
+     help: for example `$`, `$.publicKey` or `$.items[*].id` (RFC 9535)
+    "#);
 }
 
 #[test]
 fn no_options() {
     insta::assert_snapshot!(broken("options = \"$.publicKey\"", ""), @r#"
- × no step of `register` yields the options
-   ╭─[shop.toml:11:11]
-10 │ [[register]]
-11 │ request = "POST /begin/{{username}}"
-   ·           ─────────────┬────────────
-   ·                        ╰── the flow begins here
-12 │ json = { uv = "{{setting.user_verification?}}" }
-   ╰────
- help: add `options = "$"` to the step whose answer holds them (`"$.publicKey"` if they
-       are nested; `assemble = {…}` if a script puts them together)
-"#);
+     × no step of `register` yields the options
+       ╭─[shop.toml:11:11]
+    10 │ [[register]]
+    11 │ request = "POST /begin/{{username}}"
+       ·           ─────────────┬────────────
+       ·                        ╰── the flow begins here
+    12 │ json = { uv = "{{setting.user_verification?}}" }
+       ╰────
+     help: add `options = "$"` to the step whose answer holds them (`"$.publicKey"` if they
+           are nested; `assemble = {…}` if a script puts them together)
+    "#);
 }
 
 #[test]
@@ -158,92 +158,92 @@ fn no_credential() {
 fn two_credentials() {
     let again = "\n[[register]]\nrequest = \"POST /again\"\njson = \"{{credential}}\"\naccepted = [{ status = [200] }]\nrefused = [{ status = [400] }]\n\n[[whoami]]";
     insta::assert_snapshot!(broken("[[whoami]]", again), @r#"
- × a second step of `register` carries the credential
-   ╭─[shop.toml:24:11]
-23 │ [[register]]
-24 │ request = "POST /again"
-   ·           ──────┬──────
-   ·                 ╰── the second one
-25 │ json = "{{credential}}"
-   ╰────
- help: the verdict comes from one step: send it in one of them
-"#);
+     × a second step of `register` carries the credential
+       ╭─[shop.toml:24:11]
+    23 │ [[register]]
+    24 │ request = "POST /again"
+       ·           ──────┬──────
+       ·                 ╰── the second one
+    25 │ json = "{{credential}}"
+       ╰────
+     help: the verdict comes from one step: send it in one of them
+    "#);
 }
 
 #[test]
 fn no_refusal() {
     insta::assert_snapshot!(broken("refused = [{ status = [\"4xx\"] }]", ""), @r#"
- × the step that carries the credential does not say what `refused` looks like
-   ╭─[shop.toml:17:11]
-16 │ [[register]]
-17 │ request = "POST /finish"
-   ·           ───────┬──────
-   ·                  ╰── this step
-18 │ json = { ticket = "{{ticket}}", credential = "{{credential}}" }
-   ╰────
- help: for example `refused = [{ status = [400, 401] }]`
-"#);
+     × the step that carries the credential does not say what `refused` looks like
+       ╭─[shop.toml:17:11]
+    16 │ [[register]]
+    17 │ request = "POST /finish"
+       ·           ───────┬──────
+       ·                  ╰── this step
+    18 │ json = { ticket = "{{ticket}}", credential = "{{credential}}" }
+       ╰────
+     help: for example `refused = [{ status = [400, 401] }]`
+    "#);
 }
 
 #[test]
 fn not_a_request_line() {
     insta::assert_snapshot!(broken("GET /me", "me"), @r#"
- × not a request line: `me`
-   ╭─[shop.toml:23:11]
-22 │ [[whoami]]
-23 │ request = "me"
-   ·           ──┬─
-   ·             ╰── here
-24 │ signed_in = { status = [200] }
-   ╰────
- help: write `request = "POST /path"`, or `"POST {{url}}"` where a URL was captured
-"#);
+     × not a request line: `me`
+       ╭─[shop.toml:23:11]
+    22 │ [[whoami]]
+    23 │ request = "me"
+       ·           ──┬─
+       ·             ╰── here
+    24 │ signed_in = { status = [200] }
+       ╰────
+     help: write `request = "POST /path"`, or `"POST {{url}}"` where a URL was captured
+    "#);
 }
 
 #[test]
 fn a_setting_that_no_request_sends() {
     insta::assert_snapshot!(broken("json = { uv = \"{{setting.user_verification?}}\" }", ""), @r#"
- × `user_verification` can be chosen, but no request sends it
-  ╭─[shop.toml:7:21]
-6 │ [settings]
-7 │ user_verification = { choose = ["required", "preferred"] }
-  ·                     ───────────────────┬──────────────────
-  ·                                        ╰── here
-8 │ login = { fixed = "discoverable" }
-  ╰────
- help: put `"{{setting.user_verification?}}"` into the request that asks for the
-       options, or say `fixed`
-"#);
+     × `user_verification` can be chosen, but no request sends it
+      ╭─[shop.toml:7:21]
+    6 │ [settings]
+    7 │ user_verification = { choose = ["required", "preferred"] }
+      ·                     ───────────────────┬──────────────────
+      ·                                        ╰── here
+    8 │ login = { fixed = "discoverable" }
+      ╰────
+     help: put `"{{setting.user_verification?}}"` into the request that asks for the
+           options, or say `fixed`
+    "#);
 }
 
 #[test]
 fn not_toml() {
     insta::assert_snapshot!(broken("status = \"untested\"", "status = untested"), @r#"
- × string values must be quoted, expected literal string
-  ╭─[shop.toml:4:10]
-3 │ name = "A shop"
-4 │ status = untested
-  ·          ────┬───
-  ·              ╰── here
-5 │
-  ╰────
- help: see the adapters that are built in for the form
-"#);
+     × string values must be quoted, expected literal string
+      ╭─[shop.toml:4:10]
+    3 │ name = "A shop"
+    4 │ status = untested
+      ·          ────┬───
+      ·              ╰── here
+    5 │
+      ╰────
+     help: see the adapters that are built in for the form
+    "#);
 }
 
 #[test]
 fn a_wrong_value() {
     insta::assert_snapshot!(broken("status = \"untested\"", "status = \"maybe\""), @r#"
- × unknown variant `maybe`, expected `tested` or `untested`
-  ╭─[shop.toml:4:10]
-3 │ name = "A shop"
-4 │ status = "maybe"
-  ·          ───┬───
-  ·             ╰── here
-5 │
-  ╰────
- help: see the adapters that are built in for the form
-"#);
+     × unknown variant `maybe`, expected `tested` or `untested`
+      ╭─[shop.toml:4:10]
+    3 │ name = "A shop"
+    4 │ status = "maybe"
+      ·          ───┬───
+      ·             ╰── here
+    5 │
+      ╰────
+     help: see the adapters that are built in for the form
+    "#);
 }
 
 #[test]
