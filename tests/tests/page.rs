@@ -218,6 +218,20 @@ async fn a_script_that_leads_nowhere() {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
+    let report = folder.path().join("out.json");
+    fs::write(&report, "of another run").unwrap();
+    let bad = format!("{}/bad", serve().await);
+    let out = passrig(folder.path(), &["page", &bad, "--report", "json=out.json"]);
+    assert_eq!(out.status.code(), Some(3));
+    insta::assert_snapshot!(String::from_utf8_lossy(&out.stderr).replace(&bad, "URL"), @r"
+    × URL: nothing there called navigator.credentials
+    help: say with --click or --script what somebody does there to get to a
+          passkey
+    ");
+    let report: Value = serde_json::from_slice(&fs::read(report).unwrap()).unwrap();
+    assert_eq!(report["checks"], json!([]));
+    assert!(report["stopped"].as_str().unwrap().contains("navigator.credentials"), "{report}");
+
     let script = "[[step]]\nfill = '#name'\nwith = '{{usrename}}'";
     fs::write(folder.path().join("steps.toml"), script).unwrap();
     let out = passrig(folder.path(), &["page", "http://localhost:1/", "--script", "steps.toml"]);
@@ -236,6 +250,50 @@ async fn a_script_that_leads_nowhere() {
     ");
 }
 
+/// What is printed to be pasted into passrig.toml is known from then on, until it is not needed any more.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_expected_of_a_page() {
+    if !available() {
+        return;
+    }
+    let url = serve().await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("passrig.toml");
+    let policy = "[policy]\npage-gesture = 'must'\n";
+    fs::write(&file, policy).unwrap();
+    let on_load = format!("{url}/on-load");
+    let out = passrig(folder.path(), &["page", &on_load]);
+    let text = String::from_utf8(out.stdout).unwrap();
+    let entry = text.split_once("[[expect]]").map(|(_, rest)| rest.split("\n\n").next().unwrap());
+    let entry = entry.unwrap();
+    assert_eq!(out.status.code(), Some(1), "{text}");
+    insta::assert_snapshot!(entry.trim_start(), @r#"
+    check = "authentication.page-gesture.missing"
+    outcome = "fail"
+    reason = "not mended yet"
+    "#);
+
+    fs::write(&file, format!("{policy}[[expect]]{entry}")).unwrap();
+    let out = passrig(folder.path(), &["page", &on_load, "--quiet"]);
+    assert_eq!(out.status.code(), Some(0), "{out:?}");
+    insta::assert_snapshot!(String::from_utf8(out.stdout).unwrap(), @r"
+    10 checks: 3 pass, 1 fail, 6 skipped
+    As expected: nothing went wrong but 1 check known before; 6 were not sent.
+    ");
+
+    let good = format!("{url}/good");
+    let out = passrig(folder.path(), &["page", &good, "--click", "text=Sign in", "--quiet"]);
+    assert_eq!(out.status.code(), Some(1), "{out:?}");
+    insta::assert_snapshot!(String::from_utf8(out.stdout).unwrap(), @r"
+    10 checks: 5 pass, 5 skipped
+    Not as expected: 1 expectation is not needed any more.
+    ");
+
+    // It is no business of other checks.
+    let out = passrig(folder.path(), &["check", "--only", "*.challenge.missing", "--quiet"]);
+    assert_eq!(out.status.code(), Some(0), "{out:?}");
+}
+
 /// A real relying party accepts what its page gets from our authenticator.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_of_a_real_relying_party() {
@@ -252,8 +310,10 @@ async fn a_page_of_a_real_relying_party() {
         click = '#authenticate'
         [[step]]
         wait = 'text=verified'";
-    let ca = rp.ca.display().to_string();
-    let place = ["--connect-to", &rp.connect_to, "--ca", &ca];
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("passrig.toml");
+    fs::write(&config, format!("[target]\nrp = {:?}\nca = {:?}\n", rp.url, rp.ca)).unwrap();
+    let place = ["--connect-to", &rp.connect_to, "--config", config.to_str().unwrap()];
     insta::assert_snapshot!(seen_by(script, &rp.url, &place).await, @r"
     pass registration.page-gesture.missing: 0 of 1 calls of create() came without a gesture of the user
     pass authentication.page-gesture.missing: 0 of 1 calls of get() came without a gesture of the user

@@ -85,7 +85,7 @@ impl Error {
             ),
             Self::Unreachable { reason, .. } if reason.contains("ERR_CERT") => Some(
                 "the browser does not believe its certificate: `--ca` names the authority that \
-                 made it",
+                 made it, `--insecure` believes any",
             ),
             Self::Unreachable { .. } => Some("is the server running, and is that its address?"),
             _ => None,

@@ -202,6 +202,12 @@ impl Catalogue {
     pub fn find(&self, id: &str) -> Option<&Check> {
         self.checks.iter().chain(&self.page).find(|check| check.id == id)
     }
+
+    /// Whether something is about checks of a page: whatever fits others too, as
+    /// a glob may, is about those alone.
+    pub fn is_about_page(&self, fits: impl Fn(&Check) -> bool) -> bool {
+        !self.checks.iter().any(&fits) && self.page.iter().any(fits)
+    }
 }
 
 impl Check {

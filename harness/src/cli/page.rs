@@ -7,6 +7,8 @@ use passrig_authenticator::device::Profile;
 use passrig_authenticator::env::Seeded;
 use url::Url;
 
+use super::catalogue;
+use super::config::{self, today};
 use super::console::Console;
 use super::fail_on;
 use super::failure::{Failure, INTERRUPTED};
@@ -15,13 +17,13 @@ use super::reach::{self, Variable, valid};
 use super::run::Authenticator;
 use crate::browser::{self, Settings, pin};
 use crate::catalogue::{Catalogue, Product};
-use crate::outcome::{Report, SCHEMA_VERSION, Summary, TargetInfo, Tool};
-use crate::page::{self, Examination, Script, ScriptError, Step};
+use crate::outcome::{CheckResult, Report, SCHEMA_VERSION, Summary, TargetInfo, Tool};
+use crate::page::{self, Examination, Observed, Script, ScriptError, Step};
 use crate::report::terminal::Terminal;
 use crate::report::{Destination, Findings, Replay};
-use crate::runner::FailOn;
+use crate::runner::{FailOn, expect};
 use crate::target::guard::Guard;
-use crate::target::network::{self, ConnectTo, Trust};
+use crate::target::network::{self, ConnectTo};
 use crate::target::transport::Limits;
 
 /// Look at a page of a relying party in a browser.
@@ -32,6 +34,8 @@ use crate::target::transport::Limits;
 /// it. What only a page shows is reported: calls without a gesture of the user,
 /// options that a script altered, calls from a frame of another site's page,
 /// refusals that nobody catches, and pages that have no way on after one.
+/// passrig.toml's policy and expectations count here too, and what it says of
+/// the target does if the page is of the target's origin.
 /// Chromium must be installed; PASSRIG_CHROMIUM says where it is.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
@@ -65,8 +69,18 @@ pub(super) struct Args {
     connect_to: Option<String>,
 
     /// Believe certificates of this authority too (PEM).
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "insecure")]
     ca: Option<PathBuf>,
+
+    /// Believe every certificate.
+    #[arg(long)]
+    insecure: bool,
+
+    #[command(flatten)]
+    config: config::Args,
+
+    #[command(flatten)]
+    catalogue: catalogue::Args,
 
     #[command(flatten)]
     identity: identity::Args,
@@ -107,17 +121,23 @@ Examples:
   passrig page http://localhost:3000 --script steps.toml --fail-on should";
 
 pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
-    let catalogue = Catalogue::builtin()?;
+    let mut catalogue = args.catalogue.read()?;
+    let config = args.config.read(&mut catalogue)?;
     let identity = args.identity.resolve(false)?;
     for destination in &args.report {
         let file = || destination.file.clone();
         destination.probe().map_err(|source| Failure::Write { file: file(), source })?;
     }
-    let reach = reach::Args {
+    let flags = reach::Args {
         var: args.var.clone(),
         connect_to: args.connect_to.clone(),
         ca: args.ca.clone(),
+        insecure: args.insecure,
         ..reach::Args::default()
+    };
+    let reach = match is_of(&args.url, &config.target) {
+        true => flags.over(&config.target),
+        false => flags.clone(),
     };
     let product = args.authenticator.as_deref().and_then(Authenticator::named);
     let examination = Examination {
@@ -128,16 +148,25 @@ pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
             .as_ref()
             .map_or_else(|| Product::default().profile(), |one| one.profile.clone()),
         env: Seeded::new(identity.seed.as_bytes()).within(&identity.run_id),
-        browser: settings(args).await?,
+        browser: settings(&args.url, &reach).await?,
     };
-    let observed = tokio::select! {
+    let seen = tokio::select! {
         biased;
-        _ = tokio::signal::ctrl_c() => return Ok(INTERRUPTED),
-        observed = page::examine(&examination) => observed.map_err(|error| failure(error, args))?,
+        _ = tokio::signal::ctrl_c() => None,
+        observed = page::examine(&examination) => Some(judged(observed, args, &catalogue)),
     };
 
-    let checks = page::results(&catalogue.page, &observed);
-    let report = Report {
+    let interrupted = seen.is_none();
+    let (checks, untestable) = match seen {
+        Some(Ok(checks)) => (checks, None),
+        Some(Err(failure)) => (Vec::new(), Some(failure)),
+        None => (Vec::new(), None),
+    };
+    let stopped = match &untestable {
+        Some(failure) => Some(failure.to_string()),
+        None => interrupted.then(|| "interrupted".to_owned()),
+    };
+    let mut report = Report {
         schema_version: SCHEMA_VERSION,
         tool: Tool::this(),
         seed: identity.seed,
@@ -149,24 +178,28 @@ pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
             observed: BTreeMap::new(),
         },
         authenticator: product.map(|one| one.name.to_owned()),
-        stopped: None,
+        stopped,
         summary: Summary::of(&checks),
         checks,
         amiss: Vec::new(),
     };
-    let fail_on = args.fail_on.unwrap_or_default();
-    let steps = args.script.iter().map(|file| ("--script", file.display().to_string()));
-    let product = args.authenticator.iter().map(|name| ("--authenticator", name.clone()));
-    let clicks = args.click.iter().map(|selector| ("--click", selector.clone()));
-    let steps =
-        steps.chain(clicks).chain(product).map(|(flag, value)| vec![flag.to_owned(), value]);
-    let arguments = steps.chain(reach.arguments()).chain(identity.arguments).collect();
-    let replay = Replay { arguments, page: Some(args.url.to_string()) };
+    let about_pages = config.expectations.into_iter().filter(|entry| {
+        // One that fits other checks too is about those.
+        catalogue.is_about_page(|check| entry.concerns(&check.id))
+    });
+    let about_pages: Vec<_> = about_pages.collect();
+    expect::settle(&mut report, &about_pages, &catalogue.page, today());
+    let fail_on = args.fail_on.or(config.fail_on).unwrap_or_default();
+    let replay = replay(args, &flags, identity.arguments);
+    // An older report must not stand for this run, whatever it came to.
     let findings =
         Findings { report: &report, catalogue: &catalogue, fail_on, replay: &replay, log: None };
     for destination in &args.report {
         let file = || destination.file.clone();
         destination.write(&findings).map_err(|source| Failure::Write { file: file(), source })?;
+    }
+    if let Some(failure) = untestable {
+        return Err(failure);
     }
     let terminal = Terminal {
         report: &report,
@@ -176,7 +209,39 @@ pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
         paint: console.paint(),
     };
     console.print(&if args.quiet { terminal.render_short() } else { terminal.render() })?;
-    Ok(fail_on.exit_code(&report))
+    Ok(if interrupted { INTERRUPTED } else { fail_on.exit_code(&report) })
+}
+
+/// What was seen, as results, if there was anything to judge.
+fn judged(
+    observed: Result<Observed, page::Error>,
+    args: &Args,
+    catalogue: &Catalogue,
+) -> Result<Vec<CheckResult>, Failure> {
+    let observed = observed.map_err(|error| failure(error, args))?;
+    if observed.calls.is_empty() {
+        return Err(Failure::NotTestable {
+            what: format!("{}: nothing there called navigator.credentials", args.url),
+            help: Some(
+                "say with --click or --script what somebody does there to get to a passkey"
+                    .to_owned(),
+            ),
+            is_gone: false,
+        });
+    }
+    Ok(page::results(&catalogue.page, &observed))
+}
+
+/// The same arguments once more.
+fn replay(args: &Args, flags: &reach::Args, identity: Vec<Vec<String>>) -> Replay {
+    let script = args.script.iter().map(|file| ("--script", file.display().to_string()));
+    let clicks = args.click.iter().map(|selector| ("--click", selector.clone()));
+    let product = args.authenticator.iter().map(|name| ("--authenticator", name.clone()));
+    let own = script.chain(clicks).chain(product);
+    let own = own.map(|(flag, value)| vec![flag.to_owned(), value]).collect();
+    let config = args.config.arguments().into_iter().collect();
+    let place = [own, config, args.catalogue.arguments(), flags.arguments()].concat();
+    Replay { arguments: [place, identity].concat(), page: Some(args.url.to_string()) }
 }
 
 fn products() -> PossibleValuesParser {
@@ -202,23 +267,29 @@ fn unusable(error: &ScriptError, args: &Args) -> Failure {
     Failure::usage(what.trim_end(), "`passrig page --help` shows a script")
 }
 
+/// Whether the page is of the target's origin.
+fn is_of(page: &Url, target: &reach::Args) -> bool {
+    let own = target.origin.as_ref().or(target.rp.as_ref());
+    own.is_some_and(|own| own.origin() == page.origin())
+}
+
 /// Where the page is, and what the browser is to believe of it: the certificate
 /// that we have seen to be right.
-async fn settings(args: &Args) -> Result<Settings, Failure> {
-    let host = args.url.host_str().unwrap_or_default();
-    let connect_to: Option<ConnectTo> = args.connect_to.iter().find_map(|text| text.parse().ok());
+async fn settings(page: &Url, reach: &reach::Args) -> Result<Settings, Failure> {
+    let host = page.host_str().unwrap_or_default();
+    let connect_to = reach.connect_to();
     let place = connect_to.as_ref().map(|rule| (host.to_owned(), rule.place()));
     let mut settings = Settings { elsewhere: place.into_iter().collect(), ..Settings::default() };
-    if let Some(file) = &args.ca {
-        let trust = Trust::with_ca(file)?;
+    if page.scheme() == "https" && (reach.ca.is_some() || reach.insecure) {
+        let trust = reach.trust()?;
         let connect_to = connect_to.into_iter().collect();
         // Nothing hostile is sent there.
         let guard = Guard::new([host.to_owned()]);
         let limits = Limits::default();
         let network = network::Settings { guard, connect_to, trust, limits };
-        let certificate = network::certificate(&args.url, network).await;
+        let certificate = network::certificate(page, network).await;
         let certificate = certificate.map_err(|error| Failure::NotTestable {
-            what: format!("{}: {error}", args.url),
+            what: format!("{page}: {error}"),
             help: Some(error.help()),
             // A certificate that is not believed comes from somebody.
             is_gone: false,

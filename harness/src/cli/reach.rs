@@ -241,16 +241,26 @@ impl Args {
     }
 
     fn network(&self, deadline: Duration) -> Result<Arc<dyn Transport>, Failure> {
-        let trust = match &self.ca {
-            _ if self.insecure => Trust::Anything,
-            Some(file) => Trust::with_ca(file)?,
-            None => Trust::default(),
-        };
-        // It was parsed before, when the argument was read.
-        let connect_to = self.connect_to.iter().filter_map(|text| text.parse().ok()).collect();
+        let trust = self.trust()?;
+        let connect_to = self.connect_to().into_iter().collect();
         let limits = Limits { deadline, ..Limits::default() };
         let guard = Guard::new(self.allow_host.iter().cloned());
         Ok(Arc::new(Network::new(network::Settings { guard, connect_to, trust, limits })))
+    }
+
+    /// Which certificates are believed.
+    pub(super) fn trust(&self) -> Result<Trust, Failure> {
+        match &self.ca {
+            _ if self.insecure => Ok(Trust::Anything),
+            Some(file) => Ok(Trust::with_ca(file)?),
+            None => Ok(Trust::default()),
+        }
+    }
+
+    /// Where to connect to instead.
+    pub(super) fn connect_to(&self) -> Option<ConnectTo> {
+        // It was parsed before, when the argument was read.
+        self.connect_to.as_ref()?.parse().ok()
     }
 
     /// A program instead of a server, which is told what it is the RP of.

@@ -170,7 +170,7 @@ pub(super) async fn run(
         }
     };
     report.authenticator = authenticator.map(|one| one.name.to_owned());
-    expect::settle(&mut report, &config.expectations, &catalogue, today);
+    expect::settle(&mut report, &config.expectations, &catalogue.checks, today);
     if untestable.is_none() {
         log.end(&report.summary, report.stopped.as_deref()).map_err(logged)?;
     }

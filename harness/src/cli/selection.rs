@@ -7,6 +7,10 @@ use super::near::did_you_mean;
 use crate::catalogue::Check;
 use crate::runner::{Filter, Shard};
 
+/// Where ids are looked up.
+pub(super) const LISTED: &str =
+    "`passrig list` shows every id, with --page those of `passrig page`";
+
 /// Which checks.
 #[derive(Debug, Default, clap::Args)]
 #[group(skip)]
@@ -39,8 +43,7 @@ impl Selection {
             if !ids().any(|id| alone.admits(id)) {
                 return Err(Failure::NothingMatched {
                     what: format!("no check is called `{pattern}`"),
-                    help: did_you_mean(pattern, ids())
-                        .or_else(|| Some("`passrig list` shows every id".to_owned())),
+                    help: did_you_mean(pattern, ids()).or_else(|| Some(LISTED.to_owned())),
                 });
             }
         }

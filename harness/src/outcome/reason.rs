@@ -27,7 +27,7 @@ pub enum Skip {
     /// The target does not accept honest credentials for the algorithm, though
     /// it offers it.
     Algorithm,
-    /// The target does not have what the check is about.
+    /// The target, or its page, does not have what the check is about.
     Feature,
 }
 

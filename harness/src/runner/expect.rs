@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::catalogue::Catalogue;
+use crate::catalogue::Check;
 use crate::outcome::{Amiss, CheckResult, Outcome, Report, Staleness};
 
 use crate::catalogue::glob::matches;
@@ -55,12 +55,12 @@ impl Expectation {
         self.expires.is_some_and(|last| last < today)
     }
 
-    /// Why it is of no use, where that can be known: everything that it is
-    /// about was run, something was decided, and nothing needed it. A part of
+    /// Why it is of no use, where that can be known: everything among `checks`
+    /// that it is about was run, something was decided, and nothing needed it. A part of
     /// the checks proves nothing about an entry for all of them.
     pub fn staleness(
         &self,
-        catalogue: &Catalogue,
+        checks: &[Check],
         results: &[CheckResult],
         today: Date,
     ) -> Option<Staleness> {
@@ -68,7 +68,7 @@ impl Expectation {
         if self.is_expired(today) {
             return about().next().map(|_| Staleness::Expired);
         }
-        let all = catalogue.checks.iter().filter(|check| self.concerns(&check.id));
+        let all = checks.iter().filter(|check| self.concerns(&check.id));
         let complete = all.into_iter().all(|check| about().any(|result| result.id == check.id));
         let decided = about().any(|result| result.outcome.is_decided());
         let used = about().any(|result| self.foresaw(result));
@@ -76,21 +76,16 @@ impl Expectation {
     }
 }
 
-/// Compares a report with what was expected: every result that was foreseen
-/// gets the reason, and every entry that is of no use is listed.
-pub fn settle(
-    report: &mut Report,
-    expectations: &[Expectation],
-    catalogue: &Catalogue,
-    today: Date,
-) {
+/// Compares a report on (some of) these checks with what was expected: every
+/// result that was foreseen gets the reason, and every entry that is of no use is listed.
+pub fn settle(report: &mut Report, expectations: &[Expectation], checks: &[Check], today: Date) {
     for result in &mut report.checks {
         let mut valid = expectations.iter().filter(|entry| !entry.is_expired(today));
         let entry = valid.find(|entry| entry.foresaw(result));
         result.known = entry.map(|entry| entry.reason.clone());
     }
     let amiss = expectations.iter().filter_map(|entry| {
-        let staleness = entry.staleness(catalogue, &report.checks, today)?;
+        let staleness = entry.staleness(checks, &report.checks, today)?;
         let Expectation { check, outcome, reason, .. } = entry.clone();
         Some(Amiss { check, outcome, reason, staleness })
     });
@@ -126,7 +121,7 @@ mod tests {
 
     fn settled(results: &[(&str, Outcome)], entries: &[Expectation]) -> (Vec<bool>, u8, Report) {
         let mut report = report(results);
-        settle(&mut report, entries, &samples::catalogue(), TODAY);
+        settle(&mut report, entries, &samples::catalogue().checks, TODAY);
         let known = report.checks.iter().map(|result| result.known.is_some()).collect();
         (known, FailOn::default().exit_code(&report), report)
     }

@@ -45,8 +45,11 @@ pub enum Error {
 impl Rule {
     /// Follows the rule, or changes nothing.
     pub fn apply(&self, catalogue: &mut Catalogue) -> Result<(), Error> {
-        let concerned: Vec<&Check> =
-            catalogue.checks.iter().filter(|check| self.concerns(check)).collect();
+        let checks = match catalogue.is_about_page(|check| self.concerns(check)) {
+            true => &mut catalogue.page,
+            false => &mut catalogue.checks,
+        };
+        let concerned: Vec<&Check> = checks.iter().filter(|check| self.concerns(check)).collect();
         if concerned.is_empty() {
             return Err(Error::Unknown(self.about.clone()));
         }
@@ -61,7 +64,7 @@ impl Rule {
                 return Err(Error::TurnsAround { check, level });
             }
         }
-        for check in catalogue.checks.iter_mut().filter(|check| self.concerns(check)) {
+        for check in checks.iter_mut().filter(|check| self.concerns(check)) {
             check.level = self.level;
             check.expects = self.expects.map_or(check.expects, Expectation::from);
         }
@@ -112,6 +115,16 @@ mod tests {
         }
         rule(about, Level::Must, Some(Verdict::Refused)).apply(&mut catalogue).unwrap();
         assert_eq!(catalogue.find(about).unwrap().expects, Expectation::Refused);
+    }
+
+    #[test]
+    fn is_about_pages_if_it_fits_nothing_else() {
+        let mut catalogue = Catalogue::builtin().unwrap();
+        let gesture = "authentication.page-gesture.missing";
+        rule("*.missing", Level::Must, None).apply(&mut catalogue).unwrap();
+        assert_eq!(catalogue.find(gesture).unwrap().level, Level::Should);
+        rule("page-gesture", Level::Must, None).apply(&mut catalogue).unwrap();
+        assert_eq!(catalogue.find(gesture).unwrap().level, Level::Must);
     }
 
     #[test]

@@ -87,7 +87,7 @@ impl Findings<'_> {
         let counted = results
             .iter()
             .filter(|result| entry.concerns(&result.id) && self.fail_on.counts(result));
-        match entry.staleness(self.catalogue, results, self.today) {
+        match entry.staleness(&self.catalogue.checks, results, self.today) {
             // It is written anew, with the same reason, as long as it is true.
             Some(Staleness::Expired) if results.iter().any(|result| entry.foresaw(result)) => {
                 Fate::Changes(Expectation { expires: None, ..entry.clone() })

@@ -15,6 +15,7 @@ use crate::cli::fail_on;
 use crate::cli::near::did_you_mean;
 use crate::cli::reach::{self, Variable};
 use crate::cli::rp;
+use crate::cli::selection::LISTED;
 use crate::outcome::{Level, Outcome, Verdict};
 use crate::runner::expect::{Date, Expectation};
 use crate::runner::policy::{self, Rule};
@@ -254,9 +255,10 @@ fn follow(
     rule.apply(catalogue).map_err(|error| {
         let help = match &error {
             policy::Error::Unknown(name) => {
-                let requirements = catalogue.checks.iter().filter_map(|c| c.requirement.as_deref());
-                let families = catalogue.checks.iter().map(|check| check.family.as_str());
-                let ids = catalogue.checks.iter().map(|check| check.id.as_str());
+                let checks = catalogue.checks.iter().chain(&catalogue.page);
+                let requirements = checks.clone().filter_map(|c| c.requirement.as_deref());
+                let families = checks.clone().map(|check| check.family.as_str());
+                let ids = checks.map(|check| check.id.as_str());
                 let mut names: Vec<_> = requirements.chain(families).chain(ids).collect();
                 names.sort_unstable();
                 names.dedup();
@@ -300,11 +302,10 @@ fn expectation(source: Source<'_>, catalogue: &Catalogue, entry: &Expect) -> Par
         reason: entry.reason.get_ref().clone(),
         expires,
     };
-    if !catalogue.checks.iter().any(|check| expectation.concerns(&check.id)) {
+    let ids = catalogue.checks.iter().chain(&catalogue.page).map(|check| check.id.as_str());
+    if !ids.clone().any(|id| expectation.concerns(id)) {
         let message = format!("no check is called `{}`", expectation.check);
-        let ids = catalogue.checks.iter().map(|check| check.id.as_str());
-        let help = did_you_mean(&expectation.check, ids)
-            .unwrap_or_else(|| "`passrig list` shows every id".to_owned());
+        let help = did_you_mean(&expectation.check, ids).unwrap_or_else(|| LISTED.to_owned());
         return here(&message, entry.check.span(), &help);
     }
     Ok(expectation)

@@ -48,7 +48,8 @@ pub fn skipped(word: &str) -> &'static str {
              because it has not been told to trust those who certify them: passrig trust export"
         }
         Some(Skip::Feature) => {
-            "the target does not have what the checks are about, such as a file of related origins"
+            "what the checks are about is not there, such as a file of related origins, or a call by \
+             the page that was looked at"
         }
         None => "not sent",
     }
@@ -213,6 +214,8 @@ pub fn verdict(report: &Report, fail_on: FailOn) -> String {
 /// The reason of an entry that nobody has thought about yet.
 pub fn unexplained(result: &CheckResult) -> String {
     let what = match (result.verdict, result.outcome) {
+        // Nothing was sent that could be accepted or refused.
+        (Some(_), _) if is_observed(result) => return "not mended yet".to_owned(),
         (Some(verdict), _) => format!("it is {verdict}"),
         (None, Outcome::Error) => "the target breaks".to_owned(),
         (None, _) => "nothing can be concluded".to_owned(),
