@@ -321,7 +321,7 @@ impl RelyingParty {
     fn challenge(&self, store: &Store, draws: &Draws<'_>) -> Vec<u8> {
         let honest = draws.draw("challenge", 32);
         match self.lapse() {
-            Some(lapse) => lapse.challenge(honest, store.issued().len()),
+            Some(lapse) => lapse.challenge(honest, store.times_issued()),
             None => honest,
         }
     }

@@ -122,6 +122,7 @@ pub(super) struct Store {
     /// Records that lists leave out, which only a mutant has.
     hidden: BTreeSet<(UserHandle, Vec<u8>)>,
     tokens: HashMap<String, Session>,
+    tokens_of: HashMap<Session, Vec<String>>,
     signed_in: HashMap<Session, UserHandle>,
     /// Sessions whose password was right, and that wait for a passkey.
     half_signed_in: HashMap<Session, UserHandle>,
@@ -134,6 +135,8 @@ pub(super) struct Store {
     issued: Vec<Issued>,
     /// Where in `issued` each session's are, the oldest first.
     issued_to: HashMap<Session, Vec<usize>>,
+    /// The same of each challenge, which only a mutant issues twice.
+    issued_with: HashMap<Vec<u8>, Vec<usize>>,
     /// How many of `issued`, which are in the order of time, were found late.
     late: usize,
     sessions: u64,
@@ -260,7 +263,7 @@ impl Store {
     pub(super) fn open_session(&mut self, token: String) -> Session {
         self.sessions += 1;
         let session = Session(self.sessions);
-        self.tokens.insert(token, session);
+        self.add_token(token, session);
         session
     }
 
@@ -275,11 +278,17 @@ impl Store {
     }
 
     pub(super) fn add_token(&mut self, token: String, session: Session) {
+        self.tokens_of.entry(session).or_default().push(token.clone());
         self.tokens.insert(token, session);
     }
 
     pub(super) fn drop_tokens(&mut self, session: Session) {
-        self.tokens.retain(|_, other| *other != session);
+        for token in self.tokens_of.remove(&session).unwrap_or_default() {
+            // A mutant may have given it to another session meanwhile.
+            if self.session(&token) == Some(session) {
+                self.tokens.remove(&token);
+            }
+        }
     }
 
     pub(super) fn close_session(&mut self, session: Session) {
@@ -293,7 +302,9 @@ impl Store {
     /// longer count.
     pub(super) fn issue(&mut self, issued: Issued) {
         self.retire(issued.session, issued.ceremony, State::Superseded);
-        self.issued_to.entry(issued.session).or_default().push(self.issued.len());
+        let place = self.issued.len();
+        self.issued_to.entry(issued.session).or_default().push(place);
+        self.issued_with.entry(issued.challenge.clone()).or_default().push(place);
         self.issued.push(issued);
     }
 
@@ -327,9 +338,10 @@ impl Store {
 
     /// Makes a challenge good again, for the mutant that saw it good before.
     pub(super) fn revive(&mut self, session: Session, challenge: &[u8]) {
-        let meant = |i: &&mut Issued| i.session == session && i.challenge == challenge;
-        if let Some(issued) = self.issued.iter_mut().find(meant) {
-            issued.state = State::Live;
+        for place in self.issued_with.get(challenge).into_iter().flatten() {
+            if let Some(issued) = self.issued.get_mut(*place).filter(|i| i.session == session) {
+                issued.state = State::Live;
+            }
         }
     }
 
@@ -342,8 +354,17 @@ impl Store {
         }
     }
 
-    /// All that was ever issued, the oldest first.
-    pub(super) fn issued(&self) -> &[Issued] {
-        &self.issued
+    /// All that was ever issued and that client data with this challenge answer,
+    /// the oldest first.
+    pub(super) fn answered_by(&self, challenge: &str) -> impl Iterator<Item = &Issued> {
+        let octets = base64url::decode(challenge).unwrap_or_default();
+        let places = self.issued_with.get(&octets).into_iter().flatten();
+        let issued = places.filter_map(|place| self.issued.get(*place));
+        issued.filter(move |issued| issued.is_answered_by(challenge))
+    }
+
+    /// How often options were issued.
+    pub(super) fn times_issued(&self) -> usize {
+        self.issued.len()
     }
 }

@@ -29,9 +29,7 @@ pub(super) fn all() -> Vec<Mutant> {
 /// Takes the challenge of any options that the rule permits.
 fn among(e: &Evidence<'_>, rule: impl Fn(&Issued) -> bool) -> Finding {
     loosely(e, shared::challenge, |e| {
-        let sent = e.sent_challenge();
-        let answered = |i: &&Issued| sent.as_deref().is_some_and(|sent| i.is_answered_by(sent));
-        e.store.issued().iter().filter(answered).any(rule)
+        e.sent_challenge().is_some_and(|sent| e.store.answered_by(&sent).any(rule))
     })
 }
 

@@ -50,8 +50,7 @@ fn any_log_in(e: &Evidence<'_>) -> Finding {
     loosely(e, shared::challenge, |e| {
         let (Some(sent), Some(own)) = (e.sent_challenge(), e.issued()) else { return false };
         let same = |i: &Issued| i.state == State::Live && i.user == own.user;
-        let mut issued = e.store.issued().iter();
-        is_second(e) && issued.any(|i| i.is_answered_by(&sent) && same(i))
+        is_second(e) && e.store.answered_by(&sent).any(same)
     })
 }
 

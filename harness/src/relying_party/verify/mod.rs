@@ -360,8 +360,7 @@ impl<'a> Evidence<'a> {
     pub(super) fn issued(&self) -> Option<&'a Issued> {
         let named = || {
             let sent = self.sent_challenge()?;
-            let of_ceremony = |i: &&Issued| i.ceremony == self.ceremony;
-            self.store.issued().iter().filter(of_ceremony).find(|i| i.is_answered_by(&sent))
+            self.store.answered_by(&sent).find(|issued| issued.ceremony == self.ceremony)
         };
         self.own_issued().or_else(named)
     }
