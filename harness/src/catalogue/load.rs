@@ -16,11 +16,22 @@ use crate::scenarios;
 use crate::target::Flow;
 
 /// The files that come with the program.
-const BUILTIN: [(&str, &str); 26] = [
+const BUILTIN: [(&str, &str); 34] = [
     ("client-data", include_str!("../../catalogue/client-data.toml")),
     ("authenticator-data", include_str!("../../catalogue/authenticator-data.toml")),
     ("credential", include_str!("../../catalogue/credential.toml")),
     ("attestation", include_str!("../../catalogue/attestation.toml")),
+    ("attestation-packed", include_str!("../../catalogue/attestation-packed.toml")),
+    ("attestation-tpm", include_str!("../../catalogue/attestation-tpm.toml")),
+    ("attestation-android-key", include_str!("../../catalogue/attestation-android-key.toml")),
+    ("attestation-fido-u2f", include_str!("../../catalogue/attestation-fido-u2f.toml")),
+    ("attestation-apple", include_str!("../../catalogue/attestation-apple.toml")),
+    (
+        "attestation-android-safetynet",
+        include_str!("../../catalogue/attestation-android-safetynet.toml"),
+    ),
+    ("attestation-compound", include_str!("../../catalogue/attestation-compound.toml")),
+    ("attestation-trust", include_str!("../../catalogue/attestation-trust.toml")),
     ("metadata", include_str!("../../catalogue/metadata.toml")),
     ("assertion", include_str!("../../catalogue/assertion.toml")),
     ("encoding-cbor", include_str!("../../catalogue/encoding-cbor.toml")),

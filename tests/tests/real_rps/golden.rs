@@ -91,20 +91,26 @@ impl Golden {
         checks.map(|(id, words)| (id.as_str(), words.as_str())).collect()
     }
 
-    /// What is different in the other one, a line for each; nothing if they are the same.
-    pub(super) fn differences(&self, found: &Self) -> String {
+    /// What is different in the other one, a line for each; nothing if they are the same. `reason` is that of a check's
+    /// new outcome.
+    pub(super) fn differences<'a>(
+        &self,
+        found: &Self,
+        reason: impl Fn(&str) -> Option<&'a str>,
+    ) -> String {
+        let why = |id| reason(id).map(|reason| format!(" ({reason})")).unwrap_or_default();
         let map = |golden: &Self| golden.checks.iter().cloned().collect::<BTreeMap<_, _>>();
         let (golden, new) = (map(self), map(found));
         let mut out = String::new();
         for (id, words) in &self.checks {
             match new.get(id) {
                 Some(found) if found == words => {}
-                Some(found) => writeln!(out, "  {id}: {words} → {found}").unwrap(),
+                Some(found) => writeln!(out, "  {id}: {words} → {found}{}", why(id)).unwrap(),
                 None => writeln!(out, "  {id}: {words} → no such check").unwrap(),
             }
         }
         for (id, words) in found.checks.iter().filter(|(id, _)| !golden.contains_key(id)) {
-            writeln!(out, "  {id}: new → {words}").unwrap();
+            writeln!(out, "  {id}: new → {words}{}", why(id)).unwrap();
         }
         if out.is_empty() && self.text != found.text {
             out.push_str("  the same outcomes, but in another order or form\n");
@@ -183,12 +189,12 @@ fn differences_are_readable() {
     let golden = |lines: &str| Golden::parse(format!("[checks]\n{lines}"));
     let known = golden("\"a.b\" = \"pass refused\"\n\"a.c\" = \"fail accepted\"\n");
     let found = golden("\"a.b\" = \"fail accepted\"\n\"a.d\" = \"skipped setting\"\n");
-    insta::assert_snapshot!(known.differences(&found), @"
-    a.b: pass refused → fail accepted
+    insta::assert_snapshot!(known.differences(&found, |id| (id == "a.b").then_some("signed in")), @"
+    a.b: pass refused → fail accepted (signed in)
     a.c: fail accepted → no such check
     a.d: new → skipped setting
     ");
-    assert_eq!(known.differences(&known), "");
+    assert_eq!(known.differences(&known, |_| None), "");
     assert_eq!(known.divergences(&Catalogue::default()), [("a.c", "fail accepted")]);
 }
 
@@ -201,5 +207,5 @@ fn a_race_may_end_in_the_databases_error() {
     };
     let golden = came_to("warn refused server-error");
     let found = came_to("note accepted redirect").with_races_of(&golden, &catalogue);
-    assert_eq!(golden.differences(&found), "");
+    assert_eq!(golden.differences(&found, |_| None), "");
 }

@@ -163,7 +163,9 @@ async fn is_as_golden((name, adapter): (&str, &str)) {
         }
         let golden = Golden::read(name);
         let found = found.with_races_of(&golden, &catalogue);
-        let differences = golden.differences(&found);
+        let differences = golden.differences(&found, |id| {
+            report.checks.iter().find(|result| result.id == id)?.reason.as_deref()
+        });
         assert!(
             differences.is_empty(),
             "{name}, {run_id}: the outcomes are not those of the golden file:\n{differences}\n\
