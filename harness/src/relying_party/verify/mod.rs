@@ -43,6 +43,8 @@ pub struct Step {
     pub name: &'static str,
     /// What holds when the step succeeds.
     pub title: &'static str,
+    /// The part of the id before the `/`.
+    section: &'static str,
     /// How it is established.
     pub run: Run,
 }
@@ -85,7 +87,7 @@ pub(super) fn refuse(reason: impl Into<String>) -> Finding {
 impl Step {
     /// The ceremony that the step belongs to, if it is a step of one.
     pub fn ceremony(&self) -> Option<Ceremony> {
-        match self.section() {
+        match self.section {
             section if section.starts_with("8.") => Some(Ceremony::Registration),
             "7.1" | "metadata" => Some(Ceremony::Registration),
             "7.2" => Some(Ceremony::Authentication),
@@ -96,11 +98,7 @@ impl Step {
     /// The ceremony's name, or what the step is about: mutants are called
     /// after it.
     pub fn area(&self) -> &'static str {
-        self.ceremony().map_or(self.section(), Ceremony::name)
-    }
-
-    fn section(&self) -> &'static str {
-        self.id.split('/').next().unwrap_or_default()
+        self.ceremony().map_or(self.section, Ceremony::name)
     }
 
     /// What kind of step it is.
@@ -126,6 +124,7 @@ macro_rules! step {
             clause: concat!("§", $section, " step ", $step),
             name: $name,
             title: $title,
+            section: $section,
             run: $run,
         }
     };
@@ -139,6 +138,7 @@ macro_rules! part {
             clause: concat!("§", $section),
             name: $name,
             title: $title,
+            section: $section,
             run: $run,
         }
     };
@@ -151,6 +151,7 @@ macro_rules! rule {
             clause: $clause,
             name: $name,
             title: $title,
+            section: $area,
             run: Flow,
         }
     };
@@ -164,6 +165,7 @@ macro_rules! metadata {
             clause: concat!("FIDO MDS 3.0 §", $section),
             name: concat!("metadata-", $part),
             title: $title,
+            section: "metadata",
             run: $run,
         }
     };
@@ -456,7 +458,7 @@ pub(super) fn examine<'a>(mut evidence: Evidence<'a>, mutant: Option<&Mutant>) -
 fn examine_statement(mut evidence: Evidence<'_>) -> Vec<(&'static Step, Violation)> {
     // The model is that of the whole: U2F beside others does not take it away.
     let concerns = |step: &Step| {
-        step.section().starts_with("8.") && step.name != "u2f-aaguid"
+        step.section.starts_with("8.") && step.name != "u2f-aaguid"
             || matches!(step.name, "format" | "trust")
     };
     take(&mut evidence, concerns, |step| step.run)
