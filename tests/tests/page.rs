@@ -260,7 +260,9 @@ async fn what_is_expected_of_a_page() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("passrig.toml");
     let policy = "[policy]\npage-gesture = 'must'\n";
-    fs::write(&file, policy).unwrap();
+    // Where another origin's pages are is no matter of this one's.
+    let elsewhere = "[target]\nrp = 'http://localhost:1'\nconnect_to = '127.0.0.1:1'\n";
+    fs::write(&file, format!("{policy}{elsewhere}")).unwrap();
     let on_load = format!("{url}/on-load");
     let out = passrig(folder.path(), &["page", &on_load]);
     let text = String::from_utf8(out.stdout).unwrap();
@@ -314,7 +316,14 @@ async fn a_page_of_a_real_relying_party() {
     let config = folder.path().join("passrig.toml");
     fs::write(&config, format!("[target]\nrp = {:?}\nca = {:?}\n", rp.url, rp.ca)).unwrap();
     let place = ["--connect-to", &rp.connect_to, "--config", config.to_str().unwrap()];
-    insta::assert_snapshot!(seen_by(script, &rp.url, &place).await, @r"
+    let believed = seen_by(script, &rp.url, &place).await;
+    let place = ["--connect-to", &rp.connect_to, "--insecure"];
+    assert_eq!(seen_by(script, &rp.url, &place).await, believed);
+    let empty = tempfile::tempdir().unwrap();
+    let out = passrig(empty.path(), &["page", &rp.url, "--connect-to", &rp.connect_to]);
+    assert_eq!(out.status.code(), Some(3), "{out:?}");
+    assert!(String::from_utf8_lossy(&out.stderr).contains("ERR_CERT_AUTHORITY_INVALID"), "{out:?}");
+    insta::assert_snapshot!(believed, @r"
     pass registration.page-gesture.missing: 0 of 1 calls of create() came without a gesture of the user
     pass authentication.page-gesture.missing: 0 of 1 calls of get() came without a gesture of the user
     pass registration.page-options.altered: create() is given the options that the server sent

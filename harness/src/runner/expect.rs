@@ -56,8 +56,8 @@ impl Expectation {
     }
 
     /// Why it is of no use, where that can be known: everything among `checks`
-    /// that it is about was run, something was decided, and nothing needed it. A part of
-    /// the checks proves nothing about an entry for all of them.
+    /// that it is about was run, something was decided, and nothing needed it. A
+    /// part of the checks proves nothing about an entry for all of them.
     pub fn staleness(
         &self,
         checks: &[Check],
@@ -76,8 +76,9 @@ impl Expectation {
     }
 }
 
-/// Compares a report on (some of) these checks with what was expected: every
-/// result that was foreseen gets the reason, and every entry that is of no use is listed.
+/// Compares a report on some of these checks, or all, with what was expected:
+/// every result that was foreseen gets the reason, and every entry that is of no
+/// use is listed.
 pub fn settle(report: &mut Report, expectations: &[Expectation], checks: &[Check], today: Date) {
     for result in &mut report.checks {
         let mut valid = expectations.iter().filter(|entry| !entry.is_expired(today));
