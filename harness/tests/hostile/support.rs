@@ -5,6 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
 
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::Request;
@@ -174,11 +176,40 @@ pub(crate) async fn check_in(folder: &Path, url: &str, more: &str) -> Ran {
     run(folder, &arguments).await
 }
 
-/// The program with these arguments, until it ends.
+/// The program with these arguments, until it ends. No attack may cost more memory than
+/// [`MEMORY`].
 pub(crate) async fn run(folder: &Path, arguments: &str) -> Ran {
     let mut command = passrig(folder, arguments);
-    let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
-    Ran::of(output, folder)
+    let ended = tokio::task::spawn_blocking(move || {
+        let child = command.spawn().unwrap();
+        let pid = child.id();
+        let peak = thread::spawn(move || peak_memory(pid));
+        (child.wait_with_output().unwrap(), peak.join().unwrap())
+    });
+    let (output, peak) = ended.await.unwrap();
+    let ran = Ran::of(output, folder);
+    assert!(peak < MEMORY, "{peak} bytes of memory: {}", ran.said());
+    ran
+}
+
+/// The most bytes of memory that the program may use, whatever a target does.
+const MEMORY: u64 = 250 << 20;
+
+/// The peak of a process's resident memory in bytes, watched until the process ends; 0 where the
+/// system has no `/proc`.
+pub(crate) fn peak_memory(pid: u32) -> u64 {
+    let mut peak = 0;
+    while let Some(now) = high_water(pid) {
+        peak = now;
+        thread::sleep(Duration::from_millis(10));
+    }
+    peak
+}
+
+fn high_water(pid: u32) -> Option<u64> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim().trim_end_matches(" kB").parse::<u64>().ok().map(|kib| kib << 10)
 }
 
 /// A few checks that are quick and of which one is refused honestly.
