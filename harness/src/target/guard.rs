@@ -60,7 +60,7 @@ impl FromStr for Place {
 }
 
 /// The places that the user named, and of those the ones outside this machine.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Guard {
     named: Vec<Place>,
     allowed: Vec<Place>,

@@ -10,7 +10,9 @@
     reason = "a test fails by panicking"
 )]
 
+mod connections;
 mod support;
+mod trust;
 
 /// The support itself: an honest target passes, and everything is collected.
 // Before: held.

@@ -40,7 +40,7 @@ impl Withheld {
     pub(super) fn new(source: Source<'_>, setting: Setting, span: Range<usize>) -> Self {
         let message = format!("expected --config to name a file that {}", setting.effect());
         let help = format!(
-            "give {}; or, if you trust this file, --config passrig.toml",
+            "give {},\nor --config passrig.toml if you trust this file",
             setting.flag()
         );
         Self { mistake: source.mistake(message, Some(span), Some(help)), setting }
