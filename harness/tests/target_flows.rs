@@ -126,10 +126,8 @@ sec-fetch-dest: empty
 #[tokio::test]
 async fn a_check_is_named_on_request() {
     for is_asked_for in [false, true] {
-        let mut story = Story::new(
-            "[[logout]]\nrequest = \"POST /out\"\njson = {}",
-            [answer(200, json!({}))],
-        );
+        let mut story =
+            Story::new("[[logout]]\nrequest = \"POST /out\"\njson = {}", [answer(200, json!({}))]);
         if is_asked_for {
             story.target = story.target.clone().that_names_checks();
         }

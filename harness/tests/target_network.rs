@@ -49,7 +49,8 @@ fn target(base: &str, settings: Settings) -> Target {
     let base = Url::parse(base).unwrap();
     let origin = base.origin().ascii_serialization();
     // The target's own place is named, unless a test names others.
-    let guard = if settings.guard == Guard::default() { Guard::of([&base]) } else { settings.guard };
+    let guard =
+        if settings.guard == Guard::default() { Guard::of([&base]) } else { settings.guard };
     let network = Network::new(Settings { guard, ..settings });
     Target::new(profile, base, origin, Arc::new(network))
 }
@@ -330,7 +331,8 @@ only if you may test it: --allow-host 192.0.2.1:80
 ");
     // Named, it is tried; nobody answers from there.
     let limits = Limits { deadline: Duration::from_millis(200), ..Limits::default() };
-    for (place, is_named) in [("192.0.2.1", true), ("192.0.2.1:80", true), ("192.0.2.1:81", false)] {
+    for (place, is_named) in [("192.0.2.1", true), ("192.0.2.1:80", true), ("192.0.2.1:81", false)]
+    {
         let guard = Guard::default().allowing([place.parse::<Place>().unwrap()]);
         let named = Settings { guard, limits, ..settings() };
         let error = begin("http://192.0.2.1", named).await.unwrap_err();

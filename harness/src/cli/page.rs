@@ -137,7 +137,9 @@ pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
     };
     let reach = match is_of(&args.url, config.named_target()) {
         // The command line names the page, and so its host.
-        true => config.target(&reach::Args { rp: Some(Rp::Url(args.url.clone())), ..flags.clone() })?,
+        true => {
+            config.target(&reach::Args { rp: Some(Rp::Url(args.url.clone())), ..flags.clone() })?
+        }
         false => flags.clone(),
     };
     let product = args.authenticator.as_deref().and_then(Authenticator::named);

@@ -216,9 +216,8 @@ impl Args {
     async fn reach(&self, rp: &Rp) -> Result<Reach, Failure> {
         let deadline = Duration::from_secs(self.deadline.unwrap_or(10).into());
         let variables = self.variables()?;
-        let origin_of = |base: &Url| {
-            self.origin.as_ref().unwrap_or(base).origin().ascii_serialization()
-        };
+        let origin_of =
+            |base: &Url| self.origin.as_ref().unwrap_or(base).origin().ascii_serialization();
         let named = self.adapter.as_deref().map(adapter).transpose()?;
         let (base, profile, transport) = match rp {
             Rp::Program(command) => {

@@ -221,7 +221,8 @@ mod tests {
             let place: Place = text.parse().unwrap();
             assert_eq!((place.host.as_str(), place.port), (host, port), "{text}");
         }
-        for wrong in ["", ":80", "host:", "host:x", "host:65536", "http://host", "host/path", "a@b"] {
+        for wrong in ["", ":80", "host:", "host:x", "host:65536", "http://host", "host/path", "a@b"]
+        {
             assert!(wrong.parse::<Place>().is_err(), "{wrong}");
         }
     }

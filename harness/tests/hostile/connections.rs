@@ -28,6 +28,10 @@ fn traced(folder: &Path, arguments: &str) -> Command {
     let mut command = Command::new("strace");
     command.args(["-f", "-s", "512", "-e", "trace=connect,sendto,sendmsg,sendmmsg", "-o", "trace"]);
     command.arg(program()).args(arguments.split_whitespace()).current_dir(folder);
+    // A proxy is not a place that the user named either.
+    for name in ["http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"] {
+        command.env(name, "http://127.0.0.1:3128");
+    }
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
@@ -35,7 +39,9 @@ fn traced(folder: &Path, arguments: &str) -> Command {
 /// The places to which the calls of a trace lead: `ADDRESS:PORT`, or the path of a socket.
 fn places(trace: &str) -> BTreeSet<String> {
     let mut places = BTreeSet::new();
-    for line in trace.lines().filter(|line| line.contains("sa_family=") || line.contains("sun_path=")) {
+    for line in
+        trace.lines().filter(|line| line.contains("sa_family=") || line.contains("sun_path="))
+    {
         if line.contains("sa_family=AF_UNIX") {
             places.insert(between(line, "sun_path=", "}").to_owned());
             continue;
@@ -113,8 +119,8 @@ status = "untested"
 mode = "fresh"
 [[provision]]
 request = "GET /STEP"
-capture = { link = { json = "$.link", optional = true } }
 follow = true
+CAPTURE
 [[provision]]
 LEAD
 [[register]]
@@ -138,7 +144,10 @@ refused = [{ status = [400] }]
 
 /// The ways by which a target leads elsewhere: the adapter, and the answer to its first step.
 fn leads(to: &str) -> [(String, Response); 4] {
-    let adapter = |step: &str, lead: &str| LED.replace("STEP", step).replace("LEAD", lead);
+    let adapter = |step: &str, lead: &str| {
+        let capture = if step == "link" { "capture = { link = \"$.link\" }" } else { "" };
+        LED.replace("STEP", step).replace("LEAD", lead).replace("CAPTURE", capture)
+    };
     let mut redirect = answer(302, "text/plain", "");
     redirect.headers_mut().insert("location", to.parse().unwrap());
     let form = |method: &str| {
@@ -179,17 +188,14 @@ async fn check_connects_to_its_target_only() {
 }
 
 /// `check` that asks a target which adapter fits, and whose redirects lead elsewhere.
-// Before: red.
+// Before: held.
 #[tokio::test(flavor = "multi_thread")]
 async fn asking_for_the_adapter_connects_to_the_target_only() {
     if !has_strace() {
         return;
     }
-    let mut n = 0;
     let to = elsewhere();
-    let redirects = std::sync::Mutex::new(());
     let url = serve(move |asked, _| {
-        let _one = redirects.lock();
         let mut response = answer(302, "text/plain", "");
         response.headers_mut().insert("location", to[asked.n % to.len()].parse().unwrap());
         Some(response)
@@ -197,9 +203,7 @@ async fn asking_for_the_adapter_connects_to_the_target_only() {
     .await;
     for verb in ["check", "simulate lost-device"] {
         are_only(&connections(&[], &format!("{verb} --rp {url}")).await, &url);
-        n += 1;
     }
-    assert_eq!(n, 2);
 }
 
 /// `simulate` of a target that leads to other hosts and ports.
@@ -231,7 +235,8 @@ async fn connect_to_is_the_only_place() {
     let url = serve(|_, _| None).await;
     let port = url.rsplit(':').next().unwrap();
     let arguments = format!(
-        "check --rp http://login.passrig.test --connect-to 127.0.0.1:{port} --adapter reference {FEW}"
+        "check --rp http://login.passrig.test --origin {url} --connect-to 127.0.0.1:{port} \
+         --adapter reference {FEW}"
     );
     are_only(&connections(&[], &arguments).await, &url);
 }

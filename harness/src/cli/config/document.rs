@@ -194,7 +194,8 @@ fn target(source: Source<'_>, target: &Target) -> Parsed<reach::Args> {
     let beside = |file: &str| source.file.parent().unwrap_or(Path::new("")).join(file);
     let wrong =
         |text: &Spanned<String>, message: String| source.mistake(message, Some(text.span()), None);
-    let rp = target.rp.as_ref().map(|text| text.get_ref().parse::<Rp>().map_err(|m| wrong(text, m)));
+    let rp =
+        target.rp.as_ref().map(|text| text.get_ref().parse::<Rp>().map_err(|m| wrong(text, m)));
     let origin = target.origin.as_ref();
     let origin = origin.map(|text| rp::origin(text.get_ref()).map_err(|m| wrong(text, m)));
     for text in &target.allow_hosts {

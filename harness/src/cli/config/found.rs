@@ -39,10 +39,8 @@ pub(super) enum Setting {
 impl Withheld {
     pub(super) fn new(source: Source<'_>, setting: Setting, span: Range<usize>) -> Self {
         let message = format!("expected --config to name a file that {}", setting.effect());
-        let help = format!(
-            "give {},\nor --config passrig.toml if you trust this file",
-            setting.flag()
-        );
+        let help =
+            format!("give {},\nor --config passrig.toml if you trust this file", setting.flag());
         Self { mistake: source.mistake(message, Some(span), Some(help)), setting }
     }
 

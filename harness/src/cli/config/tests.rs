@@ -100,6 +100,13 @@ fn flags_win() {
 }
 
 #[test]
+fn a_command_is_repeated_as_it_is() {
+    let (config, _) = parse("[target]\nrp = 'exec:./rp \"#x\" %41 \ty'\n").unwrap();
+    let arguments = config.named_target().arguments();
+    assert_eq!(arguments, [["--rp", "exec:./rp \"#x\" %41 \ty"].map(str::to_owned).to_vec()]);
+}
+
+#[test]
 fn a_file_that_was_only_found() {
     let none = reach::Args::default();
     let shown = found("[target]\nrp = \"exec:./rp\"\n", &none).unwrap();
@@ -121,9 +128,7 @@ fn a_file_that_was_only_found() {
         }
         "--allow-run" => reach::Args { allow_run: true, ..none.clone() },
         "--restart" => reach::Args { restart: Some("x".to_owned()), ..none.clone() },
-        "--allow-host" => {
-            reach::Args { allow_host: vec!["a.test:8".to_owned()], ..none.clone() }
-        }
+        "--allow-host" => reach::Args { allow_host: vec!["a.test:8".to_owned()], ..none.clone() },
         _ => reach::Args { var: vec!["x=1".parse().unwrap()], ..none.clone() },
     };
     for (line, flag) in [

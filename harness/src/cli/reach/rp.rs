@@ -27,12 +27,13 @@ impl Rp {
         }
     }
 
-    /// Whether connections to a server stay on this machine whatever a resolver says.
+    /// Whether connections to a server stay on this machine whatever a resolver says: by its host,
+    /// or because they go to such a place instead.
     pub(in crate::cli) fn is_loopback(&self, connect_to: Option<&ConnectTo>) -> bool {
         let Some(url) = self.url() else { return false };
         let (host, port) = (url.host_str().unwrap_or_default(), url.port_or_known_default());
-        let rule = connect_to.filter(|rule| rule.applies(host, port.unwrap_or_default()));
-        rule.map_or_else(|| is_loopback(host), ConnectTo::is_loopback)
+        let applies = |rule: &&ConnectTo| rule.applies(host, port.unwrap_or_default());
+        is_loopback(host) || connect_to.filter(applies).is_some_and(ConnectTo::is_loopback)
     }
 }
 
@@ -98,7 +99,8 @@ mod tests {
         assert!(is_loopback("https://a.test", Some("a.test:443:[::1]:8443")));
         assert!(!is_loopback("https://a.test", Some("b.test:443:127.0.0.1:8443")));
         assert!(!is_loopback("https://a.test", Some("b.test:8443")));
-        assert!(!is_loopback("http://localhost", Some("b.test:8443")));
+        // The place is judged for itself.
+        assert!(is_loopback("http://localhost", Some("b.test:8443")));
         assert!(!is_loopback("http://10.0.0.1", None));
         assert!(!is_loopback("exec:ls", Some("127.0.0.1:8443")));
     }

@@ -5,10 +5,10 @@
 
 use std::net::IpAddr;
 
+use axum::Router;
 use axum::extract::Request;
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
-use axum::Router;
 use http::StatusCode;
 use http::header::HOST;
 use http::uri::Authority;
