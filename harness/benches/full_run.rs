@@ -22,6 +22,7 @@ use passrig::outcome::{CheckResult, Outcome, Report, TargetInfo, Tool};
 use passrig::relying_party::{EXPIRY, ORIGIN, RP_ID, in_process};
 use passrig::report::{Log, log};
 use passrig::runner::{self, Filter, Options};
+use passrig::target::guard::Guard;
 use passrig::target::network::{Network, Settings};
 use passrig::target::transport::Sending;
 use passrig::target::{Target, Transport, profile};
@@ -39,7 +40,9 @@ fn main() {
     // As `passrig check --rp` has it.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let (ours, theirs, start) = (cpu("self"), cpu(&rp.pid()), Instant::now());
-    let network = || Arc::new(Network::new(Settings::default()));
+    let place: url::Url = rp.url.parse().unwrap();
+    let settings = || Settings { guard: Guard::of([&place]), ..Settings::default() };
+    let network = || Arc::new(Network::new(settings()));
     let times = runs(is_as_served, |run| runtime.block_on(check(rp.target(network()), None, run)));
     let elapsed = start.elapsed();
     row("RP as its own process", &times);
@@ -165,7 +168,7 @@ impl Served {
 
     fn target(&self, transport: Arc<dyn Transport>) -> Target {
         let adapter = profile::named("reference").unwrap();
-        Target::new(adapter, self.url.parse().unwrap(), ORIGIN, transport)
+        Target::new(adapter, self.url.parse().unwrap(), ORIGIN, transport).that_names_checks()
     }
 
     fn pid(&self) -> String {

@@ -8,6 +8,7 @@ pub mod cli;
 pub mod fuzzing;
 pub mod outcome;
 pub mod page;
+mod quoting;
 pub mod relying_party;
 pub mod report;
 pub mod runner;

@@ -245,7 +245,10 @@ fn run(url: &str, folder: &Path, more: &str) -> Output {
     fs::write(&adapter, ADAPTER).unwrap();
     let reports =
         ["json", "junit", "sarif", "markdown", "html"].map(|f| format!("--report {f}=report.{f}"));
-    let args = format!("check --rp {url} --seed s --run-id one {} {more}", reports.join(" "));
+    let args = format!(
+        "check --rp {url} --name-checks --seed s --run-id one {} {more}",
+        reports.join(" ")
+    );
     let mut command = Command::new(env!("CARGO_BIN_EXE_passrig"));
     command.args(args.split_whitespace()).current_dir(folder);
     command.arg("--adapter").arg(adapter).arg("--var").arg(format!("password={PASSWORD}"));

@@ -110,7 +110,6 @@ referer: https://login.passrig.test/
 sec-fetch-site: same-origin
 sec-fetch-mode: cors
 sec-fetch-dest: empty
-x-passrig-check: registration.test
 ");
     insta::assert_snapshot!(shown(&seen[1]), @r"
 host: login.passrig.test
@@ -121,8 +120,21 @@ referer: https://login.passrig.test/
 sec-fetch-site: same-origin
 sec-fetch-mode: cors
 sec-fetch-dest: empty
-x-passrig-check: registration.test
 ");
+}
+
+#[tokio::test]
+async fn a_check_is_named_on_request() {
+    for is_asked_for in [false, true] {
+        let mut story =
+            Story::new("[[logout]]\nrequest = \"POST /out\"\njson = {}", [answer(200, json!({}))]);
+        if is_asked_for {
+            story.target = story.target.clone().that_names_checks();
+        }
+        story.run(Flow::Logout).await.unwrap();
+        let named = story.seen()[0].header("x-passrig-check").map(str::to_owned);
+        assert_eq!(named.as_deref(), is_asked_for.then_some("registration.test"));
+    }
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use passrig::target::error::Kind;
-use passrig::target::guard::Guard;
+use passrig::target::guard::{Guard, Place};
 use passrig::target::network::{ConnectTo, Network, Settings, Trust};
 use passrig::target::transport::{Failure, Limits, Transport};
 use passrig::target::{Error, Flow, Inputs, Log, Profile, Session, Target};
@@ -48,7 +48,11 @@ fn target(base: &str, settings: Settings) -> Target {
     let profile = Arc::new(Profile::parse("t.toml", PROFILE).unwrap());
     let base = Url::parse(base).unwrap();
     let origin = base.origin().ascii_serialization();
-    Target::new(profile, base, origin, Arc::new(Network::new(settings)))
+    // The target's own place is named, unless a test names others.
+    let guard =
+        if settings.guard == Guard::default() { Guard::of([&base]) } else { settings.guard };
+    let network = Network::new(Settings { guard, ..settings });
+    Target::new(profile, base, origin, Arc::new(network))
 }
 
 async fn begin(base: &str, settings: Settings) -> Result<serde_json::Value, Error> {
@@ -322,14 +326,19 @@ async fn the_guard_judges_the_peer() {
     let error = begin("http://192.0.2.1", settings()).await.unwrap_err();
     let anywhere = SocketAddr::from(([127, 0, 0, 1], 1));
     insta::assert_snapshot!(shown(&error, anywhere), @r"
-register step 1 (POST /begin): 192.0.2.1 is at 192.0.2.1, which is not this machine, and nobody named it
-only if you may test it: --allow-host 192.0.2.1
+register step 1 (POST /begin): 192.0.2.1:80 is at 192.0.2.1, which is not an address of this machine
+only if you may test it: --allow-host 192.0.2.1:80
 ");
     // Named, it is tried; nobody answers from there.
     let limits = Limits { deadline: Duration::from_millis(200), ..Limits::default() };
-    let named = Settings { guard: Guard::new(["192.0.2.1"]), limits, ..settings() };
-    let error = begin("http://192.0.2.1", named).await.unwrap_err();
-    assert!(!matches!(error.kind, Kind::Transport(Failure::Forbidden(_))), "{error}");
+    for (place, is_named) in [("192.0.2.1", true), ("192.0.2.1:80", true), ("192.0.2.1:81", false)]
+    {
+        let guard = Guard::default().allowing([place.parse::<Place>().unwrap()]);
+        let named = Settings { guard, limits, ..settings() };
+        let error = begin("http://192.0.2.1", named).await.unwrap_err();
+        let forbidden = matches!(error.kind, Kind::Transport(Failure::Forbidden(_)));
+        assert_eq!(!forbidden, is_named, "{place}: {error}");
+    }
 }
 
 #[tokio::test]
@@ -346,6 +355,29 @@ async fn the_guard_judges_every_hop() {
 }
 
 #[tokio::test]
+async fn the_guard_judges_the_port_of_every_hop() {
+    static CONNECTIONS: AtomicUsize = AtomicUsize::new(0);
+    let other = server(|_| async {
+        CONNECTIONS.fetch_add(1, Ordering::Relaxed);
+    })
+    .await;
+    let redirect = format!(
+        "HTTP/1.1 302 Found\r\nlocation: http://localhost:{}/\r\nconnection: close\r\n\r\n",
+        other.port()
+    );
+    let address = saying(redirect.leak()).await;
+    let (mut session, mut log) = (Session::new(), Log::new());
+    let target = target(&format!("http://{address}"), settings());
+    let inputs = Inputs::new("test");
+    let error = target.run(Flow::Login, &mut session, &inputs, &mut log).await.unwrap_err();
+    insta::assert_snapshot!(shown(&error, other), @r"
+login step 1 (GET /in): localhost:PORT is neither the RP nor named by the adapter or --allow-host
+only if you may test it: --allow-host localhost:PORT
+");
+    assert_eq!((CONNECTIONS.load(Ordering::Relaxed), log.len()), (0, 2));
+}
+
+#[tokio::test]
 async fn a_large_request_has_a_connection_of_its_own() {
     let (heads, mut seen) = tokio::sync::mpsc::unbounded_channel();
     let address = server(move |mut stream| {
@@ -357,7 +389,8 @@ async fn a_large_request_has_a_connection_of_its_own() {
         }
     })
     .await;
-    let network = Network::new(settings());
+    let url = Url::parse(&format!("http://{address}/")).unwrap();
+    let network = Network::new(Settings { guard: Guard::of([&url]), ..settings() });
     for (length, closes) in [(10, false), (20 << 10, true), (2 << 20, true)] {
         let body = bytes::Bytes::from(vec![b'x'; length]);
         let request = http::Request::post(format!("http://{address}/")).body(body).unwrap();

@@ -2,12 +2,14 @@
 
 pub(super) mod baseline;
 pub(super) mod document;
+mod found;
 mod mistake;
 mod today;
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use found::Withheld;
 pub(super) use mistake::Mistake;
 pub(super) use today::today;
 
@@ -24,7 +26,8 @@ const FILE: &str = "passrig.toml";
 #[group(skip)]
 pub(super) struct Args {
     /// The file with the target, the policy and the expectations; flags win
-    /// over it [default: passrig.toml, if it is there].
+    /// over it [default: passrig.toml, if it is there, which then runs no program,
+    /// reads no environment variable and reaches no other machine].
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
 }
@@ -34,7 +37,9 @@ pub(super) struct Args {
 pub(super) struct Config {
     /// The file's text.
     pub(super) text: String,
-    pub(super) target: reach::Args,
+    target: reach::Args,
+    /// The settings of the target that need a flag.
+    withheld: Vec<Withheld>,
     pub(super) fail_on: Option<FailOn>,
     pub(super) expectations: Vec<Expectation>,
 }
@@ -56,7 +61,7 @@ impl Args {
     pub(super) fn read(&self, catalogue: &mut Catalogue) -> Result<Config, Failure> {
         let file = self.file();
         match std::fs::read_to_string(file) {
-            Ok(text) => Ok(Config::parse(file, text, catalogue)?),
+            Ok(text) => Ok(Config::parse(file, text, self.config.is_some(), catalogue)?),
             // A file that is named must be there.
             Err(error) if error.kind() == ErrorKind::NotFound && self.config.is_none() => {
                 Ok(Config::default())
@@ -67,9 +72,28 @@ impl Args {
 }
 
 impl Config {
-    fn parse(file: &Path, text: String, catalogue: &mut Catalogue) -> Result<Self, Box<Mistake>> {
-        let source = mistake::Source { file, text: &text };
+    fn parse(
+        file: &Path,
+        text: String,
+        is_named: bool,
+        catalogue: &mut Catalogue,
+    ) -> Result<Self, Box<Mistake>> {
+        let source = mistake::Source { file, text: &text, is_named };
         document::parse(source, catalogue)
+    }
+
+    /// The target, as the flags and for the rest the file say. A file that was only found cannot
+    /// make every setting.
+    pub(super) fn target(&mut self, flags: &reach::Args) -> Result<reach::Args, Failure> {
+        for withheld in self.withheld.drain(..) {
+            withheld.unless_given(flags)?;
+        }
+        Ok(flags.over(&self.target))
+    }
+
+    /// The target as the file alone names it, which is not to be reached without the flags.
+    pub(super) fn named_target(&self) -> &reach::Args {
+        &self.target
     }
 }
 
@@ -80,7 +104,7 @@ pub(crate) fn read_text(
     text: String,
     catalogue: &mut Catalogue,
 ) -> Result<(), Box<dyn miette::Diagnostic + Send + Sync>> {
-    Config::parse(file, text, catalogue).map(|_| ()).map_err(|mistake| mistake as Box<_>)
+    Config::parse(file, text, true, catalogue).map(|_| ()).map_err(|mistake| mistake as Box<_>)
 }
 
 #[cfg(test)]

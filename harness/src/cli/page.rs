@@ -13,7 +13,7 @@ use super::console::Console;
 use super::fail_on;
 use super::failure::{Failure, INTERRUPTED};
 use super::identity;
-use super::reach::{self, Variable, valid};
+use super::reach::{self, Rp, Variable, valid};
 use super::run::Authenticator;
 use crate::browser::{self, Settings, pin};
 use crate::catalogue::{Catalogue, Product};
@@ -22,7 +22,7 @@ use crate::page::{self, Examination, Observed, Script, ScriptError, Step};
 use crate::report::terminal::Terminal;
 use crate::report::{Destination, Findings, Replay};
 use crate::runner::{FailOn, expect};
-use crate::target::guard::Guard;
+use crate::target::guard::{Guard, Place};
 use crate::target::network::{self, ConnectTo};
 use crate::target::transport::Limits;
 
@@ -122,7 +122,7 @@ Examples:
 
 pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
     let mut catalogue = args.catalogue.read()?;
-    let config = args.config.read(&mut catalogue)?;
+    let mut config = args.config.read(&mut catalogue)?;
     let identity = args.identity.resolve(false)?;
     for destination in &args.report {
         let file = || destination.file.clone();
@@ -135,8 +135,11 @@ pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
         insecure: args.insecure,
         ..reach::Args::default()
     };
-    let reach = match is_of(&args.url, &config.target) {
-        true => flags.over(&config.target),
+    let reach = match is_of(&args.url, config.named_target()) {
+        // The command line names the page, and so its host.
+        true => {
+            config.target(&reach::Args { rp: Some(Rp::Url(args.url.clone())), ..flags.clone() })?
+        }
         false => flags.clone(),
     };
     let product = args.authenticator.as_deref().and_then(Authenticator::named);
@@ -269,7 +272,7 @@ fn unusable(error: &ScriptError, args: &Args) -> Failure {
 
 /// Whether the page is of the target's origin.
 fn is_of(page: &Url, target: &reach::Args) -> bool {
-    let own = target.origin.as_ref().or(target.rp.as_ref());
+    let own = target.origin.as_ref().or(target.rp.as_ref().and_then(Rp::url));
     own.is_some_and(|own| own.origin() == page.origin())
 }
 
@@ -284,7 +287,7 @@ async fn settings(page: &Url, reach: &reach::Args) -> Result<Settings, Failure> 
         let trust = reach.trust()?;
         let connect_to = connect_to.into_iter().collect();
         // Nothing hostile is sent there.
-        let guard = Guard::new([host.to_owned()]);
+        let guard = Guard::default().allowing(Place::of(page));
         let limits = Limits::default();
         let network = network::Settings { guard, connect_to, trust, limits };
         let certificate = network::certificate(page, network).await;

@@ -1,5 +1,8 @@
 //! Where the target is, and how it is spoken to.
 
+mod rp;
+mod variable;
+
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -15,19 +18,20 @@ use super::console::complain;
 use super::failure::Failure;
 use super::identity;
 use super::near::did_you_mean;
-use super::rp;
+use super::rp::origin;
 use crate::outcome::TargetInfo;
 use crate::relying_party;
 use crate::runner::Restart;
 use crate::target::detect;
-use crate::target::guard::Guard;
+use crate::target::guard::{Guard, Place};
 use crate::target::mailbox::Mailbox;
 use crate::target::network::{self, ConnectTo, Network, Trust};
-use crate::target::percent;
 use crate::target::profile::{self, Profile};
 use crate::target::shim::Shim;
 use crate::target::transport::Limits;
 use crate::target::{Target, Transport};
+pub(super) use rp::Rp;
+pub(super) use variable::Variable;
 
 #[derive(Clone, Debug, Default, clap::Args)]
 #[command(next_help_heading = "The target")]
@@ -35,8 +39,8 @@ use crate::target::{Target, Transport};
 pub(super) struct Args {
     /// Where the RP's API is [default: the built-in reference RP]; or
     /// exec:COMMAND, a program that answers JSON lines.
-    #[arg(long, value_name = "URL", value_parser = base)]
-    pub(super) rp: Option<Url>,
+    #[arg(long, value_name = "URL", value_parser = Rp::from_str)]
+    pub(super) rp: Option<Rp>,
 
     /// How it is spoken to: the id of a built-in adapter (`passrig adapters`)
     /// or a file [default: found out by asking it].
@@ -44,7 +48,7 @@ pub(super) struct Args {
     pub(super) adapter: Option<String>,
 
     /// The origin of the emulated page [default: that of --rp].
-    #[arg(long, value_parser = rp::origin)]
+    #[arg(long, value_parser = origin)]
     pub(super) origin: Option<Url>,
 
     /// Connect there, whatever host the URL names; TLS and headers keep the
@@ -69,9 +73,10 @@ pub(super) struct Args {
     #[arg(long)]
     pub(super) insecure: bool,
 
-    /// Speak to this host although it is not this machine: passrig sends
-    /// hostile requests, so each host must be named. May be repeated.
-    #[arg(long, value_name = "HOST")]
+    /// Connect to this host too, although it is not this machine or not the RP's:
+    /// passrig sends hostile requests, so each host and port must be named.
+    /// HOST alone allows every port. May be repeated.
+    #[arg(long, value_name = "HOST[:PORT]", value_parser = valid::<Place>)]
     pub(super) allow_host: Vec<String>,
 
     /// How long to wait for each answer [default: 10].
@@ -105,6 +110,11 @@ pub(super) struct Args {
     /// trust export` writes: also check what it believes of them.
     #[arg(long)]
     pub(super) metadata: bool,
+
+    /// Name the check of each request in the header X-Passrig-Check, for the RP's
+    /// log. An RP can recognise a test by it, and behave well only then.
+    #[arg(long)]
+    pub(super) name_checks: bool,
 
     /// A variable for the adapter, such as the `username` of the one account
     /// there is. NAME alone takes the value from the environment, where
@@ -148,6 +158,7 @@ impl Args {
             restart_wait,
             restart,
             metadata,
+            name_checks,
             var,
         } = self;
         // Two ways to say which certificates are believed.
@@ -172,6 +183,7 @@ impl Args {
             restart_wait: restart_wait.or(file.restart_wait),
             restart: restart.as_ref().or(file.restart.as_ref()).cloned(),
             metadata: *metadata || file.metadata,
+            name_checks: *name_checks || file.name_checks,
             var: var.iter().chain(others).cloned().collect(),
         }
     }
@@ -201,21 +213,31 @@ impl Args {
         Ok(Reach { target: Arc::new(target.ok_or(MISSING)?), ..reach })
     }
 
-    async fn reach(&self, rp: &Url) -> Result<Reach, Failure> {
+    async fn reach(&self, rp: &Rp) -> Result<Reach, Failure> {
         let deadline = Duration::from_secs(self.deadline.unwrap_or(10).into());
-        let (base, transport) = match rp.scheme() {
-            "exec" => {
-                let command = percent::decode(rp.path());
-                self.program(&String::from_utf8_lossy(&command), deadline)?
+        let variables = self.variables()?;
+        let origin_of =
+            |base: &Url| self.origin.as_ref().unwrap_or(base).origin().ascii_serialization();
+        let named = self.adapter.as_deref().map(adapter).transpose()?;
+        let (base, profile, transport) = match rp {
+            Rp::Program(command) => {
+                let (base, transport) = self.program(command, deadline)?;
+                (base, named.map_or_else(|| adapter(SHIM), Ok)?, transport)
             }
-            _ => (rp.clone(), self.network(deadline)?),
+            Rp::Url(base) => {
+                let profile = match named {
+                    Some(profile) => profile,
+                    None => {
+                        let transport = self.network(deadline, &[base.clone()])?;
+                        find_out(base, &origin_of(base), &transport).await?
+                    }
+                };
+                // The adapter names places too.
+                let places = [vec![base.clone()], profile.urls(&variables)].concat();
+                (base.clone(), profile, self.network(deadline, &places)?)
+            }
         };
-        let origin = self.origin.as_ref().unwrap_or(&base).origin().ascii_serialization();
-        let profile = match &self.adapter {
-            Some(wanted) => adapter(wanted)?,
-            None if rp.scheme() == "exec" => adapter(SHIM)?,
-            None => find_out(&base, &origin, &transport).await?,
-        };
+        let origin = origin_of(&base);
         let mut target = Target::new(profile, base, origin, transport);
         if self.metadata {
             target = target.that_believes_in_our_metadata();
@@ -230,9 +252,12 @@ impl Args {
         if self.allow_run {
             target = target.that_runs_programs();
         }
+        if self.name_checks {
+            target = target.that_names_checks();
+        }
         let mut reach = Reach::new(target);
         reach.info.url = rp.to_string();
-        reach.variables = self.variables()?;
+        reach.variables = variables;
         reach.expiry = self.expiry.map(|seconds| Duration::from_secs(seconds.into()));
         reach.timing = self.timing.and_then(|pairs| pairs.try_into().ok());
         let wait = Duration::from_secs(self.restart_wait.unwrap_or(10).into());
@@ -240,11 +265,14 @@ impl Args {
         Ok(reach)
     }
 
-    fn network(&self, deadline: Duration) -> Result<Arc<dyn Transport>, Failure> {
+    /// The network, as far as these URLs and --allow-host name its places.
+    fn network(&self, deadline: Duration, urls: &[Url]) -> Result<Arc<dyn Transport>, Failure> {
         let trust = self.trust()?;
         let connect_to = self.connect_to().into_iter().collect();
         let limits = Limits { deadline, ..Limits::default() };
-        let guard = Guard::new(self.allow_host.iter().cloned());
+        // They were parsed before, when the arguments were read.
+        let allowed = self.allow_host.iter().filter_map(|place| place.parse::<Place>().ok());
+        let guard = Guard::of(urls).allowing(allowed);
         Ok(Arc::new(Network::new(network::Settings { guard, connect_to, trust, limits })))
     }
 
@@ -299,7 +327,10 @@ impl Args {
     /// The same arguments once more.
     pub(super) fn arguments(&self) -> Vec<Vec<String>> {
         let number = |number: Option<u32>| number.map(|n| n.to_string()).into_iter().collect();
-        let rp = self.rp.iter().map(|rp| rp.to_string().trim_end_matches('/').to_owned());
+        let rp = self.rp.iter().map(|rp| match rp {
+            Rp::Url(url) => url.as_str().trim_end_matches('/').to_owned(),
+            Rp::Program(_) => rp.to_string(),
+        });
         let vars = self.var.iter().map(Variable::shown).collect();
         let file = |path: &PathBuf| path.display().to_string();
         let valued: [(&str, Vec<String>); 13] = [
@@ -327,6 +358,7 @@ impl Args {
             ("--allow-run", self.allow_run),
             ("--insecure", self.insecure),
             ("--metadata", self.metadata),
+            ("--name-checks", self.name_checks),
         ];
         let flags = flags.into_iter().filter(|(_, is_set)| *is_set);
         pairs.chain(flags.map(|(flag, _)| vec![flag.to_owned()])).collect()
@@ -427,69 +459,8 @@ fn adapter(wanted: &str) -> Result<Arc<Profile>, Failure> {
     Err(Failure::usage(format!("no adapter is called `{wanted}`, and no such file is there"), help))
 }
 
-/// A variable of the adapter: `NAME=VALUE`, or a name alone.
-#[derive(Clone, Debug)]
-pub(super) struct Variable {
-    pub(super) name: String,
-    /// Absent, if the environment has it.
-    pub(super) value: Option<String>,
-    /// Under which name the environment has it.
-    pub(super) env: String,
-}
-
-impl Variable {
-    /// A variable that the environment has under the same name.
-    pub(super) fn plain(name: &str) -> Result<Self, String> {
-        let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
-        match !name.is_empty() && name.chars().all(plain) {
-            true => Ok(Self { name: name.to_owned(), value: None, env: name.to_owned() }),
-            false => Err("a variable's name has letters, digits and `_`".to_owned()),
-        }
-    }
-}
-
-impl Variable {
-    /// The argument as others may see it: only what is a name keeps its value;
-    /// the rest comes from the environment.
-    fn shown(&self) -> String {
-        match (&self.value, self.name.as_str()) {
-            (Some(value), "username" | "display_name" | "email" | "user_id") => {
-                format!("{}={value}", self.name)
-            }
-            _ => self.name.clone(),
-        }
-    }
-}
-
-impl FromStr for Variable {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let (name, value) = match text.split_once('=') {
-            Some((name, value)) => (name, Some(value.to_owned())),
-            None => (text, None),
-        };
-        let variable = Self::plain(name).map_err(|_| "expected NAME=VALUE or NAME".to_owned())?;
-        Ok(Self { value, ..variable })
-    }
-}
-
 /// How many pairs of answers are timed, unless somebody says otherwise.
 const TIMING: &str = "500";
-
-/// The url below which the RP's API is, or the program that is one.
-pub(super) fn base(text: &str) -> Result<Url, String> {
-    let wrong = || "expected a URL such as http://localhost:3000, or exec:COMMAND".to_owned();
-    let url = Url::parse(text).map_err(|_| wrong())?;
-    if url.scheme() == "exec" && !url.path().trim().is_empty() {
-        return Ok(url);
-    }
-    let bare = url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
-    match matches!(url.scheme(), "http" | "https") && url.has_host() && bare {
-        true => Ok(url),
-        false => Err(wrong()),
-    }
-}
 
 /// An address that nobody else can reach.
 pub(super) fn loopback(text: &str) -> Result<SocketAddr, String> {

@@ -42,7 +42,8 @@ pub(super) struct Args {
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
 
-    /// The origin that it expects [default: http://localhost with the port].
+    /// The origin that it expects [default: http://localhost with the port]. The
+    /// server answers for its host, local names and addresses only.
     #[arg(long, value_parser = origin)]
     origin: Option<Url>,
 
@@ -86,7 +87,7 @@ pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
         rp = rp.with_mutant(mutant);
     }
     let stop = async { drop(tokio::signal::ctrl_c().await) };
-    let served = axum::serve(listener, rp.router()).with_graceful_shutdown(stop).await;
+    let served = axum::serve(listener, rp.server()).with_graceful_shutdown(stop).await;
     served.map_err(|source| Failure::System { what: "cannot serve".to_owned(), source })?;
     Ok(0)
 }

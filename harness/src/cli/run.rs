@@ -117,12 +117,12 @@ pub(super) async fn run(
     ready: impl FnOnce() -> Result<(), Failure>,
 ) -> Result<Ended, Failure> {
     let mut catalogue = args.catalogue.read()?;
-    let config = args.config.read(&mut catalogue)?;
+    let mut config = args.config.read(&mut catalogue)?;
+    let reach = config.target(&args.reach)?;
     let catalogue = Arc::new(catalogue);
     let today = today();
     let failed = args.rerun.ids(&config.expectations, today)?;
     let filter = args.selection.filter(&catalogue.checks, failed)?;
-    let reach = args.reach.over(&config.target);
     let identity = args.identity.resolve(reach.is_built_in())?;
     let repeatable = reach.is_built_in();
     let Reach { target, info, variables, expiry, timing, restart } =

@@ -12,6 +12,7 @@ use super::near::did_you_mean;
 use super::reach::{self, Reach};
 use super::run::not_testable;
 use crate::catalogue::Catalogue;
+use crate::quoting::quoted;
 use crate::report::Paint;
 use crate::runner::FailOn;
 use crate::simulate::{self, Act, Audience, Options, Simulation, Step, Story, Teller};
@@ -82,8 +83,8 @@ pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
         return Err(Failure::usage(what, "leave it out, or run passrig in a terminal"));
     }
     let mut catalogue = Catalogue::builtin()?;
-    let config = args.config.read(&mut catalogue)?;
-    let reach = args.reach.over(&config.target);
+    let mut config = args.config.read(&mut catalogue)?;
+    let reach = config.target(&args.reach)?;
     let identity = args.identity.resolve(reach.is_built_in())?;
     let Reach { target, variables, .. } = match simulation.asks_a_second_factor {
         true => reach.resolve_with_second_factor().await?,
@@ -148,7 +149,7 @@ fn write(file: &Path, text: &str) -> Result<(), Failure> {
 /// How to see the same again.
 fn replay(story: &Story, identity: &[Vec<String>], reach: &reach::Args) -> String {
     let arguments = [reach.arguments(), identity.to_vec()].concat();
-    let words: Vec<String> = arguments.into_iter().flatten().collect();
+    let words: Vec<String> = arguments.iter().flatten().map(|word| quoted(word)).collect();
     let command = format!("passrig simulate {} {}", story.simulation, words.join(" "));
     format!("\nThe same again:  {}\n", command.trim_end())
 }

@@ -136,7 +136,8 @@ fn help_of_check() {
 
           --config <FILE>
               The file with the target, the policy and the expectations; flags win
-              over it [default: passrig.toml, if it is there]
+              over it [default: passrig.toml, if it is there, which then runs no
+              program, reads no environment variable and reaches no other machine]
 
           --color <WHEN>
               When to use colours: auto (on a terminal, unless NO_COLOR is set),
@@ -176,9 +177,10 @@ fn help_of_check() {
           --insecure
               Believe every certificate
 
-          --allow-host <HOST>
-              Speak to this host although it is not this machine: passrig sends
-              hostile requests, so each host must be named. May be repeated
+          --allow-host <HOST[:PORT]>
+              Connect to this host too, although it is not this machine or not the
+              RP's: passrig sends hostile requests, so each host and port must be
+              named. HOST alone allows every port. May be repeated
 
           --deadline <SECONDS>
               How long to wait for each answer [default: 10]
@@ -205,6 +207,10 @@ fn help_of_check() {
           --metadata
               The RP judges models of authenticators by the metadata that `passrig
               trust export` writes: also check what it believes of them
+
+          --name-checks
+              Name the check of each request in the header X-Passrig-Check, for the
+              RP's log. An RP can recognise a test by it, and behave well only then
 
           --var <NAME[=VALUE]>
               A variable for the adapter, such as the `username` of the one account

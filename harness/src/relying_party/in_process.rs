@@ -84,5 +84,6 @@ fn serving(config: Config, mutant: Option<Mutant>, adapter: &str) -> Option<Targ
     let transport = InProcess::new(rp.router(), Limits::default()).with_clock(clock);
     let base = Url::parse(ORIGIN).ok()?;
     let target = Target::new(profile::named(adapter)?, base, ORIGIN, Arc::new(transport));
-    Some(target.that_believes_in_our_metadata())
+    // All that it draws for a check depends on that check alone.
+    Some(target.that_believes_in_our_metadata().that_names_checks())
 }

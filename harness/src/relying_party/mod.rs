@@ -18,7 +18,8 @@
 //! | `GET /account`, `DELETE /account` | whether it has a password, and how many codes are left |
 //! | `POST /logout` | `status` and `errorMessage` |
 //!
-//! Requests of other sites change nothing (`Sec-Fetch-Site`), and why a sign-in
+//! A [server](RelyingParty::server) answers only for the hosts of its origins, local names and
+//! addresses. Requests of other sites change nothing (`Sec-Fetch-Site`), and why a sign-in
 //! failed is told to the audit alone.
 //!
 //! It keeps everything in memory, draws everything from a seed, looks at no clock
@@ -99,9 +100,14 @@ impl RelyingParty {
         self
     }
 
-    /// The server.
+    /// The requests and answers.
     pub fn router(self) -> axum::Router {
         http::router(Arc::new(self))
+    }
+
+    /// The same for a socket: requests that name the host of another site are refused with 421.
+    pub fn server(self) -> axum::Router {
+        http::server(Arc::new(self))
     }
 
     /// What it does wrong around the ceremonies, if anything.

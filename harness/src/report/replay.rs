@@ -1,3 +1,5 @@
+use crate::quoting::quoted;
+
 /// The command that runs one check of a run again.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Replay {
@@ -36,25 +38,16 @@ impl Replay {
     fn pieces(&self, only: Option<&str>) -> Vec<String> {
         let only = only.filter(|_| self.page.is_none());
         let only = only.map(|id| vec!["--only".to_owned(), id.to_owned()]);
-        let quoted =
+        let words =
             self.arguments.iter().chain(&only).map(|argument| {
                 argument.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
             });
         let verb = match &self.page {
-            Some(page) => format!("passrig page {}", self::quoted(page)),
+            Some(page) => format!("passrig page {}", quoted(page)),
             None => "passrig check".to_owned(),
         };
-        std::iter::once(verb).chain(quoted).collect()
+        std::iter::once(verb).chain(words).collect()
     }
-}
-
-/// A word as a POSIX shell reads it.
-fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        return word.to_owned();
-    }
-    format!("'{}'", word.replace('\'', r"'\''"))
 }
 
 #[cfg(test)]

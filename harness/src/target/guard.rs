@@ -1,67 +1,253 @@
-//! Which hosts may be spoken to.
+//! The hosts and ports that connections are made to.
 //!
-//! A test rig sends hostile requests: it must never do so to somebody who did
-//! not ask for it. Loopback peers are always allowed; any other only if the
-//! user named the host.
+//! A test rig sends hostile requests, and its target can redirect them. A connection is made only
+//! to a host and port that the user named, and only to an address of this machine unless the user
+//! allowed the host.
 
-use std::collections::BTreeSet;
-use std::net::IpAddr;
+use std::fmt;
+use std::net::{IpAddr, Ipv6Addr};
+use std::str::FromStr;
 
-/// The hosts that the user named.
-#[derive(Clone, Debug, Default)]
-pub struct Guard {
-    named: BTreeSet<String>,
+use url::Url;
+
+use crate::quoting::quoted;
+
+/// A host, and one port of it or all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    host: String,
+    port: Option<u16>,
 }
 
-/// A host that nobody named.
+/// A text that does not name a [`Place`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{host} is at {peer}, which is not this machine, and nobody named it")]
-pub struct Refusal {
-    /// The host of the url.
-    pub host: String,
-    /// The address that would have been spoken to.
-    pub peer: IpAddr,
+#[error("expected HOST or HOST:PORT, such as staging.example.com or [::1]:8443, found `{0}`")]
+pub struct PlaceError(String);
+
+impl Place {
+    /// The place that a URL leads to.
+    pub fn of(url: &Url) -> Option<Self> {
+        let host = canonical(url.host_str()?);
+        Some(Self { host, port: Some(url.port_or_known_default()?) })
+    }
+
+    fn includes(&self, host: &str, port: u16) -> bool {
+        self.host == canonical(host) && self.port.is_none_or(|own| own == port)
+    }
+}
+
+impl FromStr for Place {
+    type Err = PlaceError;
+
+    fn from_str(text: &str) -> Result<Self, PlaceError> {
+        let wrong = || PlaceError(text.to_owned());
+        let bare = text.parse::<Ipv6Addr>().is_ok();
+        let (host, port) = match text.rsplit_once(':') {
+            Some((host, port)) if !bare && !port.ends_with(']') => {
+                (host, Some(port.parse().map_err(|_| wrong())?))
+            }
+            _ => (text, None),
+        };
+        // The parser of URLs knows which texts are hosts.
+        let bracketed = if bare { format!("[{host}]") } else { host.to_owned() };
+        let url = Url::parse(&format!("http://{bracketed}/")).map_err(|_| wrong())?;
+        let is_host = url.path() == "/" && url.port().is_none() && url.username().is_empty();
+        match url.host_str().filter(|_| is_host && !host.contains(['/', '\\', '?', '#', '@'])) {
+            Some(host) => Ok(Self { host: canonical(host), port }),
+            None => Err(wrong()),
+        }
+    }
+}
+
+/// The places that the user named, and of those the ones outside this machine.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Guard {
+    named: Vec<Place>,
+    allowed: Vec<Place>,
+}
+
+/// A connection that the guard does not let be made.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The user did not name the host and port.
+    #[error("{0} is neither the RP nor named by the adapter or --allow-host")]
+    Unnamed(Peer),
+    /// The host is elsewhere, and the user did not allow it.
+    #[error("{0} is at {1}, which is not an address of this machine")]
+    Elsewhere(Peer, IpAddr),
+}
+
+/// The host and port of a URL.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Peer {
+    host: String,
+    port: u16,
+}
+
+impl fmt::Display for Peer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.host.contains(':') {
+            true => write!(f, "[{}]:{}", self.host, self.port),
+            false => write!(f, "{}:{}", self.host, self.port),
+        }
+    }
+}
+
+impl Refusal {
+    /// The flag that permits the connection, ready to be pasted into a shell.
+    pub fn flag(&self) -> String {
+        let (Self::Unnamed(peer) | Self::Elsewhere(peer, _)) = self;
+        format!("--allow-host {}", quoted(&peer.to_string()))
+    }
 }
 
 impl Guard {
-    /// A guard that lets through loopback and these hosts.
-    pub fn new<H: Into<String>>(hosts: impl IntoIterator<Item = H>) -> Self {
-        Self { named: hosts.into_iter().map(|host| canonical(&host.into())).collect() }
+    /// A guard that permits connections to the places of these URLs, as far as they are on this
+    /// machine.
+    pub fn of<'a>(urls: impl IntoIterator<Item = &'a Url>) -> Self {
+        let named = urls.into_iter().filter_map(Place::of).collect();
+        Self { named, allowed: Vec::new() }
     }
 
-    /// Judges a connection: the host of the url, and the address that would
-    /// really be spoken to.
-    pub fn admit(&self, host: &str, peer: IpAddr) -> Result<(), Refusal> {
-        if peer.to_canonical().is_loopback() || self.named.contains(&canonical(host)) {
+    /// The same guard, which permits connections to these places wherever they are.
+    #[must_use]
+    pub fn allowing(mut self, places: impl IntoIterator<Item = Place>) -> Self {
+        self.allowed.extend(places);
+        self
+    }
+
+    /// Judges the host and port of a URL, before a resolver is asked for the address.
+    pub fn knows(&self, host: &str, port: u16) -> Result<(), Refusal> {
+        let known = self.named.iter().chain(&self.allowed).any(|place| place.includes(host, port));
+        if known { Ok(()) } else { Err(Refusal::Unnamed(peer(host, port))) }
+    }
+
+    /// Judges the address to which the connection to a host and port would really be made.
+    pub fn admit(&self, host: &str, port: u16, at: IpAddr) -> Result<(), Refusal> {
+        let is_allowed = self.allowed.iter().any(|place| place.includes(host, port));
+        if at.to_canonical().is_loopback() || is_allowed {
             return Ok(());
         }
-        Err(Refusal { host: host.to_owned(), peer })
+        Err(Refusal::Elsewhere(peer(host, port), at))
     }
 }
 
+fn peer(host: &str, port: u16) -> Peer {
+    Peer { host: host.trim_start_matches('[').trim_end_matches(']').to_owned(), port }
+}
+
+/// The host in one spelling. All names of the same loopback addresses are one host: services
+/// redirect from one to the other.
 fn canonical(host: &str) -> String {
-    host.trim_start_matches('[').trim_end_matches(']').trim_end_matches('.').to_ascii_lowercase()
+    let host = host.trim_start_matches('[').trim_end_matches(']').trim_end_matches('.');
+    let host = host.to_ascii_lowercase();
+    let is_loopback = match host.parse::<IpAddr>().map(|ip| ip.to_canonical()) {
+        Ok(IpAddr::V4(ip)) => ip.octets() == [127, 0, 0, 1],
+        Ok(IpAddr::V6(ip)) => ip.is_loopback(),
+        Err(_) => host == "localhost" || host.ends_with(".localhost"),
+    };
+    if is_loopback { "localhost".to_owned() } else { host }
+}
+
+/// Whether a host is this machine whatever a resolver says.
+pub fn is_loopback(host: &str) -> bool {
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    let is_address = host.parse::<IpAddr>().is_ok_and(|ip| ip.to_canonical().is_loopback());
+    is_address || canonical(host) == "localhost"
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn guard(url: &str, allowed: &[&str]) -> Guard {
+        let url = Url::parse(url).unwrap();
+        Guard::of([&url]).allowing(allowed.iter().map(|place| place.parse().unwrap()))
+    }
+
     #[test]
-    fn loopback_or_named() {
-        let guard = Guard::new(["Staging.Example.", "[2001:db8::1]"]);
-        for (host, peer, allowed) in [
-            ("login.passrig.test", "127.0.0.1", true),
-            ("localhost", "::1", true),
-            ("localhost", "::ffff:127.0.0.1", true),
-            ("localhost", "10.0.0.1", false),
-            ("localhost", "0.0.0.0", false),
-            ("staging.example", "192.0.2.1", true),
-            ("sub.staging.example", "192.0.2.1", false),
-            ("2001:db8::1", "2001:db8::1", true),
+    fn only_named_hosts_and_ports() {
+        let guard = guard("http://localhost:3000/api", &["Staging.Example.:8443", "[2001:db8::1]"]);
+        for (host, port, known) in [
+            ("localhost", 3000, true),
+            ("LOCALHOST.", 3000, true),
+            ("app.localhost", 3000, true),
+            ("127.0.0.1", 3000, true),
+            ("[::1]", 3000, true),
+            ("::ffff:127.0.0.1", 3000, true),
+            ("127.0.0.2", 3000, false),
+            ("localhost", 3001, false),
+            ("localhost.example", 3000, false),
+            ("notlocalhost", 3000, false),
+            ("staging.example", 8443, true),
+            ("staging.example", 443, false),
+            ("sub.staging.example", 8443, false),
+            ("2001:db8::1", 443, true),
+            ("2001:db8::1", 25, true),
         ] {
-            let peer = peer.parse().unwrap();
-            assert_eq!(guard.admit(host, peer).is_ok(), allowed, "{host} at {peer}");
+            assert_eq!(guard.knows(host, port).is_ok(), known, "{host}:{port}");
+        }
+        assert!(Guard::default().knows("localhost", 80).is_err());
+    }
+
+    #[test]
+    fn addresses_are_loopback_or_of_an_allowed_place() {
+        let guard = guard("http://login.passrig.test", &["staging.example:8443"]);
+        for (host, port, at, admitted) in [
+            ("login.passrig.test", 80, "127.0.0.1", true),
+            ("login.passrig.test", 80, "::1", true),
+            ("login.passrig.test", 80, "::ffff:127.0.0.1", true),
+            ("login.passrig.test", 80, "10.0.0.1", false),
+            ("localhost", 80, "0.0.0.0", false),
+            ("staging.example", 8443, "192.0.2.1", true),
+            ("staging.example", 443, "192.0.2.1", false),
+        ] {
+            let at = at.parse().unwrap();
+            assert_eq!(guard.admit(host, port, at).is_ok(), admitted, "{host}:{port} at {at}");
+        }
+    }
+
+    #[test]
+    fn places_are_hosts_with_or_without_a_port() {
+        for (text, host, port) in [
+            ("Staging.Example.", "staging.example", None),
+            ("staging.example:8443", "staging.example", Some(8443)),
+            ("[2001:db8::1]", "2001:db8::1", None),
+            ("2001:db8::1", "2001:db8::1", None),
+            ("[2001:db8::1]:443", "2001:db8::1", Some(443)),
+            ("192.0.2.1:1", "192.0.2.1", Some(1)),
+            ("127.0.0.1:9", "localhost", Some(9)),
+        ] {
+            let place: Place = text.parse().unwrap();
+            assert_eq!((place.host.as_str(), place.port), (host, port), "{text}");
+        }
+        for wrong in ["", ":80", "host:", "host:x", "host:65536", "http://host", "host/path", "a@b"]
+        {
+            assert!(wrong.parse::<Place>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_flag_can_be_pasted() {
+        let flag = |host| guard("http://localhost", &[]).knows(host, 9).unwrap_err().flag();
+        assert_eq!(flag("localhost"), "--allow-host localhost:9");
+        assert_eq!(flag("[2001:db8::1]"), "--allow-host '[2001:db8::1]:9'");
+        assert_eq!(flag("$(id)"), "--allow-host '$(id):9'");
+    }
+
+    #[test]
+    fn loopback_needs_no_resolver() {
+        for (host, expected) in [
+            ("localhost", true),
+            ("a.localhost", true),
+            ("127.9.9.9", true),
+            ("[::1]", true),
+            ("::ffff:127.0.0.2", true),
+            ("0.0.0.0", false),
+            ("10.0.0.1", false),
+            ("login.passrig.test", false),
+        ] {
+            assert_eq!(is_loopback(host), expected, "{host}");
         }
     }
 }

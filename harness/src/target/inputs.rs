@@ -19,7 +19,7 @@ pub struct Inputs {
 
 impl Inputs {
     /// Inputs for the check of this id, which every request names in its
-    /// `X-Passrig-Check` header.
+    /// `X-Passrig-Check` header if the target is told.
     pub fn new(check: impl Into<String>) -> Self {
         Self { check: check.into(), values: BTreeMap::new() }
     }

@@ -68,6 +68,7 @@ pub struct Target {
     believes_metadata: bool,
     mailbox: Option<Mailbox>,
     runs_programs: bool,
+    names_checks: bool,
 }
 
 /// What a flow found out.
@@ -140,6 +141,7 @@ impl Target {
             believes_metadata: false,
             mailbox: None,
             runs_programs: false,
+            names_checks: false,
         }
     }
 
@@ -153,6 +155,23 @@ impl Target {
     #[must_use]
     pub fn that_runs_programs(self) -> Self {
         Self { runs_programs: true, ..self }
+    }
+
+    /// The same, whose requests name their check: in the header `X-Passrig-Check`, and in the names
+    /// that accounts display.
+    #[must_use]
+    pub fn that_names_checks(self) -> Self {
+        Self { names_checks: true, ..self }
+    }
+
+    /// Whether requests name their check. A target could behave well only under test by it.
+    pub fn names_checks(&self) -> bool {
+        self.names_checks
+    }
+
+    /// The check, if the target is told.
+    fn told<'c>(&self, check: &'c str) -> Option<&'c str> {
+        self.names_checks.then_some(check)
     }
 
     /// The same, which judges models of authenticators by the metadata that
@@ -195,7 +214,7 @@ impl Target {
             is_foreign: false,
             origin: self.origin.clone(),
             relation: Relation::SameOrigin,
-            check: "canary.is-there",
+            check: self.told("canary.is-there"),
             cookies: None,
             has_own_headers: false,
         };
@@ -230,7 +249,7 @@ impl Target {
             is_foreign: false,
             origin: self.origin.clone(),
             relation,
-            check: inputs.check(),
+            check: self.told(inputs.check()),
             cookies: session.and_then(|session| session.cookie_header(url, relation)),
             has_own_headers: false,
         };

@@ -28,31 +28,6 @@ pub(super) fn lowered(encoded: &str) -> String {
     out
 }
 
-/// The octets that a text stands for; a `%` without two digits is itself.
-pub(crate) fn decode(text: &str) -> Vec<u8> {
-    let mut octets = Vec::new();
-    let mut rest = text.as_bytes();
-    while let Some((first, after)) = rest.split_first() {
-        let escaped = match (first, after) {
-            (b'%', [high, low, tail @ ..]) => {
-                base16ct::mixed::decode_vec([*high, *low]).ok().map(|octet| (octet, tail))
-            }
-            _ => None,
-        };
-        rest = match escaped {
-            Some((octet, tail)) => {
-                octets.extend(octet);
-                tail
-            }
-            None => {
-                octets.push(*first);
-                after
-            }
-        };
-    }
-    octets
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -63,11 +38,5 @@ mod tests {
         assert_eq!(encoded, "a%2Fb~%20%C3%A9");
         assert_eq!(lowered(&encoded), "a%2fb~%20%c3%a9");
         assert_eq!(lowered("plain"), "plain");
-    }
-
-    #[test]
-    fn decodes() {
-        assert_eq!(decode("a%20b%C3%b6%2"), "a bö%2".as_bytes());
-        assert_eq!(decode("%zz%"), b"%zz%");
     }
 }

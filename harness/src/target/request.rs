@@ -67,7 +67,8 @@ pub(super) struct Sender<'a> {
     /// The origin of the page, as its `Origin` header has it.
     pub(super) origin: String,
     pub(super) relation: Relation,
-    pub(super) check: &'a str,
+    /// The check that the request belongs to, where the target is told.
+    pub(super) check: Option<&'a str>,
     pub(super) cookies: Option<String>,
     /// Whether the page is one of another origin, to which CORS applies.
     pub(super) is_foreign: bool,
@@ -120,7 +121,9 @@ impl Draft {
         if let Some(cookies) = sender.cookies {
             draft.set("cookie", cookies);
         }
-        draft.set("x-passrig-check", sender.check);
+        if let Some(check) = sender.check {
+            draft.set("x-passrig-check", check);
+        }
         draft
     }
 

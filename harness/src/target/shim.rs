@@ -90,7 +90,7 @@ impl Shim {
     fn start(&self) -> Result<Running, Failure> {
         let failed = |reason: String| Failure::Program { command: self.command.clone(), reason };
         let mut command = Command::new("sh");
-        command.arg("-c").arg(format!("exec {}", self.command));
+        command.arg("-c").arg(&self.command);
         command.envs(self.environment.iter().cloned());
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
         let mut child = command.spawn().map_err(|error| failed(error.to_string()))?;

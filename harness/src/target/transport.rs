@@ -157,7 +157,7 @@ pub enum Failure {
         /// What TLS said.
         reason: String,
     },
-    /// Nobody named the host.
+    /// The user did not name the host and port, or did not allow the host.
     #[error(transparent)]
     Forbidden(#[from] guard::Refusal),
     /// The answer took too long.
@@ -220,9 +220,7 @@ impl Failure {
             Self::Tls { .. } => {
                 "does this port speak TLS? If not, the URL begins with http:".into()
             }
-            Self::Forbidden(refusal) => {
-                format!("only if you may test it: --allow-host {}", refusal.host)
-            }
+            Self::Forbidden(refusal) => format!("only if you may test it: {}", refusal.flag()),
             Self::Deadline { .. } => {
                 "the target hangs, or needs longer: look at its log, or raise --deadline".into()
             }

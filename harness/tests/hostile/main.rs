@@ -10,8 +10,10 @@
     reason = "a test fails by panicking"
 )]
 
+mod connections;
 mod old_logs;
 mod support;
+mod trust;
 
 /// The support itself: an honest target passes, and everything is collected.
 // Before: held.

@@ -27,7 +27,8 @@ fail  canary.accepts-anything
             target accepts anything; no other check would say more)
   demanded  §7: must be refused; importance critical
   replay    passrig check --rp http://127.0.0.1:PORT --adapter reference \
-              --origin https://login.passrig.test --seed s --run-id r
+              --origin https://login.passrig.test --name-checks --seed s \
+              --run-id r
 
 To replay on an RP that still has the accounts of this run, leave out --run-id.
 

@@ -155,8 +155,9 @@ error  registration.type.missing
   fix       Compare `type` with exactly `webauthn.create` in registrations and
             `webauthn.get` in authentications.
   replay    passrig check --rp http://127.0.0.1:PORT --adapter reference \
-              --origin https://login.passrig.test --restart-wait 0 --seed s \
-              --run-id r --only registration.type.missing
+              --origin https://login.passrig.test --restart-wait 0 \
+              --name-checks --seed s --run-id r \
+              --only registration.type.missing
 
 To replay on an RP that still has the accounts of this run, leave out --run-id.
 

@@ -65,8 +65,8 @@ async fn is_waited_for() {
                 lifetime of a cookie: both are in the hands of whoever sends the
                 response.
       replay    passrig check --rp http://127.0.0.1:PORT --adapter reference \
-                  --origin https://login.passrig.test --expiry 3 --seed s \
-                  --run-id r --only registration.challenge.expired
+                  --origin https://login.passrig.test --expiry 3 --name-checks \
+                  --seed s --run-id r --only registration.challenge.expired
 
     To replay on an RP that still has the accounts of this run, leave out --run-id.
 

@@ -73,6 +73,10 @@ pub(crate) const ALIKE: &str = "--seed s --run-id r --log log.jsonl --report jso
 pub(crate) fn start(arguments: &str, folder: &Path) -> Child {
     let mut command = Command::new(env!("CARGO_BIN_EXE_passrig-tested"));
     command.args(arguments.split_whitespace());
+    if arguments.contains("--rp ") {
+        // The targets know by it which check a request belongs to.
+        command.arg("--name-checks");
+    }
     if arguments.contains("--rp ") && !arguments.contains("--origin") {
         command.args(["--origin", ORIGIN]);
     }

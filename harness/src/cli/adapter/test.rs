@@ -10,6 +10,7 @@ use crate::cli::identity;
 use crate::cli::last_words;
 use crate::cli::reach::{self, Reach};
 use crate::outcome::Outcome;
+use crate::quoting::quoted;
 use crate::report::Paint;
 use crate::runner::walk::{self, Passage};
 use crate::target::profile::Profile;
@@ -132,7 +133,9 @@ fn ending(well: bool, target: &Target, args: &Args) -> String {
     for (flow, why) in missing.into_iter().filter(|(flow, _)| lacks(*flow)) {
         let _ = writeln!(out, "  without `{flow}`, {why}");
     }
-    let arguments = args.reach.arguments().concat().join(" ");
-    let _ = writeln!(out, "Next:  passrig check --adapter {} {arguments}", args.file);
+    let words = args.reach.arguments().concat();
+    let words: Vec<String> = words.iter().map(|word| quoted(word)).collect();
+    let (file, words) = (quoted(&args.file), words.join(" "));
+    let _ = writeln!(out, "Next:  passrig check --adapter {file} {words}");
     out
 }

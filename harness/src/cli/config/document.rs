@@ -8,17 +8,19 @@ use serde::Deserialize;
 use toml::Spanned;
 use toml::value::Datetime;
 
+use super::found::{Setting, Withheld};
 use super::mistake::Source;
 use super::{Config, Mistake};
 use crate::catalogue::Catalogue;
 use crate::cli::fail_on;
 use crate::cli::near::did_you_mean;
-use crate::cli::reach::{self, Variable};
+use crate::cli::reach::{self, Rp, Variable};
 use crate::cli::rp;
 use crate::cli::selection::LISTED;
 use crate::outcome::{Level, Outcome, Verdict};
 use crate::runner::expect::{Date, Expectation};
 use crate::runner::policy::{self, Rule};
+use crate::target::guard::Place;
 use crate::target::network::ConnectTo;
 
 type Parsed<T> = Result<T, Box<Mistake>>;
@@ -61,17 +63,19 @@ struct Target {
     /// Where mail that it sends is caught: an address of this machine.
     #[schemars(with = "Option<String>")]
     smtp: Option<Spanned<String>>,
-    /// Whether the adapter may run programs.
-    #[serde(default)]
-    allow_run: bool,
+    /// Whether the adapter may run programs; counts with --config.
+    #[schemars(with = "Option<bool>")]
+    allow_run: Option<Spanned<bool>>,
     /// A file with certificates to believe (PEM), beside this one.
     ca: Option<String>,
     /// Believe every certificate.
     #[serde(default)]
     insecure: bool,
-    /// Hosts that are not this machine and may be spoken to.
+    /// Hosts that are not this machine or not the RP's, and may be connected to: HOST or
+    /// HOST:PORT; counts with --config.
     #[serde(default)]
-    allow_hosts: Vec<String>,
+    #[schemars(with = "Vec<String>")]
+    allow_hosts: Vec<Spanned<String>>,
     /// How many seconds to wait for each answer.
     #[schemars(with = "Option<u32>")]
     deadline: Option<Spanned<u32>>,
@@ -86,12 +90,16 @@ struct Target {
     /// How many seconds a target that dies may take to come back.
     #[schemars(with = "Option<u32>")]
     restart_wait: Option<Spanned<u32>>,
-    /// What brings it back, for a shell.
-    restart: Option<String>,
+    /// What brings it back, for a shell; counts with --config.
+    #[schemars(with = "Option<String>")]
+    restart: Option<Spanned<String>>,
     /// Whether the RP judges models of authenticators by the metadata that
     /// `passrig trust export` writes.
     #[serde(default)]
     metadata: bool,
+    /// Whether requests name their check in the header X-Passrig-Check.
+    #[serde(default)]
+    name_checks: bool,
     /// Variables for the adapter.
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, Value>")]
@@ -104,7 +112,7 @@ struct Target {
 enum Value {
     /// The value itself.
     Text(String),
-    /// A variable of the environment, where secrets belong.
+    /// A variable of the environment, where secrets belong; counts with --config.
     From(From),
 }
 
@@ -168,9 +176,15 @@ pub(super) fn parse(source: Source<'_>, catalogue: &mut Catalogue) -> Parsed<Con
     for (about, demand) in &document.policy {
         follow(source, catalogue, about, demand)?;
     }
+    let args = target(source, &document.target)?;
+    let withheld = match source.is_named {
+        true => Vec::new(),
+        false => withheld(source, &document.target, &args),
+    };
     Ok(Config {
         text: source.text.to_owned(),
-        target: target(source, &document.target)?,
+        target: args,
+        withheld,
         fail_on: fail_on.transpose()?,
         expectations,
     })
@@ -180,12 +194,13 @@ fn target(source: Source<'_>, target: &Target) -> Parsed<reach::Args> {
     let beside = |file: &str| source.file.parent().unwrap_or(Path::new("")).join(file);
     let wrong =
         |text: &Spanned<String>, message: String| source.mistake(message, Some(text.span()), None);
-    let read = |text: &Option<Spanned<String>>, parse: fn(&str) -> Result<url::Url, String>| {
-        let parsed = text.as_ref().map(|text| parse(text.get_ref()).map_err(|m| wrong(text, m)));
-        parsed.transpose()
-    };
-    let rp = read(&target.rp, reach::base)?;
-    let origin = read(&target.origin, rp::origin)?;
+    let rp =
+        target.rp.as_ref().map(|text| text.get_ref().parse::<Rp>().map_err(|m| wrong(text, m)));
+    let origin = target.origin.as_ref();
+    let origin = origin.map(|text| rp::origin(text.get_ref()).map_err(|m| wrong(text, m)));
+    for text in &target.allow_hosts {
+        reach::valid::<Place>(text.get_ref()).map_err(|message| wrong(text, message))?;
+    }
     if let Some(text) = &target.connect_to {
         reach::valid::<ConnectTo>(text.get_ref()).map_err(|message| wrong(text, message))?;
     }
@@ -221,23 +236,46 @@ fn target(source: Source<'_>, target: &Target) -> Parsed<reach::Args> {
         if is_file { beside(adapter).display().to_string() } else { adapter.clone() }
     });
     Ok(reach::Args {
-        rp,
+        rp: rp.transpose()?,
         adapter,
-        origin,
+        origin: origin.transpose()?,
         connect_to: target.connect_to.as_ref().map(|text| text.get_ref().clone()),
         smtp: smtp.transpose()?,
-        allow_run: target.allow_run,
+        allow_run: target.allow_run.as_ref().is_some_and(|is_set| *is_set.get_ref()),
         ca: target.ca.as_deref().map(beside),
         insecure: target.insecure,
-        allow_host: target.allow_hosts.clone(),
+        allow_host: target.allow_hosts.iter().map(|host| host.get_ref().clone()).collect(),
         deadline: target.deadline.as_ref().map(|seconds| *seconds.get_ref()),
         expiry: target.expiry.as_ref().map(|seconds| *seconds.get_ref()),
         timing: target.timing.as_ref().map(|pairs| *pairs.get_ref()),
         restart_wait: target.restart_wait.as_ref().map(|seconds| *seconds.get_ref()),
-        restart: target.restart.clone(),
+        restart: target.restart.as_ref().map(|command| command.get_ref().clone()),
         metadata: target.metadata,
+        name_checks: target.name_checks,
         var,
     })
+}
+
+/// The settings that a file of the current folder cannot make.
+fn withheld(source: Source<'_>, target: &Target, args: &reach::Args) -> Vec<Withheld> {
+    let connect_to = args.connect_to();
+    let rp = target.rp.as_ref().zip(args.rp.as_ref()).and_then(|(text, rp)| match rp {
+        Rp::Program(_) => Some((Setting::Program, text.span())),
+        Rp::Url(_) if rp.is_loopback(connect_to.as_ref()) => None,
+        Rp::Url(_) => Some((Setting::RemoteRp, text.span())),
+    });
+    let place = target.connect_to.as_ref().zip(connect_to.as_ref());
+    let place = place.filter(|(_, place)| !place.is_loopback());
+    let place = place.map(|(text, _)| (Setting::RemotePlace, text.span()));
+    let allow_run = target.allow_run.as_ref().filter(|is_set| *is_set.get_ref());
+    let allow_run = allow_run.map(|is_set| (Setting::AllowRun, is_set.span()));
+    let restart = target.restart.as_ref().map(|command| (Setting::Restart, command.span()));
+    let hosts = target.allow_hosts.iter();
+    let hosts = hosts.map(|host| (Setting::AllowHost(host.get_ref().clone()), host.span()));
+    let vars = target.vars.iter().filter(|(_, value)| matches!(value, Value::From(_)));
+    let vars = vars.map(|(name, _)| (Setting::Environment(name.get_ref().clone()), name.span()));
+    let all = rp.into_iter().chain(place).chain(allow_run).chain(restart).chain(hosts).chain(vars);
+    all.map(|(setting, span)| Withheld::new(source, setting, span)).collect()
 }
 
 /// Raises the levels that the rule is about.

@@ -1,5 +1,6 @@
 use super::baseline::{Baseline, Findings};
 use super::*;
+use crate::cli::reach::Rp;
 use crate::outcome::{Level, Outcome, Report};
 use crate::report::Paint;
 use crate::report::terminal::samples;
@@ -8,9 +9,20 @@ use crate::runner::expect::{self, Date};
 const TODAY: Date = Date { year: 2026, month: 5, day: 17 };
 
 fn parse(text: &str) -> Result<(Config, Catalogue), Failure> {
+    read(text, true)
+}
+
+fn read(text: &str, is_named: bool) -> Result<(Config, Catalogue), Failure> {
     let mut catalogue = samples::catalogue();
-    let config = Config::parse("ci/passrig.toml".as_ref(), text.to_owned(), &mut catalogue)?;
+    let file = "ci/passrig.toml".as_ref();
+    let config = Config::parse(file, text.to_owned(), is_named, &mut catalogue)?;
     Ok((config, catalogue))
+}
+
+/// What is wrong with a file that was only found, where the command line says no more than this.
+fn found(text: &str, flags: &reach::Args) -> Option<String> {
+    let (mut config, _) = read(text, false).unwrap();
+    config.target(flags).err().map(|failure| failure.render(Paint::PLAIN))
 }
 
 fn mistake(text: &str) -> String {
@@ -64,7 +76,7 @@ fn the_whole_file() {
 
 #[test]
 fn flags_win() {
-    let (config, _) = parse(WHOLE).unwrap();
+    let (mut config, _) = parse(WHOLE).unwrap();
     let flags = reach::Args {
         rp: Some("http://localhost:3000".parse().unwrap()),
         insecure: true,
@@ -74,8 +86,8 @@ fn flags_win() {
         var: vec!["username=bob".parse().unwrap()],
         ..reach::Args::default()
     };
-    let both = flags.over(&config.target);
-    assert_eq!(both.rp.as_ref().unwrap().as_str(), "http://localhost:3000/");
+    let both = config.target(&flags).unwrap();
+    assert_eq!(both.rp.as_ref().unwrap().to_string(), "http://localhost:3000/");
     assert_eq!(both.adapter.as_deref(), Some("ci/adapter.toml"));
     assert!(both.insecure && both.ca.is_none());
     assert_eq!((both.deadline, both.expiry), (Some(20), Some(301)));
@@ -88,12 +100,75 @@ fn flags_win() {
 }
 
 #[test]
+fn a_command_is_repeated_as_it_is() {
+    let (config, _) = parse("[target]\nrp = 'exec:./rp \"#x\" %41 \ty'\n").unwrap();
+    let arguments = config.named_target().arguments();
+    assert_eq!(arguments, [["--rp", "exec:./rp \"#x\" %41 \ty"].map(str::to_owned).to_vec()]);
+}
+
+#[test]
+fn a_file_that_was_only_found() {
+    let none = reach::Args::default();
+    let shown = found("[target]\nrp = \"exec:./rp\"\n", &none).unwrap();
+    insta::assert_snapshot!(shown, @r#"
+     × expected --config to name a file that runs a program as the RP
+      ╭─[ci/passrig.toml:2:6]
+    1 │ [target]
+    2 │ rp = "exec:./rp"
+      ·      ─────┬─────
+      ·           ╰── here
+      ╰────
+     help: give --rp exec:COMMAND,
+           or --config passrig.toml if you trust this file
+    "#);
+    let flags = |flag: &str| match flag {
+        "--rp" => reach::Args { rp: Some(Rp::Program("x".to_owned())), ..none.clone() },
+        "--connect-to" => {
+            reach::Args { connect_to: Some("127.0.0.1:1".to_owned()), ..none.clone() }
+        }
+        "--allow-run" => reach::Args { allow_run: true, ..none.clone() },
+        "--restart" => reach::Args { restart: Some("x".to_owned()), ..none.clone() },
+        "--allow-host" => reach::Args { allow_host: vec!["a.test:8".to_owned()], ..none.clone() },
+        _ => reach::Args { var: vec!["x=1".parse().unwrap()], ..none.clone() },
+    };
+    for (line, flag) in [
+        ("rp = \"exec:./rp\"", "--rp"),
+        ("rp = \"http://a.test\"", "--rp"),
+        ("rp = \"http://10.0.0.1\"", "--rp"),
+        ("rp = \"http://a.test\"\nconnect_to = \"b.test:1:127.0.0.1:1\"", "--rp"),
+        ("connect_to = \"10.0.0.1:1\"", "--connect-to"),
+        ("allow_run = true", "--allow-run"),
+        ("restart = \"./start\"", "--restart"),
+        ("allow_hosts = [\"a.test:8\"]", "--allow-host"),
+        ("vars.x = { env = \"HOME\" }", "--var"),
+    ] {
+        let text = format!("[target]\n{line}\n");
+        let said = found(&text, &none).unwrap();
+        assert!(said.contains(flag) && said.contains("--config passrig.toml"), "{said}");
+        assert!(said.contains("[ci/passrig.toml:2:"), "{said}");
+        // The flag is enough, and so is --config.
+        assert_eq!(found(&text, &flags(flag)), None, "{line}");
+        assert!(parse(&text).unwrap().0.target(&none).is_ok(), "{line}");
+    }
+    for line in [
+        "rp = \"http://localhost:3000\"",
+        "rp = \"https://127.1.2.3\"",
+        "rp = \"http://[::1]:3000/api\"",
+        "rp = \"https://login.passrig.test\"\nconnect_to = \"127.0.0.1:8443\"",
+        "allow_run = false",
+        "vars.x = \"plain\"\nname_checks = true\ninsecure = true\nrestart_wait = 3",
+    ] {
+        assert_eq!(found(&format!("[target]\n{line}\n"), &none), None, "{line}");
+    }
+}
+
+#[test]
 fn mistakes() {
     insta::assert_snapshot!(mistake("[target]\nrp = \"http://localhost\"\nadaptor = \"x\"\n"), @r#"
      × unknown field `adaptor`, expected one of `rp`, `adapter`, `origin`,
      │ `connect_to`, `smtp`, `allow_run`, `ca`, `insecure`, `allow_hosts`,
      │ `deadline`, `expiry`, `timing`, `restart_wait`, `restart`, `metadata`,
-     │ `vars`
+     │ `name_checks`, `vars`
       ╭─[ci/passrig.toml:3:1]
     2 │ rp = "http://localhost"
     3 │ adaptor = "x"

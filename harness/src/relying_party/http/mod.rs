@@ -4,6 +4,7 @@ mod account;
 mod answer;
 mod ceremony;
 mod credentials;
+mod host;
 mod related_origins;
 mod session;
 mod site;
@@ -55,6 +56,11 @@ pub(super) fn router(rp: Arc<RelyingParty>) -> Router {
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(middleware::from_fn_with_state(Arc::clone(&rp), guard))
         .with_state(rp)
+}
+
+/// The same for a socket that browsers can reach.
+pub(super) fn server(rp: Arc<RelyingParty>) -> Router {
+    host::guarded(router(Arc::clone(&rp)), &rp.config)
 }
 
 async fn guard(State(rp): Shared, request: Request, next: Next) -> Response {

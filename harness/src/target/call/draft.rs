@@ -8,7 +8,7 @@ use passrig_authenticator::wire::Json;
 use super::Call;
 use crate::target::error::Kind;
 use crate::target::inputs::{Scope, Unset};
-use crate::target::profile::{Act, Address, Body, CsrfSource, Selector, Step};
+use crate::target::profile::{Act, Address, Body, CsrfSource, Part, Selector, Step};
 use crate::target::request::{Draft, Payload, Sender};
 use crate::target::session::{self, Relation};
 use crate::target::{answer, credential, page};
@@ -61,7 +61,9 @@ impl Call<'_> {
                 Url::parse(&format!("{base}{}{path}", self.target.profile.prefix))
             }
             Address::Url(text) => {
-                let url = scope.url(text).map_err(unset)?;
+                let is_literal = matches!(text.0.first(), Some(Part::Literal(_)));
+                let url = if is_literal { scope.path(text) } else { scope.url(text) };
+                let url = url.map_err(unset)?;
                 self.loaded().map_or(base, |page| &page.url).join(&url)
             }
         };
@@ -122,7 +124,7 @@ impl Call<'_> {
             is_foreign: page.is_some() && relation != Relation::SameOrigin,
             origin: page.unwrap_or_else(|| self.target.origin.clone()),
             relation,
-            check: self.inputs.check(),
+            check: self.target.told(self.inputs.check()),
             cookies: self.session.cookie_header(url, relation),
             has_own_headers,
         }

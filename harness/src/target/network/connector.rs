@@ -18,7 +18,7 @@ use tower::Service;
 
 use super::Settings;
 use super::tls::Tls;
-use crate::target::guard::Guard;
+use crate::target::guard::{self, Guard};
 use crate::target::transport::Failure;
 
 /// Opens connections for the client.
@@ -76,17 +76,21 @@ impl Inner {
         Ok(Stream(TokioIo::new(wire)))
     }
 
-    /// The first address that answers, or what was wrong with the first. The guard judges each address that is
-    /// really spoken to, not the one that the url seems to mean.
+    /// The first address that answers, or what was wrong with the first. The guard judges the host
+    /// and port before a resolver is asked, and each address that is really spoken to.
     async fn tcp(&self, host: &str, port: u16) -> Result<TcpStream, Failure> {
         let elsewhere = self.connect_to.iter().find(|rule| rule.applies(host, port));
-        let (place, port) = match elsewhere {
+        let (place, real_port) = match elsewhere {
+            // The user named the place itself.
             Some(rule) => (rule.host.as_str(), rule.port),
-            None => (host, port),
+            None => {
+                self.guard.knows(host, port)?;
+                (host, port)
+            }
         };
         let mut failure = None;
-        for peer in resolve(place, port).await? {
-            if let Err(refusal) = self.guard.admit(host, peer.ip()) {
+        for peer in resolve(place, real_port).await? {
+            if let Err(refusal) = self.guard.admit(host, port, peer.ip()) {
                 failure.get_or_insert(Failure::Forbidden(refusal));
                 continue;
             }
@@ -153,7 +157,13 @@ impl ConnectTo {
         }
     }
 
-    fn applies(&self, host: &str, port: u16) -> bool {
+    /// Whether the place is this machine whatever a resolver says.
+    pub fn is_loopback(&self) -> bool {
+        guard::is_loopback(&self.host)
+    }
+
+    /// Whether connections to this host and port go there.
+    pub fn applies(&self, host: &str, port: u16) -> bool {
         self.from.as_ref().is_none_or(|(h, p)| h.eq_ignore_ascii_case(host) && *p == port)
     }
 }

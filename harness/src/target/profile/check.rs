@@ -13,6 +13,7 @@ use std::sync::Arc;
 use http::{HeaderName, Method};
 use serde_json::Value as JsonValue;
 use toml::Spanned;
+use url::Url;
 
 use super::document::{self, Document, Node};
 use super::{
@@ -271,7 +272,8 @@ impl Checker {
         let (method, path) = line.get_ref().split_once(' ').ok_or_else(wrong)?;
         let known = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
         let path = path.trim();
-        if !known.contains(&method) || !(path.starts_with('/') || path.starts_with("{{")) {
+        let begins = ["/", "{{", "http://", "https://"];
+        if !known.contains(&method) || !begins.iter().any(|begin| path.starts_with(begin)) {
             return Err(wrong());
         }
         let text = self.template(flow, path, &line.span())?;
@@ -280,6 +282,16 @@ impl Checker {
         }
         let address = match text.0.first() {
             Some(Part::Variable(_)) => Address::Url(text),
+            Some(Part::Literal(head)) if !head.starts_with('/') => {
+                // The host and port of the URL are literal: the guard has to know them.
+                let after = head.split_once("://").map(|(_, after)| after).unwrap_or_default();
+                let ends = after.contains(['/', '?', '#']) || text.0.len() == 1;
+                let has_host = Url::parse(head).is_ok_and(|url| url.has_host());
+                if !ends || !has_host {
+                    return Err(wrong());
+                }
+                Address::Url(text)
+            }
             _ => Address::Path(text),
         };
         Ok((Method::from_bytes(method.as_bytes()).map_err(|_| wrong())?, address))

@@ -237,7 +237,7 @@ impl Fault {
             }
             Self::OptionalPath => "take the `?` away".into(),
             Self::JsonPath(_) => "for example `$`, `$.publicKey` or `$.items[*].id` (RFC 9535)".into(),
-            Self::RequestLine(_) => "write `request = \"POST /path\"`, or `\"POST {{url}}\"` where a URL was captured".into(),
+            Self::RequestLine(_) => "write `request = \"POST /path\"`, `\"POST {{url}}\"` where a URL was captured, or `\"POST http://localhost:8025/path\"`".into(),
             Self::HeaderName(_) => "for example `x-csrf-token`".into(),
             Self::HttpStatus(_) => "write a number, or a class in quotes: `[200, \"4xx\"]`".into(),
             Self::TwoBodies | Self::SourceTwice => "keep one of them".into(),

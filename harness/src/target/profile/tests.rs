@@ -196,7 +196,8 @@ fn not_a_request_line() {
        ·             ╰── here
     24 │ signed_in = { status = [200] }
        ╰────
-     help: write `request = "POST /path"`, or `"POST {{url}}"` where a URL was captured
+     help: write `request = "POST /path"`, `"POST {{url}}"` where a URL was captured, or
+           `"POST http://localhost:8025/path"`
     "#);
 }
 
