@@ -1,3 +1,5 @@
+use crate::outcome::visible;
+
 /// The command that runs one check of a run again.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Replay {
@@ -49,7 +51,11 @@ impl Replay {
 }
 
 /// A word as a POSIX shell reads it.
+///
+/// A word with a character that cannot be seen is spelled out: it is not run again, but it does
+/// not change what is pasted either.
 fn quoted(word: &str) -> String {
+    let word = &*visible::line(word);
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
     if !word.is_empty() && word.chars().all(plain) {
         return word.to_owned();
