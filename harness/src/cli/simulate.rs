@@ -12,7 +12,8 @@ use super::near::did_you_mean;
 use super::reach::{self, Reach};
 use super::run::not_testable;
 use crate::catalogue::Catalogue;
-use crate::report::Paint;
+use crate::outcome::visible;
+use crate::report::{self, Paint};
 use crate::runner::FailOn;
 use crate::simulate::{self, Act, Audience, Options, Simulation, Step, Story, Teller};
 
@@ -73,7 +74,7 @@ the RP did.";
 
 pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
     let Some(name) = args.name.as_deref().filter(|_| !args.list) else {
-        console.print(&list(console.paint()))?;
+        console.print_painted(&list(console.paint()))?;
         return Ok(0);
     };
     let simulation = find(name)?;
@@ -106,7 +107,7 @@ pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
     let story = played.map_err(|error| not_testable(error, &args.identity))?;
     stage.close(&story)?;
     if let Some(file) = &args.json {
-        let text = serde_json::to_string_pretty(&story);
+        let text = report::json::pretty(&story);
         write(file, &(text.map_err(|_| Failure::Bug("a story is no JSON"))? + "\n"))?;
     }
     if let Some(file) = &args.html {
@@ -172,7 +173,7 @@ impl Stage {
 
     fn tell(&self, piece: impl FnOnce(&mut Teller) -> String) {
         let text = piece(&mut self.teller.lock().unwrap_or_else(PoisonError::into_inner));
-        if let Err(failure) = self.console.print(&text) {
+        if let Err(failure) = self.console.print_painted(&text) {
             let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
             failed.get_or_insert(failure);
         }
@@ -204,6 +205,6 @@ impl Audience for Stage {
     }
 
     fn noticed(&self, text: &str) {
-        complain(&format!("{text}\n"));
+        complain(&format!("{}\n", visible::line(text)));
     }
 }
