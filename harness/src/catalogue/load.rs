@@ -11,7 +11,7 @@ use toml::Spanned;
 use super::index::{Files, Index};
 use super::source::{Error, Source};
 use super::{Action, Catalogue, Check, Need, Product, Setting, rehearsal};
-use crate::outcome::{Expectation, Importance, Level, visible};
+use crate::outcome::{Expectation, Importance, Level};
 use crate::scenarios;
 use crate::target::Flow;
 
@@ -91,7 +91,7 @@ impl Catalogue {
         for family in &parsed.family {
             for case in &family.case {
                 for check in source.checks(chapter, family, case, rehearsal)? {
-                    source.can_be_read(&check, case)?;
+                    source.can_be_read(&check, case.id.span())?;
                     if let Some(unknown) = self.unknown_requirement(&check) {
                         let message = format!("there is no requirement `{unknown}`");
                         let help = "the requirements are listed in index/requirements.toml";
@@ -308,18 +308,6 @@ impl Source<'_> {
             times: case.times,
             action,
         })
-    }
-
-    /// Whether every character of the texts that people read can be seen.
-    fn can_be_read(&self, check: &Check, case: &Case) -> Result<(), Box<Error>> {
-        let Check { id, sends, clause, requirement, why, fix, .. } = check;
-        let texts = [id, sends, clause, why, fix].into_iter().chain(requirement);
-        let hidden = texts.flat_map(|text| text.chars()).find(|c| visible::is_hidden(*c));
-        let Some(hidden) = hidden else { return Ok(()) };
-        let message = format!("invalid text: U+{:04X} cannot be seen", u32::from(hidden));
-        let help = "write `id`, `sends`, `clause`, `why` and `fix` on one line each, without \
-                    control characters and characters that hide others";
-        Err(self.error(message, Some(case.id.span()), Some(help.to_owned())))
     }
 
     fn rehearse(&self, ceremony: Ceremony, family: &Family, case: &Case) -> Result<(), Box<Error>> {

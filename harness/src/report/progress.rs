@@ -202,6 +202,15 @@ mod tests {
     }
 
     #[test]
+    fn a_notice_is_one_line_and_no_command() {
+        let sink = Sink::default();
+        let progress = Progress::lines(sink.clone(), Duration::ZERO);
+        progress.notice("::error::\n\u{1b}[2J\u{202e}");
+        let text = String::from_utf8(sink.0.lock().unwrap().clone()).unwrap();
+        assert_eq!(text, ": :error::␊␛[2J\\u{202e}\n");
+    }
+
+    #[test]
     fn now_and_then_a_line() {
         assert_eq!(told(Duration::from_secs(3600), None), "slowing down\n");
         let text = told(Duration::ZERO, None);

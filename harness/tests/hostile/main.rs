@@ -10,7 +10,10 @@
     reason = "a test fails by panicking"
 )]
 
+mod elsewhere;
+mod formats;
 mod support;
+mod text;
 
 /// The support itself: an honest target passes, and everything is collected.
 // Before: held.
