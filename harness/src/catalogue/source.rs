@@ -50,7 +50,7 @@ impl Source<'_> {
     }
 
     /// Whether every character of the texts that people read can be seen.
-    pub(super) fn can_be_read(&self, check: &Check, id: Range<usize>) -> Result<(), Box<Error>> {
+    pub(super) fn can_be_read(&self, check: &Check, span: Range<usize>) -> Result<(), Box<Error>> {
         let Check { id, sends, clause, requirement, why, fix, .. } = check;
         let texts = [id, sends, clause, why, fix].into_iter().chain(requirement);
         let hidden = texts.flat_map(|text| text.chars()).find(|c| visible::is_hidden(*c));
@@ -58,7 +58,7 @@ impl Source<'_> {
         let message = format!("invalid text: U+{:04X} cannot be seen", u32::from(hidden));
         let help = "write `id`, `sends`, `clause`, `why` and `fix` on one line each, without \
                     control characters and characters that hide others";
-        Err(self.error(message, Some(id), Some(help.to_owned())))
+        Err(self.error(message, Some(span), Some(help.to_owned())))
     }
 
     /// Where a text first stands in quotation marks.

@@ -170,16 +170,14 @@ mod tests {
                 </testcase>
                 <testcase name="registration.origin.subdomain" classname="passrig.default" time="0.002">
                     <error message="registration: client data whose origin is a subdomain of the RP&apos;s, scheme and port kept" type="must, high">Sent: registration: client data whose origin is a subdomain of the RP&apos;s, scheme and port kept.
-        The target gave no verdict: unrecognised: 418 with a body that has no `status`; add to the adapter, if that is a refusal:
-        refused = [{ status = [418] }].
+        The target gave no verdict: unrecognised: 418 with a body that has no `status`; add to the adapter, if that is a refusal: refused = [{ status = [418] }].
         Demanded: §7.1 step 9 (REG-06): must be refused.
         Why: A page elsewhere may belong to someone else; accepting it lets that page enrol or use passkeys.
         Fix: Compare the whole origin with the list you serve; do not match parts of it.</error>
                 </testcase>
                 <testcase name="registration.origin.port" classname="passrig.default" time="0.002">
                     <error message="registration: client data whose origin has another port" type="must, high">Sent: registration: client data whose origin has another port.
-        The target gave no verdict: unrecognised: 418 with a body that has no `status`; add to the adapter, if that is a refusal:
-        refused = [{ status = [418] }].
+        The target gave no verdict: unrecognised: 418 with a body that has no `status`; add to the adapter, if that is a refusal: refused = [{ status = [418] }].
         Demanded: §7.1 step 9 (REG-06): must be refused.
         Why: A page elsewhere may belong to someone else; accepting it lets that page enrol or use passkeys.
         Fix: Compare the whole origin with the list you serve; do not match parts of it.</error>

@@ -149,9 +149,7 @@ mod tests {
 
         Sent: registration: client data whose origin is a subdomain of the RP's, scheme and port kept.
 
-        The target gave no verdict: unrecognised: 418 with a body that has no \`status\`; add to the adapter, if that is a refusal:
-
-        refused = \[{ status = \[418\] }\].
+        The target gave no verdict: unrecognised: 418 with a body that has no \`status\`; add to the adapter, if that is a refusal: refused = \[{ status = \[418\] }\].
 
         Demanded: §7.1 step 9 (REG-06): must be refused.
 
@@ -165,9 +163,7 @@ mod tests {
 
         Sent: registration: client data whose origin has another port.
 
-        The target gave no verdict: unrecognised: 418 with a body that has no \`status\`; add to the adapter, if that is a refusal:
-
-        refused = \[{ status = \[418\] }\].
+        The target gave no verdict: unrecognised: 418 with a body that has no \`status\`; add to the adapter, if that is a refusal: refused = \[{ status = \[418\] }\].
 
         Demanded: §7.1 step 9 (REG-06): must be refused.
 
