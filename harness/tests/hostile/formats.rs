@@ -116,10 +116,11 @@ fn replaced(text: &str) -> Option<&str> {
         let rest = &text[*at..];
         let lower: String = rest.chars().take(8).collect::<String>().to_ascii_lowercase();
         let digits = rest.chars().take_while(char::is_ascii_hexdigit).count();
-        let word = rest[1.min(rest.len())..].split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
         let is_emoji = || {
-            let name = word.clone().next().unwrap_or_default();
-            !name.is_empty() && rest[1 + name.len()..].starts_with(':')
+            let is_part = |c: char| c.is_ascii_alphanumeric() || "_+-".contains(c);
+            let name = rest.strip_prefix(':').unwrap_or_default();
+            let after = name.trim_start_matches(is_part);
+            after.len() < name.len() && after.starts_with(':')
         };
         let is_mark = match c {
             '@' => next.is_ascii_alphanumeric(),
@@ -133,7 +134,7 @@ fn replaced(text: &str) -> Option<&str> {
                 || digits >= 7 && rest[..digits].contains(|c: char| c.is_ascii_digit()),
         };
         if is_mark {
-            return Some(&rest[..rest.len().min(40)]);
+            return Some(rest);
         }
     }
     None
@@ -225,8 +226,10 @@ fn messages(value: &Value, found: &mut Vec<String>) {
 /// SARIF against the whole schema; its messages have no links and no placeholders.
 #[track_caller]
 fn judge_sarif(text: &str) -> Value {
-    let schema: Value =
-        serde_json::from_str(include_str!("sarif/sarif-schema-2.1.0.json")).unwrap();
+    let schema = include_str!("sarif/sarif-schema-2.1.0.json");
+    // A pattern of the schema has a bracket too many, which is not a regular expression of ECMA.
+    let schema = schema.replace("[a-zA-Z]{2}]?$", "[a-zA-Z]{2}$");
+    let schema: Value = serde_json::from_str(&schema).unwrap();
     let schema = jsonschema::options().should_validate_formats(true).build(&schema).unwrap();
     let log: Value = serde_json::from_str(text).unwrap();
     let errors: Vec<_> = schema.iter_errors(&log).map(|error| error.to_string()).collect();
@@ -309,6 +312,6 @@ async fn json_keeps_each_character() {
     assert!(logged, "{lines}");
     let report: Value = serde_json::from_str(&ran.file("report.json")).unwrap();
     let checks = report["checks"].as_array().unwrap();
-    let reason = checks[0]["reason"].as_str().unwrap();
-    assert!(reason.ends_with(TEXT), "{reason:?}");
+    let mut reasons = checks.iter().filter_map(|check| check["reason"].as_str());
+    assert!(reasons.any(|reason| reason.ends_with(TEXT)), "{checks:?}");
 }
