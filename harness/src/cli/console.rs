@@ -55,7 +55,8 @@ impl Console {
     /// Prints a value as JSON, for programs.
     pub(super) fn print_json(self, value: &impl Serialize) -> Result<(), Failure> {
         let what = || "cannot write JSON".to_owned();
-        let text = json::pretty(value).map_err(|source| Failure::System { what: what(), source })?;
+        let text =
+            json::pretty(value).map_err(|source| Failure::System { what: what(), source })?;
         self.print(&(text + "\n"))
     }
 

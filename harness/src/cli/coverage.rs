@@ -5,8 +5,8 @@ use super::failure::Failure;
 use crate::catalogue::Catalogue;
 use crate::catalogue::coverage::{Clause, Coverage, Covered, CoveredRow, State};
 use crate::catalogue::index::Reason;
-use crate::report::{self, Paint};
 use crate::report::terminal::words;
+use crate::report::{self, Paint};
 
 /// Show which rules, known tests and known flaws the checks cover.
 ///

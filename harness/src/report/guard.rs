@@ -80,10 +80,7 @@ mod tests {
     #[test]
     fn colours_go_through_and_nothing_else() {
         let painted = "\u{1b}[31;1mfail\u{1b}[0m\u{1b}[2J\u{1b}]0;t\u{7}\u{9b}2J\ra\tb\n";
-        assert_eq!(
-            guarded(painted, true),
-            "\u{1b}[31;1mfail\u{1b}[0m␛[2J␛]0;t␇\\u{9b}2J␍a\tb\n"
-        );
+        assert_eq!(guarded(painted, true), "\u{1b}[31;1mfail\u{1b}[0m␛[2J␛]0;t␇\\u{9b}2J␍a\tb\n");
         assert_eq!(guarded("\u{1b}[31mfail", false), "␛[31mfail");
         assert_eq!(guarded("\u{1b}[", true), "␛[");
         assert!(matches!(guarded("as it is\n", false), Cow::Borrowed(_)));

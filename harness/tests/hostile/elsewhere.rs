@@ -54,7 +54,8 @@ async fn an_excerpt_points_at_the_same_place() {
     let folder = tempfile::tempdir().unwrap();
     let mut marks = Vec::new();
     for hidden in ["\u{fffd}\u{fffd}", "\u{202e}\u{200b}"] {
-        let text = format!("id = \"a\"\nname = \"\"\naccount = {{ mode = \"{hidden}\", wrong = 1 }}\n");
+        let text =
+            format!("id = \"a\"\nname = \"\"\naccount = {{ mode = \"{hidden}\", wrong = 1 }}\n");
         fs::write(folder.path().join("a.toml"), text).unwrap();
         let arguments = "check --rp http://localhost:1 --adapter a.toml --color never";
         let said = run(folder.path(), arguments).await.said();
@@ -251,7 +252,7 @@ async fn a_report_that_cannot_be_read() {
 }
 
 /// A recording with names, paths and messages of others.
-// Before: red.
+// Before: held.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_recording() {
     let entry = |url: &str, sent: &str, got: &str| {
@@ -264,7 +265,8 @@ async fn a_recording() {
     };
     let evil = "/x\u{1b}[32m\u{9b}2J\u{202e}::error::##[error]";
     let challenge = "AAAAAAAAAAAAAAAAAAAAAA";
-    let client_data = json!({ "type": "webauthn.create", "challenge": challenge, "origin": "http://a" });
+    let client_data =
+        json!({ "type": "webauthn.create", "challenge": challenge, "origin": "http://a" });
     let credential = json!({ "id": "AAAA", "rawId": "AAAA", "type": "public-key", evil: evil, "response": {
         "clientDataJSON": passrig_authenticator::wire::base64url::encode(client_data.to_string().as_bytes()),
         "attestationObject": "AAAA",

@@ -127,11 +127,14 @@ fn replaced(text: &str) -> Option<&str> {
             '#' => next.is_ascii_digit(),
             '$' => true,
             ':' => is_emoji(),
-            _ => ["http:", "https:", "ftp:", "www.", "mailto:", "xmpp:"]
-                .iter()
-                .any(|mark| lower.starts_with(mark))
-                || (lower.starts_with("gh-") && rest[3..].starts_with(|c: char| c.is_ascii_digit()))
-                || digits >= 7 && rest[..digits].contains(|c: char| c.is_ascii_digit()),
+            _ => {
+                ["http:", "https:", "ftp:", "www.", "mailto:", "xmpp:"]
+                    .iter()
+                    .any(|mark| lower.starts_with(mark))
+                    || (lower.starts_with("gh-")
+                        && rest[3..].starts_with(|c: char| c.is_ascii_digit()))
+                    || digits >= 7 && rest[..digits].contains(|c: char| c.is_ascii_digit())
+            }
         };
         if is_mark {
             return Some(rest);
@@ -296,7 +299,8 @@ async fn html_is_text() {
 // Before: red.
 #[tokio::test(flavor = "multi_thread")]
 async fn json_keeps_each_character() {
-    const TEXT: &str = "\u{0}\u{1b}\u{7f}\u{9b}\u{ad}\u{202e}\u{2028}\u{feff}\u{fffe}\u{e0041}\u{10ffff}##[x]ü";
+    const TEXT: &str =
+        "\u{0}\u{1b}\u{7f}\u{9b}\u{ad}\u{202e}\u{2028}\u{feff}\u{fffe}\u{e0041}\u{10ffff}##[x]ü";
     let ran = told(TEXT).await;
     harmless(&ran);
     let lines = ran.file("one.jsonl");

@@ -148,8 +148,6 @@ messages! {
     // Before: red.
     a_message_has_a_device_control_string: "\u{1b}P+q544e\u{1b}\\ \u{90}$q\u{9c}";
     // Before: red.
-    a_message_has_colours_of_its_own: "\u{1b}[32mpass\u{1b}[0m";
-    // Before: red.
     a_message_goes_back: "fail\u{8}\u{8}\u{8}\u{8}pass\u{7f}";
     // Before: red.
     a_message_overwrites_the_line: "x\rAs expected: everything is well.";
@@ -223,7 +221,7 @@ async fn a_body_that_is_not_json() {
 }
 
 /// An answer that the adapter does not know is quoted in a proposal to paste.
-// Before: held.
+// Before: red.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_body_that_is_proposed() {
     let body = "\u{9b}2J\u{202e}::error::\"]\n##[error]";
@@ -252,21 +250,24 @@ async fn headers() {
     harmless(&ran);
 }
 
-/// The names in the list of credentials, which a probe reads before and after each attempt.
+/// The names of the credentials that a target lists.
 // Before: red.
 #[tokio::test(flavor = "multi_thread")]
 async fn names_of_records() {
+    let folder = tempfile::tempdir().unwrap();
     let url = support::serve(|asked, honest| {
         let is_list = asked.path == "/credentials" && honest.status() == 200;
         is_list.then(|| {
-            let name = "\u{9b}2J\u{202e}\u{7f}##[error]\u{ffff}";
-            let body = json!({ "credentials": [{ "id": format!("AAAA{name}"), "name": name }] });
+            let name = "\u{1b}[32mA\u{9b}2J\u{202e}\n::error::x\n##[error]\u{ffff}";
+            let body = json!({ "credentials": [{ "id": name, "name": name }] });
             answer(200, "application/json", body.to_string())
         })
     })
     .await;
-    let ran = check(&url, &format!("{FEW} {COLOUR}")).await;
-    assert_ne!(ran.code, 101, "{}", ran.said());
+    let ran =
+        run(folder.path(), &format!("adapter test reference --rp {url} --color always")).await;
+    ran.exits(1);
+    assert!(ran.said().contains("␛[32mA"), "{}", ran.said());
     harmless(&ran);
 }
 
@@ -326,11 +327,13 @@ async fn a_status_text() {
 async fn adapter_test() {
     let folder = tempfile::tempdir().unwrap();
     let url = support::serve(|asked, _| {
-        let text = "{\"errorMessage\": \"\\u001b[32mok\\u009b2J\\n::error::x\",\n::error::\u{202e}}";
+        let text =
+            "{\"errorMessage\": \"\\u001b[32mok\\u009b2J\\n::error::x\",\n::error::\u{202e}}";
         asked.is_result().then(|| answer(500, "application/json", text))
     })
     .await;
-    let ran = run(folder.path(), &format!("adapter test reference --rp {url} --color always")).await;
+    let ran =
+        run(folder.path(), &format!("adapter test reference --rp {url} --color always")).await;
     ran.exits(1);
     harmless(&ran);
 }
@@ -371,7 +374,8 @@ async fn names_in_a_store() {
         "pubKeyCredParams": [{ "type": "public-key", "alg": -7 }],
     });
     fs::write(folder.path().join("options.json"), options.to_string()).unwrap();
-    let create = "authenticator create --origin https://rp.test --store keys --options options.json";
+    let create =
+        "authenticator create --origin https://rp.test --store keys --options options.json";
     run(folder.path(), create).await.exits(0);
     for more in ["", "--json"] {
         let list = format!("authenticator credentials list --store keys {more} --color always");

@@ -98,7 +98,8 @@ fn passage_text(passage: &Passage, profile: &Profile, quiet: bool, paint: Paint)
                 .map(|capture| capture.name.as_str())
                 .collect();
             if !names.is_empty() {
-                let _ = writeln!(out, "{} {}", paint.faint("kept"), visible::line(&names.join(", ")));
+                let _ =
+                    writeln!(out, "{} {}", paint.faint("kept"), visible::line(&names.join(", ")));
             }
         }
     }

@@ -51,7 +51,8 @@ fn story(exchange: &Exchange, is_attempt: bool) -> Story {
     let came = status.as_deref().or(error.as_deref()).unwrap_or("nothing");
     Story {
         place: visible::line(&format!("{flow} {step}")).into_owned(),
-        line: visible::line(&format!("{} {} → {came}", request.method, path(&request.url))).into_owned(),
+        line: visible::line(&format!("{} {} → {came}", request.method, path(&request.url)))
+            .into_owned(),
         is_attempt,
         sent: message(
             &format!("{} {}", request.method, request.url),
