@@ -91,6 +91,7 @@ impl Catalogue {
         for family in &parsed.family {
             for case in &family.case {
                 for check in source.checks(chapter, family, case, rehearsal)? {
+                    source.can_be_read(&check, case.id.span())?;
                     if let Some(unknown) = self.unknown_requirement(&check) {
                         let message = format!("there is no requirement `{unknown}`");
                         let help = "the requirements are listed in index/requirements.toml";

@@ -5,6 +5,9 @@ use std::ops::Range;
 use miette::{Diagnostic, NamedSource, SourceSpan};
 use serde::de::DeserializeOwned;
 
+use super::Check;
+use crate::outcome::visible;
+
 /// A mistake in a catalogue file.
 #[derive(Debug, thiserror::Error, Diagnostic)]
 #[error("{message}")]
@@ -44,6 +47,18 @@ impl Source<'_> {
     pub(super) fn parse<T: DeserializeOwned>(&self) -> Result<T, Box<Error>> {
         toml::from_str(self.text)
             .map_err(|error| self.error(error.message().to_owned(), error.span(), None))
+    }
+
+    /// Whether every character of the texts that people read can be seen.
+    pub(super) fn can_be_read(&self, check: &Check, span: Range<usize>) -> Result<(), Box<Error>> {
+        let Check { id, sends, clause, requirement, why, fix, .. } = check;
+        let texts = [id, sends, clause, why, fix].into_iter().chain(requirement);
+        let hidden = texts.flat_map(|text| text.chars()).find(|c| visible::is_hidden(*c));
+        let Some(hidden) = hidden else { return Ok(()) };
+        let message = format!("invalid text: U+{:04X} cannot be seen", u32::from(hidden));
+        let help = "write `id`, `sends`, `clause`, `why` and `fix` on one line each, without \
+                    control characters and characters that hide others";
+        Err(self.error(message, Some(span), Some(help.to_owned())))
     }
 
     /// Where a text first stands in quotation marks.

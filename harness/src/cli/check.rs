@@ -1,7 +1,7 @@
 use clap::builder::PossibleValuesParser;
 use passrig_authenticator::device::Profile;
 
-use super::console::{Console, complain};
+use super::console::Console;
 use super::failure::{Failure, INTERRUPTED};
 use super::run::{self, Authenticator, Ended};
 use crate::report::terminal::Terminal;
@@ -57,12 +57,12 @@ pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
 async fn with_all(args: &Args, console: Console) -> Result<u8, Failure> {
     let mut worst = 0;
     for name in Profile::names() {
-        console.print(&format!("\n{}\n", console.paint().strong(name)))?;
+        console.print_painted(&format!("\n{}\n", console.paint().strong(name)))?;
         let reports: Vec<_> = args.report.iter().map(|report| report.of(name)).collect();
         let code = match once(args, console, Authenticator::named(name).as_ref(), &reports).await {
             Err(failure @ Failure::NotTestable { is_gone: false, .. }) => {
                 let code = failure.exit_code();
-                complain(&format!("{:?}\n", miette::Report::from(failure)));
+                console.complain_painted(&failure.render(console.errors()));
                 code
             }
             code => code?,
@@ -109,7 +109,7 @@ async fn once(
         return Err(failure);
     }
     let terminal = Terminal { report, catalogue, fail_on, replay, paint: console.paint() };
-    console.print(&if quiet { terminal.render_short() } else { terminal.render() })?;
+    console.print_painted(&if quiet { terminal.render_short() } else { terminal.render() })?;
     if !quiet {
         console.print(&format!("Every exchange is in {}.\n", log.display()))?;
     }

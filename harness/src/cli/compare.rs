@@ -4,7 +4,7 @@ use super::console::Console;
 use super::fail_on;
 use super::failure::Failure;
 use crate::outcome::{Report, SCHEMA_VERSION};
-use crate::report::Comparison;
+use crate::report::{self, Comparison};
 use crate::runner::FailOn;
 
 /// Compare two JSON reports: what is worse, and what was mended.
@@ -52,12 +52,12 @@ pub(super) fn run(args: &Args, console: Console) -> Result<u8, Failure> {
     let text = match args.json {
         false => comparison.render(console.paint()),
         true => {
-            let text = serde_json::to_string_pretty(&comparison);
+            let text = report::json::pretty(&comparison);
             let what = "cannot write the comparison".to_owned();
-            text.map_err(|error| Failure::System { what, source: error.into() })? + "\n"
+            text.map_err(|source| Failure::System { what, source })? + "\n"
         }
     };
-    console.print(&text)?;
+    console.print_painted(&text)?;
     Ok(u8::from(comparison.is_worse()))
 }
 

@@ -3,9 +3,10 @@
 use std::io::{self, ErrorKind, IsTerminal, Write};
 
 use clap::ValueEnum;
+use serde::Serialize;
 
 use super::failure::Failure;
-use crate::report::Paint;
+use crate::report::{Paint, guarded, json};
 
 /// When there are colours.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -40,9 +41,32 @@ impl Console {
         self.painted(io::stderr().is_terminal())
     }
 
-    /// Prints a result. That nobody reads on (`passrig list | head`) is no
-    /// trouble.
+    /// Prints a result that has no colours.
     pub(super) fn print(self, text: &str) -> Result<(), Failure> {
+        self.write(&guarded(text, false))
+    }
+
+    /// Prints a result whose colours were made with [`Self::paint`]. Foreign
+    /// texts in it were made visible before, or they could set colours too.
+    pub(super) fn print_painted(self, text: &str) -> Result<(), Failure> {
+        self.write(&guarded(text, self.paint().colour))
+    }
+
+    /// Prints a value as JSON, for programs.
+    pub(super) fn print_json(self, value: &impl Serialize) -> Result<(), Failure> {
+        let what = || "cannot write JSON".to_owned();
+        let text =
+            json::pretty(value).map_err(|source| Failure::System { what: what(), source })?;
+        self.print(&(text + "\n"))
+    }
+
+    /// Writes a text with colours, made with [`Self::errors`], to standard error.
+    pub(super) fn complain_painted(self, text: &str) {
+        say(&guarded(text, self.errors().colour));
+    }
+
+    /// That nobody reads on (`passrig list | head`) is no trouble.
+    fn write(self, text: &str) -> Result<(), Failure> {
         let mut out = io::stdout().lock();
         match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
             Err(error) if error.kind() != ErrorKind::BrokenPipe => {
@@ -62,8 +86,12 @@ impl Console {
     }
 }
 
-/// Says something on standard error.
+/// Writes a text without colours to standard error.
 pub(super) fn complain(text: &str) {
+    say(&guarded(text, false));
+}
+
+fn say(text: &str) {
     // Without standard error there is nobody left to tell.
     let _ = io::stderr().write_all(text.as_bytes());
 }

@@ -5,8 +5,8 @@ use super::failure::Failure;
 use crate::catalogue::Catalogue;
 use crate::catalogue::coverage::{Clause, Coverage, Covered, CoveredRow, State};
 use crate::catalogue::index::Reason;
-use crate::report::Paint;
 use crate::report::terminal::words;
+use crate::report::{self, Paint};
 
 /// Show which rules, known tests and known flaws the checks cover.
 ///
@@ -39,14 +39,14 @@ pub(super) fn run(args: &Args, console: Console) -> Result<u8, Failure> {
         Args { rows: true, .. } => page.rows(),
         _ => page.summary(),
     };
-    console.print(&text)?;
+    console.print_painted(&text)?;
     Ok(u8::from(!coverage.is_complete()))
 }
 
 fn json(coverage: &Coverage) -> Result<String, Failure> {
     let what = "cannot write the coverage as JSON".to_owned();
-    let text = serde_json::to_string_pretty(coverage);
-    Ok(text.map_err(|error| Failure::System { what, source: error.into() })? + "\n")
+    let text = report::json::pretty(coverage);
+    Ok(text.map_err(|source| Failure::System { what, source })? + "\n")
 }
 
 /// Coverage for people.

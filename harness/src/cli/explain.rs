@@ -31,7 +31,7 @@ Examples:
 
 pub(super) fn run(args: &Args, console: Console) -> Result<u8, Failure> {
     let catalogue = args.catalogue.read()?;
-    console.print(&explain(&args.id, &catalogue, console.paint())?)?;
+    console.print_painted(&explain(&args.id, &catalogue, console.paint())?)?;
     Ok(0)
 }
 

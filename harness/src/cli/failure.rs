@@ -7,6 +7,7 @@ use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme};
 use textwrap::{WordSeparator, WordSplitter};
 
 use super::config::Mistake;
+use super::visible_failure::Visible;
 use crate::catalogue;
 use crate::report::Paint;
 use crate::target::network::CaError;
@@ -110,7 +111,7 @@ impl Failure {
             .with_word_separator(WordSeparator::AsciiSpace)
             .with_word_splitter(WordSplitter::NoHyphenation);
         let mut out = String::new();
-        match handler.render_report(&mut out, self) {
+        match handler.render_report(&mut out, &Visible::new(self)) {
             Ok(()) => out,
             Err(_) => format!("{self}\n"),
         }

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use crate::outcome::visible;
 use crate::report::Paint;
 use crate::runner::Transcript;
 use crate::target::log::{Body, Exchange};
@@ -25,11 +26,12 @@ pub(super) fn render(transcript: &Transcript, paint: Paint) -> String {
 /// One request and its answer.
 pub(super) fn exchange(out: &mut String, exchange: &Exchange, paint: Paint) -> std::fmt::Result {
     let Exchange { request, response, error, .. } = exchange;
-    writeln!(out, "{} {} {}", paint.faint("sent"), request.method, request.url)?;
+    let asked = format!("{} {}", request.method, request.url);
+    writeln!(out, "{} {}", paint.faint("sent"), visible::line(&asked))?;
     body(out, request.body.as_ref(), paint)?;
     let status = response.as_ref().map(|response| response.status.to_string());
     let got = status.as_deref().or(error.as_deref()).unwrap_or("nothing");
-    writeln!(out, "{}  {got}", paint.faint("got"))?;
+    writeln!(out, "{}  {}", paint.faint("got"), visible::line(got))?;
     body(out, response.as_ref().and_then(|response| response.body.as_ref()), paint)?;
     writeln!(out)
 }
@@ -39,11 +41,10 @@ fn body(out: &mut String, body: Option<&Body>, paint: Paint) -> std::fmt::Result
     if text.is_empty() {
         return Ok(());
     }
-    // Control characters of a stranger do not belong on a terminal.
-    let plain = text.chars().map(|c| if c.is_control() && c != '\n' { ' ' } else { c });
-    let mut shown: String = plain.take(BODY).collect();
-    if shown.len() < text.len() {
-        shown.push_str(" …");
+    let end = text.char_indices().nth(BODY).map(|(end, _)| end);
+    let mut shown = visible::block(text.get(..end.unwrap_or(text.len())).unwrap_or(text));
+    if end.is_some() {
+        shown.to_mut().push_str(" …");
     }
     writeln!(out, "{}", paint.wrap(&shown, "     ", "     "))
 }
@@ -62,7 +63,7 @@ mod tests {
         sent POST http://localhost/options
              {"username":"alice"}
         got  200
-             <html> [2J
+             <html>␛[2J
              </html>
 
         sent POST http://localhost/result

@@ -7,8 +7,8 @@ use super::failure::Failure;
 use super::selection::Selection;
 use crate::catalogue::index::Owner;
 use crate::catalogue::{Catalogue, Check};
-use crate::report::Paint;
 use crate::report::terminal::words;
+use crate::report::{self, Paint};
 
 /// List the checks.
 #[derive(Debug, clap::Args)]
@@ -46,7 +46,7 @@ pub(super) fn run(args: &Args, console: Console) -> Result<u8, Failure> {
         true => json(&catalogue, checks)?,
         false => table(checks, console.paint()),
     };
-    console.print(&text)?;
+    console.print_painted(&text)?;
     Ok(0)
 }
 
@@ -92,7 +92,7 @@ pub(super) fn json<'a>(
         fido: catalogue.index.fido_of(check).collect(),
         flaws: catalogue.index.flaws_of(check).map(|flaw| flaw.id.as_str()).collect(),
     });
-    let text = serde_json::to_string_pretty(&listed.collect::<Vec<_>>());
+    let text = report::json::pretty(&listed.collect::<Vec<_>>());
     let what = "cannot write the list as JSON".to_owned();
-    Ok(text.map_err(|error| Failure::System { what, source: error.into() })? + "\n")
+    Ok(text.map_err(|source| Failure::System { what, source })? + "\n")
 }

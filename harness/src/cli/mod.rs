@@ -32,6 +32,7 @@ mod simulate;
 mod tests;
 mod trust;
 mod vectors;
+mod visible_failure;
 
 use std::process::ExitCode;
 
@@ -39,6 +40,8 @@ use clap::{Parser, Subcommand};
 
 use console::{Colour, Console};
 use failure::Failure;
+
+use crate::report::guarded;
 
 /// A conformance test rig for WebAuthn relying parties.
 ///
@@ -110,13 +113,25 @@ pub fn main() -> ExitCode {
         ));
         std::process::exit(failure::BUG);
     }));
-    let Cli { verb, color } = Cli::parse();
+    let Cli { verb, color } = Cli::try_parse().unwrap_or_else(|error| misused(&error));
     let console = Console::new(color);
     let code = run(verb, console).unwrap_or_else(|failure| {
-        console::complain(&failure.render(console.errors()));
+        console.complain_painted(&failure.render(console.errors()));
         failure.exit_code()
     });
     ExitCode::from(code)
+}
+
+/// Ends the program with the message about its arguments, which it repeats.
+fn misused(error: &clap::Error) -> ! {
+    let text = error.render().to_string();
+    let shown = guarded(&text, false);
+    if shown == text {
+        // With colours, if they are wanted.
+        error.exit();
+    }
+    console::complain(&shown);
+    std::process::exit(error.exit_code())
 }
 
 fn run(verb: Verb, console: Console) -> Result<u8, Failure> {

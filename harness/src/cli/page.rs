@@ -211,7 +211,7 @@ pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
         replay: &replay,
         paint: console.paint(),
     };
-    console.print(&if args.quiet { terminal.render_short() } else { terminal.render() })?;
+    console.print_painted(&if args.quiet { terminal.render_short() } else { terminal.render() })?;
     Ok(if interrupted { INTERRUPTED } else { fail_on.exit_code(&report) })
 }
 

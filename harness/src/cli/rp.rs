@@ -71,7 +71,7 @@ pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
         return matrix(console).await;
     }
     if args.mutants {
-        console.print(&mutants(console.paint()))?;
+        console.print_painted(&mutants(console.paint()))?;
         return Ok(0);
     }
     let mutant = args.mutant.as_deref().map(find).transpose()?;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::Threads;
 use super::catalogue;
 use super::config::{self, Config, today};
-use super::console::{Console, complain};
+use super::console::Console;
 use super::fail_on;
 use super::failure::Failure;
 use super::identity::{self, Identity};
@@ -165,7 +165,7 @@ pub(super) async fn run(
         Ok(None) => (stopped("interrupted"), None),
         Err(error) => {
             log.end_untested(&error).map_err(logged)?;
-            complain(&last_words::render(&error.transcript, console.errors()));
+            console.complain_painted(&last_words::render(&error.transcript, console.errors()));
             (stopped(&error.what), Some(not_testable(error, &args.identity)))
         }
     };

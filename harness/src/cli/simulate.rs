@@ -12,8 +12,9 @@ use super::near::did_you_mean;
 use super::reach::{self, Reach};
 use super::run::not_testable;
 use crate::catalogue::Catalogue;
+use crate::outcome::visible;
 use crate::quoting::quoted;
-use crate::report::Paint;
+use crate::report::{self, Paint};
 use crate::runner::FailOn;
 use crate::simulate::{self, Act, Audience, Options, Simulation, Step, Story, Teller};
 
@@ -74,7 +75,7 @@ the RP did.";
 
 pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
     let Some(name) = args.name.as_deref().filter(|_| !args.list) else {
-        console.print(&list(console.paint()))?;
+        console.print_painted(&list(console.paint()))?;
         return Ok(0);
     };
     let simulation = find(name)?;
@@ -107,7 +108,7 @@ pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
     let story = played.map_err(|error| not_testable(error, &args.identity))?;
     stage.close(&story)?;
     if let Some(file) = &args.json {
-        let text = serde_json::to_string_pretty(&story);
+        let text = report::json::pretty(&story);
         write(file, &(text.map_err(|_| Failure::Bug("a story is no JSON"))? + "\n"))?;
     }
     if let Some(file) = &args.html {
@@ -173,7 +174,7 @@ impl Stage {
 
     fn tell(&self, piece: impl FnOnce(&mut Teller) -> String) {
         let text = piece(&mut self.teller.lock().unwrap_or_else(PoisonError::into_inner));
-        if let Err(failure) = self.console.print(&text) {
+        if let Err(failure) = self.console.print_painted(&text) {
             let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
             failed.get_or_insert(failure);
         }
@@ -205,6 +206,6 @@ impl Audience for Stage {
     }
 
     fn noticed(&self, text: &str) {
-        complain(&format!("{text}\n"));
+        complain(&format!("{}\n", visible::line(text)));
     }
 }

@@ -51,7 +51,7 @@ pub(super) fn run(args: &Args, console: Console) -> Result<u8, Failure> {
         true => json(&proofs)?,
         false => table(&proofs, console.paint()),
     };
-    console.print(&text)?;
+    console.print_painted(&text)?;
     Ok(u8::from(!proofs.iter().all(Proof::holds)))
 }
 

@@ -1,6 +1,7 @@
 //! The result model. All that is reported is made of these.
 
 mod reason;
+pub mod visible;
 
 pub use reason::{Inconclusive, Skip};
 

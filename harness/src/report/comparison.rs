@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::paint::Paint;
 use super::terminal::words::{self, checks};
-use crate::outcome::{CheckResult, Outcome, Report, Summary, TargetInfo, Tool};
+use crate::outcome::{CheckResult, Outcome, Report, Summary, TargetInfo, Tool, visible};
 use crate::runner::FailOn;
 
 /// The version of [`Comparison`]'s shape.
@@ -106,8 +106,26 @@ impl Comparison {
     pub fn render(&self, paint: Paint) -> String {
         let mut out = String::new();
         // Writing to a string does not fail.
-        let _ = self.write(paint, &mut out);
+        let _ = self.visible().write(paint, &mut out);
         out
+    }
+
+    /// The comparison with every foreign text made visible. It is taken apart,
+    /// so that a new member does not compile until it stands here.
+    fn visible(&self) -> Self {
+        let Self { schema_version, a, b, worse, mended, changed, same, only_a, only_b } = self;
+        let all = |list: &[Change]| list.iter().map(Change::visible).collect();
+        Self {
+            schema_version: *schema_version,
+            a: a.visible(),
+            b: b.visible(),
+            worse: all(worse),
+            mended: all(mended),
+            changed: all(changed),
+            same: *same,
+            only_a: all(only_a),
+            only_b: all(only_b),
+        }
     }
 
     fn sort(&mut self, before: Option<&CheckResult>, after: Option<&CheckResult>, fail_on: FailOn) {
@@ -209,6 +227,21 @@ impl Side {
         }
     }
 
+    fn visible(&self) -> Self {
+        let Self { file, tool, seed, run_id, target, authenticator, stopped, summary } = self;
+        let line = |text: &String| visible::line(text).into_owned();
+        Self {
+            file: line(file),
+            tool: tool.visible(),
+            seed: line(seed),
+            run_id: line(run_id),
+            target: target.visible(),
+            authenticator: authenticator.as_ref().map(line),
+            stopped: stopped.as_ref().map(line),
+            summary: *summary,
+        }
+    }
+
     fn write(&self, name: &str, paint: Paint, out: &mut String) -> fmt::Result {
         let Self { file, target, seed, run_id, summary, .. } = self;
         writeln!(out, "{}", paint.strong(&paint.wrap(file, &format!("{name}  "), "   ")))?;
@@ -235,6 +268,12 @@ impl Change {
             b: after.map(|result| result.outcome),
             target: words::did(last),
         })
+    }
+
+    fn visible(&self) -> Self {
+        let Self { id, variant, a, b, target } = self;
+        let line = |text: &String| visible::line(text).into_owned();
+        Self { id: line(id), variant: line(variant), a: *a, b: *b, target: line(target) }
     }
 
     fn write(&self, paint: Paint, out: &mut String) -> fmt::Result {

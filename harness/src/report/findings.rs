@@ -1,7 +1,7 @@
 use std::path::Path;
 
 use crate::catalogue::{Catalogue, Check};
-use crate::outcome::{CheckResult, Outcome, Report};
+use crate::outcome::{CheckResult, Outcome, Report, visible};
 use crate::runner::FailOn;
 
 use super::Replay;
@@ -23,13 +23,34 @@ pub struct Findings<'a> {
 }
 
 impl<'a> Findings<'a> {
+    /// The findings as people may see them. A format for people takes these and
+    /// not the report itself, whose texts may come from anywhere.
+    pub(super) fn shown(&self) -> Shown<'a> {
+        let Self { report, catalogue, fail_on, replay, log } = *self;
+        let log = log.map(|log| visible::line(&log.display().to_string()).into_owned());
+        Shown { report: report.visible(), raw: report, catalogue, fail_on, replay, log }
+    }
+}
+
+/// Findings whose foreign texts are visible.
+pub(super) struct Shown<'a> {
+    pub(super) report: Report,
+    /// The report as it was, whose names the log has.
+    pub(super) raw: &'a Report,
+    pub(super) catalogue: &'a Catalogue,
+    pub(super) fail_on: FailOn,
+    pub(super) replay: &'a Replay,
+    pub(super) log: Option<String>,
+}
+
+impl<'a> Shown<'a> {
     /// The check behind a result.
     pub(super) fn check(&self, result: &CheckResult) -> Option<&'a Check> {
         self.catalogue.find(&result.id)
     }
 
     /// The results that went wrong or could not be decided, known or not.
-    pub(super) fn wrong(&self) -> impl Iterator<Item = &'a CheckResult> {
+    pub(super) fn wrong(&self) -> impl Iterator<Item = &CheckResult> {
         self.report
             .checks
             .iter()

@@ -10,10 +10,12 @@ use std::time::Duration;
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use super::Findings;
+use super::findings::Shown;
 use crate::outcome::{CheckResult, Outcome, Staleness};
 
 /// The report as JUnit's XML.
 pub fn render(findings: &Findings<'_>) -> io::Result<Vec<u8>> {
+    let findings = &findings.shown();
     let mut suites: Vec<TestSuite> = Vec::new();
     for result in &findings.report.checks {
         let chapter = findings.check(result).map_or("other", |check| &check.chapter);
@@ -39,7 +41,7 @@ fn suite(name: &str, cases: impl IntoIterator<Item = TestCase>) -> TestSuite {
     suite
 }
 
-fn case(findings: &Findings<'_>, result: &CheckResult) -> TestCase {
+fn case(findings: &Shown<'_>, result: &CheckResult) -> TestCase {
     let mut status = status(findings, result);
     let message = match (&result.known, result.outcome) {
         (Some(known), outcome) => Some(format!("{outcome}, known before: {known}")),
@@ -66,7 +68,7 @@ fn case(findings: &Findings<'_>, result: &CheckResult) -> TestCase {
     case
 }
 
-fn status(findings: &Findings<'_>, result: &CheckResult) -> TestCaseStatus {
+fn status(findings: &Shown<'_>, result: &CheckResult) -> TestCaseStatus {
     if result.outcome == Outcome::Skipped || result.known.is_some() {
         return TestCaseStatus::skipped();
     }
@@ -80,7 +82,7 @@ fn status(findings: &Findings<'_>, result: &CheckResult) -> TestCaseStatus {
 }
 
 /// Expectations that are not needed fail the run as well.
-fn amiss(findings: &Findings<'_>) -> Option<TestSuite> {
+fn amiss(findings: &Shown<'_>) -> Option<TestSuite> {
     let mut suite = TestSuite::new("expectations");
     for amiss in &findings.report.amiss {
         let status = match amiss.staleness {
@@ -101,7 +103,7 @@ fn amiss(findings: &Findings<'_>) -> Option<TestSuite> {
 }
 
 /// A run that did not come to its end is not green.
-fn stopped(findings: &Findings<'_>) -> Option<TestSuite> {
+fn stopped(findings: &Shown<'_>) -> Option<TestSuite> {
     let why = findings.report.stopped.as_ref()?;
     let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
     status.set_message(format!("stopped before the end: {why}"));
@@ -168,16 +170,14 @@ mod tests {
                 </testcase>
                 <testcase name="registration.origin.subdomain" classname="passrig.default" time="0.002">
                     <error message="registration: client data whose origin is a subdomain of the RP&apos;s, scheme and port kept" type="must, high">Sent: registration: client data whose origin is a subdomain of the RP&apos;s, scheme and port kept.
-        The target gave no verdict: unrecognised: 418 with a body that has no `status`; add to the adapter, if that is a refusal:
-        refused = [{ status = [418] }].
+        The target gave no verdict: unrecognised: 418 with a body that has no `status`; add to the adapter, if that is a refusal: refused = [{ status = [418] }].
         Demanded: §7.1 step 9 (REG-06): must be refused.
         Why: A page elsewhere may belong to someone else; accepting it lets that page enrol or use passkeys.
         Fix: Compare the whole origin with the list you serve; do not match parts of it.</error>
                 </testcase>
                 <testcase name="registration.origin.port" classname="passrig.default" time="0.002">
                     <error message="registration: client data whose origin has another port" type="must, high">Sent: registration: client data whose origin has another port.
-        The target gave no verdict: unrecognised: 418 with a body that has no `status`; add to the adapter, if that is a refusal:
-        refused = [{ status = [418] }].
+        The target gave no verdict: unrecognised: 418 with a body that has no `status`; add to the adapter, if that is a refusal: refused = [{ status = [418] }].
         Demanded: §7.1 step 9 (REG-06): must be refused.
         Why: A page elsewhere may belong to someone else; accepting it lets that page enrol or use passkeys.
         Fix: Compare the whole origin with the list you serve; do not match parts of it.</error>

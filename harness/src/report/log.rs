@@ -16,6 +16,7 @@ use std::sync::{Mutex, PoisonError};
 use passrig_authenticator::Ceremony;
 use serde::{Deserialize, Serialize};
 
+use super::json;
 use crate::catalogue::Check;
 use crate::outcome::{CheckResult, SCHEMA_VERSION, Summary, TargetInfo, Tool};
 use crate::runner::{NotTestable, Observer, Transcript};
@@ -115,7 +116,7 @@ impl<W: Write + Send> Log<W> {
 impl<W: Write> Inner<W> {
     /// Writes a line at once, and in one piece.
     fn write(&mut self, line: &Line<'_>) -> io::Result<()> {
-        let mut text = serde_json::to_vec(line)?;
+        let mut text = json::line(line)?;
         text.push(b'\n');
         self.sink.write_all(&text)?;
         self.sink.flush()

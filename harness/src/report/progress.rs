@@ -6,10 +6,11 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::guard::guarded;
 use super::paint::Paint;
 use super::terminal::words;
 use crate::catalogue::Check;
-use crate::outcome::{CheckResult, Outcome, Summary};
+use crate::outcome::{CheckResult, Outcome, Summary, visible};
 use crate::runner::{Observer, Transcript};
 
 /// How often a line is written where there is no terminal.
@@ -77,7 +78,8 @@ impl State {
 }
 
 impl Face {
-    fn line(&mut self, text: &str) {
+    fn line(&mut self, text: &str, colour: bool) {
+        let text = guarded(text, colour);
         match self {
             Self::Bar(bar) => bar.println(text),
             // A run does not fail because nobody reads its progress.
@@ -111,7 +113,7 @@ impl Observer for Progress {
     }
 
     fn notice(&self, text: &str) {
-        self.state().face.line(text);
+        self.state().face.line(&visible::line(text), false);
     }
 
     fn finished(&self, _: &Check, result: &CheckResult, _: &Transcript) {
@@ -120,7 +122,7 @@ impl Observer for Progress {
         let so_far = state.so_far();
         let count = state.done.len();
         if let Some(paint) = state.each {
-            state.face.line(&line(result, paint));
+            state.face.line(&line(&result.visible(), paint), paint.colour);
         }
         match &mut state.face {
             Face::Bar(bar) => {
@@ -197,6 +199,15 @@ mod tests {
         ");
         let coloured = told(Duration::ZERO, Some(Paint { colour: true, ..Paint::PLAIN }));
         assert!(coloured.contains("\u{1b}[31;1mfail        \u{1b}[0m"), "{coloured:?}");
+    }
+
+    #[test]
+    fn a_notice_is_one_line_and_no_command() {
+        let sink = Sink::default();
+        let progress = Progress::lines(sink.clone(), Duration::ZERO);
+        progress.notice("::error::\n\u{1b}[2J\u{202e}");
+        let text = String::from_utf8(sink.0.lock().unwrap().clone()).unwrap();
+        assert_eq!(text, ": :error::␊␛[2J\\u{202e}\n");
     }
 
     #[test]

@@ -1,3 +1,4 @@
+use crate::outcome::visible;
 use crate::quoting::quoted;
 
 /// The command that runs one check of a run again.
@@ -40,14 +41,20 @@ impl Replay {
         let only = only.map(|id| vec!["--only".to_owned(), id.to_owned()]);
         let words =
             self.arguments.iter().chain(&only).map(|argument| {
-                argument.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
+                argument.iter().map(|word| pasted(word)).collect::<Vec<_>>().join(" ")
             });
         let verb = match &self.page {
-            Some(page) => format!("passrig page {}", quoted(page)),
+            Some(page) => format!("passrig page {}", pasted(page)),
             None => "passrig check".to_owned(),
         };
         std::iter::once(verb).chain(words).collect()
     }
+}
+
+/// A word as a shell reads it. A word with a character that cannot be seen is spelled out: it is not
+/// run again, but it does not change what is pasted either.
+fn pasted(word: &str) -> String {
+    quoted(&visible::line(word))
 }
 
 #[cfg(test)]

@@ -10,12 +10,15 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::Findings;
+use super::findings::Shown;
+use super::json::pretty;
 use crate::catalogue::Check;
 use crate::outcome::{CheckResult, Importance, Outcome};
 
 /// The report as SARIF.
 pub fn render(findings: &Findings<'_>) -> io::Result<Vec<u8>> {
-    let report = findings.report;
+    let findings = &findings.shown();
+    let report = &findings.report;
     let mut rules: Vec<&Check> = Vec::new();
     let mut results = Vec::new();
     for result in findings.wrong() {
@@ -33,7 +36,7 @@ pub fn render(findings: &Findings<'_>) -> io::Result<Vec<u8>> {
         "runs": [{
             "tool": { "driver": {
                 "name": report.tool.name,
-                "semanticVersion": report.tool.version,
+                (version(&report.tool.version)): report.tool.version,
                 "rules": rules.into_iter().map(rule).collect::<Vec<_>>(),
             }},
             "automationDetails": { "id": format!("passrig/{}/", report.target.adapter) },
@@ -42,14 +45,43 @@ pub fn render(findings: &Findings<'_>) -> io::Result<Vec<u8>> {
             "results": results,
         }],
     });
-    let mut bytes = serde_json::to_vec_pretty(&log)?;
-    bytes.push(b'\n');
-    Ok(bytes)
+    Ok((pretty(&log)? + "\n").into_bytes())
 }
 
-fn invocation(findings: &Findings<'_>) -> Value {
+/// The member that a version stands in: a semantic one has a member of its own
+/// (§3.19.12).
+fn version(version: &str) -> &'static str {
+    let core = version.split(['-', '+']).next().unwrap_or_default();
+    let numbers = core.split('.').filter(|part| part.parse::<u32>().is_ok()).count();
+    let is_known = |c: char| c.is_ascii_alphanumeric() || "-+.".contains(c);
+    match numbers == 3 && core.matches('.').count() == 2 && version.chars().all(is_known) {
+        true => "semanticVersion",
+        false => "version",
+    }
+}
+
+/// A text as a message, which neither links nor has placeholders.
+///
+/// Brackets would make a link (§3.11.6), braces a placeholder (§3.11.5). A
+/// backslash counts before a bracket only, so it is doubled there only.
+fn message(text: &str) -> Value {
+    let mut out = String::with_capacity(text.len());
+    let mut backslashes = 0;
+    for c in text.chars() {
+        match c {
+            '[' | ']' => out.push_str(&"\\".repeat(backslashes + 1)),
+            '{' | '}' => out.push(c),
+            _ => {}
+        }
+        out.push(c);
+        backslashes = if c == '\\' { backslashes + 1 } else { 0 };
+    }
+    json!({ "text": out })
+}
+
+fn invocation(findings: &Shown<'_>) -> Value {
     let stopped = &findings.report.stopped;
-    let notification = |text: &String| json!({ "level": "error", "message": { "text": text } });
+    let notification = |text: &String| json!({ "level": "error", "message": message(text) });
     json!({
         "executionSuccessful": stopped.is_none(),
         "toolExecutionNotifications": stopped.iter().map(notification).collect::<Vec<_>>(),
@@ -59,9 +91,9 @@ fn invocation(findings: &Findings<'_>) -> Value {
 fn rule(check: &Check) -> Value {
     json!({
         "id": check.id,
-        "shortDescription": { "text": check.title() },
-        "fullDescription": { "text": check.why },
-        "help": { "text": format!("{}\n{}", check.why, check.fix) },
+        "shortDescription": message(&check.title()),
+        "fullDescription": message(&check.why),
+        "help": message(&format!("{}\n{}", check.why, check.fix)),
         "properties": {
             "clause": check.clause,
             "requirement": check.requirement,
@@ -73,7 +105,7 @@ fn rule(check: &Check) -> Value {
     })
 }
 
-fn result(findings: &Findings<'_>, result: &CheckResult, rule: Option<usize>) -> Value {
+fn result(findings: &Shown<'_>, result: &CheckResult, rule: Option<usize>) -> Value {
     let location = json!({ "fullyQualifiedName": findings.report.target.url, "kind": "resource" });
     let suppression = |why: &String| json!({ "kind": "external", "justification": why });
     json!({
@@ -82,7 +114,7 @@ fn result(findings: &Findings<'_>, result: &CheckResult, rule: Option<usize>) ->
         "ruleIndex": rule.map_or(json!(-1), Value::from),
         "kind": if result.outcome.is_decided() { "fail" } else { "review" },
         "level": level(result.outcome),
-        "message": { "text": findings.message(result) },
+        "message": message(&findings.message(result)),
         "locations": [{
             // Viewers demand a file: the settings of the run are the nearest.
             "physicalLocation": { "artifactLocation": { "uri": "passrig.toml" } },

@@ -3,10 +3,11 @@
 use std::fmt::Write;
 
 use super::story::{Finding, Step, Story};
-use crate::outcome::Outcome;
+use crate::outcome::{Outcome, visible};
 
 /// The page. Whatever the target said is text in it, never markup.
 pub fn render(story: &Story) -> String {
+    let story = &story.visible();
     let mut out = String::new();
     let title = escaped(&story.title);
     // Writing to a string does not fail.
@@ -94,15 +95,13 @@ fn step(step: &Step, out: &mut String) {
 /// A text in which nothing is markup, and nothing steers a screen.
 fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for character in text.chars() {
+    for character in visible::block(text).chars() {
         match character {
             '&' => out += "&amp;",
             '<' => out += "&lt;",
             '>' => out += "&gt;",
             '"' => out += "&quot;",
             '\'' => out += "&#39;",
-            '\n' | '\t' => out.push(character),
-            _ if character.is_control() => out.push(char::REPLACEMENT_CHARACTER),
             _ => out.push(character),
         }
     }
@@ -134,7 +133,7 @@ mod tests {
     fn what_a_target_says_is_text() {
         assert_eq!(
             escaped("</p><script>alert(\"1\")</script> & '\u{1b}[2J"),
-            "&lt;/p&gt;&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt; &amp; &#39;\u{fffd}[2J"
+            "&lt;/p&gt;&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt; &amp; &#39;␛[2J"
         );
     }
 }

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::outcome::{Importance, Level, Outcome, TargetInfo, Tool};
+use crate::outcome::{Importance, Level, Outcome, TargetInfo, Tool, visible};
 use crate::runner::FailOn;
 
 /// The version of [`Story`]'s shape.
@@ -129,5 +129,105 @@ impl Story {
     /// Every step.
     pub fn steps(&self) -> impl Iterator<Item = &Step> {
         self.acts.iter().flat_map(|act| &act.steps)
+    }
+}
+
+fn line(text: &str) -> String {
+    visible::line(text).into_owned()
+}
+
+fn maybe(text: Option<&String>) -> Option<String> {
+    text.map(|text| line(text))
+}
+
+// Each type is taken apart, so that a new member does not compile until it stands here.
+
+impl Story {
+    /// The story with every foreign text made visible. Stories for people are
+    /// made from this.
+    pub(super) fn visible(&self) -> Self {
+        let Self {
+            schema_version,
+            tool,
+            seed,
+            run_id,
+            target,
+            simulation,
+            title,
+            question,
+            cast,
+            acts,
+            findings,
+        } = self;
+        Self {
+            schema_version: *schema_version,
+            tool: tool.visible(),
+            seed: line(seed),
+            run_id: line(run_id),
+            target: target.visible(),
+            simulation: line(simulation),
+            title: line(title),
+            question: line(question),
+            cast: cast.iter().map(Role::visible).collect(),
+            acts: acts.iter().map(Act::visible).collect(),
+            findings: findings.iter().map(Finding::visible).collect(),
+        }
+    }
+}
+
+impl Role {
+    fn visible(&self) -> Self {
+        let Self { name, part } = self;
+        Self { name: line(name), part: line(part) }
+    }
+}
+
+impl Act {
+    pub(super) fn visible(&self) -> Self {
+        let Self { title, about, steps } = self;
+        let steps = steps.iter().map(Step::visible).collect();
+        Self { title: line(title), about: line(about), steps }
+    }
+}
+
+impl Step {
+    pub(super) fn visible(&self) -> Self {
+        let Self { number, who, device, domain, does, answers, outcome, means, check } = self;
+        Self {
+            number: *number,
+            who: line(who),
+            device: maybe(device.as_ref()),
+            domain: maybe(domain.as_ref()),
+            does: line(does),
+            answers: answers.iter().map(Answer::visible).collect(),
+            outcome: *outcome,
+            means: line(means),
+            check: maybe(check.as_ref()),
+        }
+    }
+}
+
+impl Answer {
+    fn visible(&self) -> Self {
+        let Self { by, says } = self;
+        Self { by: line(by), says: line(says) }
+    }
+}
+
+impl Finding {
+    fn visible(&self) -> Self {
+        let Self { step, id, title, outcome, level, importance, clause, seen, why, fix } = self;
+        Self {
+            step: *step,
+            id: line(id),
+            title: line(title),
+            outcome: *outcome,
+            level: *level,
+            importance: *importance,
+            clause: line(clause),
+            seen: line(seen),
+            why: line(why),
+            fix: line(fix),
+        }
     }
 }

@@ -39,6 +39,7 @@ impl Teller {
 
     /// What it is about, and who plays.
     pub fn opening(&mut self, story: &Story) -> String {
+        let story = &story.visible();
         let paint = self.paint;
         let mut out = format!("{}\n", paint.strong(&story.title));
         let _ = writeln!(out, "{}\n", paint.wrap(&story.question, "  ", "  "));
@@ -58,6 +59,7 @@ impl Teller {
 
     /// An act begins.
     pub fn act(&mut self, act: &Act) -> String {
+        let act = &act.visible();
         self.acts += 1;
         let title = self.paint.strong(&format!("Act {}: {}", self.acts, act.title));
         let about = self.paint.wrap(&act.about, "  ", "  ");
@@ -68,6 +70,7 @@ impl Teller {
 
     /// A step was taken.
     pub fn step(&mut self, step: &Step) -> String {
+        let step = &step.visible();
         let paint = self.paint;
         let device = step.device.iter().map(|device| format!(", with {device}"));
         let domain = step.domain.iter().map(|domain| format!(", on {domain}"));
@@ -94,6 +97,7 @@ impl Teller {
 
     /// What was found.
     pub fn ending(&mut self, story: &Story) -> String {
+        let story = &story.visible();
         let paint = self.paint;
         let mut out = format!("\n{}\n", paint.strong("The end"));
         let count = |outcome| story.steps().filter(|s| s.outcome == Some(outcome)).count();

@@ -11,8 +11,11 @@
 )]
 
 mod connections;
+mod elsewhere;
+mod formats;
 mod old_logs;
 mod support;
+mod text;
 mod trust;
 
 /// The support itself: an honest target passes, and everything is collected.

@@ -3,6 +3,7 @@ use std::path::PathBuf;
 use super::new;
 use crate::cli::console::Console;
 use crate::cli::failure::Failure;
+use crate::outcome::visible;
 use crate::target::profile::Profile;
 use crate::target::recording;
 
@@ -56,10 +57,10 @@ pub(super) fn run(args: &Args, console: Console) -> Result<u8, Failure> {
     new::write(&file, &learnt.text)?;
     let mut out = String::new();
     for line in &learnt.found {
-        out.push_str(&format!("found  {line}\n"));
+        out.push_str(&format!("found  {}\n", visible::line(line)));
     }
     for line in &learnt.doubts {
-        out.push_str(&format!("check  {line}\n"));
+        out.push_str(&format!("check  {}\n", visible::line(line)));
     }
     out.push_str(&format!(
         "wrote  {name}\n\nTry it:  passrig adapter test {name} --rp http://localhost:3000\n"

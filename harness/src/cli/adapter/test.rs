@@ -9,7 +9,7 @@ use crate::cli::failure::Failure;
 use crate::cli::identity;
 use crate::cli::last_words;
 use crate::cli::reach::{self, Reach};
-use crate::outcome::Outcome;
+use crate::outcome::{Outcome, visible};
 use crate::quoting::quoted;
 use crate::report::Paint;
 use crate::runner::walk::{self, Passage};
@@ -72,7 +72,7 @@ pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
     let mut printed = Ok(());
     let well = walk::walk(&world, &mut |passage| {
         let text = passage_text(passage, target.profile(), args.quiet, paint);
-        printed = console.print(&text);
+        printed = console.print_painted(&text);
     })
     .await;
     printed?;
@@ -91,7 +91,7 @@ fn passage_text(passage: &Passage, profile: &Profile, quiet: bool, paint: Paint)
             let step = exchange.step.checked_sub(1).and_then(|index| steps.get(index));
             let line = step.map(|step| step.line.as_str()).unwrap_or_default();
             let head = format!("{} step {}: {line}", exchange.flow, exchange.step);
-            let _ = writeln!(out, "  {}", paint.faint(&head));
+            let _ = writeln!(out, "  {}", paint.faint(&visible::line(&head)));
             let _ = last_words::exchange(&mut out, exchange, paint);
             let names: Vec<&str> = step
                 .iter()
@@ -99,17 +99,24 @@ fn passage_text(passage: &Passage, profile: &Profile, quiet: bool, paint: Paint)
                 .map(|capture| capture.name.as_str())
                 .collect();
             if !names.is_empty() {
-                let _ = writeln!(out, "{} {}", paint.faint("kept"), names.join(", "));
+                let _ =
+                    writeln!(out, "{} {}", paint.faint("kept"), visible::line(&names.join(", ")));
             }
         }
     }
     let _ = match &passage.came_to {
-        Ok(came_to) => writeln!(out, "{} {came_to}\n", paint.outcome(Outcome::Pass, "ok  ")),
+        Ok(came_to) => {
+            let word = paint.outcome(Outcome::Pass, "ok  ");
+            writeln!(out, "{word} {}\n", visible::line(came_to))
+        }
         Err(obstacle) => {
-            let what = paint.wrap(&obstacle.what, "", "     ");
+            let what = paint.wrap(&visible::line(&obstacle.what), "", "     ");
             let _ = writeln!(out, "{} {what}", paint.outcome(Outcome::Fail, "fail"));
             match &obstacle.help {
-                Some(help) => writeln!(out, "{}\n", paint.wrap(help, "help: ", "      ")),
+                Some(help) => {
+                    let help = visible::block(help);
+                    writeln!(out, "{}\n", paint.wrap(&help, "help: ", "      "))
+                }
                 None => writeln!(out),
             }
         }

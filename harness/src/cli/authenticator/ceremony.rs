@@ -10,6 +10,8 @@ use super::super::console::{Console, complain};
 use super::super::failure::Failure;
 use super::store::{New, Store};
 use super::{Place, read};
+use crate::outcome::visible;
+use crate::report::json;
 
 /// The arguments of both ceremonies.
 #[derive(Debug, clap::Args)]
@@ -74,11 +76,13 @@ fn perform(
     match options(&text).and_then(|options| ceremony(&mut client, &options)) {
         Ok(response) => {
             store.keep(&client)?;
-            console.print(&format!("{response}\n"))?;
+            let failed = |source| Failure::System { what: "cannot write JSON".to_owned(), source };
+            let line = json::line(&response).map_err(failed)?;
+            console.print(&format!("{}\n", String::from_utf8_lossy(&line)))?;
             Ok(0)
         }
         Err(exception) => {
-            complain(&format!("{exception}\n"));
+            complain(&format!("{}\n", visible::line(&exception.to_string())));
             Ok(1)
         }
     }

@@ -13,6 +13,7 @@ use super::jwk::jwk;
 use super::passkey::Passkey;
 use super::store::{New, Store};
 use super::{Place, read};
+use crate::outcome::visible;
 
 /// List, show, import, export or remove passkeys.
 ///
@@ -70,21 +71,20 @@ pub(super) fn run(args: &Args, console: Console) -> Result<u8, Failure> {
     match &args.verb {
         Verb::List { json: false } => console.print(&table(store.passkeys()))?,
         Verb::List { json: true } => {
-            let shown = store.passkeys().iter().map(public).collect();
-            console.print(&format!("{:#}\n", Value::Array(shown)))?;
+            let shown: Vec<_> = store.passkeys().iter().map(public).collect();
+            console.print_json(&shown)?;
         }
         Verb::Show { id } => {
             for passkey in find(&store, std::slice::from_ref(id))? {
-                console.print(&format!("{:#}\n", public(passkey)))?;
+                console.print_json(&public(passkey))?;
             }
         }
         Verb::Export { ids } => {
-            let chosen = match ids.is_empty() {
+            let chosen: Vec<_> = match ids.is_empty() {
                 true => store.passkeys().iter().collect(),
                 false => find(&store, ids)?,
             };
-            let exported = json!(chosen);
-            console.print(&format!("{exported:#}\n"))?;
+            console.print_json(&chosen)?;
         }
         Verb::Import { .. } => {
             let count = imported.len();
@@ -168,9 +168,10 @@ fn table(passkeys: &[Passkey]) -> String {
         };
         let _ = writeln!(
             out,
-            "{}  {}  {user}  {}  {backup}  count {}",
+            "{}  {}  {}  {}  {backup}  count {}",
             passkey.id(),
-            credential.rp_id,
+            visible::line(&credential.rp_id),
+            visible::line(user),
             credential.key.algorithm(),
             credential.sign_count,
         );

@@ -1,8 +1,7 @@
 use super::entry::Entry;
-use super::text::plain;
 use crate::catalogue::Check;
 use crate::outcome::{CheckResult, Outcome, Summary};
-use crate::report::Findings;
+use crate::report::findings::Shown;
 
 /// The checks of a chapter.
 pub(super) struct Chapter<'a> {
@@ -20,7 +19,7 @@ pub(super) struct Rule<'a> {
 }
 
 /// Every chapter, in the catalogue's order.
-pub(super) fn all<'a>(findings: &Findings<'a>, outcomes: &[Outcome]) -> Vec<Chapter<'a>> {
+pub(super) fn all<'a>(findings: &Shown<'a>, outcomes: &[Outcome]) -> Vec<Chapter<'a>> {
     let mut chapters: Vec<(&str, Vec<(usize, &CheckResult)>)> = Vec::new();
     for (index, result) in findings.report.checks.iter().enumerate() {
         let name = findings.catalogue.find(&result.id).map_or("other", |check| &check.chapter);
@@ -32,7 +31,7 @@ pub(super) fn all<'a>(findings: &Findings<'a>, outcomes: &[Outcome]) -> Vec<Chap
     let chapter = |(name, results): (&str, Vec<(usize, &CheckResult)>)| {
         let summary = Summary::of(results.iter().map(|(_, result)| *result));
         Chapter {
-            name: plain(name),
+            name: name.to_owned(),
             counts: outcomes.iter().map(|outcome| (*outcome, summary.count(*outcome))).collect(),
             total: results.len(),
             rules: rules(findings, &results),
@@ -41,7 +40,7 @@ pub(super) fn all<'a>(findings: &Findings<'a>, outcomes: &[Outcome]) -> Vec<Chap
     chapters.into_iter().map(chapter).collect()
 }
 
-fn rules<'a>(findings: &Findings<'a>, results: &[(usize, &CheckResult)]) -> Vec<Rule<'a>> {
+fn rules<'a>(findings: &Shown<'a>, results: &[(usize, &CheckResult)]) -> Vec<Rule<'a>> {
     let mut rules: Vec<Rule<'a>> = Vec::new();
     for (index, result) in results {
         let check = findings.catalogue.find(&result.id);

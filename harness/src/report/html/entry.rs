@@ -1,7 +1,6 @@
 use super::story::Exchanges;
-use super::text::plain;
 use crate::outcome::{CheckResult, Level, Outcome};
-use crate::report::Findings;
+use crate::report::findings::Shown;
 use crate::report::terminal::words;
 
 /// Columns of a command.
@@ -27,29 +26,29 @@ pub(super) struct Entry {
 
 impl Entry {
     /// All that is its own; the reasons it shares with others.
-    pub(super) fn of(findings: &Findings<'_>, index: usize, result: &CheckResult) -> Self {
+    pub(super) fn of(findings: &Shown<'_>, index: usize, result: &CheckResult) -> Self {
         let mut facts = vec![
-            ("sent", plain(&result.title)),
-            ("variant", plain(&result.variant)),
+            ("sent", result.title.clone()),
+            ("variant", result.variant.clone()),
             target(result),
-            ("demanded", plain(&words::demanded(result))),
+            ("demanded", words::demanded(result)),
         ];
         if result.variant == "default" {
             facts.retain(|(label, _)| *label != "variant");
         }
         if let Some(known) = &result.known {
-            facts.push(("known", plain(known)));
+            facts.push(("known", known.clone()));
         }
         // What is not in the catalogue comes of itself, at the beginning.
         let only = findings.check(result).map(|check| check.id.as_str());
         Self {
             index,
-            id: plain(&result.id),
-            sends: plain(&result.title),
+            id: result.id.clone(),
+            sends: result.title.clone(),
             outcome: result.outcome,
             level: result.level,
             facts,
-            replay: plain(&findings.replay.lines(only, WIDTH).join("\n")),
+            replay: findings.replay.lines(only, WIDTH).join("\n"),
             exchanges: Vec::new(),
             is_open: false,
             is_told_above: !matches!(result.outcome, Outcome::Pass | Outcome::Skipped),
@@ -57,13 +56,13 @@ impl Entry {
     }
 
     /// With the reasons, too.
-    pub(super) fn explained(mut self, findings: &Findings<'_>, result: &CheckResult) -> Self {
+    pub(super) fn explained(mut self, findings: &Shown<'_>, result: &CheckResult) -> Self {
         if let Some(check) = findings.check(result) {
             if let Some(owner) = findings.catalogue.index.owner(check) {
                 self.facts.push(("duty", words::duty(owner).to_owned()));
             }
-            self.facts.push(("why", plain(&check.why)));
-            self.facts.push(("fix", plain(&check.fix)));
+            self.facts.push(("why", check.why.clone()));
+            self.facts.push(("fix", check.fix.clone()));
         }
         self
     }
@@ -73,8 +72,8 @@ fn target(result: &CheckResult) -> (&'static str, String) {
     match (result.outcome, &result.reason) {
         (Outcome::Skipped, Some(reason)) => {
             let meaning = words::skipped(words::head(reason));
-            ("skipped", plain(&format!("{reason}: {meaning}")))
+            ("skipped", format!("{reason}: {meaning}"))
         }
-        _ => ("target", plain(&words::did(result))),
+        _ => ("target", words::did(result)),
     }
 }

@@ -2,7 +2,7 @@
 //! story with its exchanges taken apart.
 //!
 //! A page holds texts of a target that may be hostile. They get into the markup
-//! through the template, which escapes, and through `plain`; the script gets
+//! through the template, which escapes, and are made visible before; the script gets
 //! them compressed, and makes them text nodes. Should both fail, the page's
 //! policy runs no script and loads nothing but what is named by its hash.
 //! Without the script everything can be read but the exchanges of what passed.
@@ -10,7 +10,6 @@
 mod chapter;
 mod entry;
 mod story;
-mod text;
 
 use std::io;
 
@@ -20,12 +19,12 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::Findings;
+use super::findings::Shown;
 use super::log::{self, Transcripts};
 use super::terminal::words;
 use crate::outcome::{Effect, Level, Outcome, Staleness};
 use chapter::Chapter;
 use entry::Entry;
-use text::plain;
 
 /// How many stories are in the page itself; those of the rest are compressed.
 const WRITTEN_OUT: usize = 60;
@@ -38,7 +37,7 @@ const SCRIPT: &str = include_str!("../../../templates/report.js");
 /// The page.
 pub fn render(findings: &Findings<'_>) -> io::Result<Vec<u8>> {
     let transcripts = findings.log.map(log::transcripts).transpose()?.unwrap_or_default();
-    page(findings, &transcripts).render().map(String::into_bytes).map_err(io::Error::other)
+    page(&findings.shown(), &transcripts).render().map(String::into_bytes).map_err(io::Error::other)
 }
 
 /// What the template is filled with.
@@ -75,10 +74,10 @@ struct Group {
     entries: Vec<Entry>,
 }
 
-fn page<'a>(findings: &Findings<'a>, transcripts: &Transcripts) -> Page<'a> {
-    let report = findings.report;
+fn page<'a>(findings: &Shown<'a>, transcripts: &Transcripts) -> Page<'a> {
+    let report = &findings.report;
     let (groups, written) = wrong(findings, transcripts);
-    let stories = findings.report.checks.iter().enumerate().map(|(index, result)| {
+    let stories = findings.raw.checks.iter().enumerate().map(|(index, result)| {
         if written.contains(&index) { Vec::new() } else { story::of(result, transcripts) }
     });
     let shown = |outcome: &Outcome| report.summary.count(*outcome) > 0;
@@ -88,8 +87,8 @@ fn page<'a>(findings: &Findings<'a>, transcripts: &Transcripts) -> Page<'a> {
         script: SCRIPT,
         style_hash: hash(STYLE),
         script_hash: hash(SCRIPT),
-        host: plain(&report.target.url),
-        verdict: plain(&words::verdict(report, findings.fail_on)),
+        host: report.target.url.clone(),
+        verdict: words::verdict(report, findings.fail_on),
         is_well: findings.fail_on.exit_code(report) == 0,
         facts: facts(findings),
         counts: outcomes.iter().map(|outcome| (*outcome, report.summary.count(*outcome))).collect(),
@@ -99,14 +98,14 @@ fn page<'a>(findings: &Findings<'a>, transcripts: &Transcripts) -> Page<'a> {
         chapters: chapter::all(findings, &outcomes),
         outcomes,
         levels: [Level::Must, Level::Should, Level::Policy, Level::Hardening],
-        log: findings.log.map(|log| plain(&log.display().to_string())),
+        log: findings.log.clone(),
         tool: format!("{} {}", report.tool.name, report.tool.version),
         stories: compressed(&stories.collect::<Vec<_>>()),
     }
 }
 
 /// What went wrong, and the places of those whose stories are written out.
-fn wrong(findings: &Findings<'_>, transcripts: &Transcripts) -> (Vec<Group>, Vec<usize>) {
+fn wrong(findings: &Shown<'_>, transcripts: &Transcripts) -> (Vec<Group>, Vec<usize>) {
     let mut groups = ["What failed", "Known before", "Does not count"]
         .map(|title| Group { title, entries: Vec::new() });
     let [failed, known, rest] = &mut groups;
@@ -124,7 +123,7 @@ fn wrong(findings: &Findings<'_>, transcripts: &Transcripts) -> (Vec<Group>, Vec
     let mut written = Vec::new();
     let entries = groups.iter_mut().flat_map(|group| &mut group.entries);
     for entry in entries.take(WRITTEN_OUT) {
-        if let Some(result) = findings.report.checks.get(entry.index) {
+        if let Some(result) = findings.raw.checks.get(entry.index) {
             entry.exchanges = story::of(result, transcripts);
             written.push(entry.index);
         }
@@ -132,22 +131,22 @@ fn wrong(findings: &Findings<'_>, transcripts: &Transcripts) -> (Vec<Group>, Vec
     (groups.into_iter().filter(|group| !group.entries.is_empty()).collect(), written)
 }
 
-fn facts(findings: &Findings<'_>) -> Vec<(&'static str, String)> {
-    let report = findings.report;
+fn facts(findings: &Shown<'_>) -> Vec<(&'static str, String)> {
+    let report = &findings.report;
     let target = &report.target;
     let mut facts = vec![
-        ("target", plain(&target.url)),
-        ("origin", plain(&target.origin)),
-        ("adapter", plain(&target.adapter)),
+        ("target", target.url.clone()),
+        ("origin", target.origin.clone()),
+        ("adapter", target.adapter.clone()),
     ];
     if let Some(authenticator) = &report.authenticator {
-        facts.push(("device", plain(authenticator)));
+        facts.push(("device", authenticator.clone()));
     }
-    facts.push(("seed", plain(&report.seed)));
-    facts.push(("run id", plain(&report.run_id)));
+    facts.push(("seed", report.seed.clone()));
+    facts.push(("run id", report.run_id.clone()));
     if !target.observed.is_empty() {
         let observed = target.observed.iter().map(|(name, value)| format!("{name} {value}"));
-        facts.push(("asks", plain(&observed.collect::<Vec<_>>().join(", "))));
+        facts.push(("asks", observed.collect::<Vec<_>>().join(", ")));
     }
     let unseen = report.checks.iter().filter(|result| {
         result.effect == Effect::Unobserved
@@ -162,13 +161,13 @@ fn facts(findings: &Findings<'_>) -> Vec<(&'static str, String)> {
     facts
 }
 
-fn amiss(findings: &Findings<'_>) -> Vec<String> {
+fn amiss(findings: &Shown<'_>) -> Vec<String> {
     let told = findings.report.amiss.iter().map(|amiss| {
         let what = match amiss.staleness {
             Staleness::Unneeded => "is not needed any more",
             Staleness::Expired => "has expired",
         };
-        plain(&format!("{} {what} ({})", amiss.check, amiss.reason))
+        format!("{} {what} ({})", amiss.check, amiss.reason)
     });
     told.collect()
 }

@@ -2,8 +2,7 @@
 
 use serde::Serialize;
 
-use super::text::plain;
-use crate::outcome::CheckResult;
+use crate::outcome::{CheckResult, visible};
 use crate::report::decoded;
 use crate::report::log::Transcripts;
 use crate::target::log::{Body, Exchange};
@@ -51,8 +50,9 @@ fn story(exchange: &Exchange, is_attempt: bool) -> Story {
     let status = response.as_ref().map(|response| response.status.to_string());
     let came = status.as_deref().or(error.as_deref()).unwrap_or("nothing");
     Story {
-        place: plain(&format!("{flow} {step}")),
-        line: plain(&format!("{} {} → {came}", request.method, path(&request.url))),
+        place: visible::line(&format!("{flow} {step}")).into_owned(),
+        line: visible::line(&format!("{} {} → {came}", request.method, path(&request.url)))
+            .into_owned(),
         is_attempt,
         sent: message(
             &format!("{} {}", request.method, request.url),
@@ -63,7 +63,7 @@ fn story(exchange: &Exchange, is_attempt: bool) -> Story {
             Some(response) => {
                 message(&response.status.to_string(), &response.headers, response.body.as_ref())
             }
-            None => plain(error.as_deref().unwrap_or("nothing")),
+            None => visible::line(error.as_deref().unwrap_or("nothing")).into_owned(),
         },
     }
 }
@@ -72,15 +72,15 @@ fn message(first: &str, headers: &[(String, String)], body: Option<&Body>) -> St
     let told = |(name, _): &&(String, String)| {
         !DULL.contains(&name.as_str()) && !name.starts_with("sec-fetch-")
     };
-    let mut text = first.to_owned();
+    let mut text = visible::line(first).into_owned();
     for (name, value) in headers.iter().filter(told) {
-        text.push_str(&format!("\n{name}: {value}"));
+        text.push_str(&format!("\n{}", visible::line(&format!("{name}: {value}"))));
     }
     if let Some(body) = body {
         text.push_str("\n\n");
-        text.push_str(&decoded::body(body));
+        text.push_str(&visible::block(&decoded::body(body)));
     }
-    plain(&text)
+    text
 }
 
 /// The url without scheme and host, where it has them.

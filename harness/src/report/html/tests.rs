@@ -17,7 +17,7 @@ fn transcripts(report: &Report, change: impl Fn(&mut Exchange)) -> Transcripts {
 
 fn rendered(report: &Report, transcripts: &Transcripts) -> String {
     let (catalogue, replay) = (samples::catalogue(), samples::replay());
-    page(&samples::findings(report, &catalogue, &replay), transcripts).render().unwrap()
+    page(&samples::findings(report, &catalogue, &replay).shown(), transcripts).render().unwrap()
 }
 
 /// The page without its style and script, and what is packed.

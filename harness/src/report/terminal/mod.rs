@@ -38,37 +38,41 @@ pub struct Terminal<'a> {
 impl Terminal<'_> {
     /// The whole report.
     pub fn render(&self) -> String {
-        self.written(|out| {
-            self.header(out)?;
-            self.chapters(out)?;
-            self.diagnostics(out)?;
-            self.known(out)?;
-            self.amiss(out)?;
-            self.notes(out)?;
-            self.inconclusive(out)?;
-            self.skipped(out)?;
-            self.entries(out)?;
-            self.summary(out)
+        self.written(|shown, out| {
+            shown.header(out)?;
+            shown.chapters(out)?;
+            shown.diagnostics(out)?;
+            shown.known(out)?;
+            shown.amiss(out)?;
+            shown.notes(out)?;
+            shown.inconclusive(out)?;
+            shown.skipped(out)?;
+            shown.entries(out)?;
+            shown.summary(out)
         })
     }
 
     /// What fails the run, in short, the counts and the verdict.
     pub fn render_short(&self) -> String {
-        let text = self.written(|out| {
-            for result in self.report.checks.iter().filter(|result| self.fail_on.counts(result)) {
-                let outcome = self.paint.outcome(result.outcome, result.outcome.name());
+        let text = self.written(|shown, out| {
+            let results = shown.report.checks.iter();
+            for result in results.filter(|result| shown.fail_on.counts(result)) {
+                let outcome = shown.paint.outcome(result.outcome, result.outcome.name());
                 writeln!(out, "{outcome}  {}", result.id)?;
-                writeln!(out, "{}", self.paint.wrap(&words::did(result), "    ", "    "))?;
+                writeln!(out, "{}", shown.paint.wrap(&words::did(result), "    ", "    "))?;
             }
-            self.summary(out)
+            shown.summary(out)
         });
         text.trim_start().to_owned()
     }
 
-    fn written(&self, write: impl FnOnce(&mut String) -> fmt::Result) -> String {
+    /// What is written from the report once its foreign texts are visible.
+    fn written(&self, write: impl FnOnce(&Terminal<'_>, &mut String) -> fmt::Result) -> String {
+        let report = self.report.visible();
+        let shown = Terminal { report: &report, ..*self };
         let mut out = String::new();
         // Writing to a string does not fail.
-        let _ = write(&mut out);
+        let _ = write(&shown, &mut out);
         out
     }
 

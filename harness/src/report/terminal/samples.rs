@@ -134,7 +134,7 @@ pub(crate) fn report() -> Report {
         ..result(id, "default", outcome)
     };
     let unrecognised = "unrecognised: 418 with a body that has no `status`; add to the adapter, \
-                        if that is a refusal:\nrefused = [{ status = [418] }]";
+                        if that is a refusal: refused = [{ status = [418] }]";
     let checks = vec![
         accepted("registration.origin.subdomain", Fail),
         CheckResult { effect: Effect::Unobserved, ..accepted("registration.origin.port", Fail) },

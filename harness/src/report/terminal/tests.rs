@@ -89,8 +89,7 @@ fn every_outcome() {
 
     Inconclusive: the adapter does not know this answer.
       unrecognised: 418 with a body that has no `status`; add to the adapter, if
-      that is a refusal:
-      refused = [{ status = [418] }]
+      that is a refusal: refused = [{ status = [418] }]
         registration.origin.subdomain
         registration.origin.port
 

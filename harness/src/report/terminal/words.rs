@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 use crate::catalogue::index::Owner;
 use crate::outcome::{
     Amiss, CheckResult, Effect, Expectation, Inconclusive, Level, Outcome, Report, Skip, Staleness,
-    Summary,
+    Summary, visible,
 };
 use crate::runner::FailOn;
 use crate::target::Manner;
@@ -142,7 +142,8 @@ pub fn verdict(report: &Report, fail_on: FailOn) -> String {
             1 => "1 check was decided before that.".to_owned(),
             n => format!("{n} checks were decided before that."),
         };
-        return format!("Stopped before the end: {}. {before}", why.trim_end_matches('.'));
+        let why = visible::line(why.trim_end_matches('.'));
+        return format!("Stopped before the end: {why}. {before}");
     }
     let counted: Vec<_> = report.checks.iter().filter(|result| fail_on.counts(result)).collect();
     let diverging = |result: &&&CheckResult| result.outcome.is_decided();
