@@ -28,6 +28,9 @@ pub struct Story {
     pub title: String,
     /// What it answers.
     pub question: String,
+    /// Why it was stopped before its end, if it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stopped: Option<String>,
     /// Who plays.
     pub cast: Vec<Role>,
     /// What happened.
