@@ -10,6 +10,8 @@
     reason = "a test fails by panicking"
 )]
 
+mod files;
+mod processes;
 mod support;
 
 /// The support itself: an honest target passes, and everything is collected.
