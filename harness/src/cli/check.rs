@@ -99,6 +99,7 @@ async fn once(
     let mut ended = run::run(&args.run, console, authenticator, writable).await?;
     let mut unwritten = std::mem::take(&mut ended.unwritten);
     let Ended { report, catalogue, fail_on, replay, log, .. } = &ended;
+    let is_logged = unwritten.is_empty();
     let (fail_on, quiet) = (*fail_on, args.run.quiet || args.authenticator.as_deref() == Some(ALL));
 
     // An older report must not stand for this run, whatever it came to.
@@ -111,7 +112,7 @@ async fn once(
     let terminal = Terminal { report, catalogue, fail_on, replay, paint: console.paint() };
     let printed = console.print(&if quiet { terminal.render_short() } else { terminal.render() });
     unwritten.extend(printed.err());
-    if !quiet {
+    if !quiet && is_logged {
         let line = format!("Every exchange is in {}.\n", log.display());
         unwritten.extend(console.print(&line).err());
     }

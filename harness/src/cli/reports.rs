@@ -9,7 +9,7 @@ use tokio::time::sleep;
 
 use super::console::{Console, complain};
 use super::failure::{Failure, USAGE};
-use crate::process::stopped;
+use crate::process::{self, stopped};
 use crate::report::{Destination, Findings};
 use crate::storage::{self, Mode};
 
@@ -65,10 +65,14 @@ pub(super) async fn deliver(file: &Path, bytes: Vec<u8>) -> io::Result<()> {
     }
 }
 
-/// Reports every result that could not be written. The exit code is that of the verdict, or 2 if
-/// that was 0.
+/// Reports every result that could not be written. The exit code is that of the signal that ended
+/// the program, else that of the verdict, or 2 if that was 0.
 pub(super) fn settle(code: u8, unwritten: Vec<Failure>, console: Console) -> u8 {
-    let code = if code == 0 && !unwritten.is_empty() { USAGE } else { code };
+    let code = match process::signal() {
+        Some(signal) => signal.exit_code(),
+        None if code == 0 && !unwritten.is_empty() => USAGE,
+        None => code,
+    };
     for failure in unwritten {
         complain(&failure.render(console.errors()));
     }

@@ -7,10 +7,11 @@ use std::os::unix::fs::{FileTypeExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use passrig_authenticator::wire::base64url;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::support::{FEW, FORMATS, Ran, check_in, passrig, run, serve};
+use crate::support::{Asked, FEW, FORMATS, Ran, check_in, passrig, run, serve};
 
 /// A quick check of the built-in RP.
 const CHECK: &str = "check --seed s --run-id one --only registration.type.nonsense";
@@ -62,12 +63,13 @@ fn report(text: &str) -> Value {
 }
 
 /// The passkeys of a store; a registration adds one.
-async fn create(folder: &Path, store: &str) -> Ran {
+async fn create(folder: &Path, store: &str, user: &str) -> Ran {
     let options = json!({
         "rp": { "id": "passrig.test", "name": "tests" },
-        "user": { "id": "AAAA", "name": "ann", "displayName": "Ann" },
+        "user": { "id": user, "name": user, "displayName": user },
         "challenge": "AAAA",
         "pubKeyCredParams": [{ "type": "public-key", "alg": -7 }],
+        "authenticatorSelection": { "residentKey": "required" },
     });
     fs::write(folder.join("options.json"), options.to_string()).unwrap();
     let origin = "--origin https://login.passrig.test";
@@ -175,8 +177,8 @@ async fn a_link_as_store_stays() {
     let at = |name: &str| folder.path().join(name);
     fs::create_dir(at("kept")).unwrap();
     symlink("kept/keys.json", at("store.json")).unwrap();
-    for name in ["store.json", "kept/keys.json", "store.json"] {
-        create(folder.path(), name).await.exits(0);
+    for (name, user) in [("store.json", "AAAA"), ("kept/keys.json", "BBBB"), ("store.json", "CCCC")] {
+        create(folder.path(), name, user).await.exits(0);
     }
     assert!(is_link(&at("store.json")));
     let store: Value = serde_json::from_slice(&fs::read(at("kept/keys.json")).unwrap()).unwrap();
@@ -194,11 +196,11 @@ async fn a_link_at_a_name_that_can_be_foretold_is_not_followed() {
     for suffix in ["new", "tmp"] {
         symlink("victim", at(&format!(".passkeys.json.{suffix}"))).unwrap();
     }
-    create(folder.path(), "passkeys.json").await.exits(0);
+    create(folder.path(), "passkeys.json", "AAAA").await.exits(0);
     assert_eq!(fs::read_to_string(at("victim")).unwrap(), "years of work");
 
     symlink("nowhere", at(".other.json.lock")).unwrap();
-    let ran = create(folder.path(), "other.json").await;
+    let ran = create(folder.path(), "other.json", "AAAA").await;
     ran.exits(2);
     assert!(ran.said().contains(".other.json.lock"), "{}", ran.said());
     assert!(!at("nowhere").exists());
@@ -209,12 +211,12 @@ async fn a_link_at_a_name_that_can_be_foretold_is_not_followed() {
 async fn a_store_is_its_owners_alone() {
     let folder = folder();
     let store = folder.path().join("passkeys.json");
-    create(folder.path(), "passkeys.json").await.exits(0);
+    create(folder.path(), "passkeys.json", "AAAA").await.exits(0);
     assert_eq!(mode(&store), 0o600);
     assert_eq!(mode(&folder.path().join(".passkeys.json.lock")), 0o600);
     for kept in [0o600, 0o640] {
         set_mode(&store, kept);
-        create(folder.path(), "passkeys.json").await.exits(0);
+        create(folder.path(), "passkeys.json", "AAAA").await.exits(0);
         assert_eq!(mode(&store), kept);
     }
 }
@@ -231,18 +233,28 @@ async fn a_file_that_is_replaced_keeps_its_mode() {
         }
         let more = "--report json=r.json --report html=r.html --log log";
         run(folder.path(), &format!("{CHECK} {more}")).await.exits(0);
-        // A target that accepts a wrong type fails, which is what a baseline writes.
-        let url = serve(|asked, _| asked.is_result().then(accepted)).await;
+        // A target that crashes fails, which is what a baseline writes.
+        let url = serve(|asked, _| is_wrong(asked).then(broken)).await;
         let arguments = format!("baseline --rp {url} --adapter reference {FEW}");
-        run(folder.path(), &arguments).await;
+        run(folder.path(), &arguments).await.exits(0);
+        assert!(fs::read_to_string(at("passrig.toml")).unwrap().contains("[[expect]]"));
         for name in ["r.json", "r.html", "passrig.toml", "log"] {
             assert_eq!(mode(&at(name)), kept, "{name}");
         }
     }
 }
 
-fn accepted() -> axum::response::Response {
-    crate::support::answer(200, "application/json", r#"{"status":"ok"}"#)
+/// Whether the request carries a credential that the checks of [`FEW`] make wrong.
+fn is_wrong(asked: &Asked<'_>) -> bool {
+    let sent: Value = serde_json::from_slice(asked.body).unwrap_or_default();
+    let client_data = sent["response"]["clientDataJSON"].as_str().unwrap_or_default();
+    let client_data = base64url::decode_lenient(client_data).unwrap();
+    let client_data = String::from_utf8_lossy(&client_data).into_owned();
+    asked.is_result() && !client_data.contains("webauthn.") && !client_data.contains("forged")
+}
+
+fn broken() -> axum::response::Response {
+    crate::support::answer(500, "application/json", r#"{"status":"broken"}"#)
 }
 
 // Before: red. The link became a file.
@@ -358,8 +370,8 @@ async fn a_disk_that_fills_up_under_the_log_loses_no_result() {
         println!("skipped: only the superuser can mount a small disk");
         return;
     }
-    // An RP that accepts everything: the exit code is that of the verdict.
-    let url = serve(|asked, _| (asked.n > 6 && asked.is_result()).then(accepted)).await;
+    // The exit code is that of the verdict.
+    let url = serve(|asked, _| is_wrong(asked).then(broken)).await;
     let more = format!("{FEW} --log disk/log");
     let ran = check_in(folder.path(), &url, &more).await;
     let begun = fs::read_to_string(disk.join("log")).unwrap();
@@ -404,7 +416,7 @@ async fn one_report_that_cannot_be_written_stops_no_other() {
 async fn the_verdict_counts_more_than_a_report() {
     let folder = folder();
     symlink(device(folder.path(), "full", "7"), folder.path().join("full.json")).unwrap();
-    let url = serve(|asked, _| (asked.n > 6 && asked.is_result()).then(accepted)).await;
+    let url = serve(|asked, _| is_wrong(asked).then(broken)).await;
     let reports = "--report json=full.json --report markdown=r.md";
     let arguments = format!("check --rp {url} --adapter reference {FEW} {reports}");
     let ran = run(folder.path(), &arguments).await;
