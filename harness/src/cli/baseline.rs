@@ -7,7 +7,6 @@ use super::console::Console;
 use super::failure::Failure;
 use super::reports;
 use super::run::{self, Ended};
-use crate::process::Signal;
 use crate::report::terminal::words;
 use crate::storage::{self, Mode};
 
@@ -47,13 +46,11 @@ pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
         reports::settle(failure.exit_code(), unwritten, console);
         return Err(failure);
     }
-    let Ended { report, catalogue, config, fail_on, interrupted, .. } = &ended;
+    let Ended { report, catalogue, config, fail_on, .. } = &ended;
     if report.stopped.is_some() {
         let verdict = words::verdict(report, *fail_on);
         console.print(&format!("{verdict}\n{} is as it was.\n", file.display()))?;
-        let verdict = || fail_on.exit_code(report);
-        let code = interrupted.map_or_else(verdict, Signal::exit_code);
-        return Ok(reports::settle(code, unwritten, console));
+        return Ok(reports::settle(fail_on.exit_code(report), unwritten, console));
     }
     let findings = Findings {
         report,

@@ -5,7 +5,7 @@ use super::console::{Console, complain};
 use super::failure::Failure;
 use super::reports;
 use super::run::{self, Authenticator, Ended};
-use crate::process::{self, Signal};
+use crate::process;
 use crate::report::terminal::Terminal;
 use crate::report::{Destination, Findings};
 
@@ -116,10 +116,5 @@ async fn once(
         let line = format!("Every exchange is in {}.\n", log.display());
         unwritten.extend(console.print(&line).err());
     }
-    let verdict = || fail_on.exit_code(report);
-    Ok(reports::settle(
-        ended.interrupted.map_or_else(verdict, Signal::exit_code),
-        unwritten,
-        console,
-    ))
+    Ok(reports::settle(fail_on.exit_code(report), unwritten, console))
 }

@@ -20,7 +20,7 @@ use crate::browser::{self, Settings, pin};
 use crate::catalogue::{Catalogue, Product};
 use crate::outcome::{CheckResult, Report, SCHEMA_VERSION, Summary, TargetInfo, Tool};
 use crate::page::{self, Examination, Observed, Script, ScriptError, Step};
-use crate::process::{Signal, stopped};
+use crate::process::stopped;
 use crate::report::terminal::Terminal;
 use crate::report::{Destination, Findings, Replay};
 use crate::runner::{FailOn, expect};
@@ -208,8 +208,7 @@ pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
     };
     let text = if args.quiet { terminal.render_short() } else { terminal.render() };
     unwritten.extend(console.print(&text).err());
-    let verdict = || fail_on.exit_code(&report);
-    Ok(reports::settle(interrupted.map_or_else(verdict, Signal::exit_code), unwritten, console))
+    Ok(reports::settle(fail_on.exit_code(&report), unwritten, console))
 }
 
 /// What was seen, as results, if there was anything to judge.

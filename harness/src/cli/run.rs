@@ -19,7 +19,7 @@ use passrig_authenticator::device::Profile;
 
 use crate::catalogue::Catalogue;
 use crate::outcome::{Report, SCHEMA_VERSION, Summary, TargetInfo, Tool};
-use crate::process::{Signal, stopped};
+use crate::process::stopped;
 use crate::report::{Fan, Log, Progress, Replay, Tally, log, progress};
 use crate::runner::{self, FailOn, NotTestable, Observer, Options, expect};
 use crate::storage::{self, Sink};
@@ -109,8 +109,6 @@ pub(super) struct Ended {
     pub(super) fail_on: FailOn,
     pub(super) replay: Replay,
     pub(super) log: PathBuf,
-    /// The signal that ended it, if one did.
-    pub(super) interrupted: Option<Signal>,
     /// Why nothing was judged, if so.
     pub(super) untestable: Option<Failure>,
     /// Results that could not be written.
@@ -166,7 +164,6 @@ pub(super) async fn run(
     let mut logged = |written: io::Result<()>| {
         unwritten.extend(written.err().map(|source| Failure::write(&log_file, source)));
     };
-    let mut interrupted = None;
     let cut_off = |why: &str| partial(&identity, info.clone(), &tally, &catalogue, why);
     let (mut report, untestable) = match ended {
         // The runner knows a transport; that there is no network, we know.
@@ -174,10 +171,7 @@ pub(super) async fn run(
             let target = TargetInfo { url: info.url.clone(), ..report.target };
             (Report { target, ..report }, None)
         }
-        Ok(Err(signal)) => {
-            interrupted = Some(signal);
-            (cut_off(signal.reason()), None)
-        }
+        Ok(Err(signal)) => (cut_off(signal.reason()), None),
         Err(error) => {
             logged(log.end_untested(&error));
             complain(&last_words::render(&error.transcript, console.errors()));
@@ -200,17 +194,7 @@ pub(super) async fn run(
     .concat();
     let replay = Replay { arguments: [place, identity.arguments].concat(), page: None };
     let fail_on = args.fail_on.or(config.fail_on).unwrap_or_default();
-    Ok(Ended {
-        report,
-        catalogue,
-        config,
-        fail_on,
-        replay,
-        log: log_file,
-        interrupted,
-        untestable,
-        unwritten,
-    })
+    Ok(Ended { report, catalogue, config, fail_on, replay, log: log_file, untestable, unwritten })
 }
 
 fn open_log(

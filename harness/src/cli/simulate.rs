@@ -110,10 +110,10 @@ pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
         signal = stopped() => Err(signal),
         played = simulate::play(simulation, &options, target, &stage) => Ok(played),
     };
-    let (story, interrupted) = match played {
-        Ok(played) => (played.map_err(|error| not_testable(error, &args.identity))?, None),
+    let story = match played {
+        Ok(played) => played.map_err(|error| not_testable(error, &args.identity))?,
         Err(signal) => match stage.story(signal) {
-            Some(story) => (story, Some(signal)),
+            Some(story) => story,
             // It had not begun.
             None => return Ok(signal.exit_code()),
         },
@@ -128,8 +128,8 @@ pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
         }
     }
     unwritten.extend(console.print(&replay(&story, &identity.arguments, &reach)).err());
-    let verdict = || story.exit_code(args.fail_on.or(config.fail_on).unwrap_or_default());
-    Ok(reports::settle(interrupted.map_or_else(verdict, Signal::exit_code), unwritten, console))
+    let verdict = story.exit_code(args.fail_on.or(config.fail_on).unwrap_or_default());
+    Ok(reports::settle(verdict, unwritten, console))
 }
 
 fn find(name: &str) -> Result<&'static Simulation, Failure> {

@@ -9,7 +9,7 @@
 
 use std::collections::HashMap;
 use std::process::Stdio;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -32,7 +32,17 @@ pub struct Shim {
 }
 
 /// Requests that wait for their answer.
-type Waiting = Arc<Mutex<HashMap<u64, oneshot::Sender<Result<Answer, Failure>>>>>;
+type Waiting = Arc<Mutex<Requests>>;
+
+#[derive(Default)]
+struct Requests {
+    senders: HashMap<u64, oneshot::Sender<Result<Answer, Failure>>>,
+    /// Why no more answers come.
+    ended: Option<Failure>,
+}
+
+/// How long the reason is waited for why a program takes no more requests.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// The bytes of a line around a body.
 const OVERHEAD: usize = 1 << 20;
@@ -83,12 +93,17 @@ impl Shim {
         program.last += 1;
         let id = program.last;
         let (sender, receiver) = oneshot::channel();
-        locked(&program.waiting).insert(id, sender);
+        locked(&program.waiting).add(id, sender);
         let mut line = written(id, request).to_string();
         line.push('\n');
-        program.stdin.write_all(line.as_bytes()).await.map_err(|_| Failure::Closed)?;
-        *running = Some(program);
-        Ok(receiver)
+        if program.stdin.write_all(line.as_bytes()).await.is_ok() {
+            *running = Some(program);
+            return Ok(receiver);
+        }
+        match tokio::time::timeout(LAST_WORDS, receiver).await {
+            Ok(Ok(Err(failure))) => Err(failure),
+            _ => Err(Failure::Closed),
+        }
     }
 
     fn start(&self) -> Result<Running, Failure> {
@@ -109,9 +124,25 @@ impl Shim {
 }
 
 impl Running {
-    /// The listener closes the list when the program has ended.
+    /// Whether no more answers come.
     fn has_ended(&self) -> bool {
-        Arc::strong_count(&self.waiting) == 1
+        locked(&self.waiting).ended.is_some()
+    }
+}
+
+impl Requests {
+    fn add(&mut self, id: u64, sender: oneshot::Sender<Result<Answer, Failure>>) {
+        match &self.ended {
+            Some(failure) => drop(sender.send(Err(failure.clone()))),
+            None => drop(self.senders.insert(id, sender)),
+        }
+    }
+
+    fn end(&mut self, failure: &Failure) {
+        self.ended = Some(failure.clone());
+        for (_, sender) in self.senders.drain() {
+            let _ = sender.send(Err(failure.clone()));
+        }
     }
 }
 
@@ -123,7 +154,7 @@ async fn listen(stdout: ChildStdout, waiting: Waiting, command: String) {
         match lines.next().await {
             Ok(Some(line)) => {
                 let Ok(answer) = serde_json::from_slice::<Answer>(line) else { continue };
-                let sender = locked(&waiting).remove(&answer.id);
+                let sender = locked(&waiting).senders.remove(&answer.id);
                 if let Some(sender) = sender {
                     let _ = sender.send(Ok(answer));
                 }
@@ -132,15 +163,10 @@ async fn listen(stdout: ChildStdout, waiting: Waiting, command: String) {
             Err(Endless { limit }) => break Failure::Endless { command, limit },
         }
     };
-    // The requests that are left have no answer any more.
-    for (_, sender) in locked(&waiting).drain() {
-        let _ = sender.send(Err(failure.clone()));
-    }
+    locked(&waiting).end(&failure);
 }
 
-fn locked(
-    waiting: &Waiting,
-) -> std::sync::MutexGuard<'_, HashMap<u64, oneshot::Sender<Result<Answer, Failure>>>> {
+fn locked(waiting: &Waiting) -> MutexGuard<'_, Requests> {
     waiting.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

@@ -252,7 +252,6 @@ async fn a_second_signal_ends_at_once() {
     let folder = folder();
     let pipe = folder.path().join("pipe");
     assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
-    script(folder.path(), "shim.sh", "sleep 600 & echo $! > grandchild; wait");
     let rp = serve(|_, _| None).await;
     let child = spawn(
         folder.path(),
@@ -343,7 +342,8 @@ async fn a_shim_that_prints_bytes_is_still_read() {
     let text = "read line\nprintf '\\377\\376 noise\\n'\n\
                 echo '{\"id\":1,\"status\":418,\"body\":\"a teapot\"}'\nread line";
     script(folder.path(), "shim.sh", text);
-    let ran = run(folder.path(), "check --rp exec:./shim.sh --adapter reference --deadline 5").await;
+    let ran =
+        run(folder.path(), "check --rp exec:./shim.sh --adapter reference --deadline 5").await;
     ran.exits(3);
     assert!(ran.said().contains("418"), "{}", ran.said());
 }
@@ -351,7 +351,8 @@ async fn a_shim_that_prints_bytes_is_still_read() {
 /// An adapter whose first step runs a program.
 fn adapter(folder: &Path) {
     let text = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/adapters/reference.toml"));
-    let step = "[[register]]\nrun = [\"./aside.sh\"]\ncapture = { code = { regex = \"^(.*)$\" } }\n\n";
+    let step =
+        "[[register]]\nrun = [\"./aside.sh\"]\ncapture = { code = { regex = \"^(.*)$\" } }\n\n";
     let text = text.unwrap().replace("id = \"reference\"", "id = \"aside\"");
     let (head, tail) = text.split_once("[[register]]").unwrap();
     fs::write(folder.join("aside.toml"), format!("{head}{step}[[register]]{tail}")).unwrap();
