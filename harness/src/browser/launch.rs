@@ -6,14 +6,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use serde_json::json;
-use tempfile::TempDir;
-use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
-use tokio::process::{Child, Command};
+use tokio::io::AsyncRead;
+use tokio::process::Command;
 use tokio::task::JoinHandle;
 
 use super::error::Error;
 use super::page::Page;
 use super::session::Session;
+use crate::process::{Folder, Group, Lines};
 
 /// The names that Chromium goes by.
 const NAMES: [&str; 5] =
@@ -46,6 +46,8 @@ const SHELL: &str = r#"exec "$@" 3<&0 4>&1 0</dev/null 1>&2"#;
 const FAREWELL: Duration = Duration::from_secs(5);
 
 const KEPT_LINES: usize = 20;
+/// The most bytes that are kept of a line.
+const LINE: usize = 4096;
 
 /// Where hosts are, and whose certificates are believed.
 #[derive(Clone, Debug, Default)]
@@ -63,9 +65,9 @@ pub struct Settings {
 #[derive(Debug)]
 pub struct Browser {
     session: Session,
-    child: Child,
-    // After the child: dropped when it is gone.
-    _folder: TempDir,
+    group: Group,
+    // After the group: dropped when it is gone.
+    _folder: Folder,
 }
 
 /// What runs Chromium on this machine: `PASSRIG_CHROMIUM`, or what the search
@@ -84,7 +86,7 @@ impl Browser {
     /// Starts one without a window and with no memory.
     pub async fn launch(settings: &Settings) -> Result<Self, Error> {
         let program = settings.program.clone().or_else(find).ok_or(Error::NotFound)?;
-        let folder = TempDir::with_prefix("passrig-browser-").map_err(Error::Folder)?;
+        let folder = Folder::new("passrig-browser-").map_err(Error::Folder)?;
         let failed = |source| Error::Start { program: program.display().to_string(), source };
         let mut command = Command::new("sh");
         command.args(["-c", SHELL, "sh"]).arg(&program).args(FLAGS);
@@ -106,9 +108,9 @@ impl Browser {
         let more = env::var("PASSRIG_CHROMIUM_FLAGS").unwrap_or_default();
         command.args(more.split_whitespace()).arg("about:blank");
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        command.kill_on_drop(true);
 
-        let mut child = command.spawn().map_err(failed)?;
+        let mut group = Group::spawn(&mut command).map_err(failed)?;
+        let child = group.child();
         let (stdin, stdout, stderr) =
             (child.stdin.take(), child.stdout.take(), child.stderr.take());
         let (Some(stdin), Some(stdout), Some(stderr)) = (stdin, stdout, stderr) else {
@@ -117,7 +119,7 @@ impl Browser {
         let (tail, followed) = Tail::follow(stderr);
         let session = Session::new(stdin, stdout, tail, followed);
         session.call("Browser.getVersion", json!({})).await?;
-        Ok(Self { session, child, _folder: folder })
+        Ok(Self { session, group, _folder: folder })
     }
 
     /// The session of the browser itself.
@@ -134,7 +136,7 @@ impl Browser {
     pub async fn close(mut self) {
         // Where it does not end by itself it is killed with this value.
         let _ = self.session.call("Browser.close", json!({})).await;
-        let _ = tokio::time::timeout(FAREWELL, self.child.wait()).await;
+        let _ = tokio::time::timeout(FAREWELL, self.group.wait()).await;
     }
 }
 
@@ -158,8 +160,9 @@ impl Tail {
         let tail = Self::default();
         let kept = Arc::clone(&tail.0);
         let followed = tokio::spawn(async move {
-            let mut lines = BufReader::new(stream).lines();
-            while let Ok(Some(line)) = lines.next_line().await {
+            let mut lines = Lines::new(stream, LINE);
+            while let Some(line) = lines.next_cut().await {
+                let line = String::from_utf8_lossy(line).into_owned();
                 let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
                 if kept.len() == KEPT_LINES {
                     kept.pop_front();

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::io::AsyncWriteExt;
 use tokio::process::{ChildStdin, ChildStdout};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
@@ -14,9 +14,13 @@ use tokio::task::JoinHandle;
 use super::COMMAND;
 use super::error::Error;
 use super::launch::Tail;
+use crate::process::Lines;
 
 /// How long the rest of stderr is waited for once the browser has ended.
 const LAST_WORDS: Duration = Duration::from_secs(1);
+
+/// The most bytes of a message: more than a page that is tested ever needs.
+const MESSAGE: usize = 32 << 20;
 
 /// The browser's session, or that of a page.
 #[derive(Clone, Debug)]
@@ -192,14 +196,10 @@ async fn speak(mut stdin: ChildStdin, mut queue: mpsc::UnboundedReceiver<Vec<u8>
 }
 
 async fn listen(stdout: ChildStdout, pipe: Arc<Pipe>, followed: JoinHandle<()>) {
-    let mut stdout = BufReader::new(stdout);
-    let mut octets = Vec::new();
-    while matches!(stdout.read_until(0, &mut octets).await, Ok(count) if count > 0) {
-        if octets.last() == Some(&0) {
-            octets.pop();
-        }
-        pipe.take(&octets);
-        octets.clear();
+    let mut messages = Lines::ended_by(stdout, 0, MESSAGE);
+    // A message beyond the limit is the last that is read.
+    while let Ok(Some(message)) = messages.next().await {
+        pipe.take(message);
     }
     // Its last words say why.
     let _ = tokio::time::timeout(LAST_WORDS, followed).await;

@@ -4,9 +4,11 @@ use std::io::ErrorKind;
 use super::config::baseline::{Baseline, Findings};
 use super::config::today;
 use super::console::Console;
-use super::failure::{Failure, INTERRUPTED};
+use super::failure::Failure;
+use super::reports;
 use super::run::{self, Ended};
-use crate::report::{replace, terminal::words};
+use crate::report::terminal::words;
+use crate::storage::{self, Mode};
 
 /// Expect what goes wrong today.
 ///
@@ -32,17 +34,23 @@ pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
     if let Err(source) = fs::File::options().append(true).open(file)
         && source.kind() != ErrorKind::NotFound
     {
-        return Err(Failure::Write { file: file.to_owned(), source });
+        return Err(Failure::write(file, source));
     }
-    let ended = run::run(&args.run, console, None, || Ok(())).await?;
+    let console = match args.run.takes_standard_output() {
+        true => console.on_standard_error(),
+        false => console,
+    };
+    let mut ended = run::run(&args.run, console, None, || Ok(())).await?;
+    let unwritten = std::mem::take(&mut ended.unwritten);
     if let Some(failure) = ended.untestable {
+        reports::settle(failure.exit_code(), unwritten, console);
         return Err(failure);
     }
-    let Ended { report, catalogue, config, fail_on, interrupted, .. } = &ended;
+    let Ended { report, catalogue, config, fail_on, .. } = &ended;
     if report.stopped.is_some() {
         let verdict = words::verdict(report, *fail_on);
         console.print(&format!("{verdict}\n{} is as it was.\n", file.display()))?;
-        return Ok(if *interrupted { INTERRUPTED } else { fail_on.exit_code(report) });
+        return Ok(reports::settle(fail_on.exit_code(report), unwritten, console));
     }
     let findings = Findings {
         report,
@@ -55,8 +63,8 @@ pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
     let baseline = findings.write(&config.text);
     let baseline = baseline.map_err(|_| Failure::Bug("passrig.toml cannot be read twice"))?;
     if baseline.text != config.text {
-        replace(file, baseline.text.as_bytes())
-            .map_err(|source| Failure::Write { file: file.to_owned(), source })?;
+        storage::write(file, baseline.text.as_bytes(), Mode::Shared)
+            .map_err(|source| Failure::write(file, source))?;
     }
     let Baseline { added, updated, removed, .. } = baseline;
     console.print(&format!(
@@ -64,5 +72,6 @@ pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
         file.display()
     ))?;
     let beyond = report.checks.iter().any(|result| catalogue.find(&result.id).is_none());
-    Ok(if beyond { fail_on.exit_code(report) } else { 0 })
+    let code = if beyond { fail_on.exit_code(report) } else { 0 };
+    Ok(reports::settle(code, unwritten, console))
 }

@@ -2,8 +2,10 @@ use clap::builder::PossibleValuesParser;
 use passrig_authenticator::device::Profile;
 
 use super::console::Console;
-use super::failure::{Failure, INTERRUPTED};
+use super::failure::Failure;
+use super::reports;
 use super::run::{self, Authenticator, Ended};
+use crate::process;
 use crate::report::terminal::Terminal;
 use crate::report::{Destination, Findings};
 
@@ -26,7 +28,7 @@ pub(super) struct Args {
     pub(super) run: run::Args,
 
     /// Write a report: html for people, json, junit, sarif or markdown for
-    /// programs. May be repeated.
+    /// programs. FILE `-` is standard output. May be repeated.
     #[arg(long, value_name = "FORMAT=FILE", help_heading = "Reports")]
     report: Vec<Destination>,
 }
@@ -41,10 +43,15 @@ Examples:
   passrig check --only registration.origin --skip '*.port'
 
 Errors and what is inconclusive make a run fail, whatever --fail-on says. After
-Ctrl-C what was decided so far is reported, and the exit code is 130; the log
-holds every result from the moment it is known.";
+Ctrl-C, SIGTERM or SIGHUP what was decided so far is reported, and the exit code
+is 130, 143 or 129; the log holds every result from the moment it is known.";
 
 pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
+    let files = args.report.iter().map(|report| report.file.as_path());
+    let mut console = reports::beside(console, files);
+    if args.run.takes_standard_output() {
+        console = console.on_standard_error();
+    }
     match args.authenticator.as_deref() {
         None => once(args, console, None, &args.report).await,
         Some(ALL) => with_all(args, console).await,
@@ -53,7 +60,7 @@ pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
 }
 
 /// Once for every product. What one of them comes to stops none of the others,
-/// but for Ctrl-C and a target that is gone; the worst exit code counts.
+/// but for a signal and a target that is gone; the worst exit code counts.
 async fn with_all(args: &Args, console: Console) -> Result<u8, Failure> {
     let mut worst = 0;
     for name in Profile::names() {
@@ -67,7 +74,7 @@ async fn with_all(args: &Args, console: Console) -> Result<u8, Failure> {
             }
             code => code?,
         };
-        if code == INTERRUPTED {
+        if process::signal().is_some() {
             return Ok(code);
         }
         worst = worst.max(code);
@@ -88,30 +95,26 @@ async fn once(
     authenticator: Option<&Authenticator>,
     reports: &[Destination],
 ) -> Result<u8, Failure> {
-    let writable = || {
-        for destination in reports {
-            let file = || destination.file.clone();
-            destination.probe().map_err(|source| Failure::Write { file: file(), source })?;
-        }
-        Ok(())
-    };
-    let ended = run::run(&args.run, console, authenticator, writable).await?;
+    let writable = || reports::probe(reports);
+    let mut ended = run::run(&args.run, console, authenticator, writable).await?;
+    let mut unwritten = std::mem::take(&mut ended.unwritten);
     let Ended { report, catalogue, fail_on, replay, log, .. } = &ended;
+    let is_logged = unwritten.is_empty();
     let (fail_on, quiet) = (*fail_on, args.run.quiet || args.authenticator.as_deref() == Some(ALL));
 
     // An older report must not stand for this run, whatever it came to.
     let findings = Findings { report, catalogue, fail_on, replay, log: Some(log) };
-    for destination in reports {
-        let file = || destination.file.clone();
-        destination.write(&findings).map_err(|source| Failure::Write { file: file(), source })?;
-    }
+    unwritten.extend(reports::write(reports, &findings).await);
     if let Some(failure) = ended.untestable {
+        reports::settle(failure.exit_code(), unwritten, console);
         return Err(failure);
     }
     let terminal = Terminal { report, catalogue, fail_on, replay, paint: console.paint() };
-    console.print_painted(&if quiet { terminal.render_short() } else { terminal.render() })?;
-    if !quiet {
-        console.print(&format!("Every exchange is in {}.\n", log.display()))?;
+    let text = if quiet { terminal.render_short() } else { terminal.render() };
+    unwritten.extend(console.print_painted(&text).err());
+    if !quiet && is_logged {
+        let line = format!("Every exchange is in {}.\n", log.display());
+        unwritten.extend(console.print(&line).err());
     }
-    Ok(if ended.interrupted { INTERRUPTED } else { fail_on.exit_code(report) })
+    Ok(reports::settle(fail_on.exit_code(report), unwritten, console))
 }

@@ -24,16 +24,27 @@ pub(super) enum Colour {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Console {
     colour: Colour,
+    /// Whether results go to standard error, because standard output is a report.
+    is_aside: bool,
 }
 
 impl Console {
     pub(super) fn new(colour: Colour) -> Self {
-        Self { colour }
+        Self { colour, is_aside: false }
     }
 
-    /// How texts on standard output look.
+    /// The console that prints results on standard error.
+    #[must_use]
+    pub(super) fn on_standard_error(self) -> Self {
+        Self { is_aside: true, ..self }
+    }
+
+    /// How results look.
     pub(super) fn paint(self) -> Paint {
-        self.painted(io::stdout().is_terminal())
+        match self.is_aside {
+            true => self.errors(),
+            false => self.painted(io::stdout().is_terminal()),
+        }
     }
 
     /// How texts on standard error look.
@@ -67,6 +78,10 @@ impl Console {
 
     /// That nobody reads on (`passrig list | head`) is no trouble.
     fn write(self, text: &str) -> Result<(), Failure> {
+        if self.is_aside {
+            say(text);
+            return Ok(());
+        }
         let mut out = io::stdout().lock();
         match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
             Err(error) if error.kind() != ErrorKind::BrokenPipe => {

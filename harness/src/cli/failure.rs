@@ -16,8 +16,8 @@ use crate::vectors;
 
 /// The exit code of a bug in this program.
 pub(super) const BUG: i32 = 101;
-/// The exit code after Ctrl-C: 128 and the signal's number, as shells have it.
-pub(super) const INTERRUPTED: u8 = 130;
+/// The exit code of wrong usage, and of a result that could not be written.
+pub(super) const USAGE: u8 = 2;
 
 /// Why a verb did not do what it was asked.
 #[derive(Debug, thiserror::Error, Diagnostic)]
@@ -40,7 +40,12 @@ pub(super) enum Failure {
     #[error("cannot read {}", file.display())]
     Read { file: PathBuf, source: io::Error },
     #[error("cannot write {}", file.display())]
-    Write { file: PathBuf, source: io::Error },
+    Write {
+        file: PathBuf,
+        source: io::Error,
+        #[help]
+        help: Option<&'static str>,
+    },
     /// The operating system does not let us.
     #[error("{what}")]
     System { what: String, source: io::Error },
@@ -81,6 +86,26 @@ impl Failure {
         Self::Usage { what: what.into(), help: Some(help.into()) }
     }
 
+    /// A file that cannot be written, and the fix, as far as the cause tells it.
+    pub(super) fn write(file: impl Into<PathBuf>, source: io::Error) -> Self {
+        use io::ErrorKind::{
+            BrokenPipe, FileTooLarge, IsADirectory, NotADirectory, NotFound, PermissionDenied,
+            QuotaExceeded, ReadOnlyFilesystem, StorageFull,
+        };
+        let help = match source.kind() {
+            StorageFull | QuotaExceeded | FileTooLarge => {
+                Some("free space there, or name a file on another disk")
+            }
+            NotFound => Some("make its folder, or name a file in another one"),
+            NotADirectory => Some("name a file in a folder"),
+            IsADirectory => Some("name a file, not a folder"),
+            PermissionDenied | ReadOnlyFilesystem => Some("make it writable, or name another file"),
+            BrokenPipe => Some("keep its reader until passrig has ended"),
+            _ => None,
+        };
+        Self::Write { file: file.into(), source, help }
+    }
+
     pub(super) fn exit_code(&self) -> u8 {
         match self {
             Self::Usage { .. }
@@ -90,7 +115,7 @@ impl Failure {
             | Self::OwnCatalogue(_)
             | Self::Read { .. }
             | Self::Write { .. }
-            | Self::System { .. } => 2,
+            | Self::System { .. } => USAGE,
             Self::Vectors(_) => 1,
             Self::NotTestable { .. } => 3,
             Self::NothingMatched { .. } => 4,

@@ -7,6 +7,7 @@ use clap_mangen::Man;
 use super::Cli;
 use super::console::Console;
 use super::failure::Failure;
+use crate::storage::{self, Mode};
 
 /// Print the manual page, or write a page for every verb.
 #[derive(Debug, clap::Args)]
@@ -32,12 +33,13 @@ pub(super) fn run(args: &Args, console: Console) -> Result<u8, Failure> {
         Some(folder) => {
             let failed = |file: &Path| {
                 let file = file.to_owned();
-                move |source| Failure::Write { file, source }
+                move |source| Failure::write(file, source)
             };
             fs::create_dir_all(folder).map_err(failed(folder))?;
             for (name, text) in &pages {
                 let file = folder.join(name);
-                fs::write(&file, text).map_err(failed(&file))?;
+                let written = storage::write(&file, text.as_bytes(), Mode::Shared);
+                written.map_err(failed(&file))?;
             }
             console.print(&format!("{} pages in {}\n", pages.len(), folder.display()))?;
         }

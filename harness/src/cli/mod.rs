@@ -22,6 +22,7 @@ mod near;
 mod page;
 mod reach;
 mod render;
+mod reports;
 mod rerun;
 mod rp;
 mod run;
@@ -38,6 +39,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::process;
 use console::{Colour, Console};
 use failure::Failure;
 
@@ -80,8 +82,9 @@ Examples:
 Exit codes:
   0  as expected                      4  nothing matched the filter
   1  something failed               101  a bug in passrig
-  2  usage or configuration         130  interrupted by Ctrl-C
-  3  the target cannot be tested";
+  2  usage, configuration, or       129  interrupted by SIGHUP
+     a report not written           130  interrupted by Ctrl-C
+  3  the target cannot be tested    143  interrupted by SIGTERM";
 
 #[derive(Debug, Subcommand)]
 enum Verb {
@@ -111,6 +114,7 @@ pub fn main() -> ExitCode {
         console::complain(&format!(
             "passrig has a bug; please report it with the command that you ran.\n{panic}\n"
         ));
+        process::clean_up();
         std::process::exit(failure::BUG);
     }));
     let Cli { verb, color } = Cli::try_parse().unwrap_or_else(|error| misused(&error));
@@ -119,6 +123,7 @@ pub fn main() -> ExitCode {
         console.complain_painted(&failure.render(console.errors()));
         failure.exit_code()
     });
+    process::clean_up();
     ExitCode::from(code)
 }
 
@@ -136,21 +141,19 @@ fn misused(error: &clap::Error) -> ! {
 
 fn run(verb: Verb, console: Console) -> Result<u8, Failure> {
     match verb {
-        Verb::Check(args) => runtime(args.run.threads())?.block_on(check::run(&args, console)),
-        Verb::Baseline(args) => {
-            runtime(args.run.threads())?.block_on(baseline::run(&args, console))
-        }
-        Verb::Simulate(args) => runtime(Threads::Many)?.block_on(simulate::run(&args, console)),
+        Verb::Check(args) => finish(args.run.threads(), check::run(&args, console)),
+        Verb::Baseline(args) => finish(args.run.threads(), baseline::run(&args, console)),
+        Verb::Simulate(args) => finish(Threads::Many, simulate::run(&args, console)),
         Verb::Compare(args) => compare::run(&args, console),
         Verb::Render(args) => render::run(&args, console),
         Verb::List(args) => list::run(&args, console),
         Verb::Explain(args) => explain::run(&args, console),
         Verb::Coverage(args) => coverage::run(&args, console),
-        Verb::Rp(args) => runtime(Threads::Many)?.block_on(rp::run(&args, console)),
-        Verb::Page(args) => runtime(Threads::Many)?.block_on(page::run(&args, console)),
+        Verb::Rp(args) => finish(Threads::Many, rp::run(&args, console)),
+        Verb::Page(args) => finish(Threads::Many, page::run(&args, console)),
         Verb::Authenticator(args) => authenticator::run(&args, console),
         Verb::Trust(args) => trust::run(&args, console),
-        Verb::Adapter(args) => runtime(Threads::Many)?.block_on(adapter::run(&args, console)),
+        Verb::Adapter(args) => finish(Threads::Many, adapter::run(&args, console)),
         Verb::Adapters(args) => adapters::run(&args, console),
         Verb::Schema(args) => schema::run(&args, console),
         Verb::Vectors(args) => vectors::run(&args, console),
@@ -166,6 +169,17 @@ enum Threads {
     One,
     /// As many as there are cores.
     Many,
+}
+
+/// Does the work of a verb. Threads that wait for a name or a reader do not delay the end.
+fn finish(
+    threads: Threads,
+    work: impl Future<Output = Result<u8, Failure>>,
+) -> Result<u8, Failure> {
+    let runtime = runtime(threads)?;
+    let code = runtime.block_on(work);
+    runtime.shutdown_background();
+    code
 }
 
 fn runtime(threads: Threads) -> Result<tokio::runtime::Runtime, Failure> {

@@ -11,14 +11,16 @@ use super::catalogue;
 use super::config::{self, today};
 use super::console::Console;
 use super::fail_on;
-use super::failure::{Failure, INTERRUPTED};
+use super::failure::Failure;
 use super::identity;
 use super::reach::{self, Rp, Variable, valid};
+use super::reports;
 use super::run::Authenticator;
 use crate::browser::{self, Settings, pin};
 use crate::catalogue::{Catalogue, Product};
 use crate::outcome::{CheckResult, Report, SCHEMA_VERSION, Summary, TargetInfo, Tool};
 use crate::page::{self, Examination, Observed, Script, ScriptError, Step};
+use crate::process::stopped;
 use crate::report::terminal::Terminal;
 use crate::report::{Destination, Findings, Replay};
 use crate::runner::{FailOn, expect};
@@ -86,7 +88,7 @@ pub(super) struct Args {
     identity: identity::Args,
 
     /// Write a report: html for people, json, junit, sarif or markdown for
-    /// programs. May be repeated.
+    /// programs. FILE `-` is standard output. May be repeated.
     #[arg(long, value_name = "FORMAT=FILE", help_heading = "Reports")]
     report: Vec<Destination>,
 
@@ -124,10 +126,8 @@ pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
     let mut catalogue = args.catalogue.read()?;
     let mut config = args.config.read(&mut catalogue)?;
     let identity = args.identity.resolve(false)?;
-    for destination in &args.report {
-        let file = || destination.file.clone();
-        destination.probe().map_err(|source| Failure::Write { file: file(), source })?;
-    }
+    reports::probe(&args.report)?;
+    let console = reports::beside(console, args.report.iter().map(|report| report.file.as_path()));
     let flags = reach::Args {
         var: args.var.clone(),
         connect_to: args.connect_to.clone(),
@@ -155,19 +155,19 @@ pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
     };
     let seen = tokio::select! {
         biased;
-        _ = tokio::signal::ctrl_c() => None,
-        observed = page::examine(&examination) => Some(judged(observed, args, &catalogue)),
+        signal = stopped() => Err(signal),
+        observed = page::examine(&examination) => Ok(judged(observed, args, &catalogue)),
     };
 
-    let interrupted = seen.is_none();
+    let interrupted = seen.as_ref().err().copied();
     let (checks, untestable) = match seen {
-        Some(Ok(checks)) => (checks, None),
-        Some(Err(failure)) => (Vec::new(), Some(failure)),
-        None => (Vec::new(), None),
+        Ok(Ok(checks)) => (checks, None),
+        Ok(Err(failure)) => (Vec::new(), Some(failure)),
+        Err(_) => (Vec::new(), None),
     };
     let stopped = match &untestable {
         Some(failure) => Some(failure.to_string()),
-        None => interrupted.then(|| "interrupted".to_owned()),
+        None => interrupted.map(|signal| signal.reason().to_owned()),
     };
     let mut report = Report {
         schema_version: SCHEMA_VERSION,
@@ -197,11 +197,9 @@ pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
     // An older report must not stand for this run, whatever it came to.
     let findings =
         Findings { report: &report, catalogue: &catalogue, fail_on, replay: &replay, log: None };
-    for destination in &args.report {
-        let file = || destination.file.clone();
-        destination.write(&findings).map_err(|source| Failure::Write { file: file(), source })?;
-    }
+    let mut unwritten = reports::write(&args.report, &findings).await;
     if let Some(failure) = untestable {
+        reports::settle(failure.exit_code(), unwritten, console);
         return Err(failure);
     }
     let terminal = Terminal {
@@ -211,8 +209,9 @@ pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
         replay: &replay,
         paint: console.paint(),
     };
-    console.print_painted(&if args.quiet { terminal.render_short() } else { terminal.render() })?;
-    Ok(if interrupted { INTERRUPTED } else { fail_on.exit_code(&report) })
+    let text = if args.quiet { terminal.render_short() } else { terminal.render() };
+    unwritten.extend(console.print_painted(&text).err());
+    Ok(reports::settle(fail_on.exit_code(&report), unwritten, console))
 }
 
 /// What was seen, as results, if there was anything to judge.

@@ -5,9 +5,11 @@ use super::compare::read;
 use super::console::Console;
 use super::fail_on;
 use super::failure::Failure;
+use super::reports;
 use crate::outcome::Report;
 use crate::report::{Destination, Findings, Replay, log};
 use crate::runner::FailOn;
+use crate::storage::{self, Mode};
 
 /// Write a JSON report once more, in other formats.
 ///
@@ -41,7 +43,7 @@ Examples:
   passrig render report.json --report html=report.html
   passrig render report.json --log artefacts/run.jsonl --report html=report.html";
 
-pub(super) fn run(args: &Args, _: Console) -> Result<u8, Failure> {
+pub(super) fn run(args: &Args, console: Console) -> Result<u8, Failure> {
     let report = read(&args.from)?;
     let catalogue = args.catalogue.read()?;
     let usual = Path::new(log::FOLDER).join(format!("{}.jsonl", report.run_id));
@@ -59,11 +61,15 @@ pub(super) fn run(args: &Args, _: Console) -> Result<u8, Failure> {
         replay: &replay,
         log: Some(&log),
     };
+    let mut unwritten = Vec::new();
     for destination in &args.report {
-        let file = destination.file.clone();
-        destination.write(&findings).map_err(|source| Failure::Write { file, source })?;
+        let file = &destination.file;
+        let written = destination
+            .render(&findings)
+            .and_then(|bytes| storage::write(file, &bytes, Mode::Shared));
+        unwritten.extend(written.err().map(|source| Failure::write(file, source)));
     }
-    Ok(0)
+    Ok(reports::settle(0, unwritten, console))
 }
 
 /// As much of the command as the report knows.

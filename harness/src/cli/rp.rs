@@ -12,6 +12,7 @@ use super::failure::Failure;
 use super::identity;
 use super::near::did_you_mean;
 use crate::catalogue::Catalogue;
+use crate::process::{self, Signal, stopped};
 use crate::relying_party::{Config, Mutant, RelyingParty, mutant};
 use crate::report::{self, Paint};
 use crate::runner::Matrix;
@@ -86,10 +87,12 @@ pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
     if let Some(mutant) = mutant {
         rp = rp.with_mutant(mutant);
     }
-    let stop = async { drop(tokio::signal::ctrl_c().await) };
+    let stop = async {
+        stopped().await;
+    };
     let served = axum::serve(listener, rp.server()).with_graceful_shutdown(stop).await;
     served.map_err(|source| Failure::System { what: "cannot serve".to_owned(), source })?;
-    Ok(0)
+    Ok(process::signal().map_or(0, Signal::exit_code))
 }
 
 fn find(id: &str) -> Result<Mutant, Failure> {

@@ -1,6 +1,6 @@
 //! A run, from the arguments to what it came to.
 
-use std::io::IsTerminal;
+use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -19,8 +19,10 @@ use passrig_authenticator::device::Profile;
 
 use crate::catalogue::Catalogue;
 use crate::outcome::{Report, SCHEMA_VERSION, Summary, TargetInfo, Tool};
+use crate::process::stopped;
 use crate::report::{Fan, Log, Progress, Replay, Tally, log, progress};
 use crate::runner::{self, FailOn, NotTestable, Observer, Options, expect};
+use crate::storage::{self, Sink};
 
 #[derive(Debug, clap::Args)]
 #[group(skip)]
@@ -71,6 +73,11 @@ pub(super) struct Args {
 }
 
 impl Args {
+    /// Whether the log is standard output, where nothing else belongs then.
+    pub(super) fn takes_standard_output(&self) -> bool {
+        self.log.as_deref().is_some_and(storage::is_standard_output)
+    }
+
     /// How many threads it takes. A configuration file names a target as a rule.
     pub(super) fn threads(&self) -> Threads {
         match self.reach.rp.is_some() || self.config.file().exists() {
@@ -102,10 +109,10 @@ pub(super) struct Ended {
     pub(super) fail_on: FailOn,
     pub(super) replay: Replay,
     pub(super) log: PathBuf,
-    /// Whether the user ended it.
-    pub(super) interrupted: bool,
     /// Why nothing was judged, if so.
     pub(super) untestable: Option<Failure>,
+    /// Results that could not be written.
+    pub(super) unwritten: Vec<Failure>,
 }
 
 /// Runs the checks. `ready` is asked once everything that can be known before is
@@ -146,33 +153,35 @@ pub(super) async fn run(
         restart,
     };
     let ended = tokio::select! {
-        // Listening for Ctrl-C begins before the run.
+        // Listening for signals begins before the run.
         biased;
-        _ = tokio::signal::ctrl_c() => Ok(None),
-        result = runner::run(&options, target, Arc::new(Fan(observers))) => result.map(Some),
+        signal = stopped() => Ok(Err(signal)),
+        result = runner::run(&options, target, Arc::new(Fan(observers))) => result.map(Ok),
     };
     progress.clear();
 
-    let logged = |source| Failure::Write { file: log_file.clone(), source };
-    let interrupted = matches!(ended, Ok(None));
-    let stopped = |why| partial(&identity, info.clone(), &tally, &catalogue, why);
+    let mut unwritten = Vec::new();
+    let mut logged = |written: io::Result<()>| {
+        unwritten.extend(written.err().map(|source| Failure::write(&log_file, source)));
+    };
+    let cut_off = |why: &str| partial(&identity, info.clone(), &tally, &catalogue, why);
     let (mut report, untestable) = match ended {
         // The runner knows a transport; that there is no network, we know.
-        Ok(Some(report)) => {
+        Ok(Ok(report)) => {
             let target = TargetInfo { url: info.url.clone(), ..report.target };
             (Report { target, ..report }, None)
         }
-        Ok(None) => (stopped("interrupted"), None),
+        Ok(Err(signal)) => (cut_off(signal.reason()), None),
         Err(error) => {
-            log.end_untested(&error).map_err(logged)?;
+            logged(log.end_untested(&error));
             console.complain_painted(&last_words::render(&error.transcript, console.errors()));
-            (stopped(&error.what), Some(not_testable(error, &args.identity)))
+            (cut_off(&error.what), Some(not_testable(error, &args.identity)))
         }
     };
     report.authenticator = authenticator.map(|one| one.name.to_owned());
     expect::settle(&mut report, &config.expectations, &catalogue.checks, today);
     if untestable.is_none() {
-        log.end(&report.summary, report.stopped.as_deref()).map_err(logged)?;
+        logged(log.end(&report.summary, report.stopped.as_deref()));
     }
 
     let named = authenticator.map(|one| vec!["--authenticator".to_owned(), one.name.to_owned()]);
@@ -185,7 +194,7 @@ pub(super) async fn run(
     .concat();
     let replay = Replay { arguments: [place, identity.arguments].concat(), page: None };
     let fail_on = args.fail_on.or(config.fail_on).unwrap_or_default();
-    Ok(Ended { report, catalogue, config, fail_on, replay, log: log_file, interrupted, untestable })
+    Ok(Ended { report, catalogue, config, fail_on, replay, log: log_file, untestable, unwritten })
 }
 
 fn open_log(
@@ -193,27 +202,30 @@ fn open_log(
     identity: &Identity,
     repeatable: bool,
     target: TargetInfo,
-) -> Result<(PathBuf, Arc<Log<std::fs::File>>), Failure> {
+) -> Result<(PathBuf, Arc<Log<Sink>>), Failure> {
     let Identity { seed, run_id, .. } = identity;
     let header = log::Header::new(seed.clone(), run_id.clone(), target);
-    let file = match &args.log {
-        Some(file) => Ok(file.clone()),
-        None => log::default_file(log::FOLDER.as_ref(), run_id, repeatable),
+    let (file, log) = match &args.log {
+        Some(file) => {
+            let log = Log::create(file, &header);
+            (file.clone(), log.map_err(|source| Failure::write(file, source))?)
+        }
+        None => {
+            let opened = log::default_file(log::FOLDER.as_ref(), run_id, repeatable);
+            let (file, sink) = opened.map_err(|source| Failure::write(log::FOLDER, source))?;
+            (file, Log::begin(sink, &header))
+        }
     };
-    let file = file.map_err(|source| Failure::Write { file: log::FOLDER.into(), source })?;
-    match Log::create(&file, &header) {
-        Ok(log) => Ok((file, Arc::new(log))),
-        Err(source) => Err(Failure::Write { file, source }),
-    }
+    Ok((file, Arc::new(log)))
 }
 
 fn progress(args: &Args, console: Console) -> Progress {
     let progress = if args.quiet {
-        Progress::lines(std::io::sink(), progress::EVERY)
-    } else if std::io::stderr().is_terminal() {
+        Progress::lines(io::sink(), progress::EVERY)
+    } else if io::stderr().is_terminal() {
         Progress::bar()
     } else {
-        Progress::lines(std::io::stderr(), progress::EVERY)
+        Progress::lines(io::stderr(), progress::EVERY)
     };
     if args.verbose { progress.verbose(console.errors()) } else { progress }
 }

@@ -1,22 +1,23 @@
-use std::fs;
 use std::io::{self, BufRead, IsTerminal};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, Once, PoisonError};
 
 use super::config;
 use super::console::{Console, complain};
 use super::fail_on;
-use super::failure::{Failure, INTERRUPTED};
+use super::failure::Failure;
 use super::identity;
 use super::near::did_you_mean;
 use super::reach::{self, Reach};
+use super::reports;
 use super::run::not_testable;
 use crate::catalogue::Catalogue;
 use crate::outcome::visible;
+use crate::process::{self, Signal, stopped};
 use crate::quoting::quoted;
 use crate::report::{self, Paint};
 use crate::runner::FailOn;
-use crate::simulate::{self, Act, Audience, Options, Simulation, Step, Story, Teller};
+use crate::simulate::{self, Act, Audience, Finding, Options, Simulation, Step, Story, Teller};
 
 /// Play through what happens to users when …
 ///
@@ -47,11 +48,11 @@ pub(super) struct Args {
     #[command(flatten)]
     identity: identity::Args,
 
-    /// Write the story as JSON.
+    /// Write the story as JSON; `-` is standard output.
     #[arg(long, value_name = "FILE", help_heading = "Reports")]
     json: Option<PathBuf>,
 
-    /// Write the story as a page.
+    /// Write the story as a page; `-` is standard output.
     #[arg(long, value_name = "FILE", help_heading = "Reports")]
     html: Option<PathBuf>,
 
@@ -83,6 +84,8 @@ pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
         let what = "--step waits for Enter, and nobody is there to press it";
         return Err(Failure::usage(what, "leave it out, or run passrig in a terminal"));
     }
+    let console =
+        reports::beside(console, args.json.iter().chain(&args.html).map(PathBuf::as_path));
     let mut catalogue = Catalogue::builtin()?;
     let mut config = args.config.read(&mut catalogue)?;
     let reach = config.target(&args.reach)?;
@@ -98,32 +101,37 @@ pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
         variables,
     };
 
+    if args.step {
+        // Enter is waited for without an eye on signals.
+        process::end_at_once();
+    }
     let stage = Stage::new(console, args.step);
     let played = tokio::select! {
-        // Listening for Ctrl-C begins before the story.
+        // Listening for signals begins before the story.
         biased;
-        () = interrupted(args.step) => return Ok(INTERRUPTED),
-        played = simulate::play(simulation, &options, target, &stage) => played,
+        signal = stopped() => Err(signal),
+        played = simulate::play(simulation, &options, target, &stage) => Ok(played),
     };
-    let story = played.map_err(|error| not_testable(error, &args.identity))?;
-    stage.close(&story)?;
-    if let Some(file) = &args.json {
-        let text = report::json::pretty(&story);
-        write(file, &(text.map_err(|_| Failure::Bug("a story is no JSON"))? + "\n"))?;
+    let story = match played {
+        Ok(played) => played.map_err(|error| not_testable(error, &args.identity))?,
+        Err(signal) => match stage.story(signal) {
+            Some(story) => story,
+            // It had not begun.
+            None => return Ok(signal.exit_code()),
+        },
+    };
+    let mut unwritten: Vec<Failure> = stage.close(&story).err().into_iter().collect();
+    let text = report::json::pretty(&story);
+    let text = text.map_err(|_| Failure::Bug("a story is no JSON"))? + "\n";
+    for (file, text) in [(&args.json, text), (&args.html, simulate::html(&story))] {
+        if let Some(file) = file {
+            let written = reports::deliver(file, text.into_bytes()).await;
+            unwritten.extend(written.err().map(|source| Failure::write(file, source)));
+        }
     }
-    if let Some(file) = &args.html {
-        write(file, &simulate::html(&story))?;
-    }
-    console.print(&replay(&story, &identity.arguments, &reach))?;
-    Ok(story.exit_code(args.fail_on.or(config.fail_on).unwrap_or_default()))
-}
-
-/// Ctrl-C. While somebody is waited for, it ends the program by itself.
-async fn interrupted(waits: bool) {
-    match waits {
-        true => std::future::pending().await,
-        false => drop(tokio::signal::ctrl_c().await),
-    }
+    unwritten.extend(console.print(&replay(&story, &identity.arguments, &reach)).err());
+    let verdict = story.exit_code(args.fail_on.or(config.fail_on).unwrap_or_default());
+    Ok(reports::settle(verdict, unwritten, console))
 }
 
 fn find(name: &str) -> Result<&'static Simulation, Failure> {
@@ -143,10 +151,6 @@ fn list(paint: Paint) -> String {
     lines.collect()
 }
 
-fn write(file: &Path, text: &str) -> Result<(), Failure> {
-    fs::write(file, text).map_err(|source| Failure::Write { file: file.to_owned(), source })
-}
-
 /// How to see the same again.
 fn replay(story: &Story, identity: &[Vec<String>], reach: &reach::Args) -> String {
     let arguments = [reach.arguments(), identity.to_vec()].concat();
@@ -162,6 +166,8 @@ struct Stage {
     /// Whether somebody presses Enter after each step, which is said once.
     waits: bool,
     hint: Once,
+    /// As much of the story as was told.
+    told: Mutex<Option<Story>>,
     /// What kept it from being told, if anything.
     failed: Mutex<Option<Failure>>,
 }
@@ -169,7 +175,27 @@ struct Stage {
 impl Stage {
     fn new(console: Console, waits: bool) -> Self {
         let teller = Mutex::new(Teller::new(console.paint()));
-        Self { console, teller, waits, hint: Once::new(), failed: Mutex::default() }
+        Self {
+            console,
+            teller,
+            waits,
+            hint: Once::new(),
+            told: Mutex::default(),
+            failed: Mutex::default(),
+        }
+    }
+
+    /// The story up to a signal, if it had begun.
+    fn story(&self, signal: Signal) -> Option<Story> {
+        let told = self.told.lock().unwrap_or_else(PoisonError::into_inner).take()?;
+        Some(Story { stopped: Some(signal.reason().to_owned()), ..told })
+    }
+
+    fn remember(&self, piece: impl FnOnce(&mut Story)) {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(story) = told.as_mut() {
+            piece(story);
+        }
     }
 
     fn tell(&self, piece: impl FnOnce(&mut Teller) -> String) {
@@ -189,20 +215,31 @@ impl Stage {
 
 impl Audience for Stage {
     fn opened(&self, story: &Story) {
+        *self.told.lock().unwrap_or_else(PoisonError::into_inner) = Some(story.clone());
         self.tell(|teller| teller.opening(story));
     }
 
     fn began(&self, act: &Act) {
+        self.remember(|story| story.acts.push(act.clone()));
         self.tell(|teller| teller.act(act));
     }
 
     fn saw(&self, step: &Step) {
+        self.remember(|story| {
+            if let Some(act) = story.acts.last_mut() {
+                act.steps.push(step.clone());
+            }
+        });
         self.tell(|teller| teller.step(step));
         if self.waits {
             self.hint.call_once(|| complain("Enter goes on, Ctrl-C ends the story.\n"));
             // That the terminal is gone is no reason to stop.
             let _ = io::stdin().lock().read_line(&mut String::new());
         }
+    }
+
+    fn found(&self, finding: &Finding) {
+        self.remember(|story| story.findings.push(finding.clone()));
     }
 
     fn noticed(&self, text: &str) {

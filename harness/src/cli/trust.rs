@@ -13,7 +13,6 @@ use passrig_authenticator::device::Profile;
 use passrig_authenticator::env::Seeded;
 use passrig_authenticator::wire::Json;
 use passrig_authenticator::wire::base64url::Variant;
-use serde_json::json;
 
 use super::console::{Console, complain};
 use super::failure::Failure;
@@ -39,7 +38,8 @@ enum Verb {
     /// lists in DER, and a README that says how six RP libraries read them. The
     /// same seed gives the same files.
     Export {
-        /// The folder. It is made, or replaced if it is an earlier export.
+        /// The folder. It is made; files of an earlier export are replaced, and
+        /// other files stay.
         #[arg(value_name = "DIR")]
         dir: PathBuf,
 
@@ -83,13 +83,11 @@ fn files(seed: Option<&str>) -> Option<Vec<File>> {
     if let Some(seed) = seed {
         env = env.trusting(seed);
     }
-    let mark = json!({ "made_by": "passrig trust export", "version": 1, "seed": seed });
-    let mut files = vec![
-        File::new("README.md", include_str!("trust/README.md")),
-        File::new(folder::MARK, format!("{mark:#}\n")),
-    ];
+    let mut files = vec![File::new("README.md", include_str!("trust/README.md"))];
     files.extend(authorities(&mut env)?);
     files.extend(metadata(&mut env)?);
+    // The last one: it says which of the others are ours.
+    files.push(folder::mark(seed, &files));
     Some(files)
 }
 

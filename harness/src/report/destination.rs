@@ -1,17 +1,18 @@
 //! `--report FORMAT=FILE`: what a report is made as, and where it goes.
 
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::PathBuf;
 use std::str::FromStr;
-use std::{fs, io};
 
 use super::{Findings, html, json, junit, markdown, sarif};
+use crate::storage;
 
 /// A file that a report is written to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Destination {
     /// How it is written.
     pub format: Format,
-    /// Where.
+    /// Where; `-` is standard output.
     pub file: PathBuf,
 }
 
@@ -78,18 +79,17 @@ impl Destination {
     /// Whether the report can be written there, as far as that can be known
     /// before the run.
     pub fn probe(&self) -> io::Result<()> {
-        if self.file.is_dir() {
-            return Err(io::ErrorKind::IsADirectory.into());
-        }
-        let draft = draft_of(&self.file);
-        fs::write(&draft, [])?;
-        fs::remove_file(&draft)
+        storage::probe(&self.file)
     }
 
     /// The place for one of several reports: `report.json` becomes
     /// `report.NAME.json`.
     #[must_use]
     pub fn of(&self, name: &str) -> Self {
+        // A device or a pipe takes all of them.
+        if storage::is_stream(&self.file) {
+            return self.clone();
+        }
         let stem = self.file.file_stem().unwrap_or_default().to_string_lossy();
         let file = match self.file.extension() {
             Some(extension) => format!("{stem}.{name}.{}", extension.to_string_lossy()),
@@ -103,35 +103,16 @@ impl Destination {
         self.format == Format::Html
     }
 
-    /// Writes the report, whole or not at all.
-    pub fn write(&self, findings: &Findings<'_>) -> io::Result<()> {
-        let bytes = match self.format {
+    /// The bytes of the report.
+    pub fn render(&self, findings: &Findings<'_>) -> io::Result<Vec<u8>> {
+        Ok(match self.format {
             Format::Json => json::render(findings.report)?,
             Format::Junit => junit::render(findings)?,
             Format::Sarif => sarif::render(findings)?,
             Format::Markdown => markdown::render(findings).into_bytes(),
             Format::Html => html::render(findings)?,
-        };
-        replace(&self.file, &bytes)
+        })
     }
-}
-
-/// Puts a new file in the place of whatever is there. Readers see the old one
-/// or the new one, never a part.
-pub fn replace(file: &Path, bytes: &[u8]) -> io::Result<()> {
-    let draft = draft_of(file);
-    let written = fs::write(&draft, bytes).and_then(|()| fs::rename(&draft, file));
-    if written.is_err() {
-        // The first error is the one to tell; the draft may not even exist.
-        let _ = fs::remove_file(&draft);
-    }
-    written
-}
-
-/// Beside the file, so that it can take its place.
-fn draft_of(file: &Path) -> PathBuf {
-    let name = file.file_name().unwrap_or_default().to_string_lossy();
-    file.with_file_name(format!(".{name}.{}.tmp", std::process::id()))
 }
 
 fn names() -> String {
@@ -154,25 +135,8 @@ mod tests {
     #[test]
     fn one_of_several_has_a_name_of_its_own() {
         let of = |text: &str| text.parse::<Destination>().unwrap().of("titan").file;
-        assert_eq!(of("json=out/a.b.json"), Path::new("out/a.b.titan.json"));
-        assert_eq!(of("junit=report"), Path::new("report.titan"));
-    }
-
-    #[test]
-    fn is_written_whole_or_not_at_all() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("report.json");
-        replace(&file, b"old").unwrap();
-        replace(&file, b"new").unwrap();
-        assert_eq!(fs::read(&file).unwrap(), b"new");
-        let names: Vec<_> =
-            fs::read_dir(&folder).unwrap().map(|e| e.unwrap().file_name()).collect();
-        assert_eq!(names, ["report.json"]);
-
-        let nowhere = Destination { format: Format::Json, file: folder.path().join("no/report") };
-        assert!(nowhere.probe().is_err());
-        let taken = Destination { format: Format::Json, file: folder.path().to_owned() };
-        assert!(taken.probe().is_err());
-        assert!(Destination { format: Format::Json, file }.probe().is_ok());
+        assert_eq!(of("json=out/a.b.json"), PathBuf::from("out/a.b.titan.json"));
+        assert_eq!(of("junit=report"), PathBuf::from("report.titan"));
+        assert_eq!(of("json=-"), PathBuf::from("-"));
     }
 }

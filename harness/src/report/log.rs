@@ -20,6 +20,7 @@ use super::json;
 use crate::catalogue::Check;
 use crate::outcome::{CheckResult, SCHEMA_VERSION, Summary, TargetInfo, Tool};
 use crate::runner::{NotTestable, Observer, Transcript};
+use crate::storage::{self, Sink};
 use crate::target::log::Exchange;
 
 /// Where logs are kept unless the user names a file.
@@ -34,6 +35,8 @@ struct Inner<W> {
     sink: W,
     /// The first trouble: an observer cannot complain, so it waits here.
     trouble: Option<io::Error>,
+    /// Whether the last line is written.
+    has_ended: bool,
 }
 
 /// A line. Every line of a log is one of these.
@@ -71,44 +74,46 @@ impl Header {
     }
 }
 
-impl Log<File> {
+impl Log<Sink> {
     /// Begins a log in a file; an older one of that name is replaced.
     pub fn create(file: &Path, header: &Header) -> io::Result<Self> {
-        Self::begin(File::create(file)?, header)
+        Ok(Self::begin(storage::create(file)?, header))
     }
 }
 
 impl<W: Write + Send> Log<W> {
     /// Begins a log.
-    pub fn begin(sink: W, header: &Header) -> io::Result<Self> {
-        let mut inner = Inner { sink, trouble: None };
-        inner.write(&Line::Run(header))?;
-        Ok(Self { inner: Mutex::new(inner) })
+    pub fn begin(sink: W, header: &Header) -> Self {
+        let log = Self { inner: Mutex::new(Inner { sink, trouble: None, has_ended: false }) };
+        log.append(&Line::Run(header));
+        log
     }
 
     /// Ends the log of a run that judged something. The first trouble that
     /// there was in writing the log comes out here.
     pub fn end(&self, summary: &Summary, stopped: Option<&str>) -> io::Result<()> {
         self.append(&Line::End { summary, stopped });
-        self.trouble()
+        self.close()
     }
 
     /// Ends the log of a run that judged nothing.
     pub fn end_untested(&self, error: &NotTestable) -> io::Result<()> {
         let exchanges = error.transcript.exchanges();
         self.append(&Line::NotTestable { what: &error.what, exchanges });
-        self.trouble()
+        self.close()
     }
 
     fn append(&self, line: &Line<'_>) {
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
-        if inner.trouble.is_none() {
+        // What was under way when the run was interrupted may come to its end later.
+        if inner.trouble.is_none() && !inner.has_ended {
             inner.trouble = inner.write(line).err();
         }
     }
 
-    fn trouble(&self) -> io::Result<()> {
+    fn close(&self) -> io::Result<()> {
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        inner.has_ended = true;
         inner.trouble.take().map_or(Ok(()), Err)
     }
 }
@@ -142,19 +147,25 @@ impl<W: Write + Send> Observer for Log<W> {
     }
 }
 
-/// The default place of a run's log, with its folder made. The log of an
-/// earlier run of the same id stays, except where the runs cannot differ.
-pub fn default_file(folder: &Path, run_id: &str, repeatable: bool) -> io::Result<PathBuf> {
-    fs::create_dir_all(folder)?;
-    let ignore = folder.join(".gitignore");
-    if !ignore.exists() {
-        fs::write(ignore, "*\n")?;
-    }
+/// Opens the log of a run at its default place, for its owner alone. The log of
+/// an earlier run of the same id stays, except where the runs cannot differ.
+pub fn default_file(folder: &Path, run_id: &str, repeatable: bool) -> io::Result<(PathBuf, Sink)> {
+    storage::private_folder(folder)?;
     let first = folder.join(format!("{run_id}.jsonl"));
+    if repeatable {
+        match fs::remove_file(&first) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
     let later = (2_u32..).map(|n| folder.join(format!("{run_id}-{n}.jsonl")));
-    let mut candidates = std::iter::once(first.clone()).chain(later);
-    let free = candidates.find(|file| repeatable || !file.exists());
-    Ok(free.unwrap_or(first))
+    for file in std::iter::once(first).chain(later) {
+        match storage::create_private(&file) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            opened => return opened.map(|sink| (file, sink)),
+        }
+    }
+    Err(io::ErrorKind::AlreadyExists.into())
 }
 
 /// The results in a log, wherever it was cut off.
@@ -183,8 +194,8 @@ pub fn transcripts(file: &Path) -> io::Result<Transcripts> {
     if !fs::metadata(file)?.is_file() {
         return Ok(transcripts);
     }
-    for line in BufReader::new(File::open(file)?).lines() {
-        if let Ok(Attempt { check, attempt, exchanges }) = serde_json::from_str(&line?) {
+    for line in BufReader::new(File::open(file)?).split(b'\n') {
+        if let Ok(Attempt { check, attempt, exchanges }) = serde_json::from_slice(&line?) {
             transcripts.insert((check.id, check.variant), Transcript::new(exchanges, attempt));
         }
     }
@@ -235,7 +246,7 @@ mod tests {
         let disk = Disk(Arc::default(), space);
         let report = samples::report();
         let header = Header::new(report.seed, report.run_id, report.target);
-        let log = Log::begin(disk.clone(), &header).unwrap();
+        let log = Log::begin(disk.clone(), &header);
         let catalogue = samples::catalogue();
         let transcript = samples::transcript();
         log.notice("slowing down");
@@ -296,8 +307,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let folder = folder.path().join(FOLDER);
         let name = |repeatable| {
-            let file = default_file(&folder, "a", repeatable).unwrap();
-            fs::write(&file, "").unwrap();
+            let (file, _) = default_file(&folder, "a", repeatable).unwrap();
             file.file_name().unwrap().to_str().unwrap().to_owned()
         };
         assert_eq!([name(false), name(false), name(true)], ["a.jsonl", "a-2.jsonl", "a.jsonl"]);

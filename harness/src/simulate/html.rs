@@ -32,6 +32,9 @@ pub fn render(story: &Story) -> String {
         escaped(&story.seed),
         escaped(&story.run_id)
     );
+    if let Some(reason) = &story.stopped {
+        let _ = writeln!(out, "<p><b>Stopped before the end: {}.</b></p>", escaped(reason));
+    }
     findings(story, &mut out);
     for (index, act) in story.acts.iter().enumerate() {
         let _ = writeln!(

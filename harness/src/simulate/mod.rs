@@ -97,6 +97,9 @@ pub trait Audience: Send + Sync {
     /// A step was taken.
     fn saw(&self, _step: &Step) {}
 
+    /// A step showed a flaw of the target.
+    fn found(&self, _finding: &Finding) {}
+
     /// Something worth a line: the target wants fewer requests.
     fn noticed(&self, _text: &str) {}
 }

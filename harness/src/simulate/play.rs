@@ -86,6 +86,7 @@ impl<'a> Play<'a> {
             simulation: simulation.name.to_owned(),
             title: simulation.title.to_owned(),
             question: simulation.question.to_owned(),
+            stopped: None,
             cast: simulation.cast.iter().map(role).collect(),
             acts: Vec::new(),
             findings: Vec::new(),
@@ -431,7 +432,7 @@ impl<'a> Play<'a> {
             (Some(verdict), None) => verdict.to_string(),
             (None, reason) => reason.clone().unwrap_or_default(),
         };
-        self.story.findings.push(Finding {
+        let finding = Finding {
             step,
             id: result.id.clone(),
             title: result.title.clone(),
@@ -442,7 +443,9 @@ impl<'a> Play<'a> {
             seen,
             why: why.to_owned(),
             fix: fix.to_owned(),
-        });
+        };
+        self.audience.found(&finding);
+        self.story.findings.push(finding);
     }
 
     fn step(

@@ -28,6 +28,9 @@ pub struct Story {
     pub title: String,
     /// What it answers.
     pub question: String,
+    /// Why it was stopped before its end, if it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stopped: Option<String>,
     /// Who plays.
     pub cast: Vec<Role>,
     /// What happened.
@@ -158,6 +161,7 @@ impl Story {
             cast,
             acts,
             findings,
+            stopped,
         } = self;
         Self {
             schema_version: *schema_version,
@@ -171,6 +175,7 @@ impl Story {
             cast: cast.iter().map(Role::visible).collect(),
             acts: acts.iter().map(Act::visible).collect(),
             findings: findings.iter().map(Finding::visible).collect(),
+            stopped: stopped.as_deref().map(line),
         }
     }
 }

@@ -99,7 +99,11 @@ impl Teller {
     pub fn ending(&mut self, story: &Story) -> String {
         let story = &story.visible();
         let paint = self.paint;
-        let mut out = format!("\n{}\n", paint.strong("The end"));
+        let title = match &story.stopped {
+            Some(reason) => format!("Stopped before the end: {reason}"),
+            None => "The end".to_owned(),
+        };
+        let mut out = format!("\n{}\n", paint.strong(&title));
         let count = |outcome| story.steps().filter(|s| s.outcome == Some(outcome)).count();
         let good = count(Outcome::Pass);
         let left = count(Outcome::Skipped);

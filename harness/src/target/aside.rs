@@ -5,29 +5,61 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
+use tokio::io::AsyncReadExt;
 use tokio::process::Command;
 
 use super::transport::Response;
+use crate::process::{Group, Lines};
 
 /// How long a mail or a program may take.
 pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 
-/// What a program prints; the error says why it is of no use.
+/// The most bytes that a program may print.
+const MOST: u64 = 1 << 20;
+
+/// The most bytes of a line of its standard error that are kept.
+const LAST_WORDS: usize = 4096;
+
+/// What a program prints; the error says why it is of no use. The program and everything that it
+/// starts end with this.
 pub(super) async fn run(words: &[String]) -> Result<String, String> {
     let (program, arguments) = words.split_first().ok_or("there is no program")?;
     let mut command = Command::new(program);
-    command.args(arguments).stdin(Stdio::null()).kill_on_drop(true);
-    let output = match tokio::time::timeout(PATIENCE, command.output()).await {
-        Ok(output) => output.map_err(|error| error.to_string())?,
-        Err(_) => return Err(format!("it did not end within {} s", PATIENCE.as_secs())),
+    command.args(arguments);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut group = Group::spawn(&mut command).map_err(|error| error.to_string())?;
+    match tokio::time::timeout(PATIENCE, output(&mut group)).await {
+        Ok(output) => output,
+        Err(_) => Err(format!("it did not end within {} s", PATIENCE.as_secs())),
+    }
+}
+
+async fn output(group: &mut Group) -> Result<String, String> {
+    let child = group.child();
+    let (Some(stdout), Some(stderr)) = (child.stdout.take(), child.stderr.take()) else {
+        return Err("it has no standard output".to_owned());
     };
-    match output.status.success() {
-        true => Ok(String::from_utf8_lossy(&output.stdout).into_owned()),
-        false => {
-            let stderr = String::from_utf8_lossy(&output.stderr);
-            let last = stderr.lines().last().unwrap_or_default();
-            Err(format!("it ended with {}: {last}", output.status))
+    let mut said = Vec::new();
+    let saying = async {
+        stdout.take(MOST + 1).read_to_end(&mut said).await.map_err(|error| error.to_string())?;
+        match said.len() as u64 > MOST {
+            true => Err(format!("it printed more than {} KiB", MOST >> 10)),
+            false => Ok(()),
         }
+    };
+    let mut last = Vec::new();
+    let complaining = async {
+        let mut lines = Lines::new(stderr, LAST_WORDS);
+        while let Some(line) = lines.next_cut().await {
+            last = line.to_vec();
+        }
+        Ok(())
+    };
+    let waiting = async { group.wait().await.map_err(|error| error.to_string()) };
+    let ((), (), status) = tokio::try_join!(saying, complaining, waiting)?;
+    match status.success() {
+        true => Ok(String::from_utf8_lossy(&said).into_owned()),
+        false => Err(format!("it ended with {status}: {}", String::from_utf8_lossy(&last))),
     }
 }
 

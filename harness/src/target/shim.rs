@@ -9,18 +9,19 @@
 
 use std::collections::HashMap;
 use std::process::Stdio;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode, header};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
-use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::io::AsyncWriteExt;
+use tokio::process::{ChildStdin, ChildStdout, Command};
 use tokio::sync::oneshot;
 
-use super::transport::{Failure, Response, Sending, Transport};
+use super::transport::{Failure, Limits, Response, Sending, Transport};
+use crate::process::{Endless, Group, Lines};
 
 /// A program that answers requests.
 pub struct Shim {
@@ -31,14 +32,27 @@ pub struct Shim {
 }
 
 /// Requests that wait for their answer.
-type Waiting = Arc<Mutex<HashMap<u64, oneshot::Sender<Answer>>>>;
+type Waiting = Arc<Mutex<Requests>>;
+
+#[derive(Default)]
+struct Requests {
+    senders: HashMap<u64, oneshot::Sender<Result<Answer, Failure>>>,
+    /// Why no more answers come.
+    ended: Option<Failure>,
+}
+
+/// How long the reason is waited for why a program takes no more requests.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
+/// The bytes of a line around a body.
+const OVERHEAD: usize = 1 << 20;
 
 struct Running {
     stdin: ChildStdin,
     waiting: Waiting,
     last: u64,
     // Ends with this value.
-    _child: Child,
+    _group: Group,
 }
 
 #[derive(Deserialize)]
@@ -68,23 +82,28 @@ impl Shim {
     async fn hand_over(
         &self,
         request: &Request<Bytes>,
-    ) -> Result<oneshot::Receiver<Answer>, Failure> {
+    ) -> Result<oneshot::Receiver<Result<Answer, Failure>>, Failure> {
         let mut running = self.running.lock().await;
-        if running.as_ref().is_none_or(Running::has_ended) {
-            *running = Some(self.start()?);
-        }
-        let Some(program) = running.as_mut() else { return Err(Failure::Closed) };
+        // Put back once the whole request is written: a program that got half of one, because its
+        // time was over, cannot read the next one.
+        let mut program = match running.take().filter(|program| !program.has_ended()) {
+            Some(program) => program,
+            None => self.start()?,
+        };
         program.last += 1;
         let id = program.last;
         let (sender, receiver) = oneshot::channel();
-        locked(&program.waiting).insert(id, sender);
+        locked(&program.waiting).add(id, sender);
         let mut line = written(id, request).to_string();
         line.push('\n');
-        if program.stdin.write_all(line.as_bytes()).await.is_err() {
-            *running = None;
-            return Err(Failure::Closed);
+        if program.stdin.write_all(line.as_bytes()).await.is_ok() {
+            *running = Some(program);
+            return Ok(receiver);
         }
-        Ok(receiver)
+        match tokio::time::timeout(LAST_WORDS, receiver).await {
+            Ok(Ok(Err(failure))) => Err(failure),
+            _ => Err(Failure::Closed),
+        }
     }
 
     fn start(&self) -> Result<Running, Failure> {
@@ -92,39 +111,62 @@ impl Shim {
         let mut command = Command::new("sh");
         command.arg("-c").arg(&self.command);
         command.envs(self.environment.iter().cloned());
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
-        let mut child = command.spawn().map_err(|error| failed(error.to_string()))?;
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut group = Group::spawn(&mut command).map_err(|error| failed(error.to_string()))?;
+        let child = group.child();
         let (Some(stdin), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else {
             return Err(failed("it has no stdin and stdout".to_owned()));
         };
         let waiting = Waiting::default();
-        tokio::spawn(listen(stdout, Arc::clone(&waiting)));
-        Ok(Running { stdin, waiting, last: 0, _child: child })
+        tokio::spawn(listen(stdout, Arc::clone(&waiting), self.command.clone()));
+        Ok(Running { stdin, waiting, last: 0, _group: group })
     }
 }
 
 impl Running {
-    /// The listener closes the list when the program has ended.
+    /// Whether no more answers come.
     fn has_ended(&self) -> bool {
-        Arc::strong_count(&self.waiting) == 1
+        locked(&self.waiting).ended.is_some()
+    }
+}
+
+impl Requests {
+    fn add(&mut self, id: u64, sender: oneshot::Sender<Result<Answer, Failure>>) {
+        match &self.ended {
+            Some(failure) => drop(sender.send(Err(failure.clone()))),
+            None => drop(self.senders.insert(id, sender)),
+        }
+    }
+
+    fn end(&mut self, failure: &Failure) {
+        self.ended = Some(failure.clone());
+        for (_, sender) in self.senders.drain() {
+            let _ = sender.send(Err(failure.clone()));
+        }
     }
 }
 
 /// Gives every answer to whoever waits for it. What is no answer is dropped: a
 /// program may print other things by mistake, and the deadline ends the wait.
-async fn listen(stdout: ChildStdout, waiting: Waiting) {
-    let mut lines = BufReader::new(stdout).lines();
-    while let Ok(Some(line)) = lines.next_line().await {
-        let Ok(answer) = serde_json::from_str::<Answer>(&line) else { continue };
-        if let Some(sender) = locked(&waiting).remove(&answer.id) {
-            let _ = sender.send(answer);
+async fn listen(stdout: ChildStdout, waiting: Waiting, command: String) {
+    let mut lines = Lines::new(stdout, Limits::default().body + OVERHEAD);
+    let failure = loop {
+        match lines.next().await {
+            Ok(Some(line)) => {
+                let Ok(answer) = serde_json::from_slice::<Answer>(line) else { continue };
+                let sender = locked(&waiting).senders.remove(&answer.id);
+                if let Some(sender) = sender {
+                    let _ = sender.send(Ok(answer));
+                }
+            }
+            Ok(None) => break Failure::Closed,
+            Err(Endless { limit }) => break Failure::Endless { command, limit },
         }
-    }
-    // Nobody is answered any more.
-    locked(&waiting).clear();
+    };
+    locked(&waiting).end(&failure);
 }
 
-fn locked(waiting: &Waiting) -> std::sync::MutexGuard<'_, HashMap<u64, oneshot::Sender<Answer>>> {
+fn locked(waiting: &Waiting) -> MutexGuard<'_, Requests> {
     waiting.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -158,7 +200,7 @@ impl Transport for Shim {
             let after = self.deadline;
             let answer = async {
                 let receiver = self.hand_over(&request).await?;
-                receiver.await.map_err(|_| Failure::Closed)
+                receiver.await.unwrap_or(Err(Failure::Closed))
             };
             let answer = tokio::time::timeout(after, answer).await;
             let answer = answer.unwrap_or(Err(Failure::Deadline { after }))?;

@@ -188,6 +188,14 @@ pub enum Failure {
         /// What the operating system said.
         reason: String,
     },
+    /// The program that plays the target does not end its line.
+    #[error("`{command}` printed a line of more than {limit} bytes")]
+    Endless {
+        /// The program.
+        command: String,
+        /// The most bytes that are read.
+        limit: usize,
+    },
     /// The connection was closed instead of an answer.
     #[error("the target closed the connection without an answer")]
     Closed,
@@ -231,6 +239,9 @@ impl Failure {
                 "did the target stop, or a proxy before it? Look at its log".into()
             }
             Self::Program { .. } => "is it there, and may it be executed?".into(),
+            Self::Endless { .. } => {
+                "an answer is one line of JSON: does the program end the line?".into()
+            }
             Self::NotHttp { .. } => {
                 "is this the port of a web server, and the scheme (http or https) right?".into()
             }

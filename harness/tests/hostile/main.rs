@@ -12,8 +12,10 @@
 
 mod connections;
 mod elsewhere;
+mod files;
 mod formats;
 mod old_logs;
+mod processes;
 mod support;
 mod text;
 mod trust;

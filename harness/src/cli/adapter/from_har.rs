@@ -3,6 +3,7 @@ use std::path::PathBuf;
 use super::new;
 use crate::cli::console::Console;
 use crate::cli::failure::Failure;
+use crate::cli::reports;
 use crate::outcome::visible;
 use crate::target::profile::Profile;
 use crate::target::recording;
@@ -55,6 +56,7 @@ pub(super) fn run(args: &Args, console: Console) -> Result<u8, Failure> {
     let file = args.output.clone().unwrap_or_else(|| PathBuf::from(format!("{id}.toml")));
     let name = file.display().to_string();
     new::write(&file, &learnt.text)?;
+    let console = reports::beside(console, [file.as_path()]);
     let mut out = String::new();
     for line in &learnt.found {
         out.push_str(&format!("found  {}\n", visible::line(line)));

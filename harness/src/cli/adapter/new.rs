@@ -1,9 +1,10 @@
-use std::fs::OpenOptions;
-use std::io::{ErrorKind, Write};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use crate::cli::console::Console;
 use crate::cli::failure::Failure;
+use crate::cli::reports;
+use crate::storage::{self, Mode};
 
 /// Write an adapter to begin with.
 ///
@@ -25,6 +26,7 @@ const TEMPLATE: &str = include_str!("template.toml");
 pub(super) fn run(args: &Args, console: Console) -> Result<u8, Failure> {
     let file = args.output.clone().unwrap_or_else(|| PathBuf::from(format!("{}.toml", args.id)));
     write(&file, &TEMPLATE.replace("ADAPTER-ID", &args.id))?;
+    let console = reports::beside(console, [file.as_path()]);
     let file = file.display();
     console.print(&format!(
         "wrote {file}\n\n\
@@ -36,14 +38,13 @@ pub(super) fn run(args: &Args, console: Console) -> Result<u8, Failure> {
 
 /// Writes a file that is not there yet.
 pub(super) fn write(file: &Path, text: &str) -> Result<(), Failure> {
-    let failed = |source| Failure::Write { file: file.to_owned(), source };
-    match OpenOptions::new().write(true).create_new(true).open(file) {
-        Ok(mut opened) => opened.write_all(text.as_bytes()).map_err(failed),
+    match storage::write_new(file, text.as_bytes(), Mode::Shared) {
+        Ok(()) => Ok(()),
         Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(Failure::usage(
             format!("{} is there already", file.display()),
             "name another file with --output",
         )),
-        Err(error) => Err(failed(error)),
+        Err(error) => Err(Failure::write(file, error)),
     }
 }
 

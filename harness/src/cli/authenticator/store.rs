@@ -4,7 +4,7 @@
 //! or the new one, whatever happens in between.
 
 use std::fs::{self, File, TryLockError};
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use super::super::failure::Failure;
 use super::super::identity;
 use super::passkey::Passkey;
+use crate::storage::{self, Mode};
 
 /// The shape of the file.
 const VERSION: u32 = 1;
@@ -65,7 +66,8 @@ struct Content {
 impl Store {
     /// The store in this file, or a new one.
     pub(super) fn open(file: &Path, new: &New) -> Result<Self, Failure> {
-        let lock = lock(file)?;
+        // The same lock for every name of the store.
+        let lock = lock(&storage::file_of(file))?;
         let content = match fs::read(file) {
             Ok(bytes) => parse(file, &bytes)?,
             Err(error) if error.kind() == ErrorKind::NotFound => Content {
@@ -145,10 +147,10 @@ impl Store {
         self.content.made = made;
         self.content.signed = signed;
         self.content.credentials = credentials;
-        let failed = |source| Failure::Write { file: self.file.clone(), source };
+        let failed = |source| Failure::write(&self.file, source);
         let mut text = serde_json::to_vec_pretty(&self.content).map_err(|e| failed(e.into()))?;
         text.push(b'\n');
-        replace(&self.file, &text).map_err(failed)
+        storage::write(&self.file, &text, Mode::Private).map_err(failed)
     }
 }
 
@@ -176,9 +178,19 @@ pub(super) fn rewritten(bytes: &[u8]) -> Result<Vec<u8>, String> {
 /// Locks the store. The lock is a file of its own, because the store's file is
 /// replaced by every change.
 fn lock(file: &Path) -> Result<File, Failure> {
-    let beside = beside(file, "lock");
-    let failed = |source| Failure::Write { file: beside.clone(), source };
-    let lock = File::options().create(true).append(true).open(&beside).map_err(failed)?;
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    let beside = file.with_file_name(format!(".{name}.lock"));
+    let failed = |source| Failure::write(&beside, source);
+    let mut options = File::options();
+    options.create(true).append(true);
+    #[cfg(unix)]
+    {
+        use rustix::fs::OFlags;
+        use std::os::unix::fs::OpenOptionsExt;
+        // The name can be foretold: a symbolic link there is not followed.
+        options.mode(0o600).custom_flags(OFlags::NOFOLLOW.bits().cast_signed());
+    }
+    let lock = options.open(&beside).map_err(failed)?;
     let start = Instant::now();
     loop {
         match lock.try_lock() {
@@ -193,20 +205,4 @@ fn lock(file: &Path) -> Result<File, Failure> {
             Err(TryLockError::Error(source)) => return Err(failed(source)),
         }
     }
-}
-
-/// Puts the new state in the place of the old one once it is on the disk. Only
-/// the owner of the lock does this, so one draft is enough; what a killed
-/// process left of it is overwritten.
-fn replace(file: &Path, bytes: &[u8]) -> io::Result<()> {
-    let draft = beside(file, "new");
-    let mut out = File::create(&draft)?;
-    out.write_all(bytes)?;
-    out.sync_all()?;
-    fs::rename(&draft, file)
-}
-
-fn beside(file: &Path, suffix: &str) -> PathBuf {
-    let name = file.file_name().unwrap_or_default().to_string_lossy();
-    file.with_file_name(format!(".{name}.{suffix}"))
 }

@@ -1,136 +1,240 @@
-//! A folder that is there as a whole or not at all.
+//! The folder of an export. A new one appears as a whole; in an earlier one each file is replaced,
+//! and only files that were written by an export are ever removed.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use super::File;
 use crate::cli::failure::Failure;
+use crate::storage::{self, Mode};
 
-/// The file that says that a folder is ours to replace.
-pub(super) const MARK: &str = "passrig-trust.json";
+/// The file that says that a folder is an export, and which of its files were written.
+const MARK: &str = "passrig-trust.json";
 
-/// Puts a folder with these files in the place of nothing, of an empty folder,
-/// or of an earlier one; anything else is left alone.
+/// The content of the mark.
+#[derive(Serialize, Deserialize)]
+struct Mark {
+    made_by: String,
+    version: u32,
+    seed: Option<String>,
+    /// The files by their path, and their SHA-256. An older version listed none.
+    #[serde(default)]
+    files: BTreeMap<String, String>,
+}
+
+/// The mark of an export with these files.
+pub(super) fn mark(seed: Option<&str>, files: &[File]) -> File {
+    let mark = Mark {
+        made_by: "passrig trust export".to_owned(),
+        version: 1,
+        seed: seed.map(str::to_owned),
+        files: files.iter().map(|file| (file.path.clone(), digest(&file.content))).collect(),
+    };
+    let text = serde_json::to_string_pretty(&mark).unwrap_or_default();
+    File::new(MARK, format!("{text}\n"))
+}
+
+/// Writes these files into a folder that is new, empty, or an earlier export; any other one is
+/// left alone.
 pub(super) fn replace(dir: &Path, files: &[File]) -> Result<(), Failure> {
     let failed = |file: &Path| {
         let file = file.to_owned();
-        move |source| Failure::Write { file, source }
+        move |source| Failure::write(file, source)
     };
-    // A name such as `.` has no sibling; what it stands for has.
+    // A name such as `.` has no sibling, but the folder behind the name does.
     let dir = match dir.file_name() {
         Some(_) => dir.to_owned(),
         None => fs::canonicalize(dir).map_err(failed(dir))?,
     };
     let dir = dir.as_path();
-    let is_there = is_there(dir).map_err(failed(dir))?;
-    if is_there == There::Foreign {
-        return Err(Failure::usage(
+    match there(dir).map_err(failed(dir))? {
+        There::Nothing => place(dir, files).map_err(failed(dir)),
+        There::Empty => fs::remove_dir(dir).and_then(|()| place(dir, files)).map_err(failed(dir)),
+        There::Export(mark) => renew(dir, files, &mark),
+        There::Foreign => Err(Failure::usage(
             format!("{} holds something else", dir.display()),
             "name a folder that is empty, new, or an earlier export",
-        ));
+        )),
     }
-    let draft = beside(dir, "new");
-    let written = write(&draft, files);
-    let placed = written.and_then(|()| place(dir, &draft, is_there));
-    if placed.is_err() {
-        // The first error is the one to tell; the draft may not even exist.
-        let _ = fs::remove_dir_all(&draft);
-    }
-    placed.map_err(failed(dir))
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum There {
     Nothing,
     Empty,
-    Ours,
+    Export(Mark),
     Foreign,
 }
 
-fn is_there(dir: &Path) -> io::Result<There> {
+fn there(dir: &Path) -> io::Result<There> {
     let mut entries = match fs::read_dir(dir) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(There::Nothing),
         Err(error) if error.kind() == io::ErrorKind::NotADirectory => return Ok(There::Foreign),
         Err(error) => return Err(error),
     };
-    Ok(match entries.next() {
-        None => There::Empty,
-        Some(_) if dir.join(MARK).is_file() => There::Ours,
-        Some(_) => There::Foreign,
+    if entries.next().is_none() {
+        // A link to an empty folder is not replaced by a folder.
+        let is_link = fs::symlink_metadata(dir)?.is_symlink();
+        return Ok(if is_link { There::Foreign } else { There::Empty });
+    }
+    let text = fs::read(dir.join(MARK)).unwrap_or_default();
+    Ok(serde_json::from_slice(&text).map_or(There::Foreign, There::Export))
+}
+
+/// Puts a whole new folder in its place.
+fn place(dir: &Path, files: &[File]) -> io::Result<()> {
+    let parent = dir.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let parent = parent.unwrap_or(Path::new("."));
+    fs::create_dir_all(parent)?;
+    let draft = tempfile::Builder::new().prefix(".passrig-").suffix(".tmp").tempdir_in(parent)?;
+    // One level deeper: the draft itself is its owner's alone.
+    let whole = draft.path().join("whole");
+    fs::create_dir(&whole)?;
+    for file in files {
+        write(&whole, file)?;
+    }
+    fs::rename(whole, dir)
+}
+
+/// Replaces the files of an earlier export, one by one.
+fn renew(dir: &Path, files: &[File], earlier: &Mark) -> Result<(), Failure> {
+    let is_taken = |file: &&File| {
+        let is_ours = file.path == MARK || earlier.files.contains_key(&file.path);
+        !is_ours && fs::read(dir.join(&file.path)).is_ok_and(|there| there != file.content)
+    };
+    // An older version listed no files; its names were those of today.
+    if let Some(file) = files.iter().find(is_taken).filter(|_| !earlier.files.is_empty()) {
+        return Err(Failure::usage(
+            format!("{} is not a file of the earlier export", dir.join(&file.path).display()),
+            "move it, or name another folder",
+        ));
+    }
+    for (path, digest) in &earlier.files {
+        if files.iter().all(|file| file.path != *path) {
+            remove(dir, path, digest);
+        }
+    }
+    files.iter().try_for_each(|file| {
+        let path = dir.join(&file.path);
+        write(dir, file).map_err(|source| Failure::write(path, source))
     })
 }
 
-fn write(draft: &Path, files: &[File]) -> io::Result<()> {
-    // What a killed process left.
-    if draft.exists() {
-        fs::remove_dir_all(draft)?;
+fn write(dir: &Path, file: &File) -> io::Result<()> {
+    let path = dir.join(&file.path);
+    if let Some(parent) = path.parent() {
+        fs::create_dir_all(parent)?;
     }
-    for file in files {
-        let path = draft.join(&file.path);
-        if let Some(parent) = path.parent() {
-            fs::create_dir_all(parent)?;
+    storage::write(&path, &file.content, Mode::Shared)
+}
+
+/// Removes a file that an export wrote, unless it has changed since or its path leads elsewhere.
+fn remove(dir: &Path, path: &str, written: &str) {
+    let inside = Path::new(path);
+    if !inside.components().all(|part| matches!(part, Component::Normal(_))) {
+        return;
+    }
+    let mut file = PathBuf::from(dir);
+    for part in inside {
+        file.push(part);
+        if !fs::symlink_metadata(&file).is_ok_and(|there| !there.is_symlink()) {
+            return;
         }
-        fs::write(path, &file.content)?;
     }
-    Ok(())
+    if fs::read(&file).is_ok_and(|content| digest(&content) == written)
+        && fs::remove_file(&file).is_ok()
+        && let Some(parent) = file.parent().filter(|parent| *parent != dir)
+    {
+        // Only if it is empty now.
+        let _ = fs::remove_dir(parent);
+    }
 }
 
-fn place(dir: &Path, draft: &Path, is_there: There) -> io::Result<()> {
-    if is_there == There::Empty {
-        fs::remove_dir(dir)?;
-    }
-    if is_there != There::Ours {
-        return fs::rename(draft, dir);
-    }
-    let old = beside(dir, "old");
-    fs::rename(dir, &old)?;
-    if let Err(error) = fs::rename(draft, dir) {
-        // Better the earlier export than none.
-        let _ = fs::rename(&old, dir);
-        return Err(error);
-    }
-    fs::remove_dir_all(old)
-}
-
-fn beside(dir: &Path, suffix: &str) -> PathBuf {
-    let name = dir.file_name().unwrap_or_default().to_string_lossy();
-    dir.with_file_name(format!(".{name}.{}.{suffix}", std::process::id()))
+fn digest(content: &[u8]) -> String {
+    base16ct::lower::encode_string(&Sha256::digest(content))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn files(content: &str) -> Vec<File> {
-        vec![File::new(MARK, "{}"), File::new("roots/a.pem", content)]
+    fn files(content: &str, names: &[&str]) -> Vec<File> {
+        let mut files: Vec<_> = names.iter().map(|name| File::new(*name, content)).collect();
+        files.push(mark(None, &files));
+        files
+    }
+
+    fn text(file: &Path) -> String {
+        fs::read_to_string(file).unwrap()
     }
 
     #[test]
-    fn a_folder_is_made_or_replaced_as_a_whole() {
+    fn a_folder_is_made_as_a_whole() {
         let home = tempfile::tempdir().unwrap();
         let new = home.path().join("deep/trust");
-        replace(&new, &files("one")).unwrap();
-        fs::write(new.join("stray"), "").unwrap();
-        replace(&new, &files("two")).unwrap();
-        assert_eq!(fs::read_to_string(new.join("roots/a.pem")).unwrap(), "two");
-        assert!(!new.join("stray").exists());
+        replace(&new, &files("one", &["roots/a.pem"])).unwrap();
+        assert_eq!(text(&new.join("roots/a.pem")), "one");
+        let left = fs::read_dir(new.parent().unwrap()).unwrap().count();
+        assert_eq!(left, 1, "a draft is left");
 
         let empty = home.path().join("empty");
         fs::create_dir(&empty).unwrap();
-        replace(&empty, &files("one")).unwrap();
+        replace(&empty, &files("one", &[])).unwrap();
         assert!(empty.join(MARK).exists());
-        let left = fs::read_dir(new.parent().unwrap()).unwrap().count();
-        assert_eq!(left, 1, "no draft is left");
     }
 
     #[test]
-    fn what_is_not_ours_stays() {
+    fn only_files_of_an_export_are_replaced_or_removed() {
+        let home = tempfile::tempdir().unwrap();
+        let dir = home.path().join("trust");
+        let at = |path: &str| dir.join(path);
+        fs::write(home.path().join("victim"), "one").unwrap();
+        let names = ["roots/a.pem", "roots/b.pem", "old/c.crl", "changed.md", "../victim"];
+        let mut first = files("one", &names);
+        first.retain(|file| file.path != "../victim");
+        replace(&dir, &first).unwrap();
+        fs::write(at("thesis.txt"), "years of work").unwrap();
+        fs::write(at("roots/mine.pem"), "mine").unwrap();
+        fs::write(at("changed.md"), "changed by hand").unwrap();
+
+        replace(&dir, &files("two", &["roots/a.pem"])).unwrap();
+        assert_eq!(text(&at("roots/a.pem")), "two");
+        assert!(!at("roots/b.pem").exists() && !at("old").exists());
+        assert_eq!(text(&at("thesis.txt")), "years of work");
+        assert_eq!(text(&at("roots/mine.pem")), "mine");
+        assert_eq!(text(&at("changed.md")), "changed by hand");
+        assert_eq!(text(&home.path().join("victim")), "one");
+
+        let error = replace(&dir, &files("three", &["roots/a.pem", "thesis.txt"])).unwrap_err();
+        assert!(error.to_string().contains("thesis.txt"), "{error}");
+        assert_eq!(text(&at("thesis.txt")), "years of work");
+        assert_eq!(text(&at("roots/a.pem")), "two");
+    }
+
+    #[test]
+    fn an_older_mark_lists_no_files() {
+        let home = tempfile::tempdir().unwrap();
+        let old = r#"{ "made_by": "passrig trust export", "version": 1, "seed": null }"#;
+        fs::write(home.path().join(MARK), old).unwrap();
+        for name in ["README.md", "stray"] {
+            fs::write(home.path().join(name), "old").unwrap();
+        }
+        replace(home.path(), &files("new", &["README.md"])).unwrap();
+        assert_eq!(text(&home.path().join("README.md")), "new");
+        assert_eq!(text(&home.path().join("stray")), "old");
+    }
+
+    #[test]
+    fn a_folder_of_others_stays() {
         let home = tempfile::tempdir().unwrap();
         fs::write(home.path().join("thesis.txt"), "years of work").unwrap();
         for taken in [home.path().to_owned(), home.path().join("thesis.txt")] {
-            let error = replace(&taken, &files("one")).unwrap_err();
+            let error = replace(&taken, &files("one", &[])).unwrap_err();
             assert!(error.to_string().ends_with("holds something else"), "{error}");
         }
         assert_eq!(fs::read_dir(home.path()).unwrap().count(), 1);

@@ -36,7 +36,8 @@ const SCRIPT: &str = include_str!("../../../templates/report.js");
 
 /// The page.
 pub fn render(findings: &Findings<'_>) -> io::Result<Vec<u8>> {
-    let transcripts = findings.log.map(log::transcripts).transpose()?.unwrap_or_default();
+    // A log that cannot be read keeps no verdict from being shown.
+    let transcripts = findings.log.and_then(|log| log::transcripts(log).ok()).unwrap_or_default();
     page(&findings.shown(), &transcripts).render().map(String::into_bytes).map_err(io::Error::other)
 }
 

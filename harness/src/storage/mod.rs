@@ -1,0 +1,17 @@
+//! The one writer of results: reports, logs, stores of passkeys, settings and exports.
+//!
+//! A regular file is replaced as a whole and keeps its mode and owner: a reader sees the old
+//! content or the new content. A symbolic link stays, and the file behind it is replaced. Anything
+//! else (a device, a FIFO, standard output) is written as it is.
+
+mod file;
+mod folder;
+mod place;
+mod sink;
+#[cfg(all(test, unix))]
+mod tests;
+
+pub use file::{Mode, probe, write, write_new};
+pub use folder::private_folder;
+pub use place::{file_of, is_standard_output, is_stream};
+pub use sink::{Sink, create, create_private};

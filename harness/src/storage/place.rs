@@ -1,0 +1,95 @@
+//! The kind of thing that a path names.
+
+use std::fs::{self, Metadata};
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+
+use super::sink::Standard;
+
+/// As many symbolic links as the kernel follows.
+const LINKS: usize = 40;
+
+/// The thing that a path names, behind symbolic links.
+pub(super) enum Place {
+    /// A stream that this process was started with.
+    Standard(Standard),
+    /// A device, a FIFO or another open descriptor: written as it is.
+    Stream {
+        path: PathBuf,
+        /// Whether it is a descriptor of this process, which may be a regular file that its owner
+        /// writes to as well.
+        is_descriptor: bool,
+    },
+    /// A regular file, and its metadata unless the file is still to be made.
+    File { path: PathBuf, there: Option<Metadata> },
+}
+
+impl Place {
+    pub(super) fn of(path: &Path) -> io::Result<Self> {
+        if path == Path::new("-") {
+            return Ok(Self::Standard(Standard::Output));
+        }
+        let path = behind_links(path);
+        match descriptor(&path) {
+            Some(1) => return Ok(Self::Standard(Standard::Output)),
+            Some(2) => return Ok(Self::Standard(Standard::Error)),
+            Some(_) => return Ok(Self::Stream { path, is_descriptor: true }),
+            None => {}
+        }
+        match fs::metadata(&path) {
+            Ok(there) if there.is_dir() => Err(ErrorKind::IsADirectory.into()),
+            Ok(there) if there.is_file() => Ok(Self::File { path, there: Some(there) }),
+            Ok(_) => Ok(Self::Stream { path, is_descriptor: false }),
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                Ok(Self::File { path, there: None })
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// Whether the path is written as it is, and not replaced.
+pub fn is_stream(path: &Path) -> bool {
+    matches!(Place::of(path), Ok(Place::Standard(_) | Place::Stream { .. }))
+}
+
+/// Whether the path is `-`, or another name of standard output.
+pub fn is_standard_output(path: &Path) -> bool {
+    matches!(Place::of(path), Ok(Place::Standard(Standard::Output)))
+}
+
+/// The regular file behind symbolic links; the path itself if it names something else.
+pub fn file_of(path: &Path) -> PathBuf {
+    match Place::of(path) {
+        Ok(Place::File { path, .. }) => path,
+        _ => path.to_owned(),
+    }
+}
+
+/// Follows symbolic links up to a descriptor of this process: the link of a descriptor does not
+/// name a file.
+fn behind_links(path: &Path) -> PathBuf {
+    let mut path = path.to_owned();
+    for _ in 0..LINKS {
+        if descriptor(&path).is_some() {
+            break;
+        }
+        let Ok(target) = fs::read_link(&path) else { break };
+        path = path.parent().unwrap_or(Path::new("")).join(target);
+    }
+    path
+}
+
+/// The number of the descriptor of this process that the path names.
+fn descriptor(path: &Path) -> Option<u32> {
+    let path = path.to_str()?;
+    match path {
+        "/dev/stdout" => Some(1),
+        "/dev/stderr" => Some(2),
+        _ => {
+            let number =
+                path.strip_prefix("/proc/self/fd/").or_else(|| path.strip_prefix("/dev/fd/"))?;
+            number.parse().ok()
+        }
+    }
+}

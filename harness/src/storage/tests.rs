@@ -1,0 +1,91 @@
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::Path;
+
+use super::*;
+
+fn names(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).unwrap();
+    entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+}
+
+fn mode(path: &Path) -> u32 {
+    fs::metadata(path).unwrap().permissions().mode() & 0o7777
+}
+
+#[test]
+fn a_file_is_replaced_as_a_whole_and_keeps_its_mode() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("report.json");
+    for kept in [0o600, 0o640, 0o644] {
+        write(&file, b"old", Mode::Shared).unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(kept)).unwrap();
+        for new in [Mode::Shared, Mode::Private] {
+            write(&file, b"new", new).unwrap();
+            assert_eq!((fs::read(&file).unwrap(), mode(&file)), (b"new".to_vec(), kept));
+        }
+    }
+    assert_eq!(names(folder.path()), ["report.json"]);
+}
+
+#[test]
+fn a_new_private_file_is_its_owners() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("passkeys.json");
+    write(&file, b"key", Mode::Private).unwrap();
+    assert_eq!(mode(&file), 0o600);
+}
+
+#[test]
+fn a_link_stays_and_its_file_is_replaced() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    fs::create_dir(at("inner")).unwrap();
+    symlink("inner/second", at("first")).unwrap();
+    symlink("file", at("inner/second")).unwrap();
+    for text in ["made", "replaced"] {
+        write(&at("first"), text.as_bytes(), Mode::Shared).unwrap();
+        assert_eq!(fs::read_to_string(at("inner/file")).unwrap(), text);
+        assert!(fs::symlink_metadata(at("first")).unwrap().is_symlink());
+        assert!(fs::symlink_metadata(at("inner/second")).unwrap().is_symlink());
+    }
+    symlink("round", at("round")).unwrap();
+    assert!(write(&at("round"), b"", Mode::Shared).is_err());
+}
+
+#[test]
+fn a_file_that_is_there_is_not_written_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    write_new(&at("a"), b"first", Mode::Shared).unwrap();
+    symlink("nowhere", at("link")).unwrap();
+    for taken in ["a", "link"] {
+        let error = write_new(&at(taken), b"second", Mode::Shared).unwrap_err();
+        assert_eq!(error.kind(), std::io::ErrorKind::AlreadyExists);
+    }
+    assert_eq!(fs::read(at("a")).unwrap(), b"first");
+    assert!(!at("nowhere").exists());
+    assert!(create_private(&at("link")).is_err());
+}
+
+#[test]
+fn devices_stay_devices() {
+    for device in ["/dev/null", "-", "/dev/stdout", "/proc/self/fd/1", "/dev/fd/2"] {
+        assert!(is_stream(Path::new(device)), "{device}");
+        probe(Path::new(device)).unwrap();
+    }
+    write(Path::new("/dev/null"), b"nothing", Mode::Shared).unwrap();
+    assert!(is_stream(Path::new("/dev/null")));
+    let full = write(Path::new("/dev/full"), b"nothing", Mode::Shared).unwrap_err();
+    assert_eq!(full.kind(), std::io::ErrorKind::StorageFull);
+    assert!(!is_stream(Path::new("./-")));
+}
+
+#[test]
+fn a_folder_is_probed_before() {
+    let folder = tempfile::tempdir().unwrap();
+    assert!(probe(folder.path()).is_err());
+    assert!(probe(&folder.path().join("no/report")).is_err());
+    probe(&folder.path().join("report")).unwrap();
+    assert!(names(folder.path()).is_empty());
+}
