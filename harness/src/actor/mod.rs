@@ -2,11 +2,13 @@
 //! authenticators. Honest, or deviating as a [`Deviation`] says.
 
 mod facts;
+mod run_state;
 mod trouble;
 mod variant;
 mod world;
 
 pub use facts::{FACTS, Known};
+pub use run_state::{Crash, Crashes, RunState, THROTTLED, Throttling};
 pub use trouble::Trouble;
 pub use variant::{Probes, Variant};
 pub use world::World;

@@ -18,7 +18,7 @@ use super::near::did_you_mean;
 use super::rp;
 use crate::outcome::TargetInfo;
 use crate::relying_party;
-use crate::runner::Restart;
+use crate::runner::{Restart, THROTTLE_WAIT};
 use crate::target::detect;
 use crate::target::guard::Guard;
 use crate::target::mailbox::Mailbox;
@@ -97,10 +97,17 @@ pub(super) struct Args {
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(0..=3600))]
     pub(super) restart_wait: Option<u32>,
 
-    /// What brings it back, for a shell, if nobody else does: a command that
-    /// ends once the target is started.
+    /// Start a target that died again with this shell command, unless it comes
+    /// back by itself. The command may end or stay; its processes stay after
+    /// the run.
     #[arg(long, value_name = "COMMAND")]
     pub(super) restart: Option<String>,
+
+    /// Wait at most so long in total when the target asks for fewer requests
+    /// (429, Retry-After); then the run stops [default: 300].
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(0..=86400))]
+    pub(super) throttle_wait: Option<u32>,
+
     /// The RP judges models of authenticators by the metadata that `passrig
     /// trust export` writes: also check what it believes of them.
     #[arg(long)]
@@ -121,6 +128,7 @@ pub(super) struct Reach {
     pub(super) expiry: Option<Duration>,
     pub(super) timing: Option<usize>,
     pub(super) restart: Restart,
+    pub(super) throttle_wait: Duration,
 }
 
 impl Args {
@@ -147,6 +155,7 @@ impl Args {
             timing,
             restart_wait,
             restart,
+            throttle_wait,
             metadata,
             var,
         } = self;
@@ -171,6 +180,7 @@ impl Args {
             timing: timing.or(file.timing),
             restart_wait: restart_wait.or(file.restart_wait),
             restart: restart.as_ref().or(file.restart.as_ref()).cloned(),
+            throttle_wait: throttle_wait.or(file.throttle_wait),
             metadata: *metadata || file.metadata,
             var: var.iter().chain(others).cloned().collect(),
         }
@@ -237,6 +247,8 @@ impl Args {
         reach.timing = self.timing.and_then(|pairs| pairs.try_into().ok());
         let wait = Duration::from_secs(self.restart_wait.unwrap_or(10).into());
         reach.restart = Restart { wait, command: self.restart.clone() };
+        let seconds = self.throttle_wait.map(|seconds| Duration::from_secs(seconds.into()));
+        reach.throttle_wait = seconds.unwrap_or(THROTTLE_WAIT);
         Ok(reach)
     }
 
@@ -302,7 +314,7 @@ impl Args {
         let rp = self.rp.iter().map(|rp| rp.to_string().trim_end_matches('/').to_owned());
         let vars = self.var.iter().map(Variable::shown).collect();
         let file = |path: &PathBuf| path.display().to_string();
-        let valued: [(&str, Vec<String>); 13] = [
+        let valued: [(&str, Vec<String>); 14] = [
             ("--rp", rp.collect()),
             ("--adapter", self.adapter.iter().cloned().collect()),
             (
@@ -318,6 +330,7 @@ impl Args {
             ("--timing", number(self.timing)),
             ("--restart-wait", number(self.restart_wait)),
             ("--restart", self.restart.iter().cloned().collect()),
+            ("--throttle-wait", number(self.throttle_wait)),
             ("--var", vars),
         ];
         let pairs = valued.into_iter().flat_map(|(flag, values)| {
@@ -366,6 +379,7 @@ impl Reach {
             expiry: None,
             timing: None,
             restart: Restart::default(),
+            throttle_wait: THROTTLE_WAIT,
         }
     }
 }

@@ -125,7 +125,7 @@ pub(super) async fn run(
     let reach = args.reach.over(&config.target);
     let identity = args.identity.resolve(reach.is_built_in())?;
     let repeatable = reach.is_built_in();
-    let Reach { target, info, variables, expiry, timing, restart } =
+    let Reach { target, info, variables, expiry, timing, restart, throttle_wait } =
         reach.resolve(authenticator.map(|one| &one.profile)).await?;
     ready()?;
 
@@ -144,6 +144,7 @@ pub(super) async fn run(
         timing,
         authenticator: authenticator.map(|one| one.profile.clone()),
         restart,
+        throttle_wait,
     };
     let ended = tokio::select! {
         // Listening for Ctrl-C begins before the run.

@@ -139,6 +139,10 @@ impl<W: Write + Send> Observer for Log<W> {
     fn finished(&self, _: &Check, check: &CheckResult, _: &Transcript) {
         self.append(&Line::Check { check });
     }
+
+    fn found(&self, check: &CheckResult) {
+        self.append(&Line::Check { check });
+    }
 }
 
 /// The default place of a run's log, with its folder made. The log of an

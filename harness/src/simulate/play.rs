@@ -60,13 +60,13 @@ impl<'a> Play<'a> {
         target: Arc<crate::target::Target>,
         audience: &'a dyn Audience,
     ) -> Result<(Self, Option<CheckResult>), NotTestable> {
-        let Options { seed, run_id, variables, .. } = options;
+        let Options { seed, run_id, variables, throttle_wait, .. } = options;
         let check = format!("simulate.{}", simulation.name);
         // Two simulations of one run have accounts of their own.
         let within = format!("{run_id}/{}", simulation.name);
         let notices = Notices(audience);
         let (solo, forged) =
-            Solo::begin(target, seed, &within, variables.clone(), &notices).await?;
+            Solo::begin(target, seed, &within, variables.clone(), *throttle_wait, &notices).await?;
         let target = &solo.world().target;
         let role = |(name, part): &(&str, &str)| Role {
             name: (*name).to_owned(),
