@@ -76,6 +76,9 @@ pub struct Attempt {
 /// goes unsent once in sixteen million runs.
 const TRIES: usize = 24;
 
+/// The most credentials that are removed from an account: a target may list any number.
+const REMOVALS: usize = 200;
+
 /// What an application draws that sends somebody to sign in (RFC 7636 §4).
 fn oidc(inputs: Inputs, env: &Seeded) -> Inputs {
     let drawn = |label: &str| base64url::encode(&env.derive(label, 32));
@@ -170,10 +173,10 @@ impl Actor {
         if is_limited { self.empty(log).await } else { Ok(()) }
     }
 
-    /// Removes every credential of the account.
+    /// Removes every credential of the account, if there are not too many.
     async fn empty(&mut self, log: &mut Log) -> Result<(), Trouble> {
         let listed = self.run(Flow::List, log).await?.credentials.unwrap_or_default();
-        for credential in listed {
+        for credential in listed.into_iter().take(REMOVALS) {
             let target = Arc::clone(&self.world.target);
             let inputs = self
                 .inputs

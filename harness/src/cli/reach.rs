@@ -97,9 +97,9 @@ pub(super) struct Args {
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(0..=3600))]
     pub(super) restart_wait: Option<u32>,
 
-    /// Start a target that died again with this shell command, unless it comes
-    /// back by itself. The command may end or stay; its processes stay after
-    /// the run.
+    /// Bring back a target that died with this shell command, unless it comes
+    /// back by itself. The command may end or be the server itself; what it
+    /// leaves running stays after the run.
     #[arg(long, value_name = "COMMAND")]
     pub(super) restart: Option<String>,
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use passrig_authenticator::env::Seeded;
 
 use super::block::{self, Company};
-use super::{NotTestable, Observer, canary, judge, origin, schedule};
+use super::{NotTestable, Observer, canary, crash, judge, origin, schedule};
 use crate::actor::{Probes, RunState, Trouble, Variant, World};
 use crate::catalogue::{Check, Product};
 use crate::outcome::{CheckResult, Inconclusive, Skip};
@@ -74,6 +74,11 @@ impl Solo {
     pub fn observed(&self) -> BTreeMap<String, String> {
         let honest = self.sung.get(&self.variant);
         honest.map(|honest| honest.observed.by_name()).unwrap_or_default()
+    }
+
+    /// The result of a target that crashed and came back, if it did.
+    pub fn crash(&self) -> Option<CheckResult> {
+        crash::result(&self.world.state.crashes.all(), &[], &self.variant)
     }
 
     /// What somebody else saw comes to.

@@ -105,7 +105,16 @@ impl<'a> Play<'a> {
     }
 
     /// The story, at its end.
-    pub(super) fn story(self) -> Story {
+    pub(super) fn story(mut self) -> Story {
+        let has_error = self.story.findings.iter().any(|one| one.outcome == Outcome::Error);
+        if let Some(crash) = self.solo.crash().filter(|_| !has_error) {
+            let line = says("The RP", "crashes during the story and comes back");
+            let means = "Nothing in the story explains that. Users see errors meanwhile.";
+            let seen = crash.reason.clone().unwrap_or_default();
+            let number = self.step(line, Some(rp(seen)), Some(crash.outcome), means, None);
+            let why = "An RP that crashes keeps its users out.";
+            self.find(number, &crash, why, "Look at the log of the RP at that time.");
+        }
         self.story
     }
 

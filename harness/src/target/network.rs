@@ -43,6 +43,10 @@ pub struct Settings {
 /// it to its end: what its buffers take in one go.
 const UNREAD: usize = 16 << 10;
 
+/// The most bytes of the head of an answer. Each exchange of an attempt is kept until its block of
+/// attempts ends.
+const HEAD: usize = 128 << 10;
+
 /// Requests over TCP and TLS.
 pub struct Network {
     connector: Connector,
@@ -59,10 +63,12 @@ impl Network {
         let limits = settings.limits;
         let connector = Connector::new(settings);
         let pooled = Client::builder(TokioExecutor::new())
+            .http1_max_buf_size(HEAD)
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE)
             .build(connector.clone());
         let fresh = Client::builder(TokioExecutor::new())
+            .http1_max_buf_size(HEAD)
             .pool_max_idle_per_host(0)
             .build(connector.clone());
         Self { connector, pooled, fresh, limits }

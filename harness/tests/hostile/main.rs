@@ -10,6 +10,9 @@
     reason = "a test fails by panicking"
 )]
 
+mod endurance;
+mod patience;
+mod servers;
 mod support;
 
 /// The support itself: an honest target passes, and everything is collected.
