@@ -71,14 +71,14 @@ impl Throttling {
         !waited.is_used_up
     }
 
-    /// Why the run cannot go on, once the time is used up.
+    /// Why the run cannot go on, once the time is used up. [`THROTTLED`] says what to do.
     pub fn used_up(&self) -> Option<String> {
         let is_used_up = self.waited.lock().unwrap_or_else(PoisonError::into_inner).is_used_up;
         let seconds = self.limit.as_secs();
         is_used_up.then(|| {
             format!(
                 "the target still asks for fewer requests (429 or Retry-After), and the {seconds} s \
-                 that the run may wait for that are used up: {THROTTLED}"
+                 that the run may wait for that are used up"
             )
         })
     }

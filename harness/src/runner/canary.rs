@@ -136,8 +136,12 @@ pub(super) async fn honest(
                     Recognised::Crash | Recognised::RefusedLikeCrash => "breaks the target",
                     _ => "is refused",
                 };
-                let said = said(&attempt);
-                let what = format!("an honest {ceremony} {what}{said}");
+                let used_up = match recognised {
+                    Recognised::Throttled { .. } => world.state.throttling.used_up(),
+                    _ => None,
+                };
+                let (said, also) = (said(&attempt), also(used_up));
+                let what = format!("an honest {ceremony} {what}{said}{also}");
                 let help = match (recognised, &attempt.verdict.unknown) {
                     (Recognised::Unrecognised, Some(answer)) => format!(
                         "if this means that it was accepted, add to that step: accepted = [{answer}]"
@@ -265,7 +269,11 @@ pub(super) async fn forged(
             }
             Recognised::Throttled { .. } if world.state.throttling.used_up().is_some() => {
                 return Err(NotTestable {
-                    what: format!("a forged {ceremony} is throttled{}", said(&attempt)),
+                    what: format!(
+                        "a forged {ceremony} is throttled{}{}",
+                        said(&attempt),
+                        also(world.state.throttling.used_up())
+                    ),
                     help: Some(THROTTLED.to_owned()),
                     transcript: transcript(),
                     observed: observed.by_name(),
@@ -349,6 +357,10 @@ fn accepts_anything(ceremony: Ceremony, variant: &Variant, attempt: &Attempt) ->
     }
 }
 
+fn also(reason: Option<String>) -> String {
+    reason.map(|reason| format!("; {reason}")).unwrap_or_default()
+}
+
 fn said(attempt: &Attempt) -> String {
     attempt.verdict.message.as_ref().map(|text| format!(": {text}")).unwrap_or_default()
 }
@@ -360,10 +372,11 @@ fn not_testable(
     observed: &Observed,
     world: &World,
 ) -> NotTestable {
-    let is_used_up = trouble.throttled().is_some() && world.state.throttling.used_up().is_some();
+    let used_up = world.state.throttling.used_up().filter(|_| trouble.throttled().is_some());
+    let help = if used_up.is_some() { Some(THROTTLED.to_owned()) } else { trouble.help() };
     NotTestable {
-        what: format!("{what}: {trouble}"),
-        help: if is_used_up { Some(THROTTLED.to_owned()) } else { trouble.help() },
+        what: format!("{what}: {trouble}{}", also(used_up)),
+        help,
         transcript: Transcript::of(log.clone(), None),
         observed: observed.by_name(),
         is_gone: trouble.is_unreachable(),

@@ -36,7 +36,7 @@ use revival::Revival;
 use schedule::Block;
 use tokio::task::JoinSet;
 
-use crate::actor::{self, Crash, RunState, Throttling, World};
+use crate::actor::{self, Crash, RunState, THROTTLED, Throttling, World};
 use crate::catalogue::{Catalogue, Check, Product};
 use crate::outcome::{
     CheckResult, Inconclusive, Report, SCHEMA_VERSION, Skip, Summary, TargetInfo, Tool,
@@ -371,7 +371,9 @@ impl Run<'_> {
 
     /// Ends the run if the time to wait for a target that asks for fewer requests is used up.
     fn stop_if_throttled(&mut self) {
-        self.stopped = self.stopped.take().or_else(|| self.world.state.throttling.used_up());
+        if let Some(why) = self.world.state.throttling.used_up() {
+            self.stopped.get_or_insert(format!("{why}: {THROTTLED}"));
+        }
     }
 
     /// After the target died: whom it died of is found out, and everybody else

@@ -240,7 +240,7 @@ fn parsed(head: &[u8]) -> ((String, String), HeaderMap, usize) {
     let mut headers = HeaderMap::new();
     for line in lines {
         let (name, value) = line.split_once(':').unwrap();
-        let name: axum::http::HeaderName = name.parse().unwrap();
+        let name: http::HeaderName = name.parse().unwrap();
         headers.append(name, value.trim().parse().unwrap());
     }
     let length = headers.get("content-length").map_or(0, |v| v.to_str().unwrap().parse().unwrap());
