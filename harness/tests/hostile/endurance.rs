@@ -319,7 +319,7 @@ async fn large_options() {
 }
 
 /// Every answer is eight megabytes long, in every check.
-// Before: red.
+// Before: held.
 #[tokio::test(flavor = "multi_thread")]
 async fn eight_megabytes_in_each_answer() {
     let url = serve(|asked, honest| {
@@ -382,7 +382,7 @@ async fn an_account_that_is_never_empty() {
     assert!(removed >= 200 && removed % 200 == 0, "{removed}\n{}", endured.said);
 }
 
-/// A client that never sends what it announced must not end the server of these tests.
+/// It reads, and never answers.
 // Before: held.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_target_that_only_reads() {
