@@ -2,11 +2,13 @@
 //! authenticators. Honest, or deviating as a [`Deviation`] says.
 
 mod facts;
+mod run_state;
 mod trouble;
 mod variant;
 mod world;
 
 pub use facts::{FACTS, Known};
+pub use run_state::{Crash, Crashes, RunState, THROTTLED, Throttling};
 pub use trouble::Trouble;
 pub use variant::{Probes, Variant};
 pub use world::World;
@@ -73,6 +75,9 @@ pub struct Attempt {
 /// second signature has a high s already: with so many tries, a check of it
 /// goes unsent once in sixteen million runs.
 const TRIES: usize = 24;
+
+/// The most credentials that are removed from an account: a target may list any number.
+const REMOVALS: usize = 200;
 
 /// What an application draws that sends somebody to sign in (RFC 7636 §4).
 fn oidc(inputs: Inputs, env: &Seeded) -> Inputs {
@@ -171,10 +176,10 @@ impl Actor {
         if is_limited { self.empty(log).await } else { Ok(()) }
     }
 
-    /// Removes every credential of the account.
+    /// Removes every credential of the account, if there are not too many.
     async fn empty(&mut self, log: &mut Log) -> Result<(), Trouble> {
         let listed = self.run(Flow::List, log).await?.credentials.unwrap_or_default();
-        for credential in listed {
+        for credential in listed.into_iter().take(REMOVALS) {
             let target = Arc::clone(&self.world.target);
             let inputs = self
                 .inputs

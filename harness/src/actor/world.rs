@@ -7,6 +7,7 @@ use passrig_authenticator::device::Profile;
 use passrig_authenticator::env::Seeded;
 use passrig_authenticator::wire::cose::Algorithm;
 
+use super::RunState;
 use crate::catalogue::Product;
 use crate::target::Target;
 
@@ -29,6 +30,8 @@ pub struct World {
     pub expiry: Option<Duration>,
     /// How many pairs of answers to time at most, if anybody wants them timed.
     pub timing: Option<usize>,
+    /// State of the run.
+    pub state: Arc<RunState>,
 }
 
 impl World {

@@ -21,7 +21,7 @@ use super::near::did_you_mean;
 use super::rp::origin;
 use crate::outcome::TargetInfo;
 use crate::relying_party;
-use crate::runner::Restart;
+use crate::runner::{Restart, THROTTLE_WAIT};
 use crate::target::detect;
 use crate::target::guard::{Guard, Place};
 use crate::target::mailbox::Mailbox;
@@ -102,10 +102,17 @@ pub(super) struct Args {
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(0..=3600))]
     pub(super) restart_wait: Option<u32>,
 
-    /// What brings it back, for a shell, if nobody else does: a command that
-    /// ends once the target is started.
+    /// Bring back a target that died with this shell command, unless it comes
+    /// back by itself. The command may end or be the server itself; what it
+    /// leaves running stays after the run.
     #[arg(long, value_name = "COMMAND")]
     pub(super) restart: Option<String>,
+
+    /// Wait at most so long in total when the target asks for fewer requests
+    /// (429, Retry-After); then the run stops [default: 300].
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(0..=86400))]
+    pub(super) throttle_wait: Option<u32>,
+
     /// The RP judges models of authenticators by the metadata that `passrig
     /// trust export` writes: also check what it believes of them.
     #[arg(long)]
@@ -131,6 +138,7 @@ pub(super) struct Reach {
     pub(super) expiry: Option<Duration>,
     pub(super) timing: Option<usize>,
     pub(super) restart: Restart,
+    pub(super) throttle_wait: Duration,
 }
 
 impl Args {
@@ -157,6 +165,7 @@ impl Args {
             timing,
             restart_wait,
             restart,
+            throttle_wait,
             metadata,
             name_checks,
             var,
@@ -182,6 +191,7 @@ impl Args {
             timing: timing.or(file.timing),
             restart_wait: restart_wait.or(file.restart_wait),
             restart: restart.as_ref().or(file.restart.as_ref()).cloned(),
+            throttle_wait: throttle_wait.or(file.throttle_wait),
             metadata: *metadata || file.metadata,
             name_checks: *name_checks || file.name_checks,
             var: var.iter().chain(others).cloned().collect(),
@@ -262,6 +272,8 @@ impl Args {
         reach.timing = self.timing.and_then(|pairs| pairs.try_into().ok());
         let wait = Duration::from_secs(self.restart_wait.unwrap_or(10).into());
         reach.restart = Restart { wait, command: self.restart.clone() };
+        let seconds = self.throttle_wait.map(|seconds| Duration::from_secs(seconds.into()));
+        reach.throttle_wait = seconds.unwrap_or(THROTTLE_WAIT);
         Ok(reach)
     }
 
@@ -333,7 +345,7 @@ impl Args {
         });
         let vars = self.var.iter().map(Variable::shown).collect();
         let file = |path: &PathBuf| path.display().to_string();
-        let valued: [(&str, Vec<String>); 13] = [
+        let valued: [(&str, Vec<String>); 14] = [
             ("--rp", rp.collect()),
             ("--adapter", self.adapter.iter().cloned().collect()),
             (
@@ -349,6 +361,7 @@ impl Args {
             ("--timing", number(self.timing)),
             ("--restart-wait", number(self.restart_wait)),
             ("--restart", self.restart.iter().cloned().collect()),
+            ("--throttle-wait", number(self.throttle_wait)),
             ("--var", vars),
         ];
         let pairs = valued.into_iter().flat_map(|(flag, values)| {
@@ -398,6 +411,7 @@ impl Reach {
             expiry: None,
             timing: None,
             restart: Restart::default(),
+            throttle_wait: THROTTLE_WAIT,
         }
     }
 }

@@ -132,7 +132,7 @@ pub(super) async fn run(
     let filter = args.selection.filter(&catalogue.checks, failed)?;
     let identity = args.identity.resolve(reach.is_built_in())?;
     let repeatable = reach.is_built_in();
-    let Reach { target, info, variables, expiry, timing, restart } =
+    let Reach { target, info, variables, expiry, timing, restart, throttle_wait } =
         reach.resolve(authenticator.map(|one| &one.profile)).await?;
     ready()?;
 
@@ -151,6 +151,7 @@ pub(super) async fn run(
         timing,
         authenticator: authenticator.map(|one| one.profile.clone()),
         restart,
+        throttle_wait,
     };
     let ended = tokio::select! {
         // Listening for signals begins before the run.

@@ -201,8 +201,13 @@ fn help_of_check() {
               the run goes on [default: 10]
 
           --restart <COMMAND>
-              What brings it back, for a shell, if nobody else does: a command that
-              ends once the target is started
+              Bring back a target that died with this shell command, unless it comes
+              back by itself. The command may end or be the server itself; what it
+              leaves running stays after the run
+
+          --throttle-wait <SECONDS>
+              Wait at most so long in total when the target asks for fewer requests
+              (429, Retry-After); then the run stops [default: 300]
 
           --metadata
               The RP judges models of authenticators by the metadata that `passrig

@@ -1,8 +1,11 @@
 use std::io;
 use std::process::ExitStatus;
+use std::time::Duration;
 
 use tokio::process::{Child, Command};
 
+#[cfg(unix)]
+use super::left::ask_to_end;
 use super::left::{kill, left};
 
 /// A process and every process that it starts. All of them end with this value.
@@ -50,6 +53,21 @@ impl Drop for Group {
     fn drop(&mut self) {
         self.end();
     }
+}
+
+/// Ends a process that leads a group of its own, with its group: asks first, and kills what is
+/// still there after the grace.
+pub async fn end_group(mut leader: Child, grace: Duration) {
+    #[cfg(unix)]
+    if let Some(id) = leader.id() {
+        if ask_to_end(id) && tokio::time::timeout(grace, leader.wait()).await.is_ok() {
+            return;
+        }
+        kill(id);
+    }
+    // The leader ends at once now, unless it ended before.
+    let _ = leader.start_kill();
+    let _ = tokio::time::timeout(grace, leader.wait()).await;
 }
 
 #[cfg(all(test, unix))]

@@ -43,15 +43,22 @@ pub fn clean_up() {
 /// Kills a group.
 pub(super) fn kill(group: u32) {
     #[cfg(unix)]
-    {
-        use rustix::process::{Pid, Signal, kill_process_group};
-        if let Some(id) = i32::try_from(group).ok().and_then(Pid::from_raw) {
-            // Its last process may have ended already.
-            let _ = kill_process_group(id, Signal::KILL);
-        }
-    }
+    // Its last process may have ended already.
+    let _ = signal(group, rustix::process::Signal::KILL);
     #[cfg(not(unix))]
     let _ = group;
+}
+
+/// Sends SIGTERM to a group that is still there.
+#[cfg(unix)]
+pub(super) fn ask_to_end(group: u32) -> bool {
+    signal(group, rustix::process::Signal::TERM)
+}
+
+#[cfg(unix)]
+fn signal(group: u32, signal: rustix::process::Signal) -> bool {
+    let id = i32::try_from(group).ok().and_then(rustix::process::Pid::from_raw);
+    id.is_some_and(|id| rustix::process::kill_process_group(id, signal).is_ok())
 }
 
 /// Removes a folder with its content.

@@ -29,4 +29,8 @@ impl Observer for Fan {
     fn finished(&self, check: &Check, result: &CheckResult, transcript: &Transcript) {
         self.0.iter().for_each(|observer| observer.finished(check, result, transcript));
     }
+
+    fn found(&self, result: &CheckResult) {
+        self.0.iter().for_each(|observer| observer.found(result));
+    }
 }

@@ -145,6 +145,10 @@ impl<W: Write + Send> Observer for Log<W> {
     fn finished(&self, _: &Check, check: &CheckResult, _: &Transcript) {
         self.append(&Line::Check { check });
     }
+
+    fn found(&self, check: &CheckResult) {
+        self.append(&Line::Check { check });
+    }
 }
 
 /// Opens the log of a run at its default place, for its owner alone. The log of

@@ -9,7 +9,7 @@ use passrig_authenticator::attestation::metadata::Listing;
 use super::patience::{self, Patience};
 use super::schedule::Block;
 use super::{Observer, Transcript, judge};
-use crate::actor::{Actor, Attempt, Probes, Trouble, World};
+use crate::actor::{Actor, Attempt, Crash, Probes, Trouble, World};
 use crate::catalogue::{Action, Check};
 use crate::outcome::{CheckResult, Expectation, Inconclusive, Outcome, Skip, Verdict};
 use crate::scenarios::{self, Observations, Stage};
@@ -265,12 +265,13 @@ async fn twin(
     if block.is_listed {
         actor.is_of(Listing::honest(block.format));
     }
-    let mut patience = Patience::new(observer);
+    let mut patience = Patience::new(observer, &world.state);
     while let Err(trouble) = actor.arrive(&mut log).await {
         if !patience.lasts(trouble.throttled()).await {
             let seen = Err(trouble);
             twin.fail(Ceremony::Registration, place, &seen);
             twin.mourn(end(&seen, world, &log).await);
+            note_crash(&twin, Ceremony::Registration, &seen, block, world);
             return twin;
         }
     }
@@ -278,7 +279,7 @@ async fn twin(
         if ceremony == Ceremony::Authentication {
             actor.change_browser();
         }
-        let mut patience = Patience::new(observer);
+        let mut patience = Patience::new(observer, &world.state);
         let seen = loop {
             let seen = actor.perform(ceremony, probes, &mut log).await;
             if !patience.lasts(throttled(&seen)).await {
@@ -297,11 +298,30 @@ async fn twin(
                 twin.is_unsupported = is_telling && seen.as_ref().is_ok_and(is_refused);
                 twin.fail(ceremony, place, &seen);
                 twin.mourn(end(&seen, world, &log).await);
+                note_crash(&twin, ceremony, &seen, block, world);
                 break;
             }
         }
     }
     twin
+}
+
+/// Keeps the crash of a target that is back already, so that another round does not hide it.
+fn note_crash(
+    twin: &Twin,
+    ceremony: Ceremony,
+    seen: &Result<Attempt, Trouble>,
+    block: &Block,
+    world: &World,
+) {
+    match seen {
+        Err(trouble) if trouble.is_hang_up() && twin.gone.is_none() => {
+            let checks = block.checks.iter().map(|check| check.id.clone()).collect();
+            let when = format!("at an honest {ceremony} beside checks");
+            world.state.crashes.note(Crash { when, what: trouble.to_string(), checks });
+        }
+        _ => {}
+    }
 }
 
 /// For how long the target wants to be left alone, if that is what it wants.
@@ -351,7 +371,7 @@ async fn attempt(
     observer: &dyn Observer,
     round: usize,
 ) -> (CheckResult, Transcript, Option<End>) {
-    let mut patience = Patience::new(observer);
+    let mut patience = Patience::new(observer, &world.state);
     let notice = |text: &str| observer.notice(text);
     loop {
         let mut stage = Stage {
@@ -384,6 +404,11 @@ async fn attempt(
             _ => judge::judge(check, &block.variant, &seen),
         };
         let end = end(&seen.map(|observations| observations.attempt), world, &stage.log).await;
+        if end.is_none() && is_closed && result.outcome == Outcome::Error {
+            // The target is back already. Another round of the block must not hide that.
+            let what = result.reason.clone().unwrap_or_default();
+            world.state.crashes.note(Crash::during_checks(what, vec![check.id.clone()]));
+        }
         return (result, Transcript::of(stage.log, exchange), end);
     }
 }

@@ -11,7 +11,7 @@ use serde_json::json;
 use super::block::throttled;
 use super::patience::Patience;
 use super::{NotTestable, Observer, Transcript};
-use crate::actor::{Actor, Attempt, Known, Probes, Trouble, Variant, World};
+use crate::actor::{Actor, Attempt, Crash, Known, Probes, THROTTLED, Trouble, Variant, World};
 use crate::catalogue::{Product, Setting};
 use crate::outcome::{CheckResult, Effect, Expectation, Importance, Level, Outcome, Verdict};
 use crate::target::{Begun, Log, Recognised};
@@ -104,17 +104,17 @@ pub(super) async fn honest(
     };
     let authenticator = world.authenticator(Product::default(), None, None);
     let mut actor = Actor::new(world, variant, "canary.honest", &name, authenticator).seated(0);
-    let mut patience = Patience::new(observer);
+    let mut patience = Patience::new(observer, &world.state);
     while let Err(trouble) = actor.arrive(&mut log).await {
         if !patience.lasts(trouble.throttled()).await {
-            return Err(not_testable("an account cannot be made", &trouble, &log, &observed));
+            return Err(not_testable("an account cannot be made", &trouble, &log, &observed, world));
         }
     }
     for ceremony in [Ceremony::Registration, Ceremony::Authentication] {
         if ceremony == Ceremony::Authentication {
             actor.change_browser();
         }
-        let mut patience = Patience::new(observer);
+        let mut patience = Patience::new(observer, &world.state);
         let performed = loop {
             let performed = perform(&mut actor, ceremony, &mut observed, &mut log).await;
             if !patience.lasts(throttled(&performed)).await {
@@ -123,7 +123,7 @@ pub(super) async fn honest(
         };
         let attempt = performed.map_err(|trouble| {
             let what = format!("an honest {ceremony} cannot be carried out");
-            not_testable(&what, &trouble, &log, &observed)
+            not_testable(&what, &trouble, &log, &observed, world)
         })?;
         match attempt.verdict.recognised {
             Recognised::Accepted => {}
@@ -136,15 +136,17 @@ pub(super) async fn honest(
                     Recognised::Crash | Recognised::RefusedLikeCrash => "breaks the target",
                     _ => "is refused",
                 };
-                let said = said(&attempt);
-                let what = format!("an honest {ceremony} {what}{said}");
+                let used_up = match recognised {
+                    Recognised::Throttled { .. } => world.state.throttling.used_up(),
+                    _ => None,
+                };
+                let (said, also) = (said(&attempt), also(used_up));
+                let what = format!("an honest {ceremony} {what}{said}{also}");
                 let help = match (recognised, &attempt.verdict.unknown) {
                     (Recognised::Unrecognised, Some(answer)) => format!(
                         "if this means that it was accepted, add to that step: accepted = [{answer}]"
                     ),
-                    (Recognised::Throttled { .. }, _) => {
-                        "switch off the target's rate limit for the test".to_owned()
-                    }
+                    (Recognised::Throttled { .. }, _) => THROTTLED.to_owned(),
                     _ => "is the target configured for the origin that --origin names (by default \
                           that of --rp)? What does its log say?"
                         .to_owned(),
@@ -183,6 +185,9 @@ async fn perform(
     actor.send(&begun, &message, &mut bench, Probes::ALL, log).await
 }
 
+/// The part of a run in which forged ceremonies are sent.
+pub(super) const FORGED: &str = "at the forged ceremonies of the preflight";
+
 /// One forgery of each ceremony: a result only if one was accepted and had an
 /// effect. An answer that says nothing does not end the run: the checks will
 /// meet it, too.
@@ -195,7 +200,7 @@ pub(super) async fn forged(
     for ceremony in [Ceremony::Registration, Ceremony::Authentication] {
         let mut log = Log::new();
         let observed = &honest.observed;
-        let mut patience = Patience::new(observer);
+        let mut patience = Patience::new(observer, &world.state);
         let forged = loop {
             let (probes, tries) = (honest.probes, patience.tries());
             let forged = forge(world, variant, (ceremony, tries), probes, &mut log).await;
@@ -205,16 +210,21 @@ pub(super) async fn forged(
         };
         let attempt = match forged {
             Ok(attempt) => attempt,
-            Err(trouble) if trouble.is_inconvenience() => {
-                observer.notice(&format!("a forged {ceremony} remains open: {trouble}"));
-                continue;
-            }
             Err(trouble) => {
                 let what = format!("a forged {ceremony} cannot be sent");
-                let mut error = not_testable(&what, &trouble, &log, observed);
+                let mut error = not_testable(&what, &trouble, &log, observed, world);
+                error.is_gone |= trouble.is_breakage() && !world.target.is_there().await;
+                let is_used_up = world.state.throttling.used_up().is_some();
                 if error.is_gone {
                     let help = "it answered honest ceremonies just before: its log tells more";
                     error.help = Some(help.to_owned());
+                } else if trouble.is_inconvenience() && !is_used_up {
+                    observer.notice(&format!("a forged {ceremony} remains open: {trouble}"));
+                    if trouble.is_hang_up() {
+                        let crash = Crash::without_checks(FORGED, trouble.to_string());
+                        world.state.crashes.note(crash);
+                    }
+                    continue;
                 }
                 return Err(error);
             }
@@ -251,6 +261,20 @@ pub(super) async fn forged(
                     help: attempt.verdict.unknown.as_ref().map(|answer| {
                         format!("if this is a refusal, add to that step: refused = [{answer}]")
                     }),
+                    transcript: transcript(),
+                    observed: observed.by_name(),
+                    is_gone: false,
+                    is_refusal: false,
+                });
+            }
+            Recognised::Throttled { .. } if world.state.throttling.used_up().is_some() => {
+                return Err(NotTestable {
+                    what: format!(
+                        "a forged {ceremony} is throttled{}{}",
+                        said(&attempt),
+                        also(world.state.throttling.used_up())
+                    ),
+                    help: Some(THROTTLED.to_owned()),
                     transcript: transcript(),
                     observed: observed.by_name(),
                     is_gone: false,
@@ -333,14 +357,26 @@ fn accepts_anything(ceremony: Ceremony, variant: &Variant, attempt: &Attempt) ->
     }
 }
 
+fn also(reason: Option<String>) -> String {
+    reason.map(|reason| format!("; {reason}")).unwrap_or_default()
+}
+
 fn said(attempt: &Attempt) -> String {
     attempt.verdict.message.as_ref().map(|text| format!(": {text}")).unwrap_or_default()
 }
 
-fn not_testable(what: &str, trouble: &Trouble, log: &Log, observed: &Observed) -> NotTestable {
+fn not_testable(
+    what: &str,
+    trouble: &Trouble,
+    log: &Log,
+    observed: &Observed,
+    world: &World,
+) -> NotTestable {
+    let used_up = world.state.throttling.used_up().filter(|_| trouble.throttled().is_some());
+    let help = if used_up.is_some() { Some(THROTTLED.to_owned()) } else { trouble.help() };
     NotTestable {
-        what: format!("{what}: {trouble}"),
-        help: trouble.help(),
+        what: format!("{what}: {trouble}{}", also(used_up)),
+        help,
         transcript: Transcript::of(log.clone(), None),
         observed: observed.by_name(),
         is_gone: trouble.is_unreachable(),

@@ -164,6 +164,7 @@ async fn run(catalogue: &Arc<Catalogue>, mutant: Mutant) -> Result<Report, Strin
         timing: Some(TIMED),
         authenticator: None,
         restart: Restart::default(),
+        throttle_wait: super::THROTTLE_WAIT,
     };
     let target = in_process(Some(mutant)).ok_or("the reference RP has no adapter")?;
     let run = super::run(&options, Arc::new(target), Arc::new(Silent)).await;

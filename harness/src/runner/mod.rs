@@ -2,7 +2,9 @@
 
 mod block;
 mod canary;
+mod crash;
 pub mod expect;
+mod fail_on;
 mod filter;
 mod judge;
 pub mod matrix;
@@ -14,6 +16,7 @@ mod shard;
 mod solo;
 pub mod walk;
 
+pub use fail_on::FailOn;
 pub use filter::Filter;
 pub use matrix::Matrix;
 pub use revival::Restart;
@@ -29,14 +32,14 @@ use passrig_authenticator::Ceremony;
 use passrig_authenticator::client::Origin;
 use passrig_authenticator::device::Profile;
 use passrig_authenticator::env::Seeded;
+use revival::Revival;
 use schedule::Block;
 use tokio::task::JoinSet;
 
-use crate::actor::{self, World};
+use crate::actor::{self, Crash, RunState, THROTTLED, Throttling, World};
 use crate::catalogue::{Catalogue, Check, Product};
 use crate::outcome::{
-    Amiss, CheckResult, Importance, Inconclusive, Level, Outcome, Report, SCHEMA_VERSION, Skip,
-    Staleness, Summary, TargetInfo, Tool,
+    CheckResult, Inconclusive, Report, SCHEMA_VERSION, Skip, Summary, TargetInfo, Tool,
 };
 use crate::target::log::Exchange;
 use crate::target::profile::Mode;
@@ -68,7 +71,12 @@ pub struct Options {
     pub authenticator: Option<Profile>,
     /// How a target comes back that dies on the way.
     pub restart: Restart,
+    /// How long to wait in total because the target asks for fewer requests.
+    pub throttle_wait: Duration,
 }
+
+/// The time to wait because the target asks for fewer requests, unless the user names another.
+pub const THROTTLE_WAIT: Duration = Throttling::WAIT;
 
 /// Watches a run. All methods are called as things happen, from any task.
 pub trait Observer: Send + Sync {
@@ -87,6 +95,9 @@ pub trait Observer: Send + Sync {
 
     /// A check was decided.
     fn finished(&self, _check: &Check, _result: &CheckResult, _transcript: &Transcript) {}
+
+    /// A result came up that belongs to no check.
+    fn found(&self, _result: &CheckResult) {}
 }
 
 /// The requests and answers of one check, redacted, in order.
@@ -157,6 +168,7 @@ pub async fn run(
         expiry: options.expiry,
         timing: options.timing,
         authenticator: options.authenticator.clone(),
+        state: Arc::new(RunState::new(options.throttle_wait)),
     };
     let profile = world.target.profile();
     let variant = schedule::default_variant(
@@ -168,17 +180,23 @@ pub async fn run(
     let mut run = Run {
         options,
         world: &world,
+        default: &variant,
         observed: honest.observed.by_name(),
         results: HashMap::new(),
         stopped: None,
+        revival: Revival::new(&options.restart),
         deaths: 0,
         sung: HashMap::new(),
     };
     match canary::forged(&world, &variant, &honest, &*observer).await {
-        Ok(Some(result)) => return Ok(run.accepts_anything(result)),
+        Ok(Some(result)) => return Ok(run.accepts_anything(result, &*observer)),
         Ok(None) => {}
         // Which check it is that does this, the checks will tell.
-        Err(error) if error.is_gone && run.comes_back(&*observer).await => {
+        Err(error) if error.is_gone => {
+            let crash = Crash::without_checks(canary::FORGED, error.what.clone());
+            if !run.comes_back(crash, &*observer).await {
+                return Err(error);
+            }
             observer.notice("a ceremony that is wrong everywhere killed the target");
         }
         Err(error) => return Err(error),
@@ -205,7 +223,7 @@ pub async fn run(
         let known = (chosen == variant).then_some(&honest);
         run.variant(&chosen, &[check], known, &observer).await;
     }
-    Ok(run.report())
+    Ok(run.report(&*observer))
 }
 
 /// The origin of the target's pages.
@@ -224,10 +242,12 @@ fn origin(target: &Target) -> Result<Origin, NotTestable> {
 struct Run<'a> {
     options: &'a Options,
     world: &'a World,
+    default: &'a actor::Variant,
     observed: BTreeMap<String, String>,
     results: HashMap<String, CheckResult>,
     stopped: Option<String>,
-    /// How often the target died and came back.
+    revival: Revival<'a>,
+    /// How often the target died.
     deaths: usize,
     /// What the honest canaries of other variants found out.
     sung: HashMap<actor::Variant, Arc<canary::Honest>>,
@@ -250,7 +270,7 @@ impl Run<'_> {
         let sung;
         let honest = match known.or(before.as_deref()) {
             Some(honest) => honest,
-            None => match self.sing(variant, &**observer).await {
+            None => match self.sing(variant, checks, &**observer).await {
                 Ok(honest) => {
                     sung = Arc::new(honest);
                     self.sung.insert(variant.clone(), Arc::clone(&sung));
@@ -261,6 +281,7 @@ impl Run<'_> {
                     if error.is_gone {
                         self.stopped = Some(error.what.clone());
                     }
+                    self.stop_if_throttled();
                     let why = Inconclusive::Bracket;
                     return self.give_up(variant, checks, (why, &error.what), &**observer);
                 }
@@ -298,12 +319,16 @@ impl Run<'_> {
                 Some(Ok((block, done))) if done.death.is_some() || !struck.is_empty() => {
                     struck.push((block, done));
                 }
-                Some(Ok((_, done))) => self.record(done, &**observer),
+                Some(Ok((_, done))) => {
+                    self.record(done, &**observer);
+                    self.stop_if_throttled();
+                }
                 Some(Err(_)) => {}
                 None if struck.is_empty() => break,
                 None => {
                     let struck = std::mem::take(&mut struck);
                     self.go_on(struck, honest.probes, &**observer).await;
+                    self.stop_if_throttled();
                 }
             }
         }
@@ -317,21 +342,38 @@ impl Run<'_> {
     async fn sing(
         &mut self,
         variant: &actor::Variant,
+        checks: &[Arc<Check>],
         observer: &dyn Observer,
     ) -> Result<canary::Honest, NotTestable> {
         let sung = canary::honest(self.world, variant, observer, self.deaths).await;
         match sung {
-            Err(error) if error.is_gone && self.comes_back(observer).await => {
-                canary::honest(self.world, variant, observer, self.deaths).await
+            Err(error) if error.is_gone => {
+                let when = format!("at the honest ceremonies that begin {variant}");
+                let crash = Crash { when, what: error.what.clone(), checks: ids(checks) };
+                match self.comes_back(crash, observer).await {
+                    true => canary::honest(self.world, variant, observer, self.deaths).await,
+                    false => Err(error),
+                }
             }
             sung => sung,
         }
     }
 
-    /// Whether the target is there again.
-    async fn comes_back(&mut self, observer: &dyn Observer) -> bool {
+    /// Whether the target is there again after this crash, which counts against it then.
+    async fn comes_back(&mut self, crash: Crash, observer: &dyn Observer) -> bool {
         self.deaths += 1;
-        self.options.restart.brings_back(&self.world.target, observer).await
+        let is_back = self.revival.brings_back(&self.world.target, observer).await;
+        if is_back {
+            self.world.state.crashes.note(crash);
+        }
+        is_back
+    }
+
+    /// Ends the run if the time to wait for a target that asks for fewer requests is used up.
+    fn stop_if_throttled(&mut self) {
+        if let Some(why) = self.world.state.throttling.used_up() {
+            self.stopped.get_or_insert(format!("{why}: {THROTTLED}"));
+        }
     }
 
     /// After the target died: whom it died of is found out, and everybody else
@@ -344,7 +386,9 @@ impl Run<'_> {
     ) {
         let what = struck.iter().find_map(|(_, done)| done.death.as_ref());
         let what = what.map(|death| death.what.clone());
-        let mut is_there = self.comes_back(observer).await;
+        let checks = struck.iter().flat_map(|(block, _)| ids(&block.checks)).collect();
+        let crash = Crash::during_checks(what.clone().unwrap_or_default(), checks);
+        let mut is_there = self.comes_back(crash, observer).await;
         for (block, done) in struck {
             if is_there {
                 is_there = self.alone(block, done, probes, observer).await;
@@ -393,7 +437,8 @@ impl Run<'_> {
                 return true;
             };
             let what = death.what.clone();
-            if !self.comes_back(observer).await {
+            let crash = Crash::during_checks(what.clone(), ids(&block.checks));
+            if !self.comes_back(crash, observer).await {
                 self.stopped = Some(what);
                 self.record(done, observer);
                 return false;
@@ -437,19 +482,29 @@ impl Run<'_> {
         }
     }
 
-    fn accepts_anything(self, result: CheckResult) -> Report {
+    fn accepts_anything(self, result: CheckResult, observer: &dyn Observer) -> Report {
         let stopped = self.stopped.clone();
-        self.report_of(vec![result], stopped)
+        self.report_of(vec![result], stopped, observer)
     }
 
-    fn report(mut self) -> Report {
+    fn report(mut self, observer: &dyn Observer) -> Report {
         let order = &self.options.catalogue.checks;
         let checks = order.iter().filter_map(|check| self.results.remove(&check.id)).collect();
         let stopped = self.stopped.take();
-        self.report_of(checks, stopped)
+        self.report_of(checks, stopped, observer)
     }
 
-    fn report_of(self, checks: Vec<CheckResult>, stopped: Option<String>) -> Report {
+    fn report_of(
+        self,
+        mut checks: Vec<CheckResult>,
+        stopped: Option<String>,
+        observer: &dyn Observer,
+    ) -> Report {
+        let crashes = self.world.state.crashes.all();
+        if let Some(crash) = crash::result(&crashes, &checks, self.default) {
+            observer.found(&crash);
+            checks.push(crash);
+        }
         let target = &self.world.target;
         Report {
             schema_version: SCHEMA_VERSION,
@@ -471,53 +526,6 @@ impl Run<'_> {
     }
 }
 
-/// From which divergence on a run fails.
-#[derive(Clone, Copy, Debug)]
-pub struct FailOn {
-    /// The weakest level that counts.
-    pub level: Level,
-    /// The least importance that counts.
-    pub importance: Importance,
-}
-
-impl Default for FailOn {
-    /// A *must* of importance medium and above.
-    fn default() -> Self {
-        Self { level: Level::Must, importance: Importance::Medium }
-    }
-}
-
-impl FailOn {
-    /// Whether a result turns the exit code: errors and inconclusive results
-    /// always do, unless they were foreseen.
-    pub fn counts(&self, result: &CheckResult) -> bool {
-        match result.outcome {
-            _ if result.known.is_some() => false,
-            // A race that nobody lost: nothing diverged.
-            Outcome::Note if result.is_as_expected() => false,
-            outcome => self.reaches(outcome, result.level, result.importance),
-        }
-    }
-
-    /// Whether what came to this, of a rule of this weight, turns the exit code.
-    pub fn reaches(&self, outcome: Outcome, level: Level, importance: Importance) -> bool {
-        match outcome {
-            Outcome::Pass | Outcome::Skipped => false,
-            Outcome::Inconclusive | Outcome::Error => true,
-            Outcome::Fail | Outcome::Warn | Outcome::Note => {
-                level.rank() <= self.level.rank() && importance >= self.importance
-            }
-        }
-    }
-
-    /// 0 as expected, 1 something failed, 3 the target died on the way.
-    pub fn exit_code(&self, report: &Report) -> u8 {
-        if report.stopped.is_some() {
-            3
-        } else {
-            let unneeded = |amiss: &Amiss| amiss.staleness == Staleness::Unneeded;
-            let failed = report.checks.iter().any(|result| self.counts(result));
-            u8::from(failed || report.amiss.iter().any(unneeded))
-        }
-    }
+fn ids(checks: &[Arc<Check>]) -> Vec<String> {
+    checks.iter().map(|check| check.id.clone()).collect()
 }

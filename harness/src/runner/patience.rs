@@ -1,37 +1,41 @@
-//! Waiting for a target that wants fewer requests (429, Retry-After).
+//! Waiting for a target that asks for fewer requests (429, Retry-After).
 
 use std::time::Duration;
 
 use super::Observer;
+use crate::actor::{RunState, Throttling};
 
-/// How often a throttled request is tried again.
+/// The number of times that a throttled request is tried again.
 pub(super) const TRIES: usize = 3;
 
-/// The longest that we wait, whatever the target says.
+/// The longest wait, whatever the target says.
 const LONGEST: Duration = Duration::from_secs(30);
 
-/// How much of it is left for one ceremony.
+/// The tries that are left for one ceremony.
 pub(super) struct Patience<'a> {
     observer: &'a dyn Observer,
+    throttling: &'a Throttling,
     tries: usize,
 }
 
 impl<'a> Patience<'a> {
-    pub(super) fn new(observer: &'a dyn Observer) -> Self {
-        Self { observer, tries: 0 }
+    pub(super) fn new(observer: &'a dyn Observer, state: &'a RunState) -> Self {
+        Self { observer, throttling: &state.throttling, tries: 0 }
     }
 
-    /// How often it was tried again.
+    /// The number of times that the request was tried again.
     pub(super) fn tries(&self) -> usize {
         self.tries
     }
 
-    /// Whether what was throttled, and for so long, shall be tried again; by
-    /// then we have waited.
+    /// Whether to try again a request that was throttled for so long. By then the wait is over.
     pub(super) async fn lasts(&mut self, throttled: Option<Duration>) -> bool {
         let Some(after) = throttled.filter(|_| self.tries < TRIES) else { return false };
+        let wait = after.max(Duration::from_secs(2 << self.tries)).min(LONGEST);
+        if !self.throttling.admits(wait) {
+            return false;
+        }
         self.tries += 1;
-        let wait = after.max(Duration::from_secs(1 << self.tries)).min(LONGEST);
         let notice = format!("the target wants fewer requests; waiting {} s", wait.as_secs());
         self.observer.notice(&notice);
         tokio::time::sleep(wait).await;

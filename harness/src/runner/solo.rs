@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+use std::time::Duration;
 
 use passrig_authenticator::env::Seeded;
 
 use super::block::{self, Company};
-use super::{NotTestable, Observer, canary, judge, origin, schedule};
-use crate::actor::{Probes, Trouble, Variant, World};
+use super::{NotTestable, Observer, canary, crash, judge, origin, schedule};
+use crate::actor::{Probes, RunState, Trouble, Variant, World};
 use crate::catalogue::{Check, Product};
 use crate::outcome::{CheckResult, Inconclusive, Skip};
 use crate::scenarios::Observations;
@@ -32,6 +33,7 @@ impl Solo {
         seed: &str,
         run_id: &str,
         variables: Vec<(String, String)>,
+        throttle_wait: Duration,
         observer: &dyn Observer,
     ) -> Result<(Self, Option<CheckResult>), NotTestable> {
         let world = World {
@@ -42,6 +44,7 @@ impl Solo {
             expiry: None,
             timing: None,
             authenticator: None,
+            state: Arc::new(RunState::new(throttle_wait)),
         };
         let authenticator = world.authenticator(Product::default(), None, None);
         let settings = &world.target.profile().settings;
@@ -71,6 +74,11 @@ impl Solo {
     pub fn observed(&self) -> BTreeMap<String, String> {
         let honest = self.sung.get(&self.variant);
         honest.map(|honest| honest.observed.by_name()).unwrap_or_default()
+    }
+
+    /// The result of a target that crashed and came back, if it did.
+    pub fn crash(&self) -> Option<CheckResult> {
+        crash::result(&self.world.state.crashes.all(), &[], &self.variant)
     }
 
     /// What somebody else saw comes to.

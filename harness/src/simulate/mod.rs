@@ -33,6 +33,7 @@ pub use tell::Teller;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::catalogue::Catalogue;
 use crate::runner::NotTestable;
@@ -84,6 +85,8 @@ pub struct Options {
     pub run_id: String,
     /// Variables for the adapter.
     pub variables: Vec<(String, String)>,
+    /// How long to wait in total because the target asks for fewer requests.
+    pub throttle_wait: Duration,
 }
 
 /// Whoever watches. All methods are called as things happen.

@@ -60,13 +60,13 @@ impl<'a> Play<'a> {
         target: Arc<crate::target::Target>,
         audience: &'a dyn Audience,
     ) -> Result<(Self, Option<CheckResult>), NotTestable> {
-        let Options { seed, run_id, variables, .. } = options;
+        let Options { seed, run_id, variables, throttle_wait, .. } = options;
         let check = format!("simulate.{}", simulation.name);
         // Two simulations of one run have accounts of their own.
         let within = format!("{run_id}/{}", simulation.name);
         let notices = Notices(audience);
         let (solo, forged) =
-            Solo::begin(target, seed, &within, variables.clone(), &notices).await?;
+            Solo::begin(target, seed, &within, variables.clone(), *throttle_wait, &notices).await?;
         let target = &solo.world().target;
         let role = |(name, part): &(&str, &str)| Role {
             name: (*name).to_owned(),
@@ -106,7 +106,16 @@ impl<'a> Play<'a> {
     }
 
     /// The story, at its end.
-    pub(super) fn story(self) -> Story {
+    pub(super) fn story(mut self) -> Story {
+        let has_error = self.story.findings.iter().any(|one| one.outcome == Outcome::Error);
+        if let Some(crash) = self.solo.crash().filter(|_| !has_error) {
+            let line = says("The RP", "crashes during the story and comes back");
+            let means = "Nothing in the story explains that. Users see errors meanwhile.";
+            let seen = crash.reason.clone().unwrap_or_default();
+            let number = self.step(line, Some(rp(seen)), Some(crash.outcome), means, None);
+            let why = "An RP that crashes keeps its users out.";
+            self.find(number, &crash, why, "Look at the log of the RP at that time.");
+        }
         self.story
     }
 

@@ -20,6 +20,7 @@ async fn played(simulation: &Simulation, mutant: Option<Mutant>) -> Story {
         seed: "passrig".to_owned(),
         run_id: "built-in".to_owned(),
         variables: Vec::new(),
+        throttle_wait: crate::runner::THROTTLE_WAIT,
     };
     play(simulation, &options, Arc::new(target.unwrap()), &Nobody).await.unwrap()
 }
@@ -139,6 +140,7 @@ async fn a_story_is_told_as_it_happens() {
         seed: "s".to_owned(),
         run_id: "r".to_owned(),
         variables: Vec::new(),
+        throttle_wait: crate::runner::THROTTLE_WAIT,
     };
     let listener = Listener::default();
     let target = Arc::new(in_process(None).unwrap());

@@ -11,6 +11,7 @@ use super::page;
 use super::profile::{Binary, Place, Query, Refinement, Source};
 use super::session::Session;
 use super::transport::Response;
+use super::verdict;
 
 /// An answer and all that may be looked at with it.
 pub(super) struct Answered<'a> {
@@ -214,12 +215,12 @@ impl Answered<'_> {
                     .header(http::header::CONTENT_TYPE)
                     .is_some_and(|kind| kind.starts_with("text/html"));
             let found = match (start.is_empty(), page) {
+                _ if self.response.has_too_many_values() => "JSON with too many values",
                 (true, _) => "empty",
                 (_, true) => "HTML",
                 _ => "something else",
             };
-            let line = start.split_whitespace().collect::<Vec<_>>().join(" ");
-            let excerpt = line.chars().take(120).collect();
+            let excerpt = verdict::in_one_line(start, 120);
             Kind::NotJson { status: self.response.status.as_u16(), found, excerpt }
         })
     }

@@ -8,15 +8,17 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::CONNECTION;
-use http::{HeaderValue, Request};
+use http::{Extensions, HeaderValue, Request, StatusCode};
 use http_body_util::Full;
+use hyper::body::Incoming;
 use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::{CaptureConnection, capture_connection};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use url::Url;
 
 use super::guard::Guard;
 use super::transport::{self, Failure, Limits, Sending, Transport};
-use connector::Connector;
+use connector::{Connector, Usage};
 pub use connector::{ConnectTo, ConnectToError};
 pub use tls::{CaError, Trust};
 
@@ -41,9 +43,17 @@ pub struct Settings {
 /// it to its end: what its buffers take in one go.
 const UNREAD: usize = 16 << 10;
 
+/// The most bytes of the head of an answer. Each exchange of an attempt is kept until its block of
+/// attempts ends.
+const HEAD: usize = 128 << 10;
+
 /// Requests over TCP and TLS.
 pub struct Network {
-    client: Client<Connector, Full<Bytes>>,
+    connector: Connector,
+    /// Keeps connections open for further requests.
+    pooled: Client<Connector, Full<Bytes>>,
+    /// Opens a connection for each request.
+    fresh: Client<Connector, Full<Bytes>>,
     limits: Limits,
 }
 
@@ -51,22 +61,64 @@ impl Network {
     /// A network with these settings.
     pub fn new(settings: Settings) -> Self {
         let limits = settings.limits;
-        let client = Client::builder(TokioExecutor::new())
+        let connector = Connector::new(settings);
+        let pooled = Client::builder(TokioExecutor::new())
+            .http1_max_buf_size(HEAD)
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE)
-            .build(Connector::new(settings));
-        Self { client, limits }
+            .build(connector.clone());
+        let fresh = Client::builder(TokioExecutor::new())
+            .http1_max_buf_size(HEAD)
+            .pool_max_idle_per_host(0)
+            .build(connector.clone());
+        Self { connector, pooled, fresh, limits }
     }
 
     async fn exchange(&self, mut request: Request<Bytes>) -> Result<transport::Response, Failure> {
         if request.body().len() >= UNREAD {
-            // Whoever does not read it to its end cannot be spoken to again on
-            // this connection.
+            // A target that does not read the body to its end cannot be spoken to again on this
+            // connection.
             request.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }
-        let response = self.client.request(request.map(Full::new)).await.map_err(failure)?;
+        let response = self.answer(request).await?;
         transport::read(response, self.limits).await
     }
+
+    /// The head of the answer. A request that got no byte on a connection that was open before goes
+    /// out once more on a fresh one, as browsers do: the server may have closed the old one without
+    /// regard to the request.
+    async fn answer(&self, request: Request<Bytes>) -> Result<http::Response<Incoming>, Failure> {
+        let opened = self.connector.opened();
+        let again = request.clone();
+        let mut request = request.map(Full::new);
+        let connection = capture_connection(&mut request);
+        let first = match self.pooled.request(request).await {
+            // The server was tired of waiting for a request on this connection (RFC 9110 §15.5.9).
+            Ok(answer) if answer.status() == StatusCode::REQUEST_TIMEOUT => {
+                match answer.extensions().get::<Usage>() {
+                    Some(usage) if usage.is_reused(opened) => Failure::Closed,
+                    _ => return Ok(answer),
+                }
+            }
+            Ok(answer) => return Ok(answer),
+            Err(error) if is_stale(&connection, opened) => failure(error),
+            Err(error) => return Err(failure(error)),
+        };
+        match self.fresh.request(again.map(Full::new)).await.map_err(failure) {
+            // The request may have ended the server, or the server had ended before.
+            Err(Failure::Refused { .. } | Failure::Connect { .. }) => Err(first),
+            answer => answer,
+        }
+    }
+}
+
+/// Whether the request may never have been read, since its connection was open before.
+fn is_stale(connection: &CaptureConnection, opened: u64) -> bool {
+    let mut extras = Extensions::new();
+    if let Some(connected) = &*connection.connection_metadata() {
+        connected.get_extras(&mut extras);
+    }
+    extras.get::<Usage>().is_some_and(|usage| usage.is_stale(opened))
 }
 
 impl Transport for Network {

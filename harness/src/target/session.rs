@@ -140,12 +140,27 @@ impl Session {
         for line in headers.get_all(header::SET_COOKIE) {
             let text = String::from_utf8_lossy(line.as_bytes());
             let Ok(cookie) = RawCookie::parse(text.into_owned()) else { continue };
+            if !self.has_room_for(&cookie) {
+                continue;
+            }
             let foreign = relation == Relation::CrossSite && !is_for_other_sites(&cookie);
             if !foreign && is_acceptable(&cookie, url) {
                 // A cookie for another host is none of ours.
                 let _ = self.jar.insert_raw(&cookie.into_owned(), url);
             }
         }
+    }
+}
+
+impl Session {
+    /// Whether the limits of browsers leave room for a cookie (RFC 6265bis §5.6 and §6.1).
+    fn has_room_for(&self, cookie: &RawCookie<'_>) -> bool {
+        const SIZE: usize = 4096;
+        const COOKIES: usize = 180;
+        // One that is there already may be replaced or removed.
+        let is_known = self.jar.iter_any().any(|known| known.name() == cookie.name());
+        let room = if is_known { 2 * COOKIES } else { COOKIES };
+        cookie.name().len() + cookie.value().len() <= SIZE && self.jar.iter_any().count() < room
     }
 }
 

@@ -58,14 +58,27 @@ impl Response {
     /// The body as JSON, if it is, or if it is CBOR; byte strings are base64url
     /// then.
     pub fn json(&self) -> Option<&Value> {
-        let read = || {
-            let kind = self.header(header::CONTENT_TYPE).unwrap_or_default();
-            match kind.starts_with("application/cbor") {
-                true => Cbor::decode(&self.body).ok().map(|cbor| as_json(&cbor)),
-                false => serde_json::from_slice(&self.body).ok(),
-            }
+        let read = || match self.is_cbor() {
+            _ if self.has_too_many_values() => None,
+            true => Cbor::decode(&self.body).ok().map(|cbor| as_json(&cbor)),
+            false => serde_json::from_slice(&self.body).ok(),
         };
         self.json.get_or_init(read).as_ref()
+    }
+
+    fn is_cbor(&self) -> bool {
+        let kind = self.header(header::CONTENT_TYPE).unwrap_or_default();
+        kind.starts_with("application/cbor")
+    }
+
+    /// Whether the values in the body, as JSON or CBOR, would need much more memory than the
+    /// body: it is not read as either then.
+    pub fn has_too_many_values(&self) -> bool {
+        match self.is_cbor() {
+            // A value may have one byte.
+            true => self.body.len() > CBOR,
+            false => values(&self.body) > VALUES,
+        }
     }
 
     /// Whether it is a page.
@@ -83,6 +96,27 @@ impl Response {
     pub fn header(&self, name: impl header::AsHeaderName) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
+}
+
+/// The most values of JSON that are read.
+const VALUES: usize = 30_000;
+
+/// The most bytes of CBOR that are read.
+const CBOR: usize = 256 << 10;
+
+/// The number of values in a JSON text: at most one for each comma and each bracket.
+fn values(json: &[u8]) -> usize {
+    let (mut count, mut is_string, mut is_escaped) = (0, false, false);
+    for byte in json {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' if is_string => is_escaped = true,
+            b'"' => is_string = !is_string,
+            b',' | b'[' | b'{' if !is_string => count += 1,
+            _ => {}
+        }
+    }
+    count
 }
 
 fn as_json(cbor: &Cbor) -> Value {

@@ -135,13 +135,17 @@ pub(super) fn throttled(response: &Response) -> Option<Option<Duration>> {
 pub(super) fn message(response: &Response) -> Option<String> {
     let text = match response.json() {
         Some(json) => spoken(json)?,
-        None => {
-            let text = response.text();
-            text.split_whitespace().collect::<Vec<_>>().join(" ")
-        }
+        None => in_one_line(&response.text(), 200),
     };
     let short: String = text.chars().take(200).collect();
     (!short.is_empty()).then_some(short)
+}
+
+/// The beginning of a text, with a space for each white space.
+pub(super) fn in_one_line(text: &str, length: usize) -> String {
+    // Each word has a character at least.
+    let words: Vec<&str> = text.split_whitespace().take(length).collect();
+    words.join(" ").chars().take(length).collect()
 }
 
 fn spoken(json: &Value) -> Option<String> {

@@ -12,10 +12,13 @@
 
 mod connections;
 mod elsewhere;
+mod endurance;
 mod files;
 mod formats;
 mod old_logs;
+mod patience;
 mod processes;
+mod servers;
 mod support;
 mod text;
 mod trust;

@@ -74,6 +74,7 @@ async fn played(simulation: &Simulation, rp: &Running, adapter: &str) -> Story {
         seed: "seed".to_owned(),
         run_id: "simulations".to_owned(),
         variables: Vec::new(),
+        throttle_wait: passrig::runner::THROTTLE_WAIT,
     };
     let played = simulate::play(simulation, &options, target, &Nobody).await;
     played.unwrap_or_else(|error| panic!("{}: {error}\n{}", simulation.name, rp.stderr()))

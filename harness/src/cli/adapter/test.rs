@@ -1,4 +1,5 @@
 use std::fmt::Write;
+use std::sync::Arc;
 
 use passrig_authenticator::client::Origin;
 use passrig_authenticator::env::Seeded;
@@ -67,6 +68,7 @@ pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
         authenticator: None,
         expiry: None,
         timing: None,
+        state: Arc::default(),
     };
     let paint = console.paint();
     let mut printed = Ok(());

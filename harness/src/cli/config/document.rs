@@ -90,9 +90,12 @@ struct Target {
     /// How many seconds a target that dies may take to come back.
     #[schemars(with = "Option<u32>")]
     restart_wait: Option<Spanned<u32>>,
-    /// What brings it back, for a shell; counts with --config.
+    /// A shell command that brings it back; counts with --config.
     #[schemars(with = "Option<String>")]
     restart: Option<Spanned<String>>,
+    /// How many seconds to wait in total when the target asks for fewer requests.
+    #[schemars(with = "Option<u32>")]
+    throttle_wait: Option<Spanned<u32>>,
     /// Whether the RP judges models of authenticators by the metadata that
     /// `passrig trust export` writes.
     #[serde(default)]
@@ -218,6 +221,10 @@ fn target(source: Source<'_>, target: &Target) -> Parsed<reach::Args> {
         let message = "expected a number of seconds from 0 to 3600";
         return Err(source.mistake(message, Some(seconds.span()), None));
     }
+    if let Some(seconds) = target.throttle_wait.as_ref().filter(|s| *s.get_ref() > 86400) {
+        let message = "expected a number of seconds from 0 to 86400";
+        return Err(source.mistake(message, Some(seconds.span()), None));
+    }
     if let Some(pairs) = target.timing.as_ref().filter(|p| !(50..=2000).contains(p.get_ref())) {
         let message = "expected a number of pairs from 50 to 2000";
         return Err(source.mistake(message, Some(pairs.span()), None));
@@ -250,6 +257,7 @@ fn target(source: Source<'_>, target: &Target) -> Parsed<reach::Args> {
         timing: target.timing.as_ref().map(|pairs| *pairs.get_ref()),
         restart_wait: target.restart_wait.as_ref().map(|seconds| *seconds.get_ref()),
         restart: target.restart.as_ref().map(|command| command.get_ref().clone()),
+        throttle_wait: target.throttle_wait.as_ref().map(|seconds| *seconds.get_ref()),
         metadata: target.metadata,
         name_checks: target.name_checks,
         var,

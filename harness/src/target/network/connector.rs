@@ -5,6 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::str::FromStr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll};
 
 use http::Uri;
@@ -12,7 +13,7 @@ use http::uri::Scheme;
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::client::legacy::connect::{Connected, Connection};
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tower::Service;
 
@@ -29,12 +30,20 @@ struct Inner {
     guard: Guard,
     connect_to: Vec<ConnectTo>,
     tls: Tls,
+    /// How many connections were opened.
+    opened: AtomicU64,
 }
 
 impl Connector {
     pub(super) fn new(settings: Settings) -> Self {
         let Settings { guard, connect_to, trust, .. } = settings;
-        Self(Arc::new(Inner { guard, connect_to, tls: Tls::new(trust) }))
+        let opened = AtomicU64::new(0);
+        Self(Arc::new(Inner { guard, connect_to, tls: Tls::new(trust), opened }))
+    }
+
+    /// How many connections were opened so far.
+    pub(super) fn opened(&self) -> u64 {
+        self.0.opened.load(Ordering::SeqCst)
     }
 }
 
@@ -73,7 +82,8 @@ impl Inner {
         let tcp = self.tcp(host, port).await?;
         let wire: Box<dyn Wire> =
             if secure { Box::new(self.tls.handshake(host, tcp).await?) } else { Box::new(tcp) };
-        Ok(Stream(TokioIo::new(wire)))
+        let number = self.opened.fetch_add(1, Ordering::SeqCst);
+        Ok(Stream(TokioIo::new(Metered { wire, usage: Usage::of(number) })))
     }
 
     /// The first address that answers, or what was wrong with the first. The guard judges the host
@@ -200,7 +210,57 @@ fn authority(text: &str) -> Option<(&str, String, u16)> {
 }
 
 /// An open connection, with TLS or without.
-pub(super) struct Stream(TokioIo<Box<dyn Wire>>);
+pub(super) struct Stream(TokioIo<Metered>);
+
+/// A connection with what it was used for.
+struct Metered {
+    wire: Box<dyn Wire>,
+    usage: Usage,
+}
+
+/// What a connection was used for so far. Requests and answers alternate on it.
+#[derive(Clone, Debug)]
+pub(super) struct Usage(Arc<Counts>);
+
+#[derive(Debug)]
+struct Counts {
+    number: u64,
+    requests: AtomicU64,
+    /// Whether a byte came since the last request began.
+    is_answered: AtomicBool,
+}
+
+impl Usage {
+    fn of(number: u64) -> Self {
+        // The first byte that is sent begins a request, as each one after an answer does.
+        let (requests, is_answered) = (AtomicU64::new(0), AtomicBool::new(true));
+        Self(Arc::new(Counts { number, requests, is_answered }))
+    }
+
+    fn sent(&self) {
+        if self.0.is_answered.swap(false, Ordering::SeqCst) {
+            self.0.requests.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+
+    fn received(&self) {
+        self.0.is_answered.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether the connection was open before the last request was made. `opened` is the number
+    /// of connections that had been opened then.
+    pub(super) fn is_reused(&self, opened: u64) -> bool {
+        self.0.number < opened || self.0.requests.load(Ordering::SeqCst) > 1
+    }
+
+    /// Whether the server may have closed the connection before the last request reached it:
+    /// the connection is reused, and no byte came after the request.
+    pub(super) fn is_stale(&self, opened: u64) -> bool {
+        let is_sent = self.0.requests.load(Ordering::SeqCst) > 0;
+        let is_silent = !is_sent || !self.0.is_answered.load(Ordering::SeqCst);
+        self.is_reused(opened) && is_silent
+    }
+}
 
 trait Wire: AsyncRead + AsyncWrite + Send + Unpin {}
 
@@ -208,7 +268,55 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Wire for T {}
 
 impl Connection for Stream {
     fn connected(&self) -> Connected {
-        Connected::new()
+        Connected::new().extra(self.0.inner().usage.clone())
+    }
+}
+
+impl AsyncRead for Metered {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        let read = Pin::new(&mut self.wire).poll_read(context, buffer);
+        if buffer.filled().len() > before {
+            self.usage.received();
+        }
+        read
+    }
+}
+
+impl AsyncWrite for Metered {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        data: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.usage.sent();
+        Pin::new(&mut self.wire).poll_write(context, data)
+    }
+
+    /// Head and body in one go, without being copied together before.
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        pieces: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.usage.sent();
+        Pin::new(&mut self.wire).poll_write_vectored(context, pieces)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.wire.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.wire).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.wire).poll_shutdown(context)
     }
 }
 
@@ -231,7 +339,6 @@ impl Write for Stream {
         Pin::new(&mut self.0).poll_write(context, data)
     }
 
-    /// Head and body in one go, without being copied together before.
     fn poll_write_vectored(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
