@@ -216,7 +216,8 @@ impl Args {
             None if rp.scheme() == "exec" => adapter(SHIM)?,
             None => find_out(&base, &origin, &transport).await?,
         };
-        let mut target = Target::new(profile, base, origin, transport);
+        let variables = self.variables()?;
+        let mut target = Target::new(profile, base, origin, transport).with_variables(&variables);
         if self.metadata {
             target = target.that_believes_in_our_metadata();
         }
@@ -231,8 +232,8 @@ impl Args {
             target = target.that_runs_programs();
         }
         let mut reach = Reach::new(target);
-        reach.info.url = rp.to_string();
-        reach.variables = self.variables()?;
+        reach.info.url = reach.target.masked(rp.as_str());
+        reach.variables = variables;
         reach.expiry = self.expiry.map(|seconds| Duration::from_secs(seconds.into()));
         reach.timing = self.timing.and_then(|pairs| pairs.try_into().ok());
         let wait = Duration::from_secs(self.restart_wait.unwrap_or(10).into());
@@ -354,7 +355,7 @@ fn built_in(authenticator: Option<&device::Profile>) -> Result<Reach, Failure> {
 impl Reach {
     fn new(target: Target) -> Self {
         let info = TargetInfo {
-            url: target.base().to_string(),
+            url: target.masked(target.base().as_str()),
             origin: target.origin().to_owned(),
             adapter: target.profile().id.clone(),
             observed: BTreeMap::new(),

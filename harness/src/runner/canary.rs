@@ -136,11 +136,12 @@ pub(super) async fn honest(
                     Recognised::Crash | Recognised::RefusedLikeCrash => "breaks the target",
                     _ => "is refused",
                 };
-                let said = said(&attempt);
+                let said = said(&attempt, &log);
                 let what = format!("an honest {ceremony} {what}{said}");
                 let help = match (recognised, &attempt.verdict.unknown) {
                     (Recognised::Unrecognised, Some(answer)) => format!(
-                        "if this means that it was accepted, add to that step: accepted = [{answer}]"
+                        "if this means that it was accepted, add to that step: accepted = [{}]",
+                        log.mask(answer)
                     ),
                     (Recognised::Throttled { .. }, _) => {
                         "switch off the target's rate limit for the test".to_owned()
@@ -206,7 +207,10 @@ pub(super) async fn forged(
         let attempt = match forged {
             Ok(attempt) => attempt,
             Err(trouble) if trouble.is_inconvenience() => {
-                observer.notice(&format!("a forged {ceremony} remains open: {trouble}"));
+                observer.notice(&format!(
+                    "a forged {ceremony} remains open: {}",
+                    log.mask(&trouble.to_string())
+                ));
                 continue;
             }
             Err(trouble) => {
@@ -246,9 +250,9 @@ pub(super) async fn forged(
                 return Err(NotTestable {
                     what: format!(
                         "the adapter does not know how the target refuses a forged {ceremony}{}",
-                        said(&attempt)
+                        said(&attempt, &log)
                     ),
-                    help: attempt.verdict.unknown.as_ref().map(|answer| {
+                    help: attempt.verdict.unknown.as_ref().map(|answer| log.mask(answer)).map(|answer| {
                         format!("if this is a refusal, add to that step: refused = [{answer}]")
                     }),
                     transcript: transcript(),
@@ -261,7 +265,7 @@ pub(super) async fn forged(
                 observer.notice(&format!(
                     "a forged {ceremony} remains open: the answer is a {}{}",
                     attempt.verdict.manner.name(),
-                    said(&attempt)
+                    said(&attempt, &log)
                 ));
             }
         }
@@ -333,14 +337,15 @@ fn accepts_anything(ceremony: Ceremony, variant: &Variant, attempt: &Attempt) ->
     }
 }
 
-fn said(attempt: &Attempt) -> String {
-    attempt.verdict.message.as_ref().map(|text| format!(": {text}")).unwrap_or_default()
+fn said(attempt: &Attempt, log: &Log) -> String {
+    let message = attempt.verdict.message.as_ref();
+    message.map(|text| format!(": {}", log.mask(text))).unwrap_or_default()
 }
 
 fn not_testable(what: &str, trouble: &Trouble, log: &Log, observed: &Observed) -> NotTestable {
     NotTestable {
-        what: format!("{what}: {trouble}"),
-        help: trouble.help(),
+        what: format!("{what}: {}", log.mask(&trouble.to_string())),
+        help: trouble.help().map(|help| log.mask(&help)),
         transcript: Transcript::of(log.clone(), None),
         observed: observed.by_name(),
         is_gone: trouble.is_unreachable(),

@@ -78,7 +78,7 @@ impl<'a> Play<'a> {
             seed: seed.clone(),
             run_id: run_id.clone(),
             target: TargetInfo {
-                url: target.base().to_string(),
+                url: target.masked(target.base().as_str()),
                 origin: target.origin().to_owned(),
                 adapter: target.profile().id.clone(),
                 observed: solo.observed(),

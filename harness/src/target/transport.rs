@@ -59,13 +59,18 @@ impl Response {
     /// then.
     pub fn json(&self) -> Option<&Value> {
         let read = || {
-            let kind = self.header(header::CONTENT_TYPE).unwrap_or_default();
-            match kind.starts_with("application/cbor") {
+            match self.is_cbor() {
                 true => Cbor::decode(&self.body).ok().map(|cbor| as_json(&cbor)),
                 false => serde_json::from_slice(&self.body).ok(),
             }
         };
         self.json.get_or_init(read).as_ref()
+    }
+
+    /// Whether it is CBOR.
+    pub(super) fn is_cbor(&self) -> bool {
+        let kind = self.header(header::CONTENT_TYPE).unwrap_or_default();
+        kind.starts_with("application/cbor")
     }
 
     /// Whether it is a page.
