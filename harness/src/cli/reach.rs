@@ -485,7 +485,8 @@ pub(super) fn base(text: &str) -> Result<Url, String> {
     if url.scheme() == "exec" && !url.path().trim().is_empty() {
         return Ok(url);
     }
-    let bare = url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
+    let bare = url.query().is_none() && url.fragment().is_none();
+    let bare = bare && url.username().is_empty() && url.password().is_none();
     match matches!(url.scheme(), "http" | "https") && url.has_host() && bare {
         true => Ok(url),
         false => Err(wrong()),

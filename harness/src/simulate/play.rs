@@ -105,7 +105,15 @@ impl<'a> Play<'a> {
     }
 
     /// The story, at its end.
-    pub(super) fn story(self) -> Story {
+    pub(super) fn story(mut self) -> Story {
+        // An answer may quote a secret that was learnt after it.
+        let steps = self.story.acts.iter_mut().flat_map(|act| &mut act.steps);
+        for answer in steps.flat_map(|step| &mut step.answers) {
+            answer.says = self.log.mask(&answer.says);
+        }
+        for finding in &mut self.story.findings {
+            finding.seen = self.log.mask(&finding.seen);
+        }
         self.story
     }
 
@@ -463,9 +471,9 @@ impl<'a> Play<'a> {
             device,
             domain,
             does,
-            answers: answer.into_iter().collect(),
+            answers: answer.into_iter().map(|one| self.masked(one)).collect(),
             outcome,
-            means: means.to_owned(),
+            means: self.log.mask(means),
             check,
         };
         self.audience.saw(&step);
@@ -473,6 +481,10 @@ impl<'a> Play<'a> {
             act.steps.push(step);
         }
         number
+    }
+
+    fn masked(&self, answer: Answer) -> Answer {
+        Answer { says: self.log.mask(&answer.says), ..answer }
     }
 
     fn mark(&mut self, number: usize, outcome: Outcome) {

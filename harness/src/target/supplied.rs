@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use url::Url;
 
 use super::inputs;
-use super::profile::{Body, Flow, Options, Part, Profile, Role, Step, Text, Value};
-use super::redact::{Secrets, names_a_secret};
+use super::profile::{Act, Body, Flow, Options, Part, Profile, Role, Step, Text, Value};
+use super::redact::{self, Secrets, names_a_secret};
 
 /// The secrets that stand in the adapter and in the URL of the target.
 pub(super) fn secrets(profile: &Profile, base: &Url) -> Secrets {
@@ -42,6 +42,13 @@ fn steps(profile: &Profile) -> impl Iterator<Item = &Step> {
 
 /// The secrets that a step has in its text.
 fn written(step: &Step, secrets: &mut Secrets) {
+    if let Act::Request { address, .. } = &step.act {
+        for part in &address.text().0 {
+            if let Part::Literal(literal) = part {
+                redact::learn_url(literal, secrets);
+            }
+        }
+    }
     let headers = step.headers.iter().map(|(name, text)| (name.as_str(), text));
     let query = step.query.iter().map(|(name, text)| (name.as_str(), text));
     for (name, text) in headers.chain(query) {

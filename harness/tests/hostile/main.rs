@@ -10,6 +10,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod secrets_cost;
 mod support;
 
 /// The support itself: an honest target passes, and everything is collected.

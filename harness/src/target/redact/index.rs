@@ -210,28 +210,28 @@ mod tests {
     #[test]
     fn the_longest_form_is_found() {
         let forms = ["abcdef", "abcdefgh", "abcdefzz", "abcdexyz"];
-        assert_eq!(found(&forms, "-abcdefgx-", false), [1..7]);
-        assert_eq!(found(&forms, "-abcdefghi-", false), [1..9]);
-        assert_eq!(found(&forms, "-abcdexyy-", false), []);
+        assert_eq!(found(&forms, "-abcdefgx-", false), vec![1..7]);
+        assert_eq!(found(&forms, "-abcdefghi-", false), vec![1..9]);
+        assert!(found(&forms, "-abcdexyy-", false).is_empty());
     }
 
     #[test]
     fn short_values_are_words() {
-        assert_eq!(found(&["abcd"], "abcde abcd.", false), [6..10]);
+        assert_eq!(found(&["abcd"], "abcde abcd.", false), vec![6..10]);
     }
 
     #[test]
     fn a_beginning_counts_at_a_cut() {
-        assert_eq!(found(&["abcdefghij"], "--abcdef", true), [2..8]);
-        assert_eq!(found(&["abcdefghij"], "--abcdef", false), []);
-        assert_eq!(found(&["abcdefghij"], "--abcdefx", true), []);
+        assert_eq!(found(&["abcdefghij"], "--abcdef", true), vec![2..8]);
+        assert!(found(&["abcdefghij"], "--abcdef", false).is_empty());
+        assert!(found(&["abcdefghij"], "--abcdefx", true).is_empty());
     }
 
     /// Each place begins a long form that is not there: the work is limited, and what was not
     /// searched is masked.
     #[test]
     fn hostile_texts_are_masked_to_their_end() {
-        let long = format!("{}b", "a".repeat(5000));
+        let long = format!("{}!", "a".repeat(5000));
         let text = "a".repeat(16 << 10);
         let found = found(&[&long], &text, false);
         assert_eq!(found.last().map(|range| range.end), Some(text.len()));

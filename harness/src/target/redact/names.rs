@@ -154,6 +154,12 @@ pub(in super::super) fn names_a_secret(name: &str) -> bool {
     has_part && !ABOUT.iter().any(|end| name.ends_with(end))
 }
 
+/// Whether a member of this name, beside a secret, says something about the secret.
+pub(super) fn is_about(name: &str) -> bool {
+    let ends = |end: &&str| name.len() >= end.len() && squeezed(name).ends_with(*end);
+    name.ends_with("At") || name.ends_with("_at") || ABOUT.iter().any(ends)
+}
+
 /// Whether a hidden field or a member of this name holds evidence: something of WebAuthn, or the
 /// name of a user.
 pub(super) fn is_public(name: &str) -> bool {

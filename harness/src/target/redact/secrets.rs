@@ -154,9 +154,10 @@ impl Secrets {
     /// A value that is evidence: the name of a user, or a challenge. A secret of the user stays
     /// masked nevertheless, whatever the target makes of it.
     pub(in super::super) fn publish(&mut self, value: &str) {
-        if value.len() < SHORT || !self.public.insert(value.into()) {
+        if value.len() < SHORT || self.public.contains(value) {
             return;
         }
+        self.public.insert(value.into());
         if self.known.remove(value) {
             self.learnt.retain(|known| &**known != value);
             self.bytes -= value.len();

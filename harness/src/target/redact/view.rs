@@ -128,7 +128,7 @@ impl View {
                     view.escapes.push((start..view.text.len(), at..at + length));
                     at += length;
                 }
-                None if cut && escape.is_begun_by(rest) => break,
+                None if cut && escape.is_begun_by(rest) => return Some(view),
                 None => {
                     view.text.extend(rest.first());
                     at += 1;
@@ -320,7 +320,7 @@ mod tests {
             ("%u0073%C3%B6", Escape::Percent, "s\u{f6}"),
             ("a+b%20c", Escape::Form, "a b c"),
             (r#"\u0073\x65\/\"\\u"#, Escape::Backslash, r#"se/"\u"#),
-            (r"\ud83d\udd11\u{1f511}\ud83d", Escape::Backslash, "\u{1f511}\u{1f511}ud83d"),
+            (r"\ud83d\udd11\u{1f511}\ud83d", Escape::Backslash, "\u{1f511}\u{1f511}\\ud83d"),
             (r#"\n\"\\"#, Escape::Quoted, r#"n"\"#),
             ("&amp;&lt;&#0000038;&#x26;&ouml;&plus;&nosuch;&", Escape::Entity, "&<&&\u{f6}+&nosuch;&"),
         ] {

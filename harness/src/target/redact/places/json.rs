@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use super::super::names::{is_public, names_a_secret};
+use super::super::names::{is_about, is_public, names_a_secret};
 use super::super::secrets::Secrets;
 use super::super::view::{Escape, View};
 
@@ -81,8 +81,8 @@ fn unescaped(name: &str) -> String {
     view.map_or_else(|| name.to_owned(), |view| String::from_utf8_lossy(&view.text).into_owned())
 }
 
-/// Learns all texts and numbers of a secret value; of an object those that are evidence by their
-/// names are left out.
+/// Learns all texts and numbers of a secret value; of an object, members that
+/// are evidence or say something about the secret are left out.
 pub(in super::super::super) fn learn_all(value: &Value, secrets: &mut Secrets) {
     match value {
         // A sentence about a password, such as why the target refuses one.
@@ -91,7 +91,7 @@ pub(in super::super::super) fn learn_all(value: &Value, secrets: &mut Secrets) {
         Value::Number(number) => secrets.learn(&number.to_string()),
         Value::Array(items) => items.iter().for_each(|item| learn_all(item, secrets)),
         Value::Object(members) => {
-            let secret = members.iter().filter(|(name, _)| !is_public(name));
+            let secret = members.iter().filter(|(name, _)| !is_public(name) && !is_about(name));
             secret.for_each(|(_, value)| learn_all(value, secrets));
         }
         Value::Null | Value::Bool(_) => {}

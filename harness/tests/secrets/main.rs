@@ -1,6 +1,11 @@
 //! No output shows a secret, in no encoding.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
+mod kinds;
+mod planted;
+mod readable;
+mod spelled;
+
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
