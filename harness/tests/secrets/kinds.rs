@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::ops::Range;
 use std::path::Path;
 use std::process::{Command, Output};
 
+use aho_corasick::AhoCorasick;
 use passrig::target::log::Exchange;
 
 use crate::planted::{self, KINDS, LONG, PIECES};
@@ -27,28 +29,30 @@ fn run(folder: &Path, arguments: &str) -> Output {
 
 /// No output shows a secret, or the beginning of one.
 fn assert_silent(outputs: &[(String, String)]) {
-    let outputs: Vec<_> = outputs.iter().flat_map(unpacked).collect();
+    let mut forms = vec![(LONG[..12].to_owned(), "long".to_owned(), false)];
+    forms.push((LONG[16_000..16_012].to_owned(), "inside of long".to_owned(), false));
     for kind in KINDS.iter() {
         for one in spelled(&kind.value) {
             let Some(beginning) = beginning(&one.telling) else { continue };
+            let name = format!("{} ({})", kind.name, one.name);
             // A text inside JSON is escaped once more.
             let escaped = serde_json::to_string(&beginning).unwrap();
-            for form in [beginning.as_str(), &escaped[1..escaped.len() - 1]] {
-                for (name, text) in &outputs {
-                    let at = find(text, form, kind.value.len() < 6);
-                    let around = at.map(|at| {
-                        let from = text.floor_char_boundary(at.saturating_sub(80));
-                        text[from..].chars().take(200).collect::<String>()
-                    });
-                    let Some(around) = around else { continue };
-                    panic!("{name} shows {} ({}) as {form}: {around}", kind.name, one.name);
-                }
-            }
+            let escaped = escaped[1..escaped.len() - 1].to_owned();
+            let is_word = kind.value.len() < 6;
+            forms.extend([beginning, escaped].map(|form| (form, name.clone(), is_word)));
         }
     }
-    for (name, text) in &outputs {
-        assert!(!text.contains(&LONG[..12]), "{name} shows the beginning of a long token");
-        assert!(!text.contains(&LONG[1600..1612]), "{name} shows a part of a long token");
+    let search = AhoCorasick::new(forms.iter().map(|(form, ..)| form)).unwrap();
+    for (output, text) in outputs.iter().flat_map(unpacked) {
+        for found in search.find_overlapping_iter(&text) {
+            let (form, name, is_word) = &forms[found.pattern()];
+            if *is_word && !is_free(&text, found.range()) {
+                continue;
+            }
+            let from = text.floor_char_boundary(found.start().saturating_sub(80));
+            let around: String = text[from..].chars().take(200).collect();
+            panic!("{output} shows {name} as {form}: {around}");
+        }
     }
 }
 
@@ -60,14 +64,10 @@ fn beginning(telling: &str) -> Option<String> {
     is_telling.then_some(beginning)
 }
 
-/// Where the text is; a short one only as a word of its own.
-fn find(text: &str, form: &str, is_word: bool) -> Option<usize> {
+/// Whether the range is a word of its own.
+fn is_free(text: &str, range: Range<usize>) -> bool {
     let is_free = |c: Option<char>| c.is_none_or(|c| !c.is_ascii_alphanumeric());
-    let mut places = text.match_indices(form).map(|(at, _)| at);
-    places.find(|at| {
-        let (before, after) = (&text[..*at], &text[at + form.len()..]);
-        !is_word || is_free(before.chars().next_back()) && is_free(after.chars().next())
-    })
+    is_free(text[..range.start].chars().next_back()) && is_free(text[range.end..].chars().next())
 }
 
 /// The exchanges of a log.
@@ -104,7 +104,7 @@ async fn no_report_and_no_log_shows_a_secret_of_any_kind() {
     assert!(KINDS.len() >= 40);
     let url = planted::serve().await;
     let folder = tempfile::tempdir().unwrap();
-    let only = planted::checks().iter().map(|id| format!("--only {id}")).collect::<Vec<_>>();
+    let only = planted::CHECKS.iter().map(|id| format!("--only {id}")).collect::<Vec<_>>();
     let reports =
         ["json", "junit", "sarif", "markdown", "html"].map(|f| format!("--report {f}=report.{f}"));
     let arguments = format!(
@@ -119,7 +119,8 @@ async fn no_report_and_no_log_shows_a_secret_of_any_kind() {
     let of = |name: &str| &outputs.iter().find(|(known, _)| known == name).unwrap().1;
     assert_masked(of("one.jsonl"));
     for report in ["report.json", "report.junit", "report.markdown", "report.sarif", "report.html"] {
-        let told = of(report).matches("told [masked]").count();
+        let told = of(report).replace("\\[masked\\]", "[masked]");
+        let told = told.matches("told [masked]").count();
         assert!(told >= only.len(), "{report} repeats {told} of {} answers", only.len());
     }
     assert_silent(&outputs);

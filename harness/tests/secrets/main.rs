@@ -265,7 +265,7 @@ fn outputs(output: &Output, folder: &Path) -> Vec<(String, String)> {
         ("standard error".to_owned(), text(&output.stderr)),
     ];
     for folder in [folder.to_owned(), folder.join(".passrig")] {
-        for entry in fs::read_dir(folder).unwrap() {
+        for entry in fs::read_dir(folder).into_iter().flatten() {
             let path = entry.unwrap().path();
             if path.is_file() {
                 let name = path.file_name().unwrap().to_string_lossy().into_owned();
