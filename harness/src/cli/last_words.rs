@@ -37,6 +37,9 @@ pub(super) fn exchange(out: &mut String, exchange: &Exchange, paint: Paint) -> s
 }
 
 fn body(out: &mut String, body: Option<&Body>, paint: Paint) -> std::fmt::Result {
+    if let Some(body) = body.filter(|body| body.base64.is_some()) {
+        return writeln!(out, "     {} bytes, binary", body.length);
+    }
     let text = body.map_or("", |body| body.text.trim());
     if text.is_empty() {
         return Ok(());

@@ -248,7 +248,7 @@ impl Args {
             }
         };
         let origin = origin_of(&base);
-        let mut target = Target::new(profile, base, origin, transport);
+        let mut target = Target::new(profile, base, origin, transport).with_variables(&variables);
         if self.metadata {
             target = target.that_believes_in_our_metadata();
         }
@@ -266,7 +266,7 @@ impl Args {
             target = target.that_names_checks();
         }
         let mut reach = Reach::new(target);
-        reach.info.url = rp.to_string();
+        reach.info.url = reach.target.masked(&rp.to_string());
         reach.variables = variables;
         reach.expiry = self.expiry.map(|seconds| Duration::from_secs(seconds.into()));
         reach.timing = self.timing.and_then(|pairs| pairs.try_into().ok());
@@ -399,7 +399,7 @@ fn built_in(authenticator: Option<&device::Profile>) -> Result<Reach, Failure> {
 impl Reach {
     fn new(target: Target) -> Self {
         let info = TargetInfo {
-            url: target.base().to_string(),
+            url: target.masked(target.base().as_str()),
             origin: target.origin().to_owned(),
             adapter: target.profile().id.clone(),
             observed: BTreeMap::new(),

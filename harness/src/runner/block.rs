@@ -185,7 +185,13 @@ impl Twin {
         flaw.map(|(why, what)| (*why, what.as_str()))
     }
 
-    fn fail(&mut self, ceremony: Ceremony, place: &str, seen: &Result<Attempt, Trouble>) {
+    fn fail(
+        &mut self,
+        ceremony: Ceremony,
+        place: &str,
+        seen: &Result<Attempt, Trouble>,
+        log: &Log,
+    ) {
         let (throttled, what) = match seen {
             Ok(attempt) => {
                 let verdict = &attempt.verdict;
@@ -195,6 +201,8 @@ impl Twin {
             Err(trouble) => (trouble.throttled(), format!("could not be carried out: {trouble}")),
         };
         let why = throttled.map_or(Inconclusive::Bracket, |_| Inconclusive::Throttled);
+        // The answer may quote a secret that was learnt after it.
+        let what = log.mask(&what);
         let flaw = Some((why, format!("an honest {ceremony} {place} the attempts {what}")));
         match ceremony {
             Ceremony::Registration => self.registration = flaw,
@@ -217,7 +225,9 @@ async fn end(seen: &Result<Attempt, Trouble>, world: &World, log: &Log) -> Optio
         Ok(attempt) if attempt.verdict.recognised == Recognised::Crash => {
             ("it answered with a server error".to_owned(), false)
         }
-        Err(trouble) if trouble.is_breakage() => (trouble.to_string(), trouble.is_unreachable()),
+        Err(trouble) if trouble.is_breakage() => {
+            (log.mask(&trouble.to_string()), trouble.is_unreachable())
+        }
         _ => return None,
     };
     if !is_unreachable && world.target.is_there().await {
@@ -269,7 +279,7 @@ async fn twin(
     while let Err(trouble) = actor.arrive(&mut log).await {
         if !patience.lasts(trouble.throttled()).await {
             let seen = Err(trouble);
-            twin.fail(Ceremony::Registration, place, &seen);
+            twin.fail(Ceremony::Registration, place, &seen, &log);
             twin.mourn(end(&seen, world, &log).await);
             note_crash(&twin, Ceremony::Registration, &seen, block, world);
             return twin;
@@ -296,7 +306,7 @@ async fn twin(
                 let is_telling = block.algorithm.is_some()
                     || block.format.is_some() && ceremony == Ceremony::Registration;
                 twin.is_unsupported = is_telling && seen.as_ref().is_ok_and(is_refused);
-                twin.fail(ceremony, place, &seen);
+                twin.fail(ceremony, place, &seen, &log);
                 twin.mourn(end(&seen, world, &log).await);
                 note_crash(&twin, ceremony, &seen, block, world);
                 break;
@@ -403,6 +413,9 @@ async fn attempt(
             }
             _ => judge::judge(check, &block.variant, &seen),
         };
+        // The reason may quote a secret that was learnt after it.
+        let reason = result.reason.as_deref().map(|reason| stage.log.mask(reason));
+        let result = CheckResult { reason, ..result };
         let end = end(&seen.map(|observations| observations.attempt), world, &stage.log).await;
         if end.is_none() && is_closed && result.outcome == Outcome::Error {
             // The target is back already. Another round of the block must not hide that.

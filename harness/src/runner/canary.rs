@@ -140,11 +140,12 @@ pub(super) async fn honest(
                     Recognised::Throttled { .. } => world.state.throttling.used_up(),
                     _ => None,
                 };
-                let (said, also) = (said(&attempt), also(used_up));
+                let (said, also) = (said(&attempt, &log), also(used_up));
                 let what = format!("an honest {ceremony} {what}{said}{also}");
                 let help = match (recognised, &attempt.verdict.unknown) {
                     (Recognised::Unrecognised, Some(answer)) => format!(
-                        "if this means that it was accepted, add to that step: accepted = [{answer}]"
+                        "if this means that it was accepted, add to that step: accepted = [{}]",
+                        log.mask(answer)
                     ),
                     (Recognised::Throttled { .. }, _) => THROTTLED.to_owned(),
                     _ => "is the target configured for the origin that --origin names (by default \
@@ -219,9 +220,10 @@ pub(super) async fn forged(
                     let help = "it answered honest ceremonies just before: its log tells more";
                     error.help = Some(help.to_owned());
                 } else if trouble.is_inconvenience() && !is_used_up {
-                    observer.notice(&format!("a forged {ceremony} remains open: {trouble}"));
+                    let what = log.mask(&trouble.to_string());
+                    observer.notice(&format!("a forged {ceremony} remains open: {what}"));
                     if trouble.is_hang_up() {
-                        let crash = Crash::without_checks(FORGED, trouble.to_string());
+                        let crash = Crash::without_checks(FORGED, what);
                         world.state.crashes.note(crash);
                     }
                     continue;
@@ -256,9 +258,9 @@ pub(super) async fn forged(
                 return Err(NotTestable {
                     what: format!(
                         "the adapter does not know how the target refuses a forged {ceremony}{}",
-                        said(&attempt)
+                        said(&attempt, &log)
                     ),
-                    help: attempt.verdict.unknown.as_ref().map(|answer| {
+                    help: attempt.verdict.unknown.as_ref().map(|answer| log.mask(answer)).map(|answer| {
                         format!("if this is a refusal, add to that step: refused = [{answer}]")
                     }),
                     transcript: transcript(),
@@ -271,7 +273,7 @@ pub(super) async fn forged(
                 return Err(NotTestable {
                     what: format!(
                         "a forged {ceremony} is throttled{}{}",
-                        said(&attempt),
+                        said(&attempt, &log),
                         also(world.state.throttling.used_up())
                     ),
                     help: Some(THROTTLED.to_owned()),
@@ -285,7 +287,7 @@ pub(super) async fn forged(
                 observer.notice(&format!(
                     "a forged {ceremony} remains open: the answer is a {}{}",
                     attempt.verdict.manner.name(),
-                    said(&attempt)
+                    said(&attempt, &log)
                 ));
             }
         }
@@ -361,8 +363,9 @@ fn also(reason: Option<String>) -> String {
     reason.map(|reason| format!("; {reason}")).unwrap_or_default()
 }
 
-fn said(attempt: &Attempt) -> String {
-    attempt.verdict.message.as_ref().map(|text| format!(": {text}")).unwrap_or_default()
+fn said(attempt: &Attempt, log: &Log) -> String {
+    let message = attempt.verdict.message.as_ref();
+    message.map(|text| format!(": {}", log.mask(text))).unwrap_or_default()
 }
 
 fn not_testable(
@@ -375,8 +378,8 @@ fn not_testable(
     let used_up = world.state.throttling.used_up().filter(|_| trouble.throttled().is_some());
     let help = if used_up.is_some() { Some(THROTTLED.to_owned()) } else { trouble.help() };
     NotTestable {
-        what: format!("{what}: {trouble}{}", also(used_up)),
-        help,
+        what: format!("{what}: {}{}", log.mask(&trouble.to_string()), also(used_up)),
+        help: help.map(|help| log.mask(&help)),
         transcript: Transcript::of(log.clone(), None),
         observed: observed.by_name(),
         is_gone: trouble.is_unreachable(),

@@ -512,7 +512,7 @@ impl Run<'_> {
             seed: self.options.seed.clone(),
             run_id: self.options.run_id.clone(),
             target: TargetInfo {
-                url: target.base().to_string(),
+                url: target.masked(target.base().as_str()),
                 origin: target.origin().to_owned(),
                 adapter: target.profile().id.clone(),
                 observed: self.observed,

@@ -126,6 +126,11 @@ impl Walker<'_> {
         let before = self.log.len();
         let came_to = does(self).await;
         let well = came_to.is_ok();
+        // An answer may quote a secret that was learnt after it.
+        let came_to = came_to.map(|text| self.log.mask(&text)).map_err(|obstacle| Obstacle {
+            what: self.log.mask(&obstacle.what),
+            help: obstacle.help.map(|help| self.log.mask(&help)),
+        });
         let exchanges = self.log.exchanges().into_iter().skip(before).collect();
         (self.told)(&Passage { title: title.to_owned(), exchanges, came_to });
         well

@@ -78,7 +78,7 @@ impl<'a> Play<'a> {
             seed: seed.clone(),
             run_id: run_id.clone(),
             target: TargetInfo {
-                url: target.base().to_string(),
+                url: target.masked(target.base().as_str()),
                 origin: target.origin().to_owned(),
                 adapter: target.profile().id.clone(),
                 observed: solo.observed(),
@@ -115,6 +115,14 @@ impl<'a> Play<'a> {
             let number = self.step(line, Some(rp(seen)), Some(crash.outcome), means, None);
             let why = "An RP that crashes keeps its users out.";
             self.find(number, &crash, why, "Look at the log of the RP at that time.");
+        }
+        // An answer may quote a secret that was learnt after it.
+        let steps = self.story.acts.iter_mut().flat_map(|act| &mut act.steps);
+        for answer in steps.flat_map(|step| &mut step.answers) {
+            answer.says = self.log.mask(&answer.says);
+        }
+        for finding in &mut self.story.findings {
+            finding.seen = self.log.mask(&finding.seen);
         }
         self.story
     }
@@ -475,9 +483,9 @@ impl<'a> Play<'a> {
             device,
             domain,
             does,
-            answers: answer.into_iter().collect(),
+            answers: answer.into_iter().map(|one| self.masked(one)).collect(),
             outcome,
-            means: means.to_owned(),
+            means: self.log.mask(means),
             check,
         };
         self.audience.saw(&step);
@@ -485,6 +493,10 @@ impl<'a> Play<'a> {
             act.steps.push(step);
         }
         number
+    }
+
+    fn masked(&self, answer: Answer) -> Answer {
+        Answer { says: self.log.mask(&answer.says), ..answer }
     }
 
     fn mark(&mut self, number: usize, outcome: Outcome) {

@@ -13,10 +13,11 @@ use super::{Done, Listed, verdict};
 pub(super) fn expected(step: &Step, response: &Response, log: &Log) -> Result<(), Kind> {
     let status = response.status;
     let message = || {
-        let shown = log.masked(response);
-        match shown.header(http::header::LOCATION) {
-            Some(location) if status.is_redirection() => Some(format!("go to {location}")),
-            _ => verdict::message(&shown),
+        match response.header(http::header::LOCATION) {
+            Some(location) if status.is_redirection() => {
+                Some(format!("go to {}", log.quoted_url(location)))
+            }
+            _ => verdict::message(response, log),
         }
     };
     if let Some(after) = verdict::throttled(response) {
@@ -52,7 +53,7 @@ pub(super) fn expected(step: &Step, response: &Response, log: &Log) -> Result<()
             status: status.as_u16(),
             message: message(),
             condition: matches!(step.role, Role::Prepare(_))
-                .then(|| verdict::describe(&log.masked(response))),
+                .then(|| verdict::describe(response, log)),
         }),
     }
 }

@@ -14,12 +14,12 @@ use passrig_authenticator::workbench::{Honest, Stage, Workbench};
 
 use super::error::{Error, Kind, Place};
 use super::extract::Answered;
-use super::inputs::{Inputs, Unset};
+use super::inputs::{self, Inputs, Unset};
 use super::log::Log;
-use super::page::{self, Page};
-use super::profile::{Act, Flow, Options, Selector, Step, Text};
+use super::page::Page;
+use super::profile::{Act, Flow, Options, Step, Text};
 use super::request::{self, Draft};
-use super::session::{self, Session};
+use super::session::Session;
 use super::transport::Response;
 use super::{Begun, Target, answer, aside};
 
@@ -96,9 +96,6 @@ impl<'a> Call<'a> {
         if let Some(response) = self.aside(index, step).await? {
             return Ok(response);
         }
-        if let Act::Submit(selector) = &step.act {
-            self.hide_codes(selector);
-        }
         let credential = carried.as_ref().map(|carried| carried.credential);
         let draft = self.draft(step, credential).map_err(|kind| self.error(index, kind))?;
         if draft.asks_first {
@@ -123,7 +120,7 @@ impl<'a> Call<'a> {
             };
             let target = url.join(location).ok().filter(|url| url.scheme().starts_with("http"));
             let Some(target) = target else {
-                let location = self.log.mask(location);
+                let location = self.log.quoted_url(location);
                 return Err(self.error(index, Kind::Redirect(location)));
             };
             url = target;
@@ -261,9 +258,6 @@ impl<'a> Call<'a> {
         let response = response.map_err(|failure| self.error(index, failure.into()))?;
         let relation = self.relation(url);
         self.session.keep_cookies(url, &response.headers, relation);
-        for cookie in session::offered(&response.headers).filter(|cookie| is_long(&&**cookie)) {
-            self.log.hide(&cookie);
-        }
         Ok(response)
     }
 
@@ -300,29 +294,24 @@ impl<'a> Call<'a> {
         Ok(())
     }
 
-    /// Whatever is known by now must not be shown.
+    /// Masks all secrets that are known by now.
     fn hide_secrets(&mut self) {
-        let captured = self.begun.iter().chain(self.session.variables());
-        let texts = captured.filter_map(|(_, value)| value.as_str());
-        for secret in texts.chain(self.session.cookie_values()).filter(is_long) {
-            self.log.hide(secret);
-        }
-        if let Some(password) = self.inputs.value("password") {
-            self.log.hide(password);
-        }
-    }
-
-    /// What a form holds unseen may be a code of the session, such as a token
-    /// against forgery: whatever has letters and digits and is long.
-    fn hide_codes(&mut self, selector: &Selector) {
-        const SHORTEST: usize = 16;
-        let form = self.loaded().and_then(|page| page::form(page, selector));
-        for field in form.into_iter().flat_map(|form| form.fields) {
-            let has = |kind: fn(&char) -> bool| field.value.chars().any(|c| kind(&c));
-            let is_mixed = has(char::is_ascii_digit) && has(char::is_ascii_alphabetic);
-            if field.is_hidden && is_mixed && field.value.len() >= SHORTEST {
-                self.log.hide(&field.value);
+        self.log.share(&self.target.secrets);
+        for (name, value) in self.inputs.all() {
+            match inputs::names_a_user(name) {
+                true => self.log.publish(value),
+                false if name == "password" => self.log.hide(value),
+                false if inputs::is_public(name) || self.target.assembles(name) => {}
+                false => self.log.hide_given(value),
             }
+        }
+        for (name, value) in self.begun.iter().chain(self.session.variables()) {
+            if !self.target.assembles(name) {
+                self.log.learn_all(value);
+            }
+        }
+        for value in self.session.cookie_values() {
+            self.log.learn(value);
         }
     }
 
@@ -341,11 +330,4 @@ impl<'a> Call<'a> {
         let at = Place { flow: self.flow, step: 0, request: String::new() };
         Error { at, kind: Kind::NoFlow }
     }
-}
-
-/// Short values are no secrets, and masking them would make transcripts
-/// unreadable.
-fn is_long(value: &&str) -> bool {
-    const SHORTEST: usize = 6;
-    value.len() >= SHORTEST
 }

@@ -106,7 +106,7 @@ impl Answered<'_> {
     }
 
     fn no_element(&self, source: &Source) -> String {
-        let forms = page::forms(&self.log.masked(self.response).text());
+        let forms = self.log.quoted(&page::forms(&self.response.text()));
         format!("no match for {source}; {forms}")
     }
 
@@ -206,8 +206,7 @@ impl Answered<'_> {
     /// The body, which has to be JSON, or CBOR as JSON.
     pub(super) fn json(&self) -> Result<&Value, Kind> {
         self.response.json().ok_or_else(|| {
-            let shown = self.log.masked(self.response);
-            let text = shown.text();
+            let text = self.log.quoted(&self.response.text());
             let start = text.trim_start();
             let page = start.starts_with('<')
                 || self

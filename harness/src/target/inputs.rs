@@ -51,10 +51,27 @@ impl Inputs {
         self.values.get(name).map(String::as_str)
     }
 
+    /// All variables, by name.
+    pub(super) fn all(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.values.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// The id of the check.
     pub fn check(&self) -> &str {
         &self.check
     }
+}
+
+/// Whether a variable of this name says who a user is.
+pub(super) fn names_a_user(name: &str) -> bool {
+    matches!(name, "username" | "display_name" | "email" | "user_id")
+}
+
+/// Whether a variable of this name is not a secret.
+pub(super) fn is_public(name: &str) -> bool {
+    names_a_user(name)
+        || matches!(name, "credential_id" | "record_id" | "oidc.challenge")
+        || name.starts_with("setting.")
 }
 
 /// A variable that a request needs and nothing has set.

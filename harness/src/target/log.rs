@@ -1,15 +1,17 @@
 //! What travelled, in order, fit to be shown to others.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Request, StatusCode};
+use http::{HeaderMap, Request, StatusCode, header};
+use passrig_authenticator::wire::base64url::Variant;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::error::Place;
-use super::redact::Secrets;
+use super::redact::{self, Secrets};
 use super::transport::{Failure, Response};
 
 /// Octets of a body that an exported exchange shows.
@@ -88,11 +90,15 @@ pub struct Received {
     pub body: Option<Body>,
 }
 
-/// A body.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// A body: a text, or bytes that are not UTF-8.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Body {
-    /// Its beginning, 8 KiB at most.
+    /// Its beginning, 8 KiB at most; empty where the body is not a text.
     pub text: String,
+    /// The base64 of its first 8 KiB, where the body is not a text. Each byte of a secret in it is
+    /// replaced by `*`, so that the length of every part stays.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base64: Option<String>,
     /// The octets of the whole.
     pub length: usize,
     /// The hash of the whole, in hex.
@@ -148,18 +154,44 @@ impl Log {
         self.secrets.mask(text)
     }
 
-    /// An answer as it may be quoted. It is masked before anything is cut out of
-    /// it: half a secret is not recognised.
-    pub(super) fn masked(&self, response: &Response) -> Response {
-        let mut headers = response.headers.clone();
-        for value in headers.values_mut() {
-            let text = self.mask(&String::from_utf8_lossy(value.as_bytes()));
-            if let Ok(shown) = HeaderValue::from_str(&text) {
-                *value = shown;
-            }
+    /// Masks this value, which the user supplied as a variable.
+    pub(super) fn hide_given(&mut self, value: &str) {
+        self.secrets.give(value);
+    }
+
+    /// Masks this value, which came from the target, unless it is evidence.
+    pub(super) fn learn(&mut self, value: &str) {
+        self.secrets.learn(value);
+    }
+
+    /// Masks all texts and numbers in this value, which came from the target.
+    pub(super) fn learn_all(&mut self, value: &serde_json::Value) {
+        redact::learn_all(value, &mut self.secrets);
+    }
+
+    /// Shows this value, wherever the target puts it: the name of a user, or a challenge.
+    pub(super) fn publish(&mut self, value: &str) {
+        self.secrets.publish(value);
+    }
+
+    /// Masks the user's secrets, which all logs share.
+    pub(super) fn share(&mut self, secrets: &Arc<Secrets>) {
+        self.secrets.share(secrets);
+    }
+
+    /// The beginning of a text of the target as it may be quoted. The text is masked before
+    /// anything is cut out of it: a part of a secret is not recognised.
+    pub(super) fn quoted(&self, text: &str) -> String {
+        let head = redact::beginning(text, KEPT);
+        match head.len() == text.len() {
+            true => self.secrets.mask(head),
+            false => self.secrets.mask_cut(head),
         }
-        let body = Bytes::from(self.mask(&response.text()));
-        Response::new(response.status, headers, body)
+    }
+
+    /// A URL of the target as it may be quoted.
+    pub(super) fn quoted_url(&self, url: &str) -> String {
+        redact::url(redact::beginning(url, KEPT), &self.secrets)
     }
 
     /// The exchanges, masked.
@@ -174,6 +206,14 @@ impl Log {
         response: &Result<Response, Failure>,
         duration: Duration,
     ) {
+        redact::learn_url(&request.uri().to_string(), &mut self.secrets);
+        redact::learn_headers(request.headers(), &mut self.secrets);
+        if is_form(request.headers()) {
+            redact::learn_form(request.body(), &mut self.secrets);
+        }
+        if let Ok(response) = response {
+            redact::learn_response(response, &mut self.secrets);
+        }
         let response = match response {
             Ok(it) => Ok((it.status, it.headers.clone(), Kept::of(it.body()))),
             Err(failure) => Err(failure.clone()),
@@ -193,7 +233,7 @@ impl Log {
             step: record.at.step,
             request: Sent {
                 method: record.request.method().to_string(),
-                url: self.mask(&record.request.uri().to_string()),
+                url: redact::url(&record.request.uri().to_string(), &self.secrets),
                 headers: self.headers(record.request.headers()),
                 body: self.body(record.request.body()),
             },
@@ -204,23 +244,39 @@ impl Log {
     }
 
     fn headers(&self, headers: &HeaderMap) -> Vec<(String, String)> {
-        let text = |value: &[u8]| self.mask(&String::from_utf8_lossy(value));
-        headers.iter().map(|(name, value)| (name.to_string(), text(value.as_bytes()))).collect()
+        let shown = headers.iter().map(|(name, value)| {
+            (name.to_string(), redact::header(name, value, &self.secrets))
+        });
+        shown.collect()
     }
 
     fn body(&self, kept: &Kept) -> Option<Body> {
         if kept.length == 0 {
             return None;
         }
-        let mut text = self.mask(&String::from_utf8_lossy(&kept.head));
-        let mut end = SHOWN.min(text.len());
-        while !text.is_char_boundary(end) {
-            end -= 1;
-        }
-        text.truncate(end);
+        let is_cut = kept.head.len() < kept.length;
         let sha256 = base16ct::lower::encode_string(&kept.sha256);
-        Some(Body { text, length: kept.length, sha256 })
+        let body = Body { sha256, length: kept.length, ..Body::default() };
+        let Some(text) = kept.text() else {
+            let mut bytes = kept.head.to_vec();
+            self.secrets.mask_bytes(&mut bytes, is_cut);
+            bytes.truncate(SHOWN);
+            return Some(Body { base64: Some(Variant::Base64.encode(&bytes)), ..body });
+        };
+        let mut text = match is_cut {
+            true => self.secrets.mask_cut(text),
+            false => self.secrets.mask(text),
+        };
+        let end = redact::beginning(&text, SHOWN).len();
+        text.truncate(end);
+        Some(Body { text, ..body })
     }
+}
+
+/// Whether the body of a request is a form.
+fn is_form(headers: &HeaderMap) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE);
+    kind.is_some_and(|kind| kind.as_bytes().starts_with(b"application/x-www-form-urlencoded"))
 }
 
 impl Kept {
@@ -229,5 +285,17 @@ impl Kept {
     fn of(body: &Bytes) -> Self {
         let head = body.get(..KEPT).map_or_else(|| body.clone(), Bytes::copy_from_slice);
         Self { head, length: body.len(), sha256: Sha256::digest(body).into() }
+    }
+
+    /// The beginning as text, if it is one; the cut may go through its last character.
+    fn text(&self) -> Option<&str> {
+        match std::str::from_utf8(&self.head) {
+            Ok(text) => Some(text),
+            Err(error) => {
+                let is_cut = error.error_len().is_none() && self.head.len() < self.length;
+                let whole = self.head.get(..error.valid_up_to()).filter(|_| is_cut)?;
+                std::str::from_utf8(whole).ok()
+            }
+        }
     }
 }

@@ -26,10 +26,11 @@ mod redact;
 mod request;
 pub mod session;
 pub mod shim;
+mod supplied;
 pub mod transport;
 pub mod verdict;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -51,6 +52,7 @@ use mailbox::Mailbox;
 use page::Page;
 pub use profile::{Flow, Profile};
 use profile::{Role, Variable};
+use redact::Secrets;
 use request::{Draft, Payload, Sender};
 use session::Relation;
 pub use session::Session;
@@ -69,6 +71,10 @@ pub struct Target {
     mailbox: Option<Mailbox>,
     runs_programs: bool,
     names_checks: bool,
+    /// Secrets that the user supplied: no log of this target shows them.
+    secrets: Arc<Secrets>,
+    /// Variables of which the adapter assembles options: evidence.
+    assembled: Arc<BTreeSet<String>>,
 }
 
 /// What a flow found out.
@@ -133,7 +139,11 @@ impl Target {
         origin: impl Into<String>,
         transport: Arc<dyn Transport>,
     ) -> Self {
+        let secrets = Arc::new(supplied::secrets(&profile, &base));
+        let assembled = Arc::new(supplied::assembled(&profile));
         Self {
+            secrets,
+            assembled,
             profile,
             base,
             origin: origin.into(),
@@ -172,6 +182,30 @@ impl Target {
     /// The check, if the target is told.
     fn told<'c>(&self, check: &'c str) -> Option<&'c str> {
         self.names_checks.then_some(check)
+    }
+
+    /// The same, whose logs mask these variables, which the user supplied.
+    #[must_use]
+    pub fn with_variables(self, variables: &[(String, String)]) -> Self {
+        let mut secrets = Secrets::clone(&self.secrets);
+        for (name, value) in variables {
+            if name == "password" {
+                secrets.add(value);
+            } else if !inputs::is_public(name) && !self.assembles(name) {
+                secrets.give(value);
+            }
+        }
+        Self { secrets: Arc::new(secrets), ..self }
+    }
+
+    /// Whether options are assembled of this variable.
+    fn assembles(&self, name: &str) -> bool {
+        self.assembled.contains(name)
+    }
+
+    /// A text without the secrets that the user supplied, such as the URL of the target.
+    pub fn masked(&self, text: &str) -> String {
+        redact::url(text, &self.secrets)
     }
 
     /// The same, which judges models of authenticators by the metadata that
@@ -261,6 +295,7 @@ impl Target {
             .map_err(|reason| failed(Kind::Unsendable(reason)))?;
         let start = Instant::now();
         let response = self.transport.send(request.clone()).await;
+        log.share(&self.secrets);
         log.record(place.clone(), request, &response, start.elapsed());
         response.map_err(|failure| failed(failure.into()))
     }
@@ -324,6 +359,9 @@ impl Target {
             if let Role::Options { at, .. } = &step.role {
                 let options =
                     call.options(at, &response).map_err(|kind| call.error(index, kind))?;
+                if let Some(challenge) = options.get("challenge").and_then(Value::as_str) {
+                    call.log.publish(challenge);
+                }
                 let page = call.session.loaded().cloned();
                 return Ok(Begun { ceremony, options, captures, page, next: index + 1 });
             }
@@ -372,7 +410,7 @@ impl Target {
             let shaped = credential::shaped(credential, &finish.edits);
             let carried = Carried { credential: &shaped, bench: &mut *bench };
             let response = call.perform(index, step, Some(carried)).await?;
-            let verdict = verdict::judge(finish, &response, &call.log.masked(&response));
+            let verdict = verdict::judge(finish, &response, call.log);
             let accepted = verdict.recognised == Recognised::Accepted;
             let exchange = call.log.len().saturating_sub(1);
             if accepted {

@@ -16,16 +16,33 @@ pub(super) fn encode(text: &str, plain: &str) -> String {
     out
 }
 
-/// The same with escapes in small letters.
-pub(super) fn lowered(encoded: &str) -> String {
-    let mut parts = encoded.split('%');
-    let mut out = parts.next().unwrap_or_default().to_owned();
-    for (escape, rest) in parts.filter_map(|part| part.split_at_checked(2)) {
-        out.push('%');
-        out.push_str(&escape.to_ascii_lowercase());
-        out.push_str(rest);
+/// The octets that a text stands for; a `%` without two digits is itself.
+pub(crate) fn decode(text: &str) -> Vec<u8> {
+    let mut octets = Vec::new();
+    let mut rest = text.as_bytes();
+    while let Some((first, after)) = rest.split_first() {
+        let escaped = match (first, after) {
+            (b'%', [high, low, tail @ ..]) => digits(*high, *low).map(|byte| (byte, tail)),
+            _ => None,
+        };
+        rest = match escaped {
+            Some((octet, tail)) => {
+                octets.push(octet);
+                tail
+            }
+            None => {
+                octets.push(*first);
+                after
+            }
+        };
     }
-    out
+    octets
+}
+
+/// The byte that two hexadecimal digits stand for.
+pub(super) fn digits(high: u8, low: u8) -> Option<u8> {
+    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    Some(digit(high)? << 4 | digit(low)?)
 }
 
 #[cfg(test)]
@@ -36,7 +53,5 @@ mod tests {
     fn both_cases() {
         let encoded = encode("a/b~ \u{e9}", UNRESERVED);
         assert_eq!(encoded, "a%2Fb~%20%C3%A9");
-        assert_eq!(lowered(&encoded), "a%2fb~%20%c3%a9");
-        assert_eq!(lowered("plain"), "plain");
     }
 }

@@ -175,14 +175,6 @@ impl<'a> Crumb<'a> {
     }
 }
 
-/// The values that an answer sets, whether they are kept or not.
-pub(super) fn offered(headers: &HeaderMap) -> impl Iterator<Item = String> {
-    headers.get_all(header::SET_COOKIE).into_iter().filter_map(|line| {
-        let cookie = RawCookie::parse(String::from_utf8_lossy(line.as_bytes()).into_owned());
-        cookie.ok().map(|cookie| cookie.value().to_owned())
-    })
-}
-
 /// A cookie without `SameSite` is `Lax` in today's browsers; a script's request
 /// is no navigation, so that only `None` travels.
 fn is_for_other_sites(cookie: &RawCookie<'_>) -> bool {

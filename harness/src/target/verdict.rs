@@ -6,6 +6,7 @@ use http::{StatusCode, header};
 use serde::Serialize;
 use serde_json::Value;
 
+use super::log::Log;
 use super::profile::{Condition, Finish};
 use super::transport::Response;
 
@@ -78,9 +79,8 @@ impl Manner {
 }
 
 /// Judges an answer. Throttling comes first, then what the adapter calls
-/// refused: that is usually the more specific of the two. What is quoted comes
-/// from `shown`, the same answer without its secrets.
-pub(super) fn judge(finish: &Finish, response: &Response, shown: &Response) -> Verdict {
+/// refused: that is usually the more specific of the two. What is quoted is masked by the log.
+pub(super) fn judge(finish: &Finish, response: &Response, log: &Log) -> Verdict {
     let holding = |list: &[Condition]| -> Vec<Condition> {
         list.iter().filter(|condition| condition.holds(response)).cloned().collect()
     };
@@ -103,8 +103,8 @@ pub(super) fn judge(finish: &Finish, response: &Response, shown: &Response) -> V
     Verdict {
         recognised,
         manner: manner(recognised, response.status),
-        message: message(shown),
-        unknown: unknown.then(|| describe(shown)),
+        message: message(response, log),
+        unknown: unknown.then(|| describe(response, log)),
     }
 }
 
@@ -132,10 +132,10 @@ pub(super) fn throttled(response: &Response) -> Option<Option<Duration>> {
 }
 
 /// What the target says for people.
-pub(super) fn message(response: &Response) -> Option<String> {
+pub(super) fn message(response: &Response, log: &Log) -> Option<String> {
     let text = match response.json() {
-        Some(json) => spoken(json)?,
-        None => in_one_line(&response.text(), 200),
+        Some(json) => log.quoted(spoken(json)?),
+        None => in_one_line(&log.quoted(&response.text()), 200),
     };
     let short: String = text.chars().take(200).collect();
     (!short.is_empty()).then_some(short)
@@ -148,9 +148,9 @@ pub(super) fn in_one_line(text: &str, length: usize) -> String {
     words.join(" ").chars().take(length).collect()
 }
 
-fn spoken(json: &Value) -> Option<String> {
+fn spoken(json: &Value) -> Option<&str> {
     match json {
-        Value::String(text) => Some(text.clone()),
+        Value::String(text) => Some(text),
         Value::Object(members) => {
             const NAMES: [&str; 8] = [
                 "errorMessage",
@@ -170,21 +170,23 @@ fn spoken(json: &Value) -> Option<String> {
 }
 
 /// The answer as a condition of an adapter, so far as it is telling.
-pub(super) fn describe(response: &Response) -> String {
+pub(super) fn describe(response: &Response, log: &Log) -> String {
     let status = response.status.as_u16();
     let json = response.json().and_then(telling);
     match (json, response.header(header::LOCATION)) {
         // The status of an error tells enough, unless it may be a crash.
         (Some((name, value)), _) if !response.status.is_client_error() => {
+            let value = log.quoted(&value);
             format!("{{ status = [{status}], json = \"$.{name}\", equals = {value} }}")
         }
         (_, Some(location)) if response.status.is_redirection() => {
+            let location = log.quoted_url(location);
             let path = location.split('?').next().unwrap_or_default();
             format!("{{ status = [{status}], header = \"location\", contains = {path:?} }}")
         }
         // A page that says how it went in words.
         _ if response.status.is_success() && response.json().is_none() => {
-            let text = response.text();
+            let text = log.quoted(&response.text());
             let line = text.lines().map(str::trim).find(|line| !line.is_empty());
             let words: String = line.unwrap_or_default().chars().take(40).collect();
             format!("{{ status = [{status}], body = {words:?} }}")

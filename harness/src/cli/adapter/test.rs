@@ -14,7 +14,6 @@ use crate::outcome::{Outcome, visible};
 use crate::quoting::quoted;
 use crate::report::Paint;
 use crate::runner::walk::{self, Passage};
-use crate::target::profile::Profile;
 use crate::target::{Flow, Target};
 
 /// Walk through an adapter's flows honestly, and show each request and answer.
@@ -73,7 +72,7 @@ pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
     let paint = console.paint();
     let mut printed = Ok(());
     let well = walk::walk(&world, &mut |passage| {
-        let text = passage_text(passage, target.profile(), args.quiet, paint);
+        let text = passage_text(passage, &target, args.quiet, paint);
         printed = console.print_painted(&text);
     })
     .await;
@@ -83,15 +82,15 @@ pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
 }
 
 /// What was done, what travelled, what came of it.
-fn passage_text(passage: &Passage, profile: &Profile, quiet: bool, paint: Paint) -> String {
+fn passage_text(passage: &Passage, target: &Target, quiet: bool, paint: Paint) -> String {
     let mut out = format!("{}\n", paint.strong(&passage.title));
     // Writing to a string does not fail.
     if !quiet || passage.came_to.is_err() {
         for exchange in &passage.exchanges {
             let flow = Flow::ALL.into_iter().find(|flow| flow.name() == exchange.flow);
-            let steps = flow.map_or(&[][..], |flow| profile.steps(flow));
+            let steps = flow.map_or(&[][..], |flow| target.profile().steps(flow));
             let step = exchange.step.checked_sub(1).and_then(|index| steps.get(index));
-            let line = step.map(|step| step.line.as_str()).unwrap_or_default();
+            let line = step.map(|step| target.masked(&step.line)).unwrap_or_default();
             let head = format!("{} step {}: {line}", exchange.flow, exchange.step);
             let _ = writeln!(out, "  {}", paint.faint(&visible::line(&head)));
             let _ = last_words::exchange(&mut out, exchange, paint);

@@ -13,13 +13,16 @@ mod shown;
 
 use std::borrow::Cow;
 
-use passrig_authenticator::wire::{Der, Json, base64url};
+use passrig_authenticator::wire::{Cbor, Der, Json, base64url};
 
 use crate::target::log::Body;
 use shown::Shown;
 
 /// A body in lines.
 pub(super) fn body(body: &Body) -> String {
+    if let Some(base64) = &body.base64 {
+        return binary(body, base64);
+    }
     let text = body.text.trim();
     let parsed = Json::parse(text.as_bytes()).ok();
     let mut out = match parsed.filter(|json| matches!(json, Json::Array(_) | Json::Object(_))) {
@@ -32,6 +35,24 @@ pub(super) fn body(body: &Body) -> String {
     };
     if body.text.len() < body.length && is_cut(body) {
         out.push_str(&format!("\n… of {} octets, SHA-256 {}", body.length, body.sha256));
+    }
+    out
+}
+
+/// A body that is not a text: CBOR, if it is, else its bytes.
+fn binary(body: &Body, base64: &str) -> String {
+    let bytes = base64url::decode_lenient(base64).unwrap_or_default();
+    let decoded = match bytes.is_empty() {
+        true => None,
+        false => Cbor::decode_prefix(&bytes).ok().filter(|(_, used)| *used == bytes.len()),
+    };
+    let (what, inside) = match decoded {
+        Some((item, _)) => ("CBOR", cbor::shown(&item)),
+        None => ("binary", Shown::Plain(shown::hex(&bytes))),
+    };
+    let mut out = Shown::holding(format!("{} bytes, {what}", body.length), inside).lines();
+    if bytes.len() < body.length {
+        out.push_str(&format!("\n… of {} bytes, SHA-256 {}", body.length, body.sha256));
     }
     out
 }

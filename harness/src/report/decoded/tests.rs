@@ -3,7 +3,8 @@ use passrig_authenticator::wire::base64url;
 use super::*;
 
 fn decoded(text: &str) -> String {
-    body(&Body { text: text.to_owned(), length: text.len(), sha256: "00".to_owned() })
+    let sha256 = "00".to_owned();
+    body(&Body { text: text.to_owned(), length: text.len(), sha256, ..Body::default() })
 }
 
 /// The first registration of §16.1 of WebAuthn.
@@ -141,8 +142,27 @@ fn what_is_no_json() {
       {"a": 1}
     "#);
     insta::assert_snapshot!(decoded("{\"a\":\"[masked]\",\"a\":2}"), @r#"{"a": "[masked]", "a": 2}"#);
-    let cut = Body { text: "{".repeat(8190), length: 20_000, sha256: "00".repeat(32) };
+    let sha256 = "00".repeat(32);
+    let cut = Body { text: "{".repeat(8190), length: 20_000, sha256, ..Body::default() };
     assert!(body(&cut).ends_with(&format!("\n… of 20000 octets, SHA-256 {}", "00".repeat(32))));
+}
+
+#[test]
+fn bodies_that_are_not_text() {
+    let binary = |bytes: &[u8], length: usize| {
+        let base64 = Some(base64url::Variant::Base64.encode(bytes));
+        body(&Body { base64, length, sha256: "00".to_owned(), ..Body::default() })
+    };
+    let cbor = hex("a2616101616242ff00");
+    insta::assert_snapshot!(binary(&cbor, cbor.len()), @r#"
+    9 bytes, CBOR:
+      {"a": 1, "b": h'ff00'}
+    "#);
+    insta::assert_snapshot!(binary(&[0xff, 0xfe, 0x00], 3), @r"
+    3 bytes, binary:
+      h'fffe00'
+    ");
+    assert!(binary(&[0xff; 8192], 9000).ends_with("\n… of 9000 bytes, SHA-256 00"));
 }
 
 proptest::proptest! {

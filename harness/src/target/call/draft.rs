@@ -84,7 +84,7 @@ impl Call<'_> {
         let no_form = |found: String| Kind::NoForm { selector: selector.to_string(), found };
         let page = self.loaded().ok_or_else(|| no_form("no page was loaded".to_owned()))?;
         let Some(form) = page::form(page, selector) else {
-            return Err(no_form(page::forms(&self.log.mask(&page.text))));
+            return Err(no_form(self.log.quoted(&page::forms(&page.text))));
         };
         let filled = match body {
             Body::Form(fields) | Body::Multipart(fields) => {

@@ -1,6 +1,11 @@
 //! No output shows a secret, in no encoding.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
+mod kinds;
+mod planted;
+mod readable;
+mod spelled;
+
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
@@ -263,7 +268,7 @@ fn outputs(output: &Output, folder: &Path) -> Vec<(String, String)> {
         ("standard error".to_owned(), text(&output.stderr)),
     ];
     for folder in [folder.to_owned(), folder.join(".passrig")] {
-        for entry in fs::read_dir(folder).unwrap() {
+        for entry in fs::read_dir(folder).into_iter().flatten() {
             let path = entry.unwrap().path();
             if path.is_file() {
                 let name = path.file_name().unwrap().to_string_lossy().into_owned();

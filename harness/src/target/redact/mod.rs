@@ -1,0 +1,14 @@
+//! Secrets: which values are secret, and texts without them.
+
+mod forms;
+mod index;
+mod names;
+mod places;
+mod secrets;
+mod view;
+
+pub(super) use names::names_a_secret;
+pub(super) use places::{
+    header, learn_all, learn_form, learn_headers, learn_response, learn_url, url,
+};
+pub(super) use secrets::{Secrets, beginning};

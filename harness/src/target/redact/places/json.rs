@@ -1,0 +1,99 @@
+//! Members of JSON, also of JSON within a page, a script or a string.
+
+use std::borrow::Cow;
+
+use serde_json::Value;
+
+use super::super::names::{is_about, is_public, names_a_secret};
+use super::super::secrets::Secrets;
+use super::super::view::{Escape, View};
+
+/// How often JSON stands within a string of JSON.
+const LEVELS: usize = 2;
+
+/// Learns the members that are secret by their names.
+pub(super) fn learn(json: &Value, secrets: &mut Secrets) {
+    match json {
+        Value::Object(members) => {
+            for (name, value) in members {
+                match names_a_secret(name) {
+                    true => learn_all(value, secrets),
+                    false => learn(value, secrets),
+                }
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| learn(item, secrets)),
+        _ => {}
+    }
+}
+
+/// Learns the members of all JSON in a text.
+pub(super) fn learn_text(text: &str, secrets: &mut Secrets) {
+    let mut text = Cow::Borrowed(text);
+    for _ in 0..=LEVELS {
+        members(&text, secrets);
+        if !text.contains("\\\"") {
+            return;
+        }
+        let Some(view) = View::of(text.as_bytes(), Escape::Backslash, false) else { return };
+        text = Cow::Owned(String::from_utf8_lossy(&view.text).into_owned());
+    }
+}
+
+fn members(text: &str, secrets: &mut Secrets) {
+    let mut at = 0;
+    while let Some(start) = text.get(at..).and_then(|rest| rest.find('"')).map(|next| at + next + 1)
+    {
+        let Some(end) = end_of_string(text, start) else { return };
+        at = end + 1;
+        let rest = text.get(at..).unwrap_or_default().trim_start();
+        let Some(value) = rest.strip_prefix(':') else { continue };
+        let name = text.get(start..end).unwrap_or_default();
+        let is_secret = match name.contains('\\') {
+            true => names_a_secret(&unescaped(name)),
+            false => names_a_secret(name),
+        };
+        if is_secret {
+            let mut values = serde_json::Deserializer::from_str(value).into_iter::<Value>();
+            if let Some(Ok(value)) = values.next() {
+                learn_all(&value, secrets);
+            }
+        }
+    }
+}
+
+/// Where the string ends that begins there.
+fn end_of_string(text: &str, start: usize) -> Option<usize> {
+    let bytes = text.as_bytes().get(start..)?;
+    let mut at = 0;
+    loop {
+        let next = bytes.get(at..)?.iter().position(|byte| matches!(byte, b'"' | b'\\'))?;
+        at += next;
+        if bytes.get(at) == Some(&b'"') {
+            return Some(start + at);
+        }
+        at += 2;
+    }
+}
+
+fn unescaped(name: &str) -> String {
+    let view = View::of(name.as_bytes(), Escape::Backslash, false);
+    view.map_or_else(|| name.to_owned(), |view| String::from_utf8_lossy(&view.text).into_owned())
+}
+
+/// Learns all texts and numbers of a secret value; of an object, members that
+/// are evidence or say something about the secret are left out.
+pub(in super::super::super) fn learn_all(value: &Value, secrets: &mut Secrets) {
+    match value {
+        // A sentence about a password, such as why the target refuses one.
+        Value::String(text) if text.split(' ').count() > 2 && text.ends_with('.') => {}
+        Value::String(text) => secrets.learn(text),
+        Value::Number(number) => secrets.learn(&number.to_string()),
+        Value::Array(items) => items.iter().for_each(|item| learn_all(item, secrets)),
+        Value::Object(members) => {
+            let secret = members.iter().filter(|(name, _)| !is_public(name) && !is_about(name));
+            secret.for_each(|(_, value)| learn_all(value, secrets));
+        }
+        Value::Null | Value::Bool(_) => {}
+    }
+}

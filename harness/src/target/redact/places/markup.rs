@@ -1,0 +1,73 @@
+//! Elements of pages: what `meta` tells scripts, and what forms hold unseen.
+
+use html5gum::{DefaultEmitter, Token, Tokenizer};
+
+use super::super::names::{is_public, names_a_secret};
+use super::super::secrets::Secrets;
+
+/// Learns the secrets of a page.
+pub(super) fn learn(page: &str, secrets: &mut Secrets) {
+    let mut emitter = DefaultEmitter::default();
+    emitter.naively_switch_states(true);
+    for Ok(token) in Tokenizer::new_with_emitter(page, emitter) {
+        let Token::StartTag(tag) = token else { continue };
+        if !matches!(&**tag.name, b"meta" | b"input") {
+            continue;
+        }
+        let attribute = |wanted: &[u8]| {
+            let mut all = tag.attributes.iter();
+            let found = all.find(|(name, _)| &***name == wanted);
+            found.map(|(_, value)| String::from_utf8_lossy(value).into_owned())
+        };
+        let name = attribute(b"name").or_else(|| attribute(b"property")).unwrap_or_default();
+        let is_secret = names_a_secret(&name);
+        if &**tag.name == b"meta" {
+            if let Some(content) = attribute(b"content").filter(|_| is_secret) {
+                secrets.learn(&content);
+            }
+            continue;
+        }
+        let is_hidden = attribute(b"type").is_some_and(|kind| kind.eq_ignore_ascii_case("hidden"));
+        if let Some(value) = attribute(b"value") {
+            if is_secret || is_hidden && !is_public(&name) && is_code(&value) {
+                secrets.learn(&value);
+            }
+        }
+    }
+}
+
+/// Whether a hidden value is a code rather than a word, a URL or a path.
+fn is_code(value: &str) -> bool {
+    const SHORTEST: usize = 16;
+    let is_of_codes = |c: char| c.is_ascii_alphanumeric() || "-._~+/=%:|!*$@,".contains(c);
+    let has = |kind: fn(char) -> bool| value.contains(kind);
+    let is_mixed = has(|c| c.is_ascii_digit()) && has(|c| c.is_ascii_alphabetic());
+    let is_of_one_piece = is_mixed && !has(|c| c.is_whitespace() || matches!(c, '{' | '<' | '['));
+    value.len() >= SHORTEST
+        && (value.chars().all(is_of_codes) || is_of_one_piece)
+        && !value.contains("://")
+        && !is_path(value)
+}
+
+/// Whether a value is a path: a code may begin with a slash, too, but has no short parts.
+fn is_path(value: &str) -> bool {
+    const LONGEST: usize = 24;
+    value.starts_with('/')
+        && !value.contains(['+', '='])
+        && value.split('/').all(|part| part.len() <= LONGEST)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_and_other_values() {
+        for code in ["abcdefghijklmnop", "1234567890123456", "h1dden+in/the+f0rm==", "/x8Qabcd+fghijkl="] {
+            assert!(is_code(code), "{code}");
+        }
+        for other in ["short", "/account/settings/keys", "https://a.test/b", "{\"a\":1234567890123}", "a text with words"] {
+            assert!(!is_code(other), "{other}");
+        }
+    }
+}

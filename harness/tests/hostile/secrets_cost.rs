@@ -1,0 +1,120 @@
+//! Answers that are costly to mask.
+
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use axum::extract::Request;
+use axum::middleware::{Next, from_fn};
+use axum::response::Response;
+use passrig::catalogue::{Action, Catalogue};
+use passrig::relying_party::{Config, RelyingParty};
+use passrig_authenticator::env::Seeded;
+
+use crate::support::program;
+
+/// The first registration checks that deviate and need nothing else.
+fn only(count: usize) -> String {
+    let catalogue = Catalogue::builtin().unwrap();
+    let plain = catalogue.checks.iter().filter(|check| {
+        matches!(check.action, Action::Deviation(_))
+            && check.needs.is_empty()
+            && check.id.starts_with("registration.")
+    });
+    let only: Vec<_> = plain.take(count).map(|check| format!("--only {}", check.id)).collect();
+    assert_eq!(only.len(), count);
+    only.join(" ")
+}
+
+/// The CPU time in seconds of `passrig check`, the least of three runs.
+async fn cpu(url: &str, only: &str) -> f64 {
+    let mut least = f64::MAX;
+    for run in 0..3 {
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = Command::new("sh");
+        command.arg("-c").arg("\"$0\" \"$@\" >out 2>&1; echo $?; times; cat out").arg(program());
+        command.args(format!("check --rp {url} --adapter reference --seed s --run-id r{run} {only}").split_whitespace());
+        command.current_dir(folder.path()).stdin(Stdio::null());
+        let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+        let said = String::from_utf8(output.stdout).unwrap();
+        let lines: Vec<_> = said.lines().collect();
+        assert!(matches!(lines[0], "0" | "1"), "{said}");
+        // The second line of `times` is that of the children: user and system.
+        let seconds = |text: &str| {
+            let (minutes, seconds) = text.trim_end_matches('s').split_once('m').unwrap();
+            minutes.parse::<f64>().unwrap() * 60.0 + seconds.parse::<f64>().unwrap()
+        };
+        least = least.min(lines[2].split_whitespace().map(seconds).sum());
+    }
+    least
+}
+
+/// A reference RP that adds to each of its answers.
+async fn serve<F>(add: F) -> String
+where
+    F: Fn(usize, &mut Response) + Send + Sync + 'static,
+{
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://localhost:{}", listener.local_addr().unwrap().port());
+    let rp = RelyingParty::new(Config::new(url.clone(), "localhost"), Seeded::new(b"costly"));
+    let (add, count) = (Arc::new(add), Arc::new(AtomicUsize::new(0)));
+    let app = rp.router().layer(from_fn(move |request: Request, next: Next| {
+        let (add, count) = (Arc::clone(&add), Arc::clone(&count));
+        async move {
+            let mut response = next.run(request).await;
+            add(count.fetch_add(1, Ordering::SeqCst), &mut response);
+            response
+        }
+    }));
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    url
+}
+
+fn add(response: &mut Response, name: &'static str, value: &str) {
+    response.headers_mut().append(name, value.parse().unwrap());
+}
+
+/// A value that no other answer has.
+fn drawn(n: usize) -> String {
+    format!("{:016x}{:016x}", (n as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15), n)
+}
+
+/// A target that sets so many cookies with each answer, each time with other values.
+async fn cookies(count: usize) -> String {
+    serve(move |answer, response| {
+        for n in 0..count {
+            let value = drawn(answer * count + n);
+            add(response, "set-cookie", &format!("cookie-{n}=s%3A{value}.sig; Path=/"));
+        }
+    })
+    .await
+}
+
+/// 80 cookies per answer.
+// Before: red.
+#[tokio::test(flavor = "multi_thread")]
+async fn cookies_cost_little() {
+    let only = only(27);
+    let two = cpu(&cookies(2).await, &only).await;
+    let many = cpu(&cookies(80).await, &only).await;
+    assert!(many <= 2.0 * two, "80 cookies cost {many} s, two cost {two} s");
+}
+
+/// 16 KB in each answer, in each escape at once, and in the letters that a secret begins with.
+// Before: red.
+#[tokio::test(flavor = "multi_thread")]
+async fn long_answers_cost_little() {
+    let only = only(3);
+    let plain = cpu(&cookies(1).await, &only).await;
+    let escapes = "%73%65&#115;\\u0073\\\\x65+".repeat(600);
+    let beginnings = "aaaaaaaaaaaaaaab".repeat(1000);
+    for text in [escapes, beginnings] {
+        let url = serve(move |answer, response| {
+            add(response, "set-cookie", &format!("a={}{}", "a".repeat(3000), drawn(answer)));
+            add(response, "x-text", &text);
+        })
+        .await;
+        let long = cpu(&url, &only).await;
+        assert!(long <= 6.0 * plain, "long answers cost {long} s, short ones cost {plain} s");
+    }
+}
