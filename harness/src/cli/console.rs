@@ -65,7 +65,7 @@ impl Console {
         say(&guarded(text, self.errors().colour));
     }
 
-    /// That nobody reads on (`passrig list | head`) is no trouble.
+    /// A reader that stops early (`passrig list | head`) is not an error.
     fn write(self, text: &str) -> Result<(), Failure> {
         let mut out = io::stdout().lock();
         match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {

@@ -69,7 +69,7 @@ impl<F: Formatter> Formatter for Harmless<F> {
         self.0.write_string_fragment(writer, fragment.get(done..).unwrap_or_default())
     }
 
-    // What follows is the layout, which is that of the other formatter.
+    // The layout is that of the other formatter.
 
     fn begin_array<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
         self.0.begin_array(writer)

@@ -1,5 +1,5 @@
 //! Files from elsewhere whose texts deceive: adapters, configurations, catalogues, reports,
-//! recordings, and arguments that somebody else chose.
+//! recordings, and arguments that an attacker chose.
 
 use std::fs;
 use std::path::Path;
@@ -13,7 +13,7 @@ use crate::text::{harmless, told};
 pub(crate) const EVIL: &str = "\u{1b}[32m\u{1b}]0;t\u{7}\u{9b}2J\u{202e}\r\n::error::x\n##[error]y\
                                \u{2028}\u{fffe}\u{feff}";
 
-/// What the files of a folder are is what the attacker wrote; the terminal is what counts.
+/// A run without its files, which the attacker wrote: the terminal is what counts.
 fn terminal(mut ran: Ran) -> Ran {
     ran.files.clear();
     ran
@@ -138,7 +138,7 @@ pub(crate) async fn report(evil: &str) -> Value {
     checks.sort_by_key(|check| check["outcome"] != "error");
     let first = checks[0].clone();
     assert_eq!(first["outcome"], "error");
-    // One for each outcome, of a check that nobody knows.
+    // One for each outcome, of a check that is not in the catalogue.
     for outcome in ["fail", "warn", "note", "skipped", "inconclusive", "error", "pass"] {
         let mut check = first.clone();
         spoil(&mut check["id"]);
@@ -281,7 +281,7 @@ async fn a_recording() {
     harmless(&ran);
 }
 
-/// Arguments that somebody else chose, such as the name of a branch.
+/// Arguments that an attacker chose, such as the name of a branch.
 // Before: red.
 #[tokio::test(flavor = "multi_thread")]
 async fn arguments() {

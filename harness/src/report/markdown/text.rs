@@ -67,7 +67,7 @@ fn words(text: &str, is_cell: bool) -> String {
     words.collect::<Vec<_>>().join(" ")
 }
 
-/// Whether a word may become a link, a mention, an issue, a commit, an emoji or a formula.
+/// True if a word may become a link, a mention, an issue, a commit, an emoji or a formula.
 fn stands_for_more(word: &str) -> bool {
     let lower = word.to_ascii_lowercase();
     let marks = ["@", "#", "$", "://", "www.", "gh-", "mailto:", "xmpp:"];
@@ -76,7 +76,7 @@ fn stands_for_more(word: &str) -> bool {
         || word.split(|c: char| !c.is_ascii_hexdigit()).any(is_commit)
 }
 
-/// Whether digits may be the beginning of a commit's hash.
+/// True if digits may be the beginning of a commit's hash.
 fn is_commit(digits: &str) -> bool {
     digits.len() >= 7 && digits.contains(|c: char| c.is_ascii_digit())
 }
