@@ -79,6 +79,39 @@ async fn a_configuration() {
     harmless(&ran);
 }
 
+/// A script for a page that cannot be read is quoted.
+// Before: red.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_script_for_a_page() {
+    let text = "# \u{9b}2J\u{202e}::error::\n[[step]]\n\"\\u001b[32m\\u009b2J##[error]\" = 1\n";
+    let ran = with("a.toml", text, "page http://localhost:1 --script a.toml").await;
+    ran.exits(2);
+    harmless(&ran);
+}
+
+/// A script for a page with a selector that a browser does not take: its exception quotes it.
+// Before: red.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_exception_of_a_page() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = support::serve(|_, _| None).await;
+    let text = "[[step]]\nclick = \"[\\u001b[32m\\u009b2J\\u202e##[error]\"\n";
+    fs::write(folder.path().join("a.toml"), text).unwrap();
+    let mut command =
+        passrig(folder.path(), "page --script a.toml --color always --report html=a.html");
+    command.arg(&url).env("PASSRIG_CHROMIUM_FLAGS", "--no-sandbox");
+    let ran = Ran::of(command.output().unwrap(), folder.path());
+    if ran.said().contains("no Chromium was found") {
+        assert!(std::env::var_os("PASSRIG_REQUIRE_RPS").is_none(), "{}", ran.said());
+        eprintln!("skipped: Chromium is not installed");
+        return;
+    }
+    assert!(ran.said().contains("␛[32m"), "{}", ran.said());
+    let mut ran = ran;
+    ran.files.remove("a.toml");
+    harmless(&ran);
+}
+
 /// The reason of an expectation goes into every report.
 // Before: red.
 #[tokio::test(flavor = "multi_thread")]
