@@ -21,13 +21,13 @@ pub fn schema() -> Schema {
     schema_for!(Report)
 }
 
-/// A value as indented JSON; see [`Harmless`].
+/// A value as indented JSON; harmless to look at.
 pub fn pretty(value: &(impl Serialize + ?Sized)) -> io::Result<String> {
     let bytes = written(value, PrettyFormatter::new())?;
     String::from_utf8(bytes).map_err(io::Error::other)
 }
 
-/// A value as JSON on one line; see [`Harmless`].
+/// A value as JSON on one line; harmless to look at.
 pub fn line(value: &(impl Serialize + ?Sized)) -> io::Result<Vec<u8>> {
     written(value, CompactFormatter)
 }
