@@ -49,7 +49,7 @@ impl Source<'_> {
             .map_err(|error| self.error(error.message().to_owned(), error.span(), None))
     }
 
-    /// Whether every character of the texts that people read can be seen.
+    /// Refuses a check with a character in its texts that cannot be seen.
     pub(super) fn can_be_read(&self, check: &Check, span: Range<usize>) -> Result<(), Box<Error>> {
         let Check { id, sends, clause, requirement, why, fix, .. } = check;
         let texts = [id, sends, clause, why, fix].into_iter().chain(requirement);

@@ -76,7 +76,7 @@ impl Console {
         say(&guarded(text, self.errors().colour));
     }
 
-    /// That nobody reads on (`passrig list | head`) is no trouble.
+    /// A reader that stops early (`passrig list | head`) is not an error.
     fn write(self, text: &str) -> Result<(), Failure> {
         if self.is_aside {
             say(text);

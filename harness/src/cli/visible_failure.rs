@@ -66,7 +66,7 @@ impl Diagnostic for Visible<'_> {
     }
 }
 
-/// What a failure came from.
+/// The cause of a failure.
 struct Cause {
     text: String,
     next: Option<Box<Cause>>,

@@ -40,8 +40,8 @@ pub fn excerpt(text: &str) -> String {
     out
 }
 
-/// Whether a character steers a terminal, hides, turns the direction of writing, or is no
-/// character: control characters, the ignorable ones of Unicode that hide text, noncharacters.
+/// True for a character that steers a terminal, hides, or turns the direction of writing: control
+/// characters, the ignorable ones of Unicode that hide text, noncharacters.
 pub fn is_hidden(c: char) -> bool {
     match c {
         ' '..='~' => false,

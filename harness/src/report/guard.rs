@@ -68,7 +68,7 @@ fn no_command(line: String) -> String {
     out
 }
 
-/// Whether a word and a bracket follow, as they do after `##` in a command.
+/// True if a word and a bracket follow, as they do after `##` in a command.
 fn opens(rest: &str) -> bool {
     rest.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || c == '-').starts_with('[')
 }

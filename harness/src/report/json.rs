@@ -21,13 +21,13 @@ pub fn schema() -> Schema {
     schema_for!(Report)
 }
 
-/// A value as indented JSON; see [`Harmless`].
+/// A value as indented JSON; harmless to look at.
 pub fn pretty(value: &(impl Serialize + ?Sized)) -> io::Result<String> {
     let bytes = written(value, PrettyFormatter::new())?;
     String::from_utf8(bytes).map_err(io::Error::other)
 }
 
-/// A value as JSON on one line; see [`Harmless`].
+/// A value as JSON on one line; harmless to look at.
 pub fn line(value: &(impl Serialize + ?Sized)) -> io::Result<Vec<u8>> {
     written(value, CompactFormatter)
 }
@@ -69,7 +69,7 @@ impl<F: Formatter> Formatter for Harmless<F> {
         self.0.write_string_fragment(writer, fragment.get(done..).unwrap_or_default())
     }
 
-    // What follows is the layout, which is that of the other formatter.
+    // The layout is that of the other formatter.
 
     fn begin_array<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
         self.0.begin_array(writer)

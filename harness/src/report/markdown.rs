@@ -1,6 +1,6 @@
 //! Markdown, for the summary of a job and for comments on a change.
 //!
-//! Every text of a report goes through [`text`].
+//! Every text of a report goes through the module `text`.
 
 mod text;
 

@@ -1,5 +1,5 @@
 //! Files from elsewhere whose texts deceive: adapters, configurations, catalogues, reports,
-//! recordings, and arguments that somebody else chose.
+//! recordings, and arguments that an attacker chose.
 
 use std::fs;
 use std::path::Path;
@@ -13,7 +13,7 @@ use crate::text::{harmless, told};
 pub(crate) const EVIL: &str = "\u{1b}[32m\u{1b}]0;t\u{7}\u{9b}2J\u{202e}\r\n::error::x\n##[error]y\
                                \u{2028}\u{fffe}\u{feff}";
 
-/// What the files of a folder are is what the attacker wrote; the terminal is what counts.
+/// A run without its files, which the attacker wrote: the terminal is what counts.
 fn terminal(mut ran: Ran) -> Ran {
     ran.files.clear();
     ran
@@ -79,6 +79,39 @@ async fn a_configuration() {
     harmless(&ran);
 }
 
+/// A script for a page that cannot be read is quoted.
+// Before: red.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_script_for_a_page() {
+    let text = "# \u{9b}2J\u{202e}::error::\n[[step]]\n\"\\u001b[32m\\u009b2J##[error]\" = 1\n";
+    let ran = with("a.toml", text, "page http://localhost:1 --script a.toml").await;
+    ran.exits(2);
+    harmless(&ran);
+}
+
+/// A script for a page with a selector that a browser does not take: its exception quotes it.
+// Before: red.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_exception_of_a_page() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = support::serve(|_, _| None).await;
+    let text = "[[step]]\nclick = \"[\\u001b[32m\\u009b2J\\u202e##[error]\"\n";
+    fs::write(folder.path().join("a.toml"), text).unwrap();
+    let mut command =
+        passrig(folder.path(), "page --script a.toml --color always --report html=a.html");
+    command.arg(&url).env("PASSRIG_CHROMIUM_FLAGS", "--no-sandbox");
+    let ran = Ran::of(command.output().unwrap(), folder.path());
+    if ran.said().contains("no Chromium was found") {
+        assert!(std::env::var_os("PASSRIG_REQUIRE_RPS").is_none(), "{}", ran.said());
+        eprintln!("skipped: Chromium is not installed");
+        return;
+    }
+    assert!(ran.said().contains("␛[32m"), "{}", ran.said());
+    let mut ran = ran;
+    ran.files.remove("a.toml");
+    harmless(&ran);
+}
+
 /// The reason of an expectation goes into every report.
 // Before: red.
 #[tokio::test(flavor = "multi_thread")]
@@ -138,7 +171,7 @@ pub(crate) async fn report(evil: &str) -> Value {
     checks.sort_by_key(|check| check["outcome"] != "error");
     let first = checks[0].clone();
     assert_eq!(first["outcome"], "error");
-    // One for each outcome, of a check that nobody knows.
+    // One for each outcome, of a check that is not in the catalogue.
     for outcome in ["fail", "warn", "note", "skipped", "inconclusive", "error", "pass"] {
         let mut check = first.clone();
         spoil(&mut check["id"]);
@@ -281,7 +314,7 @@ async fn a_recording() {
     harmless(&ran);
 }
 
-/// Arguments that somebody else chose, such as the name of a branch.
+/// Arguments that an attacker chose, such as the name of a branch.
 // Before: red.
 #[tokio::test(flavor = "multi_thread")]
 async fn arguments() {

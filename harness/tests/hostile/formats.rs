@@ -10,7 +10,7 @@ use crate::elsewhere::{rendered, report};
 use crate::support::{FEW, Ran, answer, check};
 use crate::text::{answering, deceives, harmless, told};
 
-/// What would be a link, markup, a mention, an issue or a formula in Markdown.
+/// Text that would be a link, markup, a mention, an issue or a formula in Markdown.
 const MARKUP: &str = "http://evil.example https://evil.example/x ftp://evil.example www.evil.example \
     mailto:a@evil.example a@evil.example xmpp:a@evil.example/b @name @org/team (@name) ,@name, #1 \
     GH-1 gh-2 owner/repo#1 owner/repo@0123456789abcdef 0123456789abcdef0123456789abcdef01234567 \
@@ -108,7 +108,7 @@ fn outside_code(html: &str) -> String {
         .fold(out, |out, (entity, c)| out.replace(entity, c))
 }
 
-/// What GitHub would replace in a text outside code, if anything.
+/// The first place in a text outside code that GitHub would replace.
 fn replaced(text: &str) -> Option<&str> {
     let chars: Vec<(usize, char)> = text.char_indices().collect();
     for (index, (at, c)) in chars.iter().enumerate() {
@@ -186,7 +186,7 @@ async fn markdown_of_each_piece() {
     }
     assert_eq!(replaced(&outside_code(&html)), None, "{text}\n{html}");
     assert_eq!(html.matches("<details>").count(), pieces.len(), "{html}");
-    // Each piece is whole in the last cell of its row. A backslash more is no harm.
+    // Each piece is whole in the last cell of its row. A backslash more does no harm.
     let table = html.split("<h3>Failed</h3>").nth(1).unwrap().split("</table>").next().unwrap();
     let rows: Vec<_> = table.split("<tr>").skip(2).collect();
     assert_eq!(rows.len(), pieces.len(), "{html}");
@@ -198,7 +198,7 @@ async fn markdown_of_each_piece() {
     }
 }
 
-/// Whether a text has an embedded link (SARIF §3.11.6), wherever a reader may begin to look.
+/// True if a text has an embedded link (SARIF §3.11.6), wherever a reader may begin to look.
 fn links(text: &str) -> bool {
     let chars: Vec<char> = text.chars().collect();
     (0..chars.len()).filter(|at| chars[*at] == '[').any(|at| {

@@ -3,6 +3,7 @@
 use std::fs;
 
 use axum::body::Body;
+use axum::http::HeaderValue;
 use axum::response::Response;
 use passrig_authenticator::wire::base64url;
 use serde_json::{Value, json};
@@ -12,7 +13,7 @@ use crate::support::{self, Asked, FEW, Ran, answer, check, run};
 /// The option that lets colours through, so that foreign ones would be seen.
 const COLOUR: &str = "--color always --verbose";
 
-/// Whether a request carries a credential of one of the few checks, not an honest one.
+/// True if a request carries a credential of one of the few checks, not an honest one.
 pub(crate) fn is_attempt(asked: &Asked<'_>) -> bool {
     let client_data = || {
         let body: Value = serde_json::from_slice(asked.body).ok()?;
@@ -40,7 +41,7 @@ pub(crate) async fn told(text: &'static str) -> Ran {
     ran
 }
 
-/// Whether a character steers a terminal, hides, or is not a character. The list is not the
+/// True for a character that steers a terminal, hides, or is a noncharacter. The list is not the
 /// program's own.
 pub(crate) fn deceives(c: char) -> bool {
     let code = u32::from(c);
@@ -238,7 +239,7 @@ async fn a_body_that_is_proposed() {
 async fn headers() {
     let url = answering(|| {
         let mut response = answer(302, "text/plain", Body::empty());
-        let value = |text: &str| axum::http::HeaderValue::from_bytes(text.as_bytes()).unwrap();
+        let value = |text: &str| HeaderValue::from_bytes(text.as_bytes()).unwrap();
         let evil = "/\u{9b}2J\u{202e}\u{2028}\u{fffe}?::error::##[error]";
         response.headers_mut().insert("location", value(evil));
         response.headers_mut().insert("x-custom", value(evil));
@@ -286,7 +287,7 @@ async fn last_words() {
     harmless(&ran);
 }
 
-/// What the preflight's failure is called.
+/// The message of a failed preflight.
 // Before: red.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_reason_why_nothing_can_be_tested() {

@@ -1,7 +1,7 @@
 //! Foreign text in Markdown: it makes no table, no link, no markup and no mention.
 //!
-//! GitHub looks for mentions, issue numbers, commits, emoji and formulas in the rendered page, so
-//! that a backslash before them helps nothing; it leaves code alone. A word that may be one of
+//! GitHub and GitLab look for mentions, issue numbers, commits, emoji and formulas in the rendered
+//! page, so that a backslash before them helps nothing; they leave code alone. A word that may be one of
 //! them, or a link of its own accord, becomes a code span.
 
 /// A text of one line, as text.
@@ -67,16 +67,25 @@ fn words(text: &str, is_cell: bool) -> String {
     words.collect::<Vec<_>>().join(" ")
 }
 
-/// Whether a word may become a link, a mention, an issue, a commit, an emoji or a formula.
+/// True if a word may become a link, a mention, an issue, a commit, an emoji or a formula.
 fn stands_for_more(word: &str) -> bool {
     let lower = word.to_ascii_lowercase();
     let marks = ["@", "#", "$", "://", "www.", "gh-", "mailto:", "xmpp:"];
     marks.iter().any(|mark| lower.contains(mark))
         || word.matches(':').count() > 1
+        || refers(word)
         || word.split(|c: char| !c.is_ascii_hexdigit()).any(is_commit)
 }
 
-/// Whether digits may be the beginning of a commit's hash.
+/// True if a name or number follows a mark with which GitLab refers to merge requests, milestones,
+/// labels, epics and alerts.
+fn refers(word: &str) -> bool {
+    let following = word.chars().skip(1);
+    let mut pairs = word.chars().zip(following);
+    pairs.any(|(mark, next)| "!%~&^".contains(mark) && next.is_alphanumeric())
+}
+
+/// True if digits may be the beginning of a commit's hash.
 fn is_commit(digits: &str) -> bool {
     digits.len() >= 7 && digits.contains(|c: char| c.is_ascii_digit())
 }
@@ -102,10 +111,10 @@ mod tests {
 
     #[test]
     fn markup_is_escaped() {
-        let foreign = "<img src=x> | [a](b) `c` **d** ~~e~~ &amp;";
+        let foreign = "<img src=x> | [a](b) `c` **d** __e__ ~~ & !";
         assert_eq!(
             text(foreign),
-            r"&lt;img src=x&gt; \| \[a\](b) \`c\` \*\*d\*\* \~\~e\~\~ &amp;amp;"
+            r"&lt;img src=x&gt; \| \[a\](b) \`c\` \*\*d\*\* \_\_e\_\_ \~\~ &amp; \!"
         );
     }
 
@@ -126,6 +135,9 @@ mod tests {
             "$x$",
             "0123456789abcdef",
             "&#64;name",
+            "&commat;name",
+            "group/project!1",
+            "~label",
         ] {
             assert_eq!(text(word), format!("`{word}`"));
         }

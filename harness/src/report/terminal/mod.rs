@@ -66,7 +66,7 @@ impl Terminal<'_> {
         text.trim_start().to_owned()
     }
 
-    /// What is written from the report once its foreign texts are visible.
+    /// Writes a text from the report, whose foreign texts are visible.
     fn written(&self, write: impl FnOnce(&Terminal<'_>, &mut String) -> fmt::Result) -> String {
         let report = self.report.visible();
         let shown = Terminal { report: &report, ..*self };
