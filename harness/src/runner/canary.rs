@@ -107,7 +107,13 @@ pub(super) async fn honest(
     let mut patience = Patience::new(observer, &world.state);
     while let Err(trouble) = actor.arrive(&mut log).await {
         if !patience.lasts(trouble.throttled()).await {
-            return Err(not_testable("an account cannot be made", &trouble, &log, &observed, world));
+            return Err(not_testable(
+                "an account cannot be made",
+                &trouble,
+                &log,
+                &observed,
+                world,
+            ));
         }
     }
     for ceremony in [Ceremony::Registration, Ceremony::Authentication] {

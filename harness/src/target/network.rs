@@ -18,8 +18,8 @@ use url::Url;
 
 use super::guard::Guard;
 use super::transport::{self, Failure, Limits, Sending, Transport};
-use connector::{Connector, Usage};
 pub use connector::{ConnectTo, ConnectToError};
+use connector::{Connector, Usage};
 pub use tls::{CaError, Trust};
 
 /// Connections are kept for less than the usual five seconds of servers, so

@@ -333,10 +333,9 @@ async fn eight_megabytes_in_each_answer() {
     .await;
     endure(&url, &format!("{FEW} --jobs 8")).await;
     let words = "a ".repeat(4_000_000);
-    let url = serve(move |asked, _| {
-        asked.is_result().then(|| answer(400, "text/plain", words.clone()))
-    })
-    .await;
+    let url =
+        serve(move |asked, _| asked.is_result().then(|| answer(400, "text/plain", words.clone())))
+            .await;
     endure(&url, &format!("{FEW} --jobs 8")).await.exits(3);
 }
 

@@ -444,9 +444,12 @@ async fn repeats_a_request_once() {
     .await;
     let settings = passrig::target::network::Settings::default();
     let network = passrig::target::network::Network::new(settings);
-    let send = |path: &str, body: &bytes::Bytes| {
+    let send = async |path: &str, body: &bytes::Bytes| {
         let request = http::Request::post(format!("{url}{path}")).body(body.clone()).unwrap();
-        passrig::target::Transport::send(&network, request)
+        let answer = passrig::target::Transport::send(&network, request).await;
+        // The connection is idle then, so that the next request does not open another.
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        answer
     };
     let small = bytes::Bytes::from_static(b"{}");
     send("/one", &small).await.unwrap();
