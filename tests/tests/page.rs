@@ -368,3 +368,59 @@ async fn the_practice_page() {
     assert_eq!(seen.lines().count(), 10, "{seen}");
     assert!(seen.lines().all(|line| line.starts_with("pass ")), "{seen}");
 }
+
+/// After a signal neither a process of the browser nor its folder is left.
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_signal_leaves_no_browser_behind() {
+    if !available() {
+        return;
+    }
+    let url = serve().await;
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().to_owned();
+    tokio::task::spawn_blocking(move || {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_passrig-tested"))
+            .args(["page", &format!("{url}/good"), "--report", "json=out.json"])
+            .current_dir(&place)
+            .env("TMPDIR", &place)
+            .spawn()
+            .unwrap();
+        // Chromium is at work once its profile has content.
+        let profile = || {
+            let mut entries = fs::read_dir(&place).unwrap().map(|entry| entry.unwrap().path());
+            entries.find(|path| path.to_string_lossy().contains("passrig-browser-"))
+        };
+        let works = || profile().is_some_and(|profile| profile.join("Default").exists());
+        while !works() && child.try_wait().unwrap().is_none() {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        let profile = profile().unwrap();
+        let killed =
+            Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
+        assert!(killed.success());
+        assert_eq!(child.wait().unwrap().code(), Some(143));
+        assert!(!profile.exists());
+        let report: Value =
+            serde_json::from_slice(&fs::read(place.join("out.json")).unwrap()).unwrap();
+        assert_eq!(report["stopped"], "interrupted by SIGTERM");
+
+        let name = profile.file_name().unwrap().to_string_lossy().into_owned();
+        let uses_it = || {
+            fs::read_dir("/proc").unwrap().any(|process| {
+                let command = fs::read(process.unwrap().path().join("cmdline")).unwrap_or_default();
+                String::from_utf8_lossy(&command).contains(&name)
+            })
+        };
+        for _ in 0..500 {
+            if !uses_it() {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        assert!(!uses_it(), "a process of the browser is left");
+        assert!(!profile.exists(), "a process of the browser made its folder again");
+    })
+    .await
+    .unwrap();
+}

@@ -238,7 +238,7 @@ impl Args {
                 let profile = match named {
                     Some(profile) => profile,
                     None => {
-                        let transport = self.network(deadline, &[base.clone()])?;
+                        let transport = self.network(deadline, std::slice::from_ref(base))?;
                         find_out(base, &origin_of(base), &transport).await?
                     }
                 };

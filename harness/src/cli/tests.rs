@@ -105,8 +105,9 @@ fn help_of_the_program() {
     Exit codes:
       0  as expected                      4  nothing matched the filter
       1  something failed               101  a bug in passrig
-      2  usage or configuration         130  interrupted by Ctrl-C
-      3  the target cannot be tested
+      2  usage, configuration, or       129  interrupted by SIGHUP
+         a report not written           130  interrupted by Ctrl-C
+      3  the target cannot be tested    143  interrupted by SIGTERM
     ");
 }
 
@@ -271,7 +272,7 @@ fn help_of_check() {
 
           --report <FORMAT=FILE>
               Write a report: html for people, json, junit, sarif or markdown for
-              programs. May be repeated
+              programs. FILE `-` is standard output. May be repeated
 
     Examples:
       passrig check
@@ -282,8 +283,8 @@ fn help_of_check() {
       passrig check --only registration.origin --skip '*.port'
 
     Errors and what is inconclusive make a run fail, whatever --fail-on says. After
-    Ctrl-C what was decided so far is reported, and the exit code is 130; the log
-    holds every result from the moment it is known.
+    Ctrl-C, SIGTERM or SIGHUP what was decided so far is reported, and the exit code
+    is 130, 143 or 129; the log holds every result from the moment it is known.
     ");
 }
 

@@ -105,7 +105,7 @@ impl RelyingParty {
         http::router(Arc::new(self))
     }
 
-    /// The same for a socket: requests that name the host of another site are refused with 421.
+    /// The requests and answers of a socket: those that name the host of another site are refused with 421.
     pub fn server(self) -> axum::Router {
         http::server(Arc::new(self))
     }

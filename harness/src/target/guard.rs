@@ -109,7 +109,7 @@ impl Guard {
         Self { named, allowed: Vec::new() }
     }
 
-    /// The same guard, which permits connections to these places wherever they are.
+    /// Permits connections to these places too, wherever they are.
     #[must_use]
     pub fn allowing(mut self, places: impl IntoIterator<Item = Place>) -> Self {
         self.allowed.extend(places);
@@ -149,7 +149,7 @@ fn canonical(host: &str) -> String {
     if is_loopback { "localhost".to_owned() } else { host }
 }
 
-/// Whether a host is this machine whatever a resolver says.
+/// Tells whether a host is this machine whatever a resolver says.
 pub fn is_loopback(host: &str) -> bool {
     let host = host.trim_start_matches('[').trim_end_matches(']');
     let is_address = host.parse::<IpAddr>().is_ok_and(|ip| ip.to_canonical().is_loopback());

@@ -167,14 +167,14 @@ impl Target {
         Self { runs_programs: true, ..self }
     }
 
-    /// The same, whose requests name their check: in the header `X-Passrig-Check`, and in the names
+    /// Names the check of each request: in the header `X-Passrig-Check`, and in the names
     /// that accounts display.
     #[must_use]
     pub fn that_names_checks(self) -> Self {
         Self { names_checks: true, ..self }
     }
 
-    /// Whether requests name their check. A target could behave well only under test by it.
+    /// Tells whether requests name their check. A target could behave well only under test by it.
     pub fn names_checks(&self) -> bool {
         self.names_checks
     }

@@ -14,6 +14,7 @@ mod source;
 mod template;
 #[cfg(test)]
 mod tests;
+mod urls;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -23,7 +24,6 @@ use http::{HeaderName, Method};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json_path::JsonPath;
-use url::Url;
 
 use passrig_authenticator::Ceremony;
 use passrig_authenticator::wire::Json;
@@ -84,24 +84,6 @@ impl Profile {
     /// Whether the adapter has this flow.
     pub fn has(&self, flow: Flow) -> bool {
         !self.steps(flow).is_empty()
-    }
-
-    /// The URLs of other places that the requests name: those that stand in the adapter itself, and
-    /// those in these variables of the user where a request goes to one.
-    pub fn urls(&self, variables: &[(String, String)]) -> Vec<Url> {
-        let steps = self.flows.values().flatten();
-        let heads = steps.filter_map(|step| match &step.act {
-            Act::Request { address: Address::Url(text), .. } => text.0.first(),
-            _ => None,
-        });
-        let texts = heads.filter_map(|head| match head {
-            Part::Literal(text) => Some(text.as_str()),
-            Part::Variable(variable) => {
-                let given = variables.iter().find(|(name, _)| *name == variable.name);
-                given.map(|(_, value)| value.as_str())
-            }
-        });
-        texts.filter_map(|text| Url::parse(text).ok()).collect()
     }
 
     /// Whether a request of this flow carries this variable.

@@ -433,7 +433,7 @@ async fn the_verdict_counts_more_than_a_report() {
     assert!(ran.file("r.md").contains("error"), "{}", ran.file("r.md"));
 }
 
-// Before: held for the exit code; red for the other reports.
+// Before: red. The log that could not be written hid why the target cannot be tested.
 #[tokio::test]
 async fn a_target_that_cannot_be_tested_has_all_reports() {
     let folder = folder();
@@ -558,9 +558,9 @@ async fn a_new_adapter_replaces_nothing() {
     assert!(ran.file("other.toml").contains("id = \"other\""));
 }
 
-// Before: held, but the first was lost where the program was killed in between.
+// Before: red. A file that is mounted into a container could not be written.
 #[tokio::test]
-async fn a_report_in_a_folder_that_is_not_writable() {
+async fn a_report_that_cannot_be_replaced_is_written_in_place() {
     let folder = folder();
     let at = |name: &str| folder.path().join(name);
     fs::create_dir(at("sealed")).unwrap();

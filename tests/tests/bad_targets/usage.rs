@@ -38,8 +38,8 @@ help: did you mean better-auth?
   ·                 ╰── here
 7 │ options = "$"
   ╰────
- help: write `request = "POST /path"`, `"POST {{url}}"` where a URL was captured,
-       or `"POST http://localhost:8025/path"`
+ help: write `request = "POST /path"`, `"POST {{url}}"` where a URL was
+       captured, or `"POST http://localhost:8025/path"`
 "#);
 }
 

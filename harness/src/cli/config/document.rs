@@ -63,7 +63,7 @@ struct Target {
     /// Where mail that it sends is caught: an address of this machine.
     #[schemars(with = "Option<String>")]
     smtp: Option<Spanned<String>>,
-    /// Whether the adapter may run programs; counts with --config.
+    /// Lets the adapter run programs; counts with --config.
     #[schemars(with = "Option<bool>")]
     allow_run: Option<Spanned<bool>>,
     /// A file with certificates to believe (PEM), beside this one.
@@ -100,7 +100,7 @@ struct Target {
     /// `passrig trust export` writes.
     #[serde(default)]
     metadata: bool,
-    /// Whether requests name their check in the header X-Passrig-Check.
+    /// Requests name their check in the header X-Passrig-Check.
     #[serde(default)]
     name_checks: bool,
     /// Variables for the adapter.

@@ -23,7 +23,7 @@ pub(in crate::cli) struct Mistake {
 pub(super) struct Source<'a> {
     pub(super) file: &'a Path,
     pub(super) text: &'a str,
-    /// Whether the command line names it; a file of the current folder can come from elsewhere.
+    /// The command line names the file; one of the current folder can come from elsewhere.
     pub(super) is_named: bool,
 }
 

@@ -19,7 +19,7 @@ fn read(text: &str, is_named: bool) -> Result<(Config, Catalogue), Failure> {
     Ok((config, catalogue))
 }
 
-/// What is wrong with a file that was only found, where the command line says no more than this.
+/// The mistake in a file that was only found, under these flags.
 fn found(text: &str, flags: &reach::Args) -> Option<String> {
     let (mut config, _) = read(text, false).unwrap();
     config.target(flags).err().map(|failure| failure.render(Paint::PLAIN))

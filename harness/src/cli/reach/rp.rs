@@ -27,7 +27,7 @@ impl Rp {
         }
     }
 
-    /// Whether connections to a server stay on this machine whatever a resolver says: by its host,
+    /// Tells whether connections to a server stay on this machine whatever a resolver says: by its host,
     /// or because they go to such a place instead.
     pub(in crate::cli) fn is_loopback(&self, connect_to: Option<&ConnectTo>) -> bool {
         let Some(url) = self.url() else { return false };

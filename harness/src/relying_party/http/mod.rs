@@ -58,7 +58,7 @@ pub(super) fn router(rp: Arc<RelyingParty>) -> Router {
         .with_state(rp)
 }
 
-/// The same for a socket that browsers can reach.
+/// The router of a socket that browsers can reach.
 pub(super) fn server(rp: Arc<RelyingParty>) -> Router {
     host::guarded(router(Arc::clone(&rp)), &rp.config)
 }

@@ -167,12 +167,12 @@ impl ConnectTo {
         }
     }
 
-    /// Whether the place is this machine whatever a resolver says.
+    /// Tells whether the place is this machine whatever a resolver says.
     pub fn is_loopback(&self) -> bool {
         guard::is_loopback(&self.host)
     }
 
-    /// Whether connections to this host and port go there.
+    /// Tells whether connections to this host and port go there.
     pub fn applies(&self, host: &str, port: u16) -> bool {
         self.from.as_ref().is_none_or(|(h, p)| h.eq_ignore_ascii_case(host) && *p == port)
     }
