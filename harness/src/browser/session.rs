@@ -1,12 +1,13 @@
 //! Commands and events of the DevTools protocol: JSON, each ended by a zero octet.
 
 use std::collections::HashMap;
+use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{ChildStdin, ChildStdout};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
@@ -15,6 +16,8 @@ use super::COMMAND;
 use super::error::Error;
 use super::launch::Tail;
 
+/// How many bytes a message of the browser may have.
+const LONGEST: usize = 16 << 20;
 /// How long the rest of stderr is waited for once the browser has ended.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
@@ -191,15 +194,35 @@ async fn speak(mut stdin: ChildStdin, mut queue: mpsc::UnboundedReceiver<Vec<u8>
     }
 }
 
+/// The next message, without its end. Nothing is left of one that is too long: a page decides how
+/// long the answers are that Chromium passes on.
+async fn next(stdout: &mut (impl AsyncBufRead + Unpin)) -> io::Result<Option<Vec<u8>>> {
+    let mut message = Vec::new();
+    let mut length = 0;
+    loop {
+        let piece = stdout.fill_buf().await?;
+        if piece.is_empty() {
+            return Ok((length > 0).then_some(message));
+        }
+        let end = piece.iter().position(|byte| *byte == 0);
+        let piece = piece.get(..end.unwrap_or(piece.len())).unwrap_or_default();
+        let used = piece.len() + usize::from(end.is_some());
+        length += used;
+        match length > LONGEST {
+            true => message.clear(),
+            false => message.extend_from_slice(piece),
+        }
+        stdout.consume(used);
+        if end.is_some() {
+            return Ok(Some(message));
+        }
+    }
+}
+
 async fn listen(stdout: ChildStdout, pipe: Arc<Pipe>, followed: JoinHandle<()>) {
     let mut stdout = BufReader::new(stdout);
-    let mut octets = Vec::new();
-    while matches!(stdout.read_until(0, &mut octets).await, Ok(count) if count > 0) {
-        if octets.last() == Some(&0) {
-            octets.pop();
-        }
-        pipe.take(&octets);
-        octets.clear();
+    while let Ok(Some(message)) = next(&mut stdout).await {
+        pipe.take(&message);
     }
     // Its last words say why.
     let _ = tokio::time::timeout(LAST_WORDS, followed).await;
@@ -208,4 +231,21 @@ async fn listen(stdout: ChildStdout, pipe: Arc<Pipe>, followed: JoinHandle<()>) 
     state.over = true;
     state.waiting.clear();
     state.listeners.clear();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn messages_are_bounded() {
+        let long = "x".repeat(LONGEST + 1);
+        let text = format!("one\0{long}\0two\0thr");
+        let mut stream = BufReader::new(text.as_bytes());
+        let mut all = Vec::new();
+        while let Some(message) = next(&mut stream).await.unwrap() {
+            all.push(String::from_utf8(message).unwrap());
+        }
+        assert_eq!(all, ["one", "", "two", "thr"]);
+    }
 }
