@@ -10,6 +10,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod recordings;
 mod support;
 
 /// The support itself: an honest target passes, and everything is collected.
