@@ -1,5 +1,8 @@
+use std::borrow::Cow;
 use std::io;
 use std::time::Duration;
+
+use crate::target::guard::Place;
 
 /// Why a browser did not do what it was told.
 #[derive(Debug, thiserror::Error)]
@@ -48,6 +51,17 @@ pub enum Error {
         /// What the browser says.
         reason: String,
     },
+    /// A page cannot be had, because its host and port were not named.
+    #[error("{url} cannot be opened: {place} was not named")]
+    Guarded {
+        /// Which.
+        url: String,
+        /// The place that was refused.
+        place: Place,
+    },
+    /// The browser cannot be kept from other hosts.
+    #[error("the browser's connections cannot be guarded")]
+    Gate(#[source] io::Error),
     /// A script that was run on the page threw something.
     #[error("a script failed on the page: {exception}")]
     Script {
@@ -68,7 +82,15 @@ pub enum Error {
 
 impl Error {
     /// What can be done about it, if that is known.
-    pub fn help(&self) -> Option<&'static str> {
+    pub fn help(&self) -> Option<Cow<'static, str>> {
+        if let Self::Guarded { place, .. } = self {
+            let help = format!("`--allow-host {place}` lets the page reach it");
+            return Some(help.into());
+        }
+        self.advice().map(Cow::Borrowed)
+    }
+
+    fn advice(&self) -> Option<&'static str> {
         match self {
             Self::NotFound => Some(
                 "install one (Debian: `apt-get install chromium`; macOS: `brew install chromium`), \

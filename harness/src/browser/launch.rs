@@ -9,11 +9,15 @@ use serde_json::json;
 use tokio::io::AsyncRead;
 use tokio::process::Command;
 use tokio::task::JoinHandle;
+use url::Url;
 
 use super::error::Error;
+use super::gate::{Gate, NOWHERE};
+use super::guard::Guard;
 use super::page::Page;
 use super::session::Session;
 use crate::process::{Folder, Group, Lines};
+use crate::target::guard::Place;
 
 /// The names that Chromium goes by.
 const NAMES: [&str; 5] =
@@ -22,7 +26,7 @@ const NAMES: [&str; 5] =
 /// The same flags everywhere: nothing of the user's, nothing by itself on the
 /// network. All frames share a process and so a session; what a page can see of
 /// that is the same.
-const FLAGS: [&str; 14] = [
+const FLAGS: [&str; 22] = [
     "--headless=new",
     "--remote-debugging-pipe",
     "--disable-gpu",
@@ -30,13 +34,46 @@ const FLAGS: [&str; 14] = [
     "--no-first-run",
     "--no-default-browser-check",
     "--disable-background-networking",
+    "--disable-breakpad",
+    "--disable-client-side-phishing-detection",
     "--disable-component-update",
+    "--disable-domain-reliability",
+    "--disable-extensions",
+    "--disable-field-trial-config",
     "--disable-sync",
     "--disable-default-apps",
     "--disable-site-isolation-trials",
-    "--disable-features=IsolateOrigins,site-per-process,LocalNetworkAccessChecks,Translate",
+    DISABLED,
+    "--media-router=0",
+    "--metrics-recording-only",
+    "--no-pings",
     "--password-store=basic",
     "--window-size=1200,900",
+];
+
+/// Features: some would put frames into processes of their own, some limit who may speak to this
+/// machine, the others use the network by themselves.
+const DISABLED: &str = "--disable-features=IsolateOrigins,site-per-process,OriginIsolationHeader,\
+                        LocalNetworkAccessChecks,Translate,AsyncDns,AutofillServerCommunication,\
+                        CertificateTransparencyComponentUpdater,DialMediaRouteProvider,DnsOverHttps,\
+                        InterestFeedContentSuggestions,MediaRouter,NetworkErrorLogging,\
+                        NetworkTimeServiceQuerying,OptimizationGuideModelDownloading,\
+                        OptimizationHints,OptimizationTargetPrediction,PreconnectToSearch,Reporting";
+
+/// WebRTC sends datagrams past every proxy, unless it is told not to.
+const PROXIED_ONLY: [&str; 2] = [
+    "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
+    "--webrtc-ip-handling-policy=disable_non_proxied_udp",
+];
+
+/// Services of Chromium's vendor that no flag turns off, and where Chromium is to look for them:
+/// under names that do not exist (RFC 6761 §6.4) and that no page has a reason to ask for.
+const OWN_SERVICES: [(&str, &str); 5] = [
+    ("--gaia-url=https://accounts.", ""),
+    ("--google-apis-url=https://apis.", ""),
+    ("--google-base-url=https://www.", ""),
+    ("--component-updater=url-source=https://updates.", "/"),
+    ("--variations-server-url=https://variations.", "/"),
 ];
 
 /// The browser reads its commands from descriptor 3 and answers on 4.
@@ -59,6 +96,8 @@ pub struct Settings {
     pub elsewhere: Vec<(String, String)>,
     /// Keys of certificates that are believed, as [`pin`](super::pin) has them.
     pub pins: Vec<String>,
+    /// The places that may be reached; any, if there is none. It knows itself where hosts are.
+    pub guard: Option<Arc<Guard>>,
 }
 
 /// A browser that runs. It ends with this value.
@@ -66,6 +105,7 @@ pub struct Settings {
 pub struct Browser {
     session: Session,
     group: Group,
+    gate: Option<Gate>,
     // After the group: dropped when it is gone.
     _folder: Folder,
 }
@@ -106,7 +146,18 @@ impl Browser {
             command.arg(format!("--ignore-certificate-errors-spki-list={pins}"));
         }
         let more = env::var("PASSRIG_CHROMIUM_FLAGS").unwrap_or_default();
-        command.args(more.split_whitespace()).arg("about:blank");
+        command.args(more.split_whitespace());
+        let gate = match &settings.guard {
+            Some(guard) => Some(Gate::open(Arc::clone(guard)).await.map_err(Error::Gate)?),
+            None => None,
+        };
+        // Of a flag that is given twice the last counts: the user's do not open another way.
+        if let Some(gate) = &gate {
+            command.args(PROXIED_ONLY).args(gate.flags());
+            let services = OWN_SERVICES.map(|(flag, end)| format!("{flag}{NOWHERE}{end}"));
+            command.args(services);
+        }
+        command.arg("about:blank");
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
 
         let mut group = Group::spawn(&mut command).map_err(failed)?;
@@ -119,7 +170,7 @@ impl Browser {
         let (tail, followed) = Tail::follow(stderr);
         let session = Session::new(stdin, stdout, tail, followed);
         session.call("Browser.getVersion", json!({})).await?;
-        Ok(Self { session, group, _folder: folder })
+        Ok(Self { session, group, gate, _folder: folder })
     }
 
     /// The session of the browser itself.
@@ -132,12 +183,38 @@ impl Browser {
         Page::open(&self.session).await
     }
 
+    /// The error with the reason that only the gate knows: to Chromium, each is a proxy that does
+    /// not connect.
+    pub fn explain(&self, error: Error) -> Error {
+        let (Error::Unreachable { url, reason }, Some(gate)) = (&error, &self.gate) else {
+            return error;
+        };
+        if !reason.contains("SOCKS") && !reason.contains("PROXY") {
+            return error;
+        }
+        let place = Url::parse(url).ok().and_then(|url| Place::of(&url));
+        let (url, guard) = (url.clone(), gate.guard());
+        match place.as_ref().and_then(|place| guard.reason(place)) {
+            Some(reason) => Error::Unreachable { url, reason },
+            None => match guard.last_refused() {
+                Some(place) => Error::Guarded { url, place },
+                None => error,
+            },
+        }
+    }
+
     /// Ends it, and leaves nothing behind.
     pub async fn close(mut self) {
         // Where it does not end by itself it is killed with this value.
         let _ = self.session.call("Browser.close", json!({})).await;
         let _ = tokio::time::timeout(FAREWELL, self.group.wait()).await;
     }
+}
+
+/// Whether Chromium runs in its sandbox.
+pub fn is_sandboxed() -> bool {
+    let more = env::var("PASSRIG_CHROMIUM_FLAGS").unwrap_or_default();
+    !is_root() && !more.split_whitespace().any(|flag| flag == "--no-sandbox")
 }
 
 /// Whether this process is root's.

@@ -6,6 +6,8 @@
 //! general driver: one page, whose frames are all of one session.
 
 mod error;
+mod gate;
+mod guard;
 mod launch;
 mod page;
 mod pin;
@@ -14,7 +16,8 @@ mod session;
 mod tests;
 
 pub use error::Error;
-pub use launch::{Browser, Settings, find};
+pub use guard::Guard;
+pub use launch::{Browser, Settings, find, is_sandboxed};
 pub use page::Page;
 pub use pin::pin;
 pub use session::{Event, Events, Session};

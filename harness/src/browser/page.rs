@@ -48,15 +48,40 @@ impl Page {
             let (url, reason) = (url.to_owned(), reason.to_owned());
             return Err(Error::Unreachable { url, reason });
         }
-        self.wait("its end", "document.readyState === 'complete'").await
+        let until = Instant::now() + PATIENCE;
+        loop {
+            match self.observe("document.readyState === 'complete'").await {
+                Ok(Value::Bool(true)) => return Ok(()),
+                Err(error @ Error::Ended { .. }) => return Err(error),
+                _ if Instant::now() > until => return Err(self.absent("its end").await),
+                _ => sleep(PAUSE).await,
+            }
+        }
     }
 
     /// Where it is.
     pub async fn url(&self) -> String {
-        match self.evaluate("location.href").await {
+        match self.observe("location.href").await {
             Ok(Value::String(url)) => url,
             _ => "the page".to_owned(),
         }
+    }
+
+    /// The value of an expression in a world of its own, whose objects no script of the page can
+    /// change.
+    async fn observe(&self, expression: &str) -> Result<Value, Error> {
+        let tree = self.session.call("Page.getFrameTree", json!({})).await?;
+        let frame = tree.pointer("/frameTree/frame/id").cloned().unwrap_or_default();
+        let world = json!({ "frameId": frame, "worldName": "passrig" });
+        let world = self.session.call("Page.createIsolatedWorld", world).await?;
+        let command = json!({
+            "expression": expression,
+            "contextId": world.get("executionContextId"),
+            "returnByValue": true,
+        });
+        let mut answer = self.session.call("Runtime.evaluate", command).await?;
+        thrown(&answer)?;
+        Ok(answer.pointer_mut("/result/value").map(Value::take).unwrap_or_default())
     }
 
     /// What an expression, or a promise, comes to there. No user did it.

@@ -16,11 +16,10 @@ use super::error::Error;
 use super::launch::Tail;
 use crate::process::Lines;
 
+/// How many bytes a message of the browser may have.
+const LONGEST: usize = 16 << 20;
 /// How long the rest of stderr is waited for once the browser has ended.
 const LAST_WORDS: Duration = Duration::from_secs(1);
-
-/// The most bytes of a message: more than a page that is tested ever needs.
-const MESSAGE: usize = 32 << 20;
 
 /// The browser's session, or that of a page.
 #[derive(Clone, Debug)]
@@ -196,9 +195,10 @@ async fn speak(mut stdin: ChildStdin, mut queue: mpsc::UnboundedReceiver<Vec<u8>
 }
 
 async fn listen(stdout: ChildStdout, pipe: Arc<Pipe>, followed: JoinHandle<()>) {
-    let mut messages = Lines::ended_by(stdout, 0, MESSAGE);
-    // A message beyond the limit is the last that is read.
-    while let Ok(Some(message)) = messages.next().await {
+    let mut messages = Lines::ended_by(stdout, 0, LONGEST);
+    // A page decides how long the answers are that Chromium passes on. A message that was cut at
+    // the limit is not JSON: nothing is left of it.
+    while let Some(message) = messages.next_cut().await {
         pipe.take(message);
     }
     // Its last words say why.

@@ -1,6 +1,8 @@
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use clap::builder::PossibleValuesParser;
 use passrig_authenticator::device::Profile;
@@ -9,14 +11,14 @@ use url::Url;
 
 use super::catalogue;
 use super::config::{self, today};
-use super::console::Console;
+use super::console::{Console, complain};
 use super::fail_on;
 use super::failure::Failure;
 use super::identity;
 use super::reach::{self, Rp, Variable, valid};
 use super::reports;
 use super::run::Authenticator;
-use crate::browser::{self, Settings, pin};
+use crate::browser::{self, Guard, Settings, pin};
 use crate::catalogue::{Catalogue, Product};
 use crate::outcome::{CheckResult, Report, SCHEMA_VERSION, Summary, TargetInfo, Tool};
 use crate::page::{self, Examination, Observed, Script, ScriptError, Step};
@@ -24,7 +26,7 @@ use crate::process::stopped;
 use crate::report::terminal::Terminal;
 use crate::report::{Destination, Findings, Replay};
 use crate::runner::{FailOn, expect};
-use crate::target::guard::{Guard, Place};
+use crate::target::guard::{self, Place, PlaceError};
 use crate::target::network::{self, ConnectTo};
 use crate::target::transport::Limits;
 
@@ -64,6 +66,11 @@ pub(super) struct Args {
     /// do everything].
     #[arg(long, value_name = "NAME", value_parser = products(), hide_possible_values = true)]
     authenticator: Option<String>,
+
+    /// Let the page reach this host too: of the network, a page can use its own
+    /// host and port, and those that are named here. May be repeated.
+    #[arg(long, value_name = "HOST[:PORT]", value_parser = valid::<Place>)]
+    allow_host: Vec<String>,
 
     /// Connect there, whatever host the URL names; names and certificates stay
     /// those of the URL.
@@ -122,6 +129,12 @@ Examples:
   passrig page http://localhost:3000/login --click 'text=Sign in with a passkey'
   passrig page http://localhost:3000 --script steps.toml --fail-on should";
 
+const UNSANDBOXED: &str = "\
+warning: Chromium runs without its sandbox (it has none for root, nor with --no-sandbox): a page that
+         breaks out of Chromium has the rights of this user. Open only pages that you trust, or
+         run passrig as another user.
+";
+
 pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
     let mut catalogue = args.catalogue.read()?;
     let mut config = args.config.read(&mut catalogue)?;
@@ -133,6 +146,7 @@ pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
         connect_to: args.connect_to.clone(),
         ca: args.ca.clone(),
         insecure: args.insecure,
+        allow_host: args.allow_host.clone(),
         ..reach::Args::default()
     };
     let reach = match is_of(&args.url, config.named_target()) {
@@ -143,6 +157,11 @@ pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
         false => flags.clone(),
     };
     let product = args.authenticator.as_deref().and_then(Authenticator::named);
+    let browser = settings(&args.url, &reach).await?;
+    let guard = browser.guard.clone();
+    if !browser::is_sandboxed() && browser::find().is_some() {
+        complain(UNSANDBOXED);
+    }
     let examination = Examination {
         url: args.url.clone(),
         script: script(args)?,
@@ -151,13 +170,17 @@ pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
             .as_ref()
             .map_or_else(|| Product::default().profile(), |one| one.profile.clone()),
         env: Seeded::new(identity.seed.as_bytes()).within(&identity.run_id),
-        browser: settings(&args.url, &reach).await?,
+        browser,
     };
     let seen = tokio::select! {
         biased;
         signal = stopped() => Err(signal),
         observed = page::examine(&examination) => Ok(judged(observed, args, &catalogue)),
     };
+
+    for place in guard.iter().flat_map(|guard| guard.refused()) {
+        complain(&format!("blocked: {place}, which was not named (`--allow-host {place}`)\n"));
+    }
 
     let interrupted = seen.as_ref().err().copied();
     let (checks, untestable) = match seen {
@@ -278,15 +301,14 @@ fn is_of(page: &Url, target: &reach::Args) -> bool {
 /// Where the page is, and what the browser is to believe of it: the certificate
 /// that we have seen to be right.
 async fn settings(page: &Url, reach: &reach::Args) -> Result<Settings, Failure> {
-    let host = page.host_str().unwrap_or_default();
     let connect_to = reach.connect_to();
-    let place = connect_to.as_ref().map(|rule| (host.to_owned(), rule.place()));
-    let mut settings = Settings { elsewhere: place.into_iter().collect(), ..Settings::default() };
+    let guard = guard(page, reach, connect_to.as_ref())?;
+    let mut settings = Settings { guard: Some(Arc::new(guard)), ..Settings::default() };
     if page.scheme() == "https" && (reach.ca.is_some() || reach.insecure) {
         let trust = reach.trust()?;
         let connect_to = connect_to.into_iter().collect();
         // Nothing hostile is sent there.
-        let guard = Guard::default().allowing(Place::of(page));
+        let guard = guard::Guard::default().allowing(Place::of(page));
         let limits = Limits::default();
         let network = network::Settings { guard, connect_to, trust, limits };
         let certificate = network::certificate(page, network).await;
@@ -301,6 +323,25 @@ async fn settings(page: &Url, reach: &reach::Args) -> Result<Settings, Failure> 
     Ok(settings)
 }
 
+/// The page's own host and port, the place to connect to instead, and the hosts that the user names.
+fn guard(
+    page: &Url,
+    reach: &reach::Args,
+    connect_to: Option<&ConnectTo>,
+) -> Result<Guard, Failure> {
+    let named = |text: &String| {
+        let invalid = |error: PlaceError| {
+            Failure::usage(error.to_string(), "allow_hosts names hosts, such as cdn.example:443")
+        };
+        text.parse::<Place>().map_err(invalid)
+    };
+    let mut places = reach.allow_host.iter().map(named).collect::<Result<Vec<_>, _>>()?;
+    let own = Place::of(page);
+    let real = connect_to.and_then(|rule| rule.place().parse::<Place>().ok());
+    places.extend(own.iter().chain(&real).cloned());
+    Ok(Guard::new(places, own.zip(real)))
+}
+
 fn failure(error: page::Error, args: &Args) -> Failure {
     match error {
         page::Error::Script(error) => unusable(&error, args),
@@ -308,8 +349,15 @@ fn failure(error: page::Error, args: &Args) -> Failure {
             Failure::usage(error.to_string(), error.help().unwrap_or_default())
         }
         page::Error::Browser(error) => {
-            let help = error.help().map(str::to_owned);
+            let help = error.help().map(Cow::into_owned);
             Failure::NotTestable { what: error.to_string(), help, is_gone: false }
+        }
+        page::Error::TooManyCalls { .. } => {
+            let help = "the page calls in a loop: end it, or look at a part of the page".to_owned();
+            Failure::NotTestable { what: error.to_string(), help: Some(help), is_gone: false }
+        }
+        page::Error::Randomness(source) => {
+            Failure::System { what: "no randomness from the operating system".to_owned(), source }
         }
     }
 }

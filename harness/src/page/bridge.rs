@@ -1,5 +1,6 @@
 //! Between the page's calls and our authenticator.
 
+use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use base64ct::{Base64, Encoding};
@@ -17,22 +18,47 @@ use super::{Call, Error};
 use crate::browser::{self, Event, Events, Page, Session};
 
 const SCRIPT: &str = include_str!("authenticator.js");
-/// How the page's side calls us; its name is gone before the page can see it.
-const CALL: &str = "passrigCall";
-/// How it is answered.
-const ANSWER: &str = "passrigAnswer";
 
-/// How many answers of the server are kept, and how much of each at most.
-const ANSWERS: usize = 64;
+/// How many bytes of an answer of the server are kept at most, and how many of all of them.
 const LONGEST: usize = 1 << 20;
+const ANSWERS: usize = 4 << 20;
+/// How many calls a page may make.
+const CALLS: usize = 1000;
 /// How long a field may take to offer passkeys.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The authenticator of a page.
 #[derive(Clone)]
 pub(super) struct Bridge {
+    secret: Arc<Secret>,
     state: Arc<Mutex<State>>,
     has_cancelled: Arc<Notify>,
+}
+
+/// Names and a password that only the two sides know. A page can find the names of properties; it
+/// cannot read the variables of a function.
+#[derive(Clone)]
+struct Secret {
+    /// The binding by which the page's side calls; the script removes it.
+    call: String,
+    /// The function that takes the answers.
+    answer: String,
+    token: String,
+}
+
+impl Secret {
+    /// Another one for each browser. The seed of the run must not decide it: the page may know that.
+    fn draw() -> Result<Self, Error> {
+        let mut bytes = [0; 48];
+        getrandom::fill(&mut bytes).map_err(|error| Error::Randomness(io::Error::other(error)))?;
+        let text = base16ct::lower::encode_string(&bytes);
+        let part = |at: usize| text.get(at..at + 32).unwrap_or_default().to_owned();
+        Ok(Self {
+            call: format!("_{}", part(0)),
+            answer: format!("_{}", part(32)),
+            token: part(64),
+        })
+    }
 }
 
 struct State {
@@ -72,6 +98,14 @@ enum Message {
     },
 }
 
+/// A message with what shows that it is not the page's own.
+#[derive(Clone, Debug, Deserialize)]
+struct Signed {
+    token: String,
+    #[serde(flatten)]
+    message: Message,
+}
+
 #[derive(Clone, Debug, Deserialize)]
 struct Said {
     kind: Kind,
@@ -79,6 +113,8 @@ struct Said {
     active: bool,
     origin: String,
     top: Option<String>,
+    /// Null where the page gives none that can be read.
+    #[serde(default)]
     options: Value,
 }
 
@@ -106,7 +142,8 @@ impl Bridge {
         profile: Profile,
         env: Seeded,
         cancels: Option<Ceremony>,
-    ) -> Result<Self, browser::Error> {
+    ) -> Result<Self, Error> {
+        let secret = Arc::new(Secret::draw()?);
         let session = page.session();
         let state = State {
             authenticators: vec![Authenticator::new("authenticator/0", profile)],
@@ -118,11 +155,15 @@ impl Bridge {
             answers: Vec::new(),
             offered: Vec::new(),
         };
-        let bridge =
-            Self { state: Arc::new(Mutex::new(state)), has_cancelled: Arc::new(Notify::new()) };
+        let bridge = Self {
+            secret,
+            state: Arc::new(Mutex::new(state)),
+            has_cancelled: Arc::new(Notify::new()),
+        };
         tokio::spawn(bridge.clone().serve(session.clone(), session.events()));
-        session.call("Runtime.addBinding", json!({ "name": CALL })).await?;
-        let source = format!("({SCRIPT})({}, {});", json!(CALL), json!(ANSWER));
+        session.call("Runtime.addBinding", json!({ "name": bridge.secret.call })).await?;
+        let Secret { call, answer, token } = &*bridge.secret;
+        let source = format!("({SCRIPT})({}, {}, {});", json!(call), json!(answer), json!(token));
         session.call("Page.addScriptToEvaluateOnNewDocument", json!({ "source": source })).await?;
         // Options are seen before the page sees them.
         let answers = json!({ "patterns": [{ "urlPattern": "*", "requestStage": "Response" }] });
@@ -139,10 +180,14 @@ impl Bridge {
         self.state().has_cancelled
     }
 
-    /// Every call so far, and the ceremonies whose refusal nobody caught.
-    pub(super) fn told(&self) -> (Vec<Call>, Vec<Ceremony>) {
+    /// Every call so far, and the ceremonies whose refusal the page did not catch.
+    pub(super) fn told(&self) -> Result<(Vec<Call>, Vec<Ceremony>), Error> {
         let state = self.state();
-        (state.calls.clone(), state.unhandled.clone())
+        match state.calls.len() > CALLS {
+            // What came after them was not judged.
+            true => Err(Error::TooManyCalls { limit: CALLS }),
+            false => Ok((state.calls.clone(), state.unhandled.clone())),
+        }
     }
 
     /// Picks the passkey that a field offers, once one does.
@@ -178,18 +223,24 @@ impl Bridge {
 
     async fn called(&self, session: &Session, event: &Event) {
         let payload = event.params.get("payload").and_then(Value::as_str).unwrap_or_default();
-        // Whatever a page finds to send here: what is no message is dropped.
-        let Ok(message) = serde_json::from_str::<Message>(payload) else { return };
+        // A page may find the binding and send messages of its own: those lack the token.
+        let Ok(signed) = serde_json::from_str::<Signed>(payload) else { return };
+        if signed.token != self.secret.token {
+            return;
+        }
+        let message = signed.message;
         let context = event.params.get("executionContextId").cloned().unwrap_or_default();
         match message {
-            Message::Unhandled { kind } => self.state().unhandled.push(kind.into()),
+            Message::Unhandled { kind } => self.state().note_unhandled(kind.into()),
             Message::Aborted { id } => {
                 self.state().offered.retain(|it| it.id != id || it.context != context);
             }
             Message::Call { id, said } => {
                 let pending = Pending { context, id, said };
                 let conditional = pending.said.conditional;
-                self.note(&pending.said);
+                if !self.note(&pending.said) {
+                    return;
+                }
                 if conditional {
                     self.state().offered.push(pending);
                 } else {
@@ -199,8 +250,12 @@ impl Bridge {
         }
     }
 
-    fn note(&self, said: &Said) {
+    /// Keeps a call, if there were not too many before.
+    fn note(&self, said: &Said) -> bool {
         let mut state = self.state();
+        if state.calls.len() > CALLS {
+            return false;
+        }
         let call = Call {
             ceremony: said.kind.into(),
             conditional: said.conditional,
@@ -210,17 +265,24 @@ impl Bridge {
             altered: altered(&state.answers, &said.options),
         };
         state.calls.push(call);
+        true
     }
 
     async fn answer(&self, session: &Session, pending: &Pending) {
         let answer = match self.state().perform(&pending.said) {
             Ok(response) => json!({ "response": response }),
-            Err(exception) => {
-                json!({ "name": exception.name.to_string(), "message": exception.message })
-            }
+            Err(exception) => json!({
+                // Without it, the page's side would ask the prototype.
+                "response": null,
+                "name": exception.name.to_string(),
+                "message": exception.message,
+            }),
         };
+        let Secret { answer: function, token, .. } = &*self.secret;
+        let json = json!(answer.to_string());
         let command = json!({
-            "expression": format!("globalThis[{}]({}, {answer})", json!(ANSWER), pending.id),
+            // No name stands here that the page can give another meaning.
+            "expression": format!("{function}({}, {}, {json})", json!(token), pending.id),
             "contextId": pending.context,
             "userGesture": false,
         });
@@ -236,6 +298,7 @@ impl Bridge {
         let request = json!({ "requestId": event.params.get("requestId") });
         let kind = event.params.get("resourceType").and_then(Value::as_str).unwrap_or_default();
         if matches!(kind, "XHR" | "Fetch" | "Document")
+            && is_from_server(event)
             && let Ok(body) = session.call("Fetch.getResponseBody", request.clone()).await
         {
             let text = body.get("body").and_then(Value::as_str).unwrap_or_default();
@@ -244,12 +307,10 @@ impl Bridge {
                 Ok(octets) if is_encoded => String::from_utf8_lossy(&octets).into_owned(),
                 _ => text.to_owned(),
             };
-            if text.len() <= LONGEST {
+            // Others cannot push those out that options are compared with.
+            if text.len() <= LONGEST && text.contains("challenge") {
                 let mut state = self.state();
-                if state.answers.len() == ANSWERS {
-                    state.answers.remove(0);
-                }
-                state.answers.push(text);
+                state.keep(text);
             }
         }
         let _ = session.call("Fetch.continueRequest", request).await;
@@ -260,7 +321,33 @@ impl Bridge {
     }
 }
 
+/// Whether a server sent this: a page can make `blob:` and `data:` URLs itself. A body that is too
+/// long to be kept is not read.
+fn is_from_server(event: &Event) -> bool {
+    let url = event.params.pointer("/request/url").and_then(Value::as_str).unwrap_or_default();
+    let headers = event.params.get("responseHeaders").and_then(Value::as_array);
+    let length = headers.into_iter().flatten().find_map(|header| {
+        let is_length = header.get("name")?.as_str()?.eq_ignore_ascii_case("content-length");
+        is_length.then(|| header.get("value")?.as_str()?.parse::<usize>().ok())?
+    });
+    let is_http = url.starts_with("http://") || url.starts_with("https://");
+    is_http && length.is_none_or(|length| length <= LONGEST)
+}
+
 impl State {
+    fn keep(&mut self, answer: String) {
+        self.answers.push(answer);
+        while self.answers.iter().map(String::len).sum::<usize>() > ANSWERS {
+            self.answers.remove(0);
+        }
+    }
+
+    fn note_unhandled(&mut self, ceremony: Ceremony) {
+        if !self.unhandled.contains(&ceremony) {
+            self.unhandled.push(ceremony);
+        }
+    }
+
     fn perform(&mut self, said: &Said) -> Result<Value, DomException> {
         let refused = |name, message: String| DomException { name, message };
         if self.cancels == Some(said.kind.into()) && !said.conditional {

@@ -60,6 +60,15 @@ pub enum Error {
     /// The script does not say what to do.
     #[error(transparent)]
     Script(#[from] ScriptError),
+    /// A page that calls without end.
+    #[error("expected at most {limit} calls of navigator.credentials, found more")]
+    TooManyCalls {
+        /// How many are judged.
+        limit: usize,
+    },
+    /// The operating system gives no randomness.
+    #[error("no randomness from the operating system")]
+    Randomness(#[source] std::io::Error),
 }
 
 /// A call of `navigator.credentials`.
@@ -144,9 +153,15 @@ async fn play(examination: &Examination, cancels: Option<Ceremony>) -> Result<Pl
         true => Some(has_controls(&page).await?),
         false => None,
     };
-    let (calls, unhandled) = bridge.told();
+    let told = bridge.told();
+    let done = done.map_err(|error| match error {
+        Error::Browser(error) => Error::Browser(browser.explain(error)),
+        other => other,
+    });
     browser.close().await;
-    done.map(|()| Played { calls, unhandled, way_out })
+    done?;
+    let (calls, unhandled) = told?;
+    Ok(Played { calls, unhandled, way_out })
 }
 
 async fn perform(page: &Page, bridge: &Bridge, url: &Url, steps: &[Step]) -> Result<(), Error> {

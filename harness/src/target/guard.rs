@@ -13,7 +13,7 @@ use url::Url;
 use crate::quoting::quoted;
 
 /// A host, and one port of it or all.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
     host: String,
     port: Option<u16>,
@@ -31,8 +31,38 @@ impl Place {
         Some(Self { host, port: Some(url.port_or_known_default()?) })
     }
 
+    /// One port of a host.
+    pub fn new(host: &str, port: u16) -> Self {
+        Self { host: canonical(host), port: Some(port) }
+    }
+
+    /// The host; `localhost` for each of its names.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// The port, unless all of them are meant.
+    pub fn port(&self) -> Option<u16> {
+        self.port
+    }
+
+    /// Whether a place with one port is this one, or one of its ports.
+    pub fn covers(&self, other: &Self) -> bool {
+        self.host == other.host && (self.port.is_none() || self.port == other.port)
+    }
+
     fn includes(&self, host: &str, port: u16) -> bool {
         self.host == canonical(host) && self.port.is_none_or(|own| own == port)
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.host.contains(':') {
+            true => write!(f, "[{}]", self.host)?,
+            false => f.write_str(&self.host)?,
+        }
+        self.port.map_or(Ok(()), |port| write!(f, ":{port}"))
     }
 }
 

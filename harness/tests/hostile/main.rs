@@ -18,6 +18,7 @@ mod formats;
 mod old_logs;
 mod patience;
 mod processes;
+mod recordings;
 mod secrets_cost;
 mod servers;
 mod support;

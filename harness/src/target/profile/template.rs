@@ -1,4 +1,4 @@
-//! Strings and values with `{{variables}}` in them.
+//! Strings and values with `{{variables}}` in them. `{{"{{"}}` stands for `{{` itself.
 
 use serde_json::Number;
 
@@ -65,21 +65,32 @@ pub(super) enum Error {
     Name(String),
 }
 
+/// Between braces: the two braces that begin a variable, as literal text.
+const BRACES: &str = "\"{{\"";
+
+/// Adds literal text to the literal text before it.
+fn push(parts: &mut Vec<Part>, literal: &str) {
+    match parts.last_mut() {
+        _ if literal.is_empty() => {}
+        Some(Part::Literal(before)) => before.push_str(literal),
+        _ => parts.push(Part::Literal(literal.to_owned())),
+    }
+}
+
 impl Text {
     pub(super) fn parse(source: &str) -> Result<Self, Error> {
         let mut parts = Vec::new();
         let mut rest = source;
         while let Some((literal, tail)) = rest.split_once("{{") {
             let (inner, after) = tail.split_once("}}").ok_or(Error::Open)?;
-            if !literal.is_empty() {
-                parts.push(Part::Literal(literal.to_owned()));
+            push(&mut parts, literal);
+            match inner.trim() {
+                BRACES => push(&mut parts, "{{"),
+                name => parts.push(Part::Variable(Variable::parse(name)?)),
             }
-            parts.push(Part::Variable(Variable::parse(inner)?));
             rest = after;
         }
-        if !rest.is_empty() {
-            parts.push(Part::Literal(rest.to_owned()));
-        }
+        push(&mut parts, rest);
         Ok(Self(parts))
     }
 
@@ -164,7 +175,28 @@ mod tests {
         assert_eq!(Text::parse("{{a b}}"), Err(Error::Name("a b".into())));
     }
 
+    #[test]
+    fn braces_can_be_meant() {
+        for (source, text) in [
+            (r#"{{"{{"}}"#, "{{"),
+            (r#"{{ "{{" }}password}}"#, "{{password}}"),
+            (r#"a{{"{{"}}{{"{{"}}{b"#, "a{{{{{b"),
+        ] {
+            let parsed = Text::parse(source).unwrap();
+            assert_eq!(parsed.0, [Part::Literal(text.to_owned())], "{source}");
+        }
+        assert_eq!(Text::parse(r#"{{"{{"}}{{name}}"#).unwrap().variables().count(), 1);
+    }
+
     proptest! {
+        #[test]
+        fn every_text_can_be_written(source in "[{}\"a ]{0,12}") {
+            let written = source.replace("{{", "{{\"{{\"}}");
+            let parts = Text::parse(&written).unwrap().0;
+            let literal = (!source.is_empty()).then_some(Part::Literal(source));
+            prop_assert_eq!(parts, literal.into_iter().collect::<Vec<_>>());
+        }
+
         #[test]
         fn never_panics(source: String) {
             let _ = Text::parse(&source);

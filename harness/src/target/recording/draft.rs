@@ -3,14 +3,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
+use http::HeaderName;
 use serde_json::Value;
 
 use passrig_authenticator::Ceremony;
 
 use super::find::{Carried, Found, Key, OptionsAt, at, json_path, member};
 use super::har::{Body, Entry};
+use super::secrets::{Secrets, names_a_secret};
 use super::source::{self, Source};
+use super::toml::{key, literal, shown, text};
 use super::verdicts::verdicts;
+use crate::target::percent;
 
 /// What was learnt, and what is left to do.
 #[derive(Debug, Default)]
@@ -29,7 +33,17 @@ pub(super) fn write(id: &str, entries: &[Entry], ceremonies: &[Found]) -> Learnt
     let home = ceremonies.first().and_then(|first| entries.get(first.finish));
     let Some(home) = home.map(|entry| entry.url.origin()) else { return learnt };
     let (captures, needed) = (BTreeMap::new(), BTreeSet::new());
-    let mut draft = Draft { entries, home, captures, needed, csrf: None };
+    let secrets = Secrets::of(entries);
+    let mut draft = Draft {
+        entries,
+        home,
+        captures,
+        needed,
+        csrf: None,
+        secrets,
+        variables: Vec::new(),
+        left_out: BTreeSet::new(),
+    };
     let mut flows = String::new();
     for ceremony in [Ceremony::Registration, Ceremony::Authentication] {
         let Some(found) = ceremonies.iter().rev().find(|found| found.ceremony == ceremony) else {
@@ -50,14 +64,20 @@ pub(super) fn write(id: &str, entries: &[Entry], ceremonies: &[Found]) -> Learnt
         (false, false) if !named => "\"single\"",
         _ => "\"fresh\"",
     };
+    let variables = draft.variables(&format!("{accounts}{flows}"), &mut learnt);
+    learnt.doubts.extend(std::mem::take(&mut draft.left_out));
     let csrf = draft.csrf.map(|(cookie, header)| {
-        learnt.found.push(format!("the token against forgery: cookie {cookie}, header {header}"));
+        learnt.found.push(format!(
+            "the token against forgery: cookie {}, header {}",
+            shown(&cookie),
+            shown(&header)
+        ));
         format!("[csrf]\ncookie = {}\nheader = {}\n\n", text(&cookie), text(&header))
     });
     learnt.text = format!(
         "# Learnt from a recording by `passrig adapter from-har`. Look at what is marked\n\
          # `check:`, then run `passrig adapter test`.\n\
-         id = {id}\nname = {id}\nstatus = \"untested\"\n\n\
+         id = {id}\nname = {id}\nstatus = \"untested\"\n{variables}\n\
          [account]\nmode = {mode}\n\n\
          [settings]\nlogin = {{ fixed = \"{login}\" }}\n\n{csrf}{accounts}{flows}",
         id = text(id),
@@ -79,6 +99,11 @@ struct Draft<'e> {
     /// The steps whose answers the flow that is being written repeats.
     needed: BTreeSet<usize>,
     csrf: Option<(String, String)>,
+    secrets: Secrets,
+    /// Variables that stand for secrets: the name, and the secret.
+    variables: Vec<(String, String)>,
+    /// What an adapter cannot say, a line each.
+    left_out: BTreeSet<String>,
 }
 
 impl Draft<'_> {
@@ -90,7 +115,7 @@ impl Draft<'_> {
         let Some((begin, options)) = &found.begin else {
             learnt.doubts.push(format!(
                 "{flow}: no answer has the challenge {}; the options are computed elsewhere",
-                found.challenge
+                shown(&found.challenge)
             ));
             return String::new();
         };
@@ -110,9 +135,9 @@ impl Draft<'_> {
             learnt.found.push(format!(
                 "{flow}: options from {} {}, credential to {} {}",
                 begin.method,
-                begin.url.path(),
+                self.shown_path(begin),
                 end.method,
-                end.url.path()
+                self.shown_path(end)
             ));
         }
         out
@@ -133,13 +158,9 @@ impl Draft<'_> {
                 let _ = writeln!(out, "json = {body}");
             }
             Body::Form(fields) => {
-                let fields: Vec<String> = fields
-                    .iter()
-                    .map(|(name, value)| {
-                        format!("{} = {}", key(name), self.leaf(index, name, value))
-                    })
-                    .collect();
-                let _ = writeln!(out, "form = {{ {} }}", fields.join(", "));
+                let fields =
+                    self.table(fields, |draft, name, value| draft.leaf(index, name, value));
+                let _ = writeln!(out, "form = {fields}");
             }
             Body::Nothing | Body::Other => {}
         }
@@ -160,7 +181,7 @@ impl Draft<'_> {
                 learnt.doubts.push(format!(
                     "{flow}: the options are in a page ({}): write `assemble` with a capture for \
                      each member, or `options = {{ html = …, json = … }}`",
-                    entry.url.path()
+                    self.shown_path(entry)
                 ));
                 out.push_str("options = \"$\" # check: they are in a page\n");
             }
@@ -187,55 +208,37 @@ impl Draft<'_> {
                 let _ = writeln!(out, "json = {body}");
             }
             (Body::Form(fields), carried) => {
-                let fields: Vec<String> = fields
-                    .iter()
-                    .map(|(name, value)| {
-                        let value = match carried {
-                            Carried::Field(field) if field == name => {
-                                "\"{{credential}}\"".to_owned()
-                            }
-                            Carried::Fields => match of_credential(name) {
-                                Some(path) => text(&format!("{{{{credential.{path}}}}}")),
-                                None => self.leaf(found.finish, name, value),
-                            },
-                            _ => self.leaf(found.finish, name, value),
-                        };
-                        format!("{} = {value}", key(name))
-                    })
-                    .collect();
-                let _ = writeln!(out, "form = {{ {} }}", fields.join(", "));
+                let fields = self.table(fields, |draft, name, value| match carried {
+                    Carried::Field(field) if field == name => "\"{{credential}}\"".to_owned(),
+                    Carried::Fields => match of_credential(name) {
+                        Some(path) => text(&format!("{{{{credential.{path}}}}}")),
+                        None => draft.leaf(found.finish, name, value),
+                    },
+                    _ => draft.leaf(found.finish, name, value),
+                });
+                let _ = writeln!(out, "form = {fields}");
             }
             _ => {}
         }
         if let Some(renamed) = renamed {
             let _ = writeln!(out, "credential = {{ rename = {{ {renamed} }} }}");
         }
-        out.push_str(&verdicts(entry));
+        out.push_str(&verdicts(entry, &self.secrets));
         out.push('\n');
         out
     }
 
     /// `[[flow]]` and the request line.
     fn head(&mut self, flow: &str, index: usize, entry: &Entry) -> String {
-        let path: Vec<String> = entry
-            .url
-            .path()
-            .split('/')
-            .map(|segment| match self.repeated(index, segment) {
-                Some(variable) => format!("{{{{{variable}}}}}"),
-                None => segment.to_owned(),
-            })
-            .collect();
+        let path: Vec<String> =
+            entry.url.path().split('/').map(|segment| self.segment(index, segment)).collect();
         let mut out = format!("[[{flow}]]\n");
         let _ =
             writeln!(out, "request = {}", text(&format!("{} {}", entry.method, path.join("/"))));
-        let query: Vec<String> = entry
-            .url
-            .query_pairs()
-            .map(|(name, value)| format!("{} = {}", key(&name), self.leaf(index, &name, &value)))
-            .collect();
+        let query: Vec<(String, String)> = entry.url.query_pairs().into_owned().collect();
         if !query.is_empty() {
-            let _ = writeln!(out, "query = {{ {} }}", query.join(", "));
+            let query = self.table(&query, |draft, name, value| draft.leaf(index, name, value));
+            let _ = writeln!(out, "query = {query}");
         }
         let headers = self.headers(index, entry);
         if !headers.is_empty() {
@@ -244,11 +247,102 @@ impl Draft<'_> {
         out
     }
 
+    /// A part of a path, without the parameters that browsers write there where they have no cookies.
+    fn segment(&mut self, index: usize, segment: &str) -> String {
+        let mut parts = segment.split(';');
+        let first = parts.next().unwrap_or_default();
+        let decoded = String::from_utf8_lossy(&percent::decode(first)).into_owned();
+        let first = match self.repeated(index, first) {
+            Some(variable) => format!("{{{{{variable}}}}}"),
+            None if self.secrets.are_in(first) => {
+                let variable = self.variable("path_token", &decoded);
+                format!("{{{{{variable}}}}}")
+            }
+            None => first.replace("{{", "{{\"{{\"}}"),
+        };
+        let is_secret = |part: &str| {
+            let name = part.split('=').next().unwrap_or_default();
+            names_a_secret(name) || self.secrets.are_in(part)
+        };
+        let rest: Vec<&str> = parts.filter(|part| !is_secret(part)).collect();
+        [&[first.as_str()][..], &rest].concat().join(";")
+    }
+
+    /// The path of a request as people may see it.
+    fn shown_path(&self, entry: &Entry) -> String {
+        let segments = entry.url.path().split('/').map(|segment| {
+            let segment = segment.split(';').next().unwrap_or_default();
+            if self.secrets.are_in(segment) { "[secret]".to_owned() } else { shown(segment) }
+        });
+        segments.collect::<Vec<_>>().join("/")
+    }
+
+    /// An inline table of what each name is given. TOML allows each name once.
+    fn table(
+        &mut self,
+        members: &[(String, String)],
+        mut write: impl FnMut(&mut Self, &str, &str) -> String,
+    ) -> String {
+        let mut out = Vec::new();
+        let mut seen = BTreeSet::new();
+        for (name, value) in members {
+            if self.secrets.are_in(name) {
+                self.left_out.insert("a member whose name is a secret was left out".to_owned());
+            } else if seen.insert(name) {
+                out.push(format!("{} = {}", key(name), write(self, name, value)));
+            } else {
+                self.left_out
+                    .insert(format!("only the first `{}` of several is sent", shown(name)));
+            }
+        }
+        format!("{{ {} }}", out.join(", "))
+    }
+
+    /// The variable for a secret that no earlier answer has.
+    fn variable(&mut self, name: &str, secret: &str) -> String {
+        if let Some((known, _)) = self.variables.iter().find(|(_, known)| known == secret) {
+            return known.clone();
+        }
+        let name = source::variable(name);
+        let is_taken = |name: &String| {
+            let captured = self.captures.values().flatten().any(|(known, _)| known == name);
+            captured || self.variables.iter().any(|(known, _)| known == name)
+        };
+        let mut names = std::iter::once(name.clone()).chain((2..).map(|n| format!("{name}_{n}")));
+        let name = names.find(|name| !is_taken(name)).unwrap_or(name);
+        self.variables.push((name.clone(), secret.to_owned()));
+        name
+    }
+
+    /// The line that declares the variables that the steps use, and how to set them.
+    fn variables(&self, steps: &str, learnt: &mut Learnt) -> String {
+        let used = self.variables.iter().map(|(name, _)| name.as_str());
+        let used: Vec<&str> =
+            used.filter(|name| steps.contains(&format!("{{{{{name}}}}}"))).collect();
+        if used.is_empty() {
+            return String::new();
+        }
+        let mut out = String::new();
+        for name in &used {
+            let line = format!("{name}: the recorded value is a secret; set --var {name}");
+            let _ = writeln!(out, "# check: {line}");
+            learnt.doubts.push(line);
+        }
+        let names: Vec<String> = used.iter().map(|name| text(name)).collect();
+        let _ = writeln!(out, "variables = [{}]", names.join(", "));
+        out
+    }
+
     /// Headers that a browser does not send by itself; a token from a cookie is
     /// one for all requests.
     fn headers(&mut self, index: usize, entry: &Entry) -> Vec<String> {
         let mut headers = Vec::new();
+        let mut seen = BTreeSet::new();
         for (name, value) in &entry.headers {
+            let is_sendable = HeaderName::from_bytes(name.as_bytes()).is_ok();
+            if !is_sendable || self.secrets.are_in(name) || !seen.insert(name) {
+                continue;
+            }
             let is_own = name.starts_with("x-") || name == "authorization" || name.contains("csrf");
             if !is_own {
                 continue;
@@ -259,17 +353,24 @@ impl Draft<'_> {
                 self.csrf = Some((cookie, name.clone()));
                 continue;
             }
-            let bearer = value.strip_prefix("Bearer ");
-            match self.repeated(index, bearer.unwrap_or(value)) {
-                Some(variable) if bearer.is_some() => {
-                    headers.push(format!("{name} = \"Bearer {{{{{variable}}}}}\""));
+            let (scheme, rest) = match value.split_once(' ') {
+                Some((scheme @ ("Bearer" | "Basic" | "DPoP" | "Token"), rest))
+                    if name == "authorization" =>
+                {
+                    (format!("{scheme} "), rest)
                 }
-                Some(variable) => headers.push(format!("{name} = \"{{{{{variable}}}}}\"")),
-                None if name.starts_with("x-requested") => {
-                    headers.push(format!("{name} = {}", text(value)));
+                _ => (String::new(), value.as_str()),
+            };
+            let written = match self.repeated(index, rest) {
+                Some(variable) => format!("\"{}{{{{{variable}}}}}\"", scheme),
+                None if names_a_secret(name) || self.secrets.are_in(value) => {
+                    let variable = self.variable(name, value);
+                    format!("\"{{{{{variable}}}}}\"")
                 }
-                None => {}
-            }
+                None if name == "x-requested-with" => literal(value),
+                None => continue,
+            };
+            headers.push(format!("{} = {written}", key(name)));
         }
         headers
     }
@@ -294,6 +395,11 @@ impl Draft<'_> {
             Value::Object(members) => {
                 let mut out = Vec::new();
                 for (name, member) in members.iter().filter(|(_, member)| !member.is_null()) {
+                    if self.secrets.are_in(name) {
+                        self.left_out
+                            .insert("a member whose name is a secret was left out".to_owned());
+                        continue;
+                    }
                     path.push(Key::Name(name.clone()));
                     out.push(format!(
                         "{} = {}",
@@ -307,6 +413,11 @@ impl Draft<'_> {
             Value::Array(items) => {
                 let mut out = Vec::new();
                 for (at, item) in items.iter().enumerate() {
+                    if item.is_null() {
+                        self.left_out
+                            .insert("TOML has no null: an item of a list was left out".to_owned());
+                        continue;
+                    }
                     path.push(Key::Index(at));
                     out.push(self.value(index, item, path, credential));
                     path.pop();
@@ -314,32 +425,47 @@ impl Draft<'_> {
                 format!("[{}]", out.join(", "))
             }
             Value::String(leaf) => {
-                let name = match path.last() {
-                    Some(Key::Name(name)) => name.clone(),
-                    _ => String::new(),
-                };
-                self.leaf(index, &name, leaf)
+                let name = secret_name(path).or_else(|| last_name(path)).unwrap_or_default();
+                self.leaf(index, name, leaf)
+            }
+            Value::Number(number) => {
+                let number = number.to_string();
+                match secret_name(path) {
+                    Some(name) => self.leaf(index, name, &number),
+                    None if self.secrets.are_in(&number) => self.leaf(index, "number", &number),
+                    None if is_toml(&number) => number,
+                    None => {
+                        let line =
+                            format!("{number}: TOML has no such number; it is sent as a text");
+                        self.left_out.insert(line);
+                        text(&number)
+                    }
+                }
             }
             other => other.to_string(),
         }
     }
 
-    /// A text of a request: a variable, if it repeats what an answer said or is
-    /// somebody's name; else as it is.
+    /// A text of a request: a variable, if it repeats what an answer said, is
+    /// somebody's name or a secret; else as it is.
     fn leaf(&mut self, index: usize, name: &str, value: &str) -> String {
         let plain = name.to_ascii_lowercase().replace(['_', '-'], "");
         let known = match plain.as_str() {
             "username" | "user" | "login" | "loginname" | "identifier" => Some("username"),
             "email" | "mail" => Some("email"),
-            "password" | "passwd" | "passwordconfirm" | "password1" | "password2" => {
-                Some("password")
-            }
             "displayname" => Some("display_name"),
+            "passwd" | "pwd" => Some("password"),
+            _ if plain.contains("password") => Some("password"),
             _ => None,
         };
+        let is_empty = value.is_empty();
         match known.map(str::to_owned).or_else(|| self.repeated(index, value)) {
             Some(variable) => format!("\"{{{{{variable}}}}}\""),
-            None => text(value),
+            None if !is_empty && (names_a_secret(name) || self.secrets.are_in(value)) => {
+                let variable = self.variable(name, value);
+                format!("\"{{{{{variable}}}}}\"")
+            }
+            None => literal(value),
         }
     }
 
@@ -353,7 +479,8 @@ impl Draft<'_> {
             return Some(known.clone());
         }
         // Two values of an answer may be called the same.
-        let taken = captures.iter().filter(|(known, _)| known.starts_with(&name)).count();
+        let taken = captures.iter().filter(|(known, _)| known.starts_with(&name)).count()
+            + self.variables.iter().filter(|(known, _)| known.starts_with(&name)).count();
         let name = if taken == 0 { name } else { format!("{name}_{}", taken + 1) };
         captures.push((name.clone(), capture));
         Some(name)
@@ -412,10 +539,30 @@ impl Draft<'_> {
         }
         let lines = own.iter().filter_map(|step| self.entries.get(*step));
         let lines: Vec<_> =
-            lines.map(|entry| format!("{} {}", entry.method, entry.url.path())).collect();
+            lines.map(|entry| format!("{} {}", entry.method, self.shown_path(entry))).collect();
         learnt.found.push(format!("{flow}: {}", lines.join(", ")));
         out
     }
+}
+
+/// The outermost name on the way to a value that says that the value is a secret.
+fn secret_name(path: &[Key]) -> Option<&str> {
+    path.iter().find_map(|key| match key {
+        Key::Name(name) if names_a_secret(name) => Some(name.as_str()),
+        _ => None,
+    })
+}
+
+fn last_name(path: &[Key]) -> Option<&str> {
+    match path.last() {
+        Some(Key::Name(name)) => Some(name),
+        _ => None,
+    }
+}
+
+/// Whether TOML has this number.
+fn is_toml(number: &str) -> bool {
+    number.parse::<i64>().is_ok() || number.contains(['.', 'e', 'E'])
 }
 
 fn has_password(body: &Body) -> bool {
@@ -465,17 +612,4 @@ fn of_credential(name: &str) -> Option<&'static str> {
         "userhandle" => "response.userHandle",
         _ => return None,
     })
-}
-
-/// A text as TOML has it, which is as JSON has it but for some escapes.
-pub(super) fn text(value: &str) -> String {
-    toml_edit::Value::from(value).to_string()
-}
-
-fn key(name: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
-    match !name.is_empty() && name.chars().all(plain) {
-        true => name.to_owned(),
-        false => text(name),
-    }
 }

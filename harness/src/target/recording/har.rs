@@ -106,6 +106,9 @@ struct Content {
     encoding: String,
 }
 
+/// Those that an adapter can use.
+const METHODS: [&str; 7] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
+
 /// The requests of a recording, in order, that went to a server.
 pub(super) fn read(text: &[u8]) -> Result<Vec<Entry>, NoRecording> {
     let file: File = serde_json::from_slice(text)?;
@@ -116,6 +119,9 @@ pub(super) fn read(text: &[u8]) -> Result<Vec<Entry>, NoRecording> {
 fn entry(written: Written) -> Option<Entry> {
     let Written { request, response } = written;
     let url = Url::parse(&request.url).ok().filter(|url| url.scheme().starts_with("http"))?;
+    if !METHODS.contains(&request.method.as_str()) {
+        return None;
+    }
     let pairs = |pairs: Vec<Pair>| {
         pairs.into_iter().map(|pair| (pair.name.to_lowercase(), pair.value)).collect()
     };
@@ -147,6 +153,7 @@ fn body(data: PostData) -> Body {
         return Body::Form(fields);
     }
     match serde_json::from_str(&data.text) {
+        Ok(Value::Null) => Body::Nothing,
         Ok(value) => Body::Json(value),
         Err(_) if data.text.is_empty() => Body::Nothing,
         Err(_) => Body::Other,

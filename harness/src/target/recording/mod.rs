@@ -7,9 +7,11 @@
 mod draft;
 mod find;
 mod har;
+mod secrets;
 mod source;
 #[cfg(test)]
 mod tests;
+mod toml;
 mod verdicts;
 
 pub use draft::Learnt;

@@ -3,16 +3,20 @@
 use regex::Regex;
 use url::Origin;
 
-use super::draft::text;
 use super::find::{Key, json_path, visit};
 use super::har::Entry;
+use super::toml::text;
 use crate::target::page::elements;
+use crate::target::profile::Selector;
 use serde_json::Value;
 
 /// Values that are shorter may be the same by chance.
 const TELLING: usize = 8;
 /// In a page everything may stand somewhere: only what nobody would write there.
 const TOKEN: usize = 16;
+
+/// How many characters of a name a variable is called after.
+const LONGEST: usize = 40;
 
 /// An answer, and how a value is had from it.
 #[derive(Clone, Debug, PartialEq)]
@@ -76,7 +80,11 @@ fn in_page(page: &str, wanted: &str) -> Option<(String, String)> {
         if has(attribute).is_some_and(|value| value == wanted)
             && let Some(name) = has("name")
         {
-            let selector = text(&format!("{}[name={name}]", element.name));
+            let selector = format!("{}[name={name}]", element.name);
+            if Selector::parse(&selector).is_err() || name.contains(['"', '\'']) {
+                continue;
+            }
+            let selector = text(&selector);
             let capture = format!("{{ html = {selector}, attribute = \"{attribute}\" }}");
             return Some((name.clone(), capture));
         }
@@ -108,10 +116,11 @@ fn same_text(cookie: &str, value: &str) -> bool {
     value.len() >= TELLING && (cookie == value || decoded.as_deref() == Some(value))
 }
 
-fn variable(name: &str) -> String {
+/// A variable's name for what a recording calls so.
+pub(super) fn variable(name: &str) -> String {
     let mut out = String::new();
     let mut after_capital = false;
-    for c in name.trim_start_matches('_').chars() {
+    for c in name.trim_start_matches('_').chars().take(LONGEST) {
         match c {
             c if c.is_ascii_uppercase() => {
                 out.extend(
@@ -124,9 +133,13 @@ fn variable(name: &str) -> String {
         }
         after_capital = c.is_ascii_uppercase();
     }
-    // What a variable of ours is called is not to be hidden.
+    // A variable of ours is not to be hidden.
     match out.as_str() {
-        "username" | "email" | "password" | "credential" | "origin" => format!("their_{out}"),
+        "" => "value".to_owned(),
+        "username" | "display_name" | "email" | "password" | "user_id" | "credential"
+        | "credential_id" | "record_id" | "origin" | "oidc" | "setting" | "text" | "item" => {
+            format!("their_{out}")
+        }
         _ => out,
     }
 }

@@ -1,3 +1,4 @@
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use passrig_authenticator::wire::base64url;
@@ -159,4 +160,120 @@ fn what_is_no_recording() {
     let idle = recording(vec![(request("GET /", &[], Value::Null), answer(200, &[], json!("")))]);
     let error = learn("x", &idle).unwrap_err().to_string();
     assert_eq!(error, "none of the 1 requests carries a credential");
+}
+
+/// A text of an attacker.
+fn hostile() -> impl Strategy<Value = String> {
+    prop_oneof![
+        "\\PC{0,12}",
+        any::<String>(),
+        "[a-z_.;=/?{}\"'\\\\\n\r\t \u{1b}\u{7f}\u{85}\u{202e}\\[\\]]{0,12}",
+        Just("{{password}}".to_owned()),
+        Just("username".to_owned()),
+        Just("__proto__".to_owned()),
+    ]
+}
+
+/// A number, a text, a list, an object.
+fn value() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<u64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        hostile().prop_map(Value::from),
+    ];
+    leaf.prop_recursive(3, 12, 4, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            prop::collection::vec((hostile(), inner), 0..4)
+                .prop_map(|members| Value::Object(members.into_iter().collect())),
+        ]
+    })
+}
+
+fn pairs() -> impl Strategy<Value = Vec<(String, String)>> {
+    prop::collection::vec((hostile(), hostile()), 0..4)
+}
+
+fn form(fields: &[(String, String)]) -> String {
+    url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish()
+}
+
+proptest! {
+    /// The file can be read whatever was recorded, holds no secret, and nothing is printed raw.
+    #[test]
+    fn every_recording_becomes_toml_without_secrets(
+        names in prop::array::uniform3(hostile()),
+        first in value(),
+        members in value(),
+        fields in pairs(),
+        query in pairs(),
+        headers in pairs(),
+        number in 0_u32..10_000,
+    ) {
+        let secret = |place: &str| format!("{place}-Zq{number}x7Kp9");
+        let places = [
+            "password", "otp", "api_key", "cookie", "bearer", "jsession", "reset", "nested", "answer",
+        ];
+        let [one, two, three] = &names;
+        let mut query = query;
+        query.push(("reset_token".to_owned(), secret("reset")));
+        let mut fields = fields;
+        fields.extend([
+            ("new_password".to_owned(), secret("password")),
+            ("again".to_owned(), secret("password")),
+            (one.clone(), two.clone()),
+        ]);
+        let mut headers: Vec<Value> = headers
+            .iter()
+            .map(|(name, value)| json!({ "name": format!("x-{name}"), "value": value }))
+            .collect();
+        headers.extend([
+            json!({ "name": "Cookie", "value": format!("sid={}", secret("cookie")) }),
+            json!({ "name": "Authorization", "value": format!("Bearer {}", secret("bearer")) }),
+            json!({ "name": "X-Api-Key", "value": secret("api_key") }),
+        ]);
+        let credential = json!({
+            "id": "AAAA", "rawId": "AAAA", "type": "public-key",
+            "response": {
+                "clientDataJSON": client_data("Y2hhbGxlbmdlLTE"), "attestationObject": "oA",
+            },
+        });
+        let jsession = secret("jsession");
+        let path = format!("POST /a;jsessionid={jsession}/b?{}", form(&query));
+        let mut begin = request(&path, &[], json!(form(&fields)));
+        begin["headers"] = json!(headers);
+        let body = json!({
+            one.as_str(): first, two.as_str(): members, "key": credential,
+            "otp": secret("otp"), "twice": secret("cookie"), three.as_str(): secret("reset"),
+            "session": { "inner": [secret("nested")] },
+        });
+        let mut end = request("POST /b", &[], body);
+        end["headers"] = json!(headers);
+        let options = json!({ one.as_str(): { "challenge": "Y2hhbGxlbmdlLTE" }, "a": two });
+        let location = format!("/in/{}?x", secret("cookie"));
+        let done = json!({ "status": secret("answer"), "token": secret("answer") });
+        let learnt = learn(
+            "any",
+            &recording(vec![
+                (begin, answer(200, &[("Set-Cookie", "a=b")], options)),
+                (end, answer(302, &[("location", &location)], done)),
+            ]),
+        );
+        let learnt = learnt.unwrap();
+        let read = ::toml::from_str::<::toml::Table>(&learnt.text);
+        prop_assert!(read.is_ok(), "{}\n{}", read.unwrap_err(), learnt.text);
+        let parsed = Profile::parse("any.toml", &learnt.text);
+        prop_assert!(parsed.is_ok(), "{}\n{}", parsed.unwrap_err(), learnt.text);
+        let all = [&[learnt.text][..], &learnt.found, &learnt.doubts].concat();
+        for place in places {
+            let planted = secret(place);
+            prop_assert!(all.iter().all(|text| !text.contains(&planted)), "{planted}\n{all:?}");
+        }
+        for line in all.iter().skip(1) {
+            prop_assert!(!line.chars().any(char::is_control), "{line:?}");
+        }
+        prop_assert!(!all[0].replace('\n', "").chars().any(char::is_control), "{:?}", all[0]);
+    }
 }

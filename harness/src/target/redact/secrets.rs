@@ -5,9 +5,9 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::forms;
 use super::index::Index;
 use super::view::{Escape, View};
-use super::forms;
 
 pub(super) const MASK: &str = "[masked]";
 /// What replaces the bytes of a secret where the length is to be kept.
@@ -190,7 +190,8 @@ impl Secrets {
     }
 
     fn is_given(&self, value: &str) -> bool {
-        self.given.contains_key(value) || self.base.as_ref().is_some_and(|base| base.is_given(value))
+        self.given.contains_key(value)
+            || self.base.as_ref().is_some_and(|base| base.is_given(value))
     }
 
     /// Shares these secrets of the user.

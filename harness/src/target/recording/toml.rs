@@ -1,0 +1,85 @@
+//! Texts of a recording, as an adapter file and a terminal have them.
+
+/// A text as TOML has it, on one line, and with nothing in it that a reader cannot see.
+pub(super) fn text(value: &str) -> String {
+    if !value.chars().any(is_unseen) {
+        return toml_edit::Value::from(value).to_string();
+    }
+    let mut out = String::from("\"");
+    for c in value.chars() {
+        match c {
+            '"' | '\\' => out.extend(['\\', c]),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            c if is_unseen(c) => out.push_str(&format!("\\U{:08x}", u32::from(c))),
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+    out
+}
+
+/// A text in which `{{` is not the beginning of a variable.
+pub(super) fn literal(value: &str) -> String {
+    text(&value.replace("{{", "{{\"{{\"}}"))
+}
+
+pub(super) fn key(name: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+    match !name.is_empty() && name.chars().all(plain) {
+        true => name.to_owned(),
+        false => text(name),
+    }
+}
+
+/// A text for a person, not too long.
+pub(super) fn shown(value: &str) -> String {
+    const LONGEST: usize = 120;
+    let mut out: String = value
+        .chars()
+        .take(LONGEST)
+        .map(|c| if is_unseen(c) { c.escape_unicode().to_string() } else { c.to_string() })
+        .collect();
+    if value.chars().nth(LONGEST).is_some() {
+        out.push('…');
+    }
+    out
+}
+
+/// Control characters, and those that change the order or the place of others.
+fn is_unseen(c: char) -> bool {
+    c.is_control()
+        || matches!(
+            u32::from(c),
+            0xad | 0x61c
+                | 0x200b..=0x200f
+                | 0x2028..=0x202e
+                | 0x2060..=0x206f
+                | 0xfeff
+                | 0xfff9..=0xffff
+                | 0xe0000..=0xe0fff
+        )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn nothing_unseen_is_written() {
+        assert_eq!(text("a\nb\u{1b}\"\\\u{202e}"), r#""a\nb\U0000001b\"\\\U0000202e""#);
+        assert_eq!(shown("a\u{1b}[2J\u{202e}\n"), r"a\u{1b}[2J\u{202e}\u{a}");
+        assert_eq!(literal("{{password}}"), r#"'{{"{{"}}password}}'"#);
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read(name: String, value: String) {
+            let table: toml::Table =
+                toml::from_str(&format!("{} = {}", key(&name), text(&value))).unwrap();
+            prop_assert_eq!(table.get(&name).and_then(toml::Value::as_str), Some(value.as_str()));
+        }
+    }
+}
