@@ -10,6 +10,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod policies;
 mod recordings;
 mod support;
 
