@@ -5,3 +5,4 @@
 pub mod browser;
 pub mod har;
 pub mod rps;
+pub mod tricks;

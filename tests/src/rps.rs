@@ -165,7 +165,9 @@ pub fn dir(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("rps").join(name)
 }
 
-pub(crate) fn required() -> bool {
+/// Whether a test fails where it would skip: `PASSRIG_REQUIRE_RPS=1`.
+#[must_use]
+pub fn required() -> bool {
     env::var_os("PASSRIG_REQUIRE_RPS").is_some_and(|value| value == "1")
 }
 

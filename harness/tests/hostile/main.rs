@@ -17,6 +17,7 @@ mod files;
 mod formats;
 mod old_logs;
 mod patience;
+mod policies;
 mod processes;
 mod recordings;
 mod secrets_cost;

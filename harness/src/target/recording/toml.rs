@@ -2,8 +2,9 @@
 
 /// A text as TOML has it, on one line, and with nothing in it that a reader cannot see.
 pub(super) fn text(value: &str) -> String {
-    if !value.chars().any(is_unseen) {
-        return toml_edit::Value::from(value).to_string();
+    let is_literal = |c: char| c != '\'' && !is_unseen(c);
+    if value.contains(['"', '\\']) && value.chars().all(is_literal) {
+        return format!("'{value}'");
     }
     let mut out = String::from("\"");
     for c in value.chars() {
