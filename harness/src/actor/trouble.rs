@@ -128,12 +128,16 @@ impl Trouble {
         ))
     }
 
-    /// Whether the target broke on what it was sent.
+    /// Tells whether the target broke on what it was sent. A place that the user did not name is
+    /// refused on this side.
     pub fn is_breakage(&self) -> bool {
-        matches!(self, Self::Target(error) if matches!(
-            &error.kind,
-            Kind::Transport(_) | Kind::Crash { .. }
-        ))
+        match self {
+            Self::Target(error) => match &error.kind {
+                Kind::Transport(failure) => !matches!(failure, Failure::Forbidden(_)),
+                kind => matches!(kind, Kind::Crash { .. }),
+            },
+            _ => false,
+        }
     }
 
     /// Whether this is no reason to give up: it broke or wants to be left

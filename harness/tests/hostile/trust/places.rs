@@ -75,6 +75,24 @@ async fn a_redirect_reaches_no_other_port() {
     }
 }
 
+/// Only what the target refuses leads elsewhere: the run says so, and does not call it a crash.
+// Before: red.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_that_leads_elsewhere_is_no_crash() {
+    let other = Other::start();
+    let to = format!("http://localhost:{}/failed", other.port);
+    let url = serve(move |asked, honest| {
+        (asked.is_result() && honest.status() == StatusCode::BAD_REQUEST).then(|| redirect(&to))
+    })
+    .await;
+    let adapter = reference("").replace("/result\"", "/result\"\nfollow = true");
+    let folder = folder(&[("mine.toml", &adapter)]);
+    let ran = check_in(folder.path(), &url, &format!("--adapter mine.toml {FEW}")).await;
+    let said = flowing(&ran.exits(3).said());
+    assert!(said.contains(&format!("--allow-host localhost:{}", other.port)), "{said}");
+    assert_eq!(other.count(), 0);
+}
+
 /// The flag that the refusal names is enough, and no more than needed.
 // Before: red.
 #[tokio::test(flavor = "multi_thread")]
