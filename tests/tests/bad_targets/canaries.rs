@@ -97,8 +97,8 @@ async fn dies_at_the_tenth_request() {
     let url = relying_party(|asked| if asked.n == 10 { Die } else { Behave }).await;
     let run = check(&url, "--restart-wait 0").await;
     insta::assert_snapshot!(run.is_not_testable().complaint(), @r"
-× a forged authentication cannot be sent: register step 1 (POST
-│ /attestation/options): nobody listens at 127.0.0.1:PORT
+× a forged registration cannot be sent: list step 1 (GET /credentials): the
+│ target closed the connection without an answer
 help: it answered honest ceremonies just before: its log tells more
 ");
 }
