@@ -97,6 +97,7 @@ fn a_report_that_cannot_be_written() {
     insta::assert_snapshot!(said, @r"
     × cannot write no/such/folder/report.json
     ╰─▶ No such file or directory (os error 2)
+    help: make its folder, or name a file in another one
     ");
 }
 

@@ -1,6 +1,6 @@
 //! Files that are written as a whole.
 
-use std::fs::{self, File, Metadata, OpenOptions, Permissions};
+use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::path::Path;
 
@@ -39,7 +39,7 @@ pub fn write_new(path: &Path, bytes: &[u8], mode: Mode) -> io::Result<()> {
         }
         Place::File { path, .. } => {
             let mut draft = draft(&path, mode)?;
-            draft.write_all(bytes)?;
+            draft.as_file_mut().write_all(bytes)?;
             draft.persist_noclobber(&path).map(drop).map_err(|error| error.error)
         }
         Place::Standard(_) | Place::Stream { .. } => write(path, bytes, mode),
@@ -82,7 +82,7 @@ fn replace(path: &Path, there: Option<&Metadata>, bytes: &[u8], mode: Mode) -> i
         Err(error) if there.is_some() && is_fixed(&error) => return overwrite(path, bytes),
         Err(error) => return Err(error),
     };
-    draft.write_all(bytes)?;
+    draft.as_file_mut().write_all(bytes)?;
     if let Some(there) = there {
         keep(draft.as_file(), there)?;
     }
@@ -112,11 +112,7 @@ fn draft(path: &Path, mode: Mode) -> io::Result<NamedTempFile> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let mut builder = Builder::new();
     builder.prefix(".passrig-").suffix(".tmp").rand_bytes(12);
-    #[cfg(unix)]
-    let builder = builder.permissions(permissions(mode));
-    #[cfg(not(unix))]
-    let _ = mode;
-    builder.tempfile_in(folder.unwrap_or(Path::new(".")))
+    builder.make_in(folder.unwrap_or(Path::new(".")), |draft| new_file(draft, mode))
 }
 
 /// Gives a draft the owner and the mode of the file that it replaces.
@@ -134,12 +130,6 @@ fn keep(draft: &File, there: &Metadata) -> io::Result<()> {
 #[cfg(not(unix))]
 fn keep(draft: &File, there: &Metadata) -> io::Result<()> {
     draft.set_permissions(there.permissions())
-}
-
-#[cfg(unix)]
-fn permissions(mode: Mode) -> Permissions {
-    use std::os::unix::fs::PermissionsExt;
-    Permissions::from_mode(bits(mode))
 }
 
 #[cfg(unix)]

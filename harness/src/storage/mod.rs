@@ -8,7 +8,7 @@ mod file;
 mod folder;
 mod place;
 mod sink;
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod tests;
 
 pub use file::{Mode, probe, write, write_new};

@@ -89,10 +89,12 @@ async fn files_that_cannot_be_written() {
     insta::assert_snapshot!(refused(&format!("{rp} --report json=no/report.json"), 2).await, @r"
 × cannot write no/report.json
 ╰─▶ No such file or directory (os error 2)
+help: make its folder, or name a file in another one
 ");
     insta::assert_snapshot!(refused(&format!("{rp} --log no/log.jsonl"), 2).await, @r"
 × cannot write no/log.jsonl
 ╰─▶ No such file or directory (os error 2)
+help: make its folder, or name a file in another one
 ");
     // A folder that is there, but takes no files.
     let said = refused(&format!("{rp} --report json=/proc/report.json"), 2).await;
