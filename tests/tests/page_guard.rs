@@ -43,8 +43,14 @@ const WAYS: [(&str, &str); 22] = [
     ("icon", "<link rel=icon href=http://OTHER/icon>"),
     ("preload", "<link rel=preload as=fetch crossorigin href=http://OTHER/preload>"),
     ("fetch", "<script>fetch('http://OTHER/fetch', { mode: 'no-cors' }).catch(() => {})</script>"),
-    ("keepalive", "<script>fetch('http://OTHER/keepalive', { mode: 'no-cors', keepalive: true }).catch(() => {})</script>"),
-    ("xhr", "<script>{ const x = new XMLHttpRequest(); x.open('GET', 'http://OTHER/xhr'); x.send(); }</script>"),
+    (
+        "keepalive",
+        "<script>fetch('http://OTHER/keepalive', { mode: 'no-cors', keepalive: true }).catch(() => {})</script>",
+    ),
+    (
+        "xhr",
+        "<script>{ const x = new XMLHttpRequest(); x.open('GET', 'http://OTHER/xhr'); x.send(); }</script>",
+    ),
     ("websocket", "<script>new WebSocket('ws://OTHER/websocket')</script>"),
     ("events", "<script>new EventSource('http://OTHER/events')</script>"),
     ("beacon", "<script>navigator.sendBeacon('http://OTHER/beacon')</script>"),
@@ -53,8 +59,11 @@ const WAYS: [(&str, &str); 22] = [
     ("worker", "<script>new Worker('/worker.js')</script>"),
     ("shared-worker", "<script>new SharedWorker('/worker.js?shared')</script>"),
     ("popup", "<script>addEventListener('click', () => open('http://OTHER/popup'))</script>"),
-    ("form", "<form action=http://OTHER/form target=_blank></form>
-        <script>addEventListener('click', () => document.querySelector('form').submit())</script>"),
+    (
+        "form",
+        "<form action=http://OTHER/form target=_blank></form>
+        <script>addEventListener('click', () => document.querySelector('form').submit())</script>",
+    ),
     ("service-worker", "<script>navigator.serviceWorker.register('/worker.js?service')</script>"),
 ];
 
@@ -217,7 +226,10 @@ async fn no_way_leads_to_a_place_that_was_not_named() {
     let folder = tempfile::tempdir().unwrap();
     let calls = "trace=connect,sendto,sendmsg,sendmmsg,accept4";
     let mut command = Command::new("strace");
-    command.current_dir(folder.path()).args(["-f", "-yy", "-o", "trace", "-e", calls]).arg(program());
+    command
+        .current_dir(folder.path())
+        .args(["-f", "-yy", "-o", "trace", "-e", calls])
+        .arg(program());
     command.args(["page", &served.url]).args(CLICK);
     let ran = run(command).await;
     assert_eq!(ran.status.code(), Some(0), "{}", said(&ran));
@@ -228,7 +240,8 @@ async fn no_way_leads_to_a_place_that_was_not_named() {
     // The gate through which Chromium speaks listens in passrig itself.
     let mut allowed: BTreeSet<&str> = [served.port()].into();
     for line in trace.lines().filter(|line| line.contains("accept4(")) {
-        let accepted = line.rsplit_once("= ").and_then(|(_, socket)| socket.split_once("TCP:[127.0.0.1:"));
+        let accepted =
+            line.rsplit_once("= ").and_then(|(_, socket)| socket.split_once("TCP:[127.0.0.1:"));
         allowed.extend(accepted.and_then(|(_, rest)| rest.split_once("->")).map(|(port, _)| port));
     }
     let mut connections = 0;
@@ -245,7 +258,14 @@ async fn no_way_leads_to_a_place_that_was_not_named() {
     assert!(connections > 10, "only {connections} connections were seen");
 
     let said = said(&ran);
-    for place in [served.other.as_str(), "127.0.0.2:", "[::1]:", "0.0.0.0:", "192.0.2.1:80", "named.example:80"] {
+    for place in [
+        served.other.as_str(),
+        "127.0.0.2:",
+        "[::1]:",
+        "0.0.0.0:",
+        "192.0.2.1:80",
+        "named.example:80",
+    ] {
         assert!(said.contains(&format!("blocked: {place}")), "{place}\n{said}");
     }
     assert!(said.contains(&format!("`--allow-host {}`", served.other)), "{said}");
@@ -265,8 +285,13 @@ async fn a_page_that_redirects_to_another_place_is_not_opened() {
     assert_eq!(ran.status.code(), Some(3), "{}", said(&ran));
     assert_eq!(served.hits(), BTreeSet::new());
     let said = said(&ran);
-    for text in [format!("{} was not named", served.other), format!("`--allow-host {}`", served.other)] {
-        assert!(said.replace("\n│ ", " ").replace("\n      ", " ").contains(&text), "{text}\n{said}");
+    for text in
+        [format!("{} was not named", served.other), format!("`--allow-host {}`", served.other)]
+    {
+        assert!(
+            said.replace("\n│ ", " ").replace("\n      ", " ").contains(&text),
+            "{text}\n{said}"
+        );
     }
 }
 
@@ -371,7 +396,8 @@ async fn verdict(trick: &str) -> String {
     );
     let served = serve(&html).await;
     let folder = tempfile::tempdir().unwrap();
-    let ran = run(command(folder.path(), &["page", &served.url, "--report", "json=out.json"])).await;
+    let ran =
+        run(command(folder.path(), &["page", &served.url, "--report", "json=out.json"])).await;
     let Ok(report) = fs::read(folder.path().join("out.json")) else { return said(&ran) };
     let report: Value = serde_json::from_slice(&report).unwrap();
     let checks = report["checks"].as_array().unwrap().iter();
@@ -436,6 +462,7 @@ async fn a_frame_does_not_hide_its_page() {
     let ran = run(command(folder.path(), &arguments)).await;
     assert_eq!(ran.status.code(), Some(0), "{}", said(&ran));
     let report = fs::read_to_string(folder.path().join("out.json")).unwrap();
-    let reason = format!("1 of 1 calls of get() came from a frame of another site's page, first by {inner}");
+    let reason =
+        format!("1 of 1 calls of get() came from a frame of another site's page, first by {inner}");
     assert!(report.contains(&reason), "{report}");
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::find::{Key, visit};
 use super::har::{Body, Entry};
 use crate::target::page::elements;
-use crate::target::percent;
+use crate::target::{percent, redact};
 
 /// A value that is shorter is a secret only where its name says so.
 const TELLING: usize = 4;
@@ -138,37 +138,16 @@ impl Secrets {
     }
 }
 
-/// Whether the name of a member, field, header or cookie says that its value is a secret.
+/// Whether the name of a member, field, header or cookie says that its value is a secret. A code is
+/// one in a request: what is masked as a code in logs would hide error codes of answers too.
 pub(super) fn names_a_secret(name: &str) -> bool {
-    const PARTS: [&str; 17] = [
-        "password",
-        "passwd",
-        "passphrase",
-        "passcode",
-        "secret",
-        "token",
-        "apikey",
-        "accesskey",
-        "privatekey",
-        "session",
-        "csrf",
-        "xsrf",
-        "authorization",
-        "cookie",
-        "jwt",
-        "bearer",
-        "sessid",
-    ];
-    const WHOLE: [&str; 9] = ["auth", "code", "mfa", "otp", "pass", "pin", "pwd", "sid", "totp"];
-    const ENDS: [&str; 7] =
-        ["authcode", "backupcode", "emailcode", "logincode", "otpcode", "recoverycode", "smscode"];
-    const MORE_ENDS: [&str; 6] =
-        ["backupcodes", "recoverycodes", "verificationcode", "pincode", "securitycode", "mfacode"];
-    let letters = |c: &char| c.is_alphanumeric();
-    let plain: String = name.chars().filter(letters).flat_map(char::to_lowercase).collect();
-    PARTS.iter().any(|part| plain.contains(part))
-        || WHOLE.contains(&plain.as_str())
-        || ENDS.iter().chain(&MORE_ENDS).any(|end| plain.ends_with(end))
+    const CODES: [&str; 8] = ["auth", "backup", "email", "login", "mfa", "otp", "security", "sms"];
+    let letters = name.chars().filter(char::is_ascii_alphanumeric);
+    let plain: String = letters.map(|c| c.to_ascii_lowercase()).collect();
+    let kind = plain.strip_suffix("codes").or_else(|| plain.strip_suffix("code"));
+    let is_code =
+        kind.is_some_and(|kind| kind.is_empty() || CODES.iter().any(|known| kind.ends_with(known)));
+    is_code || plain == "mfa" || redact::names_a_secret(name)
 }
 
 /// Whether this is a JSON Web Token.
