@@ -252,9 +252,11 @@ pub(super) async fn forged(
                         "the adapter does not know how the target refuses a forged {ceremony}{}",
                         said(&attempt, &log)
                     ),
-                    help: attempt.verdict.unknown.as_ref().map(|answer| log.mask(answer)).map(|answer| {
-                        format!("if this is a refusal, add to that step: refused = [{answer}]")
-                    }),
+                    help: attempt.verdict.unknown.as_ref().map(|answer| log.mask(answer)).map(
+                        |answer| {
+                            format!("if this is a refusal, add to that step: refused = [{answer}]")
+                        },
+                    ),
                     transcript: transcript(),
                     observed: observed.by_name(),
                     is_gone: false,

@@ -12,13 +12,11 @@ use super::{Done, Listed, verdict};
 /// Whether a step that prepares another got a good answer.
 pub(super) fn expected(step: &Step, response: &Response, log: &Log) -> Result<(), Kind> {
     let status = response.status;
-    let message = || {
-        match response.header(http::header::LOCATION) {
-            Some(location) if status.is_redirection() => {
-                Some(format!("go to {}", log.quoted_url(location)))
-            }
-            _ => verdict::message(response, log),
+    let message = || match response.header(http::header::LOCATION) {
+        Some(location) if status.is_redirection() => {
+            Some(format!("go to {}", log.quoted_url(location)))
         }
+        _ => verdict::message(response, log),
     };
     if let Some(after) = verdict::throttled(response) {
         return Err(Kind::Throttled { after });

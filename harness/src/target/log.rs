@@ -244,9 +244,9 @@ impl Log {
     }
 
     fn headers(&self, headers: &HeaderMap) -> Vec<(String, String)> {
-        let shown = headers.iter().map(|(name, value)| {
-            (name.to_string(), redact::header(name, value, &self.secrets))
-        });
+        let shown = headers
+            .iter()
+            .map(|(name, value)| (name.to_string(), redact::header(name, value, &self.secrets)));
         shown.collect()
     }
 

@@ -58,11 +58,9 @@ impl Response {
     /// The body as JSON, if it is, or if it is CBOR; byte strings are base64url
     /// then.
     pub fn json(&self) -> Option<&Value> {
-        let read = || {
-            match self.is_cbor() {
-                true => Cbor::decode(&self.body).ok().map(|cbor| as_json(&cbor)),
-                false => serde_json::from_slice(&self.body).ok(),
-            }
+        let read = || match self.is_cbor() {
+            true => Cbor::decode(&self.body).ok().map(|cbor| as_json(&cbor)),
+            false => serde_json::from_slice(&self.body).ok(),
         };
         self.json.get_or_init(read).as_ref()
     }

@@ -33,7 +33,10 @@ async fn cpu(url: &str, only: &str) -> f64 {
         let folder = tempfile::tempdir().unwrap();
         let mut command = Command::new("sh");
         command.arg("-c").arg("\"$0\" \"$@\" >out 2>&1; echo $?; times; cat out").arg(program());
-        command.args(format!("check --rp {url} --adapter reference --seed s --run-id r{run} {only}").split_whitespace());
+        command.args(
+            format!("check --rp {url} --adapter reference --seed s --run-id r{run} {only}")
+                .split_whitespace(),
+        );
         command.current_dir(folder.path()).stdin(Stdio::null());
         let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
         let said = String::from_utf8(output.stdout).unwrap();

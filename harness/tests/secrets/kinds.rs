@@ -118,7 +118,8 @@ async fn no_report_and_no_log_shows_a_secret_of_any_kind() {
     assert_eq!(outputs.len(), 9, "{:?}", outputs.iter().map(|o| &o.0).collect::<Vec<_>>());
     let of = |name: &str| &outputs.iter().find(|(known, _)| known == name).unwrap().1;
     assert_masked(of("one.jsonl"));
-    for report in ["report.json", "report.junit", "report.markdown", "report.sarif", "report.html"] {
+    for report in ["report.json", "report.junit", "report.markdown", "report.sarif", "report.html"]
+    {
         let told = of(report).replace("\\[masked\\]", "[masked]");
         let told = told.matches("told [masked]").count();
         assert!(told >= only.len(), "{report} repeats {told} of {} answers", only.len());
@@ -130,7 +131,8 @@ async fn no_report_and_no_log_shows_a_secret_of_any_kind() {
 async fn nor_does_a_test_of_the_adapter() {
     let url = planted::serve().await;
     let folder = tempfile::tempdir().unwrap();
-    let output = run(folder.path(), &format!("adapter test ADAPTER --rp {url} --seed s --run-id one"));
+    let output =
+        run(folder.path(), &format!("adapter test ADAPTER --rp {url} --seed s --run-id one"));
     let outputs = outputs(&output, folder.path());
     assert_eq!(output.status.code(), Some(0), "{}{}", outputs[0].1, outputs[1].1);
     assert!(outputs[0].1.matches("[masked]").count() > PIECES.len(), "{}", outputs[0].1);

@@ -256,11 +256,8 @@ async fn sign_up() -> Response {
         "list": [odd("captured-list")],
     });
     let body = body.to_string();
-    let escaped = format!(
-        "{},\"tok\\u0065n\":{}}}",
-        &body[..body.len() - 1],
-        json!(odd("escaped-name"))
-    );
+    let escaped =
+        format!("{},\"tok\\u0065n\":{}}}", &body[..body.len() - 1], json!(odd("escaped-name")));
     let headers = [
         ("content-type", "application/json".to_owned()),
         ("x-auth-token", odd("x-auth-token").to_owned()),
@@ -317,10 +314,10 @@ async fn honest(request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     let body = to_bytes(body, 1 << 16).await.unwrap();
     let json: serde_json::Value = serde_json::from_slice(&body).unwrap();
-    assert_eq!((json["password"].as_str(), json["client_secret"].as_str()), (
-        Some(value("password")),
-        Some(value("member-literal"))
-    ));
+    assert_eq!(
+        (json["password"].as_str(), json["client_secret"].as_str()),
+        (Some(value("password")), Some(value("member-literal")))
+    );
     next.run(Request::from_parts(parts, Body::from(body))).await
 }
 
@@ -343,7 +340,10 @@ pub(crate) async fn serve() -> String {
         .route("/page", get(page))
         .route("/basic", get(|| async { "ok" }))
         .route("/bearer", get(|| async { "ok" }))
-        .route("/moved", redirect(format!("/next?a=b&token={token}&code={code}#access_token={fragment}")))
+        .route(
+            "/moved",
+            redirect(format!("/next?a=b&token={token}&code={code}#access_token={fragment}")),
+        )
         .route("/moved-elsewhere", redirect(format!("https://ann:{password}@a.test/")))
         .route("/moved-user", redirect(format!("https://{user}@a.test/")))
         .route("/moved-path", redirect(format!("/next;jsessionid={session}?a=b")))

@@ -40,10 +40,13 @@ pub(crate) fn spelled(secret: &str) -> Vec<Spelled> {
     let texts = [
         ("raw", secret.to_owned()),
         ("percent", percent.clone()),
-        ("percent-lower", bytes(&|byte| match unreserved(byte) {
-            true => char::from(byte).to_string(),
-            false => format!("%{byte:02x}"),
-        })),
+        (
+            "percent-lower",
+            bytes(&|byte| match unreserved(byte) {
+                true => char::from(byte).to_string(),
+                false => format!("%{byte:02x}"),
+            }),
+        ),
         ("percent-partly", partly),
         ("percent-all", bytes(&|byte| format!("%{byte:02X}"))),
         ("percent-twice", percent.replace('%', "%25")),
@@ -54,10 +57,13 @@ pub(crate) fn spelled(secret: &str) -> Vec<Spelled> {
         ("json-U", each(&in_json).to_uppercase().replace("\\U", "\\u")),
         ("json-html", json.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026")),
         ("json-in-json", json.replace('\\', "\\\\").replace('"', "\\\"")),
-        ("script", bytes(&|byte| match byte.is_ascii() {
-            true => format!("\\x{byte:02x}"),
-            false => String::new(),
-        })),
+        (
+            "script",
+            bytes(&|byte| match byte.is_ascii() {
+                true => format!("\\x{byte:02x}"),
+                false => String::new(),
+            }),
+        ),
         ("quoted", quoted),
         ("html", each(&in_html)),
         ("html-decimal", each(&|c| format!("&#{};", u32::from(c)))),
@@ -67,16 +73,16 @@ pub(crate) fn spelled(secret: &str) -> Vec<Spelled> {
         ("HEX", bytes(&|byte| format!("{byte:02X}"))),
     ];
     let texts = texts.into_iter().filter(|(name, _)| *name != "script" || secret.is_ascii());
-    let mut all: Vec<_> = texts
-        .map(|(name, text)| Spelled { name, telling: text.clone(), text })
-        .collect();
+    let mut all: Vec<_> =
+        texts.map(|(name, text)| Spelled { name, telling: text.clone(), text }).collect();
     for variant in [Variant::Base64, Variant::Base64url] {
         for before in ["", "x", "xy"] {
             let bytes = format!("{before}{secret}").into_bytes();
             let text = variant.encode(&bytes);
             // Only these letters depend on nothing but the secret.
             let telling = text[(before.len() * 8).div_ceil(6)..bytes.len() * 8 / 6].to_owned();
-            let name = ["base64-0", "base64-1", "base64-2", "base64url-0", "base64url-1", "base64url-2"];
+            let name =
+                ["base64-0", "base64-1", "base64-2", "base64url-0", "base64url-1", "base64url-2"];
             all.push(Spelled { name: name[at], text, telling });
             at += 1;
         }

@@ -66,12 +66,9 @@ fn a_hostile_target_writes_no_markup() {
         exchange.request.url.push_str(&hostile);
         exchange.request.headers.push((hostile.clone(), hostile.clone()));
         let text = serde_json::json!({ (hostile.clone()): hostile.clone() }).to_string();
-        let body = |text: String| Some(Body {
-            length: text.len(),
-            text,
-            sha256: hostile.clone(),
-            ..Body::default()
-        });
+        let body = |text: String| {
+            Some(Body { length: text.len(), text, sha256: hostile.clone(), ..Body::default() })
+        };
         exchange.request.body = body(text);
         if let Some(response) = &mut exchange.response {
             response.headers.push((hostile.clone(), hostile.clone()));

@@ -195,13 +195,12 @@ pub(crate) fn expected_report() -> Report {
 }
 
 pub(crate) fn transcript() -> Transcript {
-    let body =
-        |text: &str| Body {
-            text: text.to_owned(),
-            length: text.len(),
-            sha256: "00".repeat(32),
-            ..Body::default()
-        };
+    let body = |text: &str| Body {
+        text: text.to_owned(),
+        length: text.len(),
+        sha256: "00".repeat(32),
+        ..Body::default()
+    };
     let honest = Exchange {
         flow: "register".into(),
         step: 1,

@@ -135,9 +135,8 @@ const PUBLIC: [&str; 18] = [
     "extensions",
 ];
 
-static SECRET: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
-    AhoCorasick::builder().kind(Some(AhoCorasickKind::DFA)).build(PARTS).ok()
-});
+static SECRET: LazyLock<Option<AhoCorasick>> =
+    LazyLock::new(|| AhoCorasick::builder().kind(Some(AhoCorasickKind::DFA)).build(PARTS).ok());
 
 /// Whether a header, member, field or parameter of this name holds a secret.
 pub(in super::super) fn names_a_secret(name: &str) -> bool {
@@ -253,7 +252,10 @@ mod tests {
             "masterPasswordHash",
         ] {
             assert!(names_a_secret(name), "{name}");
-            assert!(name.len() < 5 || may_name_a_secret(format!("\"{name}\"").as_bytes()), "{name}");
+            assert!(
+                name.len() < 5 || may_name_a_secret(format!("\"{name}\"").as_bytes()),
+                "{name}"
+            );
         }
     }
 

@@ -84,7 +84,11 @@ pub(in super::super) fn url(url: &str, secrets: &Secrets) -> String {
 }
 
 /// The value of a header with the secrets in it masked, however short they are.
-pub(in super::super) fn header(name: &HeaderName, value: &HeaderValue, secrets: &Secrets) -> String {
+pub(in super::super) fn header(
+    name: &HeaderName,
+    value: &HeaderValue,
+    secrets: &Secrets,
+) -> String {
     let text = String::from_utf8_lossy(value.as_bytes());
     let masked = match Kind::of(name) {
         Kind::Plain => return secrets.mask(&text),
@@ -154,7 +158,8 @@ fn is_of_a_secret(header: &str) -> bool {
     match header {
         "sec-fetch-site" | "sec-fetch-mode" | "sec-fetch-dest" | "x-passrig-check" => false,
         _ => {
-            let is_about = ["timeout", "expires", "expiry", "name"].iter().any(|end| header.ends_with(end));
+            let is_about =
+                ["timeout", "expires", "expiry", "name"].iter().any(|end| header.ends_with(end));
             names_a_secret(header) || header.contains("session") && !is_about
         }
     }

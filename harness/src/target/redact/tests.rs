@@ -124,7 +124,10 @@ fn evidence_stays_unless_the_user_supplied_it() {
         secrets.publish(public);
     }
     secrets.learn("a-challenge");
-    assert_eq!(secrets.mask("a-challenge a-user-name admin-token"), "a-challenge a-user-name [masked]");
+    assert_eq!(
+        secrets.mask("a-challenge a-user-name admin-token"),
+        "a-challenge a-user-name [masked]"
+    );
 }
 
 #[test]

@@ -107,11 +107,8 @@ impl View {
         if !escape.is_in(text) {
             return None;
         }
-        let mut view = Self {
-            text: Vec::with_capacity(text.len()),
-            escapes: Vec::new(),
-            whole: text.len(),
-        };
+        let mut view =
+            Self { text: Vec::with_capacity(text.len()), escapes: Vec::new(), whole: text.len() };
         let mut at = 0;
         while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
             let plain = rest.iter().position(|byte| escape.starts(*byte)).unwrap_or(rest.len());
@@ -120,6 +117,10 @@ impl View {
             at += plain;
             if rest.is_empty() {
                 break;
+            }
+            // A number may go on behind the cut.
+            if cut && escape == Escape::Entity && escape.is_begun_by(rest) {
+                return Some(view);
             }
             match escape.read(rest) {
                 Some((unit, length)) => {
@@ -201,7 +202,8 @@ fn unicode(text: &[u8]) -> Option<(Unit, usize)> {
     if let Some(c) = char::from_u32(first) {
         return Some((Unit::character(c), 6));
     }
-    let second = text.get(6..8).filter(|mark| *mark == b"\\u").and(text.get(8..12)).and_then(hex)?;
+    let second =
+        text.get(6..8).filter(|mark| *mark == b"\\u").and(text.get(8..12)).and_then(hex)?;
     let units = [u16::try_from(first).ok()?, u16::try_from(second).ok()?];
     let c = char::decode_utf16(units).next()?.ok()?;
     Some((Unit::character(c), 12))
@@ -322,7 +324,11 @@ mod tests {
             (r#"\u0073\x65\/\"\\u"#, Escape::Backslash, r#"se/"\u"#),
             (r"\ud83d\udd11\u{1f511}\ud83d", Escape::Backslash, "\u{1f511}\u{1f511}\\ud83d"),
             (r#"\n\"\\"#, Escape::Quoted, r#"n"\"#),
-            ("&amp;&lt;&#0000038;&#x26;&ouml;&plus;&nosuch;&", Escape::Entity, "&<&&\u{f6}+&nosuch;&"),
+            (
+                "&amp;&lt;&#0000038;&#x26;&ouml;&plus;&nosuch;&",
+                Escape::Entity,
+                "&<&&\u{f6}+&nosuch;&",
+            ),
         ] {
             assert_eq!(decoded(text, escape), expected, "{text}");
         }

@@ -63,10 +63,18 @@ mod tests {
 
     #[test]
     fn codes_and_other_values() {
-        for code in ["abcdefghijklmnop", "1234567890123456", "h1dden+in/the+f0rm==", "/x8Qabcd+fghijkl="] {
+        for code in
+            ["abcdefghijklmnop", "1234567890123456", "h1dden+in/the+f0rm==", "/x8Qabcd+fghijkl="]
+        {
             assert!(is_code(code), "{code}");
         }
-        for other in ["short", "/account/settings/keys", "https://a.test/b", "{\"a\":1234567890123}", "a text with words"] {
+        for other in [
+            "short",
+            "/account/settings/keys",
+            "https://a.test/b",
+            "{\"a\":1234567890123}",
+            "a text with words",
+        ] {
             assert!(!is_code(other), "{other}");
         }
     }

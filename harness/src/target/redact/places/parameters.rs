@@ -124,7 +124,10 @@ mod tests {
             ("/x;jsessionid=A1B2?challenge=abc", "/x;jsessionid=[masked]?challenge=abc"),
             ("https://ann:pw@a.test/", "https://ann:[masked]@a.test/"),
             ("https://t0ken@a.test/", "https://[masked]@a.test/"),
-            ("/cb?code=x1&state=y&next=%2F#access_token=z", "/cb?code=[masked]&state=[masked]&next=%2F#access_token=[masked]"),
+            (
+                "/cb?code=x1&state=y&next=%2F#access_token=z",
+                "/cb?code=[masked]&state=[masked]&next=%2F#access_token=[masked]",
+            ),
         ] {
             assert_eq!(masked(url, Context::Redirect), shown);
         }
