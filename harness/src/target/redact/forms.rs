@@ -3,51 +3,64 @@
 //! Escapes (percent, JSON, HTML, quoted strings) are decoded in the text instead, see
 //! [`super::view`].
 
-use passrig_authenticator::wire::base64url::Variant;
-
-/// The value itself, in hex, and in base64.
-pub(super) fn of(secret: &str) -> Vec<String> {
-    let mut forms = vec![secret.to_owned()];
-    forms.push(base16ct::lower::encode_string(secret.as_bytes()));
-    forms.push(base16ct::upper::encode_string(secret.as_bytes()));
-    forms.extend(base64(secret.as_bytes()));
+/// The value in hex and in base64.
+pub(super) fn encoded(secret: &str) -> Vec<String> {
+    let bytes = secret.as_bytes();
+    let mut forms = Vec::with_capacity(8);
+    forms.push(hex(bytes, b"0123456789abcdef"));
+    forms.push(hex(bytes, b"0123456789ABCDEF"));
+    base64(bytes, &mut forms);
     // JSON in base64 holds the value as JSON has it.
-    let json = in_json(secret);
-    if json != secret {
-        forms.extend(base64(json.as_bytes()));
+    if bytes.iter().any(|byte| byte.is_ascii_control() || matches!(byte, b'"' | b'\\')) {
+        let json = serde_json::Value::from(secret).to_string();
+        let inner = json.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+        base64(inner.unwrap_or_default().as_bytes(), &mut forms);
     }
-    forms.sort();
-    forms.dedup();
     forms
 }
 
-/// The text as it stands between the quotes of a JSON string.
-fn in_json(text: &str) -> String {
-    if !text.bytes().any(|byte| byte.is_ascii_control() || matches!(byte, b'"' | b'\\')) {
-        return text.to_owned();
+fn hex(bytes: &[u8], digits: &[u8; 16]) -> String {
+    let digit = |value: u8| digits.get(usize::from(value & 15)).copied().map_or('0', char::from);
+    let mut text = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        text.push(digit(byte >> 4));
+        text.push(digit(*byte));
     }
-    let json = serde_json::Value::from(text).to_string();
-    json.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or_default().to_owned()
+    text
 }
 
 /// Base64 in both alphabets, at each of the three positions that a value can
 /// have in a longer text. Only the letters that depend on nothing else count.
-fn base64(secret: &[u8]) -> Vec<String> {
-    let mut forms = Vec::new();
+fn base64(secret: &[u8], forms: &mut Vec<String>) {
     if secret.len() < 3 {
-        return forms;
+        return;
     }
-    for before in 0..3usize {
-        let mut padded = vec![0; before];
-        padded.extend_from_slice(secret);
-        let head = (before * 8).div_ceil(6);
-        let tail = padded.len() * 8 / 6;
-        let text = Variant::Base64url.encode(&padded);
-        let Some(text) = text.get(head..tail) else { continue };
-        if text.contains(['-', '_']) {
+    // The first letters that depend on the value alone begin at bit 0, 4 or 2 of the value.
+    for skipped in [0, 4, 2] {
+        let (text, is_of_both) = letters(secret, skipped);
+        if !is_of_both {
             forms.push(text.replace('-', "+").replace('_', "/"));
         }
-        forms.push(text.to_owned());
+        forms.push(text);
     }
-    forms
+}
+
+/// The letters of base64url from this bit on, and whether base64 has them, too.
+fn letters(bytes: &[u8], skipped: u32) -> (String, bool) {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    let mut text = String::with_capacity(bytes.len() * 4 / 3 + 1);
+    let mut is_of_both = true;
+    let (mut held, mut bits) = (0u32, 0u32);
+    for (at, byte) in bytes.iter().enumerate() {
+        held = held << 8 | u32::from(*byte);
+        bits += if at == 0 { 8 - skipped } else { 8 };
+        while bits >= 6 {
+            bits -= 6;
+            let value = (held >> bits) & 63;
+            is_of_both &= value < 62;
+            text.push(ALPHABET.get(value as usize).copied().map_or('A', char::from));
+        }
+        held &= (1 << bits) - 1;
+    }
+    (text, is_of_both)
 }

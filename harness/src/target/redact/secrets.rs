@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::forms;
 use super::index::Index;
@@ -22,6 +22,9 @@ const LONGEST: usize = 64 << 10;
 /// How many values that the target sets are remembered at most, and how many bytes they have.
 const REMEMBERED: usize = 4096;
 const REMEMBERED_BYTES: usize = 1 << 20;
+
+/// How many values of one set are looked for in hex and base64, too: those that came last.
+const ENCODED: usize = 512;
 
 /// How often a text is decoded, one escape within another, and how many views of a text there are.
 const LEVELS: usize = 3;
@@ -72,7 +75,40 @@ pub(in super::super) struct Secrets {
     bytes: usize,
     /// Names of users and challenges: evidence, whatever the target does with them.
     public: HashSet<Arc<str>>,
-    index: Index,
+    index: Growing,
+}
+
+/// The index, and what is to be added before the next search: most answers are not searched before
+/// the end of a story, and by then only the newest of many values count.
+#[derive(Debug, Default)]
+struct Growing(Mutex<(Index, Vec<(Arc<str>, bool)>)>);
+
+impl Clone for Growing {
+    fn clone(&self) -> Self {
+        let inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        Self(Mutex::new(inner.clone()))
+    }
+}
+
+impl Growing {
+    fn add(&mut self, secret: Arc<str>, is_word: bool) {
+        let inner = self.0.get_mut().unwrap_or_else(PoisonError::into_inner);
+        inner.1.push((secret, is_word));
+    }
+
+    /// Whatever is asked, of the index with all that was added.
+    fn with<T>(&self, ask: impl FnOnce(&Index) -> T) -> T {
+        let mut inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (index, added) = &mut *inner;
+        let plain = added.len().saturating_sub(ENCODED);
+        for (at, (secret, is_word)) in added.drain(..).enumerate() {
+            index.add(&secret, is_word);
+            if at >= plain {
+                forms::encoded(&secret).iter().for_each(|form| index.add(form, false));
+            }
+        }
+        ask(index)
+    }
 }
 
 impl Secrets {
@@ -167,7 +203,7 @@ impl Secrets {
 
     /// Builds the index anew.
     fn build(&mut self) {
-        self.index = Index::default();
+        self.index = Growing::default();
         let given = std::mem::take(&mut self.given);
         for (secret, is_word) in &given {
             self.insert(secret, *is_word);
@@ -181,12 +217,7 @@ impl Secrets {
     }
 
     fn insert(&mut self, secret: &str, is_word: bool) {
-        self.index.add(secret, is_word);
-        for form in forms::of(secret) {
-            if form != secret {
-                self.index.add(&form, false);
-            }
-        }
+        self.index.add(secret.into(), is_word);
     }
 
     fn is_given(&self, value: &str) -> bool {
@@ -220,7 +251,7 @@ impl Secrets {
     }
 
     fn is_empty(&self) -> bool {
-        self.index.is_empty() && self.base.as_ref().is_none_or(|base| base.is_empty())
+        self.index.with(Index::is_empty) && self.base.as_ref().is_none_or(|base| base.is_empty())
     }
 
     /// The text without any of them.
@@ -260,7 +291,7 @@ impl Secrets {
     /// Where the secrets are, those that overlap as one.
     fn ranges(&self, text: &[u8], cut: bool) -> Vec<Range<usize>> {
         let mut found = Vec::new();
-        if self.is_empty() || text.is_empty() {
+        if text.is_empty() || self.is_empty() {
             return found;
         }
         self.find(text, cut, &mut found);
@@ -279,7 +310,7 @@ impl Secrets {
     }
 
     fn find(&self, text: &[u8], cut: bool, found: &mut Vec<Range<usize>>) {
-        self.index.find(text, cut, found);
+        self.index.with(|index| index.find(text, cut, found));
         if let Some(base) = &self.base {
             base.find(text, cut, found);
         }
@@ -324,7 +355,7 @@ impl Secrets {
     }
 
     fn has_space(&self) -> bool {
-        self.index.has_space() || self.base.as_ref().is_some_and(|base| base.has_space())
+        self.index.with(Index::has_space) || self.base.as_ref().is_some_and(|base| base.has_space())
     }
 }
 

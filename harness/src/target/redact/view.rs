@@ -118,6 +118,10 @@ impl View {
             if rest.is_empty() {
                 break;
             }
+            // A number may go on behind the cut.
+            if cut && escape == Escape::Entity && escape.is_begun_by(rest) {
+                return Some(view);
+            }
             match escape.read(rest) {
                 Some((unit, length)) => {
                     let start = view.text.len();
