@@ -94,7 +94,9 @@ async fn pass(mut browser: TcpStream, guard: &Guard) -> io::Result<()> {
         }
         Err(error) => {
             let reason = match error.kind() {
-                kind @ (io::ErrorKind::ConnectionRefused | io::ErrorKind::TimedOut) => kind.to_string(),
+                kind @ (io::ErrorKind::ConnectionRefused | io::ErrorKind::TimedOut) => {
+                    kind.to_string()
+                }
                 _ => error.to_string(),
             };
             guard.note_unreachable(wanted, reason);

@@ -170,7 +170,8 @@ mod tests {
         ] {
             assert_eq!(place(text).to_string(), shown);
         }
-        for wrong in ["", ":80", "a:", "a:b", "a:65536", "a b", "http://a", "a/b", "*", "\u{1b}[m"] {
+        for wrong in ["", ":80", "a:", "a:b", "a:65536", "a b", "http://a", "a/b", "*", "\u{1b}[m"]
+        {
             assert!(wrong.parse::<Place>().is_err(), "{wrong}");
         }
     }

@@ -189,9 +189,9 @@ impl Browser {
         if !reason.contains("SOCKS") && !reason.contains("PROXY") {
             return error;
         }
-        let place = Url::parse(url).ok().and_then(|url| {
-            Some(Place::new(url.host_str()?, url.port_or_known_default()?))
-        });
+        let place = Url::parse(url)
+            .ok()
+            .and_then(|url| Some(Place::new(url.host_str()?, url.port_or_known_default()?)));
         let (url, guard) = (url.clone(), gate.guard());
         match place.as_ref().and_then(|place| guard.reason(place)) {
             Some(reason) => Error::Unreachable { url, reason },

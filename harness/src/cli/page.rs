@@ -24,9 +24,9 @@ use crate::page::{self, Examination, Observed, Script, ScriptError, Step};
 use crate::report::terminal::Terminal;
 use crate::report::{Destination, Findings, Replay};
 use crate::runner::{FailOn, expect};
+use crate::target;
 use crate::target::network::{self, ConnectTo};
 use crate::target::transport::Limits;
-use crate::target;
 
 /// Look at a page of a relying party in a browser.
 ///
@@ -323,7 +323,11 @@ async fn settings(page: &Url, reach: &reach::Args) -> Result<Settings, Failure> 
 }
 
 /// The page's own host and port, the place to connect to instead, and the hosts that the user names.
-fn guard(page: &Url, reach: &reach::Args, connect_to: Option<&ConnectTo>) -> Result<Guard, Failure> {
+fn guard(
+    page: &Url,
+    reach: &reach::Args,
+    connect_to: Option<&ConnectTo>,
+) -> Result<Guard, Failure> {
     let host = page.host_str().unwrap_or_default();
     let port = page.port_or_known_default().unwrap_or_default();
     let named = |text: &String| {

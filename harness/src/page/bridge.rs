@@ -53,7 +53,11 @@ impl Secret {
         getrandom::fill(&mut bytes).map_err(|error| Error::Randomness(io::Error::other(error)))?;
         let text = base16ct::lower::encode_string(&bytes);
         let part = |at: usize| text.get(at..at + 32).unwrap_or_default().to_owned();
-        Ok(Self { call: format!("_{}", part(0)), answer: format!("_{}", part(32)), token: part(64) })
+        Ok(Self {
+            call: format!("_{}", part(0)),
+            answer: format!("_{}", part(32)),
+            token: part(64),
+        })
     }
 }
 
@@ -151,8 +155,11 @@ impl Bridge {
             answers: Vec::new(),
             offered: Vec::new(),
         };
-        let bridge =
-            Self { secret, state: Arc::new(Mutex::new(state)), has_cancelled: Arc::new(Notify::new()) };
+        let bridge = Self {
+            secret,
+            state: Arc::new(Mutex::new(state)),
+            has_cancelled: Arc::new(Notify::new()),
+        };
         tokio::spawn(bridge.clone().serve(session.clone(), session.events()));
         session.call("Runtime.addBinding", json!({ "name": bridge.secret.call })).await?;
         let Secret { call, answer, token } = &*bridge.secret;

@@ -40,8 +40,11 @@ fn entry(line: &str, body: &str, answer: &str) -> Value {
         "response": { "status": 200, "headers": [], "content": { "text": answer } },
     });
     if !body.is_empty() {
-        let kind =
-            if body.starts_with(['{', '[']) { "application/json" } else { "application/x-www-form-urlencoded" };
+        let kind = if body.starts_with(['{', '[']) {
+            "application/json"
+        } else {
+            "application/x-www-form-urlencoded"
+        };
         entry["request"]["postData"] = json!({ "mimeType": kind, "text": body });
     }
     entry
@@ -97,8 +100,10 @@ fn honest() -> (Value, Value) {
 // Before: red.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_name_with_a_newline_is_a_name() {
-    let begin = json!({ "a\nb": "one", "c\"d\u{1}\u{7f}": "two", "": "three", "e.f = 1\n[x]": "four" });
-    let texts = [("a\nb", "one"), ("c\"d\u{1}\u{7f}", "two"), ("", "three"), ("e.f = 1\n[x]", "four")];
+    let begin =
+        json!({ "a\nb": "one", "c\"d\u{1}\u{7f}": "two", "": "three", "e.f = 1\n[x]": "four" });
+    let texts =
+        [("a\nb", "one"), ("c\"d\u{1}\u{7f}", "two"), ("", "three"), ("e.f = 1\n[x]", "four")];
     sends(&recording(&[], &begin, &json!({})), &texts).await;
 }
 
@@ -159,13 +164,20 @@ async fn values_with_secret_names_become_variables() {
         "clientSecret": "client-secret-1", "sms_code": "77120",
     });
     let secrets = [
-        "492817", "1234567", "ak-8fJ2kq", "nested-secret-1", "aaaa-bbbb", "cccc-dddd",
-        "client-secret-1", "77120",
+        "492817",
+        "1234567",
+        "ak-8fJ2kq",
+        "nested-secret-1",
+        "aaaa-bbbb",
+        "cccc-dddd",
+        "client-secret-1",
+        "77120",
     ];
     let har = recording(&[], &begin, &json!({}));
     let adapter = holds_none(&har, &secrets).await;
     Profile::parse("shop.toml", &adapter).unwrap();
-    for line in ["otp = \"{{otp}}\"", "api_key = \"{{api_key}}\"", "set --var otp", "# check: otp"] {
+    for line in ["otp = \"{{otp}}\"", "api_key = \"{{api_key}}\"", "set --var otp", "# check: otp"]
+    {
         assert!(adapter.contains(line), "{line}\n{adapter}");
     }
 }

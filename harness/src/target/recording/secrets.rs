@@ -141,8 +141,23 @@ impl Secrets {
 /// Whether the name of a member, field, header or cookie says that its value is a secret.
 pub(super) fn names_a_secret(name: &str) -> bool {
     const PARTS: [&str; 17] = [
-        "password", "passwd", "passphrase", "passcode", "secret", "token", "apikey", "accesskey",
-        "privatekey", "session", "csrf", "xsrf", "authorization", "cookie", "jwt", "bearer", "sessid",
+        "password",
+        "passwd",
+        "passphrase",
+        "passcode",
+        "secret",
+        "token",
+        "apikey",
+        "accesskey",
+        "privatekey",
+        "session",
+        "csrf",
+        "xsrf",
+        "authorization",
+        "cookie",
+        "jwt",
+        "bearer",
+        "sessid",
     ];
     const WHOLE: [&str; 9] = ["auth", "code", "mfa", "otp", "pass", "pin", "pwd", "sid", "totp"];
     const ENDS: [&str; 7] =
@@ -173,15 +188,36 @@ mod tests {
     #[test]
     fn names_say_what_is_secret() {
         for name in [
-            "password", "new_password", "Passwd", "X-API-Key", "accessToken", "client_secret",
-            "csrfmiddlewaretoken", "PHPSESSID", "otp", "PIN", "code", "smsCode", "recovery_codes",
+            "password",
+            "new_password",
+            "Passwd",
+            "X-API-Key",
+            "accessToken",
+            "client_secret",
+            "csrfmiddlewaretoken",
+            "PHPSESSID",
+            "otp",
+            "PIN",
+            "code",
+            "smsCode",
+            "recovery_codes",
             "Authorization",
         ] {
             assert!(names_a_secret(name), "{name}");
         }
         for name in [
-            "username", "challenge", "authenticatorAttachment", "authenticatorData", "signature",
-            "country_code", "postcode", "shipping", "rawId", "publicKey", "userHandle", "encoding",
+            "username",
+            "challenge",
+            "authenticatorAttachment",
+            "authenticatorData",
+            "signature",
+            "country_code",
+            "postcode",
+            "shipping",
+            "rawId",
+            "publicKey",
+            "userHandle",
+            "encoding",
         ] {
             assert!(!names_a_secret(name), "{name}");
         }
