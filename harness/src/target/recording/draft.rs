@@ -1,20 +1,22 @@
 //! An adapter written down from what a recording shows.
 
+mod names;
+mod request;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
-use http::HeaderName;
 use serde_json::Value;
 
 use passrig_authenticator::Ceremony;
 
-use super::find::{Carried, Found, Key, OptionsAt, at, json_path, member};
+use super::find::{Carried, Found, Key, OptionsAt, at, json_path};
 use super::har::{Body, Entry};
 use super::secrets::{Secrets, names_a_secret};
 use super::source::{self, Source};
 use super::toml::{key, literal, shown, text};
 use super::verdicts::verdicts;
-use crate::target::percent;
+use names::{has_password, is_toml, last_name, of_credential, renames, secret_name, signs_up};
 
 /// What was learnt, and what is left to do.
 #[derive(Debug, Default)]
@@ -247,134 +249,6 @@ impl Draft<'_> {
         out
     }
 
-    /// A part of a path, without the parameters that browsers write there where they have no cookies.
-    fn segment(&mut self, index: usize, segment: &str) -> String {
-        let mut parts = segment.split(';');
-        let first = parts.next().unwrap_or_default();
-        let decoded = String::from_utf8_lossy(&percent::decode(first)).into_owned();
-        let first = match self.repeated(index, first) {
-            Some(variable) => format!("{{{{{variable}}}}}"),
-            None if self.secrets.are_in(first) => {
-                let variable = self.variable("path_token", &decoded);
-                format!("{{{{{variable}}}}}")
-            }
-            None => first.replace("{{", "{{\"{{\"}}"),
-        };
-        let is_secret = |part: &str| {
-            let name = part.split('=').next().unwrap_or_default();
-            names_a_secret(name) || self.secrets.are_in(part)
-        };
-        let rest: Vec<&str> = parts.filter(|part| !is_secret(part)).collect();
-        [&[first.as_str()][..], &rest].concat().join(";")
-    }
-
-    /// The path of a request as people may see it.
-    fn shown_path(&self, entry: &Entry) -> String {
-        let segments = entry.url.path().split('/').map(|segment| {
-            let segment = segment.split(';').next().unwrap_or_default();
-            if self.secrets.are_in(segment) { "[secret]".to_owned() } else { shown(segment) }
-        });
-        segments.collect::<Vec<_>>().join("/")
-    }
-
-    /// An inline table of what each name is given. TOML allows each name once.
-    fn table(
-        &mut self,
-        members: &[(String, String)],
-        mut write: impl FnMut(&mut Self, &str, &str) -> String,
-    ) -> String {
-        let mut out = Vec::new();
-        let mut seen = BTreeSet::new();
-        for (name, value) in members {
-            if self.secrets.are_in(name) {
-                self.left_out.insert("a member whose name is a secret was left out".to_owned());
-            } else if seen.insert(name) {
-                out.push(format!("{} = {}", key(name), write(self, name, value)));
-            } else {
-                self.left_out
-                    .insert(format!("only the first `{}` of several is sent", shown(name)));
-            }
-        }
-        format!("{{ {} }}", out.join(", "))
-    }
-
-    /// The variable for a secret that no earlier answer has.
-    fn variable(&mut self, name: &str, secret: &str) -> String {
-        if let Some((known, _)) = self.variables.iter().find(|(_, known)| known == secret) {
-            return known.clone();
-        }
-        let name = source::variable(name);
-        let is_taken = |name: &String| {
-            let captured = self.captures.values().flatten().any(|(known, _)| known == name);
-            captured || self.variables.iter().any(|(known, _)| known == name)
-        };
-        let mut names = std::iter::once(name.clone()).chain((2..).map(|n| format!("{name}_{n}")));
-        let name = names.find(|name| !is_taken(name)).unwrap_or(name);
-        self.variables.push((name.clone(), secret.to_owned()));
-        name
-    }
-
-    /// The line that declares the variables that the steps use, and how to set them.
-    fn variables(&self, steps: &str, learnt: &mut Learnt) -> String {
-        let used = self.variables.iter().map(|(name, _)| name.as_str());
-        let used: Vec<&str> =
-            used.filter(|name| steps.contains(&format!("{{{{{name}}}}}"))).collect();
-        if used.is_empty() {
-            return String::new();
-        }
-        let mut out = String::new();
-        for name in &used {
-            let line = format!("{name}: the recorded value is a secret; set --var {name}");
-            let _ = writeln!(out, "# check: {line}");
-            learnt.doubts.push(line);
-        }
-        let names: Vec<String> = used.iter().map(|name| text(name)).collect();
-        let _ = writeln!(out, "variables = [{}]", names.join(", "));
-        out
-    }
-
-    /// Headers that a browser does not send by itself; a token from a cookie is
-    /// one for all requests.
-    fn headers(&mut self, index: usize, entry: &Entry) -> Vec<String> {
-        let mut headers = Vec::new();
-        let mut seen = BTreeSet::new();
-        for (name, value) in &entry.headers {
-            let is_sendable = HeaderName::from_bytes(name.as_bytes()).is_ok();
-            if !is_sendable || self.secrets.are_in(name) || !seen.insert(name) {
-                continue;
-            }
-            let is_own = name.starts_with("x-") || name == "authorization" || name.contains("csrf");
-            if !is_own {
-                continue;
-            }
-            let before = self.entries.get(..index).unwrap_or_default();
-            if let Some((step, cookie)) = source::cookie(before, value) {
-                self.needed.insert(step);
-                self.csrf = Some((cookie, name.clone()));
-                continue;
-            }
-            let (scheme, rest) = match value.split_once(' ') {
-                Some((scheme @ ("Bearer" | "Basic" | "DPoP" | "Token"), rest))
-                    if name == "authorization" =>
-                {
-                    (format!("{scheme} "), rest)
-                }
-                _ => (String::new(), value.as_str()),
-            };
-            let written = match self.repeated(index, rest) {
-                Some(variable) => format!("\"{}{{{{{variable}}}}}\"", scheme),
-                None if names_a_secret(name) || self.secrets.are_in(value) => {
-                    let variable = self.variable(name, value);
-                    format!("\"{{{{{variable}}}}}\"")
-                }
-                None if name == "x-requested-with" => literal(value),
-                None => continue,
-            };
-            headers.push(format!("{} = {written}", key(name)));
-        }
-        headers
-    }
-
     /// A value of a body as TOML, with variables in the places of what varies.
     fn value(
         &mut self,
@@ -543,73 +417,4 @@ impl Draft<'_> {
         learnt.found.push(format!("{flow}: {}", lines.join(", ")));
         out
     }
-}
-
-/// The outermost name on the way to a value that says that the value is a secret.
-fn secret_name(path: &[Key]) -> Option<&str> {
-    path.iter().find_map(|key| match key {
-        Key::Name(name) if names_a_secret(name) => Some(name.as_str()),
-        _ => None,
-    })
-}
-
-fn last_name(path: &[Key]) -> Option<&str> {
-    match path.last() {
-        Some(Key::Name(name)) => Some(name),
-        _ => None,
-    }
-}
-
-/// Whether TOML has this number.
-fn is_toml(number: &str) -> bool {
-    number.parse::<i64>().is_ok() || number.contains(['.', 'e', 'E'])
-}
-
-fn has_password(body: &Body) -> bool {
-    match body {
-        Body::Form(fields) => fields.iter().any(|(name, _)| is_password(name)),
-        Body::Json(value) => {
-            value.as_object().is_some_and(|members| members.keys().any(|name| is_password(name)))
-        }
-        Body::Nothing | Body::Other => false,
-    }
-}
-
-fn signs_up(entry: &Entry) -> bool {
-    let path = entry.url.path().to_ascii_lowercase();
-    let words = ["sign-up", "signup", "sign_up", "register", "registration", "join"];
-    words.iter().any(|word| path.contains(word))
-}
-
-fn is_password(name: &str) -> bool {
-    name.to_ascii_lowercase().starts_with("passw")
-}
-
-/// Members of the response that are written otherwise than usual.
-fn renames(credential: &Value) -> Option<String> {
-    const NAMES: [&str; 5] =
-        ["clientDataJSON", "attestationObject", "authenticatorData", "signature", "userHandle"];
-    let renamed: Vec<String> = NAMES
-        .into_iter()
-        .filter_map(|name| {
-            let (written, _) = member(credential, name)?;
-            (written != name).then(|| format!("\"response.{name}\" = {}", text(written)))
-        })
-        .collect();
-    (!renamed.is_empty()).then(|| renamed.join(", "))
-}
-
-/// The member of a credential that a form's field is called after.
-fn of_credential(name: &str) -> Option<&'static str> {
-    Some(match name.to_ascii_lowercase().as_str() {
-        "id" | "credentialid" | "publickeycredentialid" => "id",
-        "rawid" => "rawId",
-        "type" => "type",
-        "clientdatajson" => "response.clientDataJSON",
-        "attestationobject" => "response.attestationObject",
-        "authenticatordata" => "response.authenticatorData",
-        "signature" => "response.signature",
-        "userhandle" => "response.userHandle",
-        _ => return None,
-    })
 }
