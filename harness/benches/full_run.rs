@@ -93,7 +93,7 @@ async fn check(target: Target, expiry: Option<Duration>, run: usize) -> Report {
         authenticator: None,
         variables: Vec::new(),
         restart: Default::default(),
-        throttle_wait: passrig::runner::THROTTLE_WAIT,
+        throttle_wait: runner::THROTTLE_WAIT,
     };
     let about = TargetInfo {
         url: target.base().to_string(),

@@ -33,7 +33,7 @@ pub async fn run(
         jobs: 2,
         variables: Vec::new(),
         restart: Default::default(),
-        throttle_wait: passrig::runner::THROTTLE_WAIT,
+        throttle_wait: runner::THROTTLE_WAIT,
         expiry: Some(EXPIRY),
         timing: Some(500),
         authenticator: None,

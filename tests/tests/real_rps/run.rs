@@ -27,7 +27,7 @@ pub(super) async fn catalogue(rp: &Running, adapter: &str, seed: &str, run_id: &
         run_id: run_id.to_owned(),
         jobs: 4,
         restart: Default::default(),
-        throttle_wait: passrig::runner::THROTTLE_WAIT,
+        throttle_wait: runner::THROTTLE_WAIT,
         variables: Vec::new(),
         // Five minutes for each ceremony are too many here.
         expiry: None,
