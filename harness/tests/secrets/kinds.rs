@@ -49,7 +49,10 @@ fn assert_silent(outputs: &[(String, String)]) {
             if *is_word && !is_free(&text, found.range()) {
                 continue;
             }
-            let from = text.floor_char_boundary(found.start().saturating_sub(80));
+            let from = (0..=found.start().saturating_sub(80))
+                .rev()
+                .find(|at| text.is_char_boundary(*at))
+                .unwrap();
             let around: String = text[from..].chars().take(200).collect();
             panic!("{output} shows {name} as {form}: {around}");
         }

@@ -4,7 +4,7 @@
 //! [`super::view`].
 
 /// The value in hex and in base64.
-pub(super) fn encoded(secret: &str) -> Vec<String> {
+pub(super) fn encoded(secret: &str) -> Vec<Vec<u8>> {
     let bytes = secret.as_bytes();
     let mut forms = Vec::with_capacity(8);
     forms.push(hex(bytes, b"0123456789abcdef"));
@@ -19,19 +19,18 @@ pub(super) fn encoded(secret: &str) -> Vec<String> {
     forms
 }
 
-fn hex(bytes: &[u8], digits: &[u8; 16]) -> String {
-    let digit = |value: u8| digits.get(usize::from(value & 15)).copied().map_or('0', char::from);
-    let mut text = String::with_capacity(bytes.len() * 2);
+fn hex(bytes: &[u8], digits: &[u8; 16]) -> Vec<u8> {
+    let mut text = Vec::with_capacity(bytes.len() * 2);
     for byte in bytes {
-        text.push(digit(byte >> 4));
-        text.push(digit(*byte));
+        let pair = [byte >> 4, byte & 15].map(|digit| digits.get(usize::from(digit)));
+        text.extend_from_slice(&pair.map(|digit| digit.copied().unwrap_or_default()));
     }
     text
 }
 
 /// Base64 in both alphabets, at each of the three positions that a value can
 /// have in a longer text. Only the letters that depend on nothing else count.
-fn base64(secret: &[u8], forms: &mut Vec<String>) {
+fn base64(secret: &[u8], forms: &mut Vec<Vec<u8>>) {
     if secret.len() < 3 {
         return;
     }
@@ -39,16 +38,24 @@ fn base64(secret: &[u8], forms: &mut Vec<String>) {
     for skipped in [0, 4, 2] {
         let (text, is_of_both) = letters(secret, skipped);
         if !is_of_both {
-            forms.push(text.replace('-', "+").replace('_', "/"));
+            let mut other = text.clone();
+            for letter in &mut other {
+                *letter = match *letter {
+                    b'-' => b'+',
+                    b'_' => b'/',
+                    same => same,
+                };
+            }
+            forms.push(other);
         }
         forms.push(text);
     }
 }
 
 /// The letters of base64url from this bit on, and whether base64 has them, too.
-fn letters(bytes: &[u8], skipped: u32) -> (String, bool) {
+fn letters(bytes: &[u8], skipped: u32) -> (Vec<u8>, bool) {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    let mut text = String::with_capacity(bytes.len() * 4 / 3 + 1);
+    let mut text = Vec::with_capacity(bytes.len() * 4 / 3 + 1);
     let mut is_of_both = true;
     let (mut held, mut bits) = (0u32, 0u32);
     for (at, byte) in bytes.iter().enumerate() {
@@ -58,7 +65,7 @@ fn letters(bytes: &[u8], skipped: u32) -> (String, bool) {
             bits -= 6;
             let value = (held >> bits) & 63;
             is_of_both &= value < 62;
-            text.push(ALPHABET.get(value as usize).copied().map_or('A', char::from));
+            text.push(ALPHABET.get(value as usize).copied().unwrap_or_default());
         }
         held &= (1 << bits) - 1;
     }

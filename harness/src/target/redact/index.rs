@@ -45,8 +45,7 @@ impl Index {
         self.has_space
     }
 
-    pub(super) fn add(&mut self, text: &str, is_word: bool) {
-        let text = text.as_bytes();
+    pub(super) fn add(&mut self, text: &[u8], is_word: bool) {
         self.has_space |= text.contains(&b' ');
         let Some(head) = text.first_chunk() else {
             if !text.is_empty() {
@@ -196,7 +195,7 @@ mod tests {
     fn index(forms: &[&str]) -> Index {
         let mut index = Index::default();
         for form in forms {
-            index.add(form, form.len() < 6);
+            index.add(form.as_bytes(), form.len() < 6);
         }
         index
     }

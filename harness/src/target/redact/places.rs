@@ -207,9 +207,8 @@ fn learn_credentials(text: &str, secrets: &mut Secrets) {
         }
     }
     let decoded = base64url::decode_lenient(value).ok().and_then(|it| String::from_utf8(it).ok());
+    let decoded = decoded.filter(|_| scheme.trim().eq_ignore_ascii_case("basic"));
     if let Some((_, password)) = decoded.as_deref().and_then(|text| text.split_once(':')) {
-        if scheme.trim().eq_ignore_ascii_case("basic") {
-            secrets.learn(password);
-        }
+        secrets.learn(password);
     }
 }

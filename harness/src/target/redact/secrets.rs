@@ -81,7 +81,10 @@ pub(in super::super) struct Secrets {
 /// The index, and what is to be added before the next search: most answers are not searched before
 /// the end of a story, and by then only the newest of many values count.
 #[derive(Debug, Default)]
-struct Growing(Mutex<(Index, Vec<(Arc<str>, bool)>)>);
+struct Growing(Mutex<(Index, Vec<Added>)>);
+
+/// A secret, and whether it is masked only as a word of its own.
+type Added = (Arc<str>, bool);
 
 impl Clone for Growing {
     fn clone(&self) -> Self {
@@ -102,7 +105,7 @@ impl Growing {
         let (index, added) = &mut *inner;
         let plain = added.len().saturating_sub(ENCODED);
         for (at, (secret, is_word)) in added.drain(..).enumerate() {
-            index.add(&secret, is_word);
+            index.add(secret.as_bytes(), is_word);
             if at >= plain {
                 forms::encoded(&secret).iter().for_each(|form| index.add(form, false));
             }

@@ -16,7 +16,7 @@ pub(super) fn learn(page: &str, secrets: &mut Secrets) {
         }
         let attribute = |wanted: &[u8]| {
             let mut all = tag.attributes.iter();
-            let found = all.find(|(name, _)| &***name == wanted);
+            let found = all.find(|(name, _)| ***name == *wanted);
             found.map(|(_, value)| String::from_utf8_lossy(value).into_owned())
         };
         let name = attribute(b"name").or_else(|| attribute(b"property")).unwrap_or_default();
@@ -28,10 +28,10 @@ pub(super) fn learn(page: &str, secrets: &mut Secrets) {
             continue;
         }
         let is_hidden = attribute(b"type").is_some_and(|kind| kind.eq_ignore_ascii_case("hidden"));
-        if let Some(value) = attribute(b"value") {
-            if is_secret || is_hidden && !is_public(&name) && is_code(&value) {
-                secrets.learn(&value);
-            }
+        if let Some(value) = attribute(b"value")
+            .filter(|value| is_secret || is_hidden && !is_public(&name) && is_code(value))
+        {
+            secrets.learn(&value);
         }
     }
 }
