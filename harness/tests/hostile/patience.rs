@@ -4,10 +4,10 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::Value;
 
 use crate::servers::Act::{Answer, AnswerAndClose, Close, Die, Reset};
@@ -319,6 +319,27 @@ fn is_running(pid: &str) -> bool {
     !status.is_empty() && !status.contains("State:\tZ")
 }
 
+/// Ends the commands that a test left behind, and nothing else.
+struct Commands<'a>(&'a Path);
+
+impl Drop for Commands<'_> {
+    fn drop(&mut self) {
+        for pid in starts(self.0) {
+            // The number may belong to another process by now.
+            let place = fs::read_link(format!("/proc/{pid}/cwd")).unwrap_or_default();
+            let line = fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+            if place != self.0 || !line.contains(">> starts") {
+                continue;
+            }
+            let group = pid.parse().ok().filter(|id| *id > 1).and_then(Pid::from_raw);
+            if let Some(group) = group {
+                // Not the program `kill`: some versions take `-12345` for every process.
+                let _ = kill_process_group(group, Signal::KILL);
+            }
+        }
+    }
+}
+
 /// A server that lives as often as `starts` has lines, and dies of two checks.
 async fn started_by_command(folder: &Path) -> String {
     let folder = folder.to_owned();
@@ -336,6 +357,8 @@ async fn started_by_command(folder: &Path) -> String {
 async fn restart_with_a_foreground_command() {
     let folder = tempfile::tempdir().unwrap();
     let url = started_by_command(folder.path()).await;
+    let place = folder.path().canonicalize().unwrap();
+    let _commands = Commands(&place);
     let command = "echo $$ >> starts; echo LO''UD; echo LO''UD >&2; sleep 600; true";
     let ran = check_with_restart(folder.path(), &url, command, "--restart-wait 30").await;
     ran.exits(1);
@@ -344,8 +367,6 @@ async fn restart_with_a_foreground_command() {
     assert!(!others.is_empty(), "{}", ran.said());
     let running: Vec<_> = others.iter().filter(|pid| is_running(pid)).collect();
     let is_left = is_running(last);
-    // A test ends what it started.
-    let _ = Command::new("kill").args(["-9", &format!("-{last}")]).status();
     assert!(running.is_empty(), "the command is ended before the next start: {running:?}");
     assert!(is_left, "the last command is left");
     assert!(!ran.said().contains("LOUD"), "{}", ran.said());
