@@ -11,7 +11,7 @@ use std::sync::Arc;
 use passrig::catalogue::Catalogue;
 use passrig::outcome::Report;
 use passrig::relying_party::{EXPIRY, in_process};
-use passrig::runner::{self, Filter, NotTestable, Observer, Options, THROTTLE_WAIT};
+use passrig::runner::{self, Filter, NotTestable, Observer, Options};
 
 /// As the program has it: the matrix is its longest work.
 #[global_allocator]
