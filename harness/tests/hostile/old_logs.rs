@@ -24,7 +24,7 @@ async fn an_old_report_and_its_log_become_a_page_with_exchanges() {
     assert!(page.contains("registration.origin.scheme"));
     // The exchange of the attempt, taken apart: the client data with the deviating origin.
     assert!(page.contains("attestation/result") && page.contains("webauthn.create"), "{page}");
-    assert!(page.contains("https://localhost:8099"), "{page}");
+    assert!(page.contains("ftp://localhost:8099"), "{page}");
 }
 
 // Before: held.

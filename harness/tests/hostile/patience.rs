@@ -463,7 +463,8 @@ async fn repeats_a_request_once() {
         if seen.path == "/deadly" || seen.on_connection > 1 { Close } else { Answer }
     })
     .await;
-    let settings = passrig::target::network::Settings::default();
+    let guard = passrig::target::guard::Guard::of([&url.parse().unwrap()]);
+    let settings = passrig::target::network::Settings { guard, ..Default::default() };
     let network = passrig::target::network::Network::new(settings);
     let send = async |path: &str, body: &bytes::Bytes| {
         let request = http::Request::post(format!("{url}{path}")).body(body.clone()).unwrap();

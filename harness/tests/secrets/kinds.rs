@@ -111,7 +111,7 @@ async fn no_report_and_no_log_shows_a_secret_of_any_kind() {
     let reports =
         ["json", "junit", "sarif", "markdown", "html"].map(|f| format!("--report {f}=report.{f}"));
     let arguments = format!(
-        "check --rp {url} --adapter ADAPTER --seed s --run-id one {} {}",
+        "check --rp {url} --name-checks --adapter ADAPTER --seed s --run-id one {} {}",
         reports.join(" "),
         only.join(" ")
     );

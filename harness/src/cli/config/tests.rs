@@ -167,8 +167,8 @@ fn mistakes() {
     insta::assert_snapshot!(mistake("[target]\nrp = \"http://localhost\"\nadaptor = \"x\"\n"), @r#"
      × unknown field `adaptor`, expected one of `rp`, `adapter`, `origin`,
      │ `connect_to`, `smtp`, `allow_run`, `ca`, `insecure`, `allow_hosts`,
-      │ `deadline`, `expiry`, `timing`, `restart_wait`, `restart`,
-      │ `throttle_wait`, `metadata`, `name_checks`, `vars`
+     │ `deadline`, `expiry`, `timing`, `restart_wait`, `restart`,
+     │ `throttle_wait`, `metadata`, `name_checks`, `vars`
       ╭─[ci/passrig.toml:3:1]
     2 │ rp = "http://localhost"
     3 │ adaptor = "x"
