@@ -32,10 +32,23 @@ pub fn line(value: &(impl Serialize + ?Sized)) -> io::Result<Vec<u8>> {
     written(value, CompactFormatter)
 }
 
-fn written<F: Formatter>(value: &(impl Serialize + ?Sized), format: F) -> io::Result<Vec<u8>> {
+fn written<F>(value: &(impl Serialize + ?Sized), format: F) -> io::Result<Vec<u8>>
+where
+    F: Formatter + Clone,
+{
     let mut bytes = Vec::with_capacity(128);
-    value.serialize(&mut Serializer::with_formatter(&mut bytes, Harmless(format)))?;
+    value.serialize(&mut Serializer::with_formatter(&mut bytes, format.clone()))?;
+    // One look at the whole is cheaper than one at each piece of a string: most values are plain.
+    if bytes.iter().fold(false, |found, b| found | is_odd(*b)) {
+        bytes.clear();
+        value.serialize(&mut Serializer::with_formatter(&mut bytes, Harmless(format)))?;
+    }
     Ok(bytes)
+}
+
+/// Whether a byte can belong to a character that [`Harmless`] escapes.
+fn is_odd(byte: u8) -> bool {
+    (byte >= 0x7f) | (byte == b'#')
 }
 
 /// Escapes in strings, besides what JSON demands, every character that would
@@ -48,11 +61,6 @@ impl<F: Formatter> Formatter for Harmless<F> {
     where
         W: ?Sized + Write,
     {
-        // Without a branch for each byte: most fragments are plain.
-        let odd = |b: u8| (b >= 0x7f) | (b == b'#');
-        if !fragment.bytes().fold(false, |found, b| found | odd(b)) {
-            return self.0.write_string_fragment(writer, fragment);
-        }
         let mut done = 0;
         let mut last = ' ';
         for (at, c) in fragment.char_indices() {

@@ -78,7 +78,8 @@ impl Response {
         match self.is_cbor() {
             // A value may have one byte.
             true => self.body.len() > CBOR,
-            false => values(&self.body) > VALUES,
+            // A value has a byte at least.
+            false => self.body.len() > VALUES && values(&self.body) > VALUES,
         }
     }
 
