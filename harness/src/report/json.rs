@@ -1,10 +1,10 @@
 //! The report for programs, and JSON that can be looked at without harm.
 
-use std::io::{self, Write};
+use std::fmt::Write;
+use std::io;
 
 use schemars::{Schema, schema_for};
 use serde::Serialize;
-use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter, Serializer};
 
 use crate::outcome::{Report, visible};
 
@@ -23,107 +23,57 @@ pub fn schema() -> Schema {
 
 /// A value as indented JSON; harmless to look at.
 pub fn pretty(value: &(impl Serialize + ?Sized)) -> io::Result<String> {
-    let bytes = written(value, PrettyFormatter::new())?;
-    String::from_utf8(bytes).map_err(io::Error::other)
+    Ok(harmless(serde_json::to_string_pretty(value)?))
 }
 
 /// A value as JSON on one line; harmless to look at.
 pub fn line(value: &(impl Serialize + ?Sized)) -> io::Result<Vec<u8>> {
-    written(value, CompactFormatter)
+    Ok(harmless(serde_json::to_string(value)?).into_bytes())
 }
 
-fn written<F>(value: &(impl Serialize + ?Sized), format: F) -> io::Result<Vec<u8>>
-where
-    F: Formatter + Clone,
-{
-    let mut bytes = Vec::with_capacity(128);
-    value.serialize(&mut Serializer::with_formatter(&mut bytes, format.clone()))?;
-    // One look at the whole is cheaper than one at each piece of a string: most values are plain.
-    if bytes.iter().fold(false, |found, b| found | is_odd(*b)) {
-        bytes.clear();
-        value.serialize(&mut Serializer::with_formatter(&mut bytes, Harmless(format)))?;
-    }
-    Ok(bytes)
-}
-
-/// Whether a byte can belong to a character that [`Harmless`] escapes.
-fn is_odd(byte: u8) -> bool {
-    (byte >= 0x7f) | (byte == b'#')
-}
-
-/// Escapes in strings, besides what JSON demands, every character that would
-/// steer or deceive a terminal, and the second `#` of `##`, with which commands
-/// to CI runners begin. A parser reads the same values.
-struct Harmless<F>(F);
-
-impl<F: Formatter> Formatter for Harmless<F> {
-    fn write_string_fragment<W>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()>
-    where
-        W: ?Sized + Write,
-    {
-        let mut done = 0;
-        let mut last = ' ';
-        for (at, c) in fragment.char_indices() {
-            if visible::is_hidden(c) || c == '#' && last == '#' {
-                let harmless = fragment.get(done..at).unwrap_or_default();
-                self.0.write_string_fragment(writer, harmless)?;
-                for unit in c.encode_utf16(&mut [0; 2]) {
-                    write!(writer, "\\u{unit:04x}")?;
-                }
-                done = at + c.len_utf8();
+/// Escapes, besides what JSON demands, every character that would steer or deceive a terminal, and
+/// the second `#` of `##`, with which commands to CI runners begin. A parser reads the same values:
+/// JSON has such characters in strings only.
+fn harmless(json: String) -> String {
+    let mut out = String::new();
+    let (mut done, mut at) = (0, 0);
+    while let Some((start, c)) = next_odd(&json, at) {
+        at = start + c.len_utf8();
+        let text = json.get(done..start).unwrap_or_default();
+        let is_harmful = match c {
+            '#' => json.get(..start).is_some_and(|before| before.ends_with('#')),
+            c => visible::is_hidden(c),
+        };
+        if is_harmful {
+            out.push_str(text);
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                // Writing to a string does not fail.
+                let _ = write!(out, "\\u{unit:04x}");
             }
-            last = c;
+            done = at;
         }
-        self.0.write_string_fragment(writer, fragment.get(done..).unwrap_or_default())
     }
-
-    // The layout is that of the other formatter.
-
-    fn begin_array<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.0.begin_array(writer)
+    if done == 0 {
+        return json;
     }
+    out.push_str(json.get(done..).unwrap_or_default());
+    out
+}
 
-    fn end_array<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.0.end_array(writer)
+/// The next character from there on that is not plain ASCII, or is `#`.
+fn next_odd(text: &str, from: usize) -> Option<(usize, char)> {
+    // Many bytes at once, without a branch for each: hardly any is odd.
+    const PIECE: usize = 64;
+    let is_odd = |byte: &u8| (*byte >= 0x7f) | (*byte == b'#');
+    let mut start = from;
+    for piece in text.as_bytes().get(from..)?.chunks(PIECE) {
+        if piece.iter().fold(false, |found, byte| found | is_odd(byte)) {
+            let at = start + piece.iter().position(is_odd)?;
+            return Some((at, text.get(at..)?.chars().next()?));
+        }
+        start += piece.len();
     }
-
-    fn begin_array_value<W>(&mut self, writer: &mut W, first: bool) -> io::Result<()>
-    where
-        W: ?Sized + Write,
-    {
-        self.0.begin_array_value(writer, first)
-    }
-
-    fn end_array_value<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.0.end_array_value(writer)
-    }
-
-    fn begin_object<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.0.begin_object(writer)
-    }
-
-    fn end_object<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.0.end_object(writer)
-    }
-
-    fn begin_object_key<W>(&mut self, writer: &mut W, first: bool) -> io::Result<()>
-    where
-        W: ?Sized + Write,
-    {
-        self.0.begin_object_key(writer, first)
-    }
-
-    fn end_object_key<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.0.end_object_key(writer)
-    }
-
-    fn begin_object_value<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.0.begin_object_value(writer)
-    }
-
-    fn end_object_value<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.0.end_object_value(writer)
-    }
+    None
 }
 
 #[cfg(test)]

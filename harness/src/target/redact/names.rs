@@ -174,10 +174,18 @@ fn squeezed(name: &str) -> String {
 
 /// A text without one of these has no name of a secret: a quick look before a slow one.
 static HINTS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
-    const HINTS: [&str; 38] = [
+    // Names of a few letters count with what stands behind a name: "residentKey" has "sid" in it.
+    const HINTS: [&str; 49] = [
         "token",
         "secret",
-        "pass",
+        "passw",
+        "passp",
+        "passc",
+        "pass\"",
+        "pass=",
+        "pass'",
+        "pass>",
+        "pass ",
         "pwd",
         "apikey",
         "api_key",
@@ -198,7 +206,11 @@ static HINTS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
         "xsrf",
         "jwt",
         "sess",
-        "sid",
+        "sid\"",
+        "sid=",
+        "sid'",
+        "sid>",
+        "sid ",
         "otp",
         "pin\"",
         "bearer",
