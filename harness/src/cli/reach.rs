@@ -19,7 +19,7 @@ use super::failure::Failure;
 use super::identity;
 use super::near::did_you_mean;
 use super::rp::origin;
-use crate::outcome::TargetInfo;
+use crate::outcome::{TargetInfo, visible};
 use crate::relying_party;
 use crate::runner::{Restart, THROTTLE_WAIT};
 use crate::target::detect;
@@ -319,7 +319,9 @@ impl Args {
         let origin = base.origin().ascii_serialization();
         let environment =
             [("PASSRIG_ORIGIN".to_owned(), origin), ("PASSRIG_RP_ID".to_owned(), rp_id)];
-        Ok((base, Arc::new(Shim::new(command, environment, deadline))))
+        let shim = Shim::new(command, environment, deadline)
+            .with_errors(|line| complain(&format!("{}\n", visible::line(line))));
+        Ok((base, Arc::new(shim)))
     }
 
     pub(super) fn variables(&self) -> Result<Vec<(String, String)>, Failure> {

@@ -17,8 +17,9 @@ use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode, header};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
-use tokio::process::{ChildStdin, ChildStdout, Command};
+use tokio::process::{ChildStderr, ChildStdin, ChildStdout, Command};
 use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
 
 use super::transport::{Failure, Limits, Response, Sending, Transport};
 use crate::process::{Endless, Group, Lines};
@@ -28,8 +29,12 @@ pub struct Shim {
     command: String,
     environment: Vec<(String, String)>,
     deadline: Duration,
+    errors: Errors,
     running: tokio::sync::Mutex<Option<Running>>,
 }
+
+/// Takes each line that a program writes to standard error.
+type Errors = Arc<dyn Fn(&str) + Send + Sync>;
 
 /// Requests that wait for their answer.
 type Waiting = Arc<Mutex<Requests>>;
@@ -43,6 +48,9 @@ struct Requests {
 
 /// How long the reason is waited for why a program takes no more requests.
 const LAST_WORDS: Duration = Duration::from_secs(1);
+
+/// The most bytes of a line of standard error that are read.
+const ERROR: usize = 4 << 10;
 
 /// The bytes of a line around a body.
 const OVERHEAD: usize = 1 << 20;
@@ -75,7 +83,14 @@ impl Shim {
     ) -> Self {
         let environment = environment.into_iter().collect();
         let running = tokio::sync::Mutex::new(None);
-        Self { command: command.into(), environment, deadline, running }
+        Self { command: command.into(), environment, deadline, errors: Arc::new(|_| ()), running }
+    }
+
+    /// The shim that hands over each line that the program writes to standard error. The lines are
+    /// text of the target.
+    #[must_use]
+    pub fn with_errors(self, errors: impl Fn(&str) + Send + Sync + 'static) -> Self {
+        Self { errors: Arc::new(errors), ..self }
     }
 
     /// Hands a request to the program; its answer comes later.
@@ -111,14 +126,15 @@ impl Shim {
         let mut command = Command::new("sh");
         command.arg("-c").arg(&self.command);
         command.envs(self.environment.iter().cloned());
-        command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut group = Group::spawn(&mut command).map_err(|error| failed(error.to_string()))?;
         let child = group.child();
         let (Some(stdin), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else {
             return Err(failed("it has no stdin and stdout".to_owned()));
         };
+        let errors = tokio::spawn(pass_on(child.stderr.take(), Arc::clone(&self.errors)));
         let waiting = Waiting::default();
-        tokio::spawn(listen(stdout, Arc::clone(&waiting), self.command.clone()));
+        tokio::spawn(listen(stdout, errors, Arc::clone(&waiting), self.command.clone()));
         Ok(Running { stdin, waiting, last: 0, _group: group })
     }
 }
@@ -148,7 +164,7 @@ impl Requests {
 
 /// Gives every answer to whoever waits for it. What is no answer is dropped: a
 /// program may print other things by mistake, and the deadline ends the wait.
-async fn listen(stdout: ChildStdout, waiting: Waiting, command: String) {
+async fn listen(stdout: ChildStdout, errors: JoinHandle<()>, waiting: Waiting, command: String) {
     let mut lines = Lines::new(stdout, Limits::default().body + OVERHEAD);
     let failure = loop {
         match lines.next().await {
@@ -159,11 +175,24 @@ async fn listen(stdout: ChildStdout, waiting: Waiting, command: String) {
                     let _ = sender.send(Ok(answer));
                 }
             }
-            Ok(None) => break Failure::Closed,
+            Ok(None) => {
+                // The last lines say why.
+                let _ = tokio::time::timeout(LAST_WORDS, errors).await;
+                break Failure::Closed;
+            }
             Err(Endless { limit }) => break Failure::Endless { command, limit },
         }
     };
     locked(&waiting).end(&failure);
+}
+
+/// Reads standard error to its end.
+async fn pass_on(stderr: Option<ChildStderr>, errors: Errors) {
+    let Some(stderr) = stderr else { return };
+    let mut lines = Lines::new(stderr, ERROR);
+    while let Some(line) = lines.next_cut().await {
+        errors(&String::from_utf8_lossy(line));
+    }
 }
 
 fn locked(waiting: &Waiting) -> MutexGuard<'_, Requests> {

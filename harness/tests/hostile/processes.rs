@@ -72,7 +72,11 @@ fn reports() -> String {
 }
 
 fn spawn(folder: &Path, arguments: &str) -> Child {
-    let mut command = passrig(folder, arguments);
+    let program = passrig(folder, arguments);
+    // The tests may have been started by a program that ignores SIGHUP, as `nohup` does.
+    let mut command = Command::new("env");
+    command.arg("--default-signal=HUP").arg(program.get_program()).args(program.get_args());
+    command.current_dir(folder).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command.env("TMPDIR", folder).spawn().unwrap()
 }
 
@@ -350,6 +354,20 @@ async fn a_shim_that_prints_bytes_is_still_read() {
         run(folder.path(), "check --rp exec:./shim.sh --adapter reference --deadline 5").await;
     ran.exits(3);
     assert!(ran.said().contains("418"), "{}", ran.said());
+}
+
+// Before: red. Standard error of the program was the terminal.
+#[tokio::test]
+async fn a_shim_that_writes_escapes_to_standard_error() {
+    let folder = folder();
+    let text = "printf '\\033[2J\\033]0;title\\007\\n::error::forged\\nlast words' >&2\nread line";
+    script(folder.path(), "shim.sh", text);
+    let ran = run(folder.path(), "check --rp exec:./shim.sh --adapter reference").await;
+    ran.exits(3);
+    let said = ran.said();
+    assert!(!said.contains(['\u{1b}', '\u{7}']), "{said:?}");
+    assert!(!said.lines().any(|line| line.trim_start().starts_with("::")), "{said}");
+    assert!(said.contains("title") && said.contains("last words"), "{said}");
 }
 
 /// An adapter whose first step runs a program.

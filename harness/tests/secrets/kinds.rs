@@ -123,7 +123,8 @@ async fn no_report_and_no_log_shows_a_secret_of_any_kind() {
     assert_masked(of("one.jsonl"));
     for report in ["report.json", "report.junit", "report.markdown", "report.sarif", "report.html"]
     {
-        let told = of(report).replace("\\[masked\\]", "[masked]");
+        // Markdown and SARIF escape brackets, and JSON escapes that backslash once more.
+        let told = of(report).replace("\\\\", "\\").replace("\\[masked\\]", "[masked]");
         let told = told.matches("told [masked]").count();
         assert!(told >= only.len(), "{report} repeats {told} of {} answers", only.len());
     }

@@ -5,6 +5,7 @@
 //! at a place, and the forms with these four bytes are sorted. The work per text is limited, and
 //! a text that exceeds the limit is masked to its end: no input costs more than linear time.
 
+use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
@@ -19,6 +20,8 @@ const LEAST_WORK: usize = 64 << 10;
 /// A text to look for.
 #[derive(Clone, Debug)]
 struct Form {
+    /// The bytes behind the head, as a number that orders as they do: most comparisons end there.
+    key: u64,
     text: Arc<[u8]>,
     /// Only as a word of its own: not within a longer run of letters and digits.
     is_word: bool,
@@ -28,8 +31,10 @@ struct Form {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Index {
     heads: Option<Heads>,
-    /// Sorted forms by their first bytes.
+    /// Forms by their first bytes; sorted, but for those that were added last.
     forms: HashMap<[u8; HEAD], Vec<Form>>,
+    /// The first bytes of forms that were added last.
+    unsorted: Vec<[u8; HEAD]>,
     /// Forms that are shorter than a head.
     short: Vec<Form>,
     has_space: bool,
@@ -49,19 +54,32 @@ impl Index {
         self.has_space |= text.contains(&b' ');
         let Some(head) = text.first_chunk() else {
             if !text.is_empty() {
-                self.short.push(Form { text: text.into(), is_word });
+                self.short.push(Form::of(text, is_word));
             }
             return;
         };
         self.heads.get_or_insert_default().add(*head);
         let forms = self.forms.entry(*head).or_default();
-        match forms.binary_search_by(|form| (*form.text).cmp(text)) {
-            Ok(at) => {
-                if let Some(form) = forms.get_mut(at) {
-                    form.is_word &= is_word;
-                }
+        forms.push(Form::of(text, is_word));
+        if self.unsorted.last() != Some(head) {
+            self.unsorted.push(*head);
+        }
+    }
+
+    /// Sorts what was added: to be called before the next search.
+    pub(super) fn sort(&mut self) {
+        for head in self.unsorted.drain(..) {
+            let Some(forms) = self.forms.get_mut(&head) else { continue };
+            if forms.is_sorted_by(|one, other| one.order(other).is_lt()) {
+                continue;
             }
-            Err(at) => forms.insert(at, Form { text: text.into(), is_word }),
+            forms.sort_by(Form::order);
+            // Of a text that was added twice one stays, as a word only if both were.
+            forms.dedup_by(|other, one| {
+                let is_same = one.text == other.text;
+                one.is_word &= other.is_word || !is_same;
+                is_same
+            });
         }
     }
 
@@ -103,6 +121,29 @@ impl Index {
     }
 }
 
+impl Form {
+    fn of(text: &[u8], is_word: bool) -> Self {
+        Self { key: key(text), text: text.into(), is_word }
+    }
+
+    fn order(&self, other: &Self) -> Ordering {
+        self.key.cmp(&other.key).then_with(|| self.text.cmp(&other.text))
+    }
+
+    /// How the form is ordered beside a text that has the same head, and this key.
+    fn beside(&self, key: u64, text: &[u8]) -> Ordering {
+        self.key.cmp(&key).then_with(|| (*self.text).cmp(text))
+    }
+}
+
+/// The eight bytes behind the head as a number; bytes that are not there count as 0.
+fn key(text: &[u8]) -> u64 {
+    let mut bytes = [0; 8];
+    let behind = text.get(HEAD..).unwrap_or_default();
+    bytes.iter_mut().zip(behind).for_each(|(to, from)| *to = *from);
+    u64::from_be_bytes(bytes)
+}
+
 /// The work for a text is used up.
 struct Exhausted;
 
@@ -115,7 +156,8 @@ fn longest(
 ) -> Result<Option<usize>, Exhausted> {
     let mut rest = text.get(at..).unwrap_or_default();
     loop {
-        let after = forms.partition_point(|form| *form.text <= *rest);
+        let own = key(rest);
+        let after = forms.partition_point(|form| form.beside(own, rest).is_le());
         let Some(form) = after.checked_sub(1).and_then(|before| forms.get(before)) else {
             return Ok(None);
         };
@@ -135,7 +177,8 @@ fn longest(
 
 /// Whether a form begins with this text and goes on behind it.
 fn is_beginning(forms: &[Form], text: &[u8]) -> bool {
-    let at = forms.partition_point(|form| *form.text <= *text);
+    let own = key(text);
+    let at = forms.partition_point(|form| form.beside(own, text).is_le());
     forms.get(at).is_some_and(|form| form.text.starts_with(text))
 }
 
@@ -197,6 +240,7 @@ mod tests {
         for form in forms {
             index.add(form.as_bytes(), form.len() < 6);
         }
+        index.sort();
         index
     }
 

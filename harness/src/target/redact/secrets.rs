@@ -83,8 +83,25 @@ pub(in super::super) struct Secrets {
 #[derive(Debug, Default)]
 struct Growing(Mutex<(Index, Vec<Added>)>);
 
-/// A secret, and whether it is masked only as a word of its own.
-type Added = (Arc<str>, bool);
+/// A secret that is to be looked for.
+#[derive(Clone, Debug)]
+struct Added {
+    text: Arc<str>,
+    /// Whether it is masked only as a word of its own.
+    is_word: bool,
+    spellings: Spellings,
+}
+
+/// Which spellings of a secret are looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Spellings {
+    /// The text itself, in hex and in base64.
+    All,
+    /// The text itself.
+    Plain,
+    /// Hex and base64: the text is a part of other secrets.
+    Encoded,
+}
 
 impl Clone for Growing {
     fn clone(&self) -> Self {
@@ -94,9 +111,9 @@ impl Clone for Growing {
 }
 
 impl Growing {
-    fn add(&mut self, secret: Arc<str>, is_word: bool) {
+    fn add(&mut self, added: Added) {
         let inner = self.0.get_mut().unwrap_or_else(PoisonError::into_inner);
-        inner.1.push((secret, is_word));
+        inner.1.push(added);
     }
 
     /// Whatever is asked, of the index with all that was added.
@@ -104,12 +121,15 @@ impl Growing {
         let mut inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (index, added) = &mut *inner;
         let plain = added.len().saturating_sub(ENCODED);
-        for (at, (secret, is_word)) in added.drain(..).enumerate() {
-            index.add(secret.as_bytes(), is_word);
-            if at >= plain {
-                forms::encoded(&secret).iter().for_each(|form| index.add(form, false));
+        for (at, Added { text, is_word, spellings }) in added.drain(..).enumerate() {
+            if spellings != Spellings::Encoded {
+                index.add(text.as_bytes(), is_word);
+            }
+            if spellings != Spellings::Plain && at >= plain {
+                forms::encoded(&text).iter().for_each(|form| index.add(form, false));
             }
         }
+        index.sort();
         ask(index)
     }
 }
@@ -141,12 +161,23 @@ impl Secrets {
     /// Adds a value that the target set, and the spellings that the target may have decoded.
     pub(in super::super) fn learn(&mut self, value: &str) {
         let value = beginning(value, LONGEST);
-        if !self.remember(value) {
+        // The signed cookies of many frameworks have an escape before a long text: the spellings of
+        // that text are those of the value and of the decoded value.
+        let shared = shared_part(value).filter(|_| !self.known.contains(value));
+        let spellings = if shared.is_some() { Spellings::Plain } else { Spellings::All };
+        if !self.remember(value, spellings) {
             return;
+        }
+        if let Some(part) = shared {
+            self.index.add(Added {
+                text: part.into(),
+                is_word: false,
+                spellings: Spellings::Encoded,
+            });
         }
         let value = value.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
         if let Some(inner) = value {
-            self.remember(inner);
+            self.remember(inner, spellings);
         }
         let value = self.learnt.back().cloned().unwrap_or_default();
         for escape in [Escape::Percent, Escape::Form, Escape::Backslash] {
@@ -156,13 +187,13 @@ impl Secrets {
             }
             let view = View::of(value.as_bytes(), escape, false);
             if let Some(decoded) = view.and_then(|view| String::from_utf8(view.text).ok()) {
-                self.remember(&decoded);
+                self.remember(&decoded, spellings);
             }
         }
     }
 
     /// Whether the value is a new one.
-    fn remember(&mut self, value: &str) -> bool {
+    fn remember(&mut self, value: &str, spellings: Spellings) -> bool {
         if !is_maskable(value)
             || self.known.contains(value)
             || self.public.contains(value)
@@ -174,7 +205,7 @@ impl Secrets {
         self.bytes += value.len();
         self.learnt.push_back(Arc::clone(&value));
         self.known.insert(Arc::clone(&value));
-        self.insert(&value, value.len() < LONG);
+        self.index.add(Added { is_word: value.len() < LONG, text: value, spellings });
         if self.learnt.len() > REMEMBERED || self.bytes > REMEMBERED_BYTES {
             self.forget_the_older_half();
         }
@@ -220,7 +251,7 @@ impl Secrets {
     }
 
     fn insert(&mut self, secret: &str, is_word: bool) {
-        self.index.add(secret.into(), is_word);
+        self.index.add(Added { text: secret.into(), is_word, spellings: Spellings::All });
     }
 
     fn is_given(&self, value: &str) -> bool {
@@ -249,7 +280,7 @@ impl Secrets {
             self.publish(value);
         }
         for value in &other.learnt {
-            self.remember(value);
+            self.remember(value, Spellings::All);
         }
     }
 
@@ -367,6 +398,19 @@ fn has_escape(text: &[u8]) -> bool {
     const PIECE: usize = 64;
     let is_escape = |b: u8| (b == b'%') | (b == b'\\') | (b == b'&') | (b == b'+');
     text.chunks(PIECE).any(|piece| piece.iter().fold(false, |found, b| found | is_escape(*b)))
+}
+
+/// The part of a value with percent escapes that is most of the value and has none.
+fn shared_part(value: &str) -> Option<&str> {
+    if !value.contains('%') {
+        return None;
+    }
+    // An escape ends two characters behind its sign.
+    let parts = value.split('%').enumerate();
+    let parts = parts.map(|(at, part)| part.get(if at == 0 { 0 } else { 2 }..).unwrap_or_default());
+    let longest = parts.max_by_key(|part| part.len())?;
+    (longest.len() >= LONG && longest.len() * 2 > value.len() && !longest.contains(['+', '\\']))
+        .then_some(longest)
 }
 
 /// Whether a value can be masked wherever it occurs.
