@@ -71,13 +71,19 @@ fn reports() -> String {
     FORMATS.map(|format| format!(" --report {format}=report.{format}")).concat()
 }
 
-fn spawn(folder: &Path, arguments: &str) -> Child {
+/// The program with temporary files in this folder, before it is started.
+fn command(folder: &Path, arguments: &str) -> Command {
     let program = passrig(folder, arguments);
     // The tests may have been started by a program that ignores SIGHUP, as `nohup` does.
     let mut command = Command::new("env");
     command.arg("--default-signal=HUP").arg(program.get_program()).args(program.get_args());
-    command.current_dir(folder).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    command.env("TMPDIR", folder).spawn().unwrap()
+    command.current_dir(folder).env("TMPDIR", folder).stdin(Stdio::null());
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+fn spawn(folder: &Path, arguments: &str) -> Child {
+    command(folder, arguments).spawn().unwrap()
 }
 
 fn finish(child: Child, folder: &Path) -> Ran {
@@ -418,9 +424,8 @@ async fn a_program_of_an_adapter_leaves_nothing_running() {
 /// A browser that does what the shell says: it reads commands from descriptor 3 and answers on 4.
 fn with_browser(folder: &Path, text: &str, more: &str) -> Child {
     script(folder, "browser.sh", text);
-    let mut command = passrig(folder, &format!("page http://localhost:1/ {more}"));
-    command.env("TMPDIR", folder).env("PASSRIG_CHROMIUM", folder.join("browser.sh"));
-    command.spawn().unwrap()
+    let mut command = command(folder, &format!("page http://localhost:1/ {more}"));
+    command.env("PASSRIG_CHROMIUM", folder.join("browser.sh")).spawn().unwrap()
 }
 
 fn left_by_browsers(folder: &Path) -> Vec<String> {
