@@ -91,7 +91,7 @@ fn oidc(inputs: Inputs, env: &Seeded) -> Inputs {
 }
 
 impl Actor {
-    /// Somebody new. `name` tells apart the actors of one check; requests name `check` if the
+    /// A new actor. `name` tells apart the actors of one check; requests name `check` if the
     /// target is told.
     pub fn new(
         world: &World,
@@ -179,6 +179,7 @@ impl Actor {
     /// Removes every credential of the account, if there are not too many.
     async fn empty(&mut self, log: &mut Log) -> Result<(), Trouble> {
         let listed = self.run(Flow::List, log).await?.credentials.unwrap_or_default();
+        let count = listed.len();
         for credential in listed.into_iter().take(REMOVALS) {
             let target = Arc::clone(&self.world.target);
             let inputs = self
@@ -188,7 +189,11 @@ impl Actor {
                 .with("record_id", credential.record_id);
             target.run(Flow::Remove, &mut self.session, &inputs, log).await?;
         }
-        Ok(())
+        match count > REMOVALS {
+            // A refusal by an account that is still full would say nothing.
+            true => Err(Trouble::Full { count }),
+            false => Ok(()),
+        }
     }
 
     /// Signs in without a passkey. Where no account is made beforehand there

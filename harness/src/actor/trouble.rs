@@ -5,6 +5,7 @@ use passrig_authenticator::client::{DomException, Name};
 use passrig_authenticator::deviation;
 use passrig_authenticator::wire::options;
 
+use super::REMOVALS;
 use crate::target::Flow;
 use crate::target::error::Kind;
 use crate::target::transport::Failure;
@@ -37,6 +38,12 @@ pub enum Trouble {
     /// The adapter lacks a flow that the story needs.
     #[error("the adapter has no `{0}`")]
     NoFlow(Flow),
+    /// The account has more credentials than are removed.
+    #[error("expected at most {REMOVALS} credentials in the account, found {count}")]
+    Full {
+        /// The number of credentials.
+        count: usize,
+    },
     /// The target does not have what the story is about.
     #[error("the target has no {0}")]
     NoFeature(&'static str),
@@ -67,6 +74,7 @@ impl Trouble {
                     .to_owned(),
             ),
             Self::Deviation(error) => error.help(),
+            Self::Full { .. } => Some("remove them, or name another account".to_owned()),
             Self::Honest { .. }
             | Self::NoFlow(_)
             | Self::NoFeature(_)

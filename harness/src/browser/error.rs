@@ -51,16 +51,16 @@ pub enum Error {
         /// What the browser says.
         reason: String,
     },
-    /// A page cannot be had, because its host and port were not named.
-    #[error("{url} cannot be opened: {place} was not named")]
+    /// The page cannot be opened: its host and port were not named.
+    #[error("invalid page {url}: {place} is not an allowed place")]
     Guarded {
         /// Which.
         url: String,
         /// The place that was refused.
         place: Place,
     },
-    /// The browser cannot be kept from other hosts.
-    #[error("the browser's connections cannot be guarded")]
+    /// The proxy for the browser cannot be opened.
+    #[error("cannot open the proxy for the browser's connections")]
     Gate(#[source] io::Error),
     /// A script that was run on the page threw something.
     #[error("a script failed on the page: {exception}")]
@@ -84,7 +84,7 @@ impl Error {
     /// What can be done about it, if that is known.
     pub fn help(&self) -> Option<Cow<'static, str>> {
         if let Self::Guarded { place, .. } = self {
-            let help = format!("`--allow-host {place}` lets the page reach it");
+            let help = format!("`{}` lets the page reach it", place.flag());
             return Some(help.into());
         }
         self.advice().map(Cow::Borrowed)

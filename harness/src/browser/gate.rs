@@ -16,12 +16,12 @@ use tokio::time::timeout;
 use super::guard::Guard;
 use crate::target::guard::Place;
 
-/// How long the browser may take to say where it wants to go.
+/// The time that the browser has to name its destination.
 const HANDSHAKE: Duration = Duration::from_secs(10);
 /// The end of the names that Chromium's own services have been given.
 pub(super) const NOWHERE: &str = "passrig.invalid";
 
-/// Where a connection was wanted to, in the words of the protocol.
+/// Reply codes (RFC 1928 §6).
 const SUCCEEDED: u8 = 0;
 const NOT_ALLOWED: u8 = 2;
 const UNREACHABLE: u8 = 4;
@@ -74,7 +74,7 @@ async fn serve(listener: TcpListener, guard: Arc<Guard>) {
                 connections.spawn(async move { pass(stream, &guard).await });
             }
             Some(_) = connections.join_next() => {}
-            // Neither of them can be waited for.
+            // Accepting failed, and no connection is open.
             else => tokio::time::sleep(Duration::from_millis(50)).await,
         }
     }

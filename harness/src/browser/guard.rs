@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::target::guard::Place;
 
-/// How many places are remembered of each kind.
+/// The number of places that are remembered of each kind.
 const KEPT: usize = 200;
 
 /// The places that a browser may reach, and what it wanted to reach.
@@ -83,18 +83,18 @@ mod tests {
         let elsewhere = Some((place("Page.test:443"), place("127.0.0.1:8443")));
         let guard = Guard::new(named, elsewhere);
         for (wanted, reached) in [
-            ("page.test:443", Some("localhost:8443")),
+            ("page.test:443", Some("127.0.0.1:8443")),
             ("page.test:80", None),
             ("cdn.test:1", Some("cdn.test:1")),
             ("x.cdn.test:1", None),
-            ("127.0.0.1:8443", Some("localhost:8443")),
+            ("127.0.0.1:8443", Some("127.0.0.1:8443")),
             ("127.0.0.1:443", None),
-            ("[::1]:8443", Some("localhost:8443")),
+            ("[::1]:8443", Some("[::1]:8443")),
         ] {
             let admitted = guard.admit(&place(wanted)).map(|place| place.to_string());
             assert_eq!(admitted.as_deref(), reached, "{wanted}");
         }
         let refused: Vec<_> = guard.refused().iter().map(Place::to_string).collect();
-        assert_eq!(refused, ["localhost:443", "page.test:80", "x.cdn.test:1"]);
+        assert_eq!(refused, ["127.0.0.1:443", "page.test:80", "x.cdn.test:1"]);
     }
 }

@@ -196,10 +196,13 @@ impl Browser {
         let (url, guard) = (url.clone(), gate.guard());
         match place.as_ref().and_then(|place| guard.reason(place)) {
             Some(reason) => Error::Unreachable { url, reason },
-            None => match guard.last_refused() {
-                Some(place) => Error::Guarded { url, place },
-                None => error,
-            },
+            None => {
+                match place.filter(|place| guard.refused().contains(place)).or(guard.last_refused())
+                {
+                    Some(place) => Error::Guarded { url, place },
+                    None => error,
+                }
+            }
         }
     }
 

@@ -16,7 +16,7 @@ use super::error::Error;
 use super::launch::Tail;
 use crate::process::Lines;
 
-/// How many bytes a message of the browser may have.
+/// The most bytes that a message of the browser has.
 const LONGEST: usize = 16 << 20;
 /// How long the rest of stderr is waited for once the browser has ended.
 const LAST_WORDS: Duration = Duration::from_secs(1);
@@ -60,7 +60,7 @@ struct State {
 }
 
 /// An answer, or an event.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Message {
     id: Option<u64>,
@@ -172,8 +172,11 @@ impl Pipe {
     }
 
     fn take(&self, octets: &[u8]) {
-        // What is no message cannot be answered; the deadline ends the wait.
-        let Ok(message) = serde_json::from_slice::<Message>(octets) else { return };
+        // A text that is not a message cannot be answered; the deadline ends the wait.
+        let Ok(message) = serde_json::from_slice(octets).or_else(|_| too_long(octets).ok_or(()))
+        else {
+            return;
+        };
         let mut state = self.state();
         if let Some(id) = message.id {
             if let Some(sender) = state.waiting.remove(&id) {
@@ -184,6 +187,15 @@ impl Pipe {
             state.listeners.retain(|listener| listener.send(event.clone()).is_ok());
         }
     }
+}
+
+/// The answer to a command in place of one that was cut: Chromium writes the number first.
+fn too_long(octets: &[u8]) -> Option<Message> {
+    let number = octets.strip_prefix(b"{\"id\":").filter(|_| octets.len() >= LONGEST)?;
+    let digits = number.iter().take_while(|octet| octet.is_ascii_digit()).count();
+    let id = std::str::from_utf8(number.get(..digits)?).ok()?.parse().ok()?;
+    let message = format!("the answer has more than {LONGEST} bytes");
+    Some(Message { id: Some(id), error: Some(Refusal { message }), ..Message::default() })
 }
 
 async fn speak(mut stdin: ChildStdin, mut queue: mpsc::UnboundedReceiver<Vec<u8>>) {

@@ -41,7 +41,7 @@ pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
         false => console,
     };
     let mut ended = run::run(&args.run, console, None, || Ok(())).await?;
-    let unwritten = std::mem::take(&mut ended.unwritten);
+    let mut unwritten = std::mem::take(&mut ended.unwritten);
     if let Some(failure) = ended.untestable {
         reports::settle(failure.exit_code(), unwritten, console);
         return Err(failure);
@@ -49,7 +49,8 @@ pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
     let Ended { report, catalogue, config, fail_on, .. } = &ended;
     if report.stopped.is_some() {
         let verdict = words::verdict(report, *fail_on);
-        console.print(&format!("{verdict}\n{} is as it was.\n", file.display()))?;
+        let line = format!("{verdict}\n{} is as it was.\n", file.display());
+        unwritten.extend(console.print(&line).err());
         return Ok(reports::settle(fail_on.exit_code(report), unwritten, console));
     }
     let findings = Findings {
@@ -63,14 +64,12 @@ pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
     let baseline = findings.write(&config.text);
     let baseline = baseline.map_err(|_| Failure::Bug("passrig.toml cannot be read twice"))?;
     if baseline.text != config.text {
-        storage::write(file, baseline.text.as_bytes(), Mode::Shared)
-            .map_err(|source| Failure::write(file, source))?;
+        let written = storage::write(file, baseline.text.as_bytes(), Mode::Shared);
+        unwritten.extend(written.err().map(|source| Failure::write(file, source)));
     }
     let Baseline { added, updated, removed, .. } = baseline;
-    console.print(&format!(
-        "{}: {added} added, {updated} updated, {removed} removed\n",
-        file.display()
-    ))?;
+    let line = format!("{}: {added} added, {updated} updated, {removed} removed\n", file.display());
+    unwritten.extend(console.print(&line).err());
     let beyond = report.checks.iter().any(|result| catalogue.find(&result.id).is_none());
     let code = if beyond { fail_on.exit_code(report) } else { 0 };
     Ok(reports::settle(code, unwritten, console))

@@ -39,7 +39,7 @@ impl Console {
         Self { is_aside: true, ..self }
     }
 
-    /// How results look.
+    /// The look of results.
     pub(super) fn paint(self) -> Paint {
         match self.is_aside {
             true => self.errors(),

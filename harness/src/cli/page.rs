@@ -179,7 +179,7 @@ pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
     };
 
     for place in guard.iter().flat_map(|guard| guard.refused()) {
-        complain(&format!("blocked: {place}, which was not named (`--allow-host {place}`)\n"));
+        complain(&format!("blocked: {place} (allow it with `{}`)\n", place.flag()));
     }
 
     let interrupted = seen.as_ref().err().copied();
@@ -337,7 +337,7 @@ fn guard(
     };
     let mut places = reach.allow_host.iter().map(named).collect::<Result<Vec<_>, _>>()?;
     let own = Place::of(page);
-    let real = connect_to.and_then(|rule| rule.place().parse::<Place>().ok());
+    let real = connect_to.map(ConnectTo::to_place);
     places.extend(own.iter().chain(&real).cloned());
     Ok(Guard::new(places, own.zip(real)))
 }

@@ -102,7 +102,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(0..=3600))]
     pub(super) restart_wait: Option<u32>,
 
-    /// Bring back a target that died with this shell command, unless it comes
+    /// Run this shell command to restart a target that crashed, unless it comes
     /// back by itself. The command may end or be the server itself; what it
     /// leaves running stays after the run.
     #[arg(long, value_name = "COMMAND")]

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::time::sleep;
 
-use super::console::{Console, complain};
+use super::console::Console;
 use super::failure::{Failure, USAGE};
 use crate::process::{self, stopped};
 use crate::report::{Destination, Findings};
@@ -74,7 +74,7 @@ pub(super) fn settle(code: u8, unwritten: Vec<Failure>, console: Console) -> u8 
         None => code,
     };
     for failure in unwritten {
-        complain(&failure.render(console.errors()));
+        console.complain_painted(&failure.render(console.errors()));
     }
     code
 }

@@ -215,7 +215,11 @@ impl Bridge {
             }
             match event.method.as_str() {
                 "Runtime.bindingCalled" => self.called(&session, &event).await,
-                "Fetch.requestPaused" => self.answered(&session, &event).await,
+                // A slow answer holds up none of the page's calls.
+                "Fetch.requestPaused" => {
+                    let (bridge, session) = (self.clone(), session.clone());
+                    tokio::spawn(async move { bridge.answered(&session, &event).await });
+                }
                 _ => {}
             }
         }

@@ -21,9 +21,11 @@ impl Group {
     pub fn spawn(command: &mut Command) -> io::Result<Self> {
         #[cfg(unix)]
         command.process_group(0);
+        // Held across both, so that a signal in between misses no group.
+        let mut left = left();
         let child = command.kill_on_drop(true).spawn()?;
         let id = child.id();
-        left().groups.extend(id);
+        left.groups.extend(id);
         Ok(Self { child, id })
     }
 
@@ -60,10 +62,12 @@ impl Drop for Group {
 pub async fn end_group(mut leader: Child, grace: Duration) {
     #[cfg(unix)]
     if let Some(id) = leader.id() {
-        if ask_to_end(id) && tokio::time::timeout(grace, leader.wait()).await.is_ok() {
+        let has_ended = ask_to_end(id) && tokio::time::timeout(grace, leader.wait()).await.is_ok();
+        // Members that ignore SIGTERM outlive their leader.
+        kill(id);
+        if has_ended {
             return;
         }
-        kill(id);
     }
     // The leader ends at once now, unless it ended before.
     let _ = leader.start_kill();

@@ -10,6 +10,8 @@ use std::time::Duration;
 /// may still write to it for a moment.
 const TRIES: u32 = 100;
 const PAUSE: Duration = Duration::from_millis(20);
+/// How often the list is tried to be had.
+const LOCK_TRIES: u32 = 20;
 
 static LEFT: Mutex<Left> = Mutex::new(Left { groups: Vec::new(), folders: Vec::new() });
 
@@ -26,18 +28,28 @@ pub(super) fn left() -> MutexGuard<'static, Left> {
 
 /// Ends every group of processes and removes every temporary folder that is left.
 pub fn clean_up() {
-    let left = match LEFT.try_lock() {
-        Ok(mut left) => std::mem::take(&mut *left),
-        Err(TryLockError::Poisoned(left)) => std::mem::take(&mut *left.into_inner()),
-        // The thread that panicked holds it.
-        Err(TryLockError::WouldBlock) => return,
-    };
+    let Some(left) = taken() else { return };
     for group in left.groups {
         kill(group);
     }
     for folder in left.folders {
         remove(&folder);
     }
+}
+
+/// The list, once no thread adds to it. Only a thread that panicked while it did holds the list for
+/// longer.
+fn taken() -> Option<Left> {
+    for _ in 0..LOCK_TRIES {
+        match LEFT.try_lock() {
+            Ok(mut left) => return Some(std::mem::take(&mut *left)),
+            Err(TryLockError::Poisoned(left)) => {
+                return Some(std::mem::take(&mut *left.into_inner()));
+            }
+            Err(TryLockError::WouldBlock) => sleep(PAUSE),
+        }
+    }
+    None
 }
 
 /// Kills a group.

@@ -72,7 +72,7 @@ pub fn signal() -> Option<Signal> {
     FIRST.get()?.as_ref().and_then(|receiver| *receiver.borrow())
 }
 
-/// From now on the first signal ends the program: it waits for somebody who has to press Enter.
+/// From now on the first signal ends the program: it waits for the Enter key.
 pub fn end_at_once() {
     AT_ONCE.store(true, Ordering::SeqCst);
 }

@@ -281,7 +281,7 @@ async fn twin(
             let seen = Err(trouble);
             twin.fail(Ceremony::Registration, place, &seen, &log);
             twin.mourn(end(&seen, world, &log).await);
-            note_crash(&twin, Ceremony::Registration, &seen, block, world);
+            note_crash(&twin, Ceremony::Registration, &seen, block, world, &log);
             return twin;
         }
     }
@@ -308,7 +308,7 @@ async fn twin(
                 twin.is_unsupported = is_telling && seen.as_ref().is_ok_and(is_refused);
                 twin.fail(ceremony, place, &seen, &log);
                 twin.mourn(end(&seen, world, &log).await);
-                note_crash(&twin, ceremony, &seen, block, world);
+                note_crash(&twin, ceremony, &seen, block, world, &log);
                 break;
             }
         }
@@ -323,12 +323,14 @@ fn note_crash(
     seen: &Result<Attempt, Trouble>,
     block: &Block,
     world: &World,
+    log: &Log,
 ) {
     match seen {
         Err(trouble) if trouble.is_hang_up() && twin.gone.is_none() => {
             let checks = block.checks.iter().map(|check| check.id.clone()).collect();
             let when = format!("at an honest {ceremony} beside checks");
-            world.state.crashes.note(Crash { when, what: trouble.to_string(), checks });
+            let what = log.mask(&trouble.to_string());
+            world.state.crashes.note(Crash { when, what, checks });
         }
         _ => {}
     }

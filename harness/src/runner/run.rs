@@ -65,7 +65,9 @@ pub async fn run(
             if !run.comes_back(crash, &*observer).await {
                 return Err(error);
             }
-            observer.notice("a ceremony that is wrong everywhere killed the target");
+            observer.notice(
+                "the target crashed at a ceremony that is wrong in every respect, and is back",
+            );
         }
         Err(error) => return Err(error),
     }

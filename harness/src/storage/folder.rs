@@ -31,7 +31,7 @@ pub fn private_folder(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Closes a folder that an older version made for everybody to read. A folder of another user, or
+/// Closes a folder that an older version made readable by all users. A folder of another user, or
 /// with another `.gitignore`, stays as it is.
 #[cfg(unix)]
 fn tighten(folder: &Path, ignore: &Path) {

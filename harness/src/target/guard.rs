@@ -4,6 +4,7 @@
 //! to a host and port that the user named, and only to an address of this machine unless the user
 //! allowed the host.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 use std::str::FromStr;
@@ -12,31 +13,25 @@ use url::Url;
 
 use crate::quoting::quoted;
 
-/// A host, and one port of it or all.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// A host, and one port of it or all. Places are equal if their hosts are names of one host.
+#[derive(Clone, Debug)]
 pub struct Place {
     host: String,
     port: Option<u16>,
 }
 
-/// A text that does not name a [`Place`].
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("expected HOST or HOST:PORT, such as staging.example.com or [::1]:8443, found `{0}`")]
-pub struct PlaceError(String);
-
 impl Place {
     /// The place that a URL leads to.
     pub fn of(url: &Url) -> Option<Self> {
-        let host = canonical(url.host_str()?);
-        Some(Self { host, port: Some(url.port_or_known_default()?) })
+        Some(Self::new(url.host_str()?, url.port_or_known_default()?))
     }
 
     /// One port of a host.
     pub fn new(host: &str, port: u16) -> Self {
-        Self { host: canonical(host), port: Some(port) }
+        Self { host: plain(host), port: Some(port) }
     }
 
-    /// The host; `localhost` for each of its names.
+    /// The host as it was named, without brackets.
     pub fn host(&self) -> &str {
         &self.host
     }
@@ -46,15 +41,50 @@ impl Place {
         self.port
     }
 
-    /// Whether a place with one port is this one, or one of its ports.
+    /// Tells whether another place is this one, or one of its ports.
     pub fn covers(&self, other: &Self) -> bool {
-        self.host == other.host && (self.port.is_none() || self.port == other.port)
+        canonical(&self.host) == canonical(&other.host)
+            && (self.port.is_none() || self.port == other.port)
+    }
+
+    /// The flag that permits connections to the place, ready to be pasted into a shell.
+    pub fn flag(&self) -> String {
+        format!("--allow-host {}", quoted(&self.to_string()))
     }
 
     fn includes(&self, host: &str, port: u16) -> bool {
-        self.host == canonical(host) && self.port.is_none_or(|own| own == port)
+        self.covers(&Self::new(host, port))
+    }
+
+    fn order(&self) -> (String, Option<u16>) {
+        (canonical(&self.host), self.port)
     }
 }
+
+impl PartialEq for Place {
+    fn eq(&self, other: &Self) -> bool {
+        self.order() == other.order()
+    }
+}
+
+impl Eq for Place {}
+
+impl PartialOrd for Place {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Place {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.order().cmp(&other.order())
+    }
+}
+
+/// A text that does not name a [`Place`].
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("expected HOST or HOST:PORT, such as staging.example.com or [::1]:8443, found `{0}`")]
+pub struct PlaceError(String);
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -80,10 +110,12 @@ impl FromStr for Place {
         };
         // The parser of URLs knows which texts are hosts.
         let bracketed = if bare { format!("[{host}]") } else { host.to_owned() };
+        // The parser hides a port that is the default.
+        let has_port = !bracketed.starts_with('[') && bracketed.contains(':');
         let url = Url::parse(&format!("http://{bracketed}/")).map_err(|_| wrong())?;
-        let is_host = url.path() == "/" && url.port().is_none() && url.username().is_empty();
+        let is_host = url.path() == "/" && !has_port && url.username().is_empty();
         match url.host_str().filter(|_| is_host && !host.contains(['/', '\\', '?', '#', '@'])) {
-            Some(host) => Ok(Self { host: canonical(host), port }),
+            Some(host) => Ok(Self { host: plain(host), port }),
             None => Err(wrong()),
         }
     }
@@ -100,34 +132,18 @@ pub struct Guard {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// The user did not name the host and port.
-    #[error("{0} is neither the RP nor named by the adapter or --allow-host")]
-    Unnamed(Peer),
+    #[error("expected a place that --rp, the adapter or --allow-host names, found {0}")]
+    Unnamed(Place),
     /// The host is elsewhere, and the user did not allow it.
-    #[error("{0} is at {1}, which is not an address of this machine")]
-    Elsewhere(Peer, IpAddr),
-}
-
-/// The host and port of a URL.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Peer {
-    host: String,
-    port: u16,
-}
-
-impl fmt::Display for Peer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.host.contains(':') {
-            true => write!(f, "[{}]:{}", self.host, self.port),
-            false => write!(f, "{}:{}", self.host, self.port),
-        }
-    }
+    #[error("expected an address of this machine for {0}, found {1}")]
+    Elsewhere(Place, IpAddr),
 }
 
 impl Refusal {
     /// The flag that permits the connection, ready to be pasted into a shell.
     pub fn flag(&self) -> String {
-        let (Self::Unnamed(peer) | Self::Elsewhere(peer, _)) = self;
-        format!("--allow-host {}", quoted(&peer.to_string()))
+        let (Self::Unnamed(place) | Self::Elsewhere(place, _)) = self;
+        place.flag()
     }
 }
 
@@ -149,7 +165,7 @@ impl Guard {
     /// Judges the host and port of a URL, before a resolver is asked for the address.
     pub fn knows(&self, host: &str, port: u16) -> Result<(), Refusal> {
         let known = self.named.iter().chain(&self.allowed).any(|place| place.includes(host, port));
-        if known { Ok(()) } else { Err(Refusal::Unnamed(peer(host, port))) }
+        if known { Ok(()) } else { Err(Refusal::Unnamed(Place::new(host, port))) }
     }
 
     /// Judges the address to which the connection to a host and port would really be made.
@@ -158,19 +174,20 @@ impl Guard {
         if at.to_canonical().is_loopback() || is_allowed {
             return Ok(());
         }
-        Err(Refusal::Elsewhere(peer(host, port), at))
+        Err(Refusal::Elsewhere(Place::new(host, port), at))
     }
 }
 
-fn peer(host: &str, port: u16) -> Peer {
-    Peer { host: host.trim_start_matches('[').trim_end_matches(']').to_owned(), port }
+/// The host without brackets, in lower case.
+fn plain(host: &str) -> String {
+    let host = host.trim_start_matches('[').trim_end_matches(']').trim_end_matches('.');
+    host.to_ascii_lowercase()
 }
 
 /// The host in one spelling. All names of the same loopback addresses are one host: services
 /// redirect from one to the other.
 fn canonical(host: &str) -> String {
-    let host = host.trim_start_matches('[').trim_end_matches(']').trim_end_matches('.');
-    let host = host.to_ascii_lowercase();
+    let host = plain(host);
     let is_loopback = match host.parse::<IpAddr>().map(|ip| ip.to_canonical()) {
         Ok(IpAddr::V4(ip)) => ip.octets() == [127, 0, 0, 1],
         Ok(IpAddr::V6(ip)) => ip.is_loopback(),
@@ -246,13 +263,22 @@ mod tests {
             ("2001:db8::1", "2001:db8::1", None),
             ("[2001:db8::1]:443", "2001:db8::1", Some(443)),
             ("192.0.2.1:1", "192.0.2.1", Some(1)),
-            ("127.0.0.1:9", "localhost", Some(9)),
+            ("127.0.0.1:9", "127.0.0.1", Some(9)),
         ] {
             let place: Place = text.parse().unwrap();
             assert_eq!((place.host.as_str(), place.port), (host, port), "{text}");
         }
-        for wrong in ["", ":80", "host:", "host:x", "host:65536", "http://host", "host/path", "a@b"]
-        {
+        for wrong in [
+            "",
+            ":80",
+            "host:",
+            "host:x",
+            "host:65536",
+            "http://host",
+            "host/path",
+            "a@b",
+            "x:80:90",
+        ] {
             assert!(wrong.parse::<Place>().is_err(), "{wrong}");
         }
     }

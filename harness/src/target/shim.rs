@@ -46,8 +46,8 @@ struct Requests {
     ended: Option<Failure>,
 }
 
-/// How long the reason is waited for why a program takes no more requests.
-const LAST_WORDS: Duration = Duration::from_secs(1);
+/// The time in which a program that takes no more requests writes the reason.
+const ERROR_GRACE: Duration = Duration::from_secs(1);
 
 /// The most bytes of a line of standard error that are read.
 const ERROR: usize = 4 << 10;
@@ -115,7 +115,7 @@ impl Shim {
             *running = Some(program);
             return Ok(receiver);
         }
-        match tokio::time::timeout(LAST_WORDS, receiver).await {
+        match tokio::time::timeout(ERROR_GRACE, receiver).await {
             Ok(Ok(Err(failure))) => Err(failure),
             _ => Err(Failure::Closed),
         }
@@ -176,8 +176,8 @@ async fn listen(stdout: ChildStdout, errors: JoinHandle<()>, waiting: Waiting, c
                 }
             }
             Ok(None) => {
-                // The last lines say why.
-                let _ = tokio::time::timeout(LAST_WORDS, errors).await;
+                // The last lines of standard error hold the reason.
+                let _ = tokio::time::timeout(ERROR_GRACE, errors).await;
                 break Failure::Closed;
             }
             Err(Endless { limit }) => break Failure::Endless { command, limit },

@@ -93,7 +93,7 @@ struct Target {
     /// A shell command that brings it back; counts with --config.
     #[schemars(with = "Option<String>")]
     restart: Option<Spanned<String>>,
-    /// How many seconds to wait in total when the target asks for fewer requests.
+    /// Seconds to wait in total when the target asks for fewer requests.
     #[schemars(with = "Option<u32>")]
     throttle_wait: Option<Spanned<u32>>,
     /// Whether the RP judges models of authenticators by the metadata that

@@ -9,6 +9,7 @@ use super::Mistake;
 use super::mistake::Source;
 use crate::cli::reach;
 use crate::quoting::quoted;
+use crate::target::guard::Place;
 
 /// A setting that counts only if the command line names the file.
 #[derive(Debug)]
@@ -84,7 +85,10 @@ impl Setting {
             Self::RemotePlace => flags.connect_to.is_some(),
             Self::AllowRun => flags.allow_run,
             Self::Restart => flags.restart.is_some(),
-            Self::AllowHost(host) => flags.allow_host.contains(host),
+            Self::AllowHost(host) => {
+                let allowed = flags.allow_host.iter().filter_map(|flag| flag.parse::<Place>().ok());
+                host.parse().is_ok_and(|host| allowed.into_iter().any(|flag| flag.covers(&host)))
+            }
             Self::Environment(name) => flags.var.iter().any(|var| var.name == *name),
         }
     }

@@ -19,7 +19,7 @@ use tower::Service;
 
 use super::Settings;
 use super::tls::Tls;
-use crate::target::guard::{self, Guard};
+use crate::target::guard::{self, Guard, Place};
 use crate::target::transport::Failure;
 
 /// Opens connections for the client.
@@ -165,6 +165,11 @@ impl ConnectTo {
             true => format!("[{}]:{}", self.host, self.port),
             false => format!("{}:{}", self.host, self.port),
         }
+    }
+
+    /// Where that is, for a guard.
+    pub fn to_place(&self) -> Place {
+        Place::new(&self.host, self.port)
     }
 
     /// Tells whether the place is this machine whatever a resolver says.

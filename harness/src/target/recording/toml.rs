@@ -1,8 +1,10 @@
 //! Texts of a recording, as an adapter file and a terminal have them.
 
+use crate::outcome::visible;
+
 /// A text as TOML has it, on one line, and with nothing in it that a reader cannot see.
 pub(super) fn text(value: &str) -> String {
-    let is_literal = |c: char| c != '\'' && !is_unseen(c);
+    let is_literal = |c: char| c != '\'' && !visible::is_hidden(c);
     if value.contains(['"', '\\']) && value.chars().all(is_literal) {
         return format!("'{value}'");
     }
@@ -13,7 +15,7 @@ pub(super) fn text(value: &str) -> String {
             '\n' => out.push_str("\\n"),
             '\r' => out.push_str("\\r"),
             '\t' => out.push_str("\\t"),
-            c if is_unseen(c) => out.push_str(&format!("\\U{:08x}", u32::from(c))),
+            c if visible::is_hidden(c) => out.push_str(&format!("\\U{:08x}", u32::from(c))),
             c => out.push(c),
         }
     }
@@ -37,30 +39,12 @@ pub(super) fn key(name: &str) -> String {
 /// A text for a person, not too long.
 pub(super) fn shown(value: &str) -> String {
     const LONGEST: usize = 120;
-    let mut out: String = value
-        .chars()
-        .take(LONGEST)
-        .map(|c| if is_unseen(c) { c.escape_unicode().to_string() } else { c.to_string() })
-        .collect();
+    let head: String = value.chars().take(LONGEST).collect();
+    let mut out = visible::line(&head).into_owned();
     if value.chars().nth(LONGEST).is_some() {
         out.push('…');
     }
     out
-}
-
-/// Control characters, and those that change the order or the place of others.
-fn is_unseen(c: char) -> bool {
-    c.is_control()
-        || matches!(
-            u32::from(c),
-            0xad | 0x61c
-                | 0x200b..=0x200f
-                | 0x2028..=0x202e
-                | 0x2060..=0x206f
-                | 0xfeff
-                | 0xfff9..=0xffff
-                | 0xe0000..=0xe0fff
-        )
 }
 
 #[cfg(test)]

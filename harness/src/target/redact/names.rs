@@ -175,7 +175,7 @@ fn squeezed(name: &str) -> String {
 /// A text without one of these has no name of a secret: a quick look before a slow one.
 static HINTS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
     // Names of a few letters count with what stands behind a name: "residentKey" has "sid" in it.
-    const HINTS: [&str; 49] = [
+    const HINTS: [&str; 63] = [
         "token",
         "secret",
         "passw",
@@ -213,6 +213,20 @@ static HINTS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
         "sid ",
         "otp",
         "pin\"",
+        "pin=",
+        "pin'",
+        "pin>",
+        "pin ",
+        "auth=",
+        "auth'",
+        "auth>",
+        "code=",
+        "code'",
+        "code>",
+        "link=",
+        "link'",
+        "link>",
+        "onetime",
         "bearer",
         "cookie",
         "ticket",

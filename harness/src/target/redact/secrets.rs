@@ -19,14 +19,14 @@ const LONG: usize = 6;
 const SHORT: usize = 4;
 /// A longer value is known by its beginning.
 const LONGEST: usize = 64 << 10;
-/// How many values that the target sets are remembered at most, and how many bytes they have.
+/// The most values that are remembered of the target, and the most bytes of all of them.
 const REMEMBERED: usize = 4096;
 const REMEMBERED_BYTES: usize = 1 << 20;
 
-/// How many values of one set are looked for in hex and base64, too: those that came last.
+/// The number of values of one set that are looked for in hex and base64, too: the last ones.
 const ENCODED: usize = 512;
 
-/// How often a text is decoded, one escape within another, and how many views of a text there are.
+/// The most times that a text is decoded, one escape within another, and the most views of it.
 const LEVELS: usize = 3;
 const VIEWS: usize = 40;
 
