@@ -7,11 +7,15 @@ use url::Url;
 
 use super::error::Kind;
 use super::log::Log;
-use super::page;
+use super::page::{self, Elements};
 use super::profile::{Binary, Place, Query, Refinement, Source};
 use super::session::Session;
 use super::transport::Response;
 use super::verdict;
+
+/// The most values that one place of an answer has, and the most bytes of texts in a page.
+const MOST_VALUES: usize = 30_000;
+const MOST_BYTES: usize = 8 << 20;
 
 /// An answer and all that may be looked at with it.
 pub(super) struct Answered<'a> {
@@ -88,12 +92,21 @@ impl Answered<'_> {
             Place::Url => Ok(vec![Value::from(self.url.as_str())]),
             Place::Body => Ok(vec![Value::from(self.response.text())]),
             Place::Html { selector, attribute } => {
-                let elements = page::elements(&self.response.text());
-                let texts: Vec<Value> = page::selected(&elements, selector)
-                    .filter_map(|(_, element)| match attribute {
-                        Some(name) => element.attributes.get(name).cloned(),
-                        None => Some(element.text.clone()),
+                let elements = Elements::of(&self.response.text());
+                let mut bytes = 0;
+                let texts: Vec<Value> = elements
+                    .selected(selector)
+                    .filter_map(|element| match attribute {
+                        Some(name) => element.attributes.get(name).map(String::as_str),
+                        None => Some(elements.text(element)),
                     })
+                    // The text of an element is also that of each element around it.
+                    .take_while(|text| {
+                        let is_first = bytes == 0;
+                        bytes += text.len();
+                        is_first || bytes <= MOST_BYTES
+                    })
+                    .take(MOST_VALUES)
                     .map(Value::from)
                     .collect();
                 match texts.is_empty() {
@@ -122,7 +135,10 @@ impl Answered<'_> {
         let mut missing = None;
         for value in found {
             match self.made(value, refinement, place) {
-                Ok(made) => refined.extend(made),
+                Ok(made) => {
+                    let room = MOST_VALUES.saturating_sub(refined.len());
+                    refined.extend(made.into_iter().take(room));
+                }
                 Err(nothing) => missing = missing.or(Some(nothing)),
             }
         }
@@ -163,7 +179,8 @@ impl Answered<'_> {
             Refinement::Split(at) => {
                 let text = text(&value).unwrap_or_default();
                 let pieces = text.split(at.as_str()).map(str::trim);
-                Ok(pieces.filter(|piece| !piece.is_empty()).map(Value::from).collect())
+                let pieces = pieces.filter(|piece| !piece.is_empty()).take(MOST_VALUES);
+                Ok(pieces.map(Value::from).collect())
             }
             Refinement::Absent(texts) => {
                 let is_absent = text(&value).is_some_and(|text| texts.contains(&text));

@@ -1,16 +1,20 @@
 //! Pages as an adapter reads them: elements by selector, and forms as a
 //! browser submits them.
 //!
-//! A page is read as a row of elements, each with those around it, without the
+//! A page is read as a row of elements, each with its parent, without the
 //! corrections that a browser's tree construction makes: enough to find a
-//! token, a form or a script.
+//! token, a form or a script. Depth, number and text of the elements are
+//! bounded, so that time and memory stay linear in the size of the page.
 
 use std::collections::BTreeMap;
+use std::iter;
+use std::ops::Range;
 
 use html5gum::{DefaultEmitter, Token, Tokenizer};
 use url::Url;
 
 use super::profile::Selector;
+use super::redact::beginning;
 
 /// A page that was loaded, and from where.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,15 +23,25 @@ pub(super) struct Page {
     pub(super) text: String,
 }
 
+/// The elements of a page, in order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Elements {
+    all: Vec<Element>,
+    /// The text of the page without the tags.
+    text: String,
+}
+
 /// An element of a page.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Element {
     pub(super) name: String,
     pub(super) attributes: BTreeMap<String, String>,
-    /// All text in it.
-    pub(super) text: String,
-    /// The places of the elements around it, outermost first.
-    around: Vec<usize>,
+    /// The place of the text in it, within the text of the page.
+    text: Range<usize>,
+    /// The place of the element directly around it.
+    parent: Option<usize>,
+    /// The places of the elements in it.
+    inner: Range<usize>,
 }
 
 /// A form as it would be sent.
@@ -54,87 +68,134 @@ const VOID: [&str; 14] = [
     "track", "wbr",
 ];
 
-/// The elements of a page, in order.
-pub(super) fn elements(text: &str) -> Vec<Element> {
-    let mut emitter = DefaultEmitter::default();
-    // What stands in a script or a text area is text.
-    emitter.naively_switch_states(true);
-    let mut elements: Vec<Element> = Vec::new();
-    let mut open: Vec<usize> = Vec::new();
-    for Ok(token) in Tokenizer::new_with_emitter(text, emitter) {
-        match token {
-            Token::StartTag(tag) => {
-                let name = lossy(&tag.name);
-                let attributes = tag.attributes.iter();
-                let attributes = attributes.map(|(name, value)| (lossy(name), lossy(value)));
-                let element = Element {
-                    attributes: attributes.collect(),
-                    text: String::new(),
-                    around: open.clone(),
-                    name: name.clone(),
-                };
-                elements.push(element);
-                if !VOID.contains(&name.as_str()) {
-                    open.push(elements.len() - 1);
-                }
-            }
-            Token::EndTag(tag) => {
-                let name = lossy(&tag.name);
-                let named = |at: &usize| elements.get(*at).is_some_and(|one| one.name == name);
-                if let Some(depth) = open.iter().rposition(named) {
-                    open.truncate(depth);
-                }
-            }
-            Token::String(text) => {
-                let text = lossy(&text);
-                for at in &open {
-                    if let Some(element) = elements.get_mut(*at) {
-                        element.text.push_str(&text);
+/// The most bytes of a page that are read.
+const LARGEST: usize = 4 << 20;
+/// The most elements and attributes that are read.
+const MOST: usize = 100_000;
+/// The deepest that an element lies in others, as in browsers; a deeper one counts as its parent's
+/// sibling.
+const DEEPEST: usize = 512;
+
+impl Elements {
+    /// Reads a page.
+    pub(super) fn of(page: &str) -> Self {
+        let mut emitter = DefaultEmitter::default();
+        // What stands in a script or a text area is text.
+        emitter.naively_switch_states(true);
+        let mut elements = Self::default();
+        let mut open: Vec<usize> = Vec::new();
+        let mut count = 0;
+        for Ok(token) in Tokenizer::new_with_emitter(beginning(page, LARGEST), emitter) {
+            match token {
+                Token::StartTag(tag) => {
+                    count += 1 + tag.attributes.len();
+                    if count > MOST {
+                        break;
+                    }
+                    let name = lossy(&tag.name);
+                    let is_void = VOID.contains(&name.as_str());
+                    let attributes = tag.attributes.iter();
+                    let attributes = attributes.map(|(name, value)| (lossy(name), lossy(value)));
+                    if open.len() == DEEPEST {
+                        elements.close(&mut open, DEEPEST - 1);
+                    }
+                    let (here, next) = (elements.text.len(), elements.all.len() + 1);
+                    elements.all.push(Element {
+                        attributes: attributes.collect(),
+                        text: here..here,
+                        parent: open.last().copied(),
+                        inner: next..next,
+                        name,
+                    });
+                    if !is_void {
+                        open.push(next - 1);
                     }
                 }
+                Token::EndTag(tag) => {
+                    let is_it = |at: &usize| {
+                        elements.all.get(*at).is_some_and(|one| *one.name.as_bytes() == **tag.name)
+                    };
+                    if let Some(depth) = open.iter().rposition(is_it) {
+                        elements.close(&mut open, depth);
+                    }
+                }
+                Token::String(text) => elements.text.push_str(&String::from_utf8_lossy(&text)),
+                Token::Comment(_) | Token::Doctype(_) | Token::Error(_) => {}
             }
-            Token::Comment(_) | Token::Doctype(_) | Token::Error(_) => {}
+        }
+        elements.close(&mut open, 0);
+        elements
+    }
+
+    /// Ends the open elements from this depth on.
+    fn close(&mut self, open: &mut Vec<usize>, depth: usize) {
+        let next = self.all.len();
+        for at in open.drain(depth..) {
+            if let Some(element) = self.all.get_mut(at) {
+                element.inner.end = next;
+                element.text.end = self.text.len();
+            }
         }
     }
-    elements
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Element> {
+        self.all.iter()
+    }
+
+    /// All text in an element.
+    pub(super) fn text(&self, element: &Element) -> &str {
+        self.text.get(element.text.clone()).unwrap_or_default()
+    }
+
+    /// Those that the selector means, in order.
+    pub(super) fn selected(&self, selector: &Selector) -> impl Iterator<Item = &Element> {
+        self.all.iter().filter(move |element| {
+            selector.matches(element, || {
+                let mut line: Vec<_> = self.around(element).collect();
+                line.reverse();
+                line
+            })
+        })
+    }
+
+    /// The elements around one, innermost first.
+    fn around(&self, element: &Element) -> impl Iterator<Item = &Element> {
+        let at = |at: usize| self.all.get(at);
+        iter::successors(element.parent.and_then(at), move |one| one.parent.and_then(at))
+    }
+
+    /// The elements in one, in order.
+    fn within(&self, outer: &Element) -> impl Iterator<Item = &Element> {
+        self.all.get(outer.inner.clone()).unwrap_or_default().iter()
+    }
 }
 
-fn lossy(octets: &[u8]) -> String {
-    String::from_utf8_lossy(octets).into_owned()
-}
-
-/// Those that the selector means, in order.
-pub(super) fn selected<'e>(
-    elements: &'e [Element],
-    selector: &Selector,
-) -> impl Iterator<Item = (usize, &'e Element)> {
-    elements.iter().enumerate().filter(move |(_, element)| {
-        let around = element.around.iter().filter_map(|at| elements.get(*at));
-        selector.matches(element, around)
-    })
+fn lossy(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
 }
 
 /// The form that the selector means.
 pub(super) fn form(page: &Page, selector: &Selector) -> Option<Form> {
-    let elements = elements(&page.text);
-    let (at, form) = selected(&elements, selector).find(|(_, element)| element.name == "form")?;
+    let elements = Elements::of(&page.text);
+    let form = elements.selected(selector).find(|element| element.name == "form")?;
     let says = |name: &str| form.attributes.get(name).map(|value| value.trim()).unwrap_or_default();
     let id = form.attributes.get("id").map(String::as_str);
-    let belongs = |element: &&Element| match element.attributes.get("form") {
+    let belongs = |(at, element): &(usize, &Element)| match element.attributes.get("form") {
         Some(named) => Some(named.as_str()) == id,
-        None => element.around.contains(&at),
+        None => form.inner.contains(at),
     };
+    let controls = elements.iter().enumerate().filter(belongs);
     Some(Form {
         action: page.url.join(says("action")).ok()?,
         is_post: says("method").eq_ignore_ascii_case("post"),
         is_multipart: says("enctype").eq_ignore_ascii_case("multipart/form-data"),
-        fields: elements.iter().filter(belongs).filter_map(|one| field(one, &elements)).collect(),
+        fields: controls.filter_map(|(_, one)| field(one, &elements)).collect(),
     })
 }
 
 /// What a control sends (HTML §4.10.22.4); a button sends nothing, since a
 /// script submits the form.
-fn field(element: &Element, elements: &[Element]) -> Option<Field> {
+fn field(element: &Element, elements: &Elements) -> Option<Field> {
     let attribute = |name: &str| element.attributes.get(name).map(String::as_str);
     let name = attribute("name").filter(|name| !name.is_empty())?;
     if attribute("disabled").is_some() {
@@ -148,7 +209,7 @@ fn field(element: &Element, elements: &[Element]) -> Option<Field> {
             attribute("value").unwrap_or("on").to_owned()
         }
         ("input", _) => attribute("value").unwrap_or_default().to_owned(),
-        ("textarea", _) => element.text.clone(),
+        ("textarea", _) => elements.text(element).to_owned(),
         ("select", _) => chosen(element, elements)?,
         _ => return None,
     };
@@ -156,20 +217,20 @@ fn field(element: &Element, elements: &[Element]) -> Option<Field> {
 }
 
 /// The option that is selected, or the first.
-fn chosen(select: &Element, elements: &[Element]) -> Option<String> {
-    let at = elements.iter().position(|element| std::ptr::eq(element, select))?;
-    let mut options =
-        elements.iter().filter(|one| one.name == "option" && one.around.contains(&at));
-    let first = options.clone().next();
-    let chosen = options.find(|one| one.attributes.contains_key("selected")).or(first)?;
+fn chosen(select: &Element, elements: &Elements) -> Option<String> {
+    let options = || elements.within(select).filter(|one| one.name == "option");
+    let selected = options().find(|one| one.attributes.contains_key("selected"));
+    let chosen = selected.or_else(|| options().next())?;
     let value = chosen.attributes.get("value").cloned();
-    Some(value.unwrap_or_else(|| chosen.text.trim().to_owned()))
+    Some(value.unwrap_or_else(|| elements.text(chosen).trim().to_owned()))
 }
 
-/// The forms of a page and what they hold, for somebody who looked for another.
+/// The forms of a page, for a message about a form that is missing.
 pub(super) fn forms(text: &str) -> String {
-    let elements = elements(text);
-    let shown = elements.iter().filter(|element| element.name == "form").map(|form| {
+    const SHOWN: usize = 10;
+    let elements = Elements::of(text);
+    let mut forms = elements.iter().filter(|element| element.name == "form");
+    let shown = forms.by_ref().take(SHOWN).map(|form| {
         let attribute = |name: &str| form.attributes.get(name);
         match (attribute("id"), attribute("action")) {
             (Some(id), _) => format!("form#{id}"),
@@ -178,9 +239,10 @@ pub(super) fn forms(text: &str) -> String {
         }
     });
     let shown: Vec<String> = shown.collect();
-    match shown.is_empty() {
-        true => "the page has no forms".to_owned(),
-        false => format!("the page has: {}", shown.join(", ")),
+    match (shown.is_empty(), forms.count()) {
+        (true, _) => "the page has no forms".to_owned(),
+        (false, 0) => format!("the page has: {}", shown.join(", ")),
+        (false, more) => format!("the page has: {} and {more} more", shown.join(", ")),
     }
 }
 
@@ -208,9 +270,8 @@ mod tests {
     }
 
     fn found(selector: &str) -> Vec<Element> {
-        let elements = elements(PAGE);
         let selector = Selector::parse(selector).unwrap();
-        selected(&elements, &selector).map(|(_, element)| element.clone()).collect()
+        Elements::of(PAGE).selected(&selector).cloned().collect()
     }
 
     #[test]
@@ -221,7 +282,7 @@ mod tests {
         assert_eq!(found("form input").len(), 7);
         assert_eq!(found("form#login div > input").len(), 6);
         assert_eq!(found("form > input").len(), 1);
-        assert!(found("script")[0].text.contains("\"</div>\""));
+        assert!(Elements::of(PAGE).text(&found("script")[0]).contains("\"</div>\""));
         assert!(found("p").is_empty());
     }
 
@@ -244,6 +305,23 @@ mod tests {
         assert_eq!(fields, expected);
         assert!(super::form(&page(), &Selector::parse("#nothing").unwrap()).is_none());
         assert_eq!(forms(PAGE), "the page has: form#search, form#login");
+    }
+
+    #[test]
+    fn elements_have_bounds() {
+        let deep = Elements::of(&"<b>x".repeat(DEEPEST * 2));
+        let around = |element| deep.around(element).count();
+        assert_eq!(deep.iter().map(around).max(), Some(DEEPEST - 1));
+        assert_eq!(deep.text(&deep.all[0]).len(), DEEPEST * 2);
+        assert_eq!(Elements::of(&"<b>".repeat(MOST * 2)).all.len(), MOST);
+        let attributes: String = (0..MOST).map(|n| format!("a{n} ")).collect();
+        assert!(Elements::of(&format!("<b {attributes}>")).all.is_empty());
+        assert_eq!(Elements::of(&"x".repeat(LARGEST * 2)).text.len(), LARGEST);
+    }
+
+    #[test]
+    fn the_last_forms_of_many_are_counted() {
+        assert!(forms(&"<form>".repeat(25)).ends_with("form, form and 15 more"));
     }
 
     proptest! {

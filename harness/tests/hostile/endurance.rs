@@ -291,6 +291,56 @@ async fn cbor_without_end() {
     endure(&url, FEW).await.exits(3);
 }
 
+/// Pages whose elements lie in one another, for a step that submits a form.
+// Before: red.
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_for_a_form_without_end() {
+    let text = include_str!("../../adapters/reference.toml");
+    let form =
+        "[[provision]]\nrequest = \"GET /session\"\n\n[[provision]]\nsubmit = \"#login\"\n\n";
+    let text = text.replacen("[[register]]", &format!("{form}[[register]]"), 1);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("mine.toml");
+    std::fs::write(&file, text).unwrap();
+    let attributes: String = (0..1_000_000).map(|n| format!("a{n} ")).collect();
+    for page in [
+        "<div>".repeat(1_500_000),
+        format!("{}{}", "<a><b><i>".repeat(30_000), "</a>".repeat(30_000)),
+        "<table><b>x".repeat(60_000),
+        "<select name=a><option>".repeat(300_000),
+        "<form>".repeat(1_300_000),
+        format!("<input {attributes}>"),
+    ] {
+        let url = serve(move |asked, _| {
+            (asked.path == "/session").then(|| answer(200, "text/html", page.clone()))
+        })
+        .await;
+        endure(&url, &format!("--adapter {} {FEW}", file.display())).await.exits(3).says("form");
+    }
+}
+
+/// Values with the names of secrets, each within the one before.
+// Before: red.
+#[tokio::test(flavor = "multi_thread")]
+async fn secrets_within_secrets_without_end() {
+    let padded = format!("{{\"token\":{{\"pad\":\"{}\",\"token\":", "x".repeat(2000));
+    for text in [
+        "?token=a".repeat(1_000_000),
+        "\"token\":{\"token\":[".repeat(300_000),
+        padded.repeat(3500),
+        "token='".repeat(1_000_000),
+        "https://a".repeat(800_000) + "@",
+        format!("{}=", "token".repeat(1_600_000)),
+    ] {
+        let url = serve(move |asked, _| {
+            let is_asked = asked.path == "/attestation/options";
+            is_asked.then(|| answer(200, "text/plain", text.clone()))
+        })
+        .await;
+        endure(&url, FEW).await.exits(3).says("JSON");
+    }
+}
+
 /// Nesting that no stack holds.
 // Before: held.
 #[tokio::test(flavor = "multi_thread")]

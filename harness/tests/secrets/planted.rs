@@ -26,7 +26,7 @@ pub(crate) struct Kind {
 
 /// The kinds. A value with odd characters where its place can carry them.
 pub(crate) static KINDS: LazyLock<Vec<Kind>> = LazyLock::new(|| {
-    const PLAIN: [&str; 24] = [
+    const PLAIN: [&str; 34] = [
         "header-literal",
         "bearer-literal",
         "query-literal",
@@ -51,6 +51,16 @@ pub(crate) static KINDS: LazyLock<Vec<Kind>> = LazyLock::new(|| {
         "hidden-mixed",
         "hidden-named",
         "meta-csrf",
+        "form-first",
+        "form-next",
+        "script-literal",
+        "data-attribute",
+        "header-parameter",
+        "header-url",
+        "escaped-field",
+        "textarea",
+        "pass-phrase",
+        "cut-member",
     ];
     const ODD: [&str; 16] = [
         "variable",
@@ -153,6 +163,12 @@ request = "GET /bearer"
 headers = {{ authorization = "Bearer {bearer}" }}
 
 [[provision]]
+request = "GET /form"
+
+[[provision]]
+request = "GET /broken"
+
+[[provision]]
 request = "GET /moved"
 
 [[provision]]
@@ -208,6 +224,8 @@ async fn page() -> Response {
         "<!doctype html><meta name=csrf-token content=\"{meta}\">\
          <form><input type=hidden name=a value=\"{letters}\"><input type=hidden name=b value={digits}>\
          <input type=hidden name=c value=\"{mixed}\"><input name=authenticity_token value=\"{named}\"></form>\
+         <p data-session-token=\"{data}\"></p><textarea name=recovery_key>\n{textarea}</textarea>\
+         <script>window.apiKey = '{literal}'</script>\
          <a href=\"/x?a=1&amp;token={link}\">x</a><script>let s = {{\"csrfToken\": \"{script}\"}}</script>",
         meta = attribute("meta-csrf"),
         letters = attribute("hidden-letters"),
@@ -216,6 +234,9 @@ async fn page() -> Response {
         named = attribute("hidden-named"),
         link = percent(value("page-link")),
         script = value("script-member"),
+        data = attribute("data-attribute"),
+        textarea = attribute("textarea"),
+        literal = value("script-literal"),
     );
     Html(page).into_response()
 }
@@ -227,6 +248,25 @@ fn with(headers: &[(&str, String)], body: String) -> Response {
         response.headers_mut().append(name, value.parse().unwrap());
     }
     response
+}
+
+/// An answer as of a token endpoint that sends forms.
+async fn form() -> Response {
+    let kind = "application/x-www-form-urlencoded".to_owned();
+    let [first, next] = ["form-first", "form-next"].map(|name| percent(value(name)));
+    let parameter = format!("Newauth realm=\"x\", token=\"{}\"", value("header-parameter"));
+    let report = format!("group; report=/csp?token={}", percent(value("header-url")));
+    let headers = [("content-type", kind), ("x-challenge", parameter), ("x-report", report)];
+    with(&headers, format!("access_token={first}&scope=x&refresh_token={next}"))
+}
+
+/// JSON that holds a page, and ends before its end.
+async fn broken() -> Response {
+    let page = format!("<input name=\"csrf\" value=\"{}\">", value("escaped-field"));
+    let (page, phrase) = (json!(page), json!(value("pass-phrase")));
+    let cut = value("cut-member");
+    let text = format!("{{\"page\":{page},\"pass_phrase\":{phrase},\"tokens\":[\"{cut}\",\"x");
+    with(&[("content-type", "application/json".to_owned())], text)
 }
 
 fn moved(location: String) -> Response {
@@ -338,6 +378,8 @@ pub(crate) async fn serve() -> String {
         .router()
         .route("/echo/{n}", get(echo))
         .route("/page", get(page))
+        .route("/form", get(form))
+        .route("/broken", get(broken))
         .route("/basic", get(|| async { "ok" }))
         .route("/bearer", get(|| async { "ok" }))
         .route(

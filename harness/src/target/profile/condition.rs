@@ -6,7 +6,7 @@ use http::StatusCode;
 use serde_json::Value;
 
 use super::{Query, Selector};
-use crate::target::page;
+use crate::target::page::Elements;
 use crate::target::transport::Response;
 
 /// Something that holds of an answer if all that it says holds.
@@ -48,9 +48,10 @@ impl Condition {
             })
         });
         let html = self.html.as_ref().is_none_or(|(selector, wanted)| {
-            let elements = page::elements(&response.text());
-            page::selected(&elements, selector).any(|(_, element)| {
-                wanted.as_ref().is_none_or(|wanted| element.text.contains(wanted.as_str()))
+            let elements = Elements::of(&response.text());
+            elements.selected(selector).any(|element| {
+                let text = elements.text(element);
+                wanted.as_ref().is_none_or(|wanted| text.contains(wanted.as_str()))
             })
         });
         let body = self.body.as_ref().is_none_or(|text| response.text().contains(text.as_str()));

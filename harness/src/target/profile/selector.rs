@@ -51,33 +51,43 @@ impl Selector {
         }
     }
 
-    /// Whether an element is meant; `around` are those around it, outermost
-    /// first.
+    /// Tells whether an element is meant; `around` gives those around it, outermost first.
     pub(in crate::target) fn matches<'e>(
         &self,
         element: &'e Element,
-        around: impl Iterator<Item = &'e Element>,
+        around: impl FnOnce() -> Vec<&'e Element>,
     ) -> bool {
-        let mut line: Vec<&Element> = around.collect();
-        line.push(element);
-        matches(&self.compounds, &line)
+        let Some(((combinator, last), before)) = self.compounds.split_last() else { return true };
+        if !last.holds(element) {
+            return false;
+        }
+        if before.is_empty() {
+            return true;
+        }
+        // Whether the compounds up to each one are met by the parent, and by any element around.
+        let mut parent = vec![false; before.len()];
+        let mut any = parent.clone();
+        for element in around() {
+            let mut here = Vec::with_capacity(before.len());
+            for (at, (combinator, compound)) in before.iter().enumerate() {
+                let outer = at.checked_sub(1);
+                here.push(compound.holds(element) && combinator.is_met(outer, &parent, &any));
+            }
+            any.iter_mut().zip(&here).for_each(|(any, here)| *any |= here);
+            parent = here;
+        }
+        combinator.is_met(before.len().checked_sub(1), &parent, &any)
     }
 }
 
-/// Whether the last of the line is what the last compound says, and the rest
-/// stands around it as the others say.
-fn matches(compounds: &[(Combinator, Compound)], line: &[&Element]) -> bool {
-    let Some(((combinator, compound), before)) = compounds.split_last() else { return true };
-    let Some((element, around)) = line.split_last() else { return false };
-    if !compound.holds(element) {
-        return false;
-    }
-    match combinator {
-        Combinator::Child => matches(before, around),
-        Combinator::Descendant if before.is_empty() => true,
-        Combinator::Descendant => {
-            (1..=around.len()).rev().filter_map(|end| around.get(..end)).any(|l| matches(before, l))
-        }
+impl Combinator {
+    /// Tells whether the compound before, if there is one, is met where the combinator asks.
+    fn is_met(self, before: Option<usize>, parent: &[bool], any: &[bool]) -> bool {
+        let met = match self {
+            Self::Child => parent,
+            Self::Descendant => any,
+        };
+        before.is_none_or(|before| met.get(before).is_some_and(|met| *met))
     }
 }
 

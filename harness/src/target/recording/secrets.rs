@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::find::{Key, visit};
 use super::har::{Body, Entry};
-use crate::target::page::elements;
+use crate::target::page::Elements;
 use crate::target::{percent, redact};
 
 /// A value that is shorter is a secret only where its name says so.
@@ -111,7 +111,7 @@ impl Secrets {
 
     /// Fields and `meta` tags.
     fn page(&mut self, page: &str) {
-        for element in elements(page) {
+        for element in Elements::of(page).iter() {
             let of = |name: &str| element.attributes.get(name);
             let value = match element.name.as_str() {
                 "input" => of("value"),

@@ -6,7 +6,7 @@ use url::Origin;
 use super::find::{Key, json_path, visit};
 use super::har::Entry;
 use super::toml::text;
-use crate::target::page::elements;
+use crate::target::page::Elements;
 use crate::target::profile::Selector;
 use serde_json::Value;
 
@@ -70,7 +70,7 @@ fn in_json(body: &Value, wanted: &str) -> Option<(String, String)> {
 
 /// In a field, a `meta` tag, or somewhere in a script.
 fn in_page(page: &str, wanted: &str) -> Option<(String, String)> {
-    for element in elements(page) {
+    for element in Elements::of(page).iter() {
         let attribute = match element.name.as_str() {
             "input" => "value",
             "meta" => "content",

@@ -1,6 +1,7 @@
 //! Secrets by their places: headers, parameters, members and fields whose names say so.
 
 mod json;
+mod literals;
 mod markup;
 mod parameters;
 
@@ -35,6 +36,10 @@ pub(in super::super) fn learn_headers(headers: &HeaderMap, secrets: &mut Secrets
             Kind::Credentials => learn_credentials(&text, secrets),
             Kind::Secret => secrets.learn(after_scheme(&text).1),
             Kind::Url => parameters::learn(&text, Context::Redirect, secrets),
+            Kind::Other => {
+                parameters::learn(&text, Context::Text, secrets);
+                literals::learn(&text, secrets);
+            }
         }
     }
 }
@@ -61,9 +66,7 @@ pub(in super::super) fn learn_response(response: &Response, secrets: &mut Secret
     let text = response.text();
     json::learn_text(&text, secrets);
     parameters::learn(&text, Context::Text, secrets);
-    if response.is_html() || text.trim_start().starts_with('<') {
-        markup::learn(&text, secrets);
-    }
+    literals::learn(&text, secrets);
 }
 
 /// Learns what the fields of a form hold that is sent.
@@ -106,6 +109,7 @@ pub(in super::super) fn header(
             format!("{scheme}{mask}")
         }
         Kind::Url => parameters::masked(&text, Context::Redirect),
+        Kind::Other => parameters::masked(&text, Context::Text),
     };
     secrets.mask(&masked)
 }
@@ -119,6 +123,7 @@ enum Kind {
     Credentials,
     Secret,
     Url,
+    Other,
 }
 
 impl Kind {
@@ -137,9 +142,7 @@ impl Kind {
             | header::SERVER
             | header::TRANSFER_ENCODING
             | header::USER_AGENT
-            | header::VARY
-            | header::WWW_AUTHENTICATE
-            | header::PROXY_AUTHENTICATE => Self::Plain,
+            | header::VARY => Self::Plain,
             header::COOKIE => Self::Cookies,
             header::SET_COOKIE => Self::SetCookie,
             header::AUTHORIZATION | header::PROXY_AUTHORIZATION => Self::Credentials,
@@ -149,7 +152,7 @@ impl Kind {
             | header::LINK
             | header::REFRESH => Self::Url,
             _ if is_of_a_secret(name.as_str()) => Self::Secret,
-            _ => Self::Plain,
+            _ => Self::Other,
         }
     }
 }
@@ -160,7 +163,8 @@ fn is_of_a_secret(header: &str) -> bool {
         _ => {
             let is_about =
                 ["timeout", "expires", "expiry", "name"].iter().any(|end| header.ends_with(end));
-            names_a_secret(header) || header.contains("session") && !is_about
+            let bare = header.strip_prefix("x-").unwrap_or(header);
+            names_a_secret(bare) || header.contains("session") && !is_about
         }
     }
 }

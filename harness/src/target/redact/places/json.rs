@@ -5,8 +5,10 @@ use std::borrow::Cow;
 use serde_json::Value;
 
 use super::super::names::{is_about, is_public, names_a_secret};
-use super::super::secrets::Secrets;
+use super::super::secrets::{Secrets, beginning};
 use super::super::view::{Escape, View};
+use super::markup;
+use super::parameters::{Overlap, is_drawn};
 
 /// How often JSON stands within a string of JSON.
 const LEVELS: usize = 2;
@@ -27,11 +29,14 @@ pub(super) fn learn(json: &Value, secrets: &mut Secrets) {
     }
 }
 
-/// Learns the members of all JSON in a text.
+/// Learns the members of all JSON in a text, and the fields of pages in it.
 pub(super) fn learn_text(text: &str, secrets: &mut Secrets) {
     let mut text = Cow::Borrowed(text);
     for _ in 0..=LEVELS {
         members(&text, secrets);
+        if text.contains('<') {
+            markup::learn(&text, secrets);
+        }
         if !text.contains("\\\"") {
             return;
         }
@@ -41,6 +46,7 @@ pub(super) fn learn_text(text: &str, secrets: &mut Secrets) {
 }
 
 fn members(text: &str, secrets: &mut Secrets) {
+    let mut overlap = Overlap::of(text);
     let mut at = 0;
     while let Some(start) = text.get(at..).and_then(|rest| rest.find('"')).map(|next| at + next + 1)
     {
@@ -54,10 +60,65 @@ fn members(text: &str, secrets: &mut Secrets) {
             false => names_a_secret(name),
         };
         if is_secret {
-            let mut values = serde_json::Deserializer::from_str(value).into_iter::<Value>();
-            if let Some(Ok(value)) = values.next() {
-                learn_all(&value, secrets);
+            let value = value.trim_start();
+            let start = text.len() - value.len();
+            if overlap.is_used_up(start) {
+                continue;
             }
+            let length = extent(value);
+            if overlap.permits(&(start..start + length)) {
+                learn_value(value.get(..length).unwrap_or_default(), secrets);
+            }
+        }
+    }
+}
+
+/// The length of the value that the text begins with, as far as it is read.
+fn extent(text: &str) -> usize {
+    /// The most bytes of an object or a list: its values need much more memory than its text.
+    const LARGEST: usize = 256 << 10;
+    let first = text.bytes().next();
+    match first {
+        Some(b'"') => end_of_string(text, 1).map_or(text.len(), |end| end + 1),
+        Some(b'\'') => text.get(1..).and_then(|rest| rest.find('\'')).map_or(1, |end| end + 2),
+        Some(b'{' | b'[') => {
+            let text = beginning(text, LARGEST);
+            let (mut at, mut depth) = (0, 0_usize);
+            loop {
+                let marks = |b: &u8| matches!(b, b'"' | b'{' | b'[' | b'}' | b']');
+                let Some(mark) = text.bytes().skip(at).position(|b| marks(&b)) else { break };
+                at += mark + 1;
+                match text.as_bytes().get(at - 1) {
+                    Some(b'"') => match end_of_string(text, at) {
+                        Some(end) => at = end + 1,
+                        None => break,
+                    },
+                    Some(b'{' | b'[') => depth += 1,
+                    _ => depth -= 1,
+                }
+                if depth == 0 {
+                    return at;
+                }
+            }
+            text.len()
+        }
+        _ => text.find([',', '}', ']', '"', ' ', '\n', '\r', '<']).unwrap_or(text.len()),
+    }
+}
+
+/// Learns a secret value: JSON, or as much as can be read where it is cut or broken.
+fn learn_value(text: &str, secrets: &mut Secrets) {
+    if let Ok(value) = serde_json::from_str(text) {
+        return learn_all(&value, secrets);
+    }
+    match text.as_bytes() {
+        [b'"' | b'\'', ..] => secrets.learn(text.trim_matches(['"', '\''])),
+        // The members are looked at one by one.
+        [b'{', ..] => {}
+        // Between the values may be anything.
+        _ => {
+            let items = text.split(['"', ',', '[', ']']).map(str::trim);
+            items.filter(|item| is_drawn(item)).for_each(|item| secrets.learn(item));
         }
     }
 }

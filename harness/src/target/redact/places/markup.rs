@@ -3,38 +3,58 @@
 use html5gum::{DefaultEmitter, Token, Tokenizer};
 
 use super::super::names::{is_public, names_a_secret};
-use super::super::secrets::Secrets;
+use super::super::secrets::{Secrets, beginning};
 
 /// Learns the secrets of a page.
 pub(super) fn learn(page: &str, secrets: &mut Secrets) {
     let mut emitter = DefaultEmitter::default();
     emitter.naively_switch_states(true);
-    for Ok(token) in Tokenizer::new_with_emitter(page, emitter) {
-        let Token::StartTag(tag) = token else { continue };
-        if !matches!(&**tag.name, b"meta" | b"input") {
-            continue;
-        }
+    // The text of a field with the name of a secret follows.
+    let mut is_text_secret = false;
+    for Ok(token) in Tokenizer::new_with_emitter(beginning(page, LARGEST), emitter) {
+        let tag = match token {
+            Token::StartTag(tag) => tag,
+            Token::String(text) if is_text_secret => {
+                secrets.learn(String::from_utf8_lossy(&text).trim());
+                continue;
+            }
+            Token::EndTag(_) => {
+                is_text_secret = false;
+                continue;
+            }
+            _ => continue,
+        };
         let attribute = |wanted: &[u8]| {
             let mut all = tag.attributes.iter();
             let found = all.find(|(name, _)| ***name == *wanted);
             found.map(|(_, value)| String::from_utf8_lossy(value).into_owned())
         };
-        let name = attribute(b"name").or_else(|| attribute(b"property")).unwrap_or_default();
-        let is_secret = names_a_secret(&name);
-        if &**tag.name == b"meta" {
-            if let Some(content) = attribute(b"content").filter(|_| is_secret) {
-                secrets.learn(&content);
+        let named = || attribute(b"name").or_else(|| attribute(b"property")).unwrap_or_default();
+        match &**tag.name {
+            b"meta" => {
+                if let Some(content) = attribute(b"content").filter(|_| names_a_secret(&named())) {
+                    secrets.learn(&content);
+                }
             }
-            continue;
-        }
-        let is_hidden = attribute(b"type").is_some_and(|kind| kind.eq_ignore_ascii_case("hidden"));
-        if let Some(value) = attribute(b"value")
-            .filter(|value| is_secret || is_hidden && !is_public(&name) && is_code(value))
-        {
-            secrets.learn(&value);
+            b"textarea" | b"output" => is_text_secret = names_a_secret(&named()),
+            b"input" | b"button" | b"param" | b"data" => {
+                let name = named();
+                let is_secret = names_a_secret(&name);
+                let is_hidden =
+                    attribute(b"type").is_some_and(|kind| kind.eq_ignore_ascii_case("hidden"));
+                if let Some(value) = attribute(b"value")
+                    .filter(|value| is_secret || is_hidden && !is_public(&name) && is_code(value))
+                {
+                    secrets.learn(&value);
+                }
+            }
+            _ => {}
         }
     }
 }
+
+/// The most bytes of a page that are read.
+const LARGEST: usize = 4 << 20;
 
 /// Whether a hidden value is a code rather than a word, a URL or a path.
 fn is_code(value: &str) -> bool {

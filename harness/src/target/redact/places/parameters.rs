@@ -21,7 +21,11 @@ pub(super) enum Context {
 
 /// Learns the values of parameters that are secret by their names, and the passwords of URLs.
 pub(super) fn learn(text: &str, context: Context, secrets: &mut Secrets) {
+    let mut overlap = Overlap::of(text);
     for (name, range) in named(text, context) {
+        if !overlap.permits(&range) {
+            continue;
+        }
         let Some(value) = text.get(range) else { continue };
         if is_code(name) && !is_drawn(value) {
             continue;
@@ -33,6 +37,34 @@ pub(super) fn learn(text: &str, context: Context, secrets: &mut Secrets) {
         }
     }
     learn_passwords(text, secrets);
+}
+
+/// The part of the work that values within other values may take: such values can be as many as
+/// the text has bytes, each as long as the text.
+pub(super) struct Overlap {
+    end: usize,
+    room: usize,
+}
+
+impl Overlap {
+    pub(super) fn of(text: &str) -> Self {
+        const LEAST: usize = 64 << 10;
+        Self { end: 0, room: text.len() * 4 + LEAST }
+    }
+
+    /// Tells whether a value that begins there is too much, however short it is.
+    pub(super) fn is_used_up(&self, start: usize) -> bool {
+        self.room == 0 && start < self.end
+    }
+
+    /// Tells whether the value in this range is to be read.
+    pub(super) fn permits(&mut self, range: &Range<usize>) -> bool {
+        let cost = if range.start < self.end { range.len() } else { 0 };
+        let is_permitted = cost <= self.room;
+        self.end = self.end.max(range.end);
+        self.room = self.room.saturating_sub(cost);
+        is_permitted
+    }
 }
 
 /// Learns the passwords of URLs.
@@ -63,26 +95,43 @@ pub(super) fn masked(text: &str, context: Context) -> String {
 
 /// The parameters that are secret by their names: name, and place of the value.
 fn named(text: &str, context: Context) -> impl Iterator<Item = (&str, Range<usize>)> {
+    // The end of the last value that a mark other than `;` began: values within it end there, too.
+    let mut last = 0;
     text.match_indices('=').filter_map(move |(at, _)| {
-        let before = text.get(..at)?;
-        let is_of_name = |c: char| c.is_ascii_alphanumeric() || "-_.%[]".contains(c);
-        let start = before.trim_end_matches(is_of_name).len();
-        let name = before.get(start..)?;
+        let name = name_before(text, at)?;
         // A parameter has a mark before it; the first field of a form has none.
-        let mark = before.get(..start)?.chars().next_back();
-        let is_marked = matches!(mark, Some('?' | '&' | ';' | '#'));
-        if name.is_empty() || !(is_marked || context == Context::Form && start == 0) {
+        let start = at - name.len();
+        let mark = text.get(..start)?.chars().next_back();
+        let is_first = matches!(context, Context::Form | Context::Text) && start == 0;
+        if name.is_empty() || !(is_first || matches!(mark, Some('?' | '&' | ';' | '#'))) {
             return None;
         }
         if !(names_a_secret(name) || context == Context::Redirect && is_code(name)) {
             return None;
         }
-        let rest = text.get(at + 1..)?;
+        let start = at + 1;
         // A parameter of the path ends where the path goes on.
-        let ends_path = |c: char| mark == Some(';') && matches!(c, '/' | '?');
-        let end = rest.find(|c: char| "&;#\"'<> \\,\n".contains(c) || ends_path(c));
-        Some((name, at + 1..at + 1 + end.unwrap_or(rest.len())))
+        let is_of_path = mark == Some(';');
+        if !is_of_path && start < last {
+            return Some((name, start..last));
+        }
+        let ends = |c: char| "&;#\"'<> \\,\n".contains(c) || is_of_path && "/?".contains(c);
+        let rest = text.get(start..)?;
+        let end = start + rest.find(ends).unwrap_or(rest.len());
+        if !is_of_path {
+            last = end;
+        }
+        Some((name, start..end))
     })
+}
+
+/// The name that ends there, if it is short enough to say something.
+pub(super) fn name_before(text: &str, at: usize) -> Option<&str> {
+    const LONGEST: usize = 64;
+    let is_of_name = |b: &u8| b.is_ascii_alphanumeric() || b"-_.%[]".contains(b);
+    let before = text.as_bytes().get(..at)?.iter().rev();
+    let length = before.take(LONGEST + 1).take_while(|byte| is_of_name(byte)).count();
+    text.get(at - length..at).filter(|_| length <= LONGEST)
 }
 
 /// Names that stand for a session in a redirect, and for much else elsewhere.
@@ -91,7 +140,7 @@ fn is_code(name: &str) -> bool {
 }
 
 /// Whether a value looks drawn at random rather than chosen for readers.
-fn is_drawn(value: &str) -> bool {
+pub(super) fn is_drawn(value: &str) -> bool {
     value.len() >= 16 || value.len() >= 6 && value.contains(|c: char| c.is_ascii_digit())
 }
 
@@ -133,5 +182,10 @@ mod tests {
         }
         let form = "password=a%20b&username=ann";
         assert_eq!(masked(form, Context::Form), "password=[masked]&username=ann");
+        assert_eq!(masked("/?token=a?token=b&c", Context::Url), "/?token=[masked]&c");
+        assert_eq!(
+            masked("/?token=a;sid=b?c#pwd=d", Context::Url),
+            "/?token=[masked];sid=[masked]?c#pwd=[masked]"
+        );
     }
 }
