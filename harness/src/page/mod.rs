@@ -66,6 +66,12 @@ pub enum Error {
         /// How many are judged.
         limit: usize,
     },
+    /// A page with options that are longer than any page needs.
+    #[error("expected at most {limit} bytes of options in calls that wait for a field, found more")]
+    CallsTooLong {
+        /// The most bytes that are kept.
+        limit: usize,
+    },
     /// The operating system gives no randomness.
     #[error("no randomness from the operating system")]
     Randomness(#[source] std::io::Error),

@@ -32,19 +32,19 @@ pub(super) fn learn(text: &str, context: Context, secrets: &mut Secrets) {
             secrets.learn(&String::from_utf8_lossy(&decoded));
         }
     }
-    learn_passwords(text, secrets);
+    learn_passwords(text, context, secrets);
 }
 
 /// Learns the passwords of URLs.
-pub(super) fn learn_passwords(text: &str, secrets: &mut Secrets) {
-    for range in passwords(text) {
+pub(super) fn learn_passwords(text: &str, context: Context, secrets: &mut Secrets) {
+    for range in passwords(text, context) {
         secrets.learn(text.get(range).unwrap_or_default());
     }
 }
 
 /// The text with these values masked.
 pub(super) fn masked(text: &str, context: Context) -> String {
-    let mut ranges = passwords(text);
+    let mut ranges = passwords(text, context);
     ranges.extend(named(text, context).map(|(_, range)| range));
     ranges.sort_by_key(|range| range.start);
     let mut masked = String::new();
@@ -79,8 +79,13 @@ fn named(text: &str, context: Context) -> impl Iterator<Item = (&str, Range<usiz
         }
         let rest = text.get(at + 1..)?;
         // A parameter of the path ends where the path goes on.
-        let ends_path = |c: char| mark == Some(';') && matches!(c, '/' | '?');
-        let end = rest.find(|c: char| "&;#\"'<> \\,\n".contains(c) || ends_path(c));
+        let ends_path = |c: char| mark == Some(';') && matches!(c, ';' | '/' | '?');
+        let ends = |c: char| match context {
+            // The other marks are a part of the value there.
+            Context::Url | Context::Redirect => "&#\"<> \n".contains(c),
+            Context::Form | Context::Text => "&;#\"'<> \\,\n".contains(c),
+        };
+        let end = rest.find(|c: char| ends(c) || ends_path(c));
         Some((name, at + 1..at + 1 + end.unwrap_or(rest.len())))
     })
 }
@@ -97,14 +102,15 @@ fn is_drawn(value: &str) -> bool {
 
 /// Where the passwords of URLs are: `scheme://user:password@host`, and a user that stands alone,
 /// which is a token.
-fn passwords(text: &str) -> Vec<Range<usize>> {
+fn passwords(text: &str, context: Context) -> Vec<Range<usize>> {
     if !text.contains('@') {
         return Vec::new();
     }
     let places = text.match_indices("://").filter_map(|(at, mark)| {
         let start = at + mark.len();
         let rest = text.get(start..)?;
-        let end = rest.find(['/', '?', '#', '"', '\'', '<', '>', ' ', '\\', '\n']);
+        let is_quote = |c: char| c == '\'' && matches!(context, Context::Form | Context::Text);
+        let end = rest.find(|c: char| "/?#\"<> \\\n".contains(c) || is_quote(c));
         let authority = rest.get(..end.unwrap_or(rest.len()))?;
         let user = authority.rfind('@')?;
         let colon = authority.get(..user)?.find(':').map_or(0, |colon| colon + 1);
@@ -124,6 +130,8 @@ mod tests {
             ("/x;jsessionid=A1B2?challenge=abc", "/x;jsessionid=[masked]?challenge=abc"),
             ("https://ann:pw@a.test/", "https://ann:[masked]@a.test/"),
             ("https://t0ken@a.test/", "https://[masked]@a.test/"),
+            ("https://ann:p'w@a.test/", "https://ann:[masked]@a.test/"),
+            ("/x?token=a,b'c;d#token=e\\f", "/x?token=[masked]#token=[masked]"),
             (
                 "/cb?code=x1&state=y&next=%2F#access_token=z",
                 "/cb?code=[masked]&state=[masked]&next=%2F#access_token=[masked]",
