@@ -441,12 +441,13 @@ async fn secrets_of_urls_are_in_no_text() {
         }
         let ran = run(command).await;
         assert_eq!(ran.status.code(), Some(code), "{}", said(&ran));
-        let mut texts = vec![said(&ran).replace("\n│ ", "").replace("\n      ", "")];
+        // A terminal breaks lines within words, too.
+        let mut texts = vec![said(&ran).split_whitespace().filter(|word| *word != "│").collect()];
         for format in FORMATS {
             texts.push(fs::read_to_string(folder.path().join(format!("out.{format}"))).unwrap());
         }
         assert!(texts[1].contains("ann:"), "the report has no URL: {}", texts[1]);
-        let again = "passrig page 'http://ann:[masked]@";
+        let again = "passrigpage'http://ann:[masked]@";
         assert!(code != 1 || texts[0].contains(again), "no command to repeat: {}", texts[0]);
         for (text, secret) in texts.iter().flat_map(|text| SECRETS.map(|secret| (text, secret))) {
             let forms =
