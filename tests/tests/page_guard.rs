@@ -385,6 +385,23 @@ async fn options_without_end_are_not_collected() {
     assert!(said(&ran).contains("bytes of options"), "{}", said(&ran));
 }
 
+/// Calls that come faster than they can be answered.
+// Before: red.
+#[tokio::test(flavor = "multi_thread")]
+async fn calls_that_wait_are_not_collected_without_end() {
+    if !available() {
+        return;
+    }
+    let html = "<script>
+        const challenge = new Uint8Array(700_000);
+        for (let n = 0; n < 90; n += 1) navigator.credentials.get({ publicKey: { challenge } }).catch(() => {});
+    </script>";
+    let served = serve(html).await;
+    let ran = page(&served.url, &[]).await;
+    assert_eq!(ran.status.code(), Some(3), "{}", said(&ran));
+    assert!(said(&ran).contains("bytes of events"), "{}", said(&ran));
+}
+
 /// A password and tokens in the URL of the page, of its steps, and of where it leads.
 // Before: red.
 #[tokio::test(flavor = "multi_thread")]

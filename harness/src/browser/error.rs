@@ -87,6 +87,11 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether no later command gets an answer either.
+    pub(super) fn is_final(&self) -> bool {
+        matches!(self, Self::Ended { .. } | Self::Flooded { .. })
+    }
+
     /// What can be done about it, if that is known.
     pub fn help(&self) -> Option<Cow<'static, str>> {
         if let Self::Guarded { place, .. } = self {

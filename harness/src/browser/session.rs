@@ -154,6 +154,11 @@ impl Session {
         }
     }
 
+    /// An error if events were lost.
+    pub fn complete(&self) -> Result<(), Error> {
+        if self.pipe.is_flooded() { Err(self.pipe.ended()) } else { Ok(()) }
+    }
+
     /// What happens from now on, in every session.
     pub fn events(&self) -> Events {
         let (sender, receiver) = mpsc::unbounded_channel();

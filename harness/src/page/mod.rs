@@ -160,12 +160,14 @@ async fn play(examination: &Examination, cancels: Option<Ceremony>) -> Result<Pl
         false => None,
     };
     let told = bridge.told();
+    let is_complete = page.session().complete();
     let done = done.map_err(|error| match error {
         Error::Browser(error) => Error::Browser(browser.explain(error)),
         other => other,
     });
     browser.close().await;
     done?;
+    is_complete?;
     let (calls, unhandled) = told?;
     Ok(Played { calls, unhandled, way_out })
 }
