@@ -87,7 +87,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// Whether no later command gets an answer either.
+    /// True if no later command gets an answer either.
     pub(super) fn is_final(&self) -> bool {
         matches!(self, Self::Ended { .. } | Self::Flooded { .. })
     }

@@ -62,7 +62,7 @@ struct Pipe {
     outgoing: mpsc::UnboundedSender<Vec<u8>>,
     state: Mutex<State>,
     tail: Tail,
-    /// Whether more events came than are kept.
+    /// True if more events came than are kept.
     is_flooded: AtomicBool,
 }
 

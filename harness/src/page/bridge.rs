@@ -73,7 +73,7 @@ struct State {
     answers: Vec<String>,
     /// What a field offers.
     offered: Vec<Pending>,
-    /// Whether a page offered more than is kept.
+    /// True if a page offered more than is kept.
     offered_too_much: bool,
 }
 
