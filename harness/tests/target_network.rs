@@ -326,7 +326,7 @@ async fn the_guard_judges_the_peer() {
     let error = begin("http://192.0.2.1", settings()).await.unwrap_err();
     let anywhere = SocketAddr::from(([127, 0, 0, 1], 1));
     insta::assert_snapshot!(shown(&error, anywhere), @r"
-register step 1 (POST /begin): 192.0.2.1:80 is at 192.0.2.1, which is not an address of this machine
+register step 1 (POST /begin): expected an address of this machine for 192.0.2.1:80, found 192.0.2.1
 only if you may test it: --allow-host 192.0.2.1:80
 ");
     // Named, it is tried; nobody answers from there.
@@ -371,7 +371,7 @@ async fn the_guard_judges_the_port_of_every_hop() {
     let inputs = Inputs::new("test");
     let error = target.run(Flow::Login, &mut session, &inputs, &mut log).await.unwrap_err();
     insta::assert_snapshot!(shown(&error, other), @r"
-login step 1 (GET /in): localhost:PORT is neither the RP nor named by the adapter or --allow-host
+login step 1 (GET /in): expected a place that --rp, the adapter or --allow-host names, found localhost:PORT
 only if you may test it: --allow-host localhost:PORT
 ");
     assert_eq!((CONNECTIONS.load(Ordering::Relaxed), log.len()), (0, 2));

@@ -27,6 +27,12 @@ pub enum Error {
         /// What it wrote to stderr before, a line each; empty if nothing.
         last_words: String,
     },
+    /// The page lets more happen than is kept.
+    #[error("expected at most {limit} bytes of events that wait, found more")]
+    Flooded {
+        /// The most bytes.
+        limit: usize,
+    },
     /// It did not answer.
     #[error("the browser did not answer {method} within {} s", after.as_secs())]
     Silent {
@@ -81,6 +87,11 @@ pub enum Error {
 }
 
 impl Error {
+    /// True if no later command gets an answer either.
+    pub(super) fn is_final(&self) -> bool {
+        matches!(self, Self::Ended { .. } | Self::Flooded { .. })
+    }
+
     /// What can be done about it, if that is known.
     pub fn help(&self) -> Option<Cow<'static, str>> {
         if let Self::Guarded { place, .. } = self {
@@ -100,6 +111,9 @@ impl Error {
             Self::Ended { last_words } if last_words.contains("sandbox") => {
                 Some("where it may not make its sandbox, set PASSRIG_CHROMIUM_FLAGS=--no-sandbox")
             }
+            Self::Flooded { .. } => Some(
+                "the page calls in a loop, or with large options: end it, or look at a part of the page",
+            ),
             Self::Absent { .. } => Some("is that what the page shows there, and is it visible?"),
             Self::Unreachable { reason, .. } if reason.contains("UNSAFE_PORT") => Some(
                 "no browser opens pages at this port (the Fetch standard calls it a bad one): let the \

@@ -211,6 +211,8 @@ impl Browser {
         // Where it does not end by itself it is killed with this value.
         let _ = self.session.call("Browser.close", json!({})).await;
         let _ = tokio::time::timeout(FAREWELL, self.group.wait()).await;
+        // The folder is removed with the value, and a process may write to it for a moment.
+        let _ = tokio::task::spawn_blocking(move || drop(self)).await;
     }
 }
 

@@ -52,7 +52,7 @@ impl Page {
         loop {
             match self.observe("document.readyState === 'complete'").await {
                 Ok(Value::Bool(true)) => return Ok(()),
-                Err(error @ Error::Ended { .. }) => return Err(error),
+                Err(error) if error.is_final() => return Err(error),
                 _ if Instant::now() > until => return Err(self.absent("its end").await),
                 _ => sleep(PAUSE).await,
             }
@@ -104,7 +104,8 @@ impl Page {
             // On its way to another page it has no place for scripts.
             match self.evaluate(expression).await {
                 Ok(Value::Bool(true)) => return Ok(()),
-                Err(error @ (Error::Script { .. } | Error::Ended { .. })) => return Err(error),
+                Err(error @ Error::Script { .. }) => return Err(error),
+                Err(error) if error.is_final() => return Err(error),
                 _ if Instant::now() > until => return Err(self.absent(what).await),
                 _ => sleep(PAUSE).await,
             }
@@ -159,7 +160,8 @@ impl Page {
         loop {
             match self.look(selector).await {
                 Ok(Some(object)) => return Ok(object),
-                Err(error @ (Error::Script { .. } | Error::Ended { .. })) => return Err(error),
+                Err(error @ Error::Script { .. }) => return Err(error),
+                Err(error) if error.is_final() => return Err(error),
                 _ if Instant::now() > until => return Err(self.absent(selector).await),
                 _ => sleep(PAUSE).await,
             }
@@ -235,8 +237,8 @@ async fn answer_dialogs(session: Session, mut events: Events) {
         let text = event.params.get("defaultPrompt").and_then(Value::as_str).unwrap_or_default();
         let text = if text.is_empty() { "passrig" } else { text };
         let answer = json!({ "accept": true, "promptText": text });
-        if let Err(Error::Ended { .. }) = session.call("Page.handleJavaScriptDialog", answer).await
-        {
+        let answered = session.call("Page.handleJavaScriptDialog", answer).await;
+        if answered.is_err_and(|error| error.is_final()) {
             return;
         }
     }

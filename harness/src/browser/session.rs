@@ -1,6 +1,7 @@
 //! Commands and events of the DevTools protocol: JSON, each ended by a zero octet.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -18,6 +19,8 @@ use crate::process::Lines;
 
 /// The most bytes that a message of the browser has.
 const LONGEST: usize = 16 << 20;
+/// The most bytes of events that wait for one listener: a page decides how many there are.
+const WAITING: usize = 64 << 20;
 /// How long the rest of stderr is waited for once the browser has ended.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
@@ -41,20 +44,33 @@ pub struct Event {
 
 /// What has happened since this was made, in order.
 #[derive(Debug)]
-pub struct Events(mpsc::UnboundedReceiver<Event>);
+pub struct Events {
+    receiver: mpsc::UnboundedReceiver<(Event, usize)>,
+    waiting: Arc<AtomicUsize>,
+}
+
+/// The other end of [`Events`].
+#[derive(Debug)]
+struct Listener {
+    sender: mpsc::UnboundedSender<(Event, usize)>,
+    /// The bytes of the events that were sent and not received.
+    waiting: Arc<AtomicUsize>,
+}
 
 #[derive(Debug)]
 struct Pipe {
     outgoing: mpsc::UnboundedSender<Vec<u8>>,
     state: Mutex<State>,
     tail: Tail,
+    /// True if more events came than are kept.
+    is_flooded: AtomicBool,
 }
 
 #[derive(Debug, Default)]
 struct State {
     last: u64,
     waiting: HashMap<u64, oneshot::Sender<Message>>,
-    listeners: Vec<mpsc::UnboundedSender<Event>>,
+    listeners: Vec<Listener>,
     /// Whether the browser has ended.
     over: bool,
 }
@@ -88,7 +104,7 @@ impl Session {
         followed: JoinHandle<()>,
     ) -> Self {
         let (outgoing, queue) = mpsc::unbounded_channel();
-        let pipe = Arc::new(Pipe { outgoing, state: Mutex::default(), tail });
+        let pipe = Arc::new(Pipe::new(outgoing, tail));
         tokio::spawn(speak(stdin, queue));
         tokio::spawn(listen(stdout, Arc::clone(&pipe), followed));
         Self { pipe, id: None }
@@ -138,37 +154,85 @@ impl Session {
         }
     }
 
+    /// An error if events were lost.
+    pub fn complete(&self) -> Result<(), Error> {
+        if self.pipe.is_flooded() { Err(self.pipe.ended()) } else { Ok(()) }
+    }
+
     /// What happens from now on, in every session.
     pub fn events(&self) -> Events {
         let (sender, receiver) = mpsc::unbounded_channel();
+        let waiting = Arc::new(AtomicUsize::new(0));
         let mut state = self.pipe.state();
         // What has ended has nothing to tell any more.
         if !state.over {
-            state.listeners.push(sender);
+            state.listeners.push(Listener { sender, waiting: Arc::clone(&waiting) });
         }
-        Events(receiver)
+        Events { receiver, waiting }
     }
 }
 
 impl Events {
     /// The next one; `None` once the browser has ended.
     pub async fn next(&mut self) -> Option<Event> {
-        self.0.recv().await
+        let received = self.receiver.recv().await;
+        self.taken(received)
     }
 
     /// The next one, if it has happened already.
     pub fn already(&mut self) -> Option<Event> {
-        self.0.try_recv().ok()
+        let received = self.receiver.try_recv().ok();
+        self.taken(received)
+    }
+
+    fn taken(&self, received: Option<(Event, usize)>) -> Option<Event> {
+        let (event, size) = received?;
+        self.waiting.fetch_sub(size, Ordering::Relaxed);
+        Some(event)
     }
 }
 
+impl Listener {
+    /// Sends an event, unless too many wait already.
+    fn send(&self, event: &Event, size: usize) -> Sent {
+        // Only this side adds to it.
+        if self.waiting.load(Ordering::Relaxed) + size > WAITING {
+            return Sent::TooMuch;
+        }
+        self.waiting.fetch_add(size, Ordering::Relaxed);
+        match self.sender.send((event.clone(), size)) {
+            Ok(()) => Sent::Done,
+            Err(_) => Sent::Unheard,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sent {
+    Done,
+    /// The listener is gone.
+    Unheard,
+    TooMuch,
+}
+
 impl Pipe {
+    fn new(outgoing: mpsc::UnboundedSender<Vec<u8>>, tail: Tail) -> Self {
+        Self { outgoing, state: Mutex::default(), tail, is_flooded: AtomicBool::new(false) }
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn is_flooded(&self) -> bool {
+        self.is_flooded.load(Ordering::Relaxed)
+    }
+
     fn ended(&self) -> Error {
-        Error::Ended { last_words: self.tail.text() }
+        match self.is_flooded() {
+            true => Error::Flooded { limit: WAITING },
+            false => Error::Ended { last_words: self.tail.text() },
+        }
     }
 
     fn take(&self, octets: &[u8]) {
@@ -184,7 +248,11 @@ impl Pipe {
             }
         } else if let Some(method) = message.method {
             let event = Event { session: message.session_id, method, params: message.params };
-            state.listeners.retain(|listener| listener.send(event.clone()).is_ok());
+            state.listeners.retain(|listener| {
+                let sent = listener.send(&event, octets.len());
+                self.is_flooded.fetch_or(sent == Sent::TooMuch, Ordering::Relaxed);
+                sent != Sent::Unheard
+            });
         }
     }
 }
@@ -212,6 +280,9 @@ async fn listen(stdout: ChildStdout, pipe: Arc<Pipe>, followed: JoinHandle<()>) 
     // the limit is not JSON: nothing is left of it.
     while let Some(message) = messages.next_cut().await {
         pipe.take(message);
+        if pipe.is_flooded() {
+            break;
+        }
     }
     // Its last words say why.
     let _ = tokio::time::timeout(LAST_WORDS, followed).await;
@@ -220,4 +291,32 @@ async fn listen(stdout: ChildStdout, pipe: Arc<Pipe>, followed: JoinHandle<()>) 
     state.over = true;
     state.waiting.clear();
     state.listeners.clear();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn events_that_wait_are_bounded() {
+        let (outgoing, _queue) = mpsc::unbounded_channel();
+        let pipe = Arc::new(Pipe::new(outgoing, Tail::default()));
+        let session = Session { pipe: Arc::clone(&pipe), id: None };
+        let mut events = session.events();
+        let payload = "x".repeat(1 << 20);
+        let event = json!({ "method": "Runtime.bindingCalled", "params": payload }).to_string();
+        // As many as come are taken, one after the other.
+        for _ in 0..100 {
+            pipe.take(event.as_bytes());
+            assert!(events.next().await.is_some());
+        }
+        assert!(!pipe.is_flooded());
+        let mut count = 0;
+        while !pipe.is_flooded() && count < 100 {
+            pipe.take(event.as_bytes());
+            count += 1;
+        }
+        assert_eq!(count, 64);
+        assert!(matches!(pipe.ended(), Error::Flooded { .. }));
+    }
 }

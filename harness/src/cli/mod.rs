@@ -44,6 +44,7 @@ use console::{Colour, Console};
 use failure::Failure;
 
 use crate::report::guarded;
+use crate::target::Masks;
 
 /// A conformance test rig for WebAuthn relying parties.
 ///
@@ -130,7 +131,9 @@ pub fn main() -> ExitCode {
 /// Ends the program with the message about its arguments, which it repeats.
 fn misused(error: &clap::Error) -> ! {
     let text = error.render().to_string();
-    let shown = guarded(&text, false);
+    // The value of an argument may be a URL with a password.
+    let masked = if error.use_stderr() { Masks::default().of_user(&text) } else { text.clone() };
+    let shown = guarded(&masked, false);
     if shown == text {
         // With colours, if they are wanted.
         error.exit();

@@ -26,6 +26,7 @@ use crate::process::stopped;
 use crate::report::terminal::Terminal;
 use crate::report::{Destination, Findings, Replay};
 use crate::runner::{FailOn, expect};
+use crate::target::Masks;
 use crate::target::guard::{self, Place, PlaceError};
 use crate::target::network::{self, ConnectTo};
 use crate::target::transport::Limits;
@@ -157,7 +158,9 @@ pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
         false => flags.clone(),
     };
     let product = args.authenticator.as_deref().and_then(Authenticator::named);
-    let browser = settings(&args.url, &reach).await?;
+    let variables = reach.variables()?;
+    let masks = Masks::of(&args.url, &variables);
+    let browser = settings(&args.url, &reach, &masks).await?;
     let guard = browser.guard.clone();
     if !browser::is_sandboxed() && browser::find().is_some() {
         complain(UNSANDBOXED);
@@ -165,7 +168,7 @@ pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
     let examination = Examination {
         url: args.url.clone(),
         script: script(args)?,
-        variables: reach.variables()?,
+        variables,
         authenticator: product
             .as_ref()
             .map_or_else(|| Product::default().profile(), |one| one.profile.clone()),
@@ -175,11 +178,12 @@ pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
     let seen = tokio::select! {
         biased;
         signal = stopped() => Err(signal),
-        observed = page::examine(&examination) => Ok(judged(observed, args, &catalogue)),
+        observed = page::examine(&examination) => Ok(judged(observed, args, &masks, &catalogue)),
     };
 
     for place in guard.iter().flat_map(|guard| guard.refused()) {
-        complain(&format!("blocked: {place} (allow it with `{}`)\n", place.flag()));
+        let line = format!("blocked: {place} (allow it with `{}`)\n", place.flag());
+        complain(&masks.of_page(&line));
     }
 
     let interrupted = seen.as_ref().err().copied();
@@ -198,7 +202,7 @@ pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
         seed: identity.seed,
         run_id: identity.run_id,
         target: TargetInfo {
-            url: args.url.to_string(),
+            url: masks.of_user(args.url.as_str()),
             origin: args.url.origin().ascii_serialization(),
             adapter: "page".to_owned(),
             observed: BTreeMap::new(),
@@ -216,7 +220,7 @@ pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
     let about_pages: Vec<_> = about_pages.collect();
     expect::settle(&mut report, &about_pages, &catalogue.page, today());
     let fail_on = args.fail_on.or(config.fail_on).unwrap_or_default();
-    let replay = replay(args, &flags, identity.arguments);
+    let replay = replay(args, &masks, &flags, identity.arguments);
     // An older report must not stand for this run, whatever it came to.
     let findings =
         Findings { report: &report, catalogue: &catalogue, fail_on, replay: &replay, log: None };
@@ -241,12 +245,16 @@ pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
 fn judged(
     observed: Result<Observed, page::Error>,
     args: &Args,
+    masks: &Masks,
     catalogue: &Catalogue,
 ) -> Result<Vec<CheckResult>, Failure> {
-    let observed = observed.map_err(|error| failure(error, args))?;
+    let observed = observed.map_err(|error| failure(error, args, masks))?;
     if observed.calls.is_empty() {
         return Err(Failure::NotTestable {
-            what: format!("{}: nothing there called navigator.credentials", args.url),
+            what: format!(
+                "{}: nothing there called navigator.credentials",
+                masks.of_user(args.url.as_str())
+            ),
             help: Some(
                 "say with --click or --script what somebody does there to get to a passkey"
                     .to_owned(),
@@ -257,16 +265,16 @@ fn judged(
     Ok(page::results(&catalogue.page, &observed))
 }
 
-/// The same arguments once more.
-fn replay(args: &Args, flags: &reach::Args, identity: Vec<Vec<String>>) -> Replay {
+/// The arguments once more, without secrets: where one is masked, the user must write it again.
+fn replay(args: &Args, masks: &Masks, flags: &reach::Args, identity: Vec<Vec<String>>) -> Replay {
     let script = args.script.iter().map(|file| ("--script", file.display().to_string()));
-    let clicks = args.click.iter().map(|selector| ("--click", selector.clone()));
+    let clicks = args.click.iter().map(|selector| ("--click", masks.of_user(selector)));
     let product = args.authenticator.iter().map(|name| ("--authenticator", name.clone()));
     let own = script.chain(clicks).chain(product);
     let own = own.map(|(flag, value)| vec![flag.to_owned(), value]).collect();
     let config = args.config.arguments().into_iter().collect();
     let place = [own, config, args.catalogue.arguments(), flags.arguments()].concat();
-    Replay { arguments: [place, identity].concat(), page: Some(args.url.to_string()) }
+    Replay { arguments: [place, identity].concat(), page: Some(masks.of_user(args.url.as_str())) }
 }
 
 fn products() -> PossibleValuesParser {
@@ -300,7 +308,7 @@ fn is_of(page: &Url, target: &reach::Args) -> bool {
 
 /// Where the page is, and what the browser is to believe of it: the certificate
 /// that we have seen to be right.
-async fn settings(page: &Url, reach: &reach::Args) -> Result<Settings, Failure> {
+async fn settings(page: &Url, reach: &reach::Args, masks: &Masks) -> Result<Settings, Failure> {
     let connect_to = reach.connect_to();
     let guard = guard(page, reach, connect_to.as_ref())?;
     let mut settings = Settings { guard: Some(Arc::new(guard)), ..Settings::default() };
@@ -313,7 +321,7 @@ async fn settings(page: &Url, reach: &reach::Args) -> Result<Settings, Failure> 
         let network = network::Settings { guard, connect_to, trust, limits };
         let certificate = network::certificate(page, network).await;
         let certificate = certificate.map_err(|error| Failure::NotTestable {
-            what: format!("{page}: {error}"),
+            what: masks.of_page(&format!("{page}: {error}")),
             help: Some(error.help()),
             // A certificate that is not believed comes from somebody.
             is_gone: false,
@@ -342,7 +350,7 @@ fn guard(
     Ok(Guard::new(places, own.zip(real)))
 }
 
-fn failure(error: page::Error, args: &Args) -> Failure {
+fn failure(error: page::Error, args: &Args, masks: &Masks) -> Failure {
     match error {
         page::Error::Script(error) => unusable(&error, args),
         page::Error::Browser(error @ (browser::Error::NotFound | browser::Error::Start { .. })) => {
@@ -350,9 +358,15 @@ fn failure(error: page::Error, args: &Args) -> Failure {
         }
         page::Error::Browser(error) => {
             let help = error.help().map(Cow::into_owned);
-            Failure::NotTestable { what: error.to_string(), help, is_gone: false }
+            // URLs and texts of the page are in it.
+            let what = masks.of_page(&error.to_string());
+            Failure::NotTestable {
+                what,
+                help: help.map(|help| masks.of_page(&help)),
+                is_gone: false,
+            }
         }
-        page::Error::TooManyCalls { .. } => {
+        page::Error::TooManyCalls { .. } | page::Error::CallsTooLong { .. } => {
             let help = "the page calls in a loop: end it, or look at a part of the page".to_owned();
             Failure::NotTestable { what: error.to_string(), help: Some(help), is_gone: false }
         }

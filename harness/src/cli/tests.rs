@@ -202,9 +202,9 @@ fn help_of_check() {
               the run goes on [default: 10]
 
           --restart <COMMAND>
-              Bring back a target that died with this shell command, unless it comes
-              back by itself. The command may end or be the server itself; what it
-              leaves running stays after the run
+              Run this shell command to restart a target that crashed, unless it
+              comes back by itself. The command may end or be the server itself;
+              what it leaves running stays after the run
 
           --throttle-wait <SECONDS>
               Wait at most so long in total when the target asks for fewer requests

@@ -24,6 +24,8 @@ const LONGEST: usize = 1 << 20;
 const ANSWERS: usize = 4 << 20;
 /// How many calls a page may make.
 const CALLS: usize = 1000;
+/// The most bytes of the calls that wait until a field is filled.
+const OFFERED: usize = 4 << 20;
 /// How long a field may take to offer passkeys.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -71,6 +73,8 @@ struct State {
     answers: Vec<String>,
     /// What a field offers.
     offered: Vec<Pending>,
+    /// True if a page offered more than is kept.
+    offered_too_much: bool,
 }
 
 /// A call that waits for its answer.
@@ -79,6 +83,8 @@ struct Pending {
     context: Value,
     id: u64,
     said: Said,
+    /// The length of the message.
+    length: usize,
 }
 
 /// What the page's side says.
@@ -154,6 +160,7 @@ impl Bridge {
             unhandled: Vec::new(),
             answers: Vec::new(),
             offered: Vec::new(),
+            offered_too_much: false,
         };
         let bridge = Self {
             secret,
@@ -183,11 +190,14 @@ impl Bridge {
     /// Every call so far, and the ceremonies whose refusal the page did not catch.
     pub(super) fn told(&self) -> Result<(Vec<Call>, Vec<Ceremony>), Error> {
         let state = self.state();
-        match state.calls.len() > CALLS {
-            // What came after them was not judged.
-            true => Err(Error::TooManyCalls { limit: CALLS }),
-            false => Ok((state.calls.clone(), state.unhandled.clone())),
+        // What came after them was not judged.
+        if state.calls.len() > CALLS {
+            return Err(Error::TooManyCalls { limit: CALLS });
         }
+        if state.offered_too_much {
+            return Err(Error::CallsTooLong { limit: OFFERED });
+        }
+        Ok((state.calls.clone(), state.unhandled.clone()))
     }
 
     /// Picks the passkey that a field offers, once one does.
@@ -240,13 +250,13 @@ impl Bridge {
                 self.state().offered.retain(|it| it.id != id || it.context != context);
             }
             Message::Call { id, said } => {
-                let pending = Pending { context, id, said };
+                let pending = Pending { context, id, said, length: payload.len() };
                 let conditional = pending.said.conditional;
                 if !self.note(&pending.said) {
                     return;
                 }
                 if conditional {
-                    self.state().offered.push(pending);
+                    self.state().offer(pending);
                 } else {
                     self.answer(session, &pending).await;
                 }
@@ -343,6 +353,15 @@ impl State {
         self.answers.push(answer);
         while self.answers.iter().map(String::len).sum::<usize>() > ANSWERS {
             self.answers.remove(0);
+        }
+    }
+
+    fn offer(&mut self, pending: Pending) {
+        let length = self.offered.iter().map(|kept| kept.length).sum::<usize>() + pending.length;
+        if length > OFFERED {
+            self.offered_too_much = true;
+        } else {
+            self.offered.push(pending);
         }
     }
 

@@ -66,6 +66,12 @@ pub enum Error {
         /// How many are judged.
         limit: usize,
     },
+    /// A page with options that are longer than any page needs.
+    #[error("expected at most {limit} bytes of options in calls that wait for a field, found more")]
+    CallsTooLong {
+        /// The most bytes that are kept.
+        limit: usize,
+    },
     /// The operating system gives no randomness.
     #[error("no randomness from the operating system")]
     Randomness(#[source] std::io::Error),
@@ -154,12 +160,14 @@ async fn play(examination: &Examination, cancels: Option<Ceremony>) -> Result<Pl
         false => None,
     };
     let told = bridge.told();
+    let is_complete = page.session().complete();
     let done = done.map_err(|error| match error {
         Error::Browser(error) => Error::Browser(browser.explain(error)),
         other => other,
     });
     browser.close().await;
     done?;
+    is_complete?;
     let (calls, unhandled) = told?;
     Ok(Played { calls, unhandled, way_out })
 }

@@ -80,8 +80,8 @@ async fn a_host_that_nobody_named() {
     let run = check("http://192.0.2.1", "").await;
     insta::assert_snapshot!(run.is_not_testable().complaint(), @r"
 × an honest registration cannot be carried out: register step 1 (POST
-│ /attestation/options): 192.0.2.1:80 is at 192.0.2.1, which is not an
-│ address of this machine
+│ /attestation/options): expected an address of this machine for
+│ 192.0.2.1:80, found 192.0.2.1
 help: only if you may test it: --allow-host 192.0.2.1:80
 ");
 }

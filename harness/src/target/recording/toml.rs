@@ -55,7 +55,7 @@ mod tests {
     #[test]
     fn nothing_unseen_is_written() {
         assert_eq!(text("a\nb\u{1b}\"\\\u{202e}"), r#""a\nb\U0000001b\"\\\U0000202e""#);
-        assert_eq!(shown("a\u{1b}[2J\u{202e}\n"), r"a\u{1b}[2J\u{202e}\u{a}");
+        assert_eq!(shown("a\u{1b}[2J\u{202e}\n"), r"a␛[2J\u{202e}␊");
         assert_eq!(literal("{{password}}"), r#"'{{"{{"}}password}}'"#);
     }
 

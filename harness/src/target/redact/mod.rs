@@ -9,6 +9,6 @@ mod view;
 
 pub(super) use names::names_a_secret;
 pub(super) use places::{
-    header, learn_all, learn_form, learn_headers, learn_response, learn_url, url,
+    header, learn_all, learn_form, learn_headers, learn_response, learn_url, redirect, url,
 };
 pub(super) use secrets::{Secrets, beginning};

@@ -58,7 +58,7 @@ pub(in super::super) fn learn_response(response: &Response, secrets: &mut Secret
         return;
     }
     if body.contains(&b'@') {
-        parameters::learn_passwords(&response.text(), secrets);
+        parameters::learn_passwords(&response.text(), Context::Text, secrets);
     }
     if !may_name_a_secret(body) {
         return;
@@ -84,6 +84,11 @@ pub(in super::super) fn learn_url(url: &str, secrets: &mut Secrets) {
 /// A URL with the secrets in it masked, however short they are.
 pub(in super::super) fn url(url: &str, secrets: &Secrets) -> String {
     secrets.mask(&parameters::masked(url, Context::Url))
+}
+
+/// A URL to which an answer leads, or a text with such URLs, with the secrets in it masked.
+pub(in super::super) fn redirect(text: &str, secrets: &Secrets) -> String {
+    secrets.mask(&parameters::masked(text, Context::Redirect))
 }
 
 /// The value of a header with the secrets in it masked, however short they are.

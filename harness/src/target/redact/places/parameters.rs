@@ -36,7 +36,7 @@ pub(super) fn learn(text: &str, context: Context, secrets: &mut Secrets) {
             secrets.learn(&String::from_utf8_lossy(&decoded));
         }
     }
-    learn_passwords(text, secrets);
+    learn_passwords(text, context, secrets);
 }
 
 /// The part of the work that values within other values may take: such values can be as many as
@@ -68,15 +68,15 @@ impl Overlap {
 }
 
 /// Learns the passwords of URLs.
-pub(super) fn learn_passwords(text: &str, secrets: &mut Secrets) {
-    for range in passwords(text) {
+pub(super) fn learn_passwords(text: &str, context: Context, secrets: &mut Secrets) {
+    for range in passwords(text, context) {
         secrets.learn(text.get(range).unwrap_or_default());
     }
 }
 
 /// The text with these values masked.
 pub(super) fn masked(text: &str, context: Context) -> String {
-    let mut ranges = passwords(text);
+    let mut ranges = passwords(text, context);
     ranges.extend(named(text, context).map(|(_, range)| range));
     ranges.sort_by_key(|range| range.start);
     let mut masked = String::new();
@@ -115,7 +115,12 @@ fn named(text: &str, context: Context) -> impl Iterator<Item = (&str, Range<usiz
         if !is_of_path && start < last {
             return Some((name, start..last));
         }
-        let ends = |c: char| "&;#\"'<> \\,\n".contains(c) || is_of_path && "/?".contains(c);
+        let ends = |c: char| match context {
+            _ if is_of_path && matches!(c, ';' | '/' | '?') => true,
+            // The other marks are a part of the value there.
+            Context::Url | Context::Redirect => "&#\"<> \n".contains(c),
+            Context::Form | Context::Text => "&;#\"'<> \\,\n".contains(c),
+        };
         let rest = text.get(start..)?;
         let end = start + rest.find(ends).unwrap_or(rest.len());
         if !is_of_path {
@@ -146,14 +151,15 @@ pub(super) fn is_drawn(value: &str) -> bool {
 
 /// Where the passwords of URLs are: `scheme://user:password@host`, and a user that stands alone,
 /// which is a token.
-fn passwords(text: &str) -> Vec<Range<usize>> {
+fn passwords(text: &str, context: Context) -> Vec<Range<usize>> {
     if !text.contains('@') {
         return Vec::new();
     }
     let places = text.match_indices("://").filter_map(|(at, mark)| {
         let start = at + mark.len();
         let rest = text.get(start..)?;
-        let end = rest.find(['/', '?', '#', '"', '\'', '<', '>', ' ', '\\', '\n']);
+        let is_quote = |c: char| c == '\'' && matches!(context, Context::Form | Context::Text);
+        let end = rest.find(|c: char| "/?#\"<> \\\n".contains(c) || is_quote(c));
         let authority = rest.get(..end.unwrap_or(rest.len()))?;
         let user = authority.rfind('@')?;
         let colon = authority.get(..user)?.find(':').map_or(0, |colon| colon + 1);
@@ -173,6 +179,8 @@ mod tests {
             ("/x;jsessionid=A1B2?challenge=abc", "/x;jsessionid=[masked]?challenge=abc"),
             ("https://ann:pw@a.test/", "https://ann:[masked]@a.test/"),
             ("https://t0ken@a.test/", "https://[masked]@a.test/"),
+            ("https://ann:p'w@a.test/", "https://ann:[masked]@a.test/"),
+            ("/x?token=a,b'c;d#token=e\\f", "/x?token=[masked]#token=[masked]"),
             (
                 "/cb?code=x1&state=y&next=%2F#access_token=z",
                 "/cb?code=[masked]&state=[masked]&next=%2F#access_token=[masked]",
