@@ -138,7 +138,8 @@ fn help_of_check() {
           --config <FILE>
               The file with the target, the policy and the expectations; flags win
               over it [default: passrig.toml, if it is there, which then runs no
-              program, reads no environment variable and reaches no other machine]
+              program, reads no environment variable and no file of another folder,
+              and reaches no other machine]
 
           --color <WHEN>
               When to use colours: auto (on a terminal, unless NO_COLOR is set),
@@ -202,9 +203,9 @@ fn help_of_check() {
               the run goes on [default: 10]
 
           --restart <COMMAND>
-              Bring back a target that died with this shell command, unless it comes
-              back by itself. The command may end or be the server itself; what it
-              leaves running stays after the run
+              Run this shell command to restart a target that crashed, unless it
+              comes back by itself. The command may end or be the server itself;
+              what it leaves running stays after the run
 
           --throttle-wait <SECONDS>
               Wait at most so long in total when the target asks for fewer requests

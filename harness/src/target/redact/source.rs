@@ -41,11 +41,13 @@ impl Source {
             self.raw.as_bytes().get(span.clone()) != self.masked.as_bytes().get(span.clone())
         };
         let about_secret = spans.iter().any(is_touched);
-        let is_hidden =
-            |part: &str| !self.masked.contains(part) && (about_secret || self.raw.contains(part));
+        let is_hidden = |part: &Quoted<'_>| {
+            let is_elsewhere = self.masked.contains(part.text);
+            !is_elsewhere && (about_secret && part.is_found || self.raw.contains(part.text))
+        };
         let quotes = |c: char| c == '`' || c == '"';
         match (text.find(quotes), text.rfind(quotes)) {
-            (Some(first), Some(last)) if quoted(text).into_iter().any(is_hidden) => {
+            (Some(first), Some(last)) if quoted(text).iter().any(is_hidden) => {
                 let (before, after) = (text.get(..=first), text.get(last..));
                 format!("{}***{}", before.unwrap_or_default(), after.unwrap_or_default())
             }
@@ -54,12 +56,23 @@ impl Source {
     }
 }
 
-/// The parts of a message between backticks or quotation marks.
-fn quoted(text: &str) -> Vec<&str> {
+/// A part of a message between backticks or quotation marks.
+struct Quoted<'a> {
+    text: &'a str,
+    /// The message does not say that this is expected.
+    is_found: bool,
+}
+
+fn quoted(message: &str) -> Vec<Quoted<'_>> {
     let mut parts = Vec::new();
-    let mut rest = text;
+    let mut rest = message;
+    let mut is_found = true;
     while let Some(start) = rest.find(['`', '"']) {
-        let (_, from) = rest.split_at(start);
+        let (prose, from) = rest.split_at(start);
+        is_found = match (prose.rfind("expected"), prose.rfind("found")) {
+            (None, None) => is_found,
+            (expected, found) => found > expected,
+        };
         let mark = if from.starts_with('`') { '`' } else { '"' };
         let inner = from.get(1..).unwrap_or_default();
         let mut is_escaped = false;
@@ -69,7 +82,8 @@ fn quoted(text: &str) -> Vec<&str> {
             is_end
         });
         let end = end.unwrap_or(inner.len());
-        parts.extend(inner.get(..end).filter(|part| !part.is_empty()));
+        let text = inner.get(..end).filter(|text| !text.is_empty());
+        parts.extend(text.map(|text| Quoted { text, is_found }));
         rest = inner.get(end + 1..).unwrap_or_default();
     }
     parts

@@ -16,6 +16,7 @@ pub(super) fn secrets(text: &str) -> Vec<Range<usize>> {
 struct Scope {
     /// Every value in it is secret.
     is_secret: bool,
+    is_array: bool,
     names: Names,
 }
 
@@ -82,16 +83,23 @@ impl<'a> Scanner<'a> {
                     self.at += template(self.rest()).unwrap_or(1);
                 }
                 '[' if self.is_header() => self.header(),
-                '{' | '[' => self.enter(),
+                '{' | '[' => self.enter(c == '['),
                 '}' | ']' => {
-                    self.open.pop();
+                    // A sign that closes nothing is a mistake.
+                    let closed = self.open.pop_if(|scope| scope.is_array == (c == ']'));
                     self.separate();
+                    if closed.is_some_and(|scope| scope.is_secret) && !self.scope().is_secret {
+                        self.tail();
+                    }
                 }
                 ',' => self.separate(),
                 '#' if !self.is_inner => {
                     let line = self.at + 1..self.line_end();
                     self.at = line.end;
-                    self.inner(line);
+                    match self.value == Some(true) || self.scope().is_secret {
+                        true => self.mask(line),
+                        false => self.inner(line),
+                    }
                 }
                 '"' | '\'' => self.string(c),
                 c if self.is_word(c) => self.word(),
@@ -118,12 +126,12 @@ impl<'a> Scanner<'a> {
         self.key.clear();
     }
 
-    fn enter(&mut self) {
+    fn enter(&mut self, is_array: bool) {
         let scope = self.scope();
         let is_secret = self.value.unwrap_or(scope.is_secret);
         let names = if self.next == Names::Usual { scope.names } else { self.next };
         self.next = Names::Usual;
-        self.open.push(Scope { is_secret, names });
+        self.open.push(Scope { is_secret, is_array, names });
         self.separate();
     }
 
@@ -133,8 +141,12 @@ impl<'a> Scanner<'a> {
         let before = before.rsplit('\n').next().unwrap_or_default();
         let line = self.rest().lines().next().unwrap_or_default();
         let inner = line.trim_start_matches('[').split(']').next().unwrap_or_default();
+        // An array that is not closed ends at a header.
+        let is_bare = inner.starts_with(|c: char| c.is_ascii_alphabetic())
+            && !inner.contains(['"', '\''])
+            && !matches!(inner, "true" | "false" | "null");
         !self.is_inner
-            && self.open.is_empty()
+            && (self.open.is_empty() || is_bare)
             && before.trim().is_empty()
             && line.contains(']')
             && !inner.contains(['{', ',', '=', ':'])
@@ -153,7 +165,8 @@ impl<'a> Scanner<'a> {
             ["flow", _, rest @ ..] => (rest.iter().any(|name| names_a_secret(name)), Names::Usual),
             names => (names.iter().any(|name| names_a_secret(name)), Names::Usual),
         };
-        self.header = Scope { is_secret, names: kind };
+        self.header = Scope { is_secret, is_array: false, names: kind };
+        self.open.clear();
         self.key.clear();
         self.value = None;
         let closing = line.get(end..).unwrap_or_default();

@@ -9,6 +9,7 @@ fn masked(text: &str) -> String {
 #[test]
 fn values_of_secret_names_are_masked() {
     for (text, expected) in [
+        ("[secrets]\n# a = 'b'", "[secrets]\n#********"),
         ("password = \"hunter2\"", "password = \"*******\""),
         ("password = 'hunter2' # old", "password = '*******' # old"),
         ("a.token=\"x\\\"y\"", "a.token=\"****\""),
@@ -50,6 +51,8 @@ fn broken_values_are_masked_to_the_end_of_the_line() {
         ("}}]] password = \"x\"", "}}]] password = \"*\""),
         ("password = 12 34\n", "password = *****\n"),
         ("password", "password"),
+        ("a = [1\n[secrets]\nb = \"x\"", "a = [1\n[secrets]\nb = \"*\""),
+        ("tokens = [ } \"x\"]\na = \"b\"", "tokens = [ } \"*\"]\na = \"b\""),
     ] {
         assert_eq!(masked(text), expected);
     }
@@ -106,5 +109,6 @@ fn messages_quote_no_secret() {
     );
     assert_eq!(message("string \"a\\\"b\" here", 37..42), "string \"***\" here");
     assert_eq!(message("unknown field `name`", 15..19), "unknown field `name`");
-    assert_eq!(message("expected `must`", 15..19), "expected `must`");
+    assert_eq!(message("expected `must`", 8..14), "expected `must`");
+    assert_eq!(message("expected `must`, found `1`", 8..14), "expected `***`");
 }
