@@ -54,7 +54,7 @@ fn only_storage_reads_files() {
     assert!(files.len() > 100, "found only {files:?}");
     for file in files {
         let text = fs::read_to_string(&file).unwrap();
-        let program = text.split("#[cfg(test)]\nmod ").next().unwrap();
+        let program = text.split("\nmod tests {").next().unwrap();
         for (index, line) in program.lines().enumerate() {
             let place = format!("{}:{}", file.display(), index + 1);
             assert!(!reads(line), "{place} reads a file without a limit: {line}");

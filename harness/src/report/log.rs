@@ -322,7 +322,7 @@ mod tests {
         for cut in 0..bytes.len() {
             let lines = bytes[..cut].iter().filter(|b| **b == b'\n').count();
             assert_eq!(kinds(&bytes[..cut]).len(), lines);
-            std::fs::write(file.path(), &bytes[..cut]).unwrap();
+            fs::write(file.path(), &bytes[..cut]).unwrap();
             // The first two lines are no checks; a last one may lack only its end.
             assert!(results(file.path()).unwrap().len() + 2 >= lines.min(12), "{cut}");
         }
