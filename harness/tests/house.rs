@@ -41,6 +41,58 @@ fn prints(line: &str) -> bool {
     })
 }
 
+/// Only `storage/` reads files: each reader has a limit, and none waits for a FIFO that the user did
+/// not name.
+#[test]
+fn only_storage_reads_files() {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let is_test = |file: &Path| file.ends_with("tests.rs") || file.iter().any(|n| n == "tests");
+    let files: Vec<_> = rust_files(&source)
+        .into_iter()
+        .filter(|file| !file.starts_with(source.join("storage")) && !is_test(file))
+        .collect();
+    assert!(files.len() > 100, "found only {files:?}");
+    for file in files {
+        let text = fs::read_to_string(&file).unwrap();
+        let program = text.split("\nmod tests {").next().unwrap();
+        for (index, line) in program.lines().enumerate() {
+            let place = format!("{}:{}", file.display(), index + 1);
+            assert!(!reads(line), "{place} reads a file without a limit: {line}");
+        }
+    }
+}
+
+#[test]
+fn reading_is_recognised() {
+    for line in [
+        "let text = std::fs::read_to_string(file)?;",
+        "match fs::read(path) {",
+        "BufReader::new(File::open(file)?)",
+        "tokio::fs::read(file).await",
+        "io::read_to_string(file)",
+        "File::options().read(true)",
+        "stream.read_to_string(&mut text)",
+    ] {
+        assert!(reads(line), "{line}");
+    }
+    for line in ["storage::read(file, limit)", "fs::read_dir(folder)", "fs::read_link(link)"] {
+        assert!(!reads(line), "{line}");
+    }
+}
+
+/// Whether the line reads a file, or a stream as text, without a limit.
+fn reads(line: &str) -> bool {
+    let ways = [
+        "fs::read(",
+        "read_to_string(",
+        "File::open(",
+        "tokio::fs",
+        "File::open_buffered(",
+        ".read(true)",
+    ];
+    ways.iter().any(|way| line.contains(way))
+}
+
 fn rust_files(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let found = entries.flat_map(|path| match path.is_dir() {

@@ -7,13 +7,14 @@ mod jwk;
 mod passkey;
 mod store;
 
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 
 use super::console::Console;
 use super::failure::Failure;
+use crate::storage::{self, Limit};
 
 /// Create and use passkeys without a browser, from any language.
 ///
@@ -85,23 +86,12 @@ struct Place {
     store: PathBuf,
 }
 
-/// More than any options or credentials need.
-const MOST: u64 = 16 << 20;
-
-/// What a file says, or standard input.
+/// The text of a file or of standard input.
 fn read(file: Option<&Path>) -> Result<String, Failure> {
-    let name = file.unwrap_or(Path::new("standard input"));
-    let failed = |source| Failure::Read { file: name.to_owned(), source };
-    let mut text = String::new();
-    let read = match file {
-        Some(file) => {
-            std::fs::File::open(file).and_then(|file| file.take(MOST + 1).read_to_string(&mut text))
-        }
-        None => io::stdin().lock().take(MOST + 1).read_to_string(&mut text),
+    let Some(file) = file else {
+        let name = Path::new("standard input");
+        let bytes = storage::read_from(io::stdin().lock(), name, Limit::MESSAGE)?;
+        return Ok(storage::text(bytes, name)?);
     };
-    match read {
-        Ok(octets) if octets as u64 <= MOST => Ok(text),
-        Ok(_) => Err(failed(io::Error::other(format!("it is larger than {MOST} octets")))),
-        Err(error) => Err(failed(error)),
-    }
+    Ok(storage::read_text(file, Limit::MESSAGE)?)
 }

@@ -31,7 +31,9 @@ Examples:
 
 pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
     let file = args.run.config.file();
-    if let Err(source) = fs::File::options().append(true).open(file)
+    // Opening a FIFO would wait for its reader.
+    if !storage::is_stream(file)
+        && let Err(source) = fs::File::options().append(true).open(file)
         && source.kind() != ErrorKind::NotFound
     {
         return Err(Failure::write(file, source));

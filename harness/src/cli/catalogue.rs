@@ -1,10 +1,10 @@
 //! `--catalogue`: checks of the user's own beside those of the program.
 
-use std::fs;
 use std::path::PathBuf;
 
 use super::failure::Failure;
 use crate::catalogue::Catalogue;
+use crate::storage::{self, Limit};
 
 /// Which catalogue.
 #[derive(Debug, Default, clap::Args)]
@@ -21,8 +21,7 @@ impl Args {
     pub(super) fn read(&self) -> Result<Catalogue, Failure> {
         let mut catalogue = Catalogue::builtin()?;
         for file in &self.catalogue {
-            let text = fs::read_to_string(file)
-                .map_err(|source| Failure::Read { file: file.clone(), source })?;
+            let text = storage::read_text(file, Limit::SETTINGS)?;
             let chapter = file.file_stem().unwrap_or_default().to_string_lossy();
             let name = file.display().to_string();
             catalogue.add(&chapter, &name, &text).map_err(Failure::OwnCatalogue)?;

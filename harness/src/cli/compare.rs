@@ -6,6 +6,7 @@ use super::failure::Failure;
 use crate::outcome::{Report, SCHEMA_VERSION};
 use crate::report::{self, Comparison};
 use crate::runner::FailOn;
+use crate::storage::{self, Limit};
 
 /// Compare two JSON reports: what is worse, and what was mended.
 ///
@@ -63,8 +64,7 @@ pub(super) fn run(args: &Args, console: Console) -> Result<u8, Failure> {
 
 /// A JSON report of this program.
 pub(super) fn read(file: &Path) -> Result<Report, Failure> {
-    let text = std::fs::read_to_string(file)
-        .map_err(|source| Failure::Read { file: file.to_owned(), source })?;
+    let text = storage::read_text(file, Limit::REPORT)?;
     let report: Report = serde_json::from_str(&text).map_err(|error| {
         Failure::usage(
             format!("{} is no JSON report: {error}", file.display()),

@@ -6,7 +6,6 @@ mod found;
 mod mistake;
 mod today;
 
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use found::Withheld;
@@ -18,6 +17,7 @@ use super::reach;
 use crate::catalogue::Catalogue;
 use crate::runner::FailOn;
 use crate::runner::expect::Expectation;
+use crate::storage::{self, Limit};
 
 /// The name of the file that is looked for in the current folder.
 const FILE: &str = "passrig.toml";
@@ -27,7 +27,8 @@ const FILE: &str = "passrig.toml";
 pub(super) struct Args {
     /// The file with the target, the policy and the expectations; flags win
     /// over it [default: passrig.toml, if it is there, which then runs no program,
-    /// reads no environment variable and reaches no other machine].
+    /// reads no environment variable and no file of another folder, and reaches no
+    /// other machine].
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
 }
@@ -60,13 +61,19 @@ impl Args {
     /// levels its policy raises.
     pub(super) fn read(&self, catalogue: &mut Catalogue) -> Result<Config, Failure> {
         let file = self.file();
-        match std::fs::read_to_string(file) {
-            Ok(text) => Ok(Config::parse(file, text, self.config.is_some(), catalogue)?),
-            // A file that is named must be there.
-            Err(error) if error.kind() == ErrorKind::NotFound && self.config.is_none() => {
-                Ok(Config::default())
+        let is_named = self.config.is_some();
+        let text = match is_named {
+            true => storage::read_text(file, Limit::SETTINGS),
+            false => {
+                found::is_inside_its_folder(file)?;
+                storage::read_regular_text(file, Limit::SETTINGS)
             }
-            Err(source) => Err(Failure::Read { file: file.to_owned(), source }),
+        };
+        match text {
+            Ok(text) => Ok(Config::parse(file, text, is_named, catalogue)?),
+            // A file that is named must be there.
+            Err(error) if error.is_not_found() && !is_named => Ok(Config::default()),
+            Err(error) => Err(error.into()),
         }
     }
 }

@@ -10,6 +10,7 @@ use super::config::Mistake;
 use super::visible_failure::Visible;
 use crate::catalogue;
 use crate::report::Paint;
+use crate::storage::ReadError;
 use crate::target::network::CaError;
 use crate::target::profile::LoadError;
 use crate::vectors;
@@ -37,8 +38,9 @@ pub(super) enum Failure {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Config(#[from] Box<Mistake>),
-    #[error("cannot read {}", file.display())]
-    Read { file: PathBuf, source: io::Error },
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Read(#[from] ReadError),
     #[error("cannot write {}", file.display())]
     Write {
         file: PathBuf,
@@ -113,7 +115,7 @@ impl Failure {
             | Self::Ca(_)
             | Self::Config(_)
             | Self::OwnCatalogue(_)
-            | Self::Read { .. }
+            | Self::Read(_)
             | Self::Write { .. }
             | Self::System { .. } => USAGE,
             Self::Vectors(_) => 1,

@@ -10,7 +10,7 @@ use passrig_authenticator::env::Seeded;
 use url::Url;
 
 use super::catalogue;
-use super::config::{self, today};
+use super::config::{self, Mistake, today};
 use super::console::{Console, complain};
 use super::fail_on;
 use super::failure::Failure;
@@ -26,6 +26,7 @@ use crate::process::stopped;
 use crate::report::terminal::Terminal;
 use crate::report::{Destination, Findings, Replay};
 use crate::runner::{FailOn, expect};
+use crate::storage::{self, Limit};
 use crate::target::Masks;
 use crate::target::guard::{self, Place, PlaceError};
 use crate::target::network::{self, ConnectTo};
@@ -285,9 +286,11 @@ fn script(args: &Args) -> Result<Script, Failure> {
     let mut script = match &args.script {
         None => Script::default(),
         Some(file) => {
-            let text = std::fs::read_to_string(file)
-                .map_err(|source| Failure::Read { file: file.clone(), source })?;
-            Script::parse(&text).map_err(|error| unusable(&error, args))?
+            let text = storage::read_text(file, Limit::SETTINGS)?;
+            Script::parse(&text).map_err(|error| match &error {
+                ScriptError::Shape(shape) => Mistake::toml(file, &text, shape).into(),
+                ScriptError::Variable { .. } => unusable(&error, args),
+            })?
         }
     };
     script.step.extend(args.click.iter().cloned().map(Step::Click));

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::failure::Failure;
-use crate::outcome::{CheckResult, Outcome, Report};
+use crate::outcome::{CheckResult, Outcome};
 use crate::report::log;
 use crate::runner::expect::{Date, Expectation};
 
@@ -31,12 +31,7 @@ impl Args {
             Some(file) => file.clone(),
             None => last()?,
         };
-        let text = std::fs::read_to_string(&file)
-            .map_err(|source| Failure::Read { file: file.clone(), source })?;
-        let results = match serde_json::from_str::<Report>(&text) {
-            Ok(report) => report.checks,
-            Err(_) => log::results(&text),
-        };
+        let results = log::results(&file)?;
         if results.is_empty() {
             let what = format!("there are no results in {}", file.display());
             return Err(Failure::usage(what, "--rerun-failed takes a log or a JSON report"));

@@ -138,7 +138,8 @@ fn help_of_check() {
           --config <FILE>
               The file with the target, the policy and the expectations; flags win
               over it [default: passrig.toml, if it is there, which then runs no
-              program, reads no environment variable and reaches no other machine]
+              program, reads no environment variable and no file of another folder,
+              and reaches no other machine]
 
           --color <WHEN>
               When to use colours: auto (on a terminal, unless NO_COLOR is set),

@@ -43,8 +43,9 @@ struct Written {
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// It is not TOML of that shape.
-    #[error(transparent)]
-    Shape(#[from] toml::de::Error),
+    // Its whole text quotes a line of the script, which can hold a secret.
+    #[error("{}", .0.message())]
+    Shape(toml::de::Error),
     /// It names what nobody has set.
     #[error("nothing is called `{{{{{name}}}}}`; there are: {known}")]
     Variable {
@@ -76,7 +77,7 @@ impl TryFrom<Written> for Step {
 impl Script {
     /// Reads a script.
     pub fn parse(text: &str) -> Result<Self, Error> {
-        Ok(toml::from_str(text)?)
+        toml::from_str(text).map_err(Error::Shape)
     }
 
     /// The steps with values in the places of `{{names}}`.

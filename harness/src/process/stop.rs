@@ -138,7 +138,9 @@ impl Listener {
 /// Whether the parent has asked for the signal to be ignored, as far as the system tells.
 #[cfg(unix)]
 fn is_ignored(signal: Signal) -> bool {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    use crate::storage::{Limit, read_text};
+    use std::path::Path;
+    let status = read_text(Path::new("/proc/self/status"), Limit::SETTINGS).unwrap_or_default();
     let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     let set = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
     set.is_some_and(|set| set >> (signal.number() - 1) & 1 == 1)

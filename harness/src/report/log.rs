@@ -8,8 +8,8 @@
 //! that was cut off.
 
 use std::collections::HashMap;
-use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader, Write};
+use std::fs;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -18,9 +18,9 @@ use serde::{Deserialize, Serialize};
 
 use super::json;
 use crate::catalogue::Check;
-use crate::outcome::{CheckResult, SCHEMA_VERSION, Summary, TargetInfo, Tool};
+use crate::outcome::{CheckResult, Report, SCHEMA_VERSION, Summary, TargetInfo, Tool};
 use crate::runner::{NotTestable, Observer, Transcript};
-use crate::storage::{self, Sink};
+use crate::storage::{self, Limit, ReadError, Sink};
 use crate::target::log::Exchange;
 
 /// Where logs are kept unless the user names a file.
@@ -172,14 +172,37 @@ pub fn default_file(folder: &Path, run_id: &str, repeatable: bool) -> io::Result
     Err(io::ErrorKind::AlreadyExists.into())
 }
 
-/// The results in a log, wherever it was cut off.
-pub fn results(text: &str) -> Vec<CheckResult> {
+/// The results in a log, wherever it was cut off, or in a JSON report.
+pub fn results(file: &Path) -> Result<Vec<CheckResult>, ReadError> {
     #[derive(Deserialize)]
     struct Decided {
         check: CheckResult,
     }
-    let decided = text.lines().filter_map(|line| serde_json::from_str::<Decided>(line).ok());
-    decided.map(|line| line.check).collect()
+    #[derive(Deserialize)]
+    struct Kind {
+        #[allow(dead_code, reason = "every line of a log has it, and no report")]
+        kind: String,
+    }
+    let mut lines = storage::lines(file, Limit::LINE)?;
+    let Some(first) = lines.next().transpose()? else { return Ok(Vec::new()) };
+    // A log is read by lines: it can be larger than the memory.
+    if serde_json::from_slice::<Kind>(&first).is_ok() {
+        let decided = lines.filter_map(|line| match line {
+            Ok(line) => serde_json::from_slice::<Decided>(&line).ok().map(|line| Ok(line.check)),
+            Err(error) => Some(Err(error)),
+        });
+        return decided.collect();
+    }
+    let report = [first, vec![b'\n'], lines.rest(Limit::REPORT)?].concat();
+    Ok(match serde_json::from_slice::<Report>(&report) {
+        Ok(report) => report.checks,
+        // The beginning of the log is lost.
+        Err(_) => {
+            let lines = report.split(|byte| *byte == b'\n');
+            let decided = lines.filter_map(|line| serde_json::from_slice::<Decided>(line).ok());
+            decided.map(|line| line.check).collect()
+        }
+    })
 }
 
 /// What was said in the last attempt at each check, by its id and variant.
@@ -187,7 +210,7 @@ pub type Transcripts = HashMap<(String, String), Transcript>;
 
 /// What the attempts in a log were, wherever it was cut off. What cannot be
 /// read twice, such as a pipe, has none.
-pub fn transcripts(file: &Path) -> io::Result<Transcripts> {
+pub fn transcripts(file: &Path) -> Result<Transcripts, ReadError> {
     #[derive(Deserialize)]
     struct Attempt {
         check: CheckResult,
@@ -195,10 +218,10 @@ pub fn transcripts(file: &Path) -> io::Result<Transcripts> {
         exchanges: Vec<Exchange>,
     }
     let mut transcripts = Transcripts::new();
-    if !fs::metadata(file)?.is_file() {
+    if fs::metadata(file).is_ok_and(|there| !there.is_file()) {
         return Ok(transcripts);
     }
-    for line in BufReader::new(File::open(file)?).split(b'\n') {
+    for line in storage::lines(file, Limit::LINE)? {
         if let Ok(Attempt { check, attempt, exchanges }) = serde_json::from_slice(&line?) {
             transcripts.insert((check.id, check.variant), Transcript::new(exchanges, attempt));
         }
@@ -211,8 +234,13 @@ pub fn latest(folder: &Path) -> io::Result<Option<PathBuf>> {
     let mut logs = Vec::new();
     for entry in fs::read_dir(folder)? {
         let file = entry?.path();
-        if file.extension().is_some_and(|extension| extension == "jsonl") {
-            logs.push((file.metadata()?.modified()?, file));
+        if file.extension().is_none_or(|extension| extension != "jsonl") {
+            continue;
+        }
+        // Reading a FIFO would wait for its writer.
+        let Ok(there) = file.metadata() else { continue };
+        if there.is_file() {
+            logs.push((there.modified()?, file));
         }
     }
     Ok(logs.into_iter().max().map(|(_, file)| file))
@@ -289,13 +317,14 @@ mod tests {
 
     #[test]
     fn is_readable_wherever_it_is_cut() {
+        let file = tempfile::NamedTempFile::new().unwrap();
         let (bytes, _) = written(usize::MAX);
         for cut in 0..bytes.len() {
             let lines = bytes[..cut].iter().filter(|b| **b == b'\n').count();
             assert_eq!(kinds(&bytes[..cut]).len(), lines);
-            let text = String::from_utf8_lossy(&bytes[..cut]);
+            fs::write(file.path(), &bytes[..cut]).unwrap();
             // The first two lines are no checks; a last one may lack only its end.
-            assert!(results(&text).len() + 2 >= lines.min(12), "{text}");
+            assert!(results(file.path()).unwrap().len() + 2 >= lines.min(12), "{cut}");
         }
     }
 

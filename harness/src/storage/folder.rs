@@ -6,6 +6,7 @@ use std::path::Path;
 
 use super::Mode;
 use super::file::new_file;
+use super::read::{Limit, read_regular};
 
 /// Keeps everything in the folder out of the user's repository.
 const IGNORE: &str = "*\n";
@@ -39,7 +40,10 @@ fn tighten(folder: &Path, ignore: &Path) {
     let Ok(there) = fs::symlink_metadata(folder) else { return };
     let is_own = there.is_dir() && there.uid() == rustix::process::geteuid().as_raw();
     let is_open = there.mode() & 0o077 != 0;
-    if is_own && is_open && fs::read(ignore).is_ok_and(|text| text == IGNORE.as_bytes()) {
+    if is_own
+        && is_open
+        && read_regular(ignore, Limit::SETTINGS).is_ok_and(|text| text == IGNORE.as_bytes())
+    {
         // A file system without modes does not keep the run from being logged.
         let _ = fs::set_permissions(folder, fs::Permissions::from_mode(0o700));
     }

@@ -91,3 +91,63 @@ fn a_folder_is_probed_before() {
     probe(&folder.path().join("report")).unwrap();
     assert!(names(folder.path()).is_empty());
 }
+
+/// As `mkfifo` makes it.
+fn fifo(path: &Path) {
+    assert!(std::process::Command::new("mkfifo").arg(path).status().unwrap().success());
+}
+
+#[test]
+fn a_file_is_read_up_to_its_limit() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file");
+    let limit = Limit(1);
+    fs::write(&file, vec![b'a'; 1 << 20]).unwrap();
+    assert_eq!(read(&file, limit).unwrap().len(), 1 << 20);
+    fs::write(&file, vec![b'a'; (1 << 20) + 1]).unwrap();
+    for result in [read(&file, limit), read_regular(&file, limit)] {
+        let expected =
+            format!("invalid file {}: expected at most 1 MiB, found more", file.display());
+        assert_eq!(result.unwrap_err().to_string(), expected);
+    }
+    let endless = Path::new("/dev/zero");
+    assert!(matches!(read_text(endless, limit), Err(ReadError::TooLarge { .. })));
+    let error = read_regular(endless, limit).unwrap_err().to_string();
+    assert_eq!(error, "invalid file /dev/zero: expected a regular file, found a device");
+    fs::write(&file, b"\xff").unwrap();
+    assert!(matches!(read_text(&file, limit), Err(ReadError::NotText { .. })));
+    assert!(read(&folder.path().join("none"), limit).unwrap_err().is_not_found());
+}
+
+#[test]
+fn a_fifo_that_the_user_did_not_name_is_not_opened() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    fifo(&at("fifo"));
+    symlink("fifo", at("link")).unwrap();
+    for (name, found) in [("fifo", "a FIFO"), ("link", "a FIFO"), (".", "a folder")] {
+        let error = read_regular(&at(name), Limit(1)).unwrap_err().to_string();
+        assert!(error.ends_with(&format!("expected a regular file, found {found}")), "{error}");
+    }
+    // A FIFO that the user names is read as a file.
+    let path = at("fifo");
+    let writer = std::thread::spawn(move || fs::write(path, "text").unwrap());
+    assert_eq!(read_text(&at("fifo"), Limit(1)).unwrap(), "text");
+    writer.join().unwrap();
+}
+
+#[test]
+fn lines_have_a_limit_each() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("log");
+    let long = "a".repeat(1 << 20);
+    fs::write(&file, format!("{long}\n\nb\n{long}")).unwrap();
+    let all: Vec<_> = lines(&file, Limit(1)).unwrap().map(Result::unwrap).collect();
+    assert_eq!(all, [long.as_bytes(), b"", b"b", long.as_bytes()]);
+    let mut some = lines(&file, Limit(1)).unwrap();
+    some.next();
+    assert_eq!(some.rest(Limit(2)).unwrap(), format!("\nb\n{long}").as_bytes());
+    fs::write(&file, format!("a\n{long}a\n")).unwrap();
+    let error = lines(&file, Limit(1)).unwrap().nth(1).unwrap().unwrap_err().to_string();
+    assert!(error.starts_with("invalid line 2 of "), "{error}");
+}

@@ -55,6 +55,7 @@ use page::Page;
 pub use profile::{Flow, Profile};
 use profile::{Role, Variable};
 use redact::Secrets;
+pub use redact::Source as MaskedSource;
 use request::{Draft, Payload, Sender};
 use session::Relation;
 pub use session::Session;

@@ -28,6 +28,8 @@ use serde_json_path::JsonPath;
 use passrig_authenticator::Ceremony;
 use passrig_authenticator::wire::Json;
 
+use crate::storage::{self, Limit, ReadError};
+
 pub use builtin::{builtin, named};
 pub(super) use check::variables;
 pub use condition::{Condition, StatusMatch};
@@ -70,10 +72,11 @@ impl Profile {
     /// Reads an adapter file.
     pub fn load(path: &Path) -> Result<Self, LoadError> {
         let file = path.display().to_string();
-        match std::fs::read_to_string(path) {
-            Ok(text) => Ok(Self::parse(&file, &text)?),
-            Err(source) => Err(LoadError::Read { file, source }),
-        }
+        let text = storage::read_text(path, Limit::SETTINGS).map_err(|error| match error {
+            ReadError::System { source, .. } => LoadError::Read { file: file.clone(), source },
+            other => LoadError::Content(other),
+        })?;
+        Ok(Self::parse(&file, &text)?)
     }
 
     /// The steps of a flow; none if the adapter does not have it.
@@ -108,6 +111,10 @@ pub enum LoadError {
         /// Why.
         source: std::io::Error,
     },
+    /// The file is too large, or is not text.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Content(ReadError),
     /// The file has a mistake.
     #[error(transparent)]
     #[diagnostic(transparent)]

@@ -15,6 +15,7 @@ mod elsewhere;
 mod endurance;
 mod files;
 mod formats;
+mod inputs;
 mod old_logs;
 mod patience;
 mod policies;

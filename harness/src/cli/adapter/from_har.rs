@@ -5,6 +5,7 @@ use crate::cli::console::Console;
 use crate::cli::failure::Failure;
 use crate::cli::reports;
 use crate::outcome::visible;
+use crate::storage::{self, Limit};
 use crate::target::profile::Profile;
 use crate::target::recording;
 
@@ -36,8 +37,7 @@ Examples:
   passrig adapter test shop.toml --rp http://localhost:3000";
 
 pub(super) fn run(args: &Args, console: Console) -> Result<u8, Failure> {
-    let octets = std::fs::read(&args.file)
-        .map_err(|source| Failure::Read { file: args.file.clone(), source })?;
+    let octets = storage::read(&args.file, Limit::RECORDING)?;
     let stem = args.file.file_stem().map(|stem| stem.to_string_lossy().to_lowercase());
     let named = stem.as_deref().and_then(|stem| new::id(stem).ok());
     let id = args.id.clone().or(named).unwrap_or_else(|| "recorded".to_owned());

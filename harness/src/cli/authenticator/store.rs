@@ -3,7 +3,7 @@
 //! One process at a time has it; readers of the file itself see the old state
 //! or the new one, whatever happens in between.
 
-use std::fs::{self, File, TryLockError};
+use std::fs::{File, TryLockError};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use super::super::failure::Failure;
 use super::super::identity;
 use super::passkey::Passkey;
-use crate::storage::{self, Mode};
+use crate::storage::{self, Limit, Mode};
 
 /// The shape of the file.
 const VERSION: u32 = 1;
@@ -68,9 +68,9 @@ impl Store {
     pub(super) fn open(file: &Path, new: &New) -> Result<Self, Failure> {
         // The same lock for every name of the store.
         let lock = lock(&storage::file_of(file))?;
-        let content = match fs::read(file) {
+        let content = match storage::read_regular(file, Limit::STORE) {
             Ok(bytes) => parse(file, &bytes)?,
-            Err(error) if error.kind() == ErrorKind::NotFound => Content {
+            Err(error) if error.is_not_found() => Content {
                 version: VERSION,
                 profile: new.profile.clone().unwrap_or_else(|| "platform".to_owned()),
                 seed: new.seed.clone().map_or_else(|| identity::random(32), Ok)?,
@@ -78,7 +78,7 @@ impl Store {
                 signed: 0,
                 credentials: Vec::new(),
             },
-            Err(source) => return Err(Failure::Read { file: file.to_owned(), source }),
+            Err(error) => return Err(error.into()),
         };
         let other = |what, flag| {
             Failure::usage(
@@ -187,8 +187,10 @@ fn lock(file: &Path) -> Result<File, Failure> {
     {
         use rustix::fs::OFlags;
         use std::os::unix::fs::OpenOptionsExt;
-        // The name can be foretold: a symbolic link there is not followed.
-        options.mode(0o600).custom_flags(OFlags::NOFOLLOW.bits().cast_signed());
+        // The name can be foretold: a symbolic link there is not followed, and a FIFO there does
+        // not wait for its reader.
+        let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+        options.mode(0o600).custom_flags(flags.bits().cast_signed());
     }
     let lock = options.open(&beside).map_err(failed)?;
     let start = Instant::now();

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use toml::Spanned;
 use toml::value::Datetime;
 
-use super::found::{Setting, Withheld};
+use super::found::{Setting, Strange, Withheld};
 use super::mistake::Source;
 use super::{Config, Mistake};
 use crate::catalogue::Catalogue;
@@ -22,6 +22,7 @@ use crate::runner::expect::{Date, Expectation};
 use crate::runner::policy::{self, Rule};
 use crate::target::guard::Place;
 use crate::target::network::ConnectTo;
+use crate::target::profile;
 
 type Parsed<T> = Result<T, Box<Mistake>>;
 
@@ -52,8 +53,10 @@ struct Target {
     /// Where its API is.
     #[schemars(with = "Option<String>")]
     rp: Option<Spanned<String>>,
-    /// The id of an adapter, or a file beside this one.
-    adapter: Option<String>,
+    /// The id of an adapter, or a file beside this one; a file of another folder counts with
+    /// --config.
+    #[schemars(with = "Option<String>")]
+    adapter: Option<Spanned<String>>,
     /// The origin of the emulated page.
     #[schemars(with = "Option<String>")]
     origin: Option<Spanned<String>>,
@@ -66,8 +69,10 @@ struct Target {
     /// Lets the adapter run programs; counts with --config.
     #[schemars(with = "Option<bool>")]
     allow_run: Option<Spanned<bool>>,
-    /// A file with certificates to believe (PEM), beside this one.
-    ca: Option<String>,
+    /// A file with certificates to believe (PEM), beside this one; a file of another folder counts
+    /// with --config.
+    #[schemars(with = "Option<String>")]
+    ca: Option<Spanned<String>>,
     /// Believe every certificate.
     #[serde(default)]
     insecure: bool,
@@ -238,7 +243,7 @@ fn target(source: Source<'_>, target: &Target) -> Parsed<reach::Args> {
         });
     }
     // An adapter is a file if it looks like one.
-    let adapter = target.adapter.as_ref().map(|adapter| {
+    let adapter = target.adapter.as_ref().map(Spanned::get_ref).map(|adapter| {
         let is_file = adapter.ends_with(".toml") || adapter.contains(['/', '\\']);
         if is_file { beside(adapter).display().to_string() } else { adapter.clone() }
     });
@@ -249,7 +254,7 @@ fn target(source: Source<'_>, target: &Target) -> Parsed<reach::Args> {
         connect_to: target.connect_to.as_ref().map(|text| text.get_ref().clone()),
         smtp: smtp.transpose()?,
         allow_run: target.allow_run.as_ref().is_some_and(|is_set| *is_set.get_ref()),
-        ca: target.ca.as_deref().map(beside),
+        ca: target.ca.as_ref().map(|file| beside(file.get_ref())),
         insecure: target.insecure,
         allow_host: target.allow_hosts.iter().map(|host| host.get_ref().clone()).collect(),
         deadline: target.deadline.as_ref().map(|seconds| *seconds.get_ref()),
@@ -282,7 +287,16 @@ fn withheld(source: Source<'_>, target: &Target, args: &reach::Args) -> Vec<With
     let hosts = hosts.map(|host| (Setting::AllowHost(host.get_ref().clone()), host.span()));
     let vars = target.vars.iter().filter(|(_, value)| matches!(value, Value::From(_)));
     let vars = vars.map(|(name, _)| (Setting::Environment(name.get_ref().clone()), name.span()));
+    // The id of a built-in adapter comes before a file of that name.
+    let adapter = target.adapter.as_ref().filter(|name| profile::named(name.get_ref()).is_none());
+    let adapter = adapter.and_then(|name| {
+        Some((Setting::Adapter(Strange::of(source.file, name.get_ref())?), name.span()))
+    });
+    let ca = target.ca.as_ref().and_then(|file| {
+        Some((Setting::Ca(Strange::of(source.file, file.get_ref())?), file.span()))
+    });
     let all = rp.into_iter().chain(place).chain(allow_run).chain(restart).chain(hosts).chain(vars);
+    let all = all.chain(adapter).chain(ca);
     all.map(|(setting, span)| Withheld::new(source, setting, span)).collect()
 }
 

@@ -1,12 +1,16 @@
 //! The settings that a file of the current folder cannot make.
 //!
 //! A folder can come from elsewhere, and passrig.toml with it. A file that the command line does
-//! not name starts no program, reads no environment variable and reaches no other machine.
+//! not name starts no program, reads no environment variable, reads no file of another folder and
+//! reaches no other machine.
 
+use std::fs;
 use std::ops::Range;
+use std::path::{Path, PathBuf};
 
 use super::Mistake;
 use super::mistake::Source;
+use crate::cli::failure::Failure;
 use crate::cli::reach;
 use crate::quoting::quoted;
 use crate::target::guard::Place;
@@ -35,6 +39,63 @@ pub(super) enum Setting {
     AllowHost(String),
     /// A variable comes from the environment.
     Environment(String),
+    /// The adapter is not a regular file of the folder.
+    Adapter(Strange),
+    /// The certificates are not in a regular file of the folder.
+    Ca(Strange),
+}
+
+/// A file that a found passrig.toml cannot name: an error about its content would print it.
+#[derive(Debug)]
+pub(super) struct Strange {
+    /// The path as it is written.
+    written: String,
+    /// The file behind symbolic links.
+    file: PathBuf,
+    is_outside: bool,
+}
+
+impl Strange {
+    /// The file, unless it is a regular file in the folder of `config`. A file that does not
+    /// exist has no content.
+    pub(super) fn of(config: &Path, written: &str) -> Option<Self> {
+        let folder = match config.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        };
+        let file = fs::canonicalize(folder.join(written)).ok()?;
+        let is_outside = !fs::canonicalize(folder).is_ok_and(|folder| file.starts_with(folder));
+        let is_regular = fs::metadata(&file).is_ok_and(|there| there.is_file());
+        let is_strange = is_outside || !is_regular;
+        is_strange.then(|| Self { written: written.to_owned(), file, is_outside })
+    }
+
+    fn effect(&self, key: &str) -> String {
+        let Self { written, file, is_outside } = self;
+        let file = match file == Path::new(written) {
+            true => format!("`{written}`"),
+            false => format!("`{written}` ({})", file.display()),
+        };
+        match is_outside {
+            true => format!("names {file} as `{key}`, a file outside its folder"),
+            false => format!("names {file} as `{key}`, which is not a regular file"),
+        }
+    }
+}
+
+/// Refuses a found passrig.toml that leads out of the current folder.
+pub(super) fn is_inside_its_folder(config: &Path) -> Result<(), Failure> {
+    let Some(strange) = Strange::of(config, &config.display().to_string()) else { return Ok(()) };
+    let Strange { file, is_outside, .. } = strange;
+    let found = match is_outside {
+        true => format!("a link to {}", file.display()),
+        false => "another kind of file".to_owned(),
+    };
+    let name = config.display();
+    Err(Failure::usage(
+        format!("invalid file {name}: expected a regular file of this folder, found {found}"),
+        format!("give --config {name} if you trust this file"),
+    ))
 }
 
 impl Withheld {
@@ -64,6 +125,8 @@ impl Setting {
             Self::Restart => "runs a command to restart the RP".to_owned(),
             Self::AllowHost(_) => "allows a host outside this machine".to_owned(),
             Self::Environment(name) => format!("sends an environment variable as `{name}`"),
+            Self::Adapter(file) => file.effect("adapter"),
+            Self::Ca(file) => file.effect("ca"),
         }
     }
 
@@ -76,6 +139,8 @@ impl Setting {
             Self::Restart => "--restart COMMAND".to_owned(),
             Self::AllowHost(host) => format!("--allow-host {}", quoted(host)),
             Self::Environment(name) => format!("--var {name}"),
+            Self::Adapter(_) => "--adapter FILE".to_owned(),
+            Self::Ca(_) => "--ca FILE".to_owned(),
         }
     }
 
@@ -90,6 +155,8 @@ impl Setting {
                 host.parse().is_ok_and(|host| allowed.into_iter().any(|flag| flag.covers(&host)))
             }
             Self::Environment(name) => flags.var.iter().any(|var| var.name == *name),
+            Self::Adapter(_) => flags.adapter.is_some(),
+            Self::Ca(_) => flags.ca.is_some() || flags.insecure,
         }
     }
 }

@@ -18,6 +18,13 @@ pub(in crate::cli) struct Mistake {
     help: Option<String>,
 }
 
+impl Mistake {
+    /// What the parser has to say about another file in TOML.
+    pub(in crate::cli) fn toml(file: &Path, text: &str, error: &toml::de::Error) -> Box<Self> {
+        Source { file, text, is_named: true }.toml(error)
+    }
+}
+
 /// The file that is read.
 #[derive(Clone, Copy)]
 pub(super) struct Source<'a> {

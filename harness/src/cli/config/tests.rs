@@ -208,7 +208,7 @@ fn mistakes() {
      × expected a text, or where it comes from: { env = "NAME" }
       ╭─[ci/passrig.toml:2:21]
     1 │ [target]
-    2 │ vars = { password = 1 }
+    2 │ vars = { password = * }
       ·                     ┬
       ·                     ╰── here
       ╰────

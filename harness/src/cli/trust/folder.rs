@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::File;
 use crate::cli::failure::Failure;
-use crate::storage::{self, Mode};
+use crate::storage::{self, Limit, Mode};
 
 /// The file that says that a folder is an export, and which of its files were written.
 const MARK: &str = "passrig-trust.json";
@@ -82,7 +82,7 @@ fn there(dir: &Path) -> io::Result<There> {
         let is_link = fs::symlink_metadata(dir)?.is_symlink();
         return Ok(if is_link { There::Foreign } else { There::Empty });
     }
-    let text = fs::read(dir.join(MARK)).unwrap_or_default();
+    let text = storage::read_regular(&dir.join(MARK), Limit::EXPORT).unwrap_or_default();
     Ok(serde_json::from_slice(&text).map_or(There::Foreign, There::Export))
 }
 
@@ -105,7 +105,7 @@ fn place(dir: &Path, files: &[File]) -> io::Result<()> {
 fn renew(dir: &Path, files: &[File], earlier: &Mark) -> Result<(), Failure> {
     let is_taken = |file: &&File| {
         let is_ours = file.path == MARK || earlier.files.contains_key(&file.path);
-        !is_ours && fs::read(dir.join(&file.path)).is_ok_and(|there| there != file.content)
+        !is_ours && is_other(&dir.join(&file.path), &file.content)
     };
     // An older version listed no files; its names were those of today.
     if let Some(file) = files.iter().find(is_taken).filter(|_| !earlier.files.is_empty()) {
@@ -123,6 +123,14 @@ fn renew(dir: &Path, files: &[File], earlier: &Mark) -> Result<(), Failure> {
         let path = dir.join(&file.path);
         write(dir, file).map_err(|source| Failure::write(path, source))
     })
+}
+
+/// Whether there is something at the path other than this content.
+fn is_other(path: &Path, content: &[u8]) -> bool {
+    match storage::read_regular(path, Limit::EXPORT) {
+        Ok(there) => there != content,
+        Err(error) => !error.is_not_found(),
+    }
 }
 
 fn write(dir: &Path, file: &File) -> io::Result<()> {
@@ -146,7 +154,7 @@ fn remove(dir: &Path, path: &str, written: &str) {
             return;
         }
     }
-    if fs::read(&file).is_ok_and(|content| digest(&content) == written)
+    if storage::read_regular(&file, Limit::EXPORT).is_ok_and(|content| digest(&content) == written)
         && fs::remove_file(&file).is_ok()
         && let Some(parent) = file.parent().filter(|parent| *parent != dir)
     {

@@ -1,6 +1,5 @@
 //! TLS as a client.
 
-use std::fs;
 use std::io;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
@@ -14,6 +13,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
+use crate::storage::{self, Limit, ReadError};
 use crate::target::transport::Failure;
 
 /// Which certificates are believed.
@@ -42,6 +42,9 @@ pub enum CaError {
         /// Why.
         source: io::Error,
     },
+    /// The file is too large.
+    #[error(transparent)]
+    Content(ReadError),
     /// There is no certificate in it.
     #[error("the CA file {file} has no certificate in PEM")]
     Empty {
@@ -54,10 +57,10 @@ impl Trust {
     /// The operating system's roots and those of a PEM file.
     pub fn with_ca(path: &Path) -> Result<Self, CaError> {
         let file = path.display().to_string();
-        let pem = match fs::read(path) {
-            Ok(pem) => pem,
-            Err(source) => return Err(CaError::Read { file, source }),
-        };
+        let pem = storage::read(path, Limit::SETTINGS).map_err(|error| match error {
+            ReadError::System { source, .. } => CaError::Read { file: file.clone(), source },
+            other => CaError::Content(other),
+        })?;
         match CertificateDer::pem_slice_iter(&pem).collect::<Result<Vec<_>, _>>() {
             Ok(certificates) if !certificates.is_empty() => Ok(Self::Roots(certificates)),
             _ => Err(CaError::Empty { file }),

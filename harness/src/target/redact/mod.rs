@@ -5,6 +5,7 @@ mod index;
 mod names;
 mod places;
 mod secrets;
+mod source;
 mod view;
 
 pub(super) use names::names_a_secret;
@@ -12,3 +13,4 @@ pub(super) use places::{
     header, learn_all, learn_form, learn_headers, learn_response, learn_url, redirect, url,
 };
 pub(super) use secrets::{Secrets, beginning};
+pub use source::Source;
