@@ -124,7 +124,8 @@ pub fn main() -> ExitCode {
         failure.exit_code()
     });
     process::clean_up();
-    ExitCode::from(code)
+    // A signal counts more than what came of it.
+    ExitCode::from(process::signal().map_or(code, process::Signal::exit_code))
 }
 
 /// Ends the program with the message about its arguments, which it repeats.

@@ -44,6 +44,9 @@ Examples:
   passrig render report.json --log artefacts/run.jsonl --report html=report.html";
 
 pub(super) fn run(args: &Args, console: Console) -> Result<u8, Failure> {
+    let log = args.log.iter().map(|log| (format!("--log {}", log.display()), log.clone()));
+    let from = (args.from.display().to_string(), args.from.clone());
+    reports::distinct(std::iter::once(from).chain(log).chain(reports::named(&args.report)))?;
     let report = read(&args.from)?;
     let catalogue = args.catalogue.read()?;
     let usual = Path::new(log::FOLDER).join(format!("{}.jsonl", report.run_id));

@@ -13,5 +13,5 @@ mod tests;
 
 pub use file::{Mode, probe, write, write_new};
 pub use folder::private_folder;
-pub use place::{file_of, is_standard_output, is_stream};
+pub use place::{file_of, is_standard_output, is_stream, share_a_place};
 pub use sink::{Sink, create, create_private};

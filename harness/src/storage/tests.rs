@@ -91,3 +91,35 @@ fn a_folder_is_probed_before() {
     probe(&folder.path().join("report")).unwrap();
     assert!(names(folder.path()).is_empty());
 }
+
+#[test]
+fn paths_that_share_a_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    fs::create_dir(at("inner")).unwrap();
+    fs::write(at("there"), "").unwrap();
+    fs::hard_link(at("there"), at("twin")).unwrap();
+    for (link, to) in [("link", "there"), ("chain", "link"), ("dangling", "new"), ("in", "inner")] {
+        symlink(to, at(link)).unwrap();
+    }
+    for (one, other) in [
+        ("there", "there"),
+        ("there", "./there"),
+        ("there", "inner/../there"),
+        ("there", "link"),
+        ("link", "chain"),
+        ("new", "inner/../new"),
+        ("new", "dangling"),
+        ("inner/new", "in/new"),
+        ("no/new", "no/./new"),
+    ] {
+        assert!(share_a_place(&at(one), &at(other)), "{one} {other}");
+    }
+    for (one, other) in [("there", "new"), ("new", "inner/new"), ("there", "twin"), ("in", "in")] {
+        assert!(!share_a_place(&at(one), &at(other)), "{one} {other}");
+    }
+    let share = |one: &str, other: &str| share_a_place(Path::new(one), Path::new(other));
+    assert!(share("-", "/dev/stdout") && share("/proc/self/fd/1", "-") && share("a", "./a"));
+    assert!(share("/dev/fd/7", "/proc/self/fd/7") && !share("/dev/fd/7", "/dev/fd/8"));
+    assert!(!share("-", "/dev/stderr") && !share("/dev/null", "/dev/null") && !share("-", "./-"));
+}
