@@ -44,6 +44,7 @@ use console::{Colour, Console};
 use failure::Failure;
 
 use crate::report::guarded;
+use crate::target::arguments;
 
 /// A conformance test rig for WebAuthn relying parties.
 ///
@@ -128,10 +129,17 @@ pub fn main() -> ExitCode {
     ExitCode::from(process::signal().map_or(code, process::Signal::exit_code))
 }
 
-/// Ends the program with the message about its arguments, which it repeats.
+/// Ends the program with the message about its arguments, which it repeats without their secrets.
 fn misused(error: &clap::Error) -> ! {
     let text = error.render().to_string();
-    let shown = guarded(&text, false);
+    let arguments: Vec<String> =
+        std::env::args_os().skip(1).map(|argument| argument.to_string_lossy().into()).collect();
+    let masked = match error.use_stderr() {
+        true => arguments::masked(&text, &arguments),
+        // Help and the version repeat no argument.
+        false => text.clone(),
+    };
+    let shown = guarded(&masked, false);
     if shown == text {
         // With colours, if they are wanted.
         error.exit();

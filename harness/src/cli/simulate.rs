@@ -119,9 +119,7 @@ pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
     };
     let (story, untestable) = match played {
         Ok(Ok(story)) => (story, None),
-        Ok(Err(error)) => {
-            (stage.story(&error.what), Some(not_testable(error, &args.identity)))
-        }
+        Ok(Err(error)) => (stage.story(&error.what), Some(not_testable(error, &args.identity))),
         Err(signal) => (stage.story(signal.reason()), None),
     };
     let mut unwritten = Vec::new();
