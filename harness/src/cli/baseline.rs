@@ -31,6 +31,8 @@ Examples:
 
 pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
     let file = args.run.config.file();
+    let settings = (format!("--config {}", file.display()), file.to_owned());
+    reports::distinct(std::iter::once(settings).chain(args.run.named_log()))?;
     // Opening a FIFO would wait for its reader.
     if !storage::is_stream(file)
         && let Err(source) = fs::File::options().append(true).open(file)
@@ -42,7 +44,7 @@ pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
         true => console.on_standard_error(),
         false => console,
     };
-    let mut ended = run::run(&args.run, console, None, || Ok(())).await?;
+    let mut ended = run::run(&args.run, args.run.log.as_deref(), console, None, || Ok(())).await?;
     let mut unwritten = std::mem::take(&mut ended.unwritten);
     if let Some(failure) = ended.untestable {
         reports::settle(failure.exit_code(), unwritten, console);

@@ -1,3 +1,5 @@
+use std::path::PathBuf;
+
 use clap::builder::PossibleValuesParser;
 use passrig_authenticator::device::Profile;
 
@@ -7,7 +9,7 @@ use super::reports;
 use super::run::{self, Authenticator, Ended};
 use crate::process;
 use crate::report::terminal::Terminal;
-use crate::report::{Destination, Findings};
+use crate::report::{Destination, Findings, one_of_several};
 
 /// Check a relying party.
 ///
@@ -19,8 +21,8 @@ use crate::report::{Destination, Findings};
 #[command(after_help = EXAMPLES)]
 pub(super) struct Args {
     /// Perform the checks with authenticators of this product, wherever a check
-    /// needs no other; with `all`, once for every product, each with reports of
-    /// its own (report.NAME.json) [default: one that can do everything].
+    /// needs no other; with `all`, once for every product, each with reports and
+    /// a log of its own (report.NAME.json) [default: one that can do everything].
     #[arg(long, value_name = "NAME|all", value_parser = products(), hide_possible_values = true)]
     authenticator: Option<String>,
 
@@ -53,20 +55,49 @@ pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
         console = console.on_standard_error();
     }
     match args.authenticator.as_deref() {
-        None => once(args, console, None, &args.report).await,
         Some(ALL) => with_all(args, console).await,
-        Some(name) => once(args, console, Authenticator::named(name).as_ref(), &args.report).await,
+        name => {
+            let results = Results::of(args)?;
+            once(args, console, name.and_then(Authenticator::named).as_ref(), &results).await
+        }
+    }
+}
+
+/// Where the results of one run go.
+struct Results {
+    reports: Vec<Destination>,
+    log: Option<PathBuf>,
+}
+
+impl Results {
+    /// The results of the only run.
+    fn of(args: &Args) -> Result<Self, Failure> {
+        Self { reports: args.report.clone(), log: args.run.log.clone() }.distinct()
+    }
+
+    /// The results of one of the runs.
+    fn of_product(args: &Args, name: &str) -> Result<Self, Failure> {
+        let reports = args.report.iter().map(|report| report.of(name)).collect();
+        let log = args.run.log.as_ref().map(|file| one_of_several(file, name));
+        Self { reports, log }.distinct()
+    }
+
+    fn distinct(self) -> Result<Self, Failure> {
+        let log = self.log.as_deref().map(run::named_log);
+        reports::distinct(reports::named(&self.reports).chain(log))?;
+        Ok(self)
     }
 }
 
 /// Once for every product. What one of them comes to stops none of the others,
 /// but for a signal and a target that is gone; the worst exit code counts.
 async fn with_all(args: &Args, console: Console) -> Result<u8, Failure> {
+    let products = Profile::names().map(|name| Ok((name, Results::of_product(args, name)?)));
+    let products: Vec<_> = products.collect::<Result<_, Failure>>()?;
     let mut worst = 0;
-    for name in Profile::names() {
+    for (name, results) in products {
         console.print_painted(&format!("\n{}\n", console.paint().strong(name)))?;
-        let reports: Vec<_> = args.report.iter().map(|report| report.of(name)).collect();
-        let code = match once(args, console, Authenticator::named(name).as_ref(), &reports).await {
+        let code = match once(args, console, Authenticator::named(name).as_ref(), &results).await {
             Err(failure @ Failure::NotTestable { is_gone: false, .. }) => {
                 let code = failure.exit_code();
                 console.complain_painted(&failure.render(console.errors()));
@@ -93,10 +124,11 @@ async fn once(
     args: &Args,
     console: Console,
     authenticator: Option<&Authenticator>,
-    reports: &[Destination],
+    Results { reports, log }: &Results,
 ) -> Result<u8, Failure> {
     let writable = || reports::probe(reports);
-    let mut ended = run::run(&args.run, console, authenticator, writable).await?;
+    let log = log.as_deref();
+    let mut ended = run::run(&args.run, log, console, authenticator, writable).await?;
     let mut unwritten = std::mem::take(&mut ended.unwritten);
     let Ended { report, catalogue, fail_on, replay, log, .. } = &ended;
     let is_logged = unwritten.is_empty();

@@ -44,7 +44,7 @@ use console::{Colour, Console};
 use failure::Failure;
 
 use crate::report::guarded;
-use crate::target::Masks;
+use crate::target::arguments;
 
 /// A conformance test rig for WebAuthn relying parties.
 ///
@@ -125,14 +125,20 @@ pub fn main() -> ExitCode {
         failure.exit_code()
     });
     process::clean_up();
-    ExitCode::from(code)
+    // A signal counts more than what came of it.
+    ExitCode::from(process::signal().map_or(code, process::Signal::exit_code))
 }
 
-/// Ends the program with the message about its arguments, which it repeats.
+/// Ends the program with the message about its arguments, which it repeats without their secrets.
 fn misused(error: &clap::Error) -> ! {
     let text = error.render().to_string();
-    // The value of an argument may be a URL with a password.
-    let masked = if error.use_stderr() { Masks::default().of_user(&text) } else { text.clone() };
+    let arguments: Vec<String> =
+        std::env::args_os().skip(1).map(|argument| argument.to_string_lossy().into()).collect();
+    let masked = match error.use_stderr() {
+        true => arguments::masked(&text, &arguments),
+        // Help and the version repeat no argument.
+        false => text.clone(),
+    };
     let shown = guarded(&masked, false);
     if shown == text {
         // With colours, if they are wanted.

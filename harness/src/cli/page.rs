@@ -141,6 +141,7 @@ pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
     let mut catalogue = args.catalogue.read()?;
     let mut config = args.config.read(&mut catalogue)?;
     let identity = args.identity.resolve(false)?;
+    reports::distinct(reports::named(&args.report))?;
     reports::probe(&args.report)?;
     let console = reports::beside(console, args.report.iter().map(|report| report.file.as_path()));
     let flags = reach::Args {

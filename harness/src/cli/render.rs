@@ -48,6 +48,9 @@ pub(super) fn run(args: &Args, console: Console) -> Result<u8, Failure> {
     let catalogue = args.catalogue.read()?;
     let usual = Path::new(log::FOLDER).join(format!("{}.jsonl", report.run_id));
     let log = args.log.clone().unwrap_or(usual);
+    let from = (args.from.display().to_string(), args.from.clone());
+    let read = [from, (format!("--log {}", log.display()), log.clone())];
+    reports::distinct(read.into_iter().chain(reports::named(&args.report)))?;
     if !log.exists() && args.report.iter().any(Destination::shows_exchanges) {
         let what = format!("there is no log at {}", log.display());
         return Err(Failure::usage(what, "name the log of the run with --log"));

@@ -16,6 +16,29 @@ use crate::storage::{self, Mode};
 /// How long the reader of a pipe is waited for after a signal.
 const GRACE: Duration = Duration::from_secs(2);
 
+/// A file that a verb writes or has read, with the arguments that name it.
+pub(super) type Named = (String, PathBuf);
+
+/// The files of reports.
+pub(super) fn named(destinations: &[Destination]) -> impl Iterator<Item = Named> {
+    destinations.iter().map(|Destination { format, file }| {
+        (format!("--report {}={}", format.name(), file.display()), file.clone())
+    })
+}
+
+/// Fails if two files are one: only the content that is written last would be left.
+pub(super) fn distinct(files: impl IntoIterator<Item = Named>) -> Result<(), Failure> {
+    let mut before: Vec<Named> = Vec::new();
+    for (argument, file) in files {
+        if let Some((other, _)) = before.iter().find(|one| storage::share_a_place(&one.1, &file)) {
+            let what = format!("invalid {argument}: its file is that of {other}");
+            return Err(Failure::usage(what, "name a file of its own for each"));
+        }
+        before.push((argument, file));
+    }
+    Ok(())
+}
+
 /// Asks before the run whether the reports can be written.
 pub(super) fn probe(destinations: &[Destination]) -> Result<(), Failure> {
     destinations.iter().try_for_each(|destination| {

@@ -1,7 +1,7 @@
 //! A run, from the arguments to what it came to.
 
 use std::io::{self, IsTerminal};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::Threads;
@@ -13,6 +13,7 @@ use super::failure::Failure;
 use super::identity::{self, Identity};
 use super::last_words;
 use super::reach::{self, Reach};
+use super::reports::Named;
 use super::rerun;
 use super::selection::Selection;
 use passrig_authenticator::device::Profile;
@@ -52,7 +53,7 @@ pub(super) struct Args {
     /// Where every exchange is logged, as JSON lines [default:
     /// .passrig/RUN-ID.jsonl].
     #[arg(long, value_name = "FILE", help_heading = "Reports")]
-    log: Option<PathBuf>,
+    pub(super) log: Option<PathBuf>,
 
     /// From which level on a divergence makes the run fail: must, should,
     /// policy or hardening, and with what importance at least: low, medium,
@@ -73,6 +74,11 @@ pub(super) struct Args {
 }
 
 impl Args {
+    /// The log, if the user names it.
+    pub(super) fn named_log(&self) -> Option<Named> {
+        self.log.as_deref().map(named_log)
+    }
+
     /// Whether the log is standard output, where nothing else belongs then.
     pub(super) fn takes_standard_output(&self) -> bool {
         self.log.as_deref().is_some_and(storage::is_standard_output)
@@ -85,6 +91,11 @@ impl Args {
             false => Threads::Many,
         }
     }
+}
+
+/// A log that the user names.
+pub(super) fn named_log(file: &Path) -> Named {
+    (format!("--log {}", file.display()), file.to_owned())
 }
 
 /// A product, and what its authenticators are like.
@@ -115,10 +126,11 @@ pub(super) struct Ended {
     pub(super) unwritten: Vec<Failure>,
 }
 
-/// Runs the checks. `ready` is asked once everything that can be known before is
-/// known.
+/// Runs the checks and logs them in a file that is named, or in the default place. `ready` is asked
+/// once everything that can be known before is known.
 pub(super) async fn run(
     args: &Args,
+    log_file: Option<&Path>,
     console: Console,
     authenticator: Option<&Authenticator>,
     ready: impl FnOnce() -> Result<(), Failure>,
@@ -136,7 +148,7 @@ pub(super) async fn run(
         reach.resolve(authenticator.map(|one| &one.profile)).await?;
     ready()?;
 
-    let (log_file, log) = open_log(args, &identity, repeatable, info.clone())?;
+    let (log_file, log) = open_log(log_file, &identity, repeatable, info.clone())?;
     let tally = Arc::new(Tally::default());
     let progress = Arc::new(progress(args, console));
     let observers: Vec<Arc<dyn Observer>> = vec![log.clone(), tally.clone(), progress.clone()];
@@ -199,17 +211,17 @@ pub(super) async fn run(
 }
 
 fn open_log(
-    args: &Args,
+    named: Option<&Path>,
     identity: &Identity,
     repeatable: bool,
     target: TargetInfo,
 ) -> Result<(PathBuf, Arc<Log<Sink>>), Failure> {
     let Identity { seed, run_id, .. } = identity;
     let header = log::Header::new(seed.clone(), run_id.clone(), target);
-    let (file, log) = match &args.log {
+    let (file, log) = match named {
         Some(file) => {
             let log = Log::create(file, &header);
-            (file.clone(), log.map_err(|source| Failure::write(file, source))?)
+            (file.to_owned(), log.map_err(|source| Failure::write(file, source))?)
         }
         None => {
             let opened = log::default_file(log::FOLDER.as_ref(), run_id, repeatable);

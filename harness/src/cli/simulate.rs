@@ -13,9 +13,9 @@ use super::reports;
 use super::run::not_testable;
 use crate::catalogue::Catalogue;
 use crate::outcome::visible;
-use crate::process::{self, Signal, stopped};
+use crate::process::{self, stopped};
 use crate::quoting::quoted;
-use crate::report::{self, Paint};
+use crate::report::{self, Paint, guarded};
 use crate::runner::FailOn;
 use crate::simulate::{self, Act, Audience, Finding, Options, Simulation, Step, Story, Teller};
 
@@ -84,6 +84,10 @@ pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
         let what = "--step waits for Enter, and nobody is there to press it";
         return Err(Failure::usage(what, "leave it out, or run passrig in a terminal"));
     }
+    let named = |flag: &str, file: &Option<PathBuf>| {
+        file.as_ref().map(|file| (format!("{flag} {}", file.display()), file.clone()))
+    };
+    reports::distinct(named("--json", &args.json).into_iter().chain(named("--html", &args.html)))?;
     let console =
         reports::beside(console, args.json.iter().chain(&args.html).map(PathBuf::as_path));
     let mut catalogue = Catalogue::builtin()?;
@@ -106,33 +110,46 @@ pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
         // Enter is waited for without an eye on signals.
         process::end_at_once();
     }
-    let stage = Stage::new(console, args.step);
+    let stage = Stage::new(console, args.step, Story::unplayed(simulation, &options, &target));
     let played = tokio::select! {
         // Listening for signals begins before the story.
         biased;
         signal = stopped() => Err(signal),
         played = simulate::play(simulation, &options, target, &stage) => Ok(played),
     };
-    let story = match played {
-        Ok(played) => played.map_err(|error| not_testable(error, &args.identity))?,
-        Err(signal) => match stage.story(signal) {
-            Some(story) => story,
-            // It had not begun.
-            None => return Ok(signal.exit_code()),
-        },
+    let (story, untestable) = match played {
+        Ok(Ok(story)) => (story, None),
+        Ok(Err(error)) => (stage.story(&error.what), Some(not_testable(error, &args.identity))),
+        Err(signal) => (stage.story(signal.reason()), None),
     };
-    let mut unwritten: Vec<Failure> = stage.close(&story).err().into_iter().collect();
-    let text = report::json::pretty(&story);
-    let text = text.map_err(|_| Failure::Bug("a story is no JSON"))? + "\n";
-    for (file, text) in [(&args.json, text), (&args.html, simulate::html(&story))] {
+    let mut unwritten = Vec::new();
+    if untestable.is_none() {
+        unwritten.extend(stage.close(&story).err());
+    }
+    // An older story must not stand for this one, whatever it came to.
+    unwritten.extend(write(args, &story).await?);
+    if let Some(failure) = untestable {
+        reports::settle(failure.exit_code(), unwritten, console);
+        return Err(failure);
+    }
+    unwritten.extend(console.print(&replay(&story, &identity.arguments, &reach)).err());
+    let verdict = story.exit_code(args.fail_on.or(config.fail_on).unwrap_or_default());
+    Ok(reports::settle(verdict, unwritten, console))
+}
+
+/// Writes the story to the files that are named.
+async fn write(args: &Args, story: &Story) -> Result<Vec<Failure>, Failure> {
+    let json = report::json::pretty(story).map_err(|_| Failure::Bug("a story is no JSON"))? + "\n";
+    // People print pages into logs, too.
+    let html = guarded(&simulate::html(story), false).into_owned();
+    let mut unwritten = Vec::new();
+    for (file, text) in [(&args.json, json), (&args.html, html)] {
         if let Some(file) = file {
             let written = reports::deliver(file, text.into_bytes()).await;
             unwritten.extend(written.err().map(|source| Failure::write(file, source)));
         }
     }
-    unwritten.extend(console.print(&replay(&story, &identity.arguments, &reach)).err());
-    let verdict = story.exit_code(args.fail_on.or(config.fail_on).unwrap_or_default());
-    Ok(reports::settle(verdict, unwritten, console))
+    Ok(unwritten)
 }
 
 fn find(name: &str) -> Result<&'static Simulation, Failure> {
@@ -168,35 +185,32 @@ struct Stage {
     waits: bool,
     hint: Once,
     /// As much of the story as was told.
-    told: Mutex<Option<Story>>,
+    told: Mutex<Story>,
     /// What kept it from being told, if anything.
     failed: Mutex<Option<Failure>>,
 }
 
 impl Stage {
-    fn new(console: Console, waits: bool) -> Self {
+    fn new(console: Console, waits: bool, unplayed: Story) -> Self {
         let teller = Mutex::new(Teller::new(console.paint()));
         Self {
             console,
             teller,
             waits,
             hint: Once::new(),
-            told: Mutex::default(),
+            told: Mutex::new(unplayed),
             failed: Mutex::default(),
         }
     }
 
-    /// The story up to a signal, if it had begun.
-    fn story(&self, signal: Signal) -> Option<Story> {
-        let told = self.told.lock().unwrap_or_else(PoisonError::into_inner).take()?;
-        Some(Story { stopped: Some(signal.reason().to_owned()), ..told })
+    /// The story as far as it was told before it was stopped.
+    fn story(&self, why: &str) -> Story {
+        let told = self.told.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        Story { stopped: Some(why.to_owned()), ..told }
     }
 
     fn remember(&self, piece: impl FnOnce(&mut Story)) {
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(story) = told.as_mut() {
-            piece(story);
-        }
+        piece(&mut self.told.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
     fn tell(&self, piece: impl FnOnce(&mut Teller) -> String) {
@@ -216,7 +230,7 @@ impl Stage {
 
 impl Audience for Stage {
     fn opened(&self, story: &Story) {
-        *self.told.lock().unwrap_or_else(PoisonError::into_inner) = Some(story.clone());
+        self.remember(|told| *told = story.clone());
         self.tell(|teller| teller.opening(story));
     }
 

@@ -127,8 +127,8 @@ fn help_of_check() {
           --authenticator <NAME|all>
               Perform the checks with authenticators of this product, wherever a
               check needs no other; with `all`, once for every product, each with
-              reports of its own (report.NAME.json) [default: one that can do
-              everything]
+              reports and a log of its own (report.NAME.json) [default: one that can
+              do everything]
 
           --jobs <N>
               How many checks are under way at once, where the accounts permit it

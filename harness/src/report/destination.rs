@@ -1,7 +1,7 @@
 //! `--report FORMAT=FILE`: what a report is made as, and where it goes.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use super::{Findings, html, json, junit, markdown, sarif};
@@ -86,16 +86,7 @@ impl Destination {
     /// `report.NAME.json`.
     #[must_use]
     pub fn of(&self, name: &str) -> Self {
-        // A device or a pipe takes all of them.
-        if storage::is_stream(&self.file) {
-            return self.clone();
-        }
-        let stem = self.file.file_stem().unwrap_or_default().to_string_lossy();
-        let file = match self.file.extension() {
-            Some(extension) => format!("{stem}.{name}.{}", extension.to_string_lossy()),
-            None => format!("{stem}.{name}"),
-        };
-        Self { format: self.format, file: self.file.with_file_name(file) }
+        Self { format: self.format, file: one_of_several(&self.file, name) }
     }
 
     /// Whether the report is made from the log, too.
@@ -113,6 +104,20 @@ impl Destination {
             Format::Html => html::render(findings)?,
         })
     }
+}
+
+/// The place for one of several results: `run.jsonl` becomes `run.NAME.jsonl`.
+#[must_use]
+pub fn one_of_several(file: &Path, name: &str) -> PathBuf {
+    // A device or a pipe takes all of them.
+    if storage::is_stream(file) {
+        return file.to_owned();
+    }
+    let stem = file.file_stem().unwrap_or_default().to_string_lossy();
+    file.with_file_name(match file.extension() {
+        Some(extension) => format!("{stem}.{name}.{}", extension.to_string_lossy()),
+        None => format!("{stem}.{name}"),
+    })
 }
 
 fn names() -> String {

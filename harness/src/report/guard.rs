@@ -2,7 +2,8 @@ use std::borrow::Cow;
 
 use crate::outcome::visible;
 
-/// A text as a terminal or the log of a CI run may get it, whatever is in it.
+/// A text as a terminal or the log of a CI run may get it, whatever is in it. Reports in files are
+/// such texts, too: people print them into logs.
 ///
 /// Only line feeds, tabs and, where there are colours, sequences that set a colour or a weight go
 /// through; any other control character is spelled out. A line that a CI runner would take as a

@@ -6,9 +6,9 @@ mod text;
 
 use std::fmt::{self, Write};
 
-use super::Findings;
 use super::findings::Shown;
 use super::terminal::words;
+use super::{Findings, guarded};
 use crate::outcome::{CheckResult, Outcome, Report, Staleness, Summary};
 use text::{cell, code, code_cell, html, text};
 
@@ -17,7 +17,7 @@ pub fn render(findings: &Findings<'_>) -> String {
     let mut out = String::new();
     // Writing to a string does not fail.
     let _ = write(&findings.shown(), &mut out);
-    out
+    guarded(&out, false).into_owned()
 }
 
 fn write(findings: &Shown<'_>, out: &mut String) -> fmt::Result {

@@ -23,7 +23,7 @@ mod tally;
 pub mod terminal;
 
 pub use comparison::Comparison;
-pub use destination::{Destination, Format, Mistake};
+pub use destination::{Destination, Format, Mistake, one_of_several};
 pub use fan::Fan;
 pub use findings::Findings;
 pub use guard::guarded;

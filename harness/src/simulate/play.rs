@@ -8,11 +8,11 @@ use passrig_authenticator::deviation::{Bench, Deviation, NoFacts};
 use passrig_authenticator::device::Profile;
 
 use super::cast::{Line, Person, answer, answer_to, browser, rp, says};
-use super::story::{Act, Answer, Finding, Role, SCHEMA_VERSION, Step, Story};
+use super::story::{Act, Answer, Finding, Step, Story};
 use super::{Audience, Options, Simulation};
 use crate::actor::{Actor, Attempt, Known, Message, Trouble};
 use crate::catalogue::{Catalogue, Check, Setting};
-use crate::outcome::{CheckResult, Outcome, TargetInfo, Tool, Verdict};
+use crate::outcome::{CheckResult, Outcome, Verdict};
 use crate::runner::{NotTestable, Observer, Solo};
 use crate::scenarios::Observations;
 use crate::target::profile::{Mode, Setting as Offer};
@@ -67,30 +67,8 @@ impl<'a> Play<'a> {
         let notices = Notices(audience);
         let (solo, forged) =
             Solo::begin(target, seed, &within, variables.clone(), *throttle_wait, &notices).await?;
-        let target = &solo.world().target;
-        let role = |(name, part): &(&str, &str)| Role {
-            name: (*name).to_owned(),
-            part: (*part).to_owned(),
-        };
-        let story = Story {
-            schema_version: SCHEMA_VERSION,
-            tool: Tool::this(),
-            seed: seed.clone(),
-            run_id: run_id.clone(),
-            target: TargetInfo {
-                url: target.masked(target.base().as_str()),
-                origin: target.origin().to_owned(),
-                adapter: target.profile().id.clone(),
-                observed: solo.observed(),
-            },
-            simulation: simulation.name.to_owned(),
-            title: simulation.title.to_owned(),
-            question: simulation.question.to_owned(),
-            stopped: None,
-            cast: simulation.cast.iter().map(role).collect(),
-            acts: Vec::new(),
-            findings: Vec::new(),
-        };
+        let mut story = Story::unplayed(simulation, options, &solo.world().target);
+        story.target.observed = solo.observed();
         audience.opened(&story);
         let play = Self {
             solo,

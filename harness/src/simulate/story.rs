@@ -1,10 +1,14 @@
 //! What a simulation comes to: acts, their steps, and findings.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::{Options, Simulation};
 use crate::outcome::{Importance, Level, Outcome, TargetInfo, Tool, visible};
 use crate::runner::FailOn;
+use crate::target::Target;
 
 /// The version of [`Story`]'s shape.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -123,6 +127,33 @@ pub struct Finding {
 }
 
 impl Story {
+    /// The story before anything of it was played.
+    pub fn unplayed(simulation: &Simulation, options: &Options, target: &Target) -> Self {
+        let role = |(name, part): &(&str, &str)| Role {
+            name: (*name).to_owned(),
+            part: (*part).to_owned(),
+        };
+        Self {
+            schema_version: SCHEMA_VERSION,
+            tool: Tool::this(),
+            seed: options.seed.clone(),
+            run_id: options.run_id.clone(),
+            target: TargetInfo {
+                url: target.masked(target.base().as_str()),
+                origin: target.origin().to_owned(),
+                adapter: target.profile().id.clone(),
+                observed: BTreeMap::new(),
+            },
+            simulation: simulation.name.to_owned(),
+            title: simulation.title.to_owned(),
+            question: simulation.question.to_owned(),
+            stopped: None,
+            cast: simulation.cast.iter().map(role).collect(),
+            acts: Vec::new(),
+            findings: Vec::new(),
+        }
+    }
+
     /// 0 without findings that count, 1 with one.
     pub fn exit_code(&self, fail_on: FailOn) -> u8 {
         let counts = |one: &Finding| fail_on.reaches(one.outcome, one.level, one.importance);

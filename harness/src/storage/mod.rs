@@ -17,7 +17,7 @@ mod tests;
 
 pub use file::{Mode, probe, write, write_new};
 pub use folder::private_folder;
-pub use place::{file_of, is_standard_output, is_stream};
+pub use place::{file_of, is_standard_output, is_stream, share_a_place};
 pub use read::{
     Limit, Lines, ReadError, lines, read, read_from, read_regular, read_regular_text, read_text,
     text,

@@ -48,6 +48,52 @@ impl Place {
     }
 }
 
+/// A place that cannot hold two results, in one spelling.
+#[derive(Debug, PartialEq, Eq)]
+enum Identity {
+    Standard(Standard),
+    Descriptor(u32),
+    Path(PathBuf),
+}
+
+impl Place {
+    /// The identity of the place; `None` for a device.
+    fn identity(self) -> Option<Identity> {
+        match self {
+            Self::Standard(stream) => Some(Identity::Standard(stream)),
+            Self::Stream { path, .. } => match descriptor(&path) {
+                Some(number) => Some(Identity::Descriptor(number)),
+                None => (!is_device(&path)).then(|| Identity::Path(absolute(&path))),
+            },
+            Self::File { path, .. } => Some(Identity::Path(absolute(&path))),
+        }
+    }
+}
+
+#[cfg(unix)]
+fn is_device(path: &Path) -> bool {
+    use std::os::unix::fs::FileTypeExt;
+    fs::metadata(path).is_ok_and(|there| there.file_type().is_char_device())
+}
+
+#[cfg(not(unix))]
+fn is_device(_: &Path) -> bool {
+    // Only devices are written as they are.
+    true
+}
+
+/// The one spelling of a path. Hard links of one file have different ones: a file that is replaced
+/// leaves its other names alone.
+fn absolute(path: &Path) -> PathBuf {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let made = || {
+        let folder = fs::canonicalize(folder.unwrap_or(Path::new("."))).ok()?;
+        Some(folder.join(path.file_name()?))
+    };
+    let known = fs::canonicalize(path).ok().or_else(made);
+    known.or_else(|| std::path::absolute(path).ok()).unwrap_or_else(|| path.to_owned())
+}
+
 /// Whether the path is written as it is, and not replaced.
 pub fn is_stream(path: &Path) -> bool {
     matches!(Place::of(path), Ok(Place::Standard(_) | Place::Stream { .. }))
@@ -56,6 +102,13 @@ pub fn is_stream(path: &Path) -> bool {
 /// Whether the path is `-`, or another name of standard output.
 pub fn is_standard_output(path: &Path) -> bool {
     matches!(Place::of(path), Ok(Place::Standard(Standard::Output)))
+}
+
+/// True if only one of two results would be whole that are written to these paths: the paths name
+/// one file, one stream of this process or one FIFO. A device takes any number of results.
+pub fn share_a_place(one: &Path, other: &Path) -> bool {
+    let places = (Place::of(one).map(Place::identity), Place::of(other).map(Place::identity));
+    matches!(places, (Ok(Some(one)), Ok(Some(other))) if one == other)
 }
 
 /// The regular file behind symbolic links; the path itself if it names something else.

@@ -57,12 +57,16 @@ impl Write for Sink {
     }
 }
 
-/// Opens what the path names; a regular file that is there becomes empty.
+/// Opens what the path names. A regular file that is there becomes empty and keeps its mode; only
+/// its owner can read a new one.
 pub fn create(path: &Path) -> io::Result<Sink> {
     let inner = match Place::of(path)? {
         Place::Standard(stream) => Inner::Standard(stream),
         Place::Stream { path, is_descriptor } => Inner::File(open(&path, is_descriptor)?),
-        Place::File { path, .. } => Inner::File(File::create(path)?),
+        Place::File { path, there } => Inner::File(match there {
+            Some(_) => File::create(path)?,
+            None => new_file(&path, super::Mode::Private)?,
+        }),
     };
     Ok(Sink(inner))
 }

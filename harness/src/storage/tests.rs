@@ -151,3 +151,35 @@ fn lines_have_a_limit_each() {
     let error = lines(&file, Limit(1)).unwrap().nth(1).unwrap().unwrap_err().to_string();
     assert!(error.starts_with("invalid line 2 of "), "{error}");
 }
+
+#[test]
+fn paths_that_share_a_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    fs::create_dir(at("inner")).unwrap();
+    fs::write(at("there"), "").unwrap();
+    fs::hard_link(at("there"), at("twin")).unwrap();
+    for (link, to) in [("link", "there"), ("chain", "link"), ("dangling", "new"), ("in", "inner")] {
+        symlink(to, at(link)).unwrap();
+    }
+    for (one, other) in [
+        ("there", "there"),
+        ("there", "./there"),
+        ("there", "inner/../there"),
+        ("there", "link"),
+        ("link", "chain"),
+        ("new", "inner/../new"),
+        ("new", "dangling"),
+        ("inner/new", "in/new"),
+        ("no/new", "no/./new"),
+    ] {
+        assert!(share_a_place(&at(one), &at(other)), "{one} {other}");
+    }
+    for (one, other) in [("there", "new"), ("new", "inner/new"), ("there", "twin"), ("in", "in")] {
+        assert!(!share_a_place(&at(one), &at(other)), "{one} {other}");
+    }
+    let share = |one: &str, other: &str| share_a_place(Path::new(one), Path::new(other));
+    assert!(share("-", "/dev/stdout") && share("/proc/self/fd/1", "-") && share("a", "./a"));
+    assert!(share("/dev/fd/7", "/proc/self/fd/7") && !share("/dev/fd/7", "/dev/fd/8"));
+    assert!(!share("-", "/dev/stderr") && !share("/dev/null", "/dev/null") && !share("-", "./-"));
+}

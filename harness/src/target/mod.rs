@@ -6,6 +6,7 @@
 //! finish it in another. What happens in between is none of its business.
 
 mod answer;
+pub mod arguments;
 mod aside;
 mod call;
 mod clock;

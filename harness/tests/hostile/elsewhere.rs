@@ -328,3 +328,46 @@ async fn arguments() {
         harmless(&ran);
     }
 }
+
+/// Passwords in arguments that are wrong, or that stand beside one that is.
+// Before: red.
+#[test]
+fn passwords_in_wrong_arguments() {
+    const SECRET: &str = "hunter2X";
+    for arguments in [
+        vec!["check", "--rp", "http://u:hunter2X@localhost:3000"],
+        vec!["check", "--rp", "http://u:hunter2X@ho st/"],
+        vec!["check", "--rp=http://u:hunter2X@ho st/", "--nonsense"],
+        vec!["check", "--rp", "http://hunter2X@localhost"],
+        vec!["check", "--rp", "http://localhost/?token=hunter2X"],
+        vec!["check", "--rp", "u:hunter2X@localhost"],
+        vec!["check", "--origin", "https://u:hunter2X@localhost"],
+        vec!["check", "--connect-to", "u:hunter2X@localhost:x"],
+        vec!["check", "--allow-host", "u:hunter2X@localhost:x"],
+        vec!["check", "--smtp", "u:hunter2X@localhost:x"],
+        vec!["check", "--var", "pass word=hunter2X"],
+        vec!["check", "--var=my-own=hunter2X"],
+        vec!["check", "--var", "=hunter2X"],
+        vec!["check", "--header", "Authorization: Bearer hunter2X"],
+        vec!["check", "password=hunter2X"],
+        vec!["check", "http://u:hunter2X@localhost"],
+        vec!["check", "--jobs", "http://u:hunter2X@localhost"],
+        vec!["baseline", "--rp", "http://u:hunter2X@ho st/"],
+        vec!["simulate", "lost-device", "--rp", "http://u:hunter2X@ho st/"],
+        vec!["adapter", "test", "reference", "--rp", "http://u:hunter2X@ho st/"],
+        vec!["page", "ftp://u:hunter2X@localhost/"],
+        vec!["rp", "--origin", "http://u:hunter2X@localhost"],
+        vec!["http://u:hunter2X@localhost"],
+        vec!["explain", "http://u:hunter2X@localhost", "x"],
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = passrig(folder.path(), "");
+        command.args(&arguments);
+        let ran = Ran::of(command.output().unwrap(), folder.path());
+        ran.exits(2);
+        for (name, text) in ran.sinks() {
+            assert!(!text.contains(SECRET), "{arguments:?}: {name}: {text}");
+        }
+        assert!(ran.said().len() > 20, "{arguments:?}");
+    }
+}

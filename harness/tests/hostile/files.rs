@@ -1,11 +1,11 @@
-//! Files: what is written keeps its kind, its mode and its neighbours, and no result is lost.
+//! Files: what is written keeps its kind, its mode and its neighbours.
 #![cfg(unix)]
 
 use std::fs::{self, File, OpenOptions};
 use std::io::Read;
 use std::os::unix::fs::{FileTypeExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use passrig_authenticator::wire::base64url;
 use serde_json::{Value, json};
@@ -14,17 +14,17 @@ use tempfile::TempDir;
 use crate::support::{Asked, FEW, FORMATS, Ran, check_in, passrig, run, serve};
 
 /// A quick check of the built-in RP.
-const CHECK: &str = "check --seed s --run-id one --only registration.type.nonsense";
+pub(crate) const CHECK: &str = "check --seed s --run-id one --only registration.type.nonsense";
 
-fn folder() -> TempDir {
+pub(crate) fn folder() -> TempDir {
     tempfile::tempdir().unwrap()
 }
 
-fn mode(path: &Path) -> u32 {
+pub(crate) fn mode(path: &Path) -> u32 {
     fs::metadata(path).unwrap().permissions().mode() & 0o777
 }
 
-fn set_mode(path: &Path, mode: u32) {
+pub(crate) fn set_mode(path: &Path, mode: u32) {
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
 }
 
@@ -34,7 +34,7 @@ fn is_link(path: &Path) -> bool {
 
 /// A device like the one that is named. Where the test may not make one, the device itself is
 /// used, which an unprivileged test cannot replace either.
-fn device(folder: &Path, name: &str, minor: &str) -> PathBuf {
+pub(crate) fn device(folder: &Path, name: &str, minor: &str) -> PathBuf {
     let made = folder.join(name);
     let mknod = Command::new("mknod").arg(&made).args(["c", "1", minor]).output();
     match mknod.is_ok_and(|out| out.status.success())
@@ -45,7 +45,7 @@ fn device(folder: &Path, name: &str, minor: &str) -> PathBuf {
     }
 }
 
-fn fifo(path: &Path) {
+pub(crate) fn fifo(path: &Path) {
     assert!(Command::new("mkfifo").arg(path).status().unwrap().success());
 }
 
@@ -58,7 +58,7 @@ fn reader(path: PathBuf) -> std::thread::JoinHandle<String> {
     })
 }
 
-fn report(text: &str) -> Value {
+pub(crate) fn report(text: &str) -> Value {
     let report: Value =
         serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"));
     assert_eq!(report["summary"]["pass"], 1, "{text}");
@@ -250,7 +250,7 @@ async fn a_file_that_is_replaced_keeps_its_mode() {
 }
 
 /// Whether the request carries a credential that the checks of [`FEW`] make wrong.
-fn is_wrong(asked: &Asked<'_>) -> bool {
+pub(crate) fn is_wrong(asked: &Asked<'_>) -> bool {
     let sent: Value = serde_json::from_slice(asked.body).unwrap_or_default();
     let client_data = sent["response"]["clientDataJSON"].as_str().unwrap_or_default();
     let client_data = base64url::decode_lenient(client_data).unwrap();
@@ -258,7 +258,7 @@ fn is_wrong(asked: &Asked<'_>) -> bool {
     asked.is_result() && !client_data.contains("webauthn.") && !client_data.contains("forged")
 }
 
-fn broken() -> axum::response::Response {
+pub(crate) fn broken() -> axum::response::Response {
     crate::support::answer(500, "application/json", r#"{"status":"broken"}"#)
 }
 
@@ -304,6 +304,27 @@ async fn the_umask_decides_on_new_files() {
     }
 }
 
+// Before: red. The umask decided who could read a log that the user names.
+#[tokio::test]
+async fn a_named_log_is_its_owners_alone() {
+    for mask in ["022", "000", "077"] {
+        let folder = folder();
+        let at = |name: &str| folder.path().join(name);
+        symlink("behind", at("link")).unwrap();
+        fs::write(at("kept"), "").unwrap();
+        set_mode(&at("kept"), 0o644);
+        for log in ["log", "link", "kept"] {
+            let program = crate::support::program();
+            let script = format!("umask {mask}; {} {CHECK} --log {log}", program.display());
+            let ran = Command::new("sh").args(["-c", &script]).current_dir(folder.path()).output();
+            assert!(ran.unwrap().status.success());
+        }
+        assert_eq!(mode(&at("log")), 0o600, "umask {mask}");
+        assert_eq!(mode(&at("behind")), 0o600, "umask {mask}");
+        assert_eq!(mode(&at("kept")), 0o644, "umask {mask}");
+    }
+}
+
 // Before: red. Everybody on the machine could read the logs.
 #[tokio::test]
 async fn the_folder_of_logs_is_its_owners_alone() {
@@ -343,161 +364,6 @@ async fn links_in_the_folder_of_logs_are_not_followed() {
     assert_eq!(fs::read_to_string(at("victim")).unwrap(), "years of work");
     assert!(!at("nowhere").exists() && !at("nothing").exists());
     assert!(at(".passrig/two-2.jsonl").exists());
-}
-
-// Before: red. The run ended before its first check.
-#[tokio::test]
-async fn a_full_disk_under_the_log_loses_no_result() {
-    let folder = folder();
-    let url = serve(|_, _| None).await;
-    let ran = check_in(folder.path(), &url, &format!("{FEW} --log /dev/full")).await;
-    ran.exits(2);
-    assert!(ran.said().contains("2 pass"), "{}", ran.said());
-    for part in ["cannot write /dev/full", "No space left", "free space there"] {
-        assert!(ran.said().contains(part), "{part}: {}", ran.said());
-    }
-    for format in FORMATS {
-        assert!(ran.file(&format!("report.{format}")).len() > 100, "{format}");
-    }
-}
-
-// Before: red. The verdict was lost, and all five reports.
-#[tokio::test]
-async fn a_disk_that_fills_up_under_the_log_loses_no_result() {
-    let folder = folder();
-    let disk = folder.path().join("disk");
-    fs::create_dir(&disk).unwrap();
-    let mounted = Command::new("mount")
-        .args(["-t", "tmpfs", "-o", "size=16k", "none"])
-        .arg(&disk)
-        .output()
-        .is_ok_and(|out| out.status.success());
-    if !mounted {
-        println!("skipped: only the superuser can mount a small disk");
-        return;
-    }
-    // The exit code is that of the verdict.
-    let url = serve(|asked, _| is_wrong(asked).then(broken)).await;
-    let more = format!("{FEW} --log disk/log");
-    let ran = check_in(folder.path(), &url, &more).await;
-    let begun = fs::read_to_string(disk.join("log")).unwrap();
-    assert!(Command::new("umount").arg(&disk).status().unwrap().success());
-    ran.exits(1);
-    assert!(begun.starts_with("{\"kind\":\"run\"") && !begun.contains("\"kind\":\"end\""));
-    assert!(ran.said().contains("cannot write disk/log"), "{}", ran.said());
-    for format in FORMATS {
-        assert!(ran.file(&format!("report.{format}")).len() > 100, "{format}");
-    }
-}
-
-// Before: red. The first report that could not be written was the last that was tried.
-#[tokio::test]
-async fn one_report_that_cannot_be_written_stops_no_other() {
-    let folder = folder();
-    let at = |name: &str| folder.path().join(name);
-    symlink(device(folder.path(), "full", "7"), at("full.json")).unwrap();
-    fs::create_dir(at("gone")).unwrap();
-    let gone = at("gone");
-    let url = serve(move |asked, _| {
-        if asked.is_result() {
-            let _ = fs::remove_dir_all(&gone);
-        }
-        None
-    })
-    .await;
-    let reports = "--report json=full.json --report html=gone/r.html --report junit=r.xml";
-    let arguments = format!("check --rp {url} --adapter reference {FEW} {reports}");
-    let ran = run(folder.path(), &arguments).await;
-    ran.exits(2);
-    let said = ran.said();
-    assert!(String::from_utf8_lossy(&ran.out).contains("2 pass"), "{said}");
-    for part in
-        ["cannot write full.json", "free space", "cannot write gone/r.html", "make its folder"]
-    {
-        assert!(said.contains(part), "{part}: {said}");
-    }
-    assert!(ran.file("r.xml").contains("</testsuites>"));
-}
-
-// Before: red. The failed check was hidden behind exit code 2.
-#[tokio::test]
-async fn the_verdict_counts_more_than_a_report() {
-    let folder = folder();
-    symlink(device(folder.path(), "full", "7"), folder.path().join("full.json")).unwrap();
-    let url = serve(|asked, _| is_wrong(asked).then(broken)).await;
-    let reports = "--report json=full.json --report markdown=r.md";
-    let arguments = format!("check --rp {url} --adapter reference {FEW} {reports}");
-    let ran = run(folder.path(), &arguments).await;
-    ran.exits(1);
-    assert!(ran.said().contains("cannot write full.json"), "{}", ran.said());
-    assert!(ran.file("r.md").contains("error"), "{}", ran.file("r.md"));
-}
-
-// Before: red. The log that could not be written hid why the target cannot be tested.
-#[tokio::test]
-async fn a_target_that_cannot_be_tested_has_all_reports() {
-    let folder = folder();
-    symlink(device(folder.path(), "full", "7"), folder.path().join("full.json")).unwrap();
-    let url = serve(|_, _| Some(crate::support::answer(500, "text/plain", "no"))).await;
-    let reports = "--report json=full.json --report markdown=r.md --log /dev/full";
-    let ran =
-        run(folder.path(), &format!("check --rp {url} --adapter reference {FEW} {reports}")).await;
-    ran.exits(3);
-    for part in ["cannot write full.json", "cannot write /dev/full", "500"] {
-        assert!(ran.said().contains(part), "{part}: {}", ran.said());
-    }
-    assert!(!ran.file("r.md").is_empty());
-}
-
-// Before: red. The report was lost with the log.
-#[tokio::test]
-async fn a_log_that_is_gone_or_broken_loses_no_report() {
-    for broken in [None, Some(&b"\xff\xfe not a log \xff\n"[..])] {
-        let folder = folder();
-        let log = folder.path().join("log");
-        let url = serve(move |asked, _| {
-            if asked.is_result() {
-                let _ = fs::remove_file(&log);
-                if let Some(bytes) = broken {
-                    let _ = fs::write(&log, bytes);
-                }
-            }
-            None
-        })
-        .await;
-        let ran = check_in(folder.path(), &url, &format!("{FEW} --log log")).await;
-        ran.exits(0);
-        assert!(ran.file("report.html").contains("</html>"));
-    }
-}
-
-// Before: red. The page of the story was not tried after the JSON.
-#[tokio::test]
-async fn a_story_that_cannot_be_written_stops_no_other() {
-    let folder = folder();
-    let ran = run(folder.path(), "simulate platform-limits --json no/s.json --html s.html").await;
-    ran.exits(2);
-    assert!(ran.file("s.html").contains("Findings"));
-    assert!(ran.said().contains("The end") && ran.said().contains("cannot write no/s.json"));
-
-    let ran = run(folder.path(), "simulate platform-limits --json - --html s.html").await;
-    ran.exits(0);
-    let story: Value = serde_json::from_slice(&ran.out).unwrap();
-    assert_eq!(story["simulation"], "platform-limits");
-}
-
-// Before: red. The reports after it were not written.
-#[tokio::test]
-async fn render_writes_every_report_that_can_be_written() {
-    let folder = folder();
-    run(folder.path(), &format!("{CHECK} --report json=r.json")).await.exits(0);
-    let reports = "--report html=no/r.html --report markdown=r.md --report sarif=-";
-    let ran = run(folder.path(), &format!("render r.json {reports}")).await;
-    ran.exits(2);
-    assert!(ran.said().contains("cannot write no/r.html"), "{}", ran.said());
-    assert!(!ran.file("r.md").is_empty());
-    let sarif: Value = serde_json::from_slice(&ran.out).unwrap();
-    assert_eq!(sarif["version"], "2.1.0");
 }
 
 // Before: red. Everything else in the folder was deleted.
@@ -556,28 +422,4 @@ async fn a_new_adapter_replaces_nothing() {
     let ran = run(folder.path(), "adapter new other").await;
     ran.exits(0);
     assert!(ran.file("other.toml").contains("id = \"other\""));
-}
-
-// Before: red. A file that is mounted into a container could not be written.
-#[tokio::test]
-async fn a_report_that_cannot_be_replaced_is_written_in_place() {
-    let folder = folder();
-    let at = |name: &str| folder.path().join(name);
-    fs::create_dir(at("sealed")).unwrap();
-    fs::write(at("sealed/r.json"), "old").unwrap();
-    // A mount point cannot be replaced by another file.
-    let mounted = Command::new("mount")
-        .args(["--bind", "sealed/r.json", "sealed/r.json"])
-        .current_dir(folder.path())
-        .stderr(Stdio::null())
-        .status()
-        .is_ok_and(|status| status.success());
-    let ran = run(folder.path(), &format!("{CHECK} --report json=sealed/r.json")).await;
-    let text = fs::read_to_string(at("sealed/r.json")).unwrap();
-    if mounted {
-        assert!(Command::new("umount").arg(at("sealed/r.json")).status().unwrap().success());
-    }
-    ran.exits(0);
-    report(&text);
-    assert_eq!(fs::read_dir(at("sealed")).unwrap().count(), 1);
 }

@@ -14,7 +14,8 @@ use crate::text::{answering, deceives, harmless, told};
 const MARKUP: &str = "http://evil.example https://evil.example/x ftp://evil.example www.evil.example \
     mailto:a@evil.example a@evil.example xmpp:a@evil.example/b @name @org/team (@name) ,@name, #1 \
     GH-1 gh-2 owner/repo#1 owner/repo@0123456789abcdef 0123456789abcdef0123456789abcdef01234567 \
-    :tada: a:tada:b $x$ $$x$$ [a](http://evil.example) ![a](http://evil.example) [a][b] \
+    deadbeef DEADBEE (defaced) a/deadbeef. 1234567 x=0123456789abcdefABCDEF0123456789abcdefab \
+    [vulnerability:1] *iteration:1 :tada: a:tada:b $x$ $$x$$ [a](http://evil.example) ![a](http://evil.example) [a][b] \
     <http://evil.example> <img src=x> <a href=x> <script>alert(1)</script> </details> <!-- &#64;name \
     &commat;name `@name` ``@name `code` ```x **b** __b__ ~~s~~ | a | b | \\| c \\\\| d ||| ---|--- \
     \\@name \\`@name\\` @a|b @a\\|b \\[a](http://evil.example) [a\\](http://evil.example) [^1] ::: ]";
@@ -55,6 +56,30 @@ async fn junit_is_well_formed() {
         assert!(!xml.contains("<x y"), "{xml}");
         let Some((well, said)) = judge("xmllint", &["--noout", "-"], &xml) else { return };
         assert!(well, "{said}\n{xml}");
+    }
+}
+
+/// Text that CI runners take as commands, in reports that people print into logs.
+const COMMANDS: &str = "##[error]owned ##vso[task.setvariable variable=a]b ###[group]x \
+    ##teamcity[testFailed name='a'] ]]>##[debug]<b> ::error::x";
+
+/// Reports with commands to CI runners stay well-formed and hold no command.
+// Before: red.
+#[tokio::test(flavor = "multi_thread")]
+async fn reports_command_no_runner() {
+    for (ran, name) in both(COMMANDS).await {
+        harmless(&ran);
+        let xml = ran.file(&format!("{name}.junit"));
+        assert!(xml.contains("# #[error]owned"), "{xml}");
+        if let Some((well, said)) = judge("xmllint", &["--noout", "-"], &xml) {
+            assert!(well, "{said}\n{xml}");
+        }
+        let text = ran.file(&format!("{name}.markdown"));
+        if let Some(html) = markdown(&text) {
+            assert_eq!(replaced(&outside_code(&html)), None, "{text}\n{html}");
+            assert!(html.contains("# #[error]owned"), "{html}");
+        }
+        assert!(ran.file(&format!("{name}.html")).contains("# #[error]owned"));
     }
 }
 
@@ -133,7 +158,7 @@ fn replaced(text: &str) -> Option<&str> {
                     .any(|mark| lower.starts_with(mark))
                     || (lower.starts_with("gh-")
                         && rest[3..].starts_with(|c: char| c.is_ascii_digit()))
-                    || digits >= 7 && rest[..digits].contains(|c: char| c.is_ascii_digit())
+                    || digits >= 7
             }
         };
         if is_mark {

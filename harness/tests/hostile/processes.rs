@@ -21,11 +21,11 @@ const MOST: u64 = 250 << 10;
 /// Far more than anything here takes.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-fn folder() -> TempDir {
+pub(crate) fn folder() -> TempDir {
     tempfile::tempdir().unwrap()
 }
 
-fn signal(name: &str, id: u32) {
+pub(crate) fn signal(name: &str, id: u32) {
     let killed = Command::new("kill").args([format!("-{name}"), id.to_string()]).status().unwrap();
     assert!(killed.success());
 }
@@ -82,11 +82,11 @@ fn command(folder: &Path, arguments: &str) -> Command {
     command
 }
 
-fn spawn(folder: &Path, arguments: &str) -> Child {
+pub(crate) fn spawn(folder: &Path, arguments: &str) -> Child {
     command(folder, arguments).spawn().unwrap()
 }
 
-fn finish(child: Child, folder: &Path) -> Ran {
+pub(crate) fn finish(child: Child, folder: &Path) -> Ran {
     Ran::of(child.wait_with_output().unwrap(), folder)
 }
 
@@ -109,7 +109,7 @@ fn measured(folder: &Path, mut child: Child) -> (Ran, u64) {
 }
 
 /// A target that sends a signal to the program in the middle of a run.
-async fn stopping(name: &'static str, at: usize) -> (String, Arc<OnceLock<u32>>) {
+pub(crate) async fn stopping(name: &'static str, at: usize) -> (String, Arc<OnceLock<u32>>) {
     let id = Arc::new(OnceLock::new());
     let to = Arc::clone(&id);
     let url = serve(move |asked, _| {

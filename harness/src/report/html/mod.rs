@@ -18,10 +18,10 @@ use base64ct::{Base64, Encoding};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::Findings;
 use super::findings::Shown;
 use super::log::{self, Transcripts};
 use super::terminal::words;
+use super::{Findings, guarded};
 use crate::outcome::{Effect, Level, Outcome, Staleness};
 use chapter::Chapter;
 use entry::Entry;
@@ -38,7 +38,8 @@ const SCRIPT: &str = include_str!("../../../templates/report.js");
 pub fn render(findings: &Findings<'_>) -> io::Result<Vec<u8>> {
     // A log that cannot be read keeps no verdict from being shown.
     let transcripts = findings.log.and_then(|log| log::transcripts(log).ok()).unwrap_or_default();
-    page(&findings.shown(), &transcripts).render().map(String::into_bytes).map_err(io::Error::other)
+    let page = page(&findings.shown(), &transcripts).render().map_err(io::Error::other)?;
+    Ok(guarded(&page, false).into_owned().into_bytes())
 }
 
 /// What the template is filled with.

@@ -116,3 +116,11 @@ fn the_policy_names_what_runs() {
         assert!(!text.contains("</"), "{element} ends early");
     }
 }
+
+#[test]
+fn nothing_in_the_page_is_a_command_of_a_ci_runner() {
+    let report = samples::expected_report();
+    let page = rendered(&report, &transcripts(&report, |_| ()));
+    // The style and the script are named by their hashes.
+    assert_eq!(guarded(&page, false), page);
+}

@@ -70,9 +70,10 @@ fn words(text: &str, is_cell: bool) -> String {
 /// True if a word may become a link, a mention, an issue, a commit, an emoji or a formula.
 fn stands_for_more(word: &str) -> bool {
     let lower = word.to_ascii_lowercase();
-    let marks = ["@", "#", "$", "://", "www.", "gh-", "mailto:", "xmpp:"];
+    let marks = ["@", "#", "$", "://", "www.", "gh-", "mailto:", "xmpp:", "*iteration:"];
     marks.iter().any(|mark| lower.contains(mark))
         || word.matches(':').count() > 1
+        || (word.contains('[') && word.contains(':'))
         || refers(word)
         || word.split(|c: char| !c.is_ascii_hexdigit()).any(is_commit)
 }
@@ -85,9 +86,9 @@ fn refers(word: &str) -> bool {
     pairs.any(|(mark, next)| "!%~&^".contains(mark) && next.is_alphanumeric())
 }
 
-/// True if digits may be the beginning of a commit's hash.
+/// True if hexadecimal digits may be the beginning of a commit's hash, which may have letters only.
 fn is_commit(digits: &str) -> bool {
-    digits.len() >= 7 && digits.contains(|c: char| c.is_ascii_digit())
+    digits.len() >= 7
 }
 
 /// A word with a backslash before every mark that Markdown knows inside a line.
@@ -134,6 +135,12 @@ mod tests {
             ":tada:",
             "$x$",
             "0123456789abcdef",
+            "1234567",
+            "DEADBEEF",
+            "(defaced)",
+            "refused:deadbeef.",
+            "[vulnerability:1]",
+            "*iteration:1",
             "&#64;name",
             "&commat;name",
             "group/project!1",
@@ -141,7 +148,7 @@ mod tests {
         ] {
             assert_eq!(text(word), format!("`{word}`"));
         }
-        for word in ["refused:", "400", "7.1/9", "defaced", "a-b", "sub.domain"] {
+        for word in ["refused:", "400", "7.1/9", "facade", "a-b", "sub.domain"] {
             assert_eq!(text(word), word);
         }
     }

@@ -12,5 +12,5 @@ pub(super) use names::names_a_secret;
 pub(super) use places::{
     header, learn_all, learn_form, learn_headers, learn_response, learn_url, redirect, url,
 };
-pub(super) use secrets::{Secrets, beginning};
+pub(super) use secrets::{MASK, Secrets, beginning};
 pub use source::Source;

@@ -9,7 +9,7 @@ use super::forms;
 use super::index::Index;
 use super::view::{Escape, View};
 
-pub(super) const MASK: &str = "[masked]";
+pub(in super::super) const MASK: &str = "[masked]";
 /// What replaces the bytes of a secret where the length is to be kept.
 const FILL: u8 = b'*';
 
