@@ -42,6 +42,10 @@ pub enum Relation {
     CrossSite,
 }
 
+/// The limits of browsers (RFC 6265bis §5.6 and §6.1): bytes of a name with its value, and cookies.
+const LONGEST_COOKIE: usize = 4096;
+const MOST_COOKIES: usize = 180;
+
 impl Session {
     /// A fresh profile, on the relying party's own pages.
     pub fn new() -> Self {
@@ -137,12 +141,15 @@ impl Session {
 
     /// Keeps the cookies of an answer that a browser would keep.
     pub fn keep_cookies(&mut self, url: &Url, headers: &HeaderMap, relation: Relation) {
+        let mut most = self.jar.iter_any().count();
         for line in headers.get_all(header::SET_COOKIE) {
             let text = String::from_utf8_lossy(line.as_bytes());
             let Ok(cookie) = RawCookie::parse(text.into_owned()) else { continue };
-            if !self.has_room_for(&cookie) {
+            let is_short = cookie.name().len() + cookie.value().len() <= LONGEST_COOKIE;
+            if !is_short || most >= MOST_COOKIES && !self.has_room_for(&cookie) {
                 continue;
             }
+            most += 1;
             let foreign = relation == Relation::CrossSite && !is_for_other_sites(&cookie);
             if !foreign && is_acceptable(&cookie, url) {
                 // A cookie for another host is none of ours.
@@ -153,14 +160,12 @@ impl Session {
 }
 
 impl Session {
-    /// Whether the limits of browsers leave room for a cookie (RFC 6265bis §5.6 and §6.1).
+    /// Tells whether a session with many cookies has room for another one.
     fn has_room_for(&self, cookie: &RawCookie<'_>) -> bool {
-        const SIZE: usize = 4096;
-        const COOKIES: usize = 180;
         // One that is there already may be replaced or removed.
         let is_known = self.jar.iter_any().any(|known| known.name() == cookie.name());
-        let room = if is_known { 2 * COOKIES } else { COOKIES };
-        cookie.name().len() + cookie.value().len() <= SIZE && self.jar.iter_any().count() < room
+        let room = if is_known { 2 * MOST_COOKIES } else { MOST_COOKIES };
+        self.jar.iter_any().count() < room
     }
 }
 

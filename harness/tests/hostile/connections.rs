@@ -27,7 +27,12 @@ fn has_strace() -> bool {
 fn traced(folder: &Path, arguments: &str) -> Command {
     let mut command = Command::new("strace");
     command.args(["-f", "-s", "512", "-e", "trace=connect,sendto,sendmsg,sendmmsg", "-o", "trace"]);
-    command.arg(program()).args(arguments.split_whitespace()).current_dir(folder);
+    // The tests may have been started by a shell in the background, which ignores SIGINT.
+    command
+        .args(["env", "--default-signal=INT"])
+        .arg(program())
+        .args(arguments.split_whitespace())
+        .current_dir(folder);
     // A proxy is not a place that the user named either.
     for name in ["http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"] {
         command.env(name, "http://127.0.0.1:3128");

@@ -74,9 +74,10 @@ fn reports() -> String {
 /// The program with temporary files in this folder, before it is started.
 fn command(folder: &Path, arguments: &str) -> Command {
     let program = passrig(folder, arguments);
-    // The tests may have been started by a program that ignores SIGHUP, as `nohup` does.
+    // The tests may have been started by a program that ignores signals, as `nohup` and shells in
+    // the background do.
     let mut command = Command::new("env");
-    command.arg("--default-signal=HUP").arg(program.get_program()).args(program.get_args());
+    command.arg("--default-signal=HUP,INT").arg(program.get_program()).args(program.get_args());
     command.current_dir(folder).env("TMPDIR", folder).stdin(Stdio::null());
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     command

@@ -1,14 +1,11 @@
 //! Many texts looked for at once.
 //!
 //! The set of secrets changes with each answer, so that an automaton would be compiled again for
-//! each one. This index grows by insertion instead: four bytes select the forms that may begin
-//! at a place, and the forms with these four bytes are sorted. The work per text is limited, and
-//! a text that exceeds the limit is masked to its end: no input costs more than linear time.
+//! each one. This index grows by insertion instead: four bytes select the places at which a form
+//! may begin, and the forms are sorted. The work per text is limited, and a text that exceeds the
+//! limit is masked to its end: no input costs more than linear time.
 
-use std::cmp::Ordering;
-use std::collections::HashMap;
 use std::ops::Range;
-use std::sync::Arc;
 
 /// Bytes of a form by which the form is found.
 const HEAD: usize = 4;
@@ -18,11 +15,15 @@ const WORK_PER_BYTE: usize = 64;
 const LEAST_WORK: usize = 64 << 10;
 
 /// A text to look for.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 struct Form {
-    /// The bytes behind the head, as a number that orders as they do: most comparisons end there.
-    key: u64,
-    text: Arc<[u8]>,
+    /// The first bytes as numbers that order as they do: most comparisons end there.
+    key: Key,
+    /// The place of the text among all texts.
+    start: usize,
+    length: u32,
+    /// The length of a longer text of which this one is the beginning.
+    whole: u32,
     /// Only as a word of its own: not within a longer run of letters and digits.
     is_word: bool,
 }
@@ -31,12 +32,14 @@ struct Form {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Index {
     heads: Option<Heads>,
-    /// Forms by their first bytes; sorted, but for those that were added last.
-    forms: HashMap<[u8; HEAD], Vec<Form>>,
-    /// The first bytes of forms that were added last.
-    unsorted: Vec<[u8; HEAD]>,
+    /// All texts, one behind the other.
+    texts: Vec<u8>,
+    /// Sorted by their texts, but for those that were added last.
+    forms: Vec<Form>,
+    /// The number of forms that are sorted.
+    sorted: usize,
     /// Forms that are shorter than a head.
-    short: Vec<Form>,
+    short: Vec<(Box<[u8]>, bool)>,
     has_space: bool,
 }
 
@@ -50,37 +53,72 @@ impl Index {
         self.has_space
     }
 
+    /// Adds a text.
     pub(super) fn add(&mut self, text: &[u8], is_word: bool) {
+        self.add_beginning(text, text.len(), is_word);
+    }
+
+    /// Adds a text of which only the beginning is compared; what follows counts as far as it has
+    /// the characters of base64.
+    pub(super) fn add_beginning(&mut self, text: &[u8], whole: usize, is_word: bool) {
         self.has_space |= text.contains(&b' ');
         let Some(head) = text.first_chunk() else {
             if !text.is_empty() {
-                self.short.push(Form::of(text, is_word));
+                self.short.push((text.into(), is_word));
             }
             return;
         };
         self.heads.get_or_insert_default().add(*head);
-        let forms = self.forms.entry(*head).or_default();
-        forms.push(Form::of(text, is_word));
-        if self.unsorted.last() != Some(head) {
-            self.unsorted.push(*head);
-        }
+        let start = self.texts.len();
+        self.texts.extend_from_slice(text);
+        let [length, whole] = [text.len(), whole].map(|n| u32::try_from(n).unwrap_or(u32::MAX));
+        self.forms.push(Form { key: key(text), start, length, whole, is_word });
     }
 
     /// Sorts what was added: to be called before the next search.
     pub(super) fn sort(&mut self) {
-        for head in self.unsorted.drain(..) {
-            let Some(forms) = self.forms.get_mut(&head) else { continue };
-            if forms.is_sorted_by(|one, other| one.order(other).is_lt()) {
-                continue;
-            }
-            forms.sort_by(Form::order);
-            // Of a text that was added twice one stays, as a word only if both were.
-            forms.dedup_by(|other, one| {
-                let is_same = one.text == other.text;
-                one.is_word &= other.is_word || !is_same;
-                is_same
-            });
+        if self.sorted == self.forms.len() {
+            return;
         }
+        let Self { texts, forms, sorted, .. } = self;
+        let text = |form: &Form| texts.get(form.range()).unwrap_or_default();
+        let order = |one: &Form, other: &Form| {
+            one.key.cmp(&other.key).then_with(|| text(one).cmp(text(other)))
+        };
+        forms.get_mut(*sorted..).unwrap_or_default().sort_unstable_by(order);
+        if *sorted > 0 {
+            // Two sorted runs are merged in linear time.
+            forms.sort_by(order);
+        }
+        // Of a text that was added twice one stays, as a word only if both were.
+        forms.dedup_by(|other, one| {
+            let is_same = one.key == other.key && text(one) == text(other);
+            one.is_word &= other.is_word || !is_same;
+            one.whole = one.whole.max(if is_same { other.whole } else { 0 });
+            is_same
+        });
+        *sorted = forms.len();
+    }
+
+    fn text(&self, form: &Form) -> &[u8] {
+        self.texts.get(form.range()).unwrap_or_default()
+    }
+
+    /// The number of forms that are ordered before a text, or are equal.
+    fn before(&self, forms: &[Form], key: Key, text: &[u8]) -> usize {
+        forms.partition_point(|form| {
+            form.key.cmp(&key).then_with(|| self.text(form).cmp(text)).is_le()
+        })
+    }
+
+    /// The forms with the head that the text begins with.
+    fn with_head_of(&self, text: &[u8]) -> &[Form] {
+        let head = |key: Key| key.0 >> (u64::BITS - 8 * HEAD as u32);
+        let wanted = head(key(text));
+        let from = self.forms.partition_point(|form| head(form.key) < wanted);
+        let behind = self.forms.get(from..).unwrap_or_default();
+        let count = behind.partition_point(|form| head(form.key) == wanted);
+        behind.get(..count).unwrap_or_default()
     }
 
     /// The places of all forms, the longest at each place. Where the text is `cut`, a form that
@@ -94,13 +132,16 @@ impl Index {
             if !heads.has(*head) {
                 continue;
             }
-            let Some(forms) = self.forms.get(head) else { continue };
             let Some(rest) = text.get(at..) else { continue };
-            if cut && is_beginning(forms, rest) {
+            let forms = self.with_head_of(rest);
+            if forms.is_empty() {
+                continue;
+            }
+            if cut && self.is_beginning(forms, rest) {
                 found.push(at..text.len());
                 return;
             }
-            match longest(forms, text, at, &mut work) {
+            match self.longest(forms, text, at, &mut work) {
                 Ok(Some(end)) => found.push(at..end),
                 Ok(None) => {}
                 Err(Exhausted) => {
@@ -112,75 +153,76 @@ impl Index {
     }
 
     fn find_short(&self, text: &[u8], found: &mut Vec<Range<usize>>) {
-        for form in &self.short {
-            let places = text.windows(form.text.len()).enumerate();
-            let places = places.filter(|(_, here)| **here == *form.text).map(|(at, _)| at);
-            let ranges = places.map(|at| at..at + form.text.len());
-            found.extend(ranges.filter(|range| !form.is_word || is_word(text, range)));
+        for (short, is_of_words) in &self.short {
+            let places = text.windows(short.len()).enumerate();
+            let places = places.filter(|(_, here)| **here == **short).map(|(at, _)| at);
+            let ranges = places.map(|at| at..at + short.len());
+            found.extend(ranges.filter(|range| !is_of_words || is_word(text, range)));
         }
+    }
+
+    /// Where the longest form ends that begins there.
+    fn longest(
+        &self,
+        forms: &[Form],
+        text: &[u8],
+        at: usize,
+        work: &mut usize,
+    ) -> Result<Option<usize>, Exhausted> {
+        let mut rest = text.get(at..).unwrap_or_default();
+        loop {
+            let after = self.before(forms, key(rest), rest);
+            let Some(form) = after.checked_sub(1).and_then(|before| forms.get(before)) else {
+                return Ok(None);
+            };
+            let length = form.length as usize;
+            let common = common(self.text(form), rest);
+            let steps = usize::BITS - forms.len().leading_zeros();
+            let cost = common + length.min(64) * steps as usize;
+            *work = work.checked_sub(cost).ok_or(Exhausted)?;
+            let is_whole = common == length;
+            if is_whole && (!form.is_word || is_word(text, &(at..at + common))) {
+                let rest = text.get(at + common..).unwrap_or_default();
+                let more = (form.whole - form.length) as usize;
+                let more = rest.iter().take(more).take_while(|byte| is_letter(**byte)).count();
+                return Ok(Some(at + common + more));
+            }
+            // A shorter form is a part of what the two have in common.
+            let shorter = common - usize::from(is_whole);
+            rest = rest.get(..shorter).unwrap_or_default();
+        }
+    }
+
+    /// Whether a form begins with this text and goes on behind it.
+    fn is_beginning(&self, forms: &[Form], text: &[u8]) -> bool {
+        let at = self.before(forms, key(text), text);
+        forms.get(at).is_some_and(|form| self.text(form).starts_with(text))
     }
 }
 
 impl Form {
-    fn of(text: &[u8], is_word: bool) -> Self {
-        Self { key: key(text), text: text.into(), is_word }
-    }
-
-    fn order(&self, other: &Self) -> Ordering {
-        self.key.cmp(&other.key).then_with(|| self.text.cmp(&other.text))
-    }
-
-    /// How the form is ordered beside a text that has the same head, and this key.
-    fn beside(&self, key: u64, text: &[u8]) -> Ordering {
-        self.key.cmp(&key).then_with(|| (*self.text).cmp(text))
+    fn range(&self) -> Range<usize> {
+        self.start..self.start + self.length as usize
     }
 }
 
-/// The eight bytes behind the head as a number; bytes that are not there count as 0.
-fn key(text: &[u8]) -> u64 {
-    let mut bytes = [0; 8];
-    let behind = text.get(HEAD..).unwrap_or_default();
-    bytes.iter_mut().zip(behind).for_each(|(to, from)| *to = *from);
-    u64::from_be_bytes(bytes)
+type Key = (u64, u64);
+
+/// The first bytes of a text as numbers; bytes that are not there count as 0.
+fn key(text: &[u8]) -> Key {
+    let mut bytes = [0; size_of::<u128>()];
+    bytes.iter_mut().zip(text).for_each(|(to, from)| *to = *from);
+    let all = u128::from_be_bytes(bytes);
+    ((all >> u64::BITS) as u64, all as u64)
+}
+
+/// Tells whether a byte is of base64, base64url or hex.
+fn is_letter(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_')
 }
 
 /// The work for a text is used up.
 struct Exhausted;
-
-/// Where the longest form ends that begins there.
-fn longest(
-    forms: &[Form],
-    text: &[u8],
-    at: usize,
-    work: &mut usize,
-) -> Result<Option<usize>, Exhausted> {
-    let mut rest = text.get(at..).unwrap_or_default();
-    loop {
-        let own = key(rest);
-        let after = forms.partition_point(|form| form.beside(own, rest).is_le());
-        let Some(form) = after.checked_sub(1).and_then(|before| forms.get(before)) else {
-            return Ok(None);
-        };
-        let common = common(&form.text, rest);
-        let steps = usize::BITS - forms.len().leading_zeros();
-        let cost = common + form.text.len().min(64) * steps as usize;
-        *work = work.checked_sub(cost).ok_or(Exhausted)?;
-        let is_whole = common == form.text.len();
-        if is_whole && (!form.is_word || is_word(text, &(at..at + common))) {
-            return Ok(Some(at + common));
-        }
-        // A shorter form is a part of what the two have in common.
-        let shorter = common - usize::from(is_whole);
-        rest = rest.get(..shorter).unwrap_or_default();
-    }
-}
-
-/// Whether a form begins with this text and goes on behind it.
-fn is_beginning(forms: &[Form], text: &[u8]) -> bool {
-    let own = key(text);
-    let at = forms.partition_point(|form| form.beside(own, text).is_le());
-    forms.get(at).is_some_and(|form| form.text.starts_with(text))
-}
 
 /// How many bytes two texts have in common at their beginnings.
 fn common(one: &[u8], other: &[u8]) -> usize {
@@ -197,7 +239,7 @@ fn is_word(text: &[u8], range: &Range<usize>) -> bool {
 /// Which four bytes the forms begin with, as a set of hashes. Each byte of each transcript is
 /// looked at, and hardly any begins a form.
 #[derive(Clone)]
-struct Heads(Box<[u64; 1024]>);
+struct Heads(Box<[u64; 4096]>);
 
 impl Heads {
     fn add(&mut self, head: [u8; HEAD]) {
@@ -214,14 +256,14 @@ impl Heads {
 
     /// Which bit of which word.
     fn place(head: [u8; HEAD]) -> (usize, u64) {
-        let hash = u32::from_le_bytes(head).wrapping_mul(0x9e37_79b1) >> 16;
-        ((hash >> 6) as usize & 1023, 1 << (hash & 63))
+        let hash = u32::from_le_bytes(head).wrapping_mul(0x9e37_79b1) >> 14;
+        ((hash >> 6) as usize & 4095, 1 << (hash & 63))
     }
 }
 
 impl Default for Heads {
     fn default() -> Self {
-        Self(Box::new([0; 1024]))
+        Self(Box::new([0; 4096]))
     }
 }
 
@@ -268,6 +310,18 @@ mod tests {
         assert_eq!(found(&["abcdefghij"], "--abcdef", true), vec![2..8]);
         assert!(found(&["abcdefghij"], "--abcdef", false).is_empty());
         assert!(found(&["abcdefghij"], "--abcdefx", true).is_empty());
+    }
+
+    #[test]
+    fn a_text_is_known_by_its_beginning() {
+        let mut index = Index::default();
+        index.add_beginning(b"QUJD", 8, false);
+        index.sort();
+        for (text, expected) in [("-QUJDxyz_0-", 1..9), ("QUJD.xyz", 0..4), ("QUJDx", 0..5)] {
+            let mut found = Vec::new();
+            index.find(text.as_bytes(), false, &mut found);
+            assert_eq!(found, [expected], "{text}");
+        }
     }
 
     /// Each place begins a long form that is not there: the work is limited, and what was not

@@ -126,7 +126,7 @@ impl Growing {
                 index.add(text.as_bytes(), is_word);
             }
             if spellings != Spellings::Plain && at >= plain {
-                forms::encoded(&text).iter().for_each(|form| index.add(form, false));
+                forms::each(&text, |form, whole| index.add_beginning(form, whole, false));
             }
         }
         index.sort();
