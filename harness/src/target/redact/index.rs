@@ -5,7 +5,9 @@
 //! may begin, and the forms are sorted. The work per text is limited, and a text that exceeds the
 //! limit is masked to its end: no input costs more than linear time.
 
+use std::mem;
 use std::ops::Range;
+use std::sync::{Mutex, PoisonError};
 
 /// Bytes of a form by which the form is found.
 const HEAD: usize = 4;
@@ -68,6 +70,9 @@ impl Index {
             }
             return;
         };
+        if self.heads.is_none() {
+            (self.texts, self.forms) = spare();
+        }
         self.heads.get_or_insert_default().add(*head);
         let start = self.texts.len();
         self.texts.extend_from_slice(text);
@@ -197,6 +202,32 @@ impl Index {
     fn is_beginning(&self, forms: &[Form], text: &[u8]) -> bool {
         let at = self.before(forms, key(text), text);
         forms.get(at).is_some_and(|form| self.text(form).starts_with(text))
+    }
+}
+
+/// Memory of indexes that are gone. Each story has an index: new memory for each one costs more
+/// than all that is written to it.
+static SPARE: Mutex<Vec<(Vec<u8>, Vec<Form>)>> = Mutex::new(Vec::new());
+
+fn spare() -> (Vec<u8>, Vec<Form>) {
+    SPARE.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
+}
+
+impl Drop for Index {
+    fn drop(&mut self) {
+        const MOST: usize = 32;
+        const LARGEST: usize = 1 << 20;
+        let (mut texts, mut forms) = (mem::take(&mut self.texts), mem::take(&mut self.forms));
+        let bytes = texts.capacity() + forms.capacity() * size_of::<Form>();
+        if forms.capacity() == 0 || bytes > LARGEST {
+            return;
+        }
+        texts.clear();
+        forms.clear();
+        let mut spare = SPARE.lock().unwrap_or_else(PoisonError::into_inner);
+        if spare.len() < MOST {
+            spare.push((texts, forms));
+        }
     }
 }
 
