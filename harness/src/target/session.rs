@@ -143,8 +143,11 @@ impl Session {
     pub fn keep_cookies(&mut self, url: &Url, headers: &HeaderMap, relation: Relation) {
         let mut most = self.jar.iter_any().count();
         for line in headers.get_all(header::SET_COOKIE) {
-            let text = String::from_utf8_lossy(line.as_bytes());
-            let Ok(cookie) = RawCookie::parse(text.into_owned()) else { continue };
+            let text = match std::str::from_utf8(line.as_bytes()) {
+                Ok(text) => text.to_owned(),
+                Err(_) => String::from_utf8_lossy(line.as_bytes()).into_owned(),
+            };
+            let Ok(cookie) = RawCookie::parse(text) else { continue };
             let is_short = cookie.name().len() + cookie.value().len() <= LONGEST_COOKIE;
             if !is_short || most >= MOST_COOKIES && !self.has_room_for(&cookie) {
                 continue;

@@ -31,7 +31,7 @@ struct Form {
 }
 
 /// The texts to look for.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(super) struct Index {
     heads: Option<Heads>,
     /// All texts, one behind the other.
@@ -211,6 +211,23 @@ static SPARE: Mutex<Vec<(Vec<u8>, Vec<Form>)>> = Mutex::new(Vec::new());
 
 fn spare() -> (Vec<u8>, Vec<Form>) {
     SPARE.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
+}
+
+impl Clone for Index {
+    fn clone(&self) -> Self {
+        let (mut texts, mut forms) =
+            if self.forms.is_empty() { Default::default() } else { spare() };
+        texts.extend_from_slice(&self.texts);
+        forms.extend_from_slice(&self.forms);
+        Self {
+            heads: self.heads.clone(),
+            texts,
+            forms,
+            sorted: self.sorted,
+            short: self.short.clone(),
+            has_space: self.has_space,
+        }
+    }
 }
 
 impl Drop for Index {

@@ -5,6 +5,8 @@ mod literals;
 mod markup;
 mod parameters;
 
+use std::borrow::Cow;
+
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 
 use passrig_authenticator::wire::base64url;
@@ -26,7 +28,7 @@ pub(in super::super) fn learn_headers(headers: &HeaderMap, secrets: &mut Secrets
         if kind == Kind::Plain {
             continue;
         }
-        let text = String::from_utf8_lossy(value.as_bytes());
+        let text = text_of(value);
         match kind {
             Kind::Plain => {}
             Kind::Cookies => {
@@ -97,7 +99,7 @@ pub(in super::super) fn header(
     value: &HeaderValue,
     secrets: &Secrets,
 ) -> String {
-    let text = String::from_utf8_lossy(value.as_bytes());
+    let text = text_of(value);
     let masked = match Kind::of(name) {
         Kind::Plain => return secrets.mask(&text),
         Kind::Cookies => {
@@ -117,6 +119,14 @@ pub(in super::super) fn header(
         Kind::Other => parameters::masked(&text, Context::Text),
     };
     secrets.mask(&masked)
+}
+
+/// The value as text. Valid UTF-8 is read many bytes at once.
+fn text_of(value: &HeaderValue) -> Cow<'_, str> {
+    match std::str::from_utf8(value.as_bytes()) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => String::from_utf8_lossy(value.as_bytes()),
+    }
 }
 
 /// How the value of a header is read.

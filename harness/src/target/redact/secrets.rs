@@ -1,9 +1,11 @@
 //! The values that are secret, and texts without them.
 
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
+
+use hashbrown::{HashMap, HashSet};
 
 use super::forms;
 use super::index::Index;
@@ -75,7 +77,8 @@ pub(in super::super) struct Secrets {
     bytes: usize,
     /// Names of users and challenges: evidence, whatever the target does with them.
     public: HashSet<Arc<str>>,
-    index: Growing,
+    /// Shared by copies, so that what one of them built serves all.
+    index: Arc<Growing>,
 }
 
 /// The index, and what is to be added before the next search: most answers are not searched before
@@ -120,6 +123,9 @@ impl Growing {
     fn with<T>(&self, ask: impl FnOnce(&Index) -> T) -> T {
         let mut inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (index, added) = &mut *inner;
+        if added.is_empty() {
+            return ask(index);
+        }
         let plain = added.len().saturating_sub(ENCODED);
         for (at, Added { text, is_word, spellings }) in added.drain(..).enumerate() {
             if spellings != Spellings::Encoded {
@@ -161,15 +167,19 @@ impl Secrets {
     /// Adds a value that the target set, and the spellings that the target may have decoded.
     pub(in super::super) fn learn(&mut self, value: &str) {
         let value = beginning(value, LONGEST);
+        // Most values are: each request repeats all cookies.
+        if self.known.contains(value) {
+            return;
+        }
         // The signed cookies of many frameworks have an escape before a long text: the spellings of
         // that text are those of the value and of the decoded value.
-        let shared = shared_part(value).filter(|_| !self.known.contains(value));
+        let shared = shared_part(value);
         let spellings = if shared.is_some() { Spellings::Plain } else { Spellings::All };
         if !self.remember(value, spellings) {
             return;
         }
         if let Some(part) = shared {
-            self.index.add(Added {
+            Arc::make_mut(&mut self.index).add(Added {
                 text: part.into(),
                 is_word: false,
                 spellings: Spellings::Encoded,
@@ -205,7 +215,11 @@ impl Secrets {
         self.bytes += value.len();
         self.learnt.push_back(Arc::clone(&value));
         self.known.insert(Arc::clone(&value));
-        self.index.add(Added { is_word: value.len() < LONG, text: value, spellings });
+        Arc::make_mut(&mut self.index).add(Added {
+            is_word: value.len() < LONG,
+            text: value,
+            spellings,
+        });
         if self.learnt.len() > REMEMBERED || self.bytes > REMEMBERED_BYTES {
             self.forget_the_older_half();
         }
@@ -237,7 +251,7 @@ impl Secrets {
 
     /// Builds the index anew.
     fn build(&mut self) {
-        self.index = Growing::default();
+        self.index = Arc::default();
         let given = std::mem::take(&mut self.given);
         for (secret, is_word) in &given {
             self.insert(secret, *is_word);
@@ -251,7 +265,11 @@ impl Secrets {
     }
 
     fn insert(&mut self, secret: &str, is_word: bool) {
-        self.index.add(Added { text: secret.into(), is_word, spellings: Spellings::All });
+        Arc::make_mut(&mut self.index).add(Added {
+            text: secret.into(),
+            is_word,
+            spellings: Spellings::All,
+        });
     }
 
     fn is_given(&self, value: &str) -> bool {
@@ -325,12 +343,15 @@ impl Secrets {
     /// Where the secrets are, those that overlap as one.
     fn ranges(&self, text: &[u8], cut: bool) -> Vec<Range<usize>> {
         let mut found = Vec::new();
-        if text.is_empty() || self.is_empty() {
+        if text.is_empty() {
             return found;
         }
         self.find(text, cut, &mut found);
-        if has_escape(text) {
+        if has_escape(text) && !self.is_empty() {
             self.find_in_views(text, cut, &mut found);
+        }
+        if found.len() < 2 {
+            return found;
         }
         found.sort_by_key(|range| range.start);
         let mut merged: Vec<Range<usize>> = Vec::with_capacity(found.len());
