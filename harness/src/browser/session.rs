@@ -1,4 +1,4 @@
-//! Commands and events of the DevTools protocol: JSON, each ended by a zero octet.
+//! Commands and events of the DevTools protocol: JSON, each ended by a zero byte.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -138,9 +138,9 @@ impl Session {
         if let (Some(session), Some(members)) = (&self.id, command.as_object_mut()) {
             members.insert("sessionId".to_owned(), session.as_str().into());
         }
-        let mut octets = command.to_string().into_bytes();
-        octets.push(0);
-        self.pipe.outgoing.send(octets).map_err(|_| self.pipe.ended())?;
+        let mut bytes = command.to_string().into_bytes();
+        bytes.push(0);
+        self.pipe.outgoing.send(bytes).map_err(|_| self.pipe.ended())?;
         match tokio::time::timeout(COMMAND, receiver).await {
             Ok(Ok(Message { error: Some(Refusal { message }), .. })) => {
                 Err(Error::Refused { method: method.to_owned(), message })
@@ -235,9 +235,9 @@ impl Pipe {
         }
     }
 
-    fn take(&self, octets: &[u8]) {
+    fn take(&self, bytes: &[u8]) {
         // A text that is not a message cannot be answered; the deadline ends the wait.
-        let Ok(message) = serde_json::from_slice(octets).or_else(|_| too_long(octets).ok_or(()))
+        let Ok(message) = serde_json::from_slice(bytes).or_else(|_| too_long(bytes).ok_or(()))
         else {
             return;
         };
@@ -249,7 +249,7 @@ impl Pipe {
         } else if let Some(method) = message.method {
             let event = Event { session: message.session_id, method, params: message.params };
             state.listeners.retain(|listener| {
-                let sent = listener.send(&event, octets.len());
+                let sent = listener.send(&event, bytes.len());
                 self.is_flooded.fetch_or(sent == Sent::TooMuch, Ordering::Relaxed);
                 sent != Sent::Unheard
             });
@@ -258,17 +258,17 @@ impl Pipe {
 }
 
 /// The answer to a command in place of one that was cut: Chromium writes the number first.
-fn too_long(octets: &[u8]) -> Option<Message> {
-    let number = octets.strip_prefix(b"{\"id\":").filter(|_| octets.len() >= LONGEST)?;
-    let digits = number.iter().take_while(|octet| octet.is_ascii_digit()).count();
+fn too_long(bytes: &[u8]) -> Option<Message> {
+    let number = bytes.strip_prefix(b"{\"id\":").filter(|_| bytes.len() >= LONGEST)?;
+    let digits = number.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let id = std::str::from_utf8(number.get(..digits)?).ok()?.parse().ok()?;
     let message = format!("the answer has more than {LONGEST} bytes");
     Some(Message { id: Some(id), error: Some(Refusal { message }), ..Message::default() })
 }
 
 async fn speak(mut stdin: ChildStdin, mut queue: mpsc::UnboundedReceiver<Vec<u8>>) {
-    while let Some(octets) = queue.recv().await {
-        if stdin.write_all(&octets).await.is_err() || stdin.flush().await.is_err() {
+    while let Some(bytes) = queue.recv().await {
+        if stdin.write_all(&bytes).await.is_err() || stdin.flush().await.is_err() {
             return;
         }
     }

@@ -10,7 +10,7 @@ use std::time::Duration;
 /// may still write to it for a moment.
 const TRIES: u32 = 100;
 const PAUSE: Duration = Duration::from_millis(20);
-/// How often the list is tried to be had.
+/// The number of attempts to get the list.
 const LOCK_TRIES: u32 = 20;
 
 static LEFT: Mutex<Left> = Mutex::new(Left { groups: Vec::new(), folders: Vec::new() });

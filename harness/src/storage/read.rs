@@ -81,7 +81,7 @@ pub enum ReadError {
 }
 
 impl ReadError {
-    /// Whether the file does not exist.
+    /// Tells whether the file does not exist.
     pub fn is_not_found(&self) -> bool {
         matches!(self, Self::System { source, .. } if source.kind() == ErrorKind::NotFound)
     }

@@ -19,7 +19,7 @@ pub(in crate::cli) struct Mistake {
 }
 
 impl Mistake {
-    /// What the parser has to say about another file in TOML.
+    /// The parser's message about another file in TOML.
     pub(in crate::cli) fn toml(file: &Path, text: &str, error: &toml::de::Error) -> Box<Self> {
         Source { file, text, is_named: true }.toml(error)
     }

@@ -125,7 +125,7 @@ fn renew(dir: &Path, files: &[File], earlier: &Mark) -> Result<(), Failure> {
     })
 }
 
-/// Whether there is something at the path other than this content.
+/// Tells whether the path has another content than this one.
 fn is_other(path: &Path, content: &[u8]) -> bool {
     match storage::read_regular(path, Limit::EXPORT) {
         Ok(there) => there != content,

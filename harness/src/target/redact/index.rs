@@ -198,7 +198,7 @@ impl Index {
         }
     }
 
-    /// Whether a form begins with this text and goes on behind it.
+    /// Tells whether a form begins with this text and goes on behind it.
     fn is_beginning(&self, forms: &[Form], text: &[u8]) -> bool {
         let at = self.before(forms, key(text), text);
         forms.get(at).is_some_and(|form| self.text(form).starts_with(text))

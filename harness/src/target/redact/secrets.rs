@@ -90,7 +90,7 @@ struct Growing(Mutex<(Index, Vec<Added>)>);
 #[derive(Clone, Debug)]
 struct Added {
     text: Arc<str>,
-    /// Whether it is masked only as a word of its own.
+    /// True if the value is masked only as a word of its own.
     is_word: bool,
     spellings: Spellings,
 }

@@ -42,7 +42,7 @@ struct Scanner<'a> {
     open: Vec<Scope>,
     /// The parts of a dotted key so far.
     key: Vec<&'a str>,
-    /// Whether the value of the name before is secret; unknown where no name stands before.
+    /// True if the value of the name before is secret; unknown where no name stands before.
     value: Option<bool>,
     /// The scope of the table that follows a name.
     next: Names,
@@ -135,7 +135,7 @@ impl<'a> Scanner<'a> {
         self.separate();
     }
 
-    /// Whether a header of TOML begins here.
+    /// Tells whether a header of TOML begins here.
     fn is_header(&self) -> bool {
         let before = self.text.get(..self.at).unwrap_or_default();
         let before = before.rsplit('\n').next().unwrap_or_default();
