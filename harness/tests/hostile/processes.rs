@@ -186,23 +186,29 @@ async fn a_signal_that_is_ignored_stays_ignored() {
     ran.exits(0);
 }
 
-// Before: red. The story was lost, with every finding.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_story_that_is_stopped_is_kept() {
-    let folder = folder();
-    let (url, id) = stopping("TERM", 30).await;
+/// A simulation that SIGTERM stops at this request, and its story.
+pub(crate) async fn stopped_story(folder: &Path, request: usize) -> (Ran, Value) {
+    let (url, id) = stopping("TERM", request).await;
     let arguments = format!(
         "simulate lost-device --rp {url} --adapter reference --json story.json --html story.html"
     );
-    let child = spawn(folder.path(), &arguments);
+    let child = spawn(folder, &arguments);
     id.set(child.id()).unwrap();
-    let place = folder.path().to_owned();
+    let place = folder.to_owned();
     let ran = tokio::task::spawn_blocking(move || finish(child, &place)).await.unwrap();
     ran.exits(143);
     let story: Value = serde_json::from_str(&ran.file("story.json")).unwrap();
     assert_eq!(story["stopped"], "interrupted by SIGTERM");
-    assert!(!story["acts"].as_array().unwrap().is_empty());
     assert!(ran.file("story.html").contains("Stopped before the end: interrupted by SIGTERM"));
+    (ran, story)
+}
+
+// Before: red. The story was lost, with every finding.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_story_that_is_stopped_is_kept() {
+    let folder = folder();
+    let (ran, story) = stopped_story(folder.path(), 30).await;
+    assert!(!story["acts"].as_array().unwrap().is_empty());
     assert!(!ran.said().contains("The end"), "{}", ran.said());
 }
 

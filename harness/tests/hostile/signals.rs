@@ -5,9 +5,7 @@ use std::fs;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use serde_json::Value;
-
-use crate::processes::{finish, folder, signal, spawn, stopping};
+use crate::processes::{finish, folder, signal, spawn, stopped_story};
 use crate::support::{FEW, answer, serve};
 
 // Before: red. The failure of one product hid the signal.
@@ -26,6 +24,7 @@ async fn a_signal_counts_more_than_a_failure() {
             is_next.then(|| {
                 is_sent.get_or_init(|| {
                     signal(name, *to.wait());
+                    // The answer comes after the signal.
                     std::thread::sleep(Duration::from_millis(300));
                 });
                 answer(404, "text/plain", "")
@@ -33,7 +32,7 @@ async fn a_signal_counts_more_than_a_failure() {
         })
         .await;
         let arguments =
-            format!("check --rp {url} --authenticator all --report json=report.json {}", FEW);
+            format!("check --rp {url} --authenticator all --report json=report.json {FEW}");
         let child = spawn(folder.path(), &arguments);
         id.set(child.id()).unwrap();
         let place = folder.path().to_owned();
@@ -50,16 +49,5 @@ async fn a_story_that_is_stopped_before_it_begins_leaves_no_older_one() {
     for name in ["story.json", "story.html"] {
         fs::write(folder.path().join(name), "of an earlier run").unwrap();
     }
-    let (url, id) = stopping("TERM", 2).await;
-    let arguments = format!(
-        "simulate lost-device --rp {url} --adapter reference --json story.json --html story.html"
-    );
-    let child = spawn(folder.path(), &arguments);
-    id.set(child.id()).unwrap();
-    let place = folder.path().to_owned();
-    let ran = tokio::task::spawn_blocking(move || finish(child, &place)).await.unwrap();
-    ran.exits(143);
-    let story: Value = serde_json::from_str(&ran.file("story.json")).unwrap();
-    assert_eq!(story["stopped"], "interrupted by SIGTERM");
-    assert!(ran.file("story.html").contains("Stopped before the end: interrupted by SIGTERM"));
+    stopped_story(folder.path(), 2).await;
 }
