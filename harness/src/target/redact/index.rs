@@ -5,12 +5,10 @@
 //! may begin, and the forms are sorted. The work per text is limited, and a text that exceeds the
 //! limit is masked to its end: no input costs more than linear time.
 
-use std::mem;
 use std::ops::Range;
-use std::sync::{Mutex, PoisonError};
 
 /// Bytes of a form by which the form is found.
-const HEAD: usize = 4;
+pub(super) const HEAD: usize = 4;
 /// Bytes that are compared per byte of a text at most, on the average.
 const WORK_PER_BYTE: usize = 64;
 /// Bytes that are compared in any text, however short.
@@ -31,9 +29,9 @@ struct Form {
 }
 
 /// The texts to look for.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Index {
-    heads: Option<Heads>,
+    heads: Heads,
     /// All texts, one behind the other.
     texts: Vec<u8>,
     /// Sorted by their texts, but for those that were added last.
@@ -42,17 +40,11 @@ pub(super) struct Index {
     sorted: usize,
     /// Forms that are shorter than a head.
     short: Vec<(Box<[u8]>, bool)>,
-    has_space: bool,
 }
 
 impl Index {
     pub(super) fn is_empty(&self) -> bool {
-        self.heads.is_none() && self.short.is_empty()
-    }
-
-    /// Whether any form has a space: only then `+` can stand for one.
-    pub(super) fn has_space(&self) -> bool {
-        self.has_space
+        self.forms.is_empty() && self.short.is_empty()
     }
 
     /// Adds a text.
@@ -63,17 +55,13 @@ impl Index {
     /// Adds a text of which only the beginning is compared; what follows counts as far as it has
     /// the characters of base64.
     pub(super) fn add_beginning(&mut self, text: &[u8], whole: usize, is_word: bool) {
-        self.has_space |= text.contains(&b' ');
         let Some(head) = text.first_chunk() else {
             if !text.is_empty() {
                 self.short.push((text.into(), is_word));
             }
             return;
         };
-        if self.heads.is_none() {
-            (self.texts, self.forms) = spare();
-        }
-        self.heads.get_or_insert_default().add(*head);
+        self.heads.add(*head);
         let start = self.texts.len();
         self.texts.extend_from_slice(text);
         let [length, whole] = [text.len(), whole].map(|n| u32::try_from(n).unwrap_or(u32::MAX));
@@ -130,11 +118,13 @@ impl Index {
     /// begins before the cut and would end behind it counts, too.
     pub(super) fn find(&self, text: &[u8], cut: bool, found: &mut Vec<Range<usize>>) {
         self.find_short(text, found);
-        let Some(heads) = &self.heads else { return };
+        if self.forms.is_empty() {
+            return;
+        }
         let mut work = text.len() * WORK_PER_BYTE + LEAST_WORK;
         for (at, head) in text.windows(HEAD).enumerate() {
             let Some(head) = head.first_chunk() else { continue };
-            if !heads.has(*head) {
+            if !self.heads.has(*head) {
                 continue;
             }
             let Some(rest) = text.get(at..) else { continue };
@@ -205,49 +195,6 @@ impl Index {
     }
 }
 
-/// Memory of indexes that are gone. Each story has an index: new memory for each one costs more
-/// than all that is written to it.
-static SPARE: Mutex<Vec<(Vec<u8>, Vec<Form>)>> = Mutex::new(Vec::new());
-
-fn spare() -> (Vec<u8>, Vec<Form>) {
-    SPARE.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
-}
-
-impl Clone for Index {
-    fn clone(&self) -> Self {
-        let (mut texts, mut forms) =
-            if self.forms.is_empty() { Default::default() } else { spare() };
-        texts.extend_from_slice(&self.texts);
-        forms.extend_from_slice(&self.forms);
-        Self {
-            heads: self.heads.clone(),
-            texts,
-            forms,
-            sorted: self.sorted,
-            short: self.short.clone(),
-            has_space: self.has_space,
-        }
-    }
-}
-
-impl Drop for Index {
-    fn drop(&mut self) {
-        const MOST: usize = 32;
-        const LARGEST: usize = 1 << 20;
-        let (mut texts, mut forms) = (mem::take(&mut self.texts), mem::take(&mut self.forms));
-        let bytes = texts.capacity() + forms.capacity() * size_of::<Form>();
-        if forms.capacity() == 0 || bytes > LARGEST {
-            return;
-        }
-        texts.clear();
-        forms.clear();
-        let mut spare = SPARE.lock().unwrap_or_else(PoisonError::into_inner);
-        if spare.len() < MOST {
-            spare.push((texts, forms));
-        }
-    }
-}
-
 impl Form {
     fn range(&self) -> Range<usize> {
         self.start..self.start + self.length as usize
@@ -284,34 +231,32 @@ fn is_word(text: &[u8], range: &Range<usize>) -> bool {
     ![before, after].into_iter().flatten().any(u8::is_ascii_alphanumeric)
 }
 
-/// Which four bytes the forms begin with, as a set of hashes. Each byte of each transcript is
+/// The four bytes that forms begin with, as a set of hashes. Each byte of each transcript is
 /// looked at, and hardly any begins a form.
-#[derive(Clone)]
-struct Heads(Box<[u64; 4096]>);
+#[derive(Clone, Default)]
+pub(super) struct Heads(Option<Box<[u64; WORDS]>>);
+
+const WORDS: usize = 1024;
 
 impl Heads {
-    fn add(&mut self, head: [u8; HEAD]) {
+    pub(super) fn add(&mut self, head: [u8; HEAD]) {
         let (word, bit) = Self::place(head);
-        if let Some(word) = self.0.get_mut(word) {
+        let words = self.0.get_or_insert_with(|| Box::new([0; WORDS]));
+        if let Some(word) = words.get_mut(word) {
             *word |= bit;
         }
     }
 
-    fn has(&self, head: [u8; HEAD]) -> bool {
+    pub(super) fn has(&self, head: [u8; HEAD]) -> bool {
         let (word, bit) = Self::place(head);
-        self.0.get(word).is_some_and(|word| word & bit != 0)
+        let words = self.0.as_ref();
+        words.and_then(|words| words.get(word)).is_some_and(|word| word & bit != 0)
     }
 
-    /// Which bit of which word.
+    /// The word, and the bit in it.
     fn place(head: [u8; HEAD]) -> (usize, u64) {
-        let hash = u32::from_le_bytes(head).wrapping_mul(0x9e37_79b1) >> 14;
-        ((hash >> 6) as usize & 4095, 1 << (hash & 63))
-    }
-}
-
-impl Default for Heads {
-    fn default() -> Self {
-        Self(Box::new([0; 4096]))
+        let hash = u32::from_le_bytes(head).wrapping_mul(0x9e37_79b1) >> 16;
+        ((hash >> 6) as usize % WORDS, 1 << (hash & 63))
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod forms;
 mod index;
+mod lookup;
 mod names;
 mod places;
 mod secrets;

@@ -3,12 +3,11 @@
 use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::ops::Range;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use hashbrown::{HashMap, HashSet};
 
-use super::forms;
-use super::index::Index;
+use super::lookup::{Lookup, Sought, Spellings};
 use super::view::{Escape, View};
 
 pub(in super::super) const MASK: &str = "[masked]";
@@ -24,9 +23,6 @@ const LONGEST: usize = 64 << 10;
 /// The most values that are remembered of the target, and the most bytes of all of them.
 const REMEMBERED: usize = 4096;
 const REMEMBERED_BYTES: usize = 1 << 20;
-
-/// The number of values of one set that are looked for in hex and base64, too: the last ones.
-const ENCODED: usize = 512;
 
 /// The most times that a text is decoded, one escape within another, and the most views of it.
 const LEVELS: usize = 3;
@@ -78,66 +74,7 @@ pub(in super::super) struct Secrets {
     /// Names of users and challenges: evidence, whatever the target does with them.
     public: HashSet<Arc<str>>,
     /// Shared by copies, so that what one of them built serves all.
-    index: Arc<Growing>,
-}
-
-/// The index, and what is to be added before the next search: most answers are not searched before
-/// the end of a story, and by then only the newest of many values count.
-#[derive(Debug, Default)]
-struct Growing(Mutex<(Index, Vec<Added>)>);
-
-/// A secret that is to be looked for.
-#[derive(Clone, Debug)]
-struct Added {
-    text: Arc<str>,
-    /// True if the value is masked only as a word of its own.
-    is_word: bool,
-    spellings: Spellings,
-}
-
-/// Which spellings of a secret are looked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Spellings {
-    /// The text itself, in hex and in base64.
-    All,
-    /// The text itself.
-    Plain,
-    /// Hex and base64: the text is a part of other secrets.
-    Encoded,
-}
-
-impl Clone for Growing {
-    fn clone(&self) -> Self {
-        let inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        Self(Mutex::new(inner.clone()))
-    }
-}
-
-impl Growing {
-    fn add(&mut self, added: Added) {
-        let inner = self.0.get_mut().unwrap_or_else(PoisonError::into_inner);
-        inner.1.push(added);
-    }
-
-    /// Whatever is asked, of the index with all that was added.
-    fn with<T>(&self, ask: impl FnOnce(&Index) -> T) -> T {
-        let mut inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (index, added) = &mut *inner;
-        if added.is_empty() {
-            return ask(index);
-        }
-        let plain = added.len().saturating_sub(ENCODED);
-        for (at, Added { text, is_word, spellings }) in added.drain(..).enumerate() {
-            if spellings != Spellings::Encoded {
-                index.add(text.as_bytes(), is_word);
-            }
-            if spellings != Spellings::Plain && at >= plain {
-                forms::each(&text, |form, whole| index.add_beginning(form, whole, false));
-            }
-        }
-        index.sort();
-        ask(index)
-    }
+    lookup: Arc<Lookup>,
 }
 
 impl Secrets {
@@ -179,7 +116,7 @@ impl Secrets {
             return;
         }
         if let Some(part) = shared {
-            Arc::make_mut(&mut self.index).add(Added {
+            Arc::make_mut(&mut self.lookup).add(Sought {
                 text: part.into(),
                 is_word: false,
                 spellings: Spellings::Encoded,
@@ -215,7 +152,7 @@ impl Secrets {
         self.bytes += value.len();
         self.learnt.push_back(Arc::clone(&value));
         self.known.insert(Arc::clone(&value));
-        Arc::make_mut(&mut self.index).add(Added {
+        Arc::make_mut(&mut self.lookup).add(Sought {
             is_word: value.len() < LONG,
             text: value,
             spellings,
@@ -251,7 +188,7 @@ impl Secrets {
 
     /// Builds the index anew.
     fn build(&mut self) {
-        self.index = Arc::default();
+        self.lookup = Arc::default();
         let given = std::mem::take(&mut self.given);
         for (secret, is_word) in &given {
             self.insert(secret, *is_word);
@@ -265,7 +202,7 @@ impl Secrets {
     }
 
     fn insert(&mut self, secret: &str, is_word: bool) {
-        Arc::make_mut(&mut self.index).add(Added {
+        Arc::make_mut(&mut self.lookup).add(Sought {
             text: secret.into(),
             is_word,
             spellings: Spellings::All,
@@ -303,7 +240,7 @@ impl Secrets {
     }
 
     fn is_empty(&self) -> bool {
-        self.index.with(Index::is_empty) && self.base.as_ref().is_none_or(|base| base.is_empty())
+        self.lookup.is_empty() && self.base.as_ref().is_none_or(|base| base.is_empty())
     }
 
     /// The text without any of them.
@@ -365,7 +302,7 @@ impl Secrets {
     }
 
     fn find(&self, text: &[u8], cut: bool, found: &mut Vec<Range<usize>>) {
-        self.index.with(|index| index.find(text, cut, found));
+        self.lookup.find(text, cut, found);
         if let Some(base) = &self.base {
             base.find(text, cut, found);
         }
@@ -410,7 +347,7 @@ impl Secrets {
     }
 
     fn has_space(&self) -> bool {
-        self.index.with(Index::has_space) || self.base.as_ref().is_some_and(|base| base.has_space())
+        self.lookup.has_space() || self.base.as_ref().is_some_and(|base| base.has_space())
     }
 }
 
