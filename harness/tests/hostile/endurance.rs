@@ -320,7 +320,7 @@ async fn pages_for_a_form_without_end() {
 }
 
 /// Values with the names of secrets, each within the one before.
-// Before: red.
+// Before: held, as the values were not looked for.
 #[tokio::test(flavor = "multi_thread")]
 async fn secrets_within_secrets_without_end() {
     let padded = format!("{{\"token\":{{\"pad\":\"{}\",\"token\":", "x".repeat(2000));
