@@ -5,9 +5,9 @@ use std::sync::{Arc, OnceLock};
 use axum::body::Bytes;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode};
 use passrig::relying_party::{Config, Judge};
-use passrig::target::profile::{self, Flow};
-use passrig::target::transport::{Response, Sending};
-use passrig::target::{Clock, Inputs, Log, Session, Target, Transport};
+use passrig::target_rp::adapter::{self, Flow};
+use passrig::target_rp::transport::{Response, Sending};
+use passrig::target_rp::{Clock, Inputs, Log, Session, Target, Transport};
 use passrig_authenticator::client::Origin;
 use passrig_authenticator::deviation::{Edit, Path};
 use passrig_authenticator::keys::{self, SigningKey};
@@ -248,11 +248,11 @@ fn answer(input: &[u8]) {
     let status = STATUSES[usize::from(*status) % STATUSES.len()];
     let status = StatusCode::from_u16(status).expect("a status");
     let response = Response::new(status, headers, Bytes::copy_from_slice(body));
-    let profiles = profile::builtin();
-    let profile = &profiles[usize::from(*choice) % profiles.len()];
+    let adapters = adapter::builtin();
+    let adapter = &adapters[usize::from(*choice) % adapters.len()];
     let base = ORIGIN.parse().expect("a URL");
     let says = Says(response, Clock::default());
-    let target = Target::new(Arc::clone(profile), base, ORIGIN, Arc::new(says));
+    let target = Target::new(Arc::clone(adapter), base, ORIGIN, Arc::new(says));
     pollster::block_on(async {
         let (mut session, mut log) = (Session::new(), Log::new());
         let inputs = Inputs::new("fuzz").with("username", "ada").with("display_name", "Ada");

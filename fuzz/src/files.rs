@@ -4,15 +4,15 @@ use std::sync::OnceLock;
 
 use miette::{Diagnostic, GraphicalReportHandler};
 use passrig::catalogue::Catalogue;
-use passrig::target::Profile;
+use passrig::target_rp::Adapter;
 
 /// An adapter. What can be read reads alike again.
 pub fn adapter(text: &str) {
-    let read = || Profile::parse("adapter.toml", text);
+    let read = || Adapter::parse("adapter.toml", text);
     match read() {
-        Ok(profile) => {
+        Ok(adapter) => {
             let again = read().map(|again| format!("{again:?}"));
-            assert_eq!(again.ok(), Some(format!("{profile:?}")));
+            assert_eq!(again.ok(), Some(format!("{adapter:?}")));
         }
         Err(mistake) => {
             assert!(text.get(mistake.span()).is_some(), "{:?} is no place", mistake.span());

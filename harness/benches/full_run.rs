@@ -22,10 +22,10 @@ use passrig::outcome::{CheckResult, Outcome, Report, TargetInfo, Tool};
 use passrig::relying_party::{EXPIRY, ORIGIN, RP_ID, in_process};
 use passrig::report::{Log, log};
 use passrig::runner::{self, Filter, Options};
-use passrig::target::guard::Guard;
-use passrig::target::network::{Network, Settings};
-use passrig::target::transport::Sending;
-use passrig::target::{Target, Transport, profile};
+use passrig::target_rp::guard::Guard;
+use passrig::target_rp::network::{Network, Settings};
+use passrig::target_rp::transport::Sending;
+use passrig::target_rp::{Target, Transport, adapter};
 use tokio::runtime::Runtime;
 
 const RUNS: usize = 9;
@@ -98,7 +98,7 @@ async fn check(target: Target, expiry: Option<Duration>, run: usize) -> Report {
     let about = TargetInfo {
         url: target.base().to_string(),
         origin: target.origin().to_owned(),
-        adapter: target.profile().id.clone(),
+        adapter: target.adapter().id.clone(),
         observed: Default::default(),
     };
     let header = log::Header {
@@ -168,7 +168,7 @@ impl Served {
     }
 
     fn target(&self, transport: Arc<dyn Transport>) -> Target {
-        let adapter = profile::named("reference").unwrap();
+        let adapter = adapter::named("reference").unwrap();
         Target::new(adapter, self.url.parse().unwrap(), ORIGIN, transport).that_names_checks()
     }
 

@@ -6,15 +6,17 @@ pub mod catalogue;
 pub mod cli;
 #[cfg(fuzzing)]
 pub mod fuzzing;
+pub mod mail;
 pub mod outcome;
 pub mod page;
 pub mod process;
 mod quoting;
+pub mod recording;
 pub mod relying_party;
 pub mod report;
 pub mod runner;
 pub mod scenarios;
 pub mod simulate;
 pub mod storage;
-pub mod target;
+pub mod target_rp;
 pub mod vectors;

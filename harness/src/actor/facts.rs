@@ -44,7 +44,7 @@ impl Known {
     pub(super) fn new(world: &World, env: &Seeded) -> Self {
         Self {
             origin: world.origin.to_string(),
-            embedder: world.target.profile().embedder.clone(),
+            embedder: world.target.adapter().embedder.clone(),
             env: Some(env.clone()),
             ..Self::default()
         }

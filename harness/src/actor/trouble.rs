@@ -6,16 +6,16 @@ use passrig_authenticator::deviation;
 use passrig_authenticator::wire::options;
 
 use super::REMOVALS;
-use crate::target::Flow;
-use crate::target::error::Kind;
-use crate::target::transport::Failure;
+use crate::target_rp::Flow;
+use crate::target_rp::error::Kind;
+use crate::target_rp::transport::Failure;
 
 /// Why an actor could not do what it meant to do; each names its culprit.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum Trouble {
     /// The target, or the way there.
     #[error(transparent)]
-    Target(#[from] crate::target::Error),
+    Target(#[from] crate::target_rp::Error),
     /// The target's options are no options.
     #[error("of the target's answer, {0}")]
     Options(#[from] options::Error),
@@ -182,7 +182,7 @@ impl Trouble {
 }
 
 /// Whether an answer says that nobody is signed in.
-pub(super) fn is_unauthorised(error: &crate::target::Error) -> bool {
+pub(super) fn is_unauthorised(error: &crate::target_rp::Error) -> bool {
     matches!(error.kind, Kind::Unexpected { status: 401 | 403, .. })
 }
 

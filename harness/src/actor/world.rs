@@ -9,7 +9,7 @@ use passrig_authenticator::wire::cose::Algorithm;
 
 use super::RunState;
 use crate::catalogue::Product;
-use crate::target::Target;
+use crate::target_rp::Target;
 
 /// What all actors of a run share.
 #[derive(Clone)]

@@ -2,7 +2,7 @@ use std::borrow::Cow;
 use std::io;
 use std::time::Duration;
 
-use crate::target::guard::Place;
+use crate::target_rp::guard::Place;
 
 /// Why a browser did not do what it was told.
 #[derive(Debug, thiserror::Error)]

@@ -14,7 +14,7 @@ use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::timeout;
 
 use super::guard::Guard;
-use crate::target::guard::Place;
+use crate::target_rp::guard::Place;
 
 /// The time that the browser has to name its destination.
 const HANDSHAKE: Duration = Duration::from_secs(10);

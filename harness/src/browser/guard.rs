@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::target::guard::Place;
+use crate::target_rp::guard::Place;
 
 /// The number of places that are remembered of each kind.
 const KEPT: usize = 200;

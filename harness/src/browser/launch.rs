@@ -17,7 +17,7 @@ use super::guard::Guard;
 use super::page::Page;
 use super::session::Session;
 use crate::process::{Folder, Group, Lines};
-use crate::target::guard::Place;
+use crate::target_rp::guard::Place;
 
 /// The names that Chromium goes by.
 const NAMES: [&str; 5] =

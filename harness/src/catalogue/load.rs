@@ -13,7 +13,7 @@ use super::source::{Error, Source};
 use super::{Action, Catalogue, Check, Need, Product, Setting, rehearsal};
 use crate::outcome::{Expectation, Importance, Level};
 use crate::scenarios;
-use crate::target::Flow;
+use crate::target_rp::Flow;
 
 /// The files that come with the program.
 const BUILTIN: [(&str, &str); 34] = [

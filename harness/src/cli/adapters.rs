@@ -1,6 +1,6 @@
 use super::console::Console;
 use super::failure::Failure;
-use crate::target::profile::{self, Profile, Status};
+use crate::target_rp::adapter::{self, Adapter, Status};
 
 /// List the built-in adapters.
 ///
@@ -17,13 +17,13 @@ pub(super) fn run(_: &Args, console: Console) -> Result<u8, Failure> {
 
 /// Ids, states and names, a line each.
 pub(super) fn table() -> String {
-    let width = profile::builtin().iter().map(|profile| profile.id.len()).max().unwrap_or(0);
-    let line = |profile: &Profile| {
-        let status = match profile.status {
+    let width = adapter::builtin().iter().map(|adapter| adapter.id.len()).max().unwrap_or(0);
+    let line = |adapter: &Adapter| {
+        let status = match adapter.status {
             Status::Tested => "tested",
             Status::Untested => "untested",
         };
-        format!("{:width$}  {status:8}  {}\n", profile.id, profile.name)
+        format!("{:width$}  {status:8}  {}\n", adapter.id, adapter.name)
     };
-    profile::builtin().iter().map(|profile| line(profile)).collect()
+    adapter::builtin().iter().map(|adapter| line(adapter)).collect()
 }

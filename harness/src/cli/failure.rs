@@ -11,8 +11,8 @@ use super::visible_failure::Visible;
 use crate::catalogue;
 use crate::report::Paint;
 use crate::storage::ReadError;
-use crate::target::network::CaError;
-use crate::target::profile::LoadError;
+use crate::target_rp::adapter::LoadError;
+use crate::target_rp::network::CaError;
 use crate::vectors;
 
 /// The exit code of a bug in this program.

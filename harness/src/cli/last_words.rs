@@ -5,7 +5,7 @@ use std::fmt::Write;
 use crate::outcome::visible;
 use crate::report::Paint;
 use crate::runner::Transcript;
-use crate::target::log::{Body, Exchange};
+use crate::target_rp::log::{Body, Exchange};
 
 /// How many exchanges are shown, and how much of each body.
 const EXCHANGES: usize = 2;

@@ -27,10 +27,10 @@ use crate::report::terminal::Terminal;
 use crate::report::{Destination, Findings, Replay};
 use crate::runner::{FailOn, expect};
 use crate::storage::{self, Limit};
-use crate::target::Masks;
-use crate::target::guard::{self, Place, PlaceError};
-use crate::target::network::{self, ConnectTo};
-use crate::target::transport::Limits;
+use crate::target_rp::Masks;
+use crate::target_rp::guard::{self, Place, PlaceError};
+use crate::target_rp::network::{self, ConnectTo};
+use crate::target_rp::transport::Limits;
 
 /// Look at a page of a relying party in a browser.
 ///

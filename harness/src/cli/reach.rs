@@ -19,17 +19,17 @@ use super::failure::Failure;
 use super::identity;
 use super::near::did_you_mean;
 use super::rp::origin;
+use crate::mail::Mailbox;
 use crate::outcome::{TargetInfo, visible};
 use crate::relying_party;
 use crate::runner::{Restart, THROTTLE_WAIT};
-use crate::target::detect;
-use crate::target::guard::{Guard, Place};
-use crate::target::mailbox::Mailbox;
-use crate::target::network::{self, ConnectTo, Network, Trust};
-use crate::target::profile::{self, Profile};
-use crate::target::shim::Shim;
-use crate::target::transport::Limits;
-use crate::target::{Target, Transport};
+use crate::target_rp::adapter::{self, Adapter};
+use crate::target_rp::detect;
+use crate::target_rp::guard::{Guard, Place};
+use crate::target_rp::network::{self, ConnectTo, Network, Trust};
+use crate::target_rp::shim::Shim;
+use crate::target_rp::transport::Limits;
+use crate::target_rp::{Target, Transport};
 pub(super) use rp::Rp;
 pub(super) use variable::Variable;
 
@@ -229,26 +229,26 @@ impl Args {
         let origin_of =
             |base: &Url| self.origin.as_ref().unwrap_or(base).origin().ascii_serialization();
         let named = self.adapter.as_deref().map(adapter).transpose()?;
-        let (base, profile, transport) = match rp {
+        let (base, adapter, transport) = match rp {
             Rp::Program(command) => {
                 let (base, transport) = self.program(command, deadline)?;
                 (base, named.map_or_else(|| adapter(SHIM), Ok)?, transport)
             }
             Rp::Url(base) => {
-                let profile = match named {
-                    Some(profile) => profile,
+                let adapter = match named {
+                    Some(adapter) => adapter,
                     None => {
                         let transport = self.network(deadline, std::slice::from_ref(base))?;
                         find_out(base, &origin_of(base), &transport).await?
                     }
                 };
                 // The adapter names places too.
-                let places = [vec![base.clone()], profile.urls(&variables)].concat();
-                (base.clone(), profile, self.network(deadline, &places)?)
+                let places = [vec![base.clone()], adapter.urls(&variables)].concat();
+                (base.clone(), adapter, self.network(deadline, &places)?)
             }
         };
         let origin = origin_of(&base);
-        let mut target = Target::new(profile, base, origin, transport).with_variables(&variables);
+        let mut target = Target::new(adapter, base, origin, transport).with_variables(&variables);
         if self.metadata {
             target = target.that_believes_in_our_metadata();
         }
@@ -403,7 +403,7 @@ impl Reach {
         let info = TargetInfo {
             url: target.masked(target.base().as_str()),
             origin: target.origin().to_owned(),
-            adapter: target.profile().id.clone(),
+            adapter: target.adapter().id.clone(),
             observed: BTreeMap::new(),
         };
         Self {
@@ -426,23 +426,23 @@ async fn find_out(
     base: &Url,
     origin: &str,
     transport: &Arc<dyn Transport>,
-) -> Result<Arc<Profile>, Failure> {
+) -> Result<Arc<Adapter>, Failure> {
     let username = format!("passrig-{}", identity::random(6)?);
-    let all = profile::builtin();
+    let all = adapter::builtin();
     let findings = detect::detect(all, base, origin, transport, &username).await;
     let fitting: Vec<_> = findings.iter().filter(|one| one.against.is_none()).collect();
     match fitting.as_slice() {
         [one] => {
             complain(&format!(
                 "adapter: {} ({}), found out by asking\n",
-                one.profile.id, one.profile.name
+                one.adapter.id, one.adapter.name
             ));
-            Ok(one.profile.clone())
+            Ok(one.adapter.clone())
         }
         [] => {
             let lines = findings.iter().map(|one| {
                 let why = one.against.as_deref().unwrap_or_default();
-                format!("  {}: {why}\n", one.profile.id)
+                format!("  {}: {why}\n", one.adapter.id)
             });
             Err(Failure::usage(
                 format!("no built-in adapter that is tested speaks to {base}"),
@@ -454,23 +454,23 @@ async fn find_out(
             ))
         }
         several => {
-            let ids: Vec<&str> = several.iter().map(|one| one.profile.id.as_str()).collect();
+            let ids: Vec<&str> = several.iter().map(|one| one.adapter.id.as_str()).collect();
             let what = format!("several adapters speak to {base}: {}", ids.join(", "));
             Err(Failure::usage(what, "say with --adapter which it is"))
         }
     }
 }
 
-fn adapter(wanted: &str) -> Result<Arc<Profile>, Failure> {
+fn adapter(wanted: &str) -> Result<Arc<Adapter>, Failure> {
     let known = || format!("built in are:\n{}", adapters::table());
-    if let Some(profile) = profile::named(wanted) {
-        return Ok(profile);
+    if let Some(adapter) = adapter::named(wanted) {
+        return Ok(adapter);
     }
     let path = Path::new(wanted);
     if path.exists() || path.extension().is_some() || path.components().count() > 1 {
-        return Ok(Arc::new(Profile::load(path)?));
+        return Ok(Arc::new(Adapter::load(path)?));
     }
-    let ids = profile::builtin().iter().map(|profile| profile.id.as_str());
+    let ids = adapter::builtin().iter().map(|adapter| adapter.id.as_str());
     let help = did_you_mean(wanted, ids).unwrap_or_else(known);
     Err(Failure::usage(format!("no adapter is called `{wanted}`, and no such file is there"), help))
 }

@@ -6,7 +6,7 @@ use super::console::Console;
 use super::failure::Failure;
 use super::list::Listed;
 use crate::report::{Comparison, json};
-use crate::target::profile;
+use crate::target_rp::adapter;
 
 /// Print a JSON schema, for editors and programs.
 #[derive(Debug, clap::Args)]
@@ -32,7 +32,7 @@ enum Of {
 
 pub(super) fn run(args: &Args, console: Console) -> Result<u8, Failure> {
     let schema = match args.of {
-        Of::Adapter => profile::schema(),
+        Of::Adapter => adapter::schema(),
         Of::Config => schema_for!(Document),
         Of::Report => json::schema(),
         Of::List => schema_for!(Vec<Listed<'static>>),

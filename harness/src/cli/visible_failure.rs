@@ -5,7 +5,7 @@ use std::ops::Range;
 use miette::{Diagnostic, LabeledSpan, NamedSource, Severity, SourceCode};
 
 use crate::outcome::visible;
-use crate::target::MaskedSource;
+use crate::target_rp::MaskedSource;
 
 /// A failure whose foreign texts are visible and without secrets: names that it quotes, and the
 /// excerpt of the file that it points into.

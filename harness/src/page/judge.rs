@@ -5,7 +5,7 @@ use passrig_authenticator::Ceremony;
 use super::{Call, Observed};
 use crate::catalogue::Check;
 use crate::outcome::{CheckResult, Effect, Expectation, Outcome, Skip, Verdict};
-use crate::target::Manner;
+use crate::target_rp::Manner;
 
 /// What a check came to see: whether it is sound, and what it was; nothing, if
 /// the page does not do what it is about.

@@ -3,7 +3,7 @@
 use passrig_authenticator::wire::base64url;
 use serde_json::Value;
 
-use crate::target::recording;
+use crate::recording;
 
 /// The members that mean something to a client (§5.4, §5.5).
 const MEMBERS: [&str; 14] = [

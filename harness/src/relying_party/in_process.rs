@@ -12,9 +12,9 @@ use url::Url;
 
 use super::policy::{CHALLENGE_LIFETIME, MetadataSources};
 use super::{Config, RelyingParty, mutant::Mutant};
-use crate::target::profile;
-use crate::target::transport::{InProcess, Limits};
-use crate::target::{Clock, Target};
+use crate::target_rp::adapter;
+use crate::target_rp::transport::{InProcess, Limits};
+use crate::target_rp::{Clock, Target};
 
 /// The origin of the built-in RP.
 pub const ORIGIN: &str = "https://login.passrig.test";
@@ -83,7 +83,7 @@ fn serving(config: Config, mutant: Option<Mutant>, adapter: &str) -> Option<Targ
     }
     let transport = InProcess::new(rp.router(), Limits::default()).with_clock(clock);
     let base = Url::parse(ORIGIN).ok()?;
-    let target = Target::new(profile::named(adapter)?, base, ORIGIN, Arc::new(transport));
+    let target = Target::new(adapter::named(adapter)?, base, ORIGIN, Arc::new(transport));
     // All that it draws for a check depends on that check alone.
     Some(target.that_believes_in_our_metadata().that_names_checks())
 }

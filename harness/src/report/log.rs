@@ -21,7 +21,7 @@ use crate::catalogue::Check;
 use crate::outcome::{CheckResult, Report, SCHEMA_VERSION, Summary, TargetInfo, Tool};
 use crate::runner::{NotTestable, Observer, Transcript};
 use crate::storage::{self, Limit, ReadError, Sink};
-use crate::target::log::Exchange;
+use crate::target_rp::log::Exchange;
 
 /// Where logs are kept unless the user names a file.
 pub const FOLDER: &str = ".passrig";

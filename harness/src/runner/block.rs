@@ -13,8 +13,8 @@ use crate::actor::{Actor, Attempt, Crash, Probes, Trouble, World};
 use crate::catalogue::{Action, Check};
 use crate::outcome::{CheckResult, Expectation, Inconclusive, Outcome, Skip, Verdict};
 use crate::scenarios::{self, Observations, Stage};
-use crate::target::transport::LARGE;
-use crate::target::{Log, Recognised};
+use crate::target_rp::transport::LARGE;
+use crate::target_rp::{Log, Recognised};
 
 /// What a block came to.
 pub(super) struct Done {

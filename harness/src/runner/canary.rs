@@ -14,7 +14,7 @@ use super::{NotTestable, Observer, Transcript};
 use crate::actor::{Actor, Attempt, Crash, Known, Probes, THROTTLED, Trouble, Variant, World};
 use crate::catalogue::{Product, Setting};
 use crate::outcome::{CheckResult, Effect, Expectation, Importance, Level, Outcome, Verdict};
-use crate::target::{Begun, Log, Recognised};
+use crate::target_rp::{Begun, Log, Recognised};
 
 /// What a target asked for in honest ceremonies.
 #[derive(Clone, Debug, Default)]

@@ -4,7 +4,7 @@ use crate::actor::{Attempt, Trouble, Variant};
 use crate::catalogue::Check;
 use crate::outcome::{CheckResult, Effect, Expectation, Inconclusive, Outcome, Skip, Verdict};
 use crate::scenarios::Observations;
-use crate::target::{Manner, Recognised};
+use crate::target_rp::{Manner, Recognised};
 
 /// The result of a check that was performed. Whether honest ceremonies around
 /// it were accepted is for the caller to know.

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use super::Observer;
 use crate::process;
-use crate::target::Target;
+use crate::target_rp::Target;
 
 /// The way in which a target that died comes back.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

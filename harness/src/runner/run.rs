@@ -16,8 +16,8 @@ use crate::catalogue::{Check, Product};
 use crate::outcome::{
     CheckResult, Inconclusive, Report, SCHEMA_VERSION, Skip, Summary, TargetInfo, Tool,
 };
-use crate::target::Target;
-use crate::target::profile::Mode;
+use crate::target_rp::Target;
+use crate::target_rp::adapter::Mode;
 
 /// Runs the checks, and reports.
 pub async fn run(
@@ -38,7 +38,7 @@ pub async fn run(
         authenticator: options.authenticator.clone(),
         state: Arc::new(RunState::new(options.throttle_wait)),
     };
-    let profile = world.target.profile();
+    let profile = world.target.adapter();
     let variant = schedule::default_variant(
         &profile.settings,
         &world.authenticator(Product::default(), None, None),
@@ -162,7 +162,7 @@ impl Run<'_> {
         for check in &others {
             self.skip(check, variant, Skip::Setting, &**observer);
         }
-        let jobs = match self.world.target.profile().account.mode {
+        let jobs = match self.world.target.adapter().account.mode {
             Mode::Fresh => self.options.jobs.max(1),
             // One account, or a handful: attempts must not meet in them.
             Mode::Pool | Mode::Single => 1,
@@ -384,7 +384,7 @@ impl Run<'_> {
             target: TargetInfo {
                 url: target.masked(target.base().as_str()),
                 origin: target.origin().to_owned(),
-                adapter: target.profile().id.clone(),
+                adapter: target.adapter().id.clone(),
                 observed: self.observed,
             },
             authenticator: None,

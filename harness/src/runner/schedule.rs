@@ -12,7 +12,7 @@ use super::canary::Observed;
 use crate::actor::{Variant, World};
 use crate::catalogue::{Check, Need, Product, Setting};
 use crate::outcome::Skip;
-use crate::target::profile::{Mode, Settings};
+use crate::target_rp::adapter::{Mode, Settings};
 
 /// The most attempts between two honest ceremonies.
 pub(super) const BLOCK: usize = 10;
@@ -64,7 +64,7 @@ pub(super) fn default_variant(settings: &Settings, authenticator: &Profile) -> V
 }
 
 fn values(settings: &Settings, setting: Setting) -> (&[String], bool) {
-    use crate::target::profile::Setting as Offer;
+    use crate::target_rp::adapter::Setting as Offer;
     let offer = match setting {
         Setting::UserVerification => &settings.user_verification,
         Setting::Attestation => &settings.attestation,
@@ -82,7 +82,7 @@ pub(super) fn schedule(
     world: &World,
     default: &Variant,
 ) -> Schedule {
-    let profile = world.target.profile();
+    let profile = world.target.adapter();
     let mut schedule = Schedule::default();
     let mut by_variant: BTreeMap<Variant, Vec<Arc<Check>>> = BTreeMap::new();
     for check in checks {
@@ -136,7 +136,7 @@ pub(super) fn variant_for(
                     return Err(Skip::Setting);
                 }
             }
-            Need::Flow(flow) if !world.target.profile().has(*flow) => return Err(Skip::Flow),
+            Need::Flow(flow) if !world.target.adapter().has(*flow) => return Err(Skip::Flow),
             Need::Metadata if !world.target.believes_in_our_metadata() => return Err(Skip::OptIn),
             Need::RegistrableDomain
             | Need::TwoAccounts
@@ -181,7 +181,7 @@ fn has_registrable_domain(world: &World) -> bool {
 }
 
 fn has_two_accounts(world: &World) -> bool {
-    let account = &world.target.profile().account;
+    let account = &world.target.adapter().account;
     match account.mode {
         Mode::Fresh => true,
         Mode::Pool => account.pool.len() >= 2,

@@ -12,7 +12,7 @@ use crate::actor::{Probes, RunState, Trouble, Variant, World};
 use crate::catalogue::{Check, Product};
 use crate::outcome::{CheckResult, Inconclusive, Skip};
 use crate::scenarios::Observations;
-use crate::target::Target;
+use crate::target_rp::Target;
 
 /// A target that proved testable, and by which rules it is judged: those of a
 /// run of the whole catalogue.
@@ -47,7 +47,7 @@ impl Solo {
             state: Arc::new(RunState::new(throttle_wait)),
         };
         let authenticator = world.authenticator(Product::default(), None, None);
-        let settings = &world.target.profile().settings;
+        let settings = &world.target.adapter().settings;
         let variant = schedule::default_variant(settings, &authenticator);
         let honest = canary::honest(&world, &variant, observer, 0).await?;
         let forged = canary::forged(&world, &variant, &honest, observer).await?;
@@ -93,7 +93,7 @@ impl Solo {
 
     /// A check of the catalogue, between honest ceremonies.
     pub async fn check(&mut self, check: &Check, observer: &dyn Observer) -> CheckResult {
-        let settings = &self.world.target.profile().settings;
+        let settings = &self.world.target.adapter().settings;
         let chosen = schedule::variant_for(check, &self.world, &self.variant, settings);
         let variant = match chosen {
             Ok(_) if check.waits || check.times => {

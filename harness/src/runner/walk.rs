@@ -8,9 +8,9 @@ use passrig_authenticator::Ceremony;
 use super::schedule;
 use crate::actor::{Actor, Probes, Trouble, World};
 use crate::catalogue::{Product, Setting};
-use crate::target::log::Exchange;
-use crate::target::profile::Setting as Offer;
-use crate::target::{Flow, Log, Recognised, Verdict};
+use crate::target_rp::adapter::Setting as Offer;
+use crate::target_rp::log::Exchange;
+use crate::target_rp::{Flow, Log, Recognised, Verdict};
 
 /// What came of a flow.
 #[derive(Clone, Debug)]
@@ -39,7 +39,7 @@ type Doing<'a> = Pin<Box<dyn Future<Output = Result<String, Obstacle>> + Send + 
 /// Walks through every flow that the adapter has, until one fails. What each
 /// came to is told at once; the answer is whether all went well.
 pub async fn walk(world: &World, told: Told<'_>) -> bool {
-    let profile = world.target.profile();
+    let profile = world.target.adapter();
     let has = |flow| profile.has(flow);
     let authenticator = world.authenticator(Product::default(), None, None);
     let default = schedule::default_variant(&profile.settings, &authenticator);

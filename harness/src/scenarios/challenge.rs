@@ -8,7 +8,7 @@ use serde_json::json;
 use super::{Observations, Stage, deviation};
 use crate::actor::{Actor, Trouble};
 use crate::catalogue::Product;
-use crate::target::Begun;
+use crate::target_rp::Begun;
 
 /// An accepted assertion is sent again, octet by octet, in the same session.
 pub(super) async fn replayed_assertion(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{Observations, Stage, Story};
 use crate::actor::{Attempt, Trouble};
-use crate::target::Recognised;
+use crate::target_rp::Recognised;
 
 pub(super) const STORIES: &[(&str, Story)] = &[
     ("another-key-beside", |stage| {

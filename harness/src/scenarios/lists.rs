@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::{Observations, Stage, Story};
 use crate::actor::{Actor, Attempt, Known, Probes, Trouble};
 use crate::catalogue::Product;
-use crate::target::Flow;
+use crate::target_rp::Flow;
 
 pub(super) const STORIES: &[(&str, Story)] = &[
     ("exclude-list-one", |stage| Box::pin(exclude_one(stage))),
@@ -44,7 +44,7 @@ async fn allow_every(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
 
 /// Somebody with two authenticators, and the ids of their credentials.
 async fn with_two_credentials(stage: &mut Stage<'_>) -> Result<(Actor, [Vec<u8>; 2]), Trouble> {
-    let limit = stage.world.target.profile().account.max_credentials;
+    let limit = stage.world.target.adapter().account.max_credentials;
     if limit.is_some_and(|limit| limit < 2) {
         return Err(Trouble::NotExpressible);
     }
@@ -123,7 +123,7 @@ async fn shape_of_strangers(stage: &mut Stage<'_>) -> Result<Observations, Troub
 /// Where a password comes before the options, these tell nothing to strangers
 /// (§14.6.2).
 pub(super) fn names_alone(stage: &Stage<'_>) -> Result<(), Trouble> {
-    match stage.world.target.profile().sends(Flow::Authenticate, "password") {
+    match stage.world.target.adapter().sends(Flow::Authenticate, "password") {
         true => Err(Trouble::NotExpressible),
         false => Ok(()),
     }

@@ -9,7 +9,7 @@ use url::Url;
 
 use super::{Observations, Stage, Story};
 use crate::actor::{Actor, Attempt, Trouble};
-use crate::target::transport::Response;
+use crate::target_rp::transport::Response;
 
 pub(super) const STORIES: &[(&str, Story)] = &[
     ("related-origins-open", |stage| Box::pin(open(stage))),

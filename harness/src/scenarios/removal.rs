@@ -6,7 +6,7 @@ use super::session::foreign_page;
 use super::{Observations, Stage, Story};
 use crate::actor::{Actor, Attempt, Trouble};
 use crate::catalogue::Product;
-use crate::target::{Flow, Listed};
+use crate::target_rp::{Flow, Listed};
 
 pub(super) const STORIES: &[(&str, Story)] = &[
     ("removal-of-another-user", |stage| Box::pin(of_another_user(stage))),

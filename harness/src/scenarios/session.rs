@@ -7,8 +7,8 @@ use url::Url;
 use super::{Observations, Stage, Story};
 use crate::actor::{Actor, Attempt, Trouble};
 use crate::catalogue::Product;
-use crate::target::session::Crumb;
-use crate::target::{Log, Manner, Recognised};
+use crate::target_rp::session::Crumb;
+use crate::target_rp::{Log, Manner, Recognised};
 
 pub(super) const STORIES: &[(&str, Story)] = &[
     ("session-from-before-sign-in", |stage| Box::pin(from_before_sign_in(stage))),
@@ -58,7 +58,7 @@ async fn secure(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
 
 /// A token in every request does what SameSite does.
 async fn same_site(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
-    let has_token = stage.world.target.profile().csrf.is_some();
+    let has_token = stage.world.target.adapter().csrf.is_some();
     cookie(stage, "SameSite=Lax or Strict", |cookie| cookie.same_site || has_token).await
 }
 

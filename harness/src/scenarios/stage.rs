@@ -7,7 +7,7 @@ use url::Url;
 use crate::actor::{Actor, Attempt, Known, Message, Probes, Trouble, Variant, World};
 use crate::catalogue::{Check, Need};
 use crate::outcome::Effect;
-use crate::target::{Begun, Flow, Log, Manner, Recognised, Verdict};
+use crate::target_rp::{Begun, Flow, Log, Manner, Recognised, Verdict};
 
 /// Where a check is performed: its actors come from here, and all that they
 /// send is logged here.

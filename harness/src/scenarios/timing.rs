@@ -11,7 +11,7 @@ use serde_json::json;
 use super::lists::names_alone;
 use super::{Observations, Stage, Story, deviation};
 use crate::actor::{Actor, Attempt, Known, Probes, Trouble};
-use crate::target::{Log, Recognised};
+use crate::target_rp::{Log, Recognised};
 use pairs::{COUNTS, Estimate, Finding, Pairs, Side};
 
 pub(super) const STORIES: &[(&str, Story)] = &[

@@ -7,7 +7,7 @@ use passrig_authenticator::env;
 use super::story::Answer;
 use crate::actor::{Actor, Attempt};
 use crate::outcome::{CheckResult, Effect, Outcome, Verdict};
-use crate::target::{Manner, Recognised};
+use crate::target_rp::{Manner, Recognised};
 
 /// A person with an account.
 pub(super) struct Person {

@@ -11,7 +11,7 @@ use super::rules;
 use crate::actor::{Attempt, Trouble};
 use crate::catalogue::Setting;
 use crate::scenarios::Observations;
-use crate::target::{Begun, Flow, Listed};
+use crate::target_rp::{Begun, Flow, Listed};
 
 const PHONE: &str = "her phone";
 const LAPTOP: &str = "her laptop";

@@ -14,7 +14,7 @@ use super::rules;
 use crate::actor::Trouble;
 use crate::catalogue::Setting;
 use crate::scenarios::Observations;
-use crate::target::Begun;
+use crate::target_rp::Begun;
 
 pub(super) const SIMULATION: Simulation = Simulation {
     name: "platform-limits",

@@ -15,8 +15,8 @@ use crate::catalogue::{Catalogue, Check, Setting};
 use crate::outcome::{CheckResult, Outcome, Verdict};
 use crate::runner::{NotTestable, Observer, Solo};
 use crate::scenarios::Observations;
-use crate::target::profile::{Mode, Setting as Offer};
-use crate::target::{Begun, Flow, Log, Recognised};
+use crate::target_rp::adapter::{Mode, Setting as Offer};
+use crate::target_rp::{Begun, Flow, Log, Recognised};
 
 /// A simulation under way.
 pub(super) struct Play<'a> {
@@ -57,7 +57,7 @@ impl<'a> Play<'a> {
     pub(super) async fn begin(
         simulation: &Simulation,
         options: &Options,
-        target: Arc<crate::target::Target>,
+        target: Arc<crate::target_rp::Target>,
         audience: &'a dyn Audience,
     ) -> Result<(Self, Option<CheckResult>), NotTestable> {
         let Options { seed, run_id, variables, throttle_wait, .. } = options;
@@ -123,7 +123,7 @@ impl<'a> Play<'a> {
 
     /// Whether the RP's adapter has that flow.
     pub(super) fn has(&self, flow: Flow) -> bool {
-        self.solo.world().target.profile().has(flow)
+        self.solo.world().target.adapter().has(flow)
     }
 
     /// Whether the RP has a flow, or the trouble that it has none.
@@ -149,12 +149,12 @@ impl<'a> Play<'a> {
 
     /// Whether the RP asks for a password on the way to the passkey.
     pub(super) fn asks_a_second_factor(&self) -> bool {
-        self.solo.world().target.profile().sends(Flow::Authenticate, "password")
+        self.solo.world().target.adapter().sends(Flow::Authenticate, "password")
     }
 
     /// Whether the adapter can ask for this.
     pub(super) fn can_choose(&self, setting: Setting, value: &str) -> bool {
-        let settings = &self.solo.world().target.profile().settings;
+        let settings = &self.solo.world().target.adapter().settings;
         let offer = match setting {
             Setting::Login => &settings.login,
             Setting::Mediation => &settings.mediation,
@@ -173,7 +173,7 @@ impl<'a> Play<'a> {
 
     /// Whether two people can have accounts.
     pub(super) fn has_two_accounts(&self) -> bool {
-        let account = &self.solo.world().target.profile().account;
+        let account = &self.solo.world().target.adapter().account;
         match account.mode {
             Mode::Fresh => true,
             Mode::Pool => account.pool.len() >= 2,
@@ -192,7 +192,7 @@ impl<'a> Play<'a> {
         self.people += 1;
         let label = format!("{name}/{seat}");
         let (world, variant) = (self.solo.world(), self.solo.variant());
-        let pool = world.target.profile().account.pool.len().max(1);
+        let pool = world.target.adapter().account.pool.len().max(1);
         let mut actor =
             Actor::new(world, variant, &self.check, &label, profile).seated(seat % pool);
         actor.arrive(&mut self.log).await?;

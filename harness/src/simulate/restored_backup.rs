@@ -9,7 +9,7 @@ use super::play::{Means, Play};
 use super::rules;
 use crate::actor::Trouble;
 use crate::scenarios::Observations;
-use crate::target::Flow;
+use crate::target_rp::Flow;
 
 pub(super) const SIMULATION: Simulation = Simulation {
     name: "restored-backup",

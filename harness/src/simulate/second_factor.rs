@@ -11,7 +11,7 @@ use super::rules;
 use crate::actor::{Attempt, Trouble};
 use crate::catalogue::Setting;
 use crate::scenarios::Observations;
-use crate::target::Flow;
+use crate::target_rp::Flow;
 
 pub(super) const SIMULATION: Simulation = Simulation {
     name: "second-factor",

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{Options, Simulation};
 use crate::outcome::{Importance, Level, Outcome, TargetInfo, Tool, visible};
 use crate::runner::FailOn;
-use crate::target::Target;
+use crate::target_rp::Target;
 
 /// The version of [`Story`]'s shape.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -141,7 +141,7 @@ impl Story {
             target: TargetInfo {
                 url: target.masked(target.base().as_str()),
                 origin: target.origin().to_owned(),
-                adapter: target.profile().id.clone(),
+                adapter: target.adapter().id.clone(),
                 observed: BTreeMap::new(),
             },
             simulation: simulation.name.to_owned(),

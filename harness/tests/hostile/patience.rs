@@ -463,12 +463,12 @@ async fn repeats_a_request_once() {
         if seen.path == "/deadly" || seen.on_connection > 1 { Close } else { Answer }
     })
     .await;
-    let guard = passrig::target::guard::Guard::of([&url.parse().unwrap()]);
-    let settings = passrig::target::network::Settings { guard, ..Default::default() };
-    let network = passrig::target::network::Network::new(settings);
+    let guard = passrig::target_rp::guard::Guard::of([&url.parse().unwrap()]);
+    let settings = passrig::target_rp::network::Settings { guard, ..Default::default() };
+    let network = passrig::target_rp::network::Network::new(settings);
     let send = async |path: &str, body: &bytes::Bytes| {
         let request = http::Request::post(format!("{url}{path}")).body(body.clone()).unwrap();
-        let answer = passrig::target::Transport::send(&network, request).await;
+        let answer = passrig::target_rp::Transport::send(&network, request).await;
         // The connection is idle then, so that the next request does not open another.
         tokio::time::sleep(Duration::from_millis(100)).await;
         answer
@@ -478,9 +478,9 @@ async fn repeats_a_request_once() {
     send("/two", &large).await.unwrap();
     send("/three", &small).await.unwrap();
     let failure = send("/deadly", &small).await.unwrap_err();
-    assert_eq!(failure, passrig::target::transport::Failure::Closed);
+    assert_eq!(failure, passrig::target_rp::transport::Failure::Closed);
     let failure = send("/deadly", &small).await.unwrap_err();
-    assert_eq!(failure, passrig::target::transport::Failure::Closed);
+    assert_eq!(failure, passrig::target_rp::transport::Failure::Closed);
     let seen = seen.lock().unwrap().clone();
     let expected = [
         ("/one", 1),

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use passrig::target::profile::Profile;
+use passrig::target_rp::adapter::Adapter;
 use passrig_authenticator::wire::base64url;
 use serde_json::{Value, json};
 
@@ -70,7 +70,7 @@ async fn learn(recording: &Value) -> (Ran, String) {
 async fn sends(recording: &Value, texts: &[(&str, &str)]) {
     let (ran, adapter) = learn(recording).await;
     ran.exits(0);
-    Profile::parse("shop.toml", &adapter).unwrap_or_else(|error| panic!("{error}\n{adapter}"));
+    Adapter::parse("shop.toml", &adapter).unwrap_or_else(|error| panic!("{error}\n{adapter}"));
     let table: toml::Table = toml::from_str(&adapter).unwrap();
     let steps = table["authenticate"].as_array().unwrap();
     for (name, text) in texts {
@@ -175,7 +175,7 @@ async fn values_with_secret_names_become_variables() {
     ];
     let har = recording(&[], &begin, &json!({}));
     let adapter = holds_none(&har, &secrets).await;
-    Profile::parse("shop.toml", &adapter).unwrap();
+    Adapter::parse("shop.toml", &adapter).unwrap();
     for line in ["otp = \"{{otp}}\"", "api_key = \"{{api_key}}\"", "set --var otp", "# check: otp"]
     {
         assert!(adapter.contains(line), "{line}\n{adapter}");
@@ -269,7 +269,7 @@ async fn a_field_with_a_hostile_name_is_not_a_selector() {
     let page = entry("GET /", "", &format!("<input name='a]{{{{b}}}} > *' value='{token}'>"));
     let har = recording(&[page], &json!({ "csrf": token }), &json!({}));
     let adapter = holds_none(&har, &[token]).await;
-    Profile::parse("shop.toml", &adapter).unwrap_or_else(|error| panic!("{error}\n{adapter}"));
+    Adapter::parse("shop.toml", &adapter).unwrap_or_else(|error| panic!("{error}\n{adapter}"));
 }
 
 /// The honest recording: what an answer gave is captured, and no variable is asked for.

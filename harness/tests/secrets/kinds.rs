@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use aho_corasick::AhoCorasick;
-use passrig::target::log::Exchange;
+use passrig::target_rp::log::Exchange;
 
 use crate::planted::{self, KINDS, LONG, PIECES};
 use crate::spelled::spelled;

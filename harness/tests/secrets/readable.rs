@@ -7,7 +7,7 @@ use axum::Router;
 use axum::response::IntoResponse;
 use axum::routing::get;
 use passrig::relying_party::{Config, RelyingParty};
-use passrig::target::log::{Body, Exchange};
+use passrig::target_rp::log::{Body, Exchange};
 use passrig_authenticator::env::Seeded;
 use passrig_authenticator::wire::base64url;
 use passrig_authenticator::wire::{Cbor, Json};

@@ -6,10 +6,10 @@ use std::time::Duration;
 use passrig::catalogue::Catalogue;
 use passrig::outcome::Report;
 use passrig::runner::{self, Filter, Observer, Options};
-use passrig::target::network::{Network, Settings, Trust};
-use passrig::target::profile;
-use passrig::target::transport::Limits;
-use passrig::target::{Target, Transport, detect};
+use passrig::target_rp::adapter;
+use passrig::target_rp::network::{Network, Settings, Trust};
+use passrig::target_rp::transport::Limits;
+use passrig::target_rp::{Target, Transport, detect};
 use passrig_tests::rps::{HOST, Running};
 
 struct Silent;
@@ -17,9 +17,9 @@ struct Silent;
 impl Observer for Silent {}
 
 pub(super) async fn catalogue(rp: &Running, adapter: &str, seed: &str, run_id: &str) -> Report {
-    let profile = profile::named(adapter).unwrap();
+    let adapter = adapter::named(adapter).unwrap();
     let base = rp.url.parse().unwrap();
-    let target = Arc::new(Target::new(profile, base, rp.url.clone(), Arc::new(network(rp))));
+    let target = Arc::new(Target::new(adapter, base, rp.url.clone(), Arc::new(network(rp))));
     let options = Options {
         catalogue: Arc::new(Catalogue::builtin().unwrap()),
         filter: Filter::default(),
@@ -45,10 +45,10 @@ pub(super) async fn catalogue(rp: &Running, adapter: &str, seed: &str, run_id: &
 pub(super) async fn detected(rp: &Running) -> Vec<String> {
     let transport: Arc<dyn Transport> = Arc::new(network(rp));
     let base = rp.url.parse().unwrap();
-    let known = profile::builtin();
+    let known = adapter::builtin();
     let findings = detect::detect(known, &base, &rp.url, &transport, "passrig-detect").await;
     let fitting = findings.iter().filter(|finding| finding.against.is_none());
-    fitting.map(|finding| finding.profile.id.clone()).collect()
+    fitting.map(|finding| finding.adapter.id.clone()).collect()
 }
 
 fn network(rp: &Running) -> Network {

@@ -13,9 +13,9 @@ use std::time::Duration;
 use passrig::catalogue::Catalogue;
 use passrig::report::Paint;
 use passrig::simulate::{self, Audience, Options, Simulation, Story, Teller};
-use passrig::target::network::{Network, Settings, Trust};
-use passrig::target::transport::Limits;
-use passrig::target::{Target, profile};
+use passrig::target_rp::network::{Network, Settings, Trust};
+use passrig::target_rp::transport::Limits;
+use passrig::target_rp::{Target, adapter};
 use passrig_tests::rps::{self, HOST, Running};
 
 mod expected;
@@ -67,8 +67,8 @@ async fn played(simulation: &Simulation, rp: &Running, adapter: &str) -> Story {
         ..Settings::default()
     });
     let base = rp.url.parse().unwrap();
-    let profile = profile::named(adapter).unwrap();
-    let target = Arc::new(Target::new(profile, base, rp.url.clone(), Arc::new(network)));
+    let adapter = adapter::named(adapter).unwrap();
+    let target = Arc::new(Target::new(adapter, base, rp.url.clone(), Arc::new(network)));
     let options = Options {
         catalogue: Arc::new(Catalogue::builtin().unwrap()),
         seed: "seed".to_owned(),

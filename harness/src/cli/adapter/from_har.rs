@@ -5,9 +5,9 @@ use crate::cli::console::Console;
 use crate::cli::failure::Failure;
 use crate::cli::reports;
 use crate::outcome::visible;
+use crate::recording;
 use crate::storage::{self, Limit};
-use crate::target::profile::Profile;
-use crate::target::recording;
+use crate::target_rp::adapter::Adapter;
 
 /// Learn an adapter from a browser's recording.
 ///
@@ -69,6 +69,6 @@ pub(super) fn run(args: &Args, console: Console) -> Result<u8, Failure> {
     ));
     console.print(&out)?;
     // What was learnt in part has mistakes still; they say what is missing.
-    Profile::parse(&name, &learnt.text).map_err(|mistake| Failure::Adapter((mistake).into()))?;
+    Adapter::parse(&name, &learnt.text).map_err(|mistake| Failure::Adapter((mistake).into()))?;
     Ok(0)
 }

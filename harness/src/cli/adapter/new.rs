@@ -59,14 +59,14 @@ pub(super) fn id(text: &str) -> Result<String, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::target::Flow;
-    use crate::target::profile::Profile;
+    use crate::target_rp::Flow;
+    use crate::target_rp::adapter::Adapter;
 
     #[test]
     fn the_template_is_an_adapter() {
-        let profile = Profile::parse("template.toml", TEMPLATE).unwrap();
+        let adapter = Adapter::parse("template.toml", TEMPLATE).unwrap();
         for flow in [Flow::Register, Flow::Authenticate, Flow::Whoami, Flow::List, Flow::Remove] {
-            assert!(profile.has(flow), "{flow}");
+            assert!(adapter.has(flow), "{flow}");
         }
     }
 

@@ -14,7 +14,7 @@ use crate::outcome::{Outcome, visible};
 use crate::quoting::quoted;
 use crate::report::Paint;
 use crate::runner::walk::{self, Passage};
-use crate::target::{Flow, Target};
+use crate::target_rp::{Flow, Target};
 
 /// Walk through an adapter's flows honestly, and show each request and answer.
 ///
@@ -88,7 +88,7 @@ fn passage_text(passage: &Passage, target: &Target, quiet: bool, paint: Paint) -
     if !quiet || passage.came_to.is_err() {
         for exchange in &passage.exchanges {
             let flow = Flow::ALL.into_iter().find(|flow| flow.name() == exchange.flow);
-            let steps = flow.map_or(&[][..], |flow| target.profile().steps(flow));
+            let steps = flow.map_or(&[][..], |flow| target.adapter().steps(flow));
             let step = exchange.step.checked_sub(1).and_then(|index| steps.get(index));
             let line = step.map(|step| target.masked(&step.line)).unwrap_or_default();
             let head = format!("{} step {}: {line}", exchange.flow, exchange.step);
@@ -130,7 +130,7 @@ fn ending(well: bool, target: &Target, args: &Args) -> String {
     if !well {
         return String::new();
     }
-    let lacks = |flow: Flow| !target.profile().has(flow);
+    let lacks = |flow: Flow| !target.adapter().has(flow);
     let missing = [
         (Flow::Whoami, "who is signed in is not seen: words decide alone"),
         (Flow::List, "which passkeys there are is not seen: words decide alone"),

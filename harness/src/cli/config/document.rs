@@ -20,9 +20,9 @@ use crate::cli::selection::LISTED;
 use crate::outcome::{Level, Outcome, Verdict};
 use crate::runner::expect::{Date, Expectation};
 use crate::runner::policy::{self, Rule};
-use crate::target::guard::Place;
-use crate::target::network::ConnectTo;
-use crate::target::profile;
+use crate::target_rp::adapter;
+use crate::target_rp::guard::Place;
+use crate::target_rp::network::ConnectTo;
 
 type Parsed<T> = Result<T, Box<Mistake>>;
 
@@ -288,7 +288,7 @@ fn withheld(source: Source<'_>, target: &Target, args: &reach::Args) -> Vec<With
     let vars = target.vars.iter().filter(|(_, value)| matches!(value, Value::From(_)));
     let vars = vars.map(|(name, _)| (Setting::Environment(name.get_ref().clone()), name.span()));
     // The id of a built-in adapter comes before a file of that name.
-    let adapter = target.adapter.as_ref().filter(|name| profile::named(name.get_ref()).is_none());
+    let adapter = target.adapter.as_ref().filter(|name| adapter::named(name.get_ref()).is_none());
     let adapter = adapter.and_then(|name| {
         Some((Setting::Adapter(Strange::of(source.file, name.get_ref())?), name.span()))
     });

@@ -13,7 +13,7 @@ use super::mistake::Source;
 use crate::cli::failure::Failure;
 use crate::cli::reach;
 use crate::quoting::quoted;
-use crate::target::guard::Place;
+use crate::target_rp::guard::Place;
 
 /// A setting that counts only if the command line names the file.
 #[derive(Debug)]

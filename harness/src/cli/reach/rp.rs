@@ -3,8 +3,8 @@ use std::str::FromStr;
 
 use url::Url;
 
-use crate::target::guard::is_loopback;
-use crate::target::network::ConnectTo;
+use crate::target_rp::guard::is_loopback;
+use crate::target_rp::network::ConnectTo;
 
 /// The RP that is tested.
 #[derive(Clone, Debug, PartialEq, Eq)]

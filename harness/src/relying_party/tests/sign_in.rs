@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::world::{Browser, Device, ORIGIN, RP_ID, Reply, World};
 use crate::relying_party::{Config, Mutant, RelyingParty, mutant};
-use crate::target::Clock;
+use crate::target_rp::Clock;
 use passrig_authenticator::env::Seeded;
 
 const PASSWORD: &str = "correct horse battery";

@@ -19,7 +19,7 @@ use tower::ServiceExt;
 
 use crate::relying_party::in_process::RELATED;
 use crate::relying_party::{Config, Mutant, RelyingParty};
-use crate::target::Clock;
+use crate::target_rp::Clock;
 
 pub(super) const ORIGIN: &str = "https://login.passrig.test";
 pub(super) const RP_ID: &str = "passrig.test";

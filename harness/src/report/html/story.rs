@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::outcome::{CheckResult, visible};
 use crate::report::decoded;
 use crate::report::log::Transcripts;
-use crate::target::log::{Body, Exchange};
+use crate::target_rp::log::{Body, Exchange};
 
 /// Headers that every request has, or that say nothing about passkeys.
 const DULL: [&str; 10] = [

@@ -2,7 +2,7 @@ use super::*;
 use crate::outcome::{CheckResult, Report};
 use crate::report::terminal::samples;
 use crate::runner::Transcript;
-use crate::target::log::{Body, Exchange};
+use crate::target_rp::log::{Body, Exchange};
 
 fn transcripts(report: &Report, change: impl Fn(&mut Exchange)) -> Transcripts {
     let key = |result: &CheckResult| (result.id.clone(), result.variant.clone());

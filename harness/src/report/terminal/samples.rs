@@ -11,7 +11,7 @@ use crate::outcome::{
 };
 use crate::report::{Findings, Replay};
 use crate::runner::{FailOn, Transcript};
-use crate::target::log::{Body, Exchange, Received, Sent};
+use crate::target_rp::log::{Body, Exchange, Received, Sent};
 
 pub(crate) fn catalogue() -> Catalogue {
     let origin = Check {

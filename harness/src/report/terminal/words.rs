@@ -8,7 +8,7 @@ use crate::outcome::{
     Summary, visible,
 };
 use crate::runner::FailOn;
-use crate::target::Manner;
+use crate::target_rp::Manner;
 
 /// The word from the closed list that a reason begins with.
 pub fn head(reason: &str) -> &str {

@@ -1,0 +1,245 @@
+//! The checks, as data: `catalogue/*.toml`, one file a chapter.
+//!
+//! A *family* explains a rule once; its *cases* each send one thing. A case of
+//! a family for both ceremonies makes two checks.
+
+pub mod coverage;
+pub mod glob;
+pub mod index;
+mod load;
+mod rehearsal;
+mod source;
+
+pub use index::Index;
+pub use source::Error;
+
+use std::collections::BTreeSet;
+
+use passrig_authenticator::Ceremony;
+use passrig_authenticator::attestation::Format;
+use passrig_authenticator::deviation::Deviation;
+use passrig_authenticator::device::Profile;
+use passrig_authenticator::wire::cose::Algorithm;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::outcome::{Expectation, Importance, Level};
+use crate::target_rp::Flow;
+
+/// All checks, in the order of their files, and what they are counted against.
+#[derive(Clone, Debug, Default)]
+pub struct Catalogue {
+    /// The checks; ids are unique.
+    pub checks: Vec<Check>,
+    /// The checks of a page in a browser, which no request can make.
+    pub page: Vec<Check>,
+    /// The rules, known tests and known flaws that the checks are about.
+    pub index: Index,
+}
+
+/// What is sent, what must happen, and why.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct Check {
+    /// The id, such as `registration.origin.subdomain`.
+    pub id: String,
+    /// The chapter: the file's name, such as `client-data`.
+    pub chapter: String,
+    /// The family, such as `origin`.
+    pub family: String,
+    /// The ceremony under test.
+    #[schemars(with = "String")]
+    pub ceremony: Ceremony,
+    /// What is sent.
+    pub sends: String,
+    /// What a sound RP does.
+    pub expects: Expectation,
+    /// The steps that the attempt violates, such as `7.1/9`; empty for what
+    /// must be accepted. What must only be survived violates the steps for
+    /// which the reference RP refuses it, if it does.
+    pub violates: BTreeSet<String>,
+    /// The steps that the check puts to the test without violating them: those
+    /// of an accepted ceremony, or rules about more than one response.
+    pub exercises: BTreeSet<String>,
+    /// The clause, such as `§7.1 step 9`.
+    pub clause: String,
+    /// The requirement's id.
+    pub requirement: Option<String>,
+    /// How strongly the specification asks for it.
+    pub level: Level,
+    /// What an attacker gains from a divergence.
+    pub importance: Importance,
+    /// What the rule is good for.
+    pub why: String,
+    /// How to mend an RP that breaks it.
+    pub fix: String,
+    /// What must hold for the check to be sent.
+    pub needs: Vec<Need>,
+    /// The kind of authenticator that performs it.
+    pub authenticator: Product,
+    /// The algorithm that its credential is for, if that is a matter of the
+    /// check; options have to offer it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<i64>")]
+    pub algorithm: Option<Algorithm>,
+    /// Whether it is a race: it runs when nothing else does, several times.
+    pub exclusive: bool,
+    /// Whether an RP that accepts it may have no use for the account any more:
+    /// where no other can be made, it comes after everything else.
+    pub spoils: bool,
+    /// Whether it lets time pass: it runs when nothing else does, and only if
+    /// it is asked for.
+    pub waits: bool,
+    /// Whether it times answers, of which it takes many: it runs when nothing
+    /// else does, and only if it is asked for.
+    pub times: bool,
+    /// How it is performed.
+    #[serde(skip)]
+    pub action: Action,
+}
+
+/// How a check is performed.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    /// One ceremony that deviates.
+    Deviation(Deviation),
+    /// A story, told in Rust under this name.
+    Scenario(String),
+    /// A look at what a page does in a browser.
+    Page,
+}
+
+/// What must hold for a check to be sent.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Need {
+    /// The RP id is a registrable domain, so that relatives of it exist.
+    RegistrableDomain,
+    /// The adapter can make a second account.
+    TwoAccounts,
+    /// In this ceremony the target asks for this, such as
+    /// `user-verification=required`.
+    Setting(Setting, String),
+    /// The adapter has this flow: `probe=…` for one that only looks, `flow=…`
+    /// for one that does something.
+    Flow(Flow),
+    /// Registration options do not list this COSE algorithm.
+    NotOffered(i64),
+    /// In this ceremony the target asks for this extension.
+    Extension(String),
+    /// In this ceremony the target does not ask for this extension.
+    NoExtension(String),
+    /// The target judges models of authenticators by our metadata.
+    Metadata,
+}
+
+/// What a target can ask for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Setting {
+    /// `required`, `preferred` or `discouraged`.
+    UserVerification,
+    /// The attestation conveyance: `none` or `direct`.
+    Attestation,
+    /// Who the user is at the beginning of an authentication: `username`
+    /// (known) or `discoverable` (not).
+    Login,
+    /// Which algorithms registration options list: `every` one that there is.
+    Algorithms,
+    /// How the page asks: `optional` or `conditional`.
+    Mediation,
+    /// Whether the RP expects to be framed: `none` or `expected`.
+    Framing,
+}
+
+impl Setting {
+    /// What it is unless somebody says otherwise, where no options tell.
+    pub fn unless_said(self) -> Option<&'static str> {
+        match self {
+            Self::UserVerification | Self::Attestation | Self::Login | Self::Algorithms => None,
+            Self::Mediation => Some("optional"),
+            Self::Framing => Some("none"),
+        }
+    }
+
+    /// The word in catalogue and reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::UserVerification => "user-verification",
+            Self::Attestation => "attestation",
+            Self::Login => "login",
+            Self::Algorithms => "algorithms",
+            Self::Mediation => "mediation",
+            Self::Framing => "framing",
+        }
+    }
+}
+
+/// The kinds of authenticators that checks ask for.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, serde::Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Product {
+    /// A passkey provider: synchronised, does not count.
+    #[default]
+    Platform,
+    /// A security key: device-bound, counts.
+    Roaming,
+}
+
+impl Product {
+    /// What it is like.
+    pub fn profile(self) -> Profile {
+        match self {
+            Self::Platform => Profile::platform(),
+            Self::Roaming => Profile::roaming(),
+        }
+    }
+}
+
+impl Catalogue {
+    /// The check with that id.
+    pub fn find(&self, id: &str) -> Option<&Check> {
+        self.checks.iter().chain(&self.page).find(|check| check.id == id)
+    }
+
+    /// Whether something is about checks of a page: whatever fits others too, as
+    /// a glob may, is about those alone.
+    pub fn is_about_page(&self, fits: impl Fn(&Check) -> bool) -> bool {
+        !self.checks.iter().any(&fits) && self.page.iter().any(fits)
+    }
+}
+
+impl Check {
+    /// Whether the check is about that step.
+    pub fn concerns(&self, step: &str) -> bool {
+        self.violates.contains(step) || self.exercises.contains(step)
+    }
+
+    /// The attestation statement format that the attempt is in, if it is in one
+    /// of its own: a refusal counts only where the target accepts honest
+    /// statements of that format.
+    pub fn format(&self) -> Option<Format> {
+        match &self.action {
+            Action::Deviation(deviation) if self.expects == Expectation::Refused => {
+                deviation.format().filter(|format| *format != Format::None)
+            }
+            _ => None,
+        }
+    }
+
+    /// The algorithm of the honest ceremonies around the attempt, if it is one
+    /// of its own. A story about an algorithm is told among others: that the
+    /// target takes it is what the story is about.
+    pub fn shared_algorithm(&self) -> Option<Algorithm> {
+        match &self.action {
+            Action::Deviation(_) => self.algorithm,
+            Action::Scenario(_) | Action::Page => None,
+        }
+    }
+
+    /// A heading of one line.
+    pub fn title(&self) -> String {
+        format!("{}: {}", self.ceremony, self.sends)
+    }
+}

@@ -1,0 +1,121 @@
+//! The reference relying party: a small server that takes every step of §7.1
+//! and §7.2, or all but one.
+//!
+//! It exists to test the tests. Its [steps](STEPS) stand in one table with
+//! their clauses; its [audit] tells for each attempt exactly which of them the
+//! attempt violates; its [mutants](mutant) have one step wrong. It speaks the
+//! FIDO Alliance's conformance API, and a few words more, so that effects can
+//! be seen; at `/` is a page where people practise with their own browsers:
+//!
+//! | request | answer |
+//! |---|---|
+//! | `POST /attestation/options`, `/assertion/options` | options, `status` and `errorMessage` among them |
+//! | `POST /attestation/result`, `/assertion/result` | `status` and `errorMessage` |
+//! | `GET /session` | `signedIn`, and whose session it is |
+//! | `GET /credentials`, `PATCH` and `DELETE /credentials/{id}` | the credentials of the signed-in account, a new `name`, removal |
+//! | `POST /password/sign-up`, `/password/sign-in` | `status` and `errorMessage`; `awaits` if a passkey has to follow |
+//! | `POST /recovery-codes`, `/recover` | ten `codes`; signed in by one of them |
+//! | `GET /account`, `DELETE /account` | whether it has a password, and how many codes are left |
+//! | `POST /logout` | `status` and `errorMessage` |
+//!
+//! A [server](RelyingParty::server) answers only for the hosts of its origins, local names and
+//! addresses. Requests of other sites change nothing (`Sec-Fetch-Site`), and why a sign-in
+//! failed is told to the audit alone.
+//!
+//! It keeps everything in memory, draws everything from a seed, looks at no clock
+//! but to let challenges expire, and must never guard anything.
+
+pub mod audit;
+mod ceremony;
+mod draws;
+mod effect;
+mod http;
+mod in_process;
+mod judge;
+mod meeting;
+pub mod mutant;
+mod policy;
+mod secret;
+mod sign_in;
+mod store;
+#[cfg(test)]
+mod tests;
+pub mod verify;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use passrig_authenticator::env::Seeded;
+
+pub use in_process::{
+    EXPIRY, ORIGIN, RP_ID, in_process, in_process_for, in_process_with_second_factor,
+};
+pub use judge::{Judge, Record};
+pub use mutant::Mutant;
+pub use policy::{Config, MetadataSources};
+pub use verify::{STEPS, Step, Violation};
+
+use crate::target_rp::Clock;
+use meeting::Meetings;
+use store::Store;
+use verify::attestation::trust::Trust;
+
+/// A relying party in memory.
+#[derive(Debug)]
+pub struct RelyingParty {
+    config: Config,
+    trust: Trust,
+    seed: Seeded,
+    clock: Clock,
+    mutant: Option<Mutant>,
+    store: Mutex<Store>,
+    meetings: Meetings,
+}
+
+impl RelyingParty {
+    /// A relying party that takes every step. All that it draws comes from
+    /// the seed.
+    pub fn new(config: Config, seed: Seeded) -> Self {
+        Self {
+            trust: Trust::of(&config),
+            config,
+            seed,
+            clock: Clock::default(),
+            mutant: None,
+            store: Mutex::default(),
+            meetings: Meetings::default(),
+        }
+    }
+
+    /// The same with a clock that others may put forward.
+    #[must_use]
+    pub fn with_clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// The same with a flaw.
+    #[must_use]
+    pub fn with_mutant(mut self, mutant: Mutant) -> Self {
+        self.mutant = Some(mutant);
+        self
+    }
+
+    /// The requests and answers.
+    pub fn router(self) -> axum::Router {
+        http::router(Arc::new(self))
+    }
+
+    /// The requests and answers of a socket: those that name the host of another site are refused with 421.
+    pub fn server(self) -> axum::Router {
+        http::server(Arc::new(self))
+    }
+
+    /// What it does wrong around the ceremonies, if anything.
+    fn lapse(&self) -> Option<mutant::Lapse> {
+        self.mutant.as_ref().and_then(Mutant::lapse)
+    }
+
+    fn store(&self) -> MutexGuard<'_, Store> {
+        self.store.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

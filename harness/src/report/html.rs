@@ -1,0 +1,189 @@
+//! One self-contained page for people: what was checked, and each check's
+//! story with its exchanges taken apart.
+//!
+//! A page holds texts of a target that may be hostile. They get into the markup
+//! through the template, which escapes, and are made visible before; the script gets
+//! them compressed, and makes them text nodes. Should both fail, the page's
+//! policy runs no script and loads nothing but what is named by its hash.
+//! Without the script everything can be read but the exchanges of what passed.
+
+mod chapter;
+mod entry;
+mod story;
+
+use std::io;
+
+use askama::Template;
+use base64ct::{Base64, Encoding};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use super::findings::Shown;
+use super::log::{self, Transcripts};
+use super::terminal::words;
+use super::{Findings, guarded};
+use crate::outcome::{Effect, Level, Outcome, Staleness};
+use chapter::Chapter;
+use entry::Entry;
+
+/// How many stories are in the page itself; those of the rest are compressed.
+const WRITTEN_OUT: usize = 60;
+/// How many failures are open at the beginning.
+const OPEN: usize = 8;
+
+const STYLE: &str = include_str!("../../templates/report.css");
+const SCRIPT: &str = include_str!("../../templates/report.js");
+
+/// The page.
+pub fn render(findings: &Findings<'_>) -> io::Result<Vec<u8>> {
+    // A log that cannot be read keeps no verdict from being shown.
+    let transcripts = findings.log.and_then(|log| log::transcripts(log).ok()).unwrap_or_default();
+    let page = page(&findings.shown(), &transcripts).render().map_err(io::Error::other)?;
+    Ok(guarded(&page, false).into_owned().into_bytes())
+}
+
+/// What the template is filled with.
+#[derive(Template)]
+#[template(path = "report.html")]
+struct Page<'a> {
+    style: &'static str,
+    script: &'static str,
+    /// `sha256-…`, as policies have it.
+    style_hash: String,
+    script_hash: String,
+    host: String,
+    verdict: String,
+    /// Whether nothing counts as failed.
+    is_well: bool,
+    facts: Vec<(&'static str, String)>,
+    counts: Vec<(Outcome, usize)>,
+    total: usize,
+    /// What went wrong, in groups.
+    wrong: Vec<Group>,
+    amiss: Vec<String>,
+    outcomes: Vec<Outcome>,
+    levels: [Level; 4],
+    chapters: Vec<Chapter<'a>>,
+    log: Option<String>,
+    tool: String,
+    /// The stories that are not written out, compressed.
+    stories: String,
+}
+
+/// What went wrong and is alike in how it counts.
+struct Group {
+    title: &'static str,
+    entries: Vec<Entry>,
+}
+
+fn page<'a>(findings: &Shown<'a>, transcripts: &Transcripts) -> Page<'a> {
+    let report = &findings.report;
+    let (groups, written) = wrong(findings, transcripts);
+    let stories = findings.raw.checks.iter().enumerate().map(|(index, result)| {
+        if written.contains(&index) { Vec::new() } else { story::of(result, transcripts) }
+    });
+    let shown = |outcome: &Outcome| report.summary.count(*outcome) > 0;
+    let outcomes: Vec<_> = Outcome::ALL.into_iter().filter(shown).collect();
+    Page {
+        style: STYLE,
+        script: SCRIPT,
+        style_hash: hash(STYLE),
+        script_hash: hash(SCRIPT),
+        host: report.target.url.clone(),
+        verdict: words::verdict(report, findings.fail_on),
+        is_well: findings.fail_on.exit_code(report) == 0,
+        facts: facts(findings),
+        counts: outcomes.iter().map(|outcome| (*outcome, report.summary.count(*outcome))).collect(),
+        total: report.checks.len(),
+        wrong: groups,
+        amiss: amiss(findings),
+        chapters: chapter::all(findings, &outcomes),
+        outcomes,
+        levels: [Level::Must, Level::Should, Level::Policy, Level::Hardening],
+        log: findings.log.clone(),
+        tool: format!("{} {}", report.tool.name, report.tool.version),
+        stories: compressed(&stories.collect::<Vec<_>>()),
+    }
+}
+
+/// What went wrong, and the places of those whose stories are written out.
+fn wrong(findings: &Shown<'_>, transcripts: &Transcripts) -> (Vec<Group>, Vec<usize>) {
+    let mut groups = ["What failed", "Known before", "Does not count"]
+        .map(|title| Group { title, entries: Vec::new() });
+    let [failed, known, rest] = &mut groups;
+    for (index, result) in findings.report.checks.iter().enumerate() {
+        let group = match result.outcome {
+            Outcome::Pass | Outcome::Skipped => continue,
+            _ if findings.fail_on.counts(result) => &mut *failed,
+            _ if result.known.is_some() => &mut *known,
+            _ => &mut *rest,
+        };
+        group.entries.push(Entry::of(findings, index, result).explained(findings, result));
+    }
+    let is_short = failed.entries.len() <= OPEN;
+    failed.entries.iter_mut().for_each(|entry| entry.is_open = is_short);
+    let mut written = Vec::new();
+    let entries = groups.iter_mut().flat_map(|group| &mut group.entries);
+    for entry in entries.take(WRITTEN_OUT) {
+        if let Some(result) = findings.raw.checks.get(entry.index) {
+            entry.exchanges = story::of(result, transcripts);
+            written.push(entry.index);
+        }
+    }
+    (groups.into_iter().filter(|group| !group.entries.is_empty()).collect(), written)
+}
+
+fn facts(findings: &Shown<'_>) -> Vec<(&'static str, String)> {
+    let report = &findings.report;
+    let target = &report.target;
+    let mut facts = vec![
+        ("target", target.url.clone()),
+        ("origin", target.origin.clone()),
+        ("adapter", target.adapter.clone()),
+    ];
+    if let Some(authenticator) = &report.authenticator {
+        facts.push(("device", authenticator.clone()));
+    }
+    facts.push(("seed", report.seed.clone()));
+    facts.push(("run id", report.run_id.clone()));
+    if !target.observed.is_empty() {
+        let observed = target.observed.iter().map(|(name, value)| format!("{name} {value}"));
+        facts.push(("asks", observed.collect::<Vec<_>>().join(", ")));
+    }
+    let unseen = report.checks.iter().filter(|result| {
+        result.effect == Effect::Unobserved
+            && result.verdict.is_some()
+            && !words::is_observed(result)
+    });
+    match unseen.count() {
+        0 => {}
+        n => facts
+            .push(("unseen", format!("in {} the target's words decided alone", words::checks(n)))),
+    }
+    facts
+}
+
+fn amiss(findings: &Shown<'_>) -> Vec<String> {
+    let told = findings.report.amiss.iter().map(|amiss| {
+        let what = match amiss.staleness {
+            Staleness::Unneeded => "is not needed any more",
+            Staleness::Expired => "has expired",
+        };
+        format!("{} {what} ({})", amiss.check, amiss.reason)
+    });
+    told.collect()
+}
+
+/// JSON, deflated, as base64: a script reads that without a library.
+fn compressed(value: &impl Serialize) -> String {
+    const LEVEL: u8 = 9;
+    let json = serde_json::to_vec(value).unwrap_or_default();
+    Base64::encode_string(&miniz_oxide::deflate::compress_to_vec(&json, LEVEL))
+}
+
+fn hash(text: &str) -> String {
+    format!("sha256-{}", Base64::encode_string(&Sha256::digest(text)))
+}
+
+#[cfg(test)]
+mod tests;

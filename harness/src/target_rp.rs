@@ -1,0 +1,428 @@
+//! The relying party under test, reached through an adapter.
+//!
+//! A [`Target`] carries out the flows of a [`Adapter`] over a [`Transport`],
+//! as a browser would. A ceremony is in two parts, [`Target::begin`] and
+//! [`Target::finish`], so that a story can begin it in one [`Session`] and
+//! finish it in another. What happens in between is none of its business.
+
+pub mod adapter;
+mod answer;
+pub mod arguments;
+mod aside;
+mod call;
+mod clock;
+mod credential;
+pub mod detect;
+pub mod error;
+mod extract;
+pub mod guard;
+mod inputs;
+pub mod log;
+mod masks;
+pub mod network;
+pub(crate) mod page;
+pub(crate) mod percent;
+pub(crate) mod redact;
+mod request;
+pub mod session;
+pub mod shim;
+mod supplied;
+pub mod transport;
+pub mod verdict;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use http::Method;
+use serde_json::Value;
+use url::Url;
+
+use passrig_authenticator::Ceremony;
+use passrig_authenticator::wire::{Json, Tree, base64url};
+use passrig_authenticator::workbench::Workbench;
+
+use crate::mail::Mailbox;
+pub use adapter::{Adapter, Flow};
+use adapter::{Role, Variable};
+use call::{Call, Carried};
+pub use clock::Clock;
+pub use error::Error;
+use error::{Kind, Place};
+pub use inputs::Inputs;
+pub use log::Log;
+pub use masks::Masks;
+use page::Page;
+use redact::Secrets;
+pub use redact::Source as MaskedSource;
+use request::{Draft, Payload, Sender};
+use session::Relation;
+pub use session::Session;
+pub use transport::Transport;
+use transport::{Failure, Response};
+pub use verdict::{Manner, Recognised, Verdict};
+
+/// The relying party under test.
+#[derive(Clone)]
+pub struct Target {
+    adapter: Arc<Adapter>,
+    base: Url,
+    origin: String,
+    transport: Arc<dyn Transport>,
+    believes_metadata: bool,
+    mailbox: Option<Mailbox>,
+    runs_programs: bool,
+    names_checks: bool,
+    /// Secrets that the user supplied: no log of this target shows them.
+    secrets: Arc<Secrets>,
+    /// Variables of which the adapter assembles options: evidence.
+    assembled: Arc<BTreeSet<String>>,
+}
+
+/// What a flow found out.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Done {
+    /// Whether somebody is signed in, if the flow asks that.
+    pub signed_in: Option<bool>,
+    /// Who, if the target tells.
+    pub user: Option<String>,
+    /// The account's credentials, if the flow lists them.
+    pub credentials: Option<Vec<Listed>>,
+}
+
+/// A credential as the target lists it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// The credential id, as text.
+    pub credential_id: String,
+    /// The name under which it can be removed.
+    pub record_id: String,
+}
+
+impl Listed {
+    /// Whether this is the credential of that id.
+    pub fn has_id(&self, id: &[u8]) -> bool {
+        self.credential_id.trim_end_matches('=') == base64url::encode(id)
+    }
+}
+
+/// A ceremony that has begun.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Begun {
+    /// Which one.
+    pub ceremony: Ceremony,
+    /// The options, as the target sent them.
+    pub options: Value,
+    /// What was captured on the way; correlation ids travel with the ceremony
+    /// into whatever session finishes it.
+    captures: BTreeMap<String, Value>,
+    /// The page that was loaded last on the way.
+    page: Option<Page>,
+    next: usize,
+}
+
+/// The target's answer to a credential.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// What it means.
+    pub verdict: Verdict,
+    /// What it was.
+    pub response: Response,
+    /// Which exchange of the log it is.
+    pub exchange: usize,
+}
+
+impl Target {
+    /// A target at `base`, whose pages have `origin`; the two differ if the
+    /// target is reached by another way than browsers take.
+    pub fn new(
+        adapter: Arc<Adapter>,
+        base: Url,
+        origin: impl Into<String>,
+        transport: Arc<dyn Transport>,
+    ) -> Self {
+        let secrets = Arc::new(supplied::secrets(&adapter, &base));
+        let assembled = Arc::new(supplied::assembled(&adapter));
+        Self {
+            secrets,
+            assembled,
+            adapter,
+            base,
+            origin: origin.into(),
+            transport,
+            believes_metadata: false,
+            mailbox: None,
+            runs_programs: false,
+            names_checks: false,
+        }
+    }
+
+    /// The same, whose mail arrives here.
+    #[must_use]
+    pub fn with_mailbox(self, mailbox: Mailbox) -> Self {
+        Self { mailbox: Some(mailbox), ..self }
+    }
+
+    /// The same, whose adapter may run programs of this machine.
+    #[must_use]
+    pub fn that_runs_programs(self) -> Self {
+        Self { runs_programs: true, ..self }
+    }
+
+    /// Names the check of each request: in the header `X-Passrig-Check`, and in the names
+    /// that accounts display.
+    #[must_use]
+    pub fn that_names_checks(self) -> Self {
+        Self { names_checks: true, ..self }
+    }
+
+    /// Tells whether requests name their check. A target could behave well only under test by it.
+    pub fn names_checks(&self) -> bool {
+        self.names_checks
+    }
+
+    /// The check, if the target is told.
+    fn told<'c>(&self, check: &'c str) -> Option<&'c str> {
+        self.names_checks.then_some(check)
+    }
+
+    /// The same, whose logs mask these variables, which the user supplied.
+    #[must_use]
+    pub fn with_variables(self, variables: &[(String, String)]) -> Self {
+        let mut secrets = Secrets::clone(&self.secrets);
+        for (name, value) in variables {
+            if name == "password" {
+                secrets.add(value);
+            } else if !inputs::is_public(name) && !self.assembles(name) {
+                secrets.give(value);
+            }
+        }
+        Self { secrets: Arc::new(secrets), ..self }
+    }
+
+    /// Whether options are assembled of this variable.
+    fn assembles(&self, name: &str) -> bool {
+        self.assembled.contains(name)
+    }
+
+    /// A text without the secrets that the user supplied, such as the URL of the target.
+    pub fn masked(&self, text: &str) -> String {
+        redact::url(text, &self.secrets)
+    }
+
+    /// The same, which judges models of authenticators by the metadata that
+    /// `passrig trust export` writes.
+    #[must_use]
+    pub fn that_believes_in_our_metadata(mut self) -> Self {
+        self.believes_metadata = true;
+        self
+    }
+
+    /// Whether it judges models of authenticators by our metadata.
+    pub fn believes_in_our_metadata(&self) -> bool {
+        self.believes_metadata
+    }
+
+    /// The adapter.
+    pub fn adapter(&self) -> &Adapter {
+        &self.adapter
+    }
+
+    /// Whether time passes there no faster than here.
+    pub fn takes_its_time(&self) -> bool {
+        self.transport.clock().is_none()
+    }
+
+    /// Lets time pass at the target: by waiting, unless its clock can be put
+    /// forward.
+    pub async fn let_pass(&self, time: Duration) {
+        match self.transport.clock() {
+            Some(clock) => clock.put_forward(time),
+            None => tokio::time::sleep(time).await,
+        }
+    }
+
+    /// Whether anybody answers there, whatever the answer is. A gateway that
+    /// answers for a target that is gone does not count, nor does a connection
+    /// that is closed at once; somebody who takes their time does.
+    pub async fn is_there(&self) -> bool {
+        let nobody = Sender {
+            is_foreign: false,
+            origin: self.origin.clone(),
+            relation: Relation::SameOrigin,
+            check: self.told("canary.is-there"),
+            cookies: None,
+            has_own_headers: false,
+        };
+        let draft = Draft::new(Method::GET, self.base.clone(), Payload::Empty, nobody);
+        let Ok(request) = request::sendable(&self.base, Tree::Layout(draft.into_layout())) else {
+            return true;
+        };
+        match self.transport.send(request).await {
+            Ok(answer) => !matches!(answer.status.as_u16(), 502..=504),
+            Err(failure) => matches!(
+                failure,
+                Failure::Deadline { .. }
+                    | Failure::TooLarge { .. }
+                    | Failure::Truncated { .. }
+                    | Failure::Forbidden(_)
+                    | Failure::NotHttp { .. }
+            ),
+        }
+    }
+
+    /// What is at a url, with a session's cookies if one is named. Redirects
+    /// are answers.
+    pub async fn read(
+        &self,
+        url: &Url,
+        session: Option<&Session>,
+        inputs: &Inputs,
+        log: &mut Log,
+    ) -> Result<Response, Error> {
+        let relation = Relation::SameOrigin;
+        let reader = Sender {
+            is_foreign: false,
+            origin: self.origin.clone(),
+            relation,
+            check: self.told(inputs.check()),
+            cookies: session.and_then(|session| session.cookie_header(url, relation)),
+            has_own_headers: false,
+        };
+        let draft = Draft::new(Method::GET, url.clone(), Payload::Empty, reader);
+        let request = format!("GET {}", url.path());
+        let place = Place { flow: Flow::Authenticate, step: 0, request };
+        let failed = |kind| Error { at: place.clone(), kind };
+        let request = request::sendable(url, Tree::Layout(draft.into_layout()))
+            .map_err(|reason| failed(Kind::Unsendable(reason)))?;
+        let start = Instant::now();
+        let response = self.transport.send(request.clone()).await;
+        log.share(&self.secrets);
+        log.record(place.clone(), request, &response, start.elapsed());
+        response.map_err(|failure| failed(failure.into()))
+    }
+
+    /// The origin of its pages.
+    pub fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    /// Where it is reached.
+    pub fn base(&self) -> &Url {
+        &self.base
+    }
+
+    /// Carries out a flow that is not a ceremony. One that the adapter does
+    /// not have does nothing and finds out nothing.
+    pub async fn run(
+        &self,
+        flow: Flow,
+        session: &mut Session,
+        inputs: &Inputs,
+        log: &mut Log,
+    ) -> Result<Done, Error> {
+        let mut done = Done::default();
+        let mut call = Call::new(self, flow, session, inputs, log);
+        for (index, step) in self.adapter.steps(flow).iter().enumerate() {
+            if call.leaves_out(step) {
+                // Whoever holds nothing to show is nobody.
+                if let Role::Whoami { .. } = step.role {
+                    done.signed_in = Some(false);
+                }
+                continue;
+            }
+            let response = call.perform(index, step, None).await?;
+            answer::probe(step, &call.answered(&response), &mut done)
+                .map_err(|kind| call.error(index, kind))?;
+        }
+        Ok(done)
+    }
+
+    /// Carries out a ceremony up to the step that yields the options.
+    pub async fn begin(
+        &self,
+        ceremony: Ceremony,
+        session: &mut Session,
+        inputs: &Inputs,
+        log: &mut Log,
+    ) -> Result<Begun, Error> {
+        let flow = Flow::from(ceremony);
+        let mut captures = BTreeMap::new();
+        let mut call = Call::new(self, flow, session, inputs, log);
+        for (index, step) in self.adapter.steps(flow).iter().enumerate() {
+            if call.leaves_out(step) {
+                continue;
+            }
+            let response = call.perform(index, step, None).await?;
+            for capture in &step.captures {
+                let value = call.session.variable(&capture.name).cloned();
+                captures.extend(value.map(|value| (capture.name.clone(), value)));
+            }
+            if let Role::Options { at, .. } = &step.role {
+                let options =
+                    call.options(at, &response).map_err(|kind| call.error(index, kind))?;
+                if let Some(challenge) = options.get("challenge").and_then(Value::as_str) {
+                    call.log.publish(challenge);
+                }
+                let page = call.session.loaded().cloned();
+                return Ok(Begun { ceremony, options, captures, page, next: index + 1 });
+            }
+        }
+        Err(call.nowhere())
+    }
+
+    /// Whether two credentials differ in what is sent of them.
+    pub fn tells_apart(&self, ceremony: Ceremony, one: &Json, other: &Json) -> bool {
+        self.adapter.steps(Flow::from(ceremony)).iter().any(|step| {
+            let Role::Credential(finish) = &step.role else { return false };
+            let [one, other] =
+                [one, other].map(|credential| credential::shaped(credential, &finish.edits));
+            let mut paths = adapter::variables(step).filter_map(Variable::credential_path);
+            paths.any(|path| inputs::member(&one, path) != inputs::member(&other, path))
+        })
+    }
+
+    /// Sends the credential and judges the answer. The request goes over the
+    /// workbench as [`Stage::Request`]. Steps after it are taken only if the
+    /// credential was accepted.
+    ///
+    /// [`Stage::Request`]: passrig_authenticator::workbench::Stage::Request
+    pub async fn finish(
+        &self,
+        begun: &Begun,
+        session: &mut Session,
+        inputs: &Inputs,
+        credential: &Json,
+        bench: &mut dyn Workbench,
+        log: &mut Log,
+    ) -> Result<Answer, Error> {
+        let flow = Flow::from(begun.ceremony);
+        let mut call = Call::new(self, flow, session, inputs, log);
+        call.go_on(begun);
+        let mut answer = None;
+        let steps = self.adapter.steps(flow).iter().enumerate().skip(begun.next);
+        for (index, step) in steps {
+            if call.leaves_out(step) {
+                continue;
+            }
+            let Role::Credential(finish) = &step.role else {
+                call.perform(index, step, None).await?;
+                continue;
+            };
+            let shaped = credential::shaped(credential, &finish.edits);
+            let carried = Carried { credential: &shaped, bench: &mut *bench };
+            let response = call.perform(index, step, Some(carried)).await?;
+            let verdict = verdict::judge(finish, &response, call.log);
+            let accepted = verdict.recognised == Recognised::Accepted;
+            let exchange = call.log.len().saturating_sub(1);
+            if accepted {
+                call.capture(index, step, &response)?;
+            }
+            answer = Some(Answer { verdict, response, exchange });
+            if !accepted {
+                break;
+            }
+        }
+        answer.ok_or_else(|| call.nowhere())
+    }
+}

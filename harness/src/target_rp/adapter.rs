@@ -1,0 +1,514 @@
+//! The adapter: how a relying party is spoken to.
+//!
+//! An adapter is a TOML file of HTTP requests. [`Adapter`] is what it means,
+//! checked: every template compiled, every variable known, one step that
+//! yields the options and one that carries the credential.
+
+mod builtin;
+mod check;
+mod condition;
+mod document;
+mod mistake;
+mod selector;
+mod source;
+mod template;
+#[cfg(test)]
+mod tests;
+mod urls;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::Path;
+
+use http::{HeaderName, Method};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json_path::JsonPath;
+
+use passrig_authenticator::Ceremony;
+use passrig_authenticator::wire::Json;
+
+use crate::storage::{self, Limit, ReadError};
+
+pub use builtin::{builtin, named};
+pub(super) use check::variables;
+pub use condition::{Condition, StatusMatch};
+pub use mistake::{Fault, Mistake};
+pub use selector::Selector;
+pub use source::{Binary, Place, Refinement, Source};
+pub use template::{Form, Part, Text, Value, Variable};
+
+/// A checked adapter.
+#[derive(Clone, Debug)]
+pub struct Adapter {
+    /// Its id, as `--adapter` has it.
+    pub id: String,
+    /// Its name for readers.
+    pub name: String,
+    /// Whether it has been run against the real thing.
+    pub status: Status,
+    /// What stands before every path.
+    pub prefix: String,
+    /// The origin of a page that the RP expects to frame it, if there is one.
+    pub embedder: Option<String>,
+    /// Where accounts come from.
+    pub account: Account,
+    /// What can be asked for, and what is fixed.
+    pub settings: Settings,
+    /// The token against request forgery, if there is one.
+    pub csrf: Option<Csrf>,
+    /// Where the target sends whoever signed in for another application (OpenID
+    /// Connect); redirects are followed up to there.
+    pub redirect_uri: Option<String>,
+    flows: BTreeMap<Flow, Vec<Step>>,
+}
+
+impl Adapter {
+    /// Reads an adapter. `file` is the name that mistakes show.
+    pub fn parse(file: &str, text: &str) -> Result<Self, Box<Mistake>> {
+        check::adapter(file, text)
+    }
+
+    /// Reads an adapter file.
+    pub fn load(path: &Path) -> Result<Self, LoadError> {
+        let file = path.display().to_string();
+        let text = storage::read_text(path, Limit::SETTINGS).map_err(|error| match error {
+            ReadError::System { source, .. } => LoadError::Read { file: file.clone(), source },
+            other => LoadError::Content(other),
+        })?;
+        Ok(Self::parse(&file, &text)?)
+    }
+
+    /// The steps of a flow; none if the adapter does not have it.
+    pub fn steps(&self, flow: Flow) -> &[Step] {
+        self.flows.get(&flow).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether the adapter has this flow.
+    pub fn has(&self, flow: Flow) -> bool {
+        !self.steps(flow).is_empty()
+    }
+
+    /// Whether a request of this flow carries this variable.
+    pub fn sends(&self, flow: Flow, variable: &str) -> bool {
+        self.steps(flow).iter().flat_map(variables).any(|one| one.name == variable)
+    }
+}
+
+/// The schema of adapter files, so that editors complete them.
+pub fn schema() -> schemars::Schema {
+    schemars::schema_for!(document::Document)
+}
+
+/// Why an adapter could not be loaded.
+#[derive(Debug, thiserror::Error, miette::Diagnostic)]
+pub enum LoadError {
+    /// The file cannot be read.
+    #[error("cannot read the adapter {file}")]
+    Read {
+        /// The file.
+        file: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file is too large, or is not text.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Content(ReadError),
+    /// The file has a mistake.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Mistake(#[from] Box<Mistake>),
+}
+
+/// Whether an adapter is known to work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// It has been run against the real thing.
+    Tested,
+    /// It was written from documents; it is neither detected nor counted.
+    Untested,
+}
+
+/// Where accounts come from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Account {
+    /// The mode.
+    pub mode: Mode,
+    /// How many credentials an account may hold, if there is a limit.
+    pub max_credentials: Option<usize>,
+    /// The accounts of a pool, each a set of inputs (`username`, `password` …).
+    pub pool: Vec<BTreeMap<String, String>>,
+}
+
+/// How accounts are had.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// As many new ones as wanted.
+    #[default]
+    Fresh,
+    /// A fixed set, prepared by hand.
+    Pool,
+    /// One that everybody is.
+    Single,
+}
+
+/// What an adapter can choose.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Settings {
+    /// The requirement of user verification.
+    pub user_verification: Setting,
+    /// The attestation conveyance.
+    pub attestation: Setting,
+    /// With or without a username.
+    pub login: Setting,
+    /// Which algorithms registration options list.
+    pub algorithms: Setting,
+    /// How the page asks its browser: `optional`, or `conditional` for
+    /// ceremonies without a dialogue. Options do not tell; the RP must know.
+    pub mediation: Setting,
+    /// Whether a page of another site frames the ceremony, and the RP expects
+    /// that: `none` or `expected`.
+    pub framing: Setting,
+}
+
+/// One setting.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Setting {
+    /// Only the options tell.
+    #[default]
+    Observed,
+    /// A request can ask for any of these.
+    Choose(Vec<String>),
+    /// It is always this.
+    Fixed(String),
+}
+
+impl Setting {
+    /// The values that a run can have; none if only the options tell.
+    pub fn values(&self) -> &[String] {
+        match self {
+            Self::Observed => &[],
+            Self::Choose(values) => values,
+            Self::Fixed(value) => std::slice::from_ref(value),
+        }
+    }
+}
+
+/// A token against request forgery, sent as a header on unsafe methods.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Csrf {
+    /// Where the token is.
+    pub source: CsrfSource,
+    /// The header that carries it.
+    pub header: HeaderName,
+}
+
+/// Where a token against request forgery is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CsrfSource {
+    /// In a cookie of that name.
+    Cookie(String),
+    /// In a captured variable.
+    Variable(String),
+}
+
+/// What an adapter can do, each a list of steps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Flow {
+    /// Makes an account.
+    Provision,
+    /// Signs in without a passkey.
+    Login,
+    /// Registers a credential.
+    Register,
+    /// Uses a credential.
+    Authenticate,
+    /// Lists the account's credentials.
+    List,
+    /// Removes a credential.
+    Remove,
+    /// Asks who is signed in.
+    Whoami,
+    /// Signs out.
+    Logout,
+    /// Deletes the account.
+    Close,
+    /// Gets ready for the loss of the passkey: recovery codes, an address.
+    Prepare,
+    /// Signs in again without any passkey.
+    Recover,
+    /// Tells this target from others, without finishing a ceremony.
+    Detect,
+}
+
+impl Flow {
+    /// All flows.
+    pub const ALL: [Self; 12] = [
+        Self::Provision,
+        Self::Login,
+        Self::Register,
+        Self::Authenticate,
+        Self::List,
+        Self::Remove,
+        Self::Whoami,
+        Self::Logout,
+        Self::Close,
+        Self::Prepare,
+        Self::Recover,
+        Self::Detect,
+    ];
+
+    /// The name in adapters.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Provision => "provision",
+            Self::Login => "login",
+            Self::Register => "register",
+            Self::Authenticate => "authenticate",
+            Self::List => "list",
+            Self::Remove => "remove",
+            Self::Whoami => "whoami",
+            Self::Logout => "logout",
+            Self::Close => "close",
+            Self::Prepare => "prepare",
+            Self::Recover => "recover",
+            Self::Detect => "detect",
+        }
+    }
+
+    /// Whether it is one of the two ceremonies.
+    pub fn is_ceremony(self) -> bool {
+        matches!(self, Self::Register | Self::Authenticate)
+    }
+}
+
+impl fmt::Display for Flow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl From<Ceremony> for Flow {
+    fn from(ceremony: Ceremony) -> Self {
+        match ceremony {
+            Ceremony::Registration => Self::Register,
+            Ceremony::Authentication => Self::Authenticate,
+        }
+    }
+}
+
+/// One HTTP request and what its answer is good for.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// What is asked.
+    pub act: Act,
+    /// The request line, as the adapter has it.
+    pub line: String,
+    /// The variable without which the step is left out.
+    pub when: Option<Variable>,
+    /// The variable with which the step is left out.
+    pub unless: Option<Variable>,
+    /// The query.
+    pub query: Vec<(String, Text)>,
+    /// Headers beyond those that a browser sends.
+    pub headers: Vec<(HeaderName, Text)>,
+    /// The body.
+    pub body: Body,
+    /// Whether redirects are followed.
+    pub follow: bool,
+    /// What is kept from the answer.
+    pub captures: Vec<Capture>,
+    /// Variables that are forgotten after it.
+    pub forgets: Vec<String>,
+    /// What the step is for.
+    pub role: Role,
+}
+
+impl Step {
+    /// Nothing but the request.
+    fn new(act: Act) -> Self {
+        Self {
+            act,
+            line: String::new(),
+            when: None,
+            unless: None,
+            query: Vec::new(),
+            headers: Vec::new(),
+            body: Body::Empty,
+            follow: false,
+            captures: Vec::new(),
+            forgets: Vec::new(),
+            role: Role::Prepare(Vec::new()),
+        }
+    }
+}
+
+/// What a step asks.
+#[derive(Clone, Debug)]
+pub enum Act {
+    /// A request of its own.
+    Request {
+        /// The method.
+        method: Method,
+        /// Where it goes.
+        address: Address,
+    },
+    /// A form of the page that was loaded last, with all that it holds.
+    Submit(Selector),
+    /// Nothing: a mail to this address is waited for, and is the answer.
+    Mail(Text),
+    /// A program, with its arguments: what it prints is the answer.
+    Run(Vec<Text>),
+}
+
+/// Where a request goes.
+#[derive(Clone, Debug)]
+pub enum Address {
+    /// Below base and prefix.
+    Path(Text),
+    /// Where a URL leads that a variable holds, from the page that was loaded last; or a URL that
+    /// the adapter names.
+    Url(Text),
+}
+
+impl Address {
+    /// The template.
+    pub fn text(&self) -> &Text {
+        match self {
+            Self::Path(text) | Self::Url(text) => text,
+        }
+    }
+}
+
+/// The body of a request.
+#[derive(Clone, Debug)]
+pub enum Body {
+    /// None.
+    Empty,
+    /// JSON.
+    Json(Value),
+    /// CBOR; the binary members of the credential are byte strings.
+    Cbor(Value),
+    /// `application/x-www-form-urlencoded`
+    Form(Vec<(String, Text)>),
+    /// `multipart/form-data`
+    Multipart(Vec<(String, Text)>),
+    /// Plain text.
+    Text(Text),
+}
+
+/// What a step is for.
+#[derive(Clone, Debug)]
+pub enum Role {
+    /// It prepares the next one. With conditions, one of them must hold;
+    /// without, the answer must not be an error.
+    Prepare(Vec<Condition>),
+    /// Its answer holds the options.
+    Options {
+        /// Where they are.
+        at: Options,
+        /// Answers that hold them; a 2xx, if none is named.
+        expected: Vec<Condition>,
+        /// The answers of a target that makes none for this request.
+        refused: Vec<Condition>,
+    },
+    /// It carries the credential; its answer is the verdict.
+    Credential(Finish),
+    /// Its answer tells who is signed in.
+    Whoami {
+        /// Holds if somebody is.
+        signed_in: Condition,
+        /// Where the user is named.
+        user: Option<Source>,
+    },
+    /// Its answer lists the credentials.
+    List {
+        /// Where their ids are.
+        credential_ids: Source,
+        /// Where the names are under which they can be removed, if these are
+        /// not the credential ids; in the same order.
+        record_ids: Option<Source>,
+    },
+}
+
+/// Where the options are.
+#[derive(Clone, Debug)]
+pub enum Options {
+    /// Somewhere in the answer, whole.
+    Found(Source),
+    /// Nowhere: the page's script puts them together, and so does the adapter,
+    /// of what was captured.
+    Assembled(Value),
+}
+
+/// How the credential is sent, and what answers mean.
+#[derive(Clone, Debug)]
+pub struct Finish {
+    /// What is done to the credential first.
+    pub edits: Vec<Edit>,
+    /// The answers that mean accepted.
+    pub accepted: Vec<Condition>,
+    /// The answers that mean refused; looked at first.
+    pub refused: Vec<Condition>,
+}
+
+/// A change of form that a relying party wants of the credential.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Edit {
+    /// The member, as names from the root.
+    pub path: Vec<String>,
+    /// What happens to it.
+    pub change: Change,
+}
+
+/// What happens to a member.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Change {
+    /// It gets another name.
+    Rename(String),
+    /// It gets this value.
+    Set(Json),
+    /// It is left out.
+    Drop,
+    /// It becomes a text with its JSON in it.
+    Stringify,
+    /// Octets in it are written in this form; an object's, in its members.
+    Binary(Binary),
+}
+
+/// A value to keep from an answer.
+#[derive(Clone, Debug)]
+pub struct Capture {
+    /// The variable that it becomes.
+    pub name: String,
+    /// Where it is.
+    pub source: Source,
+}
+
+/// A JSONPath and its text.
+#[derive(Clone, Debug)]
+pub struct Query {
+    text: String,
+    path: JsonPath,
+}
+
+impl Query {
+    fn parse(text: &str) -> Result<Self, serde_json_path::ParseError> {
+        Ok(Self { text: text.to_owned(), path: JsonPath::parse(text)? })
+    }
+
+    /// Everything that it finds, in order.
+    pub fn all<'v>(&self, value: &'v serde_json::Value) -> Vec<&'v serde_json::Value> {
+        self.path.query(value).all()
+    }
+}
+
+impl fmt::Display for Query {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}

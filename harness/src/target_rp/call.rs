@@ -1,0 +1,333 @@
+//! A flow under way: its steps are carried out one after another.
+
+mod draft;
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use http::header;
+use serde_json::Value;
+use url::Url;
+
+use passrig_authenticator::wire::{Json, Tree};
+use passrig_authenticator::workbench::{Honest, Stage, Workbench};
+
+use super::adapter::{Act, Flow, Options, Step, Text};
+use super::error::{Error, Kind, Place};
+use super::extract::Answered;
+use super::inputs::{self, Inputs, Unset};
+use super::log::Log;
+use super::page::Page;
+use super::request::{self, Draft};
+use super::session::Session;
+use super::transport::Response;
+use super::{Begun, Target, answer, aside};
+
+/// Redirects that are followed at most.
+const HOPS: usize = 10;
+
+/// A flow under way.
+pub(super) struct Call<'a> {
+    target: &'a Target,
+    flow: Flow,
+    pub(super) session: &'a mut Session,
+    inputs: &'a Inputs,
+    pub(super) log: &'a mut Log,
+    /// What the ceremony captured when it began, until it is captured anew.
+    begun: BTreeMap<String, Value>,
+    /// The page that was loaded when the ceremony began, until another is.
+    page: Option<Page>,
+    /// Where the last request ended, after redirects.
+    landed: Url,
+}
+
+/// What only the step that carries the credential has.
+pub(super) struct Carried<'a> {
+    pub(super) credential: &'a Json,
+    pub(super) bench: &'a mut dyn Workbench,
+}
+
+impl<'a> Call<'a> {
+    pub(super) fn new(
+        target: &'a Target,
+        flow: Flow,
+        session: &'a mut Session,
+        inputs: &'a Inputs,
+        log: &'a mut Log,
+    ) -> Self {
+        let landed = target.base.clone();
+        let begun = BTreeMap::new();
+        let mut call = Self { target, flow, session, inputs, log, begun, page: None, landed };
+        call.hide_secrets();
+        call
+    }
+
+    /// Goes on with a ceremony that was begun before.
+    pub(super) fn go_on(&mut self, begun: &Begun) {
+        self.begun = begun.captures.clone();
+        self.page = begun.page.clone();
+        self.hide_secrets();
+    }
+
+    /// Sends a step's request. Unless the step carries the credential, the
+    /// answer has to be a good one, and what it yields is captured.
+    pub(super) async fn perform(
+        &mut self,
+        index: usize,
+        step: &Step,
+        carried: Option<Carried<'_>>,
+    ) -> Result<Response, Error> {
+        let judged = carried.is_some();
+        let response = self.send(index, step, carried).await?;
+        if !judged {
+            answer::expected(step, &response, self.log).map_err(|kind| self.error(index, kind))?;
+            self.capture(index, step, &response)?;
+        }
+        Ok(response)
+    }
+
+    /// Sends the request and, if the step says so, follows where it leads.
+    async fn send(
+        &mut self,
+        index: usize,
+        step: &Step,
+        carried: Option<Carried<'_>>,
+    ) -> Result<Response, Error> {
+        if let Some(response) = self.aside(index, step).await? {
+            return Ok(response);
+        }
+        let credential = carried.as_ref().map(|carried| carried.credential);
+        let draft = self.draft(step, credential).map_err(|kind| self.error(index, kind))?;
+        if draft.asks_first {
+            self.ask(index, &draft).await?;
+        }
+        let mut honest = Honest;
+        let bench = match carried {
+            Some(carried) => carried.bench,
+            None => &mut honest,
+        };
+        let mut url = draft.url.clone();
+        let mut again = step.follow.then(|| draft.again());
+        let mut artefact = bench.finish(Stage::Request, Tree::Layout(draft.into_layout()));
+        for _ in 0..=HOPS {
+            let response = self.exchange(index, &url, artefact).await?;
+            let arrived = self.has_arrived(&response);
+            let leads = response.status.is_redirection() && !arrived;
+            let location = response.header(header::LOCATION);
+            let (Some(location), Some(before)) = (location, again.filter(|_| leads)) else {
+                self.land(url, &response);
+                return Ok(response);
+            };
+            let target = url.join(location).ok().filter(|url| url.scheme().starts_with("http"));
+            let Some(target) = target else {
+                let location = self.log.quoted_url(location);
+                return Err(self.error(index, Kind::Redirect(location)));
+            };
+            url = target;
+            let next = self.redirected(before, response.status, url.clone());
+            again = Some(next.again());
+            artefact = Tree::Layout(next.into_layout());
+        }
+        Err(self.error(index, Kind::Redirects(HOPS)))
+    }
+
+    /// Whether a redirect leads to the application that somebody signed in for;
+    /// the code that it brings is kept.
+    fn has_arrived(&mut self, response: &Response) -> bool {
+        let Some(redirect_uri) = &self.target.adapter.redirect_uri else { return false };
+        let location = response.header(header::LOCATION).unwrap_or_default();
+        if !location.starts_with(redirect_uri.as_str()) {
+            return false;
+        }
+        let url = Url::parse(location).ok();
+        let code = url.and_then(|url| {
+            url.query_pairs().find(|(name, _)| name == "code").map(|(_, code)| code.into_owned())
+        });
+        if let Some(code) = code {
+            self.begun.remove("oidc.code");
+            self.session.set("oidc.code", Value::from(code));
+            self.hide_secrets();
+        }
+        true
+    }
+
+    /// Where a request ended, and the page that is shown there.
+    fn land(&mut self, url: Url, response: &Response) {
+        if response.is_html() {
+            self.page = None;
+            self.session.load(Page { url: url.clone(), text: response.text().into_owned() });
+        }
+        self.landed = url;
+    }
+
+    /// The page that was loaded last.
+    fn loaded(&self) -> Option<&Page> {
+        self.page.as_ref().or(self.session.loaded())
+    }
+
+    /// An answer with all that may be looked at.
+    pub(super) fn answered<'s>(&'s self, response: &'s Response) -> Answered<'s> {
+        Answered {
+            response,
+            url: &self.landed,
+            session: self.session,
+            base: &self.target.base,
+            log: self.log,
+        }
+    }
+
+    /// The options of a ceremony.
+    pub(super) fn options(&self, at: &Options, response: &Response) -> Result<Value, Kind> {
+        match at {
+            Options::Found(source) => answer::options(source, &self.answered(response)),
+            Options::Assembled(template) => {
+                let assembled = self.scope(None).json(template);
+                let assembled = assembled.map_err(|Unset(name)| Kind::Unset(name))?;
+                let assembled = assembled.and_then(|json| json.into_value().ok());
+                Ok(assembled.unwrap_or_default())
+            }
+        }
+    }
+
+    /// What comes by another way than from the target: a mail, or the words of a
+    /// program.
+    async fn aside(&mut self, index: usize, step: &Step) -> Result<Option<Response>, Error> {
+        let scope = self.scope(None);
+        let filled = |text: &Text| match scope.text(text) {
+            Ok(text) => Ok(text.unwrap_or_default()),
+            Err(Unset(name)) => Err(self.error(index, Kind::Unset(name))),
+        };
+        let said = match &step.act {
+            Act::Request { .. } | Act::Submit(_) => return Ok(None),
+            Act::Mail(to) => {
+                let to = filled(to)?;
+                let mailbox = self.target.mailbox.as_ref();
+                let mailbox = mailbox.ok_or_else(|| self.error(index, Kind::NoMailbox))?;
+                match mailbox.next(&to, aside::PATIENCE).await {
+                    Some(text) => text,
+                    None => {
+                        let kind = Kind::NoMail { to, after: aside::PATIENCE };
+                        return Err(self.error(index, kind));
+                    }
+                }
+            }
+            Act::Run(words) => {
+                let words = words.iter().map(filled).collect::<Result<Vec<_>, _>>()?;
+                if !self.target.runs_programs {
+                    return Err(self.error(index, Kind::MayNotRun(step.line.clone())));
+                }
+                let said = aside::run(&words).await;
+                said.map_err(|reason| {
+                    self.error(index, Kind::Program { command: step.line.clone(), reason })
+                })?
+            }
+        };
+        Ok(Some(aside::as_answer(said)))
+    }
+
+    /// Asks whether a foreign page may send a request (CORS). If not, a browser
+    /// does not send it.
+    async fn ask(&mut self, index: usize, draft: &Draft) -> Result<(), Error> {
+        let question = draft.preflight(self.sender(&draft.url, false));
+        let artefact = Tree::Layout(question.into_layout());
+        let response = self.exchange(index, &draft.url, artefact).await?;
+        let says = |name, value: &str| {
+            let header = response.header(name).unwrap_or_default();
+            header.split(',').any(|item| item.trim().eq_ignore_ascii_case(value))
+        };
+        let origin = self.session.page().map(|page| page.origin().ascii_serialization());
+        let permitted = response.status.is_success()
+            && origin.is_some_and(|o| says(header::ACCESS_CONTROL_ALLOW_ORIGIN, &o))
+            && says(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, "true")
+            && says(header::ACCESS_CONTROL_ALLOW_METHODS, draft.method.as_str());
+        if permitted { Ok(()) } else { Err(self.error(index, Kind::Preflight)) }
+    }
+
+    /// One request and its answer.
+    async fn exchange(
+        &mut self,
+        index: usize,
+        url: &Url,
+        artefact: Tree,
+    ) -> Result<Response, Error> {
+        let request = request::sendable(url, artefact)
+            .map_err(|reason| self.error(index, Kind::Unsendable(reason)))?;
+        let start = Instant::now();
+        let response = self.target.transport.send(request.clone()).await;
+        self.log.record(self.place(index), request, &response, start.elapsed());
+        let response = response.map_err(|failure| self.error(index, failure.into()))?;
+        let relation = self.relation(url);
+        self.session.keep_cookies(url, &response.headers, relation);
+        Ok(response)
+    }
+
+    /// Whether the step waits for a variable that nothing has set, or is of no
+    /// use once one is set.
+    pub(super) fn leaves_out(&self, step: &Step) -> bool {
+        let scope = self.scope(None);
+        step.when.as_ref().is_some_and(|variable| !scope.has(variable))
+            || step.unless.as_ref().is_some_and(|variable| scope.has(variable))
+    }
+
+    pub(super) fn capture(
+        &mut self,
+        index: usize,
+        step: &Step,
+        response: &Response,
+    ) -> Result<(), Error> {
+        for capture in &step.captures {
+            let value = answer::capture(capture, &self.answered(response))
+                .map_err(|kind| self.error(index, kind))?;
+            self.begun.remove(&capture.name);
+            match value {
+                Some(value) => self.session.set(&capture.name, value),
+                None => self.session.unset(&capture.name),
+            }
+        }
+        for name in &step.forgets {
+            self.begun.remove(name);
+            self.session.unset(name);
+        }
+        if !step.captures.is_empty() {
+            self.hide_secrets();
+        }
+        Ok(())
+    }
+
+    /// Masks all secrets that are known by now.
+    fn hide_secrets(&mut self) {
+        self.log.share(&self.target.secrets);
+        for (name, value) in self.inputs.all() {
+            match inputs::names_a_user(name) {
+                true => self.log.publish(value),
+                false if name == "password" => self.log.hide(value),
+                false if inputs::is_public(name) || self.target.assembles(name) => {}
+                false => self.log.hide_given(value),
+            }
+        }
+        for (name, value) in self.begun.iter().chain(self.session.variables()) {
+            if !self.target.assembles(name) {
+                self.log.learn_all(value);
+            }
+        }
+        for value in self.session.cookie_values() {
+            self.log.learn(value);
+        }
+    }
+
+    fn place(&self, index: usize) -> Place {
+        let step = self.target.adapter.steps(self.flow).get(index);
+        let request = step.map(|step| step.line.clone()).unwrap_or_default();
+        Place { flow: self.flow, step: index + 1, request }
+    }
+
+    pub(super) fn error(&self, index: usize, kind: Kind) -> Error {
+        Error { at: self.place(index), kind }
+    }
+
+    /// The adapter has no such flow.
+    pub(super) fn nowhere(&self) -> Error {
+        let at = Place { flow: self.flow, step: 0, request: String::new() };
+        Error { at, kind: Kind::NoFlow }
+    }
+}

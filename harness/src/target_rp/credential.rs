@@ -1,0 +1,197 @@
+//! The changes of form that an adapter makes to a credential.
+
+use passrig_authenticator::wire::base64url::{self, Variant};
+use passrig_authenticator::wire::cbor::Item;
+use passrig_authenticator::wire::{Cbor, Json};
+
+use super::adapter::{Binary, Change, Edit};
+
+/// The members whose text stands for octets; `id` stays what it is, a text.
+const BINARY: [&str; 6] = [
+    "rawId",
+    "clientDataJSON",
+    "attestationObject",
+    "authenticatorData",
+    "signature",
+    "userHandle",
+];
+
+/// The credential in the form that the relying party wants. A member that a
+/// deviation took away stays away, and one that it doubled is changed twice.
+pub(super) fn shaped(credential: &Json, edits: &[Edit]) -> Json {
+    let mut shaped = credential.clone();
+    for edit in edits {
+        apply(&mut shaped, &edit.path, &edit.change);
+    }
+    shaped
+}
+
+fn apply(json: &mut Json, path: &[String], change: &Change) {
+    let Some((name, rest)) = path.split_first() else {
+        if let Change::Binary(binary) = change {
+            rewrite(json, *binary);
+        }
+        return;
+    };
+    let Some(members) = members(json) else { return };
+    if !rest.is_empty() {
+        let below = members.iter_mut().filter(|(member, _)| member == name);
+        return below.for_each(|(_, value)| apply(value, rest, change));
+    }
+    match change {
+        Change::Drop => members.retain(|(member, _)| member != name),
+        Change::Rename(new) => {
+            let found = members.iter_mut().filter(|(member, _)| member == name);
+            found.for_each(|(member, _)| member.clone_from(new));
+        }
+        Change::Set(value) => {
+            let mut found = members.iter_mut().filter(|(member, _)| member == name).peekable();
+            if found.peek().is_some() {
+                found.for_each(|(_, old)| old.clone_from(value));
+            } else {
+                members.push((name.clone(), value.clone()));
+            }
+        }
+        Change::Stringify => {
+            for (_, value) in members.iter_mut().filter(|(member, _)| member == name) {
+                *value = Json::text(String::from_utf8_lossy(&value.render()));
+            }
+        }
+        Change::Binary(binary) => {
+            for (_, value) in members.iter_mut().filter(|(member, _)| member == name) {
+                rewrite(value, *binary);
+            }
+        }
+    }
+}
+
+/// Octets in another form. What a deviation made unreadable stays as it is.
+fn rewrite(json: &mut Json, binary: Binary) {
+    for (name, value) in members(json).into_iter().flatten() {
+        if BINARY.contains(&name.as_str()) {
+            let octets = value.as_text().and_then(|text| base64url::decode(&text).ok());
+            if let Some(octets) = octets {
+                *value = binary.write(&octets);
+            }
+        } else {
+            rewrite(value, binary);
+        }
+    }
+}
+
+impl Binary {
+    fn write(self, octets: &[u8]) -> Json {
+        match self {
+            Self::PaddedBase64url => Json::text(Variant::Base64urlPadded.encode(octets)),
+            Self::Base64 => Json::text(Variant::Base64.encode(octets)),
+            Self::Hex => Json::text(base16ct::lower::encode_string(octets)),
+            Self::Numbers => {
+                Json::Array(octets.iter().map(|octet| Json::Number((*octet).into())).collect())
+            }
+        }
+    }
+}
+
+/// A value as CBOR; the binary members of a credential are byte strings.
+pub(super) fn as_cbor(json: &Json) -> Cbor {
+    let item = |name: &str, value: &Json| match value.as_text() {
+        Some(text) if BINARY.contains(&name) => match base64url::decode(&text) {
+            Ok(octets) => Cbor::bytes(octets),
+            Err(_) => Cbor::text(text),
+        },
+        _ => as_cbor(value),
+    };
+    match json.plain() {
+        Json::Object(members) => Cbor::map(
+            members.iter().map(|(name, value)| (Cbor::text(name.clone()), item(name, value))),
+        ),
+        Json::Array(items) => Cbor::array(items.iter().map(as_cbor)),
+        Json::Bool(value) => Cbor::bool(*value),
+        Json::Number(number) => match number.as_i64() {
+            Some(value) => Cbor::int(value),
+            None => {
+                Item::Float { bits: number.as_f64().unwrap_or_default().to_bits(), width: 8 }.into()
+            }
+        },
+        other => match other.as_text() {
+            Some(text) => Cbor::text(text),
+            None => Item::Simple(22).into(),
+        },
+    }
+}
+
+fn members(json: &mut Json) -> Option<&mut Vec<(String, Json)>> {
+    match json {
+        Json::Object(members) => Some(members),
+        Json::Styled(_, inner) => members(inner),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn edit(path: &str, change: Change) -> Edit {
+        Edit { path: path.split('.').map(str::to_owned).collect(), change }
+    }
+
+    #[test]
+    fn nested_members_change_form() {
+        let credential = Json::parse(
+            br#"{"id":"a","response":{"clientDataJSON":"c","signature":"s","x":1,"x":2},"type":"public-key"}"#,
+        )
+        .unwrap();
+        let shaped = shaped(
+            &credential,
+            &[
+                edit("response.signature", Change::Drop),
+                edit("response.nothing.here", Change::Drop),
+                edit("type", Change::Set(Json::text("WebAuthn"))),
+                edit("extensions", Change::Set(Json::Object(vec![]))),
+                edit("response.x", Change::Rename("y".into())),
+                edit("response.clientDataJSON", Change::Rename("clientDataJson".into())),
+            ],
+        );
+        insta::assert_snapshot!(
+            String::from_utf8(shaped.render()).unwrap(),
+            @r#"{"id":"a","response":{"clientDataJson":"c","y":1,"y":2},"type":"WebAuthn","extensions":{}}"#
+        );
+    }
+
+    #[test]
+    fn octets_and_objects_change_form() {
+        let credential =
+            br#"{"id":"_w","rawId":"_w","response":{"signature":"-_8","x":"_w","userHandle":"!"}}"#;
+        let credential = Json::parse(credential).unwrap();
+        let form = |binary| {
+            let edits = [
+                Edit { path: vec![], change: Change::Binary(binary) },
+                edit("response", Change::Stringify),
+            ];
+            String::from_utf8(shaped(&credential, &edits).render()).unwrap()
+        };
+        insta::assert_snapshot!(
+            form(Binary::Numbers),
+            @r#"{"id":"_w","rawId":[255],"response":"{\"signature\":[251,255],\"x\":\"_w\",\"userHandle\":\"!\"}"}"#
+        );
+        insta::assert_snapshot!(
+            form(Binary::Base64),
+            @r#"{"id":"_w","rawId":"/w==","response":"{\"signature\":\"+/8=\",\"x\":\"_w\",\"userHandle\":\"!\"}"}"#
+        );
+        let cbor = as_cbor(&credential);
+        assert_eq!(cbor.get("rawId").unwrap().as_bytes(), Some(&[255][..]));
+        assert_eq!(cbor.get("id").unwrap().as_text(), Some("_w"));
+        assert_eq!(cbor.get("response").unwrap().get("userHandle").unwrap().as_text(), Some("!"));
+    }
+
+    #[test]
+    fn raw_octets_and_styles_stay() {
+        use passrig_authenticator::wire::json::Style;
+        let inner = Json::object([("a", Json::Raw(b"\xff{".to_vec()))]);
+        let credential = Json::Styled(Style::Spaced, Box::new(inner));
+        let shaped = shaped(&credential, &[edit("a", Change::Rename("b".into()))]);
+        assert_eq!(shaped.render(), b"{\"b\": \xff{}");
+        assert_eq!(super::shaped(&Json::Raw(vec![1]), &[edit("a", Change::Drop)]).render(), [1]);
+    }
+}

@@ -1,0 +1,79 @@
+//! Which of the known adapters speaks to a target.
+
+use std::sync::Arc;
+
+use url::Url;
+
+use super::adapter::{Adapter, Status};
+use super::{Flow, Inputs, Log, Session, Target, Transport};
+
+/// Requests that are sent at most.
+pub const REQUESTS: usize = 20;
+
+/// What came of one adapter.
+#[derive(Clone, Debug)]
+pub struct Finding {
+    /// The adapter.
+    pub adapter: Arc<Adapter>,
+    /// Why it is not the one; absent if it may be.
+    pub against: Option<String>,
+}
+
+/// Asks the target what tells the adapters apart: pages, and the options of
+/// ceremonies that are never finished. Adapters that were never tried on the
+/// real thing are left out.
+pub async fn detect(
+    adapters: &[Arc<Adapter>],
+    base: &Url,
+    origin: &str,
+    transport: &Arc<dyn Transport>,
+    username: &str,
+) -> Vec<Finding> {
+    let mut log = Log::new();
+    let mut findings = Vec::new();
+    let inputs = Inputs::new("canary.detect")
+        .with("username", username)
+        .with("display_name", "Passrig")
+        .with("email", format!("{username}@passrig.test"));
+    let known = adapters.iter().filter(|one| one.status == Status::Tested);
+    for adapter in known.filter(|one| one.has(Flow::Detect)) {
+        let target = Target::new(adapter.clone(), base.clone(), origin, Arc::clone(transport));
+        let needed = adapter.steps(Flow::Detect).len();
+        let against = match log.len() + needed > REQUESTS {
+            true => Some(format!("not asked, after {} requests", log.len())),
+            false => {
+                let mut session = Session::new();
+                let asked = target.run(Flow::Detect, &mut session, &inputs, &mut log).await;
+                asked.err().map(|error| format!("{}: {}", error.at.request, error.kind))
+            }
+        };
+        findings.push(Finding { adapter: adapter.clone(), against });
+    }
+    findings
+}
+
+#[cfg(test)]
+mod tests {
+    use passrig_authenticator::env::Seeded;
+
+    use super::*;
+    use crate::relying_party::{Config, RelyingParty};
+    use crate::target_rp::adapter;
+    use crate::target_rp::transport::{InProcess, Limits};
+
+    #[tokio::test]
+    async fn the_two_of_our_own_are_told_apart() {
+        for (second_factor, id) in [(false, "reference"), (true, "reference-second-factor")] {
+            let config = Config { second_factor, ..Config::new("http://localhost", "localhost") };
+            let rp = RelyingParty::new(config, Seeded::new(b"detect"));
+            let transport: Arc<dyn Transport> =
+                Arc::new(InProcess::new(rp.router(), Limits::default()));
+            let base = "http://localhost".parse().unwrap();
+            let findings =
+                detect(adapter::builtin(), &base, "http://localhost", &transport, "a").await;
+            let fitting = findings.iter().filter(|finding| finding.against.is_none());
+            let ids: Vec<_> = fitting.map(|finding| finding.adapter.id.as_str()).collect();
+            assert_eq!(ids, [id]);
+        }
+    }
+}

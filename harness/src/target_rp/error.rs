@@ -1,0 +1,244 @@
+//! Why a flow could not be carried out.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::adapter::Flow;
+use super::transport::Failure;
+
+/// A flow that could not be carried out, and the step where it ended.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{at}: {kind}")]
+pub struct Error {
+    /// Where it ended.
+    pub at: Place,
+    /// Why.
+    pub kind: Kind,
+}
+
+impl Error {
+    /// What to look at, or the line that the adapter lacks.
+    pub fn help(&self) -> String {
+        self.kind.help()
+    }
+
+    /// Whether the target answered, and not as the step wants it.
+    pub fn is_answer(&self) -> bool {
+        matches!(self.kind, Kind::Unexpected { .. } | Kind::Refused { .. })
+    }
+}
+
+/// A step of a flow.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The flow.
+    pub flow: Flow,
+    /// Which step, from 1; 0 if it did not come to any.
+    pub step: usize,
+    /// Its request line, as the adapter has it.
+    pub request: String,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.step {
+            0 => write!(f, "{}", self.flow),
+            step => write!(f, "{} step {step} ({})", self.flow, self.request),
+        }
+    }
+}
+
+/// Why a step failed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Kind {
+    /// No answer came.
+    #[error(transparent)]
+    Transport(#[from] Failure),
+    /// HTTP cannot carry the request.
+    #[error("the request cannot be sent: {0}")]
+    Unsendable(String),
+    /// The adapter does not have this flow.
+    #[error("the adapter does not say how")]
+    NoFlow,
+    /// A variable is needed that nothing has set.
+    #[error("`{{{{{0}}}}}` is not set")]
+    Unset(String),
+    /// The body is something other than JSON.
+    #[error("JSON was due, but the answer ({status}) is {found}{}", said(&(!.excerpt.is_empty()).then_some(.excerpt.clone())))]
+    NotJson {
+        /// The status.
+        status: u16,
+        /// What it is instead.
+        found: &'static str,
+        /// How it begins.
+        excerpt: String,
+    },
+    /// There are no options at their place.
+    #[error("{reason}")]
+    NoOptions {
+        /// What is missing, and what is there instead.
+        reason: String,
+    },
+    /// The page has no such form.
+    #[error("no form {selector}: {found}")]
+    NoForm {
+        /// Which form was looked for.
+        selector: String,
+        /// What is there instead.
+        found: String,
+    },
+    /// The options are not an object.
+    #[error("the options at {path} are {found}, not an object")]
+    OptionsShape {
+        /// Where they are.
+        path: String,
+        /// What they are.
+        found: &'static str,
+    },
+    /// A value to capture is not in the answer.
+    #[error("nothing to capture for `{name}`: {reason}")]
+    NoCapture {
+        /// The variable.
+        name: String,
+        /// What is missing.
+        reason: String,
+    },
+    /// A probe found values of the wrong type.
+    #[error("{path} gives {found} where a string was due")]
+    ProbeShape {
+        /// Where it looked.
+        path: String,
+        /// What it found.
+        found: &'static str,
+    },
+    /// The lists of credential ids and record ids differ in length.
+    #[error("{ids} credential ids, but {records} record ids")]
+    ProbeLists {
+        /// Credential ids.
+        ids: usize,
+        /// Record ids.
+        records: usize,
+    },
+    /// An answer that the step does not expect.
+    #[error("unexpected answer {status}{}", said(.message))]
+    Unexpected {
+        /// The status.
+        status: u16,
+        /// What the target says.
+        message: Option<String>,
+        /// The answer as a condition, where the step can have one.
+        condition: Option<String>,
+    },
+    /// An answer that the adapter knows for a refusal.
+    #[error("the target refuses with {status}{}", said(.message))]
+    Refused {
+        /// The status.
+        status: u16,
+        /// What the target says.
+        message: Option<String>,
+    },
+    /// A 5xx where nothing was wrong with the request.
+    #[error("the target answers {status}{}", said(.message))]
+    Crash {
+        /// The status.
+        status: u16,
+        /// What the target says.
+        message: Option<String>,
+    },
+    /// The target wants fewer requests.
+    #[error("the target wants fewer requests{}", wait(*.after))]
+    Throttled {
+        /// How long to wait, if it says so.
+        after: Option<Duration>,
+    },
+    /// The request is one of a foreign page, and the target does not permit it.
+    #[error("the target does not let other sites send this")]
+    Preflight,
+    /// A mail was due, and nothing catches mail.
+    #[error("mail is not caught")]
+    NoMailbox,
+    /// No mail came.
+    #[error("no mail to {to} within {after:?}")]
+    NoMail {
+        /// To whom.
+        to: String,
+        /// How long it was waited for.
+        after: Duration,
+    },
+    /// A program shall be run, and nobody permitted it.
+    #[error("the adapter wants to {0}")]
+    MayNotRun(String),
+    /// A program did not do its work.
+    #[error("`{command}`: {reason}")]
+    Program {
+        /// What was run.
+        command: String,
+        /// What went wrong.
+        reason: String,
+    },
+    /// A redirect that leads nowhere.
+    #[error("the redirect to `{0}` cannot be followed")]
+    Redirect(String),
+    /// Redirects without end.
+    #[error("more than {0} redirects")]
+    Redirects(usize),
+}
+
+impl Kind {
+    fn help(&self) -> String {
+        match self {
+            Self::Transport(failure) => failure.help(),
+            Self::Unsendable(_) => "a header or path with such octets needs another client".into(),
+            Self::NoFlow => "add the steps of this flow to the adapter".into(),
+            Self::Unset(name) => format!("capture it in a step before, or write `{{{{{name}?}}}}`"),
+            Self::NotJson { .. } => {
+                "is the path right? A page instead of JSON is often a log-in page or a 404".into()
+            }
+            Self::NoOptions { .. } | Self::OptionsShape { .. } => {
+                "set the place of the options in the adapter, for example: options = \"$.publicKey\"".into()
+            }
+            Self::NoForm { .. } => {
+                "`submit` takes a form of the page that a step before it loaded: look at its answer in the transcript".into()
+            }
+            Self::NoCapture { .. } => "look at the answer in the transcript, and mend `capture`".into(),
+            Self::ProbeShape { .. } => {
+                "look at the answer in the transcript, and mend the path in the adapter".into()
+            }
+            Self::ProbeLists { .. } => {
+                "`credential_ids` and `record_ids` have to find one value each in every entry".into()
+            }
+            Self::Unexpected { condition: Some(condition), .. } => {
+                format!("if this is as it should be, add to the step: expect = [{condition}]")
+            }
+            Self::Unexpected { status: 300..400, .. } => {
+                "is the path right, and --rp the URL that the target calls its own?".into()
+            }
+            Self::Unexpected { .. } => {
+                "is the path right, and does the target want a `login` before?".into()
+            }
+            Self::Refused { .. } => "the adapter calls this a refusal".into(),
+            Self::Crash { .. } => "the target's log tells more".into(),
+            Self::Throttled { .. } => {
+                "wait, or switch off the target's rate limit for the test".into()
+            }
+            Self::Preflight => "nothing: this is as it should be".into(),
+            Self::NoMailbox => {
+                "give --smtp 127.0.0.1:2525, and let the target send its mail there".into()
+            }
+            Self::NoMail { .. } => "does the target send its mail to the address of --smtp?".into(),
+            Self::MayNotRun(_) => "if you trust the adapter: --allow-run".into(),
+            Self::Program { .. } => "run it by hand with the same arguments".into(),
+            Self::Redirect(_) | Self::Redirects(_) => {
+                "take `follow = true` away, or look where the target sends its visitors".into()
+            }
+        }
+    }
+}
+
+fn said(message: &Option<String>) -> String {
+    message.as_ref().map(|text| format!(": {text}")).unwrap_or_default()
+}
+
+fn wait(after: Option<Duration>) -> String {
+    after.map(|after| format!(", for {after:?}")).unwrap_or_default()
+}

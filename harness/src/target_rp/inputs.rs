@@ -1,0 +1,219 @@
+//! What a caller brings to a flow, and the filling in of templates.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value as JsonValue;
+
+use passrig_authenticator::wire::Json;
+
+use super::adapter::{Form, Part, Setting, Settings, Text, Value, Variable};
+use super::percent;
+use super::session::Session;
+
+/// The variables that the caller sets, and the check that it works for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Inputs {
+    check: String,
+    values: BTreeMap<String, String>,
+}
+
+impl Inputs {
+    /// Inputs for the check of this id, which every request names in its
+    /// `X-Passrig-Check` header if the target is told.
+    pub fn new(check: impl Into<String>) -> Self {
+        Self { check: check.into(), values: BTreeMap::new() }
+    }
+
+    /// Sets a variable: `username`, `display_name`, `email`, `password`,
+    /// `user_id`; for a removal `credential_id` and `record_id`.
+    #[must_use]
+    pub fn with(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.values.insert(name.into(), value.into());
+        self
+    }
+
+    /// Takes a variable away: without `username`, an authentication is one for
+    /// a discoverable credential.
+    #[must_use]
+    pub fn without(mut self, name: &str) -> Self {
+        self.values.remove(name);
+        self
+    }
+
+    /// Sets a setting: `user_verification`, `attestation` or `algorithms`.
+    #[must_use]
+    pub fn with_setting(self, name: &str, value: impl Into<String>) -> Self {
+        self.with(format!("setting.{name}"), value)
+    }
+
+    /// A variable.
+    pub fn value(&self, name: &str) -> Option<&str> {
+        self.values.get(name).map(String::as_str)
+    }
+
+    /// All variables, by name.
+    pub(super) fn all(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.values.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// The id of the check.
+    pub fn check(&self) -> &str {
+        &self.check
+    }
+}
+
+/// Whether a variable of this name says who a user is.
+pub(super) fn names_a_user(name: &str) -> bool {
+    matches!(name, "username" | "display_name" | "email" | "user_id")
+}
+
+/// Whether a variable of this name is not a secret.
+pub(super) fn is_public(name: &str) -> bool {
+    names_a_user(name)
+        || matches!(name, "credential_id" | "record_id" | "oidc.challenge")
+        || name.starts_with("setting.")
+}
+
+/// A variable that a request needs and nothing has set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Unset(pub(super) String);
+
+/// Everything that a template can name at one moment.
+pub(super) struct Scope<'a> {
+    pub(super) inputs: &'a Inputs,
+    pub(super) settings: &'a Settings,
+    pub(super) origin: &'a str,
+    /// What was captured when the ceremony began, perhaps in another session.
+    pub(super) begun: &'a BTreeMap<String, JsonValue>,
+    pub(super) session: &'a Session,
+    pub(super) credential: Option<&'a Json>,
+}
+
+impl Scope<'_> {
+    /// The value of a variable. Members that the credential does not have are
+    /// absent, never an error: a deviation may have taken them away.
+    fn lookup(&self, variable: &Variable) -> Result<Option<Json>, Unset> {
+        if let Some(path) = variable.credential_path() {
+            return Ok(self.credential.and_then(|json| member(json, path)).cloned());
+        }
+        let name = variable.name.as_str();
+        let fixed = match name {
+            "origin" => Some(self.origin),
+            "setting.user_verification" => fixed(&self.settings.user_verification),
+            "setting.attestation" => fixed(&self.settings.attestation),
+            "setting.algorithms" => fixed(&self.settings.algorithms),
+            "setting.mediation" => fixed(&self.settings.mediation),
+            "setting.framing" => fixed(&self.settings.framing),
+            _ => None,
+        };
+        let given = self.inputs.value(name).or(fixed).map(Json::text);
+        let captured = self.begun.get(name).or_else(|| self.session.variable(name)).map(Json::from);
+        match given.or(captured) {
+            None if !variable.optional => Err(Unset(name.to_owned())),
+            found => Ok(found),
+        }
+    }
+
+    /// Whether the variable has a value.
+    pub(super) fn has(&self, variable: &Variable) -> bool {
+        matches!(self.lookup(variable), Ok(Some(_)))
+    }
+
+    /// The text, each variable through `encode`; `None` if a variable in it is
+    /// absent and may be.
+    fn fill(&self, text: &Text, encode: fn(&str) -> String) -> Result<Option<String>, Unset> {
+        let mut out = String::new();
+        for part in &text.0 {
+            match part {
+                Part::Literal(literal) => out.push_str(literal),
+                Part::Variable(variable) => match self.lookup(variable)? {
+                    Some(value) => out.push_str(&encode(&as_text(&value, variable.form))),
+                    // Credential members are not optional, and still may be gone.
+                    None if variable.optional || text.0.len() == 1 => return Ok(None),
+                    None => {}
+                },
+            }
+        }
+        Ok(Some(out))
+    }
+
+    pub(super) fn text(&self, text: &Text) -> Result<Option<String>, Unset> {
+        self.fill(text, str::to_owned)
+    }
+
+    pub(super) fn path(&self, text: &Text) -> Result<String, Unset> {
+        Ok(self
+            .fill(text, |value| percent::encode(value, percent::UNRESERVED))?
+            .unwrap_or_default())
+    }
+
+    /// A URL that was captured, as it is.
+    pub(super) fn url(&self, text: &Text) -> Result<String, Unset> {
+        Ok(self.text(text)?.unwrap_or_default())
+    }
+
+    /// The fields that are there.
+    pub(super) fn fields(&self, fields: &[(String, Text)]) -> Result<Vec<(String, String)>, Unset> {
+        let mut there = Vec::new();
+        for (name, text) in fields {
+            there.extend(self.text(text)?.map(|value| (name.clone(), value)));
+        }
+        Ok(there)
+    }
+
+    /// The value; `None` if it is an absent variable.
+    pub(super) fn json(&self, value: &Value) -> Result<Option<Json>, Unset> {
+        Ok(Some(match value {
+            Value::Whole(variable) => {
+                let value = self.lookup(variable)?;
+                return Ok(match variable.form {
+                    Form::AsItIs => value,
+                    form => value.map(|value| Json::text(as_text(&value, form))),
+                });
+            }
+            Value::Text(text) => match self.text(text)? {
+                Some(text) => Json::text(text),
+                None => return Ok(None),
+            },
+            Value::Number(number) => Json::Number(number.clone()),
+            Value::Bool(value) => Json::Bool(*value),
+            Value::Array(items) => {
+                let mut out = Vec::new();
+                for item in items {
+                    out.extend(self.json(item)?);
+                }
+                Json::Array(out)
+            }
+            Value::Object(members) => {
+                let mut out = Vec::new();
+                for (name, member) in members {
+                    out.extend(self.json(member)?.map(|json| (name.clone(), json)));
+                }
+                Json::Object(out)
+            }
+        }))
+    }
+}
+
+/// The member of a credential that a path names.
+pub(super) fn member<'j>(credential: &'j Json, path: &str) -> Option<&'j Json> {
+    let mut names = path.split('.').filter(|name| !name.is_empty());
+    names.try_fold(credential, |json, name| json.member(name))
+}
+
+fn fixed(setting: &Setting) -> Option<&str> {
+    match setting {
+        Setting::Fixed(value) => Some(value),
+        Setting::Observed | Setting::Choose(_) => None,
+    }
+}
+
+/// A string as itself, a list that is to be joined item by item, everything
+/// else as JSON.
+fn as_text(value: &Json, form: Form) -> String {
+    if let (Json::Array(items), Form::Joined) = (value, form) {
+        let items: Vec<_> = items.iter().map(|item| as_text(item, Form::Text)).collect();
+        return items.join(",");
+    }
+    value.as_text().unwrap_or_else(|| String::from_utf8_lossy(&value.render()).into_owned())
+}
