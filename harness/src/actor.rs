@@ -2,15 +2,15 @@
 //! authenticators. Honest, or deviating as a [`Deviation`] says.
 
 mod facts;
+mod probes;
 mod run_state;
 mod trouble;
-mod variant;
 mod world;
 
 pub use facts::{FACTS, Known};
+pub use probes::Probes;
 pub use run_state::{Crash, Crashes, RunState, THROTTLED, Throttling};
 pub use trouble::Trouble;
-pub use variant::{Probes, Variant};
 pub use world::World;
 
 use std::borrow::Cow;
@@ -30,8 +30,8 @@ use passrig_authenticator::workbench::Honest;
 use sha2::{Digest, Sha256};
 use url::Url;
 
-use crate::catalogue::{Product, Setting};
-use crate::outcome::Effect;
+use crate::catalogue::Product;
+use crate::outcome::{Effect, Setting, Variant};
 use crate::target_rp::adapter::Mode;
 use crate::target_rp::{Answer, Begun, Flow, Inputs, Listed, Log, Recognised, Session, Verdict};
 

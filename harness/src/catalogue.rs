@@ -23,7 +23,7 @@ use passrig_authenticator::wire::cose::Algorithm;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::outcome::{Expectation, Importance, Level};
+use crate::outcome::{Expectation, Importance, Level, Setting};
 use crate::target_rp::Flow;
 
 /// All checks, in the order of their files, and what they are counted against.
@@ -130,48 +130,6 @@ pub enum Need {
     NoExtension(String),
     /// The target judges models of authenticators by our metadata.
     Metadata,
-}
-
-/// What a target can ask for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Setting {
-    /// `required`, `preferred` or `discouraged`.
-    UserVerification,
-    /// The attestation conveyance: `none` or `direct`.
-    Attestation,
-    /// Who the user is at the beginning of an authentication: `username`
-    /// (known) or `discoverable` (not).
-    Login,
-    /// Which algorithms registration options list: `every` one that there is.
-    Algorithms,
-    /// How the page asks: `optional` or `conditional`.
-    Mediation,
-    /// Whether the RP expects to be framed: `none` or `expected`.
-    Framing,
-}
-
-impl Setting {
-    /// What it is unless somebody says otherwise, where no options tell.
-    pub fn unless_said(self) -> Option<&'static str> {
-        match self {
-            Self::UserVerification | Self::Attestation | Self::Login | Self::Algorithms => None,
-            Self::Mediation => Some("optional"),
-            Self::Framing => Some("none"),
-        }
-    }
-
-    /// The word in catalogue and reports.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::UserVerification => "user-verification",
-            Self::Attestation => "attestation",
-            Self::Login => "login",
-            Self::Algorithms => "algorithms",
-            Self::Mediation => "mediation",
-            Self::Framing => "framing",
-        }
-    }
 }
 
 /// The kinds of authenticators that checks ask for.

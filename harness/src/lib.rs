@@ -7,6 +7,7 @@ pub mod cli;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 pub mod mail;
+pub mod observer;
 pub mod outcome;
 pub mod page;
 pub mod process;
@@ -15,6 +16,8 @@ pub mod recording;
 pub mod relying_party;
 pub mod report;
 pub mod runner;
+#[cfg(test)]
+mod samples;
 pub mod scenarios;
 pub mod simulate;
 pub mod storage;

@@ -1,9 +1,21 @@
 //! The result model. All that is reported is made of these.
 
+mod exchange;
+mod fail_on;
+mod manner;
+mod not_testable;
+mod paint;
 mod reason;
+mod variant;
 pub mod visible;
 
+pub use exchange::{Body, Exchange, Exchanges, Received, Sent, Transcript};
+pub use fail_on::FailOn;
+pub use manner::Manner;
+pub use not_testable::NotTestable;
+pub use paint::Paint;
 pub use reason::{Inconclusive, Skip};
+pub use variant::{Setting, Variant};
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -36,7 +36,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::catalogue::Catalogue;
-use crate::runner::NotTestable;
+use crate::outcome::NotTestable;
 use crate::target_rp::Target;
 use play::Play;
 

@@ -60,7 +60,7 @@ use session::Relation;
 pub use session::Session;
 pub use transport::Transport;
 use transport::{Failure, Response};
-pub use verdict::{Manner, Recognised, Verdict};
+pub use verdict::{Recognised, Verdict};
 
 /// The relying party under test.
 #[derive(Clone)]

@@ -10,8 +10,8 @@ use toml::Spanned;
 
 use super::index::{Files, Index};
 use super::source::{Error, Source};
-use super::{Action, Catalogue, Check, Need, Product, Setting, rehearsal};
-use crate::outcome::{Expectation, Importance, Level};
+use super::{Action, Catalogue, Check, Need, Product, rehearsal};
+use crate::outcome::{Expectation, Importance, Level, Setting};
 use crate::scenarios;
 use crate::target_rp::Flow;
 

@@ -3,9 +3,8 @@ use std::path::{Path, PathBuf};
 use super::console::Console;
 use super::fail_on;
 use super::failure::Failure;
-use crate::outcome::{Report, SCHEMA_VERSION};
+use crate::outcome::{FailOn, Report, SCHEMA_VERSION};
 use crate::report::{self, Comparison};
-use crate::runner::FailOn;
 use crate::storage::{self, Limit};
 
 /// Compare two JSON reports: what is worse, and what was mended.

@@ -15,7 +15,7 @@ pub(super) use today::today;
 use super::failure::Failure;
 use super::reach;
 use crate::catalogue::Catalogue;
-use crate::runner::FailOn;
+use crate::outcome::FailOn;
 use crate::runner::expect::Expectation;
 use crate::storage::{self, Limit};
 

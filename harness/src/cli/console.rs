@@ -6,7 +6,8 @@ use clap::ValueEnum;
 use serde::Serialize;
 
 use super::failure::Failure;
-use crate::report::{Paint, guarded, json};
+use crate::outcome::Paint;
+use crate::report::{guarded, json};
 
 /// When there are colours.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]

@@ -5,8 +5,9 @@ use super::failure::Failure;
 use crate::catalogue::Catalogue;
 use crate::catalogue::coverage::{Clause, Coverage, Covered, CoveredRow, State};
 use crate::catalogue::index::Reason;
+use crate::outcome::Paint;
+use crate::report;
 use crate::report::terminal::words;
-use crate::report::{self, Paint};
 
 /// Show which rules, known tests and known flaws the checks cover.
 ///

@@ -5,11 +5,11 @@ use super::console::Console;
 use super::failure::Failure;
 use super::near::did_you_mean;
 use crate::catalogue::{Action, Catalogue, Check, Need, Product};
-use crate::outcome::Expectation;
+use crate::outcome::{Expectation, Paint};
 use crate::relying_party::verify::Kind;
 use crate::relying_party::{Mutant, STEPS, Step, mutant};
+use crate::report::Replay;
 use crate::report::terminal::words;
-use crate::report::{Paint, Replay};
 
 /// Explain a check, a step of the specification, or a mutant.
 #[derive(Debug, clap::Args)]

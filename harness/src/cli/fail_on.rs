@@ -2,8 +2,7 @@
 
 use serde::de::DeserializeOwned;
 
-use crate::outcome::{Importance, Level};
-use crate::runner::FailOn;
+use crate::outcome::{FailOn, Importance, Level};
 
 pub(super) fn parse(text: &str) -> Result<FailOn, String> {
     let (level, importance) = match text.split_once(':') {

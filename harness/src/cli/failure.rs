@@ -9,7 +9,7 @@ use textwrap::{WordSeparator, WordSplitter};
 use super::config::Mistake;
 use super::visible_failure::Visible;
 use crate::catalogue;
-use crate::report::Paint;
+use crate::outcome::Paint;
 use crate::storage::ReadError;
 use crate::target_rp::adapter::LoadError;
 use crate::target_rp::network::CaError;

@@ -2,10 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::outcome::visible;
-use crate::report::Paint;
-use crate::runner::Transcript;
-use crate::target_rp::log::{Body, Exchange};
+use crate::outcome::{Body, Exchange, Paint, Transcript, visible};
 
 /// How many exchanges are shown, and how much of each body.
 const EXCHANGES: usize = 2;
@@ -55,7 +52,7 @@ fn body(out: &mut String, body: Option<&Body>, paint: Paint) -> std::fmt::Result
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::terminal::samples;
+    use crate::samples;
 
     #[test]
     fn shows_the_last_two() {

@@ -7,8 +7,9 @@ use super::failure::Failure;
 use super::selection::Selection;
 use crate::catalogue::index::Owner;
 use crate::catalogue::{Catalogue, Check};
+use crate::outcome::Paint;
+use crate::report;
 use crate::report::terminal::words;
-use crate::report::{self, Paint};
 
 /// List the checks.
 #[derive(Debug, clap::Args)]

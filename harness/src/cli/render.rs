@@ -6,9 +6,8 @@ use super::console::Console;
 use super::fail_on;
 use super::failure::Failure;
 use super::reports;
-use crate::outcome::Report;
+use crate::outcome::{FailOn, Report};
 use crate::report::{Destination, Findings, Replay, log};
-use crate::runner::FailOn;
 use crate::storage::{self, Mode};
 
 /// Write a JSON report once more, in other formats.

@@ -12,10 +12,11 @@ use super::failure::Failure;
 use super::identity;
 use super::near::did_you_mean;
 use crate::catalogue::Catalogue;
+use crate::outcome::Paint;
 use crate::process::{self, Signal, stopped};
 use crate::relying_party::{Config, Mutant, RelyingParty, mutant};
-use crate::report::{self, Paint};
 use crate::runner::Matrix;
+use crate::runner::matrix;
 
 /// Serve the reference RP, or one of its mutants.
 ///
@@ -110,7 +111,7 @@ async fn matrix(console: Console) -> Result<u8, Failure> {
     let counter = ProgressBar::new(mutant::all().len() as u64);
     let matrix = Matrix::of(&catalogue, |done, _| counter.set_position(done as u64)).await;
     counter.finish_and_clear();
-    console.print(&report::matrix::render(&matrix))?;
+    console.print(&matrix::document::render(&matrix))?;
     let flaws = matrix.flaws();
     for flaw in &flaws {
         complain(&format!("{flaw}\n"));

@@ -19,10 +19,11 @@ use super::selection::Selection;
 use passrig_authenticator::device::Profile;
 
 use crate::catalogue::Catalogue;
-use crate::outcome::{Report, SCHEMA_VERSION, Summary, TargetInfo, Tool};
+use crate::observer::Observer;
+use crate::outcome::{FailOn, NotTestable, Report, SCHEMA_VERSION, Summary, TargetInfo, Tool};
 use crate::process::stopped;
 use crate::report::{Fan, Log, Progress, Replay, Tally, log, progress};
-use crate::runner::{self, FailOn, NotTestable, Observer, Options, expect};
+use crate::runner::{self, Options, expect};
 use crate::storage::{self, Sink};
 
 #[derive(Debug, clap::Args)]

@@ -12,11 +12,10 @@ use super::reach::{self, Reach};
 use super::reports;
 use super::run::not_testable;
 use crate::catalogue::Catalogue;
-use crate::outcome::visible;
+use crate::outcome::{FailOn, Paint, visible};
 use crate::process::{self, stopped};
 use crate::quoting::quoted;
-use crate::report::{self, Paint, guarded};
-use crate::runner::FailOn;
+use crate::report::{self, guarded};
 use crate::simulate::{self, Act, Audience, Finding, Options, Simulation, Step, Story, Teller};
 
 /// Play through what happens to users when …

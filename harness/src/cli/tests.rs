@@ -6,10 +6,9 @@ use super::selection::Selection;
 use super::{Cli, coverage, list, man};
 use crate::catalogue::Catalogue;
 use crate::catalogue::coverage::Coverage;
-use crate::outcome::Report;
-use crate::report::Paint;
-use crate::report::terminal::samples;
+use crate::outcome::{Paint, Report};
 use crate::runner::Filter;
+use crate::samples;
 
 fn help(path: &[&str]) -> String {
     let mut command = Cli::command().term_width(80);
@@ -604,8 +603,7 @@ fn filter(args: &[&str], catalogue: &Catalogue) -> Result<Filter, Failure> {
 
 #[test]
 fn exit_codes_of_runs() {
-    use crate::outcome::Outcome;
-    use crate::runner::FailOn;
+    use crate::outcome::{FailOn, Outcome};
     let code = |outcomes: &[Outcome], fail_on: &str| {
         let mut report = samples::report();
         report.checks.retain(|result| outcomes.contains(&result.outcome));

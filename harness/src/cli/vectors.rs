@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::console::Console;
 use super::failure::Failure;
-use crate::report::Paint;
+use crate::outcome::Paint;
 use crate::vectors::{self, Difference, Kind, Proof, Violated};
 
 /// Prove passrig itself by published test vectors.

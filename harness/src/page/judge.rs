@@ -4,8 +4,7 @@ use passrig_authenticator::Ceremony;
 
 use super::{Call, Observed};
 use crate::catalogue::Check;
-use crate::outcome::{CheckResult, Effect, Expectation, Outcome, Skip, Verdict};
-use crate::target_rp::Manner;
+use crate::outcome::{CheckResult, Effect, Expectation, Manner, Outcome, Skip, Verdict};
 
 /// What a check came to see: whether it is sound, and what it was; nothing, if
 /// the page does not do what it is about.

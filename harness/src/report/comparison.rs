@@ -6,10 +6,10 @@ use std::fmt::{self, Write};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::paint::Paint;
 use super::terminal::words::{self, checks};
-use crate::outcome::{CheckResult, Outcome, Report, Summary, TargetInfo, Tool, visible};
-use crate::runner::FailOn;
+use crate::outcome::{
+    CheckResult, FailOn, Outcome, Paint, Report, Summary, TargetInfo, Tool, visible,
+};
 
 /// The version of [`Comparison`]'s shape.
 const SCHEMA_VERSION: u32 = 1;
@@ -331,7 +331,7 @@ fn pairs<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::terminal::samples;
+    use crate::report::samples;
 
     fn report(change: impl FnOnce(&mut Vec<CheckResult>)) -> Report {
         let mut report = samples::report();

@@ -15,7 +15,7 @@ use std::borrow::Cow;
 
 use passrig_authenticator::wire::{Cbor, Der, Json, base64url};
 
-use crate::target_rp::log::Body;
+use crate::outcome::Body;
 use shown::Shown;
 
 /// A body in lines.

@@ -3,8 +3,8 @@ use std::sync::Arc;
 use passrig_authenticator::Ceremony;
 
 use crate::catalogue::Check;
-use crate::outcome::CheckResult;
-use crate::runner::{Observer, Transcript};
+use crate::observer::Observer;
+use crate::outcome::{CheckResult, Transcript};
 
 /// Several observers as one.
 pub struct Fan(pub Vec<Arc<dyn Observer>>);

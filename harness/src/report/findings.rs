@@ -1,8 +1,7 @@
 use std::path::Path;
 
 use crate::catalogue::{Catalogue, Check};
-use crate::outcome::{CheckResult, Outcome, Report, visible};
-use crate::runner::FailOn;
+use crate::outcome::{CheckResult, FailOn, Outcome, Report, visible};
 
 use super::Replay;
 use super::terminal::words;

@@ -79,7 +79,7 @@ fn next_odd(text: &str, from: usize) -> Option<(usize, char)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::terminal::samples;
+    use crate::report::samples;
 
     #[test]
     fn is_what_its_schema_says() {

@@ -114,7 +114,7 @@ fn stopped(findings: &Shown<'_>) -> Option<TestSuite> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::terminal::samples;
+    use crate::report::samples;
 
     #[test]
     fn what_was_stopped_is_not_green() {

@@ -18,10 +18,12 @@ use serde::{Deserialize, Serialize};
 
 use super::json;
 use crate::catalogue::Check;
-use crate::outcome::{CheckResult, Report, SCHEMA_VERSION, Summary, TargetInfo, Tool};
-use crate::runner::{NotTestable, Observer, Transcript};
+use crate::observer::Observer;
+use crate::outcome::{
+    CheckResult, Exchange, NotTestable, Report, SCHEMA_VERSION, Summary, TargetInfo, Tool,
+    Transcript,
+};
 use crate::storage::{self, Limit, ReadError, Sink};
-use crate::target_rp::log::Exchange;
 
 /// Where logs are kept unless the user names a file.
 pub const FOLDER: &str = ".passrig";
@@ -253,7 +255,7 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
-    use crate::report::terminal::samples;
+    use crate::report::samples;
 
     /// A sink that can be looked into, and that fills up.
     #[derive(Clone)]

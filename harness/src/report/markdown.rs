@@ -105,7 +105,7 @@ fn details(findings: &Shown<'_>, result: &CheckResult, out: &mut String) -> fmt:
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::terminal::samples;
+    use crate::report::samples;
 
     #[test]
     fn every_outcome() {

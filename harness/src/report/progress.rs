@@ -7,11 +7,10 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::guard::guarded;
-use super::paint::Paint;
 use super::terminal::words;
 use crate::catalogue::Check;
-use crate::outcome::{CheckResult, Outcome, Summary, visible};
-use crate::runner::{Observer, Transcript};
+use crate::observer::Observer;
+use crate::outcome::{CheckResult, Outcome, Paint, Summary, Transcript, visible};
 
 /// How often a line is written where there is no terminal.
 pub const EVERY: Duration = Duration::from_secs(5);
@@ -146,7 +145,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::report::terminal::samples;
+    use crate::report::samples;
 
     #[derive(Clone, Default)]
     struct Sink(Arc<Mutex<Vec<u8>>>);

@@ -162,7 +162,7 @@ fn severity(importance: Importance) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::terminal::samples;
+    use crate::report::samples;
 
     fn rendered() -> Value {
         let (report, catalogue) = (samples::expected_report(), samples::catalogue());

@@ -1,8 +1,8 @@
 use std::sync::{Mutex, PoisonError};
 
 use crate::catalogue::{Catalogue, Check};
-use crate::outcome::CheckResult;
-use crate::runner::{Observer, Transcript};
+use crate::observer::Observer;
+use crate::outcome::{CheckResult, Transcript};
 
 /// Keeps the results, for a run that does not come to its end.
 #[derive(Default)]

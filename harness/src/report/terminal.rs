@@ -2,18 +2,15 @@
 
 mod diagnostic;
 #[cfg(test)]
-pub(crate) mod samples;
 #[cfg(test)]
 mod tests;
 pub mod words;
 
 use std::fmt::{self, Write};
 
-use super::paint::Paint;
 use super::replay::Replay;
 use crate::catalogue::Catalogue;
-use crate::outcome::{CheckResult, Effect, Outcome, Report, Staleness, Summary};
-use crate::runner::FailOn;
+use crate::outcome::{CheckResult, Effect, FailOn, Outcome, Paint, Report, Staleness, Summary};
 use diagnostic::Diagnostics;
 use words::checks;
 

@@ -6,12 +6,13 @@ use std::time::Duration;
 use passrig_authenticator::Ceremony;
 use passrig_authenticator::attestation::metadata::Listing;
 
+use super::judge;
 use super::patience::{self, Patience};
 use super::schedule::Block;
-use super::{Observer, Transcript, judge};
 use crate::actor::{Actor, Attempt, Crash, Probes, Trouble, World};
 use crate::catalogue::{Action, Check};
-use crate::outcome::{CheckResult, Expectation, Inconclusive, Outcome, Skip, Verdict};
+use crate::observer::Observer;
+use crate::outcome::{CheckResult, Expectation, Inconclusive, Outcome, Skip, Transcript, Verdict};
 use crate::scenarios::{self, Observations, Stage};
 use crate::target_rp::transport::LARGE;
 use crate::target_rp::{Log, Recognised};

@@ -10,10 +10,13 @@ use serde_json::json;
 
 use super::block::throttled;
 use super::patience::Patience;
-use super::{NotTestable, Observer, Transcript};
-use crate::actor::{Actor, Attempt, Crash, Known, Probes, THROTTLED, Trouble, Variant, World};
-use crate::catalogue::{Product, Setting};
-use crate::outcome::{CheckResult, Effect, Expectation, Importance, Level, Outcome, Verdict};
+use crate::actor::{Actor, Attempt, Crash, Known, Probes, THROTTLED, Trouble, World};
+use crate::catalogue::Product;
+use crate::observer::Observer;
+use crate::outcome::{
+    CheckResult, Effect, Expectation, Importance, Level, NotTestable, Outcome, Setting, Transcript,
+    Variant, Verdict,
+};
 use crate::target_rp::{Begun, Log, Recognised};
 
 /// What a target asked for in honest ceremonies.

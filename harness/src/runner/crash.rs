@@ -1,7 +1,7 @@
 //! Crashes of the target that the result of no check explains.
 
-use crate::actor::{Crash, Variant};
-use crate::outcome::{CheckResult, Effect, Expectation, Importance, Level, Outcome};
+use crate::actor::Crash;
+use crate::outcome::{CheckResult, Effect, Expectation, Importance, Level, Outcome, Variant};
 
 /// The id of their result, which is not in the catalogue.
 const ID: &str = "target.crash";
@@ -81,7 +81,7 @@ fn described(crash: &Crash) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::terminal::samples;
+    use crate::samples;
 
     fn crash(checks: &[&str]) -> Crash {
         let checks = checks.iter().map(|id| (*id).to_owned()).collect();

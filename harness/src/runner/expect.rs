@@ -96,8 +96,8 @@ pub fn settle(report: &mut Report, expectations: &[Expectation], checks: &[Check
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::terminal::samples;
-    use crate::runner::FailOn;
+    use crate::outcome::FailOn;
+    use crate::samples;
 
     const TODAY: Date = Date { year: 2026, month: 5, day: 17 };
 

@@ -1,10 +1,12 @@
 //! From what was seen to an outcome: the rules of honest verdicts, in one place.
 
-use crate::actor::{Attempt, Trouble, Variant};
+use crate::actor::{Attempt, Trouble};
 use crate::catalogue::Check;
-use crate::outcome::{CheckResult, Effect, Expectation, Inconclusive, Outcome, Skip, Verdict};
+use crate::outcome::{
+    CheckResult, Effect, Expectation, Inconclusive, Manner, Outcome, Skip, Variant, Verdict,
+};
 use crate::scenarios::Observations;
-use crate::target_rp::{Manner, Recognised};
+use crate::target_rp::Recognised;
 
 /// The result of a check that was performed. Whether honest ceremonies around
 /// it were accepted is for the caller to know.

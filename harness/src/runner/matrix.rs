@@ -3,13 +3,16 @@
 //! The tester is tested by it. Every flaw has to be found, only by checks that
 //! name a step of it; and every check that must be refused has to find one.
 
+pub mod document;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use tokio::task::JoinSet;
 
-use super::{Filter, Observer, Options, Restart};
+use super::{Filter, Options, Restart};
 use crate::catalogue::{Catalogue, Check};
+use crate::observer::Observer;
 use crate::outcome::{CheckResult, Expectation, Outcome, Report};
 use crate::relying_party::{EXPIRY, Mutant, in_process, mutant};
 

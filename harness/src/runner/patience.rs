@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::Observer;
 use crate::actor::{RunState, Throttling};
+use crate::observer::Observer;
 
 /// The number of times that a throttled request is tried again.
 pub(super) const TRIES: usize = 3;

@@ -81,7 +81,7 @@ impl Rule {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::terminal::samples;
+    use crate::samples;
 
     fn rule(about: &str, level: Level, expects: Option<Verdict>) -> Rule {
         Rule { about: about.to_owned(), level, expects }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::process::{Child, Command};
 use tokio::time::Instant;
 
-use super::Observer;
+use crate::observer::Observer;
 use crate::process;
 use crate::target_rp::Target;
 

@@ -10,11 +10,13 @@ use tokio::task::JoinSet;
 use super::block::{self, Company, Death, Done};
 use super::revival::Revival;
 use super::schedule::{self, Block};
-use super::{NotTestable, Observer, Options, Transcript, canary, crash, judge};
+use super::{Options, canary, crash, judge};
 use crate::actor::{self, Crash, RunState, THROTTLED, World};
 use crate::catalogue::{Check, Product};
+use crate::observer::Observer;
 use crate::outcome::{
-    CheckResult, Inconclusive, Report, SCHEMA_VERSION, Skip, Summary, TargetInfo, Tool,
+    CheckResult, Inconclusive, NotTestable, Report, SCHEMA_VERSION, Skip, Summary, TargetInfo,
+    Tool, Transcript, Variant,
 };
 use crate::target_rp::Target;
 use crate::target_rp::adapter::Mode;
@@ -112,7 +114,7 @@ pub(super) fn origin(target: &Target) -> Result<Origin, NotTestable> {
 struct Run<'a> {
     options: &'a Options,
     world: &'a World,
-    default: &'a actor::Variant,
+    default: &'a Variant,
     observed: BTreeMap<String, String>,
     results: HashMap<String, CheckResult>,
     stopped: Option<String>,
@@ -120,14 +122,14 @@ struct Run<'a> {
     /// How often the target died.
     deaths: usize,
     /// What the honest canaries of other variants found out.
-    sung: HashMap<actor::Variant, Arc<canary::Honest>>,
+    sung: HashMap<Variant, Arc<canary::Honest>>,
 }
 
 impl Run<'_> {
     /// All checks of a variant, block by block.
     async fn variant(
         &mut self,
-        variant: &actor::Variant,
+        variant: &Variant,
         checks: &[Arc<Check>],
         known: Option<&canary::Honest>,
         observer: &Arc<dyn Observer>,
@@ -211,7 +213,7 @@ impl Run<'_> {
     /// The honest canary of a variant: once more, if the target dies of it.
     async fn sing(
         &mut self,
-        variant: &actor::Variant,
+        variant: &Variant,
         checks: &[Arc<Check>],
         observer: &dyn Observer,
     ) -> Result<canary::Honest, NotTestable> {
@@ -323,13 +325,7 @@ impl Run<'_> {
         }
     }
 
-    fn skip(
-        &mut self,
-        check: &Check,
-        variant: &actor::Variant,
-        why: Skip,
-        observer: &dyn Observer,
-    ) {
+    fn skip(&mut self, check: &Check, variant: &Variant, why: Skip, observer: &dyn Observer) {
         let result = judge::skip(check, variant, why);
         observer.finished(check, &result, &Transcript::default());
         self.results.insert(check.id.clone(), result);
@@ -338,7 +334,7 @@ impl Run<'_> {
     /// What has no result by now will have none.
     fn give_up(
         &mut self,
-        variant: &actor::Variant,
+        variant: &Variant,
         checks: &[Arc<Check>],
         (why, what): (Inconclusive, &str),
         observer: &dyn Observer,

@@ -9,9 +9,9 @@ use passrig_authenticator::device::Profile;
 use passrig_authenticator::wire::cose::Algorithm;
 
 use super::canary::Observed;
-use crate::actor::{Variant, World};
-use crate::catalogue::{Check, Need, Product, Setting};
-use crate::outcome::Skip;
+use crate::actor::World;
+use crate::catalogue::{Check, Need, Product};
+use crate::outcome::{Setting, Skip, Variant};
 use crate::target_rp::adapter::{Mode, Settings};
 
 /// The most attempts between two honest ceremonies.

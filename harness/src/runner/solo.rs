@@ -7,10 +7,11 @@ use std::time::Duration;
 use passrig_authenticator::env::Seeded;
 
 use super::block::{self, Company};
-use super::{NotTestable, Observer, canary, crash, judge, origin, schedule};
-use crate::actor::{Probes, RunState, Trouble, Variant, World};
+use super::{canary, crash, judge, origin, schedule};
+use crate::actor::{Probes, RunState, Trouble, World};
 use crate::catalogue::{Check, Product};
-use crate::outcome::{CheckResult, Inconclusive, Skip};
+use crate::observer::Observer;
+use crate::outcome::{CheckResult, Inconclusive, NotTestable, Skip, Variant};
 use crate::scenarios::Observations;
 use crate::target_rp::Target;
 

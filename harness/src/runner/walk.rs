@@ -7,9 +7,9 @@ use passrig_authenticator::Ceremony;
 
 use super::schedule;
 use crate::actor::{Actor, Probes, Trouble, World};
-use crate::catalogue::{Product, Setting};
+use crate::catalogue::Product;
+use crate::outcome::{Exchange, Setting};
 use crate::target_rp::adapter::Setting as Offer;
-use crate::target_rp::log::Exchange;
 use crate::target_rp::{Flow, Log, Recognised, Verdict};
 
 /// What came of a flow.

@@ -7,8 +7,9 @@ use url::Url;
 use super::{Observations, Stage, Story};
 use crate::actor::{Actor, Attempt, Trouble};
 use crate::catalogue::Product;
+use crate::outcome::Manner;
 use crate::target_rp::session::Crumb;
-use crate::target_rp::{Log, Manner, Recognised};
+use crate::target_rp::{Log, Recognised};
 
 pub(super) const STORIES: &[(&str, Story)] = &[
     ("session-from-before-sign-in", |stage| Box::pin(from_before_sign_in(stage))),

@@ -4,10 +4,10 @@ use passrig_authenticator::Ceremony;
 use passrig_authenticator::deviation::{Bench, Deviation, NoFacts};
 use url::Url;
 
-use crate::actor::{Actor, Attempt, Known, Message, Probes, Trouble, Variant, World};
+use crate::actor::{Actor, Attempt, Known, Message, Probes, Trouble, World};
 use crate::catalogue::{Check, Need};
-use crate::outcome::Effect;
-use crate::target_rp::{Begun, Flow, Log, Manner, Recognised, Verdict};
+use crate::outcome::{Effect, Manner, Variant};
+use crate::target_rp::{Begun, Flow, Log, Recognised, Verdict};
 
 /// Where a check is performed: its actors come from here, and all that they
 /// send is logged here.

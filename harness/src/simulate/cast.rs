@@ -6,8 +6,8 @@ use passrig_authenticator::env;
 
 use super::story::Answer;
 use crate::actor::{Actor, Attempt};
-use crate::outcome::{CheckResult, Effect, Outcome, Verdict};
-use crate::target_rp::{Manner, Recognised};
+use crate::outcome::{CheckResult, Effect, Manner, Outcome, Verdict};
+use crate::target_rp::Recognised;
 
 /// A person with an account.
 pub(super) struct Person {

@@ -12,7 +12,7 @@ use super::cast::{Person, answer, bound_phone, browser, key_without_pin, says};
 use super::play::{Means, Play};
 use super::rules;
 use crate::actor::Trouble;
-use crate::catalogue::Setting;
+use crate::outcome::Setting;
 use crate::scenarios::Observations;
 use crate::target_rp::Begun;
 

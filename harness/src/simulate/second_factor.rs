@@ -9,7 +9,7 @@ use super::cast::{Person, bound_phone, laptop, says};
 use super::play::{Means, Play};
 use super::rules;
 use crate::actor::{Attempt, Trouble};
-use crate::catalogue::Setting;
+use crate::outcome::Setting;
 use crate::scenarios::Observations;
 use crate::target_rp::Flow;
 

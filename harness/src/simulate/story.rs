@@ -6,8 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Options, Simulation};
-use crate::outcome::{Importance, Level, Outcome, TargetInfo, Tool, visible};
-use crate::runner::FailOn;
+use crate::outcome::{FailOn, Importance, Level, Outcome, TargetInfo, Tool, visible};
 use crate::target_rp::Target;
 
 /// The version of [`Story`]'s shape.

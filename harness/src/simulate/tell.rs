@@ -4,8 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use super::story::{Act, Finding, Step, Story};
-use crate::outcome::Outcome;
-use crate::report::Paint;
+use crate::outcome::{Outcome, Paint};
 
 /// Columns before what a step consists of.
 const INDENT: &str = "            ";

@@ -1,9 +1,8 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::outcome::Outcome;
+use crate::outcome::{Outcome, Paint};
 use crate::relying_party::{Mutant, in_process, in_process_with_second_factor, mutant};
-use crate::report::Paint;
 
 struct Nobody;
 
@@ -42,7 +41,7 @@ async fn every_simulation_on_the_strict_rp() {
             assert!(CHOICES.contains(&finding.id.as_str()), "{name}: {finding:#?}");
             assert_eq!(finding.outcome, Outcome::Note, "{name}: {finding:#?}");
         }
-        assert_eq!(story.exit_code(crate::runner::FailOn::default()), 0, "{name}");
+        assert_eq!(story.exit_code(crate::outcome::FailOn::default()), 0, "{name}");
         let json = serde_json::to_string(&story).unwrap();
         assert_eq!(serde_json::from_str::<Story>(&json).unwrap(), story);
     }

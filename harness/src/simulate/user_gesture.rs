@@ -7,7 +7,7 @@ use super::Simulation;
 use super::cast::{Person, answer, bound_phone, browser, says, synced_phone};
 use super::play::{Means, Play};
 use crate::actor::Trouble;
-use crate::catalogue::Setting;
+use crate::outcome::Setting;
 use crate::scenarios::Observations;
 
 const FRAMED: &str = "in a frame of https://embedder.example";

@@ -1,18 +1,17 @@
 //! What travelled, in order, fit to be shown to others.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, Request, StatusCode, header};
 use passrig_authenticator::wire::base64url::Variant;
-use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::error::Place;
 use super::redact::{self, Secrets};
 use super::transport::{Failure, Response};
+use crate::outcome::{Body, Exchange, Exchanges, Received, Sent};
 
 /// Octets of a body that an exported exchange shows.
 const SHOWN: usize = 8 << 10;
@@ -43,66 +42,6 @@ struct Kept {
     head: Bytes,
     length: usize,
     sha256: [u8; 32],
-}
-
-/// One request and its answer, every secret masked.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Exchange {
-    /// The flow that it belongs to.
-    pub flow: Cow<'static, str>,
-    /// The step of the flow, from 1.
-    pub step: usize,
-    /// What was sent.
-    pub request: Sent,
-    /// What came back.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub response: Option<Received>,
-    /// Why nothing came back.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub error: Option<String>,
-    /// How long it took.
-    pub duration_ms: u64,
-}
-
-/// A request.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Sent {
-    /// The method.
-    pub method: String,
-    /// The url.
-    pub url: String,
-    /// The headers in order.
-    pub headers: Vec<(String, String)>,
-    /// The body, if there is one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub body: Option<Body>,
-}
-
-/// An answer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Received {
-    /// The status.
-    pub status: u16,
-    /// The headers in order.
-    pub headers: Vec<(String, String)>,
-    /// The body, if there is one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub body: Option<Body>,
-}
-
-/// A body: a text, or bytes that are not UTF-8.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Body {
-    /// Its beginning, 8 KiB at most; empty where the body is not a text.
-    pub text: String,
-    /// The base64 of its first 8 KiB, where the body is not a text. Each byte of a secret in it is
-    /// replaced by `*`, so that the length of every part stays.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub base64: Option<String>,
-    /// The octets of the whole.
-    pub length: usize,
-    /// The hash of the whole, in hex.
-    pub sha256: String,
 }
 
 impl Log {
@@ -194,7 +133,7 @@ impl Log {
         redact::url(redact::beginning(url, KEPT), &self.secrets)
     }
 
-    /// The exchanges, masked.
+    /// The exchanges; each secret that is known by now is masked.
     pub fn exchanges(&self) -> Vec<Exchange> {
         self.records.iter().map(|record| self.export(record)).collect()
     }
@@ -270,6 +209,12 @@ impl Log {
         let end = redact::beginning(&text, SHOWN).len();
         text.truncate(end);
         Some(Body { text, ..body })
+    }
+}
+
+impl Exchanges for Log {
+    fn exchanges(&self) -> Vec<Exchange> {
+        Self::exchanges(self)
     }
 }
 

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use http::{StatusCode, header};
-use serde::Serialize;
 use serde_json::Value;
 
 use super::adapter::{Condition, Finish};
 use super::log::Log;
 use super::transport::Response;
+use crate::outcome::Manner;
 
 /// What an answer means, and how it was said.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,41 +41,6 @@ pub enum Recognised {
     RefusedLikeCrash,
     /// Something that the adapter does not describe.
     Unrecognised,
-}
-
-/// How an answer was said.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Manner {
-    /// 2xx.
-    Ok,
-    /// 2xx with a body that tells of a failure.
-    FailureBody,
-    /// 3xx.
-    Redirect,
-    /// 4xx.
-    ClientError,
-    /// 5xx that the adapter knows by its body.
-    NamedServerError,
-    /// Any other 5xx.
-    ServerError,
-    /// Not said at all: seen in what the target sends or does.
-    Observed,
-}
-
-impl Manner {
-    /// The name in reports.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Ok => "ok",
-            Self::FailureBody => "failure-body",
-            Self::Redirect => "redirect",
-            Self::ClientError => "client-error",
-            Self::NamedServerError => "named-server-error",
-            Self::ServerError => "server-error",
-            Self::Observed => "observed",
-        }
-    }
 }
 
 /// Judges an answer. Throttling comes first, then what the adapter calls

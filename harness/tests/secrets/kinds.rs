@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use aho_corasick::AhoCorasick;
-use passrig::target_rp::log::Exchange;
+use passrig::outcome::Exchange;
 
 use crate::planted::{self, KINDS, LONG, PIECES};
 use crate::spelled::spelled;

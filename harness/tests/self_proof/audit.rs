@@ -2,9 +2,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use passrig::catalogue::Check;
-use passrig::outcome::{CheckResult, Outcome};
+use passrig::observer::Observer;
+use passrig::outcome::{CheckResult, Outcome, Transcript};
 use passrig::relying_party::audit;
-use passrig::runner::{Observer, Transcript};
 use passrig_authenticator::Ceremony;
 
 /// What the reference RP's audit said of every attempt and of every twin.

@@ -9,9 +9,10 @@ mod matrix;
 use std::sync::Arc;
 
 use passrig::catalogue::Catalogue;
-use passrig::outcome::Report;
+use passrig::observer::Observer;
+use passrig::outcome::{NotTestable, Report};
 use passrig::relying_party::{EXPIRY, in_process};
-use passrig::runner::{self, Filter, NotTestable, Observer, Options};
+use passrig::runner::{self, Filter, Options};
 
 /// As the program has it: the matrix is its longest work.
 #[global_allocator]

@@ -1,6 +1,6 @@
 use std::fs;
 
-use passrig::report::matrix::render;
+use passrig::runner::matrix::document::render;
 use passrig::runner::Matrix;
 
 const DOCUMENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/mutants.md");

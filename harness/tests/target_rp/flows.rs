@@ -1,7 +1,8 @@
 //! Requests of flows, and the log of them, against a relying party in the same process.
 
+use passrig::outcome::Manner;
 use passrig::target_rp::error::Kind;
-use passrig::target_rp::{Answer, Done, Error, Flow, Inputs, Manner, Recognised};
+use passrig::target_rp::{Answer, Done, Error, Flow, Inputs, Recognised};
 use passrig_authenticator::wire::{Json, Layout, Tree};
 use passrig_authenticator::workbench::{Honest, Stage, Workbench};
 use serde_json::json;

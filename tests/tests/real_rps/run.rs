@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use passrig::catalogue::Catalogue;
+use passrig::observer::Observer;
 use passrig::outcome::Report;
-use passrig::runner::{self, Filter, Observer, Options};
+use passrig::runner::{self, Filter, Options};
 use passrig::target_rp::adapter;
 use passrig::target_rp::network::{Network, Settings, Trust};
 use passrig::target_rp::transport::Limits;

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use passrig::catalogue::Catalogue;
-use passrig::report::Paint;
+use passrig::outcome::Paint;
 use passrig::simulate::{self, Audience, Options, Simulation, Story, Teller};
 use passrig::target_rp::network::{Network, Settings, Trust};
 use passrig::target_rp::transport::Limits;

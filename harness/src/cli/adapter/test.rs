@@ -10,9 +10,8 @@ use crate::cli::failure::Failure;
 use crate::cli::identity;
 use crate::cli::last_words;
 use crate::cli::reach::{self, Reach};
-use crate::outcome::{Outcome, visible};
+use crate::outcome::{Outcome, Paint, visible};
 use crate::quoting::quoted;
-use crate::report::Paint;
 use crate::runner::walk::{self, Passage};
 use crate::target_rp::{Flow, Target};
 

@@ -3,9 +3,8 @@
 use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, value};
 
 use crate::catalogue::Catalogue;
-use crate::outcome::{CheckResult, Report, Staleness};
+use crate::outcome::{CheckResult, FailOn, Report, Staleness};
 use crate::report::terminal::words;
-use crate::runner::FailOn;
 use crate::runner::expect::{Date, Expectation};
 
 /// The file's new text, and what has changed in it.

@@ -1,10 +1,9 @@
 use super::baseline::{Baseline, Findings};
 use super::*;
 use crate::cli::reach::Rp;
-use crate::outcome::{Level, Outcome, Report};
-use crate::report::Paint;
-use crate::report::terminal::samples;
+use crate::outcome::{Level, Outcome, Paint, Report};
 use crate::runner::expect::{self, Date};
+use crate::samples;
 
 const TODAY: Date = Date { year: 2026, month: 5, day: 17 };
 

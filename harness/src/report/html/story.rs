@@ -2,10 +2,9 @@
 
 use serde::Serialize;
 
-use crate::outcome::{CheckResult, visible};
+use crate::outcome::{Body, CheckResult, Exchange, visible};
 use crate::report::decoded;
 use crate::report::log::Transcripts;
-use crate::target_rp::log::{Body, Exchange};
 
 /// Headers that every request has, or that say nothing about passkeys.
 const DULL: [&str; 10] = [

@@ -1,8 +1,6 @@
 use super::*;
-use crate::outcome::{CheckResult, Report};
-use crate::report::terminal::samples;
-use crate::runner::Transcript;
-use crate::target_rp::log::{Body, Exchange};
+use crate::outcome::{Body, CheckResult, Exchange, Report, Transcript};
+use crate::report::samples;
 
 fn transcripts(report: &Report, change: impl Fn(&mut Exchange)) -> Transcripts {
     let key = |result: &CheckResult| (result.id.clone(), result.variant.clone());

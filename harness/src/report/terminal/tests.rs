@@ -1,5 +1,6 @@
 use super::*;
 use crate::outcome::{Importance, Level};
+use crate::report::samples;
 
 fn render(report: &Report, paint: Paint) -> String {
     let catalogue = samples::catalogue();

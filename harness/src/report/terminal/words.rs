@@ -4,11 +4,9 @@ use serde::de::DeserializeOwned;
 
 use crate::catalogue::index::Owner;
 use crate::outcome::{
-    Amiss, CheckResult, Effect, Expectation, Inconclusive, Level, Outcome, Report, Skip, Staleness,
-    Summary, visible,
+    Amiss, CheckResult, Effect, Expectation, FailOn, Inconclusive, Level, Manner, Outcome, Report,
+    Skip, Staleness, Summary, visible,
 };
-use crate::runner::FailOn;
-use crate::target_rp::Manner;
 
 /// The word from the closed list that a reason begins with.
 pub fn head(reason: &str) -> &str {

@@ -1,6 +1,6 @@
 use owo_colors::{OwoColorize, Style};
 
-use crate::outcome::Outcome;
+use super::Outcome;
 
 /// How a text for people looks: its width, and whether it has colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

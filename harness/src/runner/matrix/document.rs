@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use crate::runner::Matrix;
-use crate::runner::matrix::Row;
+use super::{Matrix, Row};
 
 /// The document, in Markdown: a section for each area, a list item for each
 /// mutant, and below it the checks that find it.

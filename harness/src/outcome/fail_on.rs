@@ -1,4 +1,4 @@
-use crate::outcome::{Amiss, CheckResult, Importance, Level, Outcome, Report, Staleness};
+use super::{Amiss, CheckResult, Importance, Level, Outcome, Report, Staleness};
 
 /// From which divergence on a run fails.
 #[derive(Clone, Copy, Debug)]

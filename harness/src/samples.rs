@@ -1,17 +1,13 @@
 //! A run with every outcome, for tests.
 
-use std::path::Path;
-
 use passrig_authenticator::Ceremony;
 
-use crate::catalogue::{Action, Catalogue, Check, Index, Need, Product, Setting};
+use crate::catalogue::{Action, Catalogue, Check, Index, Need, Product};
 use crate::outcome::{
-    Amiss, CheckResult, Effect, Expectation, Importance, Level, Outcome, Report, SCHEMA_VERSION,
-    Staleness, Summary, TargetInfo, Tool, Verdict,
+    Amiss, Body, CheckResult, Effect, Exchange, Expectation, Importance, Level, Outcome, Received,
+    Report, SCHEMA_VERSION, Sent, Setting, Staleness, Summary, TargetInfo, Tool, Transcript,
+    Verdict,
 };
-use crate::report::{Findings, Replay};
-use crate::runner::{FailOn, Transcript};
-use crate::target_rp::log::{Body, Exchange, Received, Sent};
 
 pub(crate) fn catalogue() -> Catalogue {
     let origin = Check {
@@ -230,27 +226,4 @@ pub(crate) fn transcript() -> Transcript {
         ..honest.clone()
     };
     Transcript::new(vec![honest, lost], Some(1))
-}
-
-pub(crate) fn replay() -> Replay {
-    let argument = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
-    Replay {
-        arguments: vec![
-            argument(&["--rp", "http://localhost:3000/"]),
-            argument(&["--adapter", "fido-conformance"]),
-            argument(&["--origin", "https://login.passrig.test"]),
-            argument(&["--seed", "5eed"]),
-            argument(&["--run-id", "c0ffee"]),
-        ],
-        page: None,
-    }
-}
-
-pub(crate) fn findings<'a>(
-    report: &'a Report,
-    catalogue: &'a Catalogue,
-    replay: &'a Replay,
-) -> Findings<'a> {
-    let fail_on = FailOn::default();
-    Findings { report, catalogue, fail_on, replay, log: Some(Path::new(".passrig/c0ffee.jsonl")) }
 }

@@ -1,0 +1,28 @@
+//! Observers of a run: the runner calls them, progress and reports implement them.
+
+use passrig_authenticator::Ceremony;
+
+use crate::catalogue::Check;
+use crate::outcome::{CheckResult, Transcript};
+
+/// Watches a run. All methods are called as things happen, from any task.
+pub trait Observer: Send + Sync {
+    /// The target proved testable; so many checks will be decided.
+    fn started(&self, _total: usize) {}
+
+    /// Something worth a line: a canary, a retry, a slow-down.
+    fn notice(&self, _text: &str) {}
+
+    /// An honest twin was accepted.
+    fn twin(&self, _ceremony: Ceremony, _transcript: &Transcript) {}
+
+    /// An attempt was made: this is what it comes to if the honest ceremonies
+    /// around it are accepted.
+    fn attempted(&self, _check: &Check, _result: &CheckResult, _transcript: &Transcript) {}
+
+    /// A check was decided.
+    fn finished(&self, _check: &Check, _result: &CheckResult, _transcript: &Transcript) {}
+
+    /// A result came up that belongs to no check.
+    fn found(&self, _result: &CheckResult) {}
+}
