@@ -7,7 +7,7 @@ mod run_state;
 mod trouble;
 mod world;
 
-pub use facts::{FACTS, Known};
+pub use facts::Known;
 pub use probes::Probes;
 pub use run_state::{Crash, Crashes, RunState, THROTTLED, Throttling};
 pub use trouble::Trouble;

@@ -12,6 +12,7 @@ mod launch;
 mod page;
 mod pin;
 mod session;
+mod tail;
 #[cfg(test)]
 mod tests;
 

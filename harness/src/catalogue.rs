@@ -4,13 +4,17 @@
 //! a family for both ceremonies makes two checks.
 
 pub mod coverage;
+mod facts;
 pub mod glob;
 pub mod index;
 mod load;
 mod rehearsal;
+mod scenario;
 mod source;
 
+pub use facts::FACTS;
 pub use index::Index;
+pub use scenario::Scenario;
 pub use source::Error;
 
 use std::collections::BTreeSet;
@@ -102,8 +106,8 @@ pub struct Check {
 pub enum Action {
     /// One ceremony that deviates.
     Deviation(Deviation),
-    /// A story, told in Rust under this name.
-    Scenario(String),
+    /// More than one ceremony.
+    Scenario(Scenario),
     /// A look at what a page does in a browser.
     Page,
 }

@@ -2,7 +2,7 @@
 
 use passrig_authenticator::Ceremony;
 
-use crate::catalogue::{Action, Catalogue, Check, Index, Need, Product};
+use crate::catalogue::{Action, Catalogue, Check, Index, Need, Product, Scenario};
 use crate::outcome::{
     Amiss, Body, CheckResult, Effect, Exchange, Expectation, Importance, Level, Outcome, Received,
     Report, SCHEMA_VERSION, Sent, Setting, Staleness, Summary, TargetInfo, Tool, Transcript,
@@ -36,7 +36,7 @@ pub(crate) fn catalogue() -> Catalogue {
         spoils: false,
         waits: false,
         times: false,
-        action: Action::Scenario("origin".to_owned()),
+        action: Action::Scenario(Scenario::ReplayedAssertion),
     };
     let port = Check {
         id: "registration.origin.port".to_owned(),

@@ -6,23 +6,6 @@ use passrig_authenticator::wire::{AuthenticatorData, Flags, cose};
 
 use super::World;
 
-/// The facts that deviations may speak of: `{ from = "…" }`.
-pub const FACTS: [&str; 13] = [
-    "another.attested_credential_data",
-    "another.public_key",
-    "fresh.1023",
-    "fresh.16",
-    "fresh.32",
-    "other.credential_id",
-    "other.user_handle",
-    "own.credential_id",
-    "rp.app_id",
-    "rp.embedder",
-    "rp.id",
-    "rp.origin",
-    "rp.parent",
-];
-
 /// What is known of an actor, and through it of the others.
 #[derive(Clone, Default)]
 pub struct Known {

@@ -1,14 +1,11 @@
-use std::collections::VecDeque;
 use std::env;
 use std::path::PathBuf;
 use std::process::Stdio;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
-use tokio::io::AsyncRead;
 use tokio::process::Command;
-use tokio::task::JoinHandle;
 use url::Url;
 
 use super::error::Error;
@@ -16,7 +13,8 @@ use super::gate::{Gate, NOWHERE};
 use super::guard::Guard;
 use super::page::Page;
 use super::session::Session;
-use crate::process::{Folder, Group, Lines};
+use super::tail::Tail;
+use crate::process::{Folder, Group};
 use crate::target_rp::guard::Place;
 
 /// The names that Chromium goes by.
@@ -81,10 +79,6 @@ const SHELL: &str = r#"exec "$@" 3<&0 4>&1 0</dev/null 1>&2"#;
 
 /// How long it may take to end by itself.
 const FAREWELL: Duration = Duration::from_secs(5);
-
-const KEPT_LINES: usize = 20;
-/// The most bytes that are kept of a line.
-const LINE: usize = 4096;
 
 /// Where hosts are, and whose certificates are believed.
 #[derive(Clone, Debug, Default)]
@@ -231,33 +225,4 @@ fn is_root() -> bool {
     }
     #[cfg(not(unix))]
     false
-}
-
-/// The end of what the browser writes to stderr, which is read all the time.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Tail(Arc<Mutex<VecDeque<String>>>);
-
-impl Tail {
-    fn follow(stream: impl AsyncRead + Send + Unpin + 'static) -> (Self, JoinHandle<()>) {
-        let tail = Self::default();
-        let kept = Arc::clone(&tail.0);
-        let followed = tokio::spawn(async move {
-            let mut lines = Lines::new(stream, LINE);
-            while let Some(line) = lines.next_cut().await {
-                let line = String::from_utf8_lossy(line).into_owned();
-                let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
-                if kept.len() == KEPT_LINES {
-                    kept.pop_front();
-                }
-                kept.push_back(line);
-            }
-        });
-        (tail, followed)
-    }
-
-    /// A line each, indented.
-    pub(super) fn text(&self) -> String {
-        let lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        lines.iter().map(|line| format!("\n  {line}")).collect()
-    }
 }

@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 
 use super::COMMAND;
 use super::error::Error;
-use super::launch::Tail;
+use super::tail::Tail;
 use crate::process::Lines;
 
 /// The most bytes that a message of the browser has.

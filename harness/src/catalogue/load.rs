@@ -10,9 +10,8 @@ use toml::Spanned;
 
 use super::index::{Files, Index};
 use super::source::{Error, Source};
-use super::{Action, Catalogue, Check, Need, Product, rehearsal};
+use super::{Action, Catalogue, Check, Need, Product, Scenario, rehearsal};
 use crate::outcome::{Expectation, Importance, Level, Setting};
-use crate::scenarios;
 use crate::target_rp::Flow;
 
 /// The files that come with the program.
@@ -257,18 +256,10 @@ impl Source<'_> {
             self.error("the check has no clause".to_owned(), here(), Some(help))
         })?;
         let action = match (&case.scenario, case.deviation.as_slice()) {
-            (Some(name), []) if scenarios::exists(name.get_ref()) => {
-                Action::Scenario(name.get_ref().clone())
-            }
-            (Some(name), []) => {
-                let message = format!("there is no scenario `{}`", name.get_ref());
-                let likeness = |known: &&str| strsim::normalized_levenshtein(name.get_ref(), known);
-                let nearest = scenarios::names()
-                    .into_iter()
-                    .max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
-                let help = nearest.map(|nearest| format!("the nearest is `{nearest}`"));
-                return Err(self.error(message, Some(name.span()), help));
-            }
+            (Some(name), []) => match Scenario::find(name.get_ref()) {
+                Some(scenario) => Action::Scenario(scenario),
+                None => return Err(self.no_scenario(name)),
+            },
             (None, [_, ..]) => {
                 let edits = case.deviation.iter().map(|edit| edit.get_ref().clone());
                 Action::Deviation(Deviation::new(edits.collect()))
@@ -346,6 +337,15 @@ impl Source<'_> {
             let help = format!("there are: {}", names.join(", "));
             self.error(message, Some(written.span()), Some(help))
         })
+    }
+
+    fn no_scenario(&self, name: &Spanned<String>) -> Box<Error> {
+        let likeness = |known: &str| strsim::normalized_levenshtein(name.get_ref(), known);
+        let known = Scenario::ALL.iter().map(|scenario| scenario.name());
+        let nearest = known.max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
+        let help = nearest.map(|nearest| format!("the nearest is `{nearest}`"));
+        let message = format!("there is no scenario `{}`", name.get_ref());
+        self.error(message, Some(name.span()), help)
     }
 
     fn need(&self, need: &Spanned<String>) -> Result<Need, Box<Error>> {

@@ -82,7 +82,7 @@ struct Anything(Seeded);
 
 impl Facts for Anything {
     fn fact(&self, name: &str) -> Option<Vec<u8>> {
-        crate::actor::FACTS.contains(&name).then(|| match name {
+        super::FACTS.contains(&name).then(|| match name {
             "rp.id" => b"passrig.test".to_vec(),
             "rp.parent" => b"test".to_vec(),
             "rp.embedder" => b"https://embedder.example".to_vec(),

@@ -104,8 +104,8 @@ impl Book<'_> {
         if let Some(algorithm) = check.algorithm {
             page.line("algorithm", &format!("{algorithm}, which the options have to offer"));
         }
-        if let Action::Scenario(name) = &check.action {
-            page.line("story", name);
+        if let Action::Scenario(scenario) = &check.action {
+            page.line("story", scenario.name());
         }
         let by_itself = || Replay::default().lines(Some(&check.id), self.paint.width).join("\n");
         page.line(

@@ -7,7 +7,7 @@ use passrig_authenticator::Ceremony;
 use passrig_authenticator::attestation::metadata::Listing;
 
 use super::judge;
-use super::patience::{self, Patience};
+use super::patience::{self, Patience, throttled};
 use super::schedule::Block;
 use crate::actor::{Actor, Attempt, Crash, Probes, Trouble, World};
 use crate::catalogue::{Action, Check};
@@ -337,14 +337,6 @@ fn note_crash(
     }
 }
 
-/// For how long the target wants to be left alone, if that is what it wants.
-pub(super) fn throttled(seen: &Result<Attempt, Trouble>) -> Option<Duration> {
-    match seen {
-        Ok(attempt) => attempt.throttled(),
-        Err(trouble) => trouble.throttled(),
-    }
-}
-
 /// How often a race is run: what is never seen in so many rounds may still be
 /// there.
 const RACES: usize = 5;
@@ -432,10 +424,8 @@ async fn attempt(
 async fn perform(stage: &mut Stage<'_>, action: &Action) -> Result<Observations, Trouble> {
     match action {
         Action::Deviation(deviation) => stage.deviate(deviation).await,
-        Action::Scenario(name) => match scenarios::find(name) {
-            Some(story) => story(stage).await,
-            None => Err(Trouble::NotExpressible),
-        },
+        // Boxed: the future has room for the largest of all scenarios.
+        Action::Scenario(scenario) => Box::pin(scenarios::perform(*scenario, stage)).await,
         // Those of pages are elsewhere in the catalogue.
         Action::Page => Err(Trouble::NotExpressible),
     }

@@ -8,8 +8,7 @@ use passrig_authenticator::deviation::{Deviation, Edit};
 use passrig_authenticator::wire::{CreationOptions, RequestOptions};
 use serde_json::json;
 
-use super::block::throttled;
-use super::patience::Patience;
+use super::patience::{Patience, throttled};
 use crate::actor::{Actor, Attempt, Crash, Known, Probes, THROTTLED, Trouble, World};
 use crate::catalogue::Product;
 use crate::observer::Observer;

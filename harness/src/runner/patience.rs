@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::actor::{RunState, Throttling};
+use crate::actor::{Attempt, RunState, Throttling, Trouble};
 use crate::observer::Observer;
 
 /// The number of times that a throttled request is tried again.
@@ -40,5 +40,13 @@ impl<'a> Patience<'a> {
         self.observer.notice(&notice);
         tokio::time::sleep(wait).await;
         true
+    }
+}
+
+/// For how long the target wants to be left alone, if that is what it wants.
+pub(super) fn throttled(seen: &Result<Attempt, Trouble>) -> Option<Duration> {
+    match seen {
+        Ok(attempt) => attempt.throttled(),
+        Err(trouble) => trouble.throttled(),
     }
 }

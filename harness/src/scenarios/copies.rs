@@ -5,38 +5,36 @@
 use passrig_authenticator::Ceremony;
 use serde_json::{Value, json};
 
-use super::{Observations, Stage, Story};
+use super::{Observations, Stage};
 use crate::actor::{Attempt, Trouble};
 use crate::target_rp::Recognised;
 
-pub(super) const STORIES: &[(&str, Story)] = &[
-    ("another-key-beside", |stage| {
-        let edit =
-            json!([{ "at": "response.public_key", "set": { "from": "another.public_key" } }]);
-        Box::pin(contradicted(stage, edit))
-    }),
-    ("another-algorithm-beside", |stage| {
-        let edit = json!([{ "at": "response.public_key_algorithm", "set": -257 }]);
-        Box::pin(contradicted(stage, edit))
-    }),
-    ("other-data-beside", |stage| {
-        let edit =
-            json!([{ "at": "response.authenticator_data", "set": { "repeat": 0, "len": 37 } }]);
-        Box::pin(contradicted(stage, edit))
-    }),
-    ("another-id-beside", |stage| {
-        let id = json!({ "from": "fresh.32" });
-        let edit =
-            json!([{ "at": "response.id", "set": id }, { "at": "response.rawId", "set": id }]);
-        Box::pin(contradicted(stage, edit))
-    }),
-    ("empty-id-beside", |stage| {
-        let id = json!({ "hex": "" });
-        let edit =
-            json!([{ "at": "response.id", "set": id }, { "at": "response.rawId", "set": id }]);
-        Box::pin(contradicted(stage, edit))
-    }),
-];
+pub(super) async fn another_key(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+    let edit = json!([{ "at": "response.public_key", "set": { "from": "another.public_key" } }]);
+    contradicted(stage, edit).await
+}
+
+pub(super) async fn another_algorithm(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+    let edit = json!([{ "at": "response.public_key_algorithm", "set": -257 }]);
+    contradicted(stage, edit).await
+}
+
+pub(super) async fn other_data(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+    let edit = json!([{ "at": "response.authenticator_data", "set": { "repeat": 0, "len": 37 } }]);
+    contradicted(stage, edit).await
+}
+
+pub(super) async fn another_id(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+    let id = json!({ "from": "fresh.32" });
+    let edit = json!([{ "at": "response.id", "set": id }, { "at": "response.rawId", "set": id }]);
+    contradicted(stage, edit).await
+}
+
+pub(super) async fn empty_id(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+    let id = json!({ "hex": "" });
+    let edit = json!([{ "at": "response.id", "set": id }, { "at": "response.rawId", "set": id }]);
+    contradicted(stage, edit).await
+}
 
 /// A registration with the edit; unless it is refused, a login with the
 /// credential that was attested.

@@ -6,36 +6,25 @@ use passrig_authenticator::deviation::Deviation;
 use passrig_authenticator::wire::base64url;
 use serde_json::{Map, Value, json};
 
-use super::{Observations, Stage, Story};
+use super::{Observations, Stage};
 use crate::actor::{Actor, Attempt, Known, Probes, Trouble};
 use crate::catalogue::Product;
 use crate::target_rp::Flow;
 
-pub(super) const STORIES: &[(&str, Story)] = &[
-    ("exclude-list-one", |stage| Box::pin(exclude_one(stage))),
-    ("exclude-list-every", |stage| Box::pin(exclude_every(stage))),
-    ("allow-list-every", |stage| Box::pin(allow_every(stage))),
-    ("allow-list-transports", |stage| Box::pin(transports(stage))),
-    ("enumeration-shape", |stage| Box::pin(shape_of_strangers(stage))),
-    ("enumeration-stable", |stage| Box::pin(stable(stage))),
-    ("enumeration-by-name", |stage| Box::pin(by_name(stage))),
-    ("enumeration-failures", |stage| Box::pin(failures(stage))),
-];
-
-async fn exclude_one(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn exclude_one(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
     let mut actor = stage.registered("subject").await?;
     let id = actor.known.credential_id.clone().unwrap_or_default();
     let begun = stage.begin(&mut actor, Ceremony::Registration).await?;
     Ok(lists(stage, &begun.options, "excludeCredentials", &[id]))
 }
 
-async fn exclude_every(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn exclude_every(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
     let (mut actor, ids) = with_two_credentials(stage).await?;
     let begun = stage.begin(&mut actor, Ceremony::Registration).await?;
     Ok(lists(stage, &begun.options, "excludeCredentials", &ids))
 }
 
-async fn allow_every(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn allow_every(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
     let (mut actor, ids) = with_two_credentials(stage).await?;
     actor.change_browser();
     let begun = stage.begin(&mut actor, Ceremony::Authentication).await?;
@@ -74,7 +63,7 @@ fn descriptor<'v>(options: &'v Value, list: &str, id: &[u8]) -> Option<&'v Value
 
 /// A credential is listed with the transports that its registration named, in
 /// whatever order.
-async fn transports(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn transports(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
     let mut actor = stage.newcomer("subject").await?;
     let begun = stage.begin(&mut actor, Ceremony::Registration).await?;
     let message = actor.respond(&begun)?;
@@ -104,7 +93,7 @@ fn words(texts: &[&str]) -> String {
 }
 
 /// Options for somebody who has an account, and for somebody who has none.
-async fn shape_of_strangers(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn shape_of_strangers(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
     names_alone(stage)?;
     let mut known = stage.enrolled("subject").await?;
     let begun = stage.begin(&mut known, Ceremony::Authentication).await?;
@@ -145,7 +134,7 @@ fn shape(value: &Value) -> Value {
     }
 }
 
-async fn stable(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn stable(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
     let mut stranger = stage.stranger("stranger");
     let first = made_up(stage, &mut stranger).await?;
     stranger.change_browser();
@@ -154,7 +143,7 @@ async fn stable(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
     Ok(Observations::of(Attempt::observed(first == second, remark, &stage.log)))
 }
 
-async fn by_name(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn by_name(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
     let (mut one, mut other) = (stage.stranger("stranger"), stage.stranger("other stranger"));
     let first = made_up(stage, &mut one).await?;
     let second = made_up(stage, &mut other).await?;
@@ -174,7 +163,7 @@ async fn made_up(stage: &mut Stage<'_>, stranger: &mut Actor) -> Result<Value, T
 }
 
 /// A wrong signature and an unknown credential, in browsers of their own.
-async fn failures(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn failures(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
     let mut actor = stage.enrolled("subject").await?;
     let edits = [
         json!({ "at": "plan.signer", "set": "another" }),

@@ -7,23 +7,8 @@ use passrig_authenticator::wire::base64url;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::{Observations, Stage, Story};
+use super::{Observations, Stage};
 use crate::actor::{Attempt, Trouble};
-
-pub(super) const STORIES: &[(&str, Story)] = &[
-    ("challenge-length", |stage| Box::pin(challenge_length(stage))),
-    ("challenge-unique", |stage| Box::pin(challenge_unique(stage))),
-    ("challenge-unpredictable", |stage| Box::pin(challenge_unpredictable(stage))),
-    ("user-handle-opaque", |stage| Box::pin(user_handle_opaque(stage))),
-    ("user-handle-stable", |stage| Box::pin(user_handle_stable(stage))),
-    ("user-handle-distinct", |stage| Box::pin(user_handle_distinct(stage))),
-    ("options-rp-id", |stage| Box::pin(rp_id(stage))),
-    ("options-known-values", |stage| Box::pin(each(stage, unknown_value))),
-    ("options-timeout", |stage| Box::pin(each(stage, odd_timeout))),
-    ("options-es256", |stage| Box::pin(each(stage, without_es256))),
-    ("options-polymorphic-algorithms", |stage| Box::pin(each(stage, twin_alone))),
-    ("options-resident-key", |stage| Box::pin(each(stage, residence_contradicted))),
-];
 
 /// How many challenges are compared.
 const SAMPLE: usize = 16;
@@ -36,21 +21,23 @@ const SHORTEST_CHALLENGE: usize = 16;
 /// leaves most of them as they are.
 const VARYING: usize = 8;
 
-async fn challenge_length(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn challenge_length(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
     let challenges = challenges(stage, 1).await?;
     let length = challenges.iter().map(Vec::len).min().unwrap_or_default();
     let remark = format!("the challenge has {length} octets");
     Ok(seen(stage, length >= SHORTEST_CHALLENGE, remark))
 }
 
-async fn challenge_unique(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn challenge_unique(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
     let challenges = challenges(stage, SAMPLE).await?;
     let different = challenges.iter().collect::<BTreeSet<_>>().len();
     let remark = format!("{SAMPLE} requests gave {different} different challenges");
     Ok(seen(stage, different == challenges.len(), remark))
 }
 
-async fn challenge_unpredictable(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn challenge_unpredictable(
+    stage: &mut Stage<'_>,
+) -> Result<Observations, Trouble> {
     let challenges = challenges(stage, SAMPLE).await?;
     let varying = varying(&challenges);
     let remark = format!("only {varying} octets differ among {SAMPLE} challenges");
@@ -77,7 +64,7 @@ fn varying(texts: &[Vec<u8>]) -> usize {
     (0..longest).filter(differs).count()
 }
 
-async fn user_handle_opaque(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn user_handle_opaque(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
     let mut actor = stage.newcomer("subject").await?;
     let begun = stage.begin(&mut actor, Ceremony::Registration).await?;
     let handle = octets(&begun.options, "/user/id");
@@ -95,7 +82,7 @@ fn tells(handle: &[u8], text: &str) -> bool {
     forms.iter().any(|form| handle.windows(form.len()).any(|window| window == *form))
 }
 
-async fn user_handle_stable(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn user_handle_stable(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
     let mut actor = stage.newcomer("subject").await?;
     let begun = stage.begin(&mut actor, Ceremony::Registration).await?;
     // Of a credential that is not discoverable the authenticator keeps none.
@@ -108,7 +95,7 @@ async fn user_handle_stable(stage: &mut Stage<'_>) -> Result<Observations, Troub
     Ok(Observations::after(control, Attempt::observed(same, remark, &stage.log)))
 }
 
-async fn user_handle_distinct(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn user_handle_distinct(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
     let mut handles = BTreeSet::new();
     for name in ["victim", "attacker"] {
         let mut actor = stage.newcomer(name).await?;
@@ -119,7 +106,7 @@ async fn user_handle_distinct(stage: &mut Stage<'_>) -> Result<Observations, Tro
 }
 
 /// A browser judges: it knows of related origins too.
-async fn rp_id(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn rp_id(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
     let mut actor = stage.subject().await?;
     let begun = stage.begin(&mut actor, stage.check.ceremony).await?;
     let stops = match actor.respond(&begun) {
@@ -131,7 +118,7 @@ async fn rp_id(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
 }
 
 /// Whether there is nothing to object to.
-async fn each(
+pub(super) async fn each(
     stage: &mut Stage<'_>,
     objection: fn(&Value) -> Option<String>,
 ) -> Result<Observations, Trouble> {
@@ -152,7 +139,7 @@ const ENUMERATIONS: [(&str, &[&str]); 6] = [
 ];
 const REQUIREMENTS: &[&str] = &["required", "preferred", "discouraged"];
 
-fn unknown_value(options: &Value) -> Option<String> {
+pub(super) fn unknown_value(options: &Value) -> Option<String> {
     ENUMERATIONS.iter().find_map(|(path, values)| {
         let value = options.pointer(path).filter(|value| !value.is_null())?;
         let known = value.as_str().is_some_and(|text| values.contains(&text));
@@ -162,14 +149,14 @@ fn unknown_value(options: &Value) -> Option<String> {
 }
 
 /// §15.1; a client has a good timeout of its own.
-fn odd_timeout(options: &Value) -> Option<String> {
+pub(super) fn odd_timeout(options: &Value) -> Option<String> {
     let timeout = options.get("timeout").filter(|timeout| !timeout.is_null())?;
     let good = timeout.as_f64().is_some_and(|ms| (300_000.0..=600_000.0).contains(&ms));
     (!good).then(|| format!("the timeout is {timeout} milliseconds"))
 }
 
 /// An empty list means ES256 and RS256 (§5.1.3 step 10).
-fn without_es256(options: &Value) -> Option<String> {
+pub(super) fn without_es256(options: &Value) -> Option<String> {
     let offered = algorithms(options);
     let has = offered.is_empty() || offered.contains(&-7);
     (!has).then(|| format!("pubKeyCredParams offers {offered:?}"))
@@ -179,7 +166,7 @@ fn without_es256(options: &Value) -> Option<String> {
 /// passkey.
 const TWINS: [(i64, i64); 4] = [(-9, -7), (-51, -35), (-52, -36), (-19, -8)];
 
-fn twin_alone(options: &Value) -> Option<String> {
+pub(super) fn twin_alone(options: &Value) -> Option<String> {
     let offered = algorithms(options);
     let alone = |(new, old): &&(i64, i64)| offered.contains(new) && !offered.contains(old);
     TWINS.iter().find(alone).map(|(new, old)| format!("{new} is offered without {old}"))
@@ -191,7 +178,7 @@ fn algorithms(options: &Value) -> Vec<i64> {
     parameters.into_iter().flatten().filter_map(algorithm).collect()
 }
 
-fn residence_contradicted(options: &Value) -> Option<String> {
+pub(super) fn residence_contradicted(options: &Value) -> Option<String> {
     let selection = options.get("authenticatorSelection")?;
     let residence = selection.get("residentKey").and_then(Value::as_str)?;
     let required = selection.get("requireResidentKey").and_then(Value::as_bool).unwrap_or(false);

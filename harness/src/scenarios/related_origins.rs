@@ -7,25 +7,14 @@ use http::header::{CONTENT_TYPE, LOCATION};
 use serde_json::json;
 use url::Url;
 
-use super::{Observations, Stage, Story};
+use super::{Observations, Stage};
 use crate::actor::{Actor, Attempt, Trouble};
 use crate::target_rp::transport::Response;
-
-pub(super) const STORIES: &[(&str, Story)] = &[
-    ("related-origins-open", |stage| Box::pin(open(stage))),
-    ("related-origins-type", |stage| Box::pin(kind(stage))),
-    ("related-origins-shape", |stage| Box::pin(shape(stage))),
-    ("related-origins-labels", |stage| Box::pin(labels(stage))),
-    ("related-origins-own", |stage| Box::pin(own(stage))),
-    ("related-origins-redirect", |stage| Box::pin(redirect(stage))),
-    ("related-origins-plain", |stage| Box::pin(plain(stage))),
-    ("related-origins-served", |stage| Box::pin(served(stage))),
-];
 
 /// How many labels a client reads at least (§5.11.1).
 const LABELS: usize = 5;
 
-async fn open(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn open(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
     let mut actor = stage.registered("subject").await?;
     let url = place(stage, &mut actor).await?;
     let bare = read(stage, &mut actor, &url, false).await?;
@@ -42,7 +31,7 @@ async fn open(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
     Ok(seen(stage, true, "everybody gets the file"))
 }
 
-async fn redirect(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn redirect(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
     let mut actor = stage.registered("subject").await?;
     let url = place(stage, &mut actor).await?;
     let first = read(stage, &mut actor, &url, false).await?;
@@ -72,7 +61,7 @@ async fn leads_to_file(
     }
 }
 
-async fn kind(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn kind(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
     let response = subject_reads(stage).await?;
     let kind = response.header(CONTENT_TYPE).unwrap_or("none").to_owned();
     let is_json = kind
@@ -82,34 +71,34 @@ async fn kind(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
     Ok(seen(stage, is_json, &format!("its type is {kind}")))
 }
 
-async fn shape(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn shape(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
     let response = subject_reads(stage).await?;
     let is_sound = origins(&response).is_some();
     Ok(seen(stage, is_sound, "an object whose `origins` is a list of texts is due"))
 }
 
-async fn labels(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn labels(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
     let listed = subject_lists(stage).await?;
     let labels: BTreeSet<_> = listed.iter().filter_map(|origin| label(origin)).collect();
     let remark = format!("it has {} labels: {}", labels.len(), join(&labels));
     Ok(seen(stage, labels.len() <= LABELS, &remark))
 }
 
-async fn own(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn own(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
     let listed = subject_lists(stage).await?;
     let own = stage.world.origin.to_string();
     let remark = format!("{own} is not in it");
     Ok(seen(stage, listed.contains(&own), &remark))
 }
 
-async fn plain(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn plain(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
     let listed = subject_lists(stage).await?;
     let odd: BTreeSet<_> = listed.into_iter().filter(|origin| !is_plain(origin)).collect();
     Ok(seen(stage, odd.is_empty(), &format!("no client reads these as origins: {}", join(&odd))))
 }
 
 /// A ceremony on the page of a related origin.
-async fn served(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn served(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
     let ceremony = stage.check.ceremony;
     let mut actor = stage.subject().await?;
     let url = place(stage, &mut actor).await?;

@@ -3,24 +3,14 @@
 use passrig_authenticator::Ceremony;
 
 use super::session::foreign_page;
-use super::{Observations, Stage, Story};
+use super::{Observations, Stage};
 use crate::actor::{Actor, Attempt, Trouble};
 use crate::catalogue::Product;
 use crate::target_rp::{Flow, Listed};
 
-pub(super) const STORIES: &[(&str, Story)] = &[
-    ("removal-of-another-user", |stage| Box::pin(of_another_user(stage))),
-    ("removal-without-session", |stage| Box::pin(without_session(stage))),
-    ("removal-from-a-foreign-page", |stage| Box::pin(from_a_foreign_page(stage))),
-    ("removal-of-ones-own", |stage| Box::pin(of_ones_own(stage))),
-    ("removed-credential", |stage| Box::pin(used_afterwards(stage))),
-    ("removed-credential-begun-before", |stage| Box::pin(begun_before(stage))),
-    ("closed-account", |stage| Box::pin(closed_account(stage))),
-];
-
 /// Somebody takes the name of an account that was deleted; the device of the
 /// one before them is used once more.
-async fn closed_account(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn closed_account(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
     let mut actor = stage.registered("subject").await?;
     actor.close_account(&mut stage.log).await?;
     actor.change_browser();
@@ -35,7 +25,7 @@ async fn closed_account(stage: &mut Stage<'_>) -> Result<Observations, Trouble> 
     Ok(Observations::after(control, attempt))
 }
 
-async fn of_another_user(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn of_another_user(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
     let mut victim = stage.registered("victim").await?;
     let mut attacker = stage.registered("attacker").await?;
     let listed = own(stage, &mut victim).await?;
@@ -43,7 +33,7 @@ async fn of_another_user(stage: &mut Stage<'_>) -> Result<Observations, Trouble>
     came_to(stage, &mut victim, &listed, sent).await
 }
 
-async fn without_session(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn without_session(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
     let mut actor = stage.registered("subject").await?;
     let listed = own(stage, &mut actor).await?;
     let signed_in = actor.change_browser();
@@ -52,7 +42,7 @@ async fn without_session(stage: &mut Stage<'_>) -> Result<Observations, Trouble>
     came_to(stage, &mut actor, &listed, sent).await
 }
 
-async fn from_a_foreign_page(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn from_a_foreign_page(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
     let mut actor = stage.registered("subject").await?;
     let listed = own(stage, &mut actor).await?;
     let page = foreign_page(&actor)?;
@@ -60,14 +50,14 @@ async fn from_a_foreign_page(stage: &mut Stage<'_>) -> Result<Observations, Trou
     came_to(stage, &mut actor, &listed, sent).await
 }
 
-async fn of_ones_own(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn of_ones_own(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
     let mut actor = stage.registered("subject").await?;
     let listed = own(stage, &mut actor).await?;
     Ok(Observations::of(remove_own(stage, &mut actor, &listed).await?))
 }
 
 /// The device is still there, and is used once more.
-async fn used_afterwards(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn used_afterwards(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
     let mut actor = stage.registered("subject").await?;
     let listed = own(stage, &mut actor).await?;
     let control = remove_own(stage, &mut actor, &listed).await?;
@@ -79,7 +69,7 @@ async fn used_afterwards(stage: &mut Stage<'_>) -> Result<Observations, Trouble>
 }
 
 /// The device was about to be used when its credential was removed.
-async fn begun_before(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn begun_before(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
     let mut actor = stage.registered("subject").await?;
     let listed = own(stage, &mut actor).await?;
     let signed_in = actor.change_browser();

@@ -4,24 +4,15 @@
 use passrig_authenticator::Ceremony;
 use url::Url;
 
-use super::{Observations, Stage, Story};
+use super::{Observations, Stage};
 use crate::actor::{Actor, Attempt, Trouble};
 use crate::catalogue::Product;
 use crate::outcome::Manner;
 use crate::target_rp::session::Crumb;
 use crate::target_rp::{Log, Recognised};
 
-pub(super) const STORIES: &[(&str, Story)] = &[
-    ("session-from-before-sign-in", |stage| Box::pin(from_before_sign_in(stage))),
-    ("session-after-sign-out", |stage| Box::pin(after_sign_out(stage))),
-    ("session-cookie-http-only", |stage| Box::pin(http_only(stage))),
-    ("session-cookie-secure", |stage| Box::pin(secure(stage))),
-    ("session-cookie-same-site", |stage| Box::pin(same_site(stage))),
-    ("ceremony-from-a-foreign-page", |stage| Box::pin(from_a_foreign_page(stage))),
-];
-
 /// The session as it was before the sign-in is asked who is signed in.
-async fn from_before_sign_in(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn from_before_sign_in(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
     let mut actor = stage.enrolled("subject").await?;
     let begun = stage.begin(&mut actor, Ceremony::Authentication).await?;
     let message = actor.respond(&begun)?;
@@ -34,7 +25,7 @@ async fn from_before_sign_in(stage: &mut Stage<'_>) -> Result<Observations, Trou
 }
 
 /// The session as it was before the sign-out is asked who is signed in.
-async fn after_sign_out(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn after_sign_out(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
     let mut actor = stage.enrolled("subject").await?;
     let control = stage.sign_in(&mut actor).await?;
     let before = actor.saved_session();
@@ -45,12 +36,12 @@ async fn after_sign_out(stage: &mut Stage<'_>) -> Result<Observations, Trouble> 
     Ok(Observations::after(control, Attempt::observed(lives, remark, &stage.log)))
 }
 
-async fn http_only(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn http_only(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
     cookie(stage, "HttpOnly", |cookie| cookie.http_only).await
 }
 
 /// Where pages come unencrypted, as on localhost, cookies cannot do better.
-async fn secure(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn secure(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
     if !stage.world.target.origin().starts_with("https:") {
         return Err(Trouble::NotExpressible);
     }
@@ -58,7 +49,7 @@ async fn secure(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
 }
 
 /// A token in every request does what SameSite does.
-async fn same_site(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn same_site(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
     let has_token = stage.world.target.adapter().csrf.is_some();
     cookie(stage, "SameSite=Lax or Strict", |cookie| cookie.same_site || has_token).await
 }
@@ -105,7 +96,7 @@ async fn carriers(stage: &mut Stage<'_>, actor: &mut Actor) -> Result<Vec<String
 
 /// An honest response is sent by a page of another site, in the browser that
 /// began the ceremony.
-async fn from_a_foreign_page(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn from_a_foreign_page(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
     let ceremony = stage.check.ceremony;
     let mut actor = match ceremony {
         Ceremony::Registration => stage.registered("subject").await?,

@@ -9,18 +9,13 @@ use passrig_authenticator::deviation::Deviation;
 use serde_json::json;
 
 use super::lists::names_alone;
-use super::{Observations, Stage, Story, deviation};
+use super::{Observations, Stage, deviation};
 use crate::actor::{Actor, Attempt, Known, Probes, Trouble};
 use crate::target_rp::{Log, Recognised};
 use pairs::{COUNTS, Estimate, Finding, Pairs, Side};
 
-pub(super) const STORIES: &[(&str, Story)] = &[
-    ("time-for-a-name", |stage| Box::pin(for_a_name(stage))),
-    ("time-for-a-failure", |stage| Box::pin(for_a_failure(stage))),
-];
-
 /// Options for somebody who has an account, and for somebody who has none.
-async fn for_a_name(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn for_a_name(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
     names_alone(stage)?;
     let ceremony = Ceremony::Authentication;
     let mut known = stage.enrolled("subject").await?;
@@ -53,7 +48,7 @@ async fn for_a_name(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
 
 /// A wrong signature of a credential that is registered, and a credential that
 /// is not.
-async fn for_a_failure(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn for_a_failure(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
     let mut actor = stage.enrolled("subject").await?;
     let wrong = deviation(json!([{ "at": "plan.signer", "set": "another" }]))?;
     let id = json!({ "from": "fresh.32" });

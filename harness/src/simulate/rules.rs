@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use passrig_authenticator::Ceremony;
 
-use crate::catalogue::{Action, Check, Product};
+use crate::catalogue::{Action, Check, Product, Scenario};
 use crate::outcome::{Expectation, Importance, Level};
 
 /// A rule: what is tried, what a sound RP does, and why.
@@ -233,7 +233,7 @@ impl Rule {
             spoils: false,
             waits: false,
             times: false,
-            action: Action::Scenario(String::new()),
+            action: Action::Scenario(Scenario::ReplayedAssertion),
         }
     }
 }

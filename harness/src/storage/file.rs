@@ -6,8 +6,7 @@ use std::path::Path;
 
 use tempfile::{Builder, NamedTempFile};
 
-use super::place::Place;
-use super::sink::open;
+use super::place::{Place, open};
 
 /// Who can read a file that is made. A file that is replaced keeps its mode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

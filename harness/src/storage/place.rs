@@ -1,13 +1,35 @@
 //! The kind of thing that a path names.
 
-use std::fs::{self, Metadata};
-use std::io::{self, ErrorKind};
+use std::fs::{self, File, Metadata, OpenOptions};
+use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
-
-use super::sink::Standard;
 
 /// As many symbolic links as the kernel follows.
 const LINKS: usize = 40;
+
+/// A stream that this process was started with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standard {
+    Output,
+    Error,
+}
+
+impl Standard {
+    /// Writes all of it. A reader that has closed the stream wants no more: this is not an error.
+    pub(super) fn write(self, bytes: &[u8]) -> io::Result<()> {
+        let written = match self {
+            Self::Output => {
+                let mut out = io::stdout().lock();
+                out.write_all(bytes).and_then(|()| out.flush())
+            }
+            Self::Error => io::stderr().write_all(bytes),
+        };
+        match written {
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+            written => written,
+        }
+    }
+}
 
 /// The thing that a path names, behind symbolic links.
 pub(super) enum Place {
@@ -46,6 +68,12 @@ impl Place {
             Err(error) => Err(error),
         }
     }
+}
+
+/// Opens a device, a FIFO or a descriptor. Opening a FIFO waits for its reader.
+pub(super) fn open(path: &Path, is_descriptor: bool) -> io::Result<File> {
+    // A descriptor's file belongs to the caller: its content stays.
+    OpenOptions::new().write(true).append(is_descriptor).open(path)
 }
 
 /// A place that cannot hold two results, in one spelling.

@@ -1,35 +1,11 @@
 //! Results that are written as they come.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
 
 use super::file::new_file;
-use super::place::Place;
-
-/// A stream that this process was started with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Standard {
-    Output,
-    Error,
-}
-
-impl Standard {
-    /// Writes all of it. A reader that has closed the stream wants no more: this is not an error.
-    pub(super) fn write(self, bytes: &[u8]) -> io::Result<()> {
-        let written = match self {
-            Self::Output => {
-                let mut out = io::stdout().lock();
-                out.write_all(bytes).and_then(|()| out.flush())
-            }
-            Self::Error => io::stderr().write_all(bytes),
-        };
-        match written {
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-            written => written,
-        }
-    }
-}
+use super::place::{Place, Standard, open};
 
 /// An open file or stream.
 #[derive(Debug)]
@@ -74,10 +50,4 @@ pub fn create(path: &Path) -> io::Result<Sink> {
 /// Makes a file that only its owner can read. Fails if the name is taken, also by a symbolic link.
 pub fn create_private(path: &Path) -> io::Result<Sink> {
     new_file(path, super::Mode::Private).map(|file| Sink(Inner::File(file)))
-}
-
-/// Opens a device, a FIFO or a descriptor. Opening a FIFO waits for its reader.
-pub(super) fn open(path: &Path, is_descriptor: bool) -> io::Result<File> {
-    // A descriptor's file belongs to the caller: its content stays.
-    OpenOptions::new().write(true).append(is_descriptor).open(path)
 }

@@ -1,7 +1,7 @@
 use std::fs;
 
-use passrig::runner::matrix::document::render;
 use passrig::runner::Matrix;
+use passrig::runner::matrix::document::render;
 
 const DOCUMENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/mutants.md");
 

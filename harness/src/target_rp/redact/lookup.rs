@@ -8,9 +8,9 @@ use std::mem;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::cut::beginning;
 use super::forms;
 use super::index::{HEAD, Heads, Index};
-use super::secrets::beginning;
 
 /// All spellings of a shorter secret are put into the index at once: some have no head.
 const TINY: usize = 8;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use hashbrown::{HashMap, HashSet};
 
+use super::cut::beginning;
 use super::lookup::{Lookup, Sought, Spellings};
 use super::view::{Escape, View};
 
@@ -374,15 +375,6 @@ fn shared_part(value: &str) -> Option<&str> {
 /// Whether a value can be masked wherever it occurs.
 fn is_maskable(value: &str) -> bool {
     value.len() >= SHORT && !WORDS.contains(&value)
-}
-
-/// The beginning of a text, whole characters.
-pub(in super::super) fn beginning(text: &str, most: usize) -> &str {
-    let mut end = most.min(text.len());
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    text.get(..end).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -4,8 +4,9 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
+use super::super::cut::beginning;
 use super::super::names::{is_about, is_public, names_a_secret};
-use super::super::secrets::{Secrets, beginning};
+use super::super::secrets::Secrets;
 use super::super::view::{Escape, View};
 use super::markup;
 use super::parameters::{Overlap, is_drawn};

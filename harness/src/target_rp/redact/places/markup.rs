@@ -2,8 +2,9 @@
 
 use html5gum::{DefaultEmitter, Token, Tokenizer};
 
+use super::super::cut::beginning;
 use super::super::names::{is_public, names_a_secret};
-use super::super::secrets::{Secrets, beginning};
+use super::super::secrets::Secrets;
 
 /// Learns the secrets of a page.
 pub(super) fn learn(page: &str, secrets: &mut Secrets) {
