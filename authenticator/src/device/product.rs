@@ -105,3 +105,6 @@ pub(super) mod aaguid {
         }
     }
 }
+
+#[cfg(test)]
+mod metadata_tests;

@@ -120,7 +120,7 @@ impl Blob {
     }
 
     /// MetadataBLOBPayload (MDS 3.0 §3.1.6).
-    pub(super) fn payload(self, models: &[Model], common: &Authority) -> Option<Json> {
+    pub(crate) fn payload(self, models: &[Model], common: &Authority) -> Option<Json> {
         let next_update = if self == Self::Expired { "2020-01-01" } else { "2999-12-31" };
         let own = Listing::ALL.iter().filter(|listing| listing.blob == Some(self));
         let own = own.map(|listing| listing.model(common)).collect::<Option<Vec<_>>>()?;
