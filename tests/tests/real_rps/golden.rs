@@ -113,10 +113,9 @@ impl Golden {
         Self::parse(&text).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
     }
 
-    /// The file as far as it exists: an RP that is new has none, and an invalid file is written anew.
+    /// The file if it exists: a new RP has none.
     pub(super) fn read_or_default(name: &str) -> Self {
-        let text = std::fs::read_to_string(path(name)).unwrap_or_default();
-        Self::parse(&text).unwrap_or_default()
+        if path(name).exists() { Self::read(name) } else { Self::default() }
     }
 
     fn parse(text: &str) -> Result<Self, Mistake> {
