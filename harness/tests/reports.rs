@@ -5,6 +5,8 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
+use passrig::catalogue::Catalogue;
+
 fn passrig(arguments: &str, folder: &Path) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_passrig"));
     command.args(arguments.split_whitespace()).current_dir(folder).env_remove("NO_COLOR");
@@ -33,7 +35,9 @@ fn a_whole_run() {
     let report = std::fs::read(folder.join("a.json")).unwrap();
     let mut report: serde_json::Value = serde_json::from_slice(&report).unwrap();
     let checks = report["checks"].as_array().unwrap().clone();
-    assert!(checks.len() > 1200, "only {} checks", checks.len());
+    let catalogue = Catalogue::builtin().unwrap();
+    let run = checks.iter().map(|check| check["id"].as_str().unwrap());
+    assert!(run.eq(catalogue.checks.iter().map(|check| check.id.as_str())));
     let page = std::fs::read_to_string(folder.join("page.html")).unwrap();
     assert!(page.len() < 3_000_000, "{} octets", page.len());
     assert!(page.len() > 1_000_000, "the stories are missing: {} octets", page.len());

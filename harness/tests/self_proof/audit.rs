@@ -60,8 +60,8 @@ async fn every_check_violates_exactly_what_it_states() {
     };
     let others: Vec<_> = report.checks.iter().filter(|result| !is_expected(result)).collect();
     assert!(others.is_empty(), "{others:#?}");
-    assert_eq!(report.checks.len(), catalogue.checks.len());
-    assert!(report.summary.pass >= 260);
+    let run = report.checks.iter().map(|result| &result.id);
+    assert!(run.eq(catalogue.checks.iter().map(|check| &check.id)));
 }
 
 #[test]
