@@ -1,9 +1,11 @@
 //! Credentials that are looked up in the wrong place, or stored in one.
 
-use super::{Flow, Kind, Mutant, loosely};
-use crate::relying_party::store::{User, UserHandle};
+use super::{Kind, Mutant, behaviour, loosely};
+use crate::relying_party::store::{Record, Store, User, UserHandle};
 use crate::relying_party::verify::Run::{self, Verify};
-use crate::relying_party::verify::{Evidence, Finding, authentication, registration};
+use crate::relying_party::verify::{
+    Evidence, Examination, Finding, authentication, examine, registration,
+};
 
 #[rustfmt::skip]
 pub(super) fn all() -> Vec<Mutant> {
@@ -21,9 +23,37 @@ pub(super) fn all() -> Vec<Mutant> {
         .flat_map(each)
         .chain(any_account())
         .chain(account_without())
-        .chain(overwritten())
-        .chain(keys_replaced())
+        .chain(duplicates())
         .collect()
+}
+
+/// Accepts a registered credential ID, and changes the record that has it.
+#[rustfmt::skip]
+fn duplicates() -> [Mutant; 2] {
+    [
+        Mutant::of("registration.credential-id-taken.overwritten", Kind::WrongVersion, &["7.1/26"], "replaces another account's credential by a new one with the same id", behaviour! {
+            fn examine<'a>(&self, evidence: Evidence<'a>, _: Examination<'a>) -> Examination<'a> {
+                examine(evidence, &[("7.1/26", Verify(|_| Ok(())))])
+            }
+            fn add_record(&self, store: &mut Store, owner: UserHandle, record: Record) -> bool {
+                store.remove_records_with(&record.id);
+                store.add_record(owner, record);
+                true
+            }
+        }),
+        Mutant::of("registration.credential-id-taken.key-replaced", Kind::WrongVersion, &["7.1/26"], "gives another account's credential the key of a new one with the same id", behaviour! {
+            fn examine<'a>(&self, evidence: Evidence<'a>, _: Examination<'a>) -> Examination<'a> {
+                examine(evidence, &[("7.1/26", Verify(|_| Ok(())))])
+            }
+            fn add_record(&self, store: &mut Store, owner: UserHandle, record: Record) -> bool {
+                if store.replace_key(&record) {
+                    return false;
+                }
+                store.add_record(owner, record);
+                true
+            }
+        }),
+    ]
 }
 
 /// Takes any account's credential for the account that was named.
@@ -57,22 +87,6 @@ fn names_account_without(e: &Evidence<'_>) -> bool {
         Some(User::Known(account)) => e.store.records_of(&account.handle).next().is_none(),
         _ => false,
     }
-}
-
-/// Lets a new record take an old one's place.
-fn overwritten() -> impl Iterator<Item = Mutant> {
-    let summary = "replaces another account's credential by a new one with the same id";
-    Mutant::each(&["7.1/26"], Kind::WrongVersion, "overwritten", summary, Verify(|_| Ok(())))
-        .into_iter()
-        .map(|mutant| mutant.with_flow(Flow::OverwritesDuplicates))
-}
-
-/// Lets a new key take an old one's place.
-fn keys_replaced() -> impl Iterator<Item = Mutant> {
-    let summary = "gives another account's credential the key of a new one with the same id";
-    Mutant::each(&["7.1/26"], Kind::WrongVersion, "key-replaced", summary, Verify(|_| Ok(())))
-        .into_iter()
-        .map(|mutant| mutant.with_flow(Flow::ReplacesKeys))
 }
 
 fn registered_anywhere(e: &Evidence<'_>) -> Finding {

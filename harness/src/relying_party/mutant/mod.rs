@@ -1,8 +1,8 @@
-//! The reference relying party with one thing wrong.
+//! The reference relying party with one step or one decision wrong.
 //!
-//! A mutant puts other functions in the place of steps; nothing else in the
-//! relying party knows about it, but for flaws of order (`Flow`). Where
-//! a step is only judged more loosely, the honest ceremony still passes.
+//! A mutant replaces the functions of steps (`instead`) or overrides methods of [`Behaviour`].
+//! Where a step is only judged more loosely, the honest ceremony still passes. Each file says which
+//! mutants belong there; `docs/adding-a-mutant.md` says how to add one.
 
 mod attestation;
 mod base64;
@@ -14,11 +14,15 @@ mod encoding;
 mod flow;
 mod forgiving;
 mod key;
-mod lapse;
 mod lax_json;
+mod meeting;
 mod metadata;
+mod options;
 mod origin;
 mod reading;
+mod related_origins;
+mod retention;
+mod session;
 mod shape;
 mod signature;
 mod simple;
@@ -26,16 +30,27 @@ mod story;
 mod strict;
 mod weak;
 
-pub(super) use lapse::Lapse;
-use reading::Reading;
-pub(super) use shape::copied_key;
 pub use story::of_stories;
-use weak::Weakness;
 
-use passrig_authenticator::Ceremony;
+use std::sync::Arc;
+
 use serde_json::Value;
 
-use super::verify::{Evidence, Finding, Kind as StepKind, Run, STEPS, Step};
+use super::behaviour::Behaviour;
+use super::verify::{Evidence, Examination, Finding, Kind as StepKind, Run, STEPS, Step, examine};
+
+/// An expression of a type that overrides these methods of [`Behaviour`].
+macro_rules! behaviour {
+    ($($method:item)*) => {{
+        #[derive(Debug)]
+        struct Mutated;
+        impl $crate::relying_party::behaviour::Behaviour for Mutated {
+            $($method)*
+        }
+        Mutated
+    }};
+}
+use behaviour;
 
 /// A flaw.
 #[derive(Clone, Debug)]
@@ -49,7 +64,18 @@ pub struct Mutant {
     /// What it does, in a sentence.
     pub summary: String,
     instead: Vec<(&'static str, Run)>,
-    flow: Option<Flow>,
+    /// `None` if the functions in `instead` are all that is wrong.
+    behaviour: Option<Arc<dyn Behaviour>>,
+}
+
+/// The reference RP with other functions for steps.
+#[derive(Debug)]
+struct Instead(Vec<(&'static str, Run)>);
+
+impl Behaviour for Instead {
+    fn examine<'a>(&self, evidence: Evidence<'a>, _: Examination<'a>) -> Examination<'a> {
+        examine(evidence, &self.0)
+    }
 }
 
 /// In what manner a mutant is wrong.
@@ -63,45 +89,8 @@ pub enum Kind {
     Flow,
     /// The step refuses what it must accept.
     TooStrict,
-    /// The step breaks on what it may accept or refuse.
+    /// The server crashes on a response that it may accept or refuse.
     Fragile,
-}
-
-/// What a relying party may do wrong around its steps.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Flow {
-    /// It acts on a response that violates this step alone, although it says
-    /// that it refused.
-    ActsOnRefused(&'static str),
-    /// A new record displaces every other one with its id.
-    OverwritesDuplicates,
-    /// A new record's key displaces that of the one with its id.
-    ReplacesKeys,
-    /// The account of a refused registration is made all the same.
-    KeepsAccounts,
-    /// A registration is for the account that the body names.
-    UserFromBody,
-    /// A record changes even if the signature does not verify.
-    UpdatesUnverified,
-    /// Counters are stored at registration, and never again.
-    ForgetsCounters,
-    /// The counter of a registration is stored as zero.
-    CountsFromZero,
-    /// A counter is stored only if it is the next number.
-    CountsByOne,
-    /// Of two responses that arrive together, both see the challenge of this
-    /// ceremony before either takes it.
-    ReadsBeforeTaking(Ceremony),
-    /// The key that a registration leaves is the unsigned copy.
-    BelievesCopies,
-    /// The id that a registration leaves is the one beside the attestation.
-    BelievesIds,
-    /// Requests are read as no JSON parser reads them.
-    Reads(Ceremony, Reading),
-    /// Requests of a kind break the server.
-    Breaks(Ceremony, Weakness),
-    /// It is wrong around the ceremonies.
-    Around(Lapse),
 }
 
 /// Every mutant that a check finds.
@@ -123,7 +112,10 @@ pub fn all() -> Vec<Mutant> {
         .chain(forgiving::all())
         .chain(flow::all())
         .chain(strict::all())
-        .chain(lapse::all())
+        .chain(options::all())
+        .chain(retention::all())
+        .chain(related_origins::all())
+        .chain(session::all())
         .chain(base64::all())
         .chain(reading::all())
         .chain(shape::all())
@@ -155,8 +147,37 @@ impl Mutant {
             kind,
             summary,
             instead: vec![(step.id, run)],
-            flow: None,
+            behaviour: None,
         }
+    }
+
+    /// A mutant that overrides methods of [`Behaviour`]. The first step is the one that the ID
+    /// names.
+    fn of(
+        id: impl Into<String>,
+        kind: Kind,
+        steps: &[&'static str],
+        summary: &str,
+        behaviour: impl Behaviour + 'static,
+    ) -> Self {
+        Self {
+            id: id.into(),
+            steps: steps.to_vec(),
+            kind,
+            summary: summary.to_owned(),
+            instead: Vec::new(),
+            behaviour: Some(Arc::new(behaviour)),
+        }
+    }
+
+    /// As [`Mutant::of`], of the kind [`Kind::Flow`].
+    fn flow(
+        id: &str,
+        steps: &[&'static str],
+        summary: &str,
+        behaviour: impl Behaviour + 'static,
+    ) -> Self {
+        Self::of(id, Kind::Flow, steps, summary, behaviour)
     }
 
     /// With another step in another version too.
@@ -166,53 +187,8 @@ impl Mutant {
         self
     }
 
-    /// With a flaw of order too.
-    fn with_flow(mut self, flow: Flow) -> Self {
-        self.flow = Some(flow);
-        self
-    }
-
-    /// What the mutant does in the place of a step.
-    pub(super) fn instead_of(&self, step: &Step) -> Option<Run> {
-        let same = |(id, run): &&(&str, Run)| *id == step.id && run.kind() == step.kind();
-        self.instead.iter().find(same).map(|(_, run)| *run)
-    }
-
-    pub(super) fn flow(&self) -> Option<Flow> {
-        self.flow
-    }
-
-    pub(super) fn lapse(&self) -> Option<Lapse> {
-        match self.flow {
-            Some(Flow::Around(lapse)) => Some(lapse),
-            _ => None,
-        }
-    }
-}
-
-impl Flow {
-    /// Whether a response that violates these steps is acted upon all the
-    /// same.
-    pub(super) fn acts_on(self, violated: &[&str]) -> bool {
-        matches!(self, Self::ActsOnRefused(step) if violated == [step])
-    }
-
-    /// What it makes of a request that others would read otherwise.
-    pub(super) fn reads(self, ceremony: Ceremony, octets: Option<&[u8]>) -> Option<Value> {
-        match self {
-            Self::Reads(own, reading) if own == ceremony => reading.read(octets?),
-            _ => None,
-        }
-    }
-
-    /// Whether the request breaks the server.
-    pub(super) fn breaks_over(self, octets: Option<&[u8]>, e: &Evidence<'_>) -> bool {
-        match self {
-            Self::Breaks(ceremony, weakness) => {
-                ceremony == e.ceremony && weakness.is_met_by(octets, e)
-            }
-            _ => false,
-        }
+    pub(super) fn into_behaviour(self) -> Arc<dyn Behaviour> {
+        self.behaviour.unwrap_or_else(|| Arc::new(Instead(self.instead)))
     }
 }
 

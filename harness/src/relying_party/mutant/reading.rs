@@ -1,21 +1,32 @@
 //! JSON that is read otherwise than browsers read it: client data, and the
 //! requests around them.
 
+use std::borrow::Cow;
+
 use passrig_authenticator::Ceremony;
 use passrig_authenticator::wire::Json;
 use serde_json::Value;
 
-use super::flow::mutant;
 use super::lax_json::Lax;
-use super::{Flow, Kind, Mutant};
+use super::{Kind, Mutant};
+use crate::relying_party::behaviour::Behaviour;
 use crate::relying_party::verify::Run::Derive;
-use crate::relying_party::verify::{Evidence, Finding, shared};
+use crate::relying_party::verify::{Evidence, Examination, Finding, examine, shared};
 
-/// How requests are read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::relying_party) enum Reading {
-    /// The first of two members of one name counts.
-    FirstOfTwo,
+/// Of two members with one name in a body, the first counts.
+#[derive(Debug)]
+struct FirstOfTwo(Ceremony);
+
+impl Behaviour for FirstOfTwo {
+    fn body<'a>(&self, of: Ceremony, bytes: Option<&[u8]>, parsed: &'a Value) -> Cow<'a, Value> {
+        let json = bytes.filter(|_| of == self.0).and_then(|bytes| Json::parse(bytes).ok());
+        let first = json.and_then(|json| first_of_two(json).into_value().ok());
+        first.map_or(Cow::Borrowed(parsed), Cow::Owned)
+    }
+
+    fn examine<'a>(&self, evidence: Evidence<'a>, _: Examination<'a>) -> Examination<'a> {
+        examine(evidence, &[])
+    }
 }
 
 /// How client data are read.
@@ -31,20 +42,11 @@ pub(super) fn all() -> Vec<Mutant> {
     ];
     let each = |(flaw, summary, run)| Mutant::each(&["7.1/6", "7.2/9"], Kind::WrongVersion, flaw, summary, Derive(run));
     let first = "reads the first of two members of a name";
-    let of = |ceremony, steps: &[&'static str]| mutant(steps, "first-of-two-members", first, Flow::Reads(ceremony, Reading::FirstOfTwo));
     let bodies = [
-        of(Ceremony::Registration, &["7.1/3", "7.1/7", "7.1/13"]),
-        of(Ceremony::Authentication, &["7.2/3", "7.2/6a", "7.2/10", "7.2/15", "7.2/21"]),
+        Mutant::flow("registration.response.first-of-two-members", &["7.1/3", "7.1/7", "7.1/13"], first, FirstOfTwo(Ceremony::Registration)),
+        Mutant::flow("authentication.response.first-of-two-members", &["7.2/3", "7.2/6a", "7.2/10", "7.2/15", "7.2/21"], first, FirstOfTwo(Ceremony::Authentication)),
     ];
-    client_data.into_iter().flat_map(each).chain(bodies.into_iter().flatten()).collect()
-}
-
-impl Reading {
-    pub(super) fn read(self, octets: &[u8]) -> Option<Value> {
-        match self {
-            Self::FirstOfTwo => first_of_two(Json::parse(octets).ok()?).into_value().ok(),
-        }
-    }
+    client_data.into_iter().flat_map(each).chain(bodies).collect()
 }
 
 fn first_of_two(json: Json) -> Json {

@@ -1,11 +1,9 @@
 //! Members of a response that are taken for what they are not.
 
-use passrig_authenticator::wire::response::AttestationResponse;
-use passrig_authenticator::wire::{Cbor, Json, RegistrationResponse, base64url};
+use passrig_authenticator::wire::{Json, base64url};
 use serde_json::{Value, json};
 
 use super::base64::MEMBERS;
-use super::signature::from_subject_public_key_info;
 use super::{Kind, Mutant, body_mended, loosely};
 use crate::relying_party::verify::Run::{self, Derive, Verify};
 use crate::relying_party::verify::{Evidence, Finding, authentication, registration, shared};
@@ -93,10 +91,4 @@ fn challenge_listed(e: &Evidence<'_>) -> Finding {
         let pending = e.pending();
         text.zip(pending).is_some_and(|(text, issued)| issued.is_answered_by(&text))
     })
-}
-
-/// The key that stands beside the attestation object, unsigned.
-pub(in crate::relying_party) fn copied_key(sent: &RegistrationResponse) -> Option<Cbor> {
-    let AttestationResponse { public_key, .. } = &sent.response;
-    Some(from_subject_public_key_info(public_key.as_ref()?.as_ref())?.to_cbor())
 }
