@@ -21,7 +21,8 @@ use super::{Config, RelyingParty};
 
 /// A session and the challenge that it has to answer, read before the store is locked for the
 /// response.
-pub(super) type EarlyRead = (Session, Vec<u8>);
+pub(super) type EarlyRead<'a> =
+    Pin<Box<dyn Future<Output = Option<(Session, Vec<u8>)>> + Send + 'a>>;
 
 /// The outcome of a request to remove a credential.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,7 +90,7 @@ pub(super) trait Behaviour: Debug + Send + Sync {
         _rp: &'a RelyingParty,
         _ceremony: Ceremony,
         _caller: &'a Caller,
-    ) -> Pin<Box<dyn Future<Output = Option<EarlyRead>> + Send + 'a>> {
+    ) -> EarlyRead<'a> {
         Box::pin(ready(None))
     }
 

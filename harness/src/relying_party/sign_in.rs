@@ -154,8 +154,7 @@ impl RelyingParty {
         let found = codes.find(&request.code);
         let mut store = self.store();
         let recovered = handle.zip(found).filter(|(handle, hash)| {
-            store.account(handle).is_some()
-                && self.behaviour.spend_code(&mut store, handle, hash)
+            store.account(handle).is_some() && self.behaviour.spend_code(&mut store, handle, hash)
         });
         let Some((handle, _)) = recovered else { return Err(self.failed(&mut store, name)) };
         store.note_success(name);

@@ -55,7 +55,9 @@ async fn result(rp: &RelyingParty, ceremony: Ceremony, caller: &Caller, body: Bo
         rp.result(ceremony, caller, bytes).await;
     wait(rp.behaviour.result_delay(is_known)).await;
     let mut response = match refused {
-        _ if crashed => (StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error").into_response(),
+        _ if crashed => {
+            (StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error").into_response()
+        }
         Some(reason) => failed(status, &reason),
         None => ok(),
     };

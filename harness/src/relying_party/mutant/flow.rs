@@ -1,9 +1,6 @@
 //! Mutants of what follows the steps of §7.1 and §7.2: the steps are right, and what is stored, or
 //! when, is not.
 
-use std::future::Future;
-use std::pin::Pin;
-
 use passrig_authenticator::Ceremony;
 use passrig_authenticator::wire::{Flags, base64url};
 
@@ -21,18 +18,14 @@ use crate::relying_party::verify::Evidence;
 pub(super) fn all() -> Vec<Mutant> {
     let read_early = "reads the challenge first and takes it out of the store afterwards";
     vec![
-        Mutant::flow("registration.flow.refused-but-stored", &["7.1/29", "7.1/9"], "stores the credential although it says that it refused the origin", behaviour! {
-            fn acts_on(&self, violated: &[&str]) -> bool { violated.is_empty() || violated == ["7.1/9"] }
-        }),
-        Mutant::flow("registration.flow.refused-but-stored-late", &["7.1/29", "7.1/8"], "stores the credential although it says that it refused the challenge", behaviour! {
-            fn acts_on(&self, violated: &[&str]) -> bool { violated.is_empty() || violated == ["7.1/8"] }
-        }),
-        Mutant::flow("authentication.flow.refused-but-signed-in", &["7.2/25", "7.2/12"], "signs in the account although it says that it refused the origin", behaviour! {
-            fn acts_on(&self, violated: &[&str]) -> bool { violated.is_empty() || violated == ["7.2/12"] }
-        }),
-        Mutant::flow("registration.flow.account-kept", &["7.1/29"], "makes the account even if it refuses the registration", behaviour! {
-            fn effect_of_refused(&self, e: &Evidence<'_>, _: &[&str]) -> Option<Effect> { Some(Effect::Account(e.registrant()?.clone())) }
-        }),
+        Mutant::flow("registration.flow.refused-but-stored", &["7.1/29", "7.1/9"], "stores the credential although it says that it refused the origin",
+            behaviour! { fn acts_on(&self, violated: &[&str]) -> bool { violated.is_empty() || violated == ["7.1/9"] } }),
+        Mutant::flow("registration.flow.refused-but-stored-late", &["7.1/29", "7.1/8"], "stores the credential although it says that it refused the challenge",
+            behaviour! { fn acts_on(&self, violated: &[&str]) -> bool { violated.is_empty() || violated == ["7.1/8"] } }),
+        Mutant::flow("authentication.flow.refused-but-signed-in", &["7.2/25", "7.2/12"], "signs in the account although it says that it refused the origin",
+            behaviour! { fn acts_on(&self, violated: &[&str]) -> bool { violated.is_empty() || violated == ["7.2/12"] } }),
+        Mutant::flow("registration.flow.account-kept", &["7.1/29"], "makes the account even if it refuses the registration",
+            behaviour! { fn effect_of_refused(&self, e: &Evidence<'_>, _: &[&str]) -> Option<Effect> { Some(Effect::Account(e.registrant()?.clone())) } }),
         Mutant::flow("registration.attestation-object.key-beside", &["7.1/13"], "stores the key that stands beside the attestation object", behaviour! {
             fn record(&self, e: &Evidence<'_>) -> Option<Record> {
                 let record = effect::record(e)?;
@@ -46,27 +39,24 @@ pub(super) fn all() -> Vec<Mutant> {
                 Some(Record { id: e.registration.as_ref()?.id.0.clone(), ..effect::record(e)? })
             }
         }),
-        Mutant::flow("registration.flow.user-from-body", &["7.1/29"], "registers for the account whose user id the body names", behaviour! {
-            fn registrant<'a>(&self, e: &Evidence<'a>) -> Option<&'a Account> { account_in_body(e).or_else(|| e.registrant()) }
-        }),
+        Mutant::flow("registration.flow.user-from-body", &["7.1/29"], "registers for the account whose user id the body names",
+            behaviour! { fn registrant<'a>(&self, e: &Evidence<'a>) -> Option<&'a Account> { account_in_body(e).or_else(|| e.registrant()) } }),
         Mutant::flow("authentication.flow.updated-unverified", &["7.2/25"], "updates the credential record before it verifies the signature", behaviour! {
             fn effect_of_refused(&self, e: &Evidence<'_>, violated: &[&str]) -> Option<Effect> {
-                violated.contains(&"7.2/21").then(|| updated(e))?
+                violated.contains(&"7.2/21").then(|| updated(e)).flatten()
             }
         }),
-        Mutant::flow("authentication.sign-count.never-stored", &["7.2/22"], "never stores a signature counter after the first", behaviour! {
-            fn sign_count(&self, stored: u32, _: u32) -> u32 { stored }
-        }),
-        Mutant::flow("authentication.sign-count.counts-from-zero", &["7.2/22"], "stores zero for the signature counter of a registration", behaviour! {
-            fn record(&self, e: &Evidence<'_>) -> Option<Record> { Some(Record { sign_count: 0, ..effect::record(e)? }) }
-        }),
+        Mutant::flow("authentication.sign-count.never-stored", &["7.2/22"], "never stores a signature counter after the first",
+            behaviour! { fn sign_count(&self, stored: u32, _: u32) -> u32 { stored } }),
+        Mutant::flow("authentication.sign-count.counts-from-zero", &["7.2/22"], "stores zero for the signature counter of a registration",
+            behaviour! { fn record(&self, e: &Evidence<'_>) -> Option<Record> { Some(Record { sign_count: 0, ..effect::record(e)? }) } }),
         Mutant::flow("authentication.sign-count.stored-if-asked", &["7.2/22"], "stores a signature counter only if it is the next number", behaviour! {
             fn sign_count(&self, stored: u32, received: u32) -> u32 {
                 if received == stored.wrapping_add(1) { received } else { stored }
             }
         }),
-        Mutant::flow("registration.challenge.read-before-taken", &["7.1/8"], read_early, ReadsEarly::at(Ceremony::Registration)),
-        Mutant::flow("authentication.challenge.read-before-taken", &["7.2/11"], read_early, ReadsEarly::at(Ceremony::Authentication)),
+        Mutant::flow("registration.challenge.read-before-taken", &["7.1/8"], read_early, ReadsEarly(Ceremony::Registration, Meetings::default())),
+        Mutant::flow("authentication.challenge.read-before-taken", &["7.2/11"], read_early, ReadsEarly(Ceremony::Authentication, Meetings::default())),
     ]
 }
 
@@ -92,35 +82,7 @@ fn updated(e: &Evidence<'_>) -> Option<Effect> {
 /// Of two responses that arrive together, both read the challenge of this ceremony before either
 /// consumes it.
 #[derive(Debug)]
-struct ReadsEarly {
-    ceremony: Ceremony,
-    meetings: Meetings,
-}
-
-impl ReadsEarly {
-    fn at(ceremony: Ceremony) -> Self {
-        Self { ceremony, meetings: Meetings::default() }
-    }
-
-    /// The challenge, once a second response has read it too or can no longer be expected.
-    async fn read(
-        &self,
-        rp: &RelyingParty,
-        ceremony: Ceremony,
-        caller: &Caller,
-    ) -> Option<EarlyRead> {
-        if ceremony != self.ceremony {
-            return None;
-        }
-        let read = {
-            let store = rp.store();
-            let session = store.session(caller.token.as_deref()?)?;
-            (session, store.pending(session, ceremony)?.challenge.clone())
-        };
-        self.meetings.meet(read.0).await;
-        Some(read)
-    }
-}
+struct ReadsEarly(Ceremony, Meetings);
 
 impl Behaviour for ReadsEarly {
     fn read_early<'a>(
@@ -128,7 +90,19 @@ impl Behaviour for ReadsEarly {
         rp: &'a RelyingParty,
         ceremony: Ceremony,
         caller: &'a Caller,
-    ) -> Pin<Box<dyn Future<Output = Option<EarlyRead>> + Send + 'a>> {
-        Box::pin(self.read(rp, ceremony, caller))
+    ) -> EarlyRead<'a> {
+        Box::pin(async move {
+            if ceremony != self.0 {
+                return None;
+            }
+            let read = {
+                let store = rp.store();
+                let session = store.session(caller.token.as_deref()?)?;
+                (session, store.pending(session, ceremony)?.challenge.clone())
+            };
+            // Until a second response has read it too, or can no longer be expected.
+            self.1.meet(read.0).await;
+            Some(read)
+        })
     }
 }

@@ -52,21 +52,25 @@ macro_rules! behaviour {
 }
 use behaviour;
 
-/// A flaw.
+/// The reference RP with one step or one decision wrong.
 #[derive(Clone, Debug)]
 pub struct Mutant {
     /// Its name: ceremony, step, flaw.
     pub id: String,
     /// The steps that it gets wrong.
     pub steps: Vec<&'static str>,
-    /// In what manner.
+    /// The manner in which it is wrong.
     pub kind: Kind,
-    /// What it does, in a sentence.
+    /// The flaw, in a sentence without a subject.
     pub summary: String,
+    /// Functions that replace those of steps.
     instead: Vec<(&'static str, Run)>,
-    /// `None` if the functions in `instead` are all that is wrong.
+    /// Overridden decisions. `None` if `instead` is all that is wrong.
     behaviour: Option<Arc<dyn Behaviour>>,
 }
+
+/// The steps that have a mutant with the function, the last part of the ID, and the summary.
+type Entry<'a> = (&'a [&'static str], &'a str, &'a str, Run);
 
 /// The reference RP with other functions for steps.
 #[derive(Debug)]
@@ -78,14 +82,14 @@ impl Behaviour for Instead {
     }
 }
 
-/// In what manner a mutant is wrong.
+/// The manner in which a mutant is wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
     /// The step is not there.
     LeftOut,
     /// The step is there, and accepts what it must not.
     WrongVersion,
-    /// The steps are right, and what is done about them is not.
+    /// The steps are right, and another decision is wrong.
     Flow,
     /// The step refuses what it must accept.
     TooStrict,
@@ -140,6 +144,12 @@ impl Mutant {
         steps.map(|step| Self::new(step, flaw, kind, summary.to_owned(), run)).collect()
     }
 
+    /// The mutants of each entry of a list.
+    fn list<const N: usize>(kind: Kind, entries: [Entry<'_>; N]) -> Vec<Self> {
+        let of = |(steps, flaw, summary, run)| Self::each(steps, kind, flaw, summary, run);
+        entries.into_iter().flat_map(of).collect()
+    }
+
     fn new(step: &Step, flaw: &str, kind: Kind, summary: String, run: Run) -> Self {
         Self {
             id: format!("{}.{}.{flaw}", step.area(), step.name),
@@ -151,11 +161,9 @@ impl Mutant {
         }
     }
 
-    /// A mutant that overrides methods of [`Behaviour`]. The first step is the one that the ID
-    /// names.
-    fn of(
+    /// A mutant that overrides methods of [`Behaviour`].
+    fn flow(
         id: impl Into<String>,
-        kind: Kind,
         steps: &[&'static str],
         summary: &str,
         behaviour: impl Behaviour + 'static,
@@ -163,24 +171,15 @@ impl Mutant {
         Self {
             id: id.into(),
             steps: steps.to_vec(),
-            kind,
+            kind: Kind::Flow,
             summary: summary.to_owned(),
             instead: Vec::new(),
             behaviour: Some(Arc::new(behaviour)),
         }
     }
 
-    /// As [`Mutant::of`], of the kind [`Kind::Flow`].
-    fn flow(
-        id: &str,
-        steps: &[&'static str],
-        summary: &str,
-        behaviour: impl Behaviour + 'static,
-    ) -> Self {
-        Self::of(id, Kind::Flow, steps, summary, behaviour)
-    }
-
-    /// With another step in another version too.
+    /// The function of another step is replaced as well. Only for mutants without a behaviour of
+    /// their own.
     fn and(mut self, step: &'static str, run: Run) -> Self {
         self.steps.push(step);
         self.instead.push((step, run));
@@ -192,7 +191,7 @@ impl Mutant {
     }
 }
 
-/// The honest finding, unless the looser rule is content.
+/// The honest finding, or success if the looser rule accepts.
 fn loosely(
     e: &Evidence<'_>,
     honest: fn(&Evidence<'_>) -> Finding,
@@ -204,7 +203,7 @@ fn loosely(
     }
 }
 
-/// The honest step, and if it refuses the same with a body that was mended.
+/// The honest step, and the step with a repaired body if it refuses.
 fn body_mended(
     e: &mut Evidence<'_>,
     honest: fn(&mut Evidence<'_>) -> Finding,

@@ -31,9 +31,8 @@ pub(super) fn all() -> Vec<Mutant> {
                 Sha256::digest((issued % 12).to_be_bytes()).to_vec()
             }
         }),
-        Mutant::flow("options.challenge.counts", &["options/challenge"], "counts its challenges", behaviour! {
-            fn challenge(&self, _: Vec<u8>, issued: usize) -> Vec<u8> { counted(issued) }
-        }),
+        Mutant::flow("options.challenge.counts", &["options/challenge"], "counts its challenges",
+            behaviour! { fn challenge(&self, _: Vec<u8>, issued: usize) -> Vec<u8> { counted(issued) } }),
         // What is cut already cannot be cut.
         Mutant::flow("options.challenge.short", &["options/challenge", "7.1/8", "7.2/11"], "sends challenges of 15 octets", behaviour! {
             fn challenge(&self, mut drawn: Vec<u8>, _: usize) -> Vec<u8> {
@@ -41,12 +40,10 @@ pub(super) fn all() -> Vec<Mutant> {
                 drawn
             }
         }),
-        Mutant::flow("options.user-handle.name", &["options/user-handle"], "takes the username for the user handle", behaviour! {
-            fn user_handle(&self, _: UserHandle, name: &str, _: &Store) -> UserHandle { UserHandle(name.as_bytes().to_vec()) }
-        }),
-        Mutant::flow("options.user-handle.hash", &["options/user-handle"], "takes a hash of the username for the user handle", behaviour! {
-            fn user_handle(&self, _: UserHandle, name: &str, _: &Store) -> UserHandle { UserHandle(Sha256::digest(name).to_vec()) }
-        }),
+        Mutant::flow("options.user-handle.name", &["options/user-handle"], "takes the username for the user handle",
+            behaviour! { fn user_handle(&self, _: UserHandle, name: &str, _: &Store) -> UserHandle { UserHandle(name.as_bytes().to_vec()) } }),
+        Mutant::flow("options.user-handle.hash", &["options/user-handle"], "takes a hash of the username for the user handle",
+            behaviour! { fn user_handle(&self, _: UserHandle, name: &str, _: &Store) -> UserHandle { UserHandle(Sha256::digest(name).to_vec()) } }),
         Mutant::flow("options.user-handle-stable.changes", &["options/user-handle-stable"], "sends another user handle with every request", behaviour! {
             fn creation_options(&self, options: &mut CreationOptions, is_new_account: bool) {
                 if !is_new_account {
@@ -80,15 +77,12 @@ pub(super) fn all() -> Vec<Mutant> {
                 selection.require_resident_key = !selection.require_resident_key;
             }
         }),
-        Mutant::flow("lists.exclude.empty", &["lists/exclude"], "excludes no credentials", behaviour! {
-            fn creation_options(&self, options: &mut CreationOptions, _: bool) { options.exclude_credentials.clear(); }
-        }),
-        Mutant::flow("lists.exclude.partial", &["lists/exclude"], "excludes one credential of the account", behaviour! {
-            fn creation_options(&self, options: &mut CreationOptions, _: bool) { options.exclude_credentials.truncate(1); }
-        }),
-        Mutant::flow("lists.allow.partial", &["lists/allow"], "allows one credential of the account", behaviour! {
-            fn request_options(&self, options: &mut RequestOptions, _: &User) { options.allow_credentials.truncate(1); }
-        }),
+        Mutant::flow("lists.exclude.empty", &["lists/exclude"], "excludes no credentials",
+            behaviour! { fn creation_options(&self, options: &mut CreationOptions, _: bool) { options.exclude_credentials.clear(); } }),
+        Mutant::flow("lists.exclude.partial", &["lists/exclude"], "excludes one credential of the account",
+            behaviour! { fn creation_options(&self, options: &mut CreationOptions, _: bool) { options.exclude_credentials.truncate(1); } }),
+        Mutant::flow("lists.allow.partial", &["lists/allow"], "allows one credential of the account",
+            behaviour! { fn request_options(&self, options: &mut RequestOptions, _: &User) { options.allow_credentials.truncate(1); } }),
         Mutant::flow("lists.transports.dropped", &["lists/transports", "enumeration/options"], "leaves transports out of allowCredentials", behaviour! {
             fn request_options(&self, options: &mut RequestOptions, user: &User) {
                 if *user != User::Unknown {
@@ -96,9 +90,8 @@ pub(super) fn all() -> Vec<Mutant> {
                 }
             }
         }),
-        Mutant::flow("enumeration.options.refused", &["enumeration/options", "enumeration/time-for-a-name"], "says that a name is unknown", behaviour! {
-            fn refuses_unknown_names(&self) -> bool { true }
-        }),
+        Mutant::flow("enumeration.options.refused", &["enumeration/options", "enumeration/time-for-a-name"], "says that a name is unknown",
+            behaviour! { fn refuses_unknown_names(&self) -> bool { true } }),
         Mutant::flow("enumeration.options.empty", &["enumeration/options"], "allows no credentials for an unknown name", behaviour! {
             fn request_options(&self, options: &mut RequestOptions, user: &User) {
                 if *user == User::Unknown {
@@ -113,24 +106,18 @@ pub(super) fn all() -> Vec<Mutant> {
                 }
             }
         }),
-        Mutant::flow("enumeration.options.changes", &["enumeration/options"], "makes up a new credential with every request", behaviour! {
-            fn decoy_label(&self, name: &str, challenge: &[u8]) -> String { format!("{name}/{challenge:?}") }
-        }),
-        Mutant::flow("enumeration.options.constant", &["enumeration/options"], "makes up the same credential for all names", behaviour! {
-            fn decoy_label(&self, _: &str, _: &[u8]) -> String { String::new() }
-        }),
-        Mutant::flow("enumeration.failures.told", &["enumeration/failures"], "tells why a sign-in failed", behaviour! {
-            fn sign_in_failure(&self, step: &Step, violation: &Violation) -> String { format!("{}: {violation}", step.clause) }
-        }),
-        Mutant::flow("enumeration.time-for-a-name.known", &["enumeration/time-for-a-name"], "takes long to find the credentials of a name that it knows", behaviour! {
-            fn options_delay(&self, is_known: bool) -> Option<Duration> { is_known.then_some(LONG) }
-        }),
-        Mutant::flow("enumeration.time-for-a-name.unknown", &["enumeration/time-for-a-name"], "takes long to make up credentials", behaviour! {
-            fn options_delay(&self, is_known: bool) -> Option<Duration> { (!is_known).then_some(LONG) }
-        }),
-        Mutant::flow("enumeration.time-for-a-failure.early", &["enumeration/time-for-a-failure"], "takes long to verify, and answers at once if the credential is unknown", behaviour! {
-            fn result_delay(&self, is_known: bool) -> Option<Duration> { is_known.then_some(LONG) }
-        }),
+        Mutant::flow("enumeration.options.changes", &["enumeration/options"], "makes up a new credential with every request",
+            behaviour! { fn decoy_label(&self, name: &str, challenge: &[u8]) -> String { format!("{name}/{challenge:?}") } }),
+        Mutant::flow("enumeration.options.constant", &["enumeration/options"], "makes up the same credential for all names",
+            behaviour! { fn decoy_label(&self, _: &str, _: &[u8]) -> String { String::new() } }),
+        Mutant::flow("enumeration.failures.told", &["enumeration/failures"], "tells why a sign-in failed",
+            behaviour! { fn sign_in_failure(&self, step: &Step, violation: &Violation) -> String { format!("{}: {violation}", step.clause) } }),
+        Mutant::flow("enumeration.time-for-a-name.known", &["enumeration/time-for-a-name"], "takes long to find the credentials of a name that it knows",
+            behaviour! { fn options_delay(&self, is_known: bool) -> Option<Duration> { is_known.then_some(LONG) } }),
+        Mutant::flow("enumeration.time-for-a-name.unknown", &["enumeration/time-for-a-name"], "takes long to make up credentials",
+            behaviour! { fn options_delay(&self, is_known: bool) -> Option<Duration> { (!is_known).then_some(LONG) } }),
+        Mutant::flow("enumeration.time-for-a-failure.early", &["enumeration/time-for-a-failure"], "takes long to verify, and answers at once if the credential is unknown",
+            behaviour! { fn result_delay(&self, is_known: bool) -> Option<Duration> { is_known.then_some(LONG) } }),
     ]
 }
 

@@ -1,5 +1,5 @@
-//! JSON that is read otherwise than browsers read it: client data, and the
-//! requests around them.
+//! Mutants that read JSON as no browser does: the client data, and the body around them (§7.1
+//! steps 3 and 6, §7.2 steps 3 and 9).
 
 use std::borrow::Cow;
 
@@ -29,24 +29,20 @@ impl Behaviour for FirstOfTwo {
     }
 }
 
-/// How client data are read.
-type Read = fn(&mut Evidence<'_>) -> Finding;
-
 #[rustfmt::skip]
 pub(super) fn all() -> Vec<Mutant> {
-    let client_data: [(&str, &str, Read); 4] = [
-        ("script", "reads client data as JavaScript would, not as JSON", |e| read(e, Lax { script: true, ..Lax::default() })),
-        ("trailing-ignored", "reads client data as far as their first value goes", |e| read(e, Lax { trailing: true, ..Lax::default() })),
-        ("unfinished", "closes what is open at the end of client data", |e| read(e, Lax { unfinished: true, ..Lax::default() })),
-        ("half-characters", "replaces halves of characters in client data, and drops them from the origin", half_characters),
-    ];
-    let each = |(flaw, summary, run)| Mutant::each(&["7.1/6", "7.2/9"], Kind::WrongVersion, flaw, summary, Derive(run));
+    let client_data = Mutant::list(Kind::WrongVersion, [
+        (&["7.1/6", "7.2/9"], "script", "reads client data as JavaScript would, not as JSON", Derive(|e| read(e, Lax { script: true, ..Lax::default() }))),
+        (&["7.1/6", "7.2/9"], "trailing-ignored", "reads client data as far as their first value goes", Derive(|e| read(e, Lax { trailing: true, ..Lax::default() }))),
+        (&["7.1/6", "7.2/9"], "unfinished", "closes what is open at the end of client data", Derive(|e| read(e, Lax { unfinished: true, ..Lax::default() }))),
+        (&["7.1/6", "7.2/9"], "half-characters", "replaces halves of characters in client data, and drops them from the origin", Derive(half_characters)),
+    ]);
     let first = "reads the first of two members of a name";
     let bodies = [
         Mutant::flow("registration.response.first-of-two-members", &["7.1/3", "7.1/7", "7.1/13"], first, FirstOfTwo(Ceremony::Registration)),
         Mutant::flow("authentication.response.first-of-two-members", &["7.2/3", "7.2/6a", "7.2/10", "7.2/15", "7.2/21"], first, FirstOfTwo(Ceremony::Authentication)),
     ];
-    client_data.into_iter().flat_map(each).chain(bodies).collect()
+    client_data.into_iter().chain(bodies).collect()
 }
 
 fn first_of_two(json: Json) -> Json {

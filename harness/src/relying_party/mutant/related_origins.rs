@@ -38,9 +38,8 @@ pub(super) fn all() -> Vec<Mutant> {
                 Conformant.related_origins(config).into_iter().chain(others).collect()
             }
         }),
-        Mutant::flow("related-origins.own.absent", &["related-origins/own"], "lists its related origins without its own", behaviour! {
-            fn related_origins(&self, config: &Config) -> Vec<String> { config.related_origins.clone() }
-        }),
+        Mutant::flow("related-origins.own.absent", &["related-origins/own"], "lists its related origins without its own",
+            behaviour! { fn related_origins(&self, config: &Config) -> Vec<String> { config.related_origins.clone() } }),
         Mutant::flow("related-origins.redirect.unencrypted", &["related-origins/type", "related-origins/shape", "related-origins/labels", "related-origins/own", "related-origins/redirect", "related-origins/plain", "7.1/9", "7.2/12"], "keeps its related origins where nothing is encrypted", behaviour! {
             fn related_origins_response(&self, _: &[String], _: bool) -> Response {
                 let elsewhere = "http://login.passrig.test/.well-known/webauthn";

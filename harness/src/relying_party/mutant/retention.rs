@@ -10,9 +10,8 @@ use crate::relying_party::store::{Session, Store, UserHandle};
 #[rustfmt::skip]
 pub(super) fn all() -> Vec<Mutant> {
     vec![
-        Mutant::flow("removal.effect.pretended", &["removal/effect", "7.2/6a", "7.2/6b"], "says that it removed a credential, and does not", behaviour! {
-            fn remove(&self, _: &mut Store, _: Session, _: &UserHandle, _: &[u8], _: bool) -> Removal { Removal::Done }
-        }),
+        Mutant::flow("removal.effect.pretended", &["removal/effect", "7.2/6a", "7.2/6b"], "says that it removed a credential, and does not",
+            behaviour! { fn remove(&self, _: &mut Store, _: Session, _: &UserHandle, _: &[u8], _: bool) -> Removal { Removal::Done } }),
         Mutant::flow("removal.effect.hidden", &["removal/effect", "7.2/6a", "7.2/6b"], "no longer lists a removed credential, but still takes it", behaviour! {
             fn remove(&self, store: &mut Store, _: Session, owner: &UserHandle, id: &[u8], _: bool) -> Removal {
                 store.hide_record(owner, id);
@@ -37,8 +36,7 @@ pub(super) fn all() -> Vec<Mutant> {
                 store.former(name).cloned().unwrap_or(drawn)
             }
         }),
-        Mutant::flow("conditional.lifetime.short", &["conditional/lifetime"], "forgets its challenges after a minute", behaviour! {
-            fn challenge_lifetime(&self, configured: Duration) -> Duration { configured.min(Duration::from_secs(60)) }
-        }),
+        Mutant::flow("conditional.lifetime.short", &["conditional/lifetime"], "forgets its challenges after a minute",
+            behaviour! { fn challenge_lifetime(&self, configured: Duration) -> Duration { configured.min(Duration::from_secs(60)) } }),
     ]
 }

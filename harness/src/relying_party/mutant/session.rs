@@ -15,7 +15,7 @@ pub(super) fn all() -> Vec<Mutant> {
     vec![
         Mutant::flow("session.rotation.kept", &["session/rotation"], "keeps the session's token at sign-in", behaviour! {
             fn replace_token(&self, store: &mut Store, session: Session, token: String, is_new_session: bool) -> Option<String> {
-                is_new_session.then(|| Conformant.replace_token(store, session, token, is_new_session))?
+                is_new_session.then(|| Conformant.replace_token(store, session, token, true)).flatten()
             }
         }),
         Mutant::flow("session.rotation.lives", &["session/rotation"], "gives out a new token at sign-in, and lets the old one live", behaviour! {
@@ -24,18 +24,14 @@ pub(super) fn all() -> Vec<Mutant> {
                 Some(token)
             }
         }),
-        Mutant::flow("session.http-only.absent", &["session/http-only"], "lets scripts read the session's cookie", behaviour! {
-            fn cookie_attributes(&self, is_encrypted: bool) -> String { cookie(is_encrypted, "; HttpOnly", "") }
-        }),
-        Mutant::flow("session.same-site.absent", &["session/same-site"], "leaves SameSite to the browser", behaviour! {
-            fn cookie_attributes(&self, is_encrypted: bool) -> String { cookie(is_encrypted, "; SameSite=Lax", "") }
-        }),
-        Mutant::flow("session.secure.absent", &["session/secure"], "lets the session's cookie travel unencrypted", behaviour! {
-            fn cookie_attributes(&self, _: bool) -> String { Conformant.cookie_attributes(false) }
-        }),
-        Mutant::flow("session.logout.cookie-only", &["session/logout"], "only clears the cookie at sign-out", behaviour! {
-            fn sign_out(&self, _: &mut Store, _: Session) {}
-        }),
+        Mutant::flow("session.http-only.absent", &["session/http-only"], "lets scripts read the session's cookie",
+            behaviour! { fn cookie_attributes(&self, is_encrypted: bool) -> String { cookie(is_encrypted, "; HttpOnly", "") } }),
+        Mutant::flow("session.same-site.absent", &["session/same-site"], "leaves SameSite to the browser",
+            behaviour! { fn cookie_attributes(&self, is_encrypted: bool) -> String { cookie(is_encrypted, "; SameSite=Lax", "") } }),
+        Mutant::flow("session.secure.absent", &["session/secure"], "lets the session's cookie travel unencrypted",
+            behaviour! { fn cookie_attributes(&self, _: bool) -> String { Conformant.cookie_attributes(false) } }),
+        Mutant::flow("session.logout.cookie-only", &["session/logout"], "only clears the cookie at sign-out",
+            behaviour! { fn sign_out(&self, _: &mut Store, _: Session) {} }),
         Mutant::flow("session.forgery.unguarded", &["session/forgery", "session/same-site"], "takes every site's requests, with cookies", behaviour! {
             fn accepts_other_sites(&self) -> bool { true }
             fn cookie_attributes(&self, is_encrypted: bool) -> String { cookie(is_encrypted, "=Lax", "=None") }

@@ -28,19 +28,15 @@ pub fn of_stories() -> Vec<Mutant> {
                 examine(evidence, &[("7.2/5", Verify(any_credential)), ("7.2/6a", Verify(any_owner))])
             }
         }),
-        Mutant::flow("recovery.code.twice", &[], "takes a recovery code again that was used", behaviour! {
-            fn spend_code(&self, _: &mut Store, _: &UserHandle, _: &[u8]) -> bool { true }
-        }),
-        Mutant::flow("recovery.password.unasked", &[], "takes a recovery code for the password too", behaviour! {
-            fn recovery_requires_password(&self) -> bool { false }
-        }),
+        Mutant::flow("recovery.code.twice", &[], "takes a recovery code again that was used",
+            behaviour! { fn spend_code(&self, _: &mut Store, _: &UserHandle, _: &[u8]) -> bool { true } }),
+        Mutant::flow("recovery.password.unasked", &[], "takes a recovery code for the password too",
+            behaviour! { fn recovery_requires_password(&self) -> bool { false } }),
         // No must: ASVS 7.4.3 wants it on offer.
-        Mutant::flow("removal.sessions.survive", &["removal/effect"], "keeps the sessions that a removed passkey began", behaviour! {
-            fn end_sessions(&self, _: &mut Store, _: Session, _: &UserHandle, _: &[u8]) {}
-        }),
-        Mutant::flow("removal.last.silent", &[], "removes the last way into an account without a question", behaviour! {
-            fn requires_confirmation(&self, _: &Store, _: &UserHandle, _: &[u8]) -> bool { false }
-        }),
+        Mutant::flow("removal.sessions.survive", &["removal/effect"], "keeps the sessions that a removed passkey began",
+            behaviour! { fn end_sessions(&self, _: &mut Store, _: Session, _: &UserHandle, _: &[u8]) {} }),
+        Mutant::flow("removal.last.silent", &[], "removes the last way into an account without a question",
+            behaviour! { fn requires_confirmation(&self, _: &Store, _: &UserHandle, _: &[u8]) -> bool { false } }),
     ]
 }
 

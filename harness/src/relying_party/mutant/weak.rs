@@ -1,4 +1,4 @@
-//! Servers that break on what they may accept or refuse.
+//! Mutants that crash on a response that they may accept or refuse.
 
 use passrig_authenticator::Ceremony;
 use passrig_authenticator::wire::cbor::Item;
@@ -31,38 +31,34 @@ const RESPONSE: &[&[&str]] = &[
 const CLIENT_DATA: &[&[&str]] = &[&["7.1/6"], &["7.2/9"]];
 const EXTENSIONS: &[&[&str]] = &[&["7.1/28", "7.1/3", "7.1/13"], &["7.2/23", "7.2/3", "7.2/15"]];
 
-#[rustfmt::skip]
-pub(super) fn all() -> Vec<Mutant> {
-    let flaws: [(&str, &[&[&'static str]], &str, Condition); 11] = [
-        ("breaks-on-syntax", RESPONSE, "breaks on a request that is no JSON", |bytes, _| bytes.is_some_and(|bytes| serde_json::from_slice::<Value>(bytes).is_err())),
-        ("breaks-on-depth", RESPONSE, "breaks on a request that nests too deep", |bytes, _| bytes.is_some_and(|bytes| bytes.windows(DEEP).any(|run| run == [b'['; DEEP]))),
-        ("breaks-on-size", RESPONSE, "breaks on a request that is large", |bytes, _| bytes.is_none_or(|bytes| bytes.len() > LARGE)),
-        ("breaks-on-duplicates", RESPONSE, "breaks on a request with two members of one name", |bytes, _| bytes.and_then(|bytes| Json::parse(bytes).ok()).is_some_and(has_twice)),
-        ("breaks-on-types", RESPONSE, "breaks on a member of another type than it reads", |_, e| has_other_types(e.body)),
-        ("breaks", CLIENT_DATA, "breaks on client data that are unlike all others", |_, e| are_unlike(e)),
-        ("breaks-on-unknown", EXTENSIONS, "breaks on results of an extension that it does not know", |_, e| outputs(e).iter().any(|(name, _)| !is_known(name))),
-        ("breaks-on-types", EXTENSIONS, "breaks on results of an extension that are of another type", |_, e| outputs(e).iter().any(|(name, value)| is_odd(name, value))),
-        ("breaks-on-absence", EXTENSIONS, "breaks if there are no results of an extension that it asked for", |_, e| lacks_output(e)),
-        ("breaks-on-unknown-signed", EXTENSIONS, "breaks on signed outputs of an extension that it does not know", |_, e| signed(e).iter().any(|(name, _)| name.as_text().is_none_or(|name| !is_known(name)))),
-        ("breaks-on-types-signed", EXTENSIONS, "breaks on signed outputs of an extension that are of another type", |_, e| signed(e).iter().any(|(name, value)| name.as_text().is_some_and(|name| is_odd_signed(name, value, e.ceremony)))),
-    ];
-    let each = |(flaw, ceremonies, summary, condition): (&str, &[&[&'static str]], &str, Condition)| {
-        let of = |steps: &&[&'static str]| mutant(steps, flaw, summary, condition);
-        ceremonies.iter().filter_map(of).collect::<Vec<_>>()
-    };
-    flaws.into_iter().flat_map(each).collect()
-}
+/// The last part of the ID, the steps for each ceremony, the summary, and the condition.
+type Entry = (&'static str, &'static [&'static [&'static str]], &'static str, Condition);
 
-fn mutant(
-    steps: &[&'static str],
-    flaw: &str,
-    summary: &str,
-    condition: Condition,
-) -> Option<Mutant> {
-    let first = STEPS.iter().find(|step| steps.first() == Some(&step.id))?;
-    let id = format!("{}.{}.{flaw}", first.area(), first.name);
-    let crash = Crash(first.ceremony()?, condition);
-    Some(Mutant::of(id, Kind::Fragile, steps, summary, crash))
+#[rustfmt::skip]
+const ENTRIES: &[Entry] = &[
+    ("breaks-on-syntax", RESPONSE, "breaks on a request that is no JSON", |bytes, _| bytes.is_some_and(|bytes| serde_json::from_slice::<Value>(bytes).is_err())),
+    ("breaks-on-depth", RESPONSE, "breaks on a request that nests too deep", |bytes, _| bytes.is_some_and(|bytes| bytes.windows(DEEP).any(|run| run == [b'['; DEEP]))),
+    ("breaks-on-size", RESPONSE, "breaks on a request that is large", |bytes, _| bytes.is_none_or(|bytes| bytes.len() > LARGE)),
+    ("breaks-on-duplicates", RESPONSE, "breaks on a request with two members of one name", |bytes, _| bytes.and_then(|bytes| Json::parse(bytes).ok()).is_some_and(has_twice)),
+    ("breaks-on-types", RESPONSE, "breaks on a member of another type than it reads", |_, e| has_other_types(e.body)),
+    ("breaks", CLIENT_DATA, "breaks on client data that are unlike all others", |_, e| are_unlike(e)),
+    ("breaks-on-unknown", EXTENSIONS, "breaks on results of an extension that it does not know", |_, e| outputs(e).iter().any(|(name, _)| !is_known(name))),
+    ("breaks-on-types", EXTENSIONS, "breaks on results of an extension that are of another type", |_, e| outputs(e).iter().any(|(name, value)| is_odd(name, value))),
+    ("breaks-on-absence", EXTENSIONS, "breaks if there are no results of an extension that it asked for", |_, e| lacks_output(e)),
+    ("breaks-on-unknown-signed", EXTENSIONS, "breaks on signed outputs of an extension that it does not know", |_, e| signed(e).iter().any(|(name, _)| name.as_text().is_none_or(|name| !is_known(name)))),
+    ("breaks-on-types-signed", EXTENSIONS, "breaks on signed outputs of an extension that are of another type", |_, e| signed(e).iter().any(|(name, value)| name.as_text().is_some_and(|name| is_odd_signed(name, value, e.ceremony)))),
+];
+
+pub(super) fn all() -> Vec<Mutant> {
+    let each = |(flaw, ceremonies, summary, condition): &'static Entry| {
+        ceremonies.iter().filter_map(move |steps| {
+            let first = STEPS.iter().find(|step| steps.first() == Some(&step.id))?;
+            let id = format!("{}.{}.{flaw}", first.area(), first.name);
+            let crash = Crash(first.ceremony()?, *condition);
+            Some(Mutant { kind: Kind::Fragile, ..Mutant::flow(id, steps, summary, crash) })
+        })
+    };
+    ENTRIES.iter().flat_map(each).collect()
 }
 
 /// Whether the results of an extension that the RP asked for are missing.
