@@ -2,8 +2,9 @@
 //! and §7.2, or all but one.
 //!
 //! It exists to test the tests. Its [steps](STEPS) stand in one table with
-//! their clauses; its [audit] tells for each attempt exactly which of them the
-//! attempt violates; its [mutants](mutant) have one step wrong. It speaks the
+//! their clauses, its other decisions in one trait, `Behaviour`; its [audit]
+//! reports for each attempt exactly which steps the attempt violates; its
+//! [mutants](mutant) have one step or one decision wrong. It speaks the
 //! FIDO Alliance's conformance API, and a few words more, so that effects can
 //! be seen; at `/` is a page where people practise with their own browsers:
 //!
@@ -26,13 +27,13 @@
 //! but to let challenges expire, and must never guard anything.
 
 pub mod audit;
+mod behaviour;
 mod ceremony;
 mod draws;
 mod effect;
 mod http;
 mod in_process;
 mod judge;
-mod meeting;
 pub mod mutant;
 mod policy;
 mod secret;
@@ -55,7 +56,7 @@ pub use policy::{Config, MetadataSources};
 pub use verify::{STEPS, Step, Violation};
 
 use crate::target_rp::Clock;
-use meeting::Meetings;
+use behaviour::{Behaviour, Conformant};
 use store::Store;
 use verify::attestation::trust::Trust;
 
@@ -66,9 +67,8 @@ pub struct RelyingParty {
     trust: Trust,
     seed: Seeded,
     clock: Clock,
-    mutant: Option<Mutant>,
+    behaviour: Arc<dyn Behaviour>,
     store: Mutex<Store>,
-    meetings: Meetings,
 }
 
 impl RelyingParty {
@@ -80,9 +80,8 @@ impl RelyingParty {
             config,
             seed,
             clock: Clock::default(),
-            mutant: None,
+            behaviour: Arc::new(Conformant),
             store: Mutex::default(),
-            meetings: Meetings::default(),
         }
     }
 
@@ -96,7 +95,7 @@ impl RelyingParty {
     /// The same with a flaw.
     #[must_use]
     pub fn with_mutant(mut self, mutant: Mutant) -> Self {
-        self.mutant = Some(mutant);
+        self.behaviour = mutant.into_behaviour();
         self
     }
 
@@ -108,11 +107,6 @@ impl RelyingParty {
     /// The requests and answers of a socket: those that name the host of another site are refused with 421.
     pub fn server(self) -> axum::Router {
         http::server(Arc::new(self))
-    }
-
-    /// What it does wrong around the ceremonies, if anything.
-    fn lapse(&self) -> Option<mutant::Lapse> {
-        self.mutant.as_ref().and_then(Mutant::lapse)
     }
 
     fn store(&self) -> MutexGuard<'_, Store> {

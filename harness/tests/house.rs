@@ -93,6 +93,20 @@ fn reads(line: &str) -> bool {
     ways.iter().any(|way| line.contains(way))
 }
 
+/// A contributor finds the file of a new mutant by its first line.
+#[test]
+fn each_file_of_mutants_says_which_mutants_belong_there() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/relying_party/mutant");
+    let files = rust_files(&folder);
+    assert!(files.len() > 20, "found only {files:?}");
+    for file in files.iter().filter(|file| !file.ends_with("mod.rs")) {
+        let text = fs::read_to_string(file).unwrap();
+        let header: String = text.lines().take_while(|line| line.starts_with("//!")).collect();
+        let says = header.starts_with("//! Mutants ") || header.ends_with("It holds no mutants.");
+        assert!(says, "{} opens with: {header}", file.display());
+    }
+}
+
 fn rust_files(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let found = entries.flat_map(|path| match path.is_dir() {

@@ -9,8 +9,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::draws::Draws;
-use super::effect::{Effect, Leftover};
-use super::mutant::{Flow, Lapse, Mutant};
+use super::effect::Effect;
 use super::policy::{self, Wishes};
 use super::store::{Account, Issued, Session, State, Store, User, UserHandle};
 use super::verify::{Evidence, Examination, Step, Violation, examine};
@@ -40,8 +39,8 @@ pub(super) struct Granted<T> {
 pub(super) struct Judgement {
     /// Why it was refused, if it was.
     pub(super) refused: Option<String>,
-    /// Whether it broke over it, as mutants do.
-    pub(super) broke: bool,
+    /// Whether the server crashed.
+    pub(super) crashed: bool,
     /// Whether the credential is registered.
     pub(super) is_known: bool,
     /// The steps that it violates, whatever became of it.
@@ -97,11 +96,7 @@ impl RelyingParty {
         let account = match store.account_named(&request.username) {
             None => {
                 let name = request.username.clone();
-                let inherits = self.lapse() == Some(Lapse::ClosedInherited);
-                let former = store.former(&name).filter(|_| inherits).cloned();
-                let honest = former.unwrap_or_else(|| draws.user_handle());
-                let lapse = self.lapse();
-                let handle = lapse.map_or(honest.clone(), |lapse| lapse.user_handle(honest, &name));
+                let handle = self.behaviour.user_handle(draws.user_handle(), &name, &store);
                 Account { handle, username: name }
             }
             Some(account) => {
@@ -120,7 +115,7 @@ impl RelyingParty {
             ceremony: Ceremony::Registration,
             state: State::Live,
             at: self.clock.now(),
-            challenge: self.challenge(&store, &draws),
+            challenge: self.behaviour.challenge(draws.challenge(), store.times_issued()),
             user_verification: requirement(
                 request
                     .authenticator_selection
@@ -149,9 +144,7 @@ impl RelyingParty {
         let challenge = issued.challenge.clone();
         store.issue(issued);
         let mut answer = policy::creation_options(&self.config, user, challenge, exclude, wishes);
-        if let Some(lapse) = self.lapse() {
-            lapse.creation(&mut answer, is_new);
-        }
+        self.behaviour.creation_options(&mut answer, is_new);
         Ok(Granted { answer, token })
     }
 
@@ -165,7 +158,7 @@ impl RelyingParty {
         let mut store = self.store();
         let draws = self.draws(&mut store, caller);
         let session = caller.token.as_deref().and_then(|token| store.session(token));
-        let challenge = self.challenge(&store, &draws);
+        let challenge = self.behaviour.challenge(draws.challenge(), store.times_issued());
         // Whose password was right is whose passkey must be next.
         let half = session.and_then(|session| store.half_signed_in(session));
         let named = || request.username.as_deref().and_then(|name| store.account_named(name));
@@ -210,43 +203,37 @@ impl RelyingParty {
         }
         let mut answer =
             policy::request_options(&self.config, challenge, allow, verification, extensions);
-        if let Some(lapse) = self.lapse() {
-            lapse.request(&mut answer, &user);
-        }
+        self.behaviour.request_options(&mut answer, &user);
         Granted { answer, token }
     }
 
-    /// Whether somebody has the name that is asked for.
+    /// Whether an account has the requested name.
     pub(super) fn knows(&self, request: &AuthenticationRequest) -> bool {
         let name = request.username.as_deref();
         name.is_none_or(|name| self.store().account_named(name).is_some())
     }
 
-    /// Judges a response and acts on the judgement. There are no octets if
-    /// there were more than anybody reads.
+    /// Judges a response and acts on the judgement. `bytes` is `None` for a body
+    /// beyond the size limit.
     pub(super) async fn result(
         &self,
         ceremony: Ceremony,
         caller: &Caller,
-        octets: Option<&[u8]>,
+        bytes: Option<&[u8]>,
     ) -> Granted<Judgement> {
         // What is not JSON is no response either, which is for the steps to say.
-        let body: &Value =
-            &octets.and_then(|octets| serde_json::from_slice(octets).ok()).unwrap_or_default();
-        let seen = self.look_early(ceremony, caller).await;
+        let parsed: Value =
+            bytes.and_then(|bytes| serde_json::from_slice(bytes).ok()).unwrap_or_default();
+        let early = self.behaviour.read_early(self, ceremony, caller).await;
         let mut store = self.store();
         let draws = self.draws(&mut store, caller);
         let mut session = caller.token.as_deref().and_then(|token| store.session(token));
-        if let Some((early, challenge)) = seen {
+        if let Some((early, challenge)) = early {
             session = Some(early);
             store.revive(early, &challenge);
         }
-        if let Some(then) = self.clock.now().checked_sub(self.config.challenge_lifetime) {
-            store.expire(then);
-        }
-        if let (Some(Lapse::ConditionalShort), Some(then)) =
-            (self.lapse(), self.clock.now().checked_sub(MINUTE))
-        {
+        let lifetime = self.behaviour.challenge_lifetime(self.config.challenge_lifetime);
+        if let Some(then) = self.clock.now().checked_sub(lifetime) {
             store.expire(then);
         }
         let evidence = Evidence::new(
@@ -256,89 +243,50 @@ impl RelyingParty {
             &store,
             session,
             caller.origin.as_deref(),
-            body,
+            &parsed,
         );
-        let honest = examine(evidence.clone(), None);
-        let flow = self.mutant.as_ref().and_then(Mutant::flow);
-        let misread = flow.and_then(|flow| flow.reads(ceremony, octets));
-        let broke = flow.is_some_and(|flow| flow.breaks_over(octets, &evidence));
-        let audit = audit::ids(&honest.violated);
-        let Examination { evidence, violated } = match &self.mutant {
-            Some(mutant) => {
-                let body = misread.as_ref().unwrap_or(body);
-                examine(Evidence { body, ..evidence }, Some(mutant))
-            }
-            None => honest,
-        };
+        let specified = examine(evidence.clone(), &[]);
+        let audit = audit::ids(&specified.violated);
+        let crashed = self.behaviour.crashes(bytes, &evidence);
+        let body = self.behaviour.body(ceremony, bytes, &parsed);
+        let Examination { evidence, violated } =
+            self.behaviour.examine(Evidence { body: &body, ..evidence }, specified);
         let is_known = evidence.record().is_some();
         let first = violated.first();
         let mut refused = first.map(|(step, violation)| self.reason(ceremony, step, violation));
         let ids = audit::ids(&violated);
-        let acts = !broke && violated.is_empty() || flow.is_some_and(|flow| flow.acts_on(&ids));
-        let effect = acts.then(|| Effect::of(&evidence, flow)).flatten();
-        let leftover = flow.filter(|_| !acts).and_then(|flow| Leftover::of(&evidence, flow, &ids));
+        let effect = match !crashed && self.behaviour.acts_on(&ids) {
+            true => Effect::of(&evidence, &*self.behaviour),
+            false => self.behaviour.effect_of_refused(&evidence, &ids),
+        };
         if let Some(session) = session {
             store.consume(session, ceremony);
         }
-        if let Some(leftover) = leftover {
-            leftover.apply(&mut store);
-        }
         let mut token = None;
-        match effect.map(|effect| effect.apply(&mut store, session, flow, &draws)) {
+        match effect.map(|effect| effect.apply(&mut store, session, &*self.behaviour, &draws)) {
             Some(Ok(new_token)) => token = new_token,
             Some(Err(taken)) => refused = refused.or_else(|| Some(taken.to_string())),
             None => {}
         }
-        Granted { answer: Judgement { refused, broke, is_known, audit }, token }
+        Granted { answer: Judgement { refused, crashed, is_known, audit }, token }
     }
 
-    /// Nothing, but for the mutant that reads challenges before it takes them:
-    /// what the session has to answer, once a second response has read it too
-    /// or is not to be expected any more.
-    async fn look_early(&self, ceremony: Ceremony, caller: &Caller) -> Option<(Session, Vec<u8>)> {
-        let flow = self.mutant.as_ref().and_then(Mutant::flow);
-        if flow != Some(Flow::ReadsBeforeTaking(ceremony)) {
-            return None;
-        }
-        let seen = {
-            let store = self.store();
-            let session = store.session(caller.token.as_deref()?)?;
-            (session, store.pending(session, ceremony)?.challenge.clone())
-        };
-        self.meetings.meet(seen.0).await;
-        Some(seen)
-    }
-
-    /// A credential id that looks real and stays the same, for a name that
-    /// has none: who has an account is nobody's business (§14.6.2).
+    /// A credential ID that looks real and stays the same, for a name without an
+    /// account: options do not reveal who has an account (§14.6.2).
     fn decoy(&self, username: &str, challenge: &[u8]) -> CredentialDescriptor {
-        let honest = || username.to_owned();
-        let label = self.lapse().map_or_else(honest, |lapse| lapse.decoy(username, challenge));
+        let label = self.behaviour.decoy_label(username, challenge);
         let id = self.seed.derive(&format!("decoy/{label}"), 32);
         policy::descriptor(&id, &["internal".to_owned()])
     }
 
-    fn challenge(&self, store: &Store, draws: &Draws<'_>) -> Vec<u8> {
-        let honest = draws.draw("challenge", 32);
-        match self.lapse() {
-            Some(lapse) => lapse.challenge(honest, store.times_issued()),
-            None => honest,
-        }
-    }
-
-    /// What is said about a refusal. Why a sign-in failed is nobody's business
-    /// either (§14.6.2).
+    /// The message of a refusal.
     fn reason(&self, ceremony: Ceremony, step: &Step, violation: &Violation) -> String {
-        let tells = self.lapse() == Some(Lapse::FailuresTold);
         match ceremony {
-            Ceremony::Authentication if !tells => "the sign-in failed".to_owned(),
-            _ => format!("{}: {violation}", step.clause),
+            Ceremony::Authentication => self.behaviour.sign_in_failure(step, violation),
+            Ceremony::Registration => format!("{}: {violation}", step.clause),
         }
     }
 }
-
-/// How long the mutant waits that forgets too early.
-const MINUTE: std::time::Duration = std::time::Duration::from_secs(60);
 
 fn descriptors(store: &Store, owner: &UserHandle) -> Vec<CredentialDescriptor> {
     let records = store.records_of(owner);

@@ -24,6 +24,11 @@ impl Draws<'_> {
         self.rp.seed.derive(&format!("{}/{what}", self.prefix), len)
     }
 
+    /// §13.4.3: 32 bytes.
+    pub(super) fn challenge(&self) -> Vec<u8> {
+        self.draw("challenge", 32)
+    }
+
     /// 16 to 32 octets: clients and databases shall not rely on one length.
     pub(super) fn user_handle(&self) -> UserHandle {
         let extra = self.draw("user-length", 1).first().copied().unwrap_or_default() % 17;

@@ -5,8 +5,8 @@ mod answer;
 mod ceremony;
 mod credentials;
 mod host;
-mod related_origins;
-mod session;
+pub(super) mod related_origins;
+pub(super) mod session;
 mod site;
 
 use std::sync::Arc;
@@ -16,16 +16,12 @@ use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::middleware::{self, Next};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use axum::routing::{get, patch, post};
-use http::header::{
-    ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
-    ORIGIN,
-};
+use http::header::ORIGIN;
 use http::{HeaderMap, Method, StatusCode};
 
 use super::RelyingParty;
-use super::mutant::Lapse;
 use answer::failed;
 
 /// The largest body that is read.
@@ -74,22 +70,14 @@ async fn guard(State(rp): Shared, request: Request, next: Next) -> Response {
 /// browser says where they come from; whoever is no browser has no victim.
 fn intercepted(rp: &RelyingParty, method: &Method, headers: &HeaderMap) -> Option<Response> {
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    let lapse = rp.lapse();
-    if *method == Method::OPTIONS && lapse == Some(Lapse::RequestsForgedAfterAsking) {
-        return Some(permission(header(ORIGIN.as_str()).unwrap_or_default()));
+    if *method == Method::OPTIONS {
+        let origin = header(ORIGIN.as_str()).unwrap_or_default();
+        if let Some(response) = rp.behaviour.cors_preflight(origin) {
+            return Some(response);
+        }
     }
     let foreign = matches!(header("sec-fetch-site"), Some("cross-site" | "same-site"));
-    let guarded = !method.is_safe() && !lapse.is_some_and(Lapse::is_open_to_other_sites);
+    let guarded = !method.is_safe() && !rp.behaviour.accepts_other_sites();
     let refused = foreign && guarded;
     refused.then(|| failed(StatusCode::FORBIDDEN, "the request comes from another site"))
-}
-
-/// The answer to a browser that asks whether a page may send what it wants.
-fn permission(origin: &str) -> Response {
-    let headers = [
-        (ACCESS_CONTROL_ALLOW_ORIGIN, origin),
-        (ACCESS_CONTROL_ALLOW_CREDENTIALS, "true"),
-        (ACCESS_CONTROL_ALLOW_METHODS, "GET, POST, DELETE"),
-    ];
-    (StatusCode::NO_CONTENT, headers).into_response()
 }

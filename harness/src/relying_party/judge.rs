@@ -76,12 +76,12 @@ impl Judge {
     /// The steps that a response violates, in the specification's order; none
     /// if it is accepted.
     pub fn violations(&self, response: &Value) -> Vec<(&'static Step, Violation)> {
-        examine(self.evidence(response), None).violated
+        examine(self.evidence(response), &[]).violated
     }
 
     /// The record that a registration leaves if it is accepted (§7.1 step 27).
     pub fn record(&self, response: &Value) -> Option<Record> {
-        effect::record(&examine(self.evidence(response), None).evidence).map(Record)
+        effect::record(&examine(self.evidence(response), &[]).evidence).map(Record)
     }
 
     fn evidence<'a>(&'a self, response: &'a Value) -> Evidence<'a> {

@@ -1,8 +1,8 @@
-//! The reference relying party with one thing wrong.
+//! The reference relying party with one step or one decision wrong.
 //!
-//! A mutant puts other functions in the place of steps; nothing else in the
-//! relying party knows about it, but for flaws of order (`Flow`). Where
-//! a step is only judged more loosely, the honest ceremony still passes.
+//! A mutant replaces the functions of steps (`instead`) or overrides methods of [`Behaviour`].
+//! Where a step is only judged more loosely, the honest ceremony still passes. Each file says which
+//! mutants belong there; `docs/adding-a-mutant.md` says how to add one.
 
 mod attestation;
 mod base64;
@@ -14,11 +14,15 @@ mod encoding;
 mod flow;
 mod forgiving;
 mod key;
-mod lapse;
 mod lax_json;
+mod meeting;
 mod metadata;
+mod options;
 mod origin;
 mod reading;
+mod related_origins;
+mod retention;
+mod session;
 mod shape;
 mod signature;
 mod simple;
@@ -26,82 +30,71 @@ mod story;
 mod strict;
 mod weak;
 
-pub(super) use lapse::Lapse;
-use reading::Reading;
-pub(super) use shape::copied_key;
 pub use story::of_stories;
-use weak::Weakness;
 
-use passrig_authenticator::Ceremony;
+use std::sync::Arc;
+
 use serde_json::Value;
 
-use super::verify::{Evidence, Finding, Kind as StepKind, Run, STEPS, Step};
+use super::behaviour::Behaviour;
+use super::verify::{Evidence, Examination, Finding, Kind as StepKind, Run, STEPS, Step, examine};
 
-/// A flaw.
+/// An expression of a type that overrides these methods of [`Behaviour`].
+macro_rules! behaviour {
+    ($($method:item)*) => {{
+        #[derive(Debug)]
+        struct Mutated;
+        impl $crate::relying_party::behaviour::Behaviour for Mutated {
+            $($method)*
+        }
+        Mutated
+    }};
+}
+use behaviour;
+
+/// The reference RP with one step or one decision wrong.
 #[derive(Clone, Debug)]
 pub struct Mutant {
     /// Its name: ceremony, step, flaw.
     pub id: String,
     /// The steps that it gets wrong.
     pub steps: Vec<&'static str>,
-    /// In what manner.
+    /// The manner in which it is wrong.
     pub kind: Kind,
-    /// What it does, in a sentence.
+    /// The flaw, in a sentence without a subject.
     pub summary: String,
+    /// Functions that replace those of steps.
     instead: Vec<(&'static str, Run)>,
-    flow: Option<Flow>,
+    /// Overridden decisions. `None` if `instead` is all that is wrong.
+    behaviour: Option<Arc<dyn Behaviour>>,
 }
 
-/// In what manner a mutant is wrong.
+/// The steps that have a mutant with the function, the last part of the ID, and the summary.
+type Entry<'a> = (&'a [&'static str], &'a str, &'a str, Run);
+
+/// The reference RP with other functions for steps.
+#[derive(Debug)]
+struct Instead(Vec<(&'static str, Run)>);
+
+impl Behaviour for Instead {
+    fn examine<'a>(&self, evidence: Evidence<'a>, _: Examination<'a>) -> Examination<'a> {
+        examine(evidence, &self.0)
+    }
+}
+
+/// The manner in which a mutant is wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
     /// The step is not there.
     LeftOut,
     /// The step is there, and accepts what it must not.
     WrongVersion,
-    /// The steps are right, and what is done about them is not.
+    /// The steps are right, and another decision is wrong.
     Flow,
     /// The step refuses what it must accept.
     TooStrict,
-    /// The step breaks on what it may accept or refuse.
+    /// The server crashes on a response that it may accept or refuse.
     Fragile,
-}
-
-/// What a relying party may do wrong around its steps.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Flow {
-    /// It acts on a response that violates this step alone, although it says
-    /// that it refused.
-    ActsOnRefused(&'static str),
-    /// A new record displaces every other one with its id.
-    OverwritesDuplicates,
-    /// A new record's key displaces that of the one with its id.
-    ReplacesKeys,
-    /// The account of a refused registration is made all the same.
-    KeepsAccounts,
-    /// A registration is for the account that the body names.
-    UserFromBody,
-    /// A record changes even if the signature does not verify.
-    UpdatesUnverified,
-    /// Counters are stored at registration, and never again.
-    ForgetsCounters,
-    /// The counter of a registration is stored as zero.
-    CountsFromZero,
-    /// A counter is stored only if it is the next number.
-    CountsByOne,
-    /// Of two responses that arrive together, both see the challenge of this
-    /// ceremony before either takes it.
-    ReadsBeforeTaking(Ceremony),
-    /// The key that a registration leaves is the unsigned copy.
-    BelievesCopies,
-    /// The id that a registration leaves is the one beside the attestation.
-    BelievesIds,
-    /// Requests are read as no JSON parser reads them.
-    Reads(Ceremony, Reading),
-    /// Requests of a kind break the server.
-    Breaks(Ceremony, Weakness),
-    /// It is wrong around the ceremonies.
-    Around(Lapse),
 }
 
 /// Every mutant that a check finds.
@@ -123,7 +116,10 @@ pub fn all() -> Vec<Mutant> {
         .chain(forgiving::all())
         .chain(flow::all())
         .chain(strict::all())
-        .chain(lapse::all())
+        .chain(options::all())
+        .chain(retention::all())
+        .chain(related_origins::all())
+        .chain(session::all())
         .chain(base64::all())
         .chain(reading::all())
         .chain(shape::all())
@@ -148,6 +144,12 @@ impl Mutant {
         steps.map(|step| Self::new(step, flaw, kind, summary.to_owned(), run)).collect()
     }
 
+    /// The mutants of each entry of a list.
+    fn list<const N: usize>(kind: Kind, entries: [Entry<'_>; N]) -> Vec<Self> {
+        let of = |(steps, flaw, summary, run)| Self::each(steps, kind, flaw, summary, run);
+        entries.into_iter().flat_map(of).collect()
+    }
+
     fn new(step: &Step, flaw: &str, kind: Kind, summary: String, run: Run) -> Self {
         Self {
             id: format!("{}.{}.{flaw}", step.area(), step.name),
@@ -155,68 +157,41 @@ impl Mutant {
             kind,
             summary,
             instead: vec![(step.id, run)],
-            flow: None,
+            behaviour: None,
         }
     }
 
-    /// With another step in another version too.
+    /// A mutant that overrides methods of [`Behaviour`].
+    fn flow(
+        id: impl Into<String>,
+        steps: &[&'static str],
+        summary: &str,
+        behaviour: impl Behaviour + 'static,
+    ) -> Self {
+        Self {
+            id: id.into(),
+            steps: steps.to_vec(),
+            kind: Kind::Flow,
+            summary: summary.to_owned(),
+            instead: Vec::new(),
+            behaviour: Some(Arc::new(behaviour)),
+        }
+    }
+
+    /// The function of another step is replaced as well. Only for mutants without a behaviour of
+    /// their own.
     fn and(mut self, step: &'static str, run: Run) -> Self {
         self.steps.push(step);
         self.instead.push((step, run));
         self
     }
 
-    /// With a flaw of order too.
-    fn with_flow(mut self, flow: Flow) -> Self {
-        self.flow = Some(flow);
-        self
-    }
-
-    /// What the mutant does in the place of a step.
-    pub(super) fn instead_of(&self, step: &Step) -> Option<Run> {
-        let same = |(id, run): &&(&str, Run)| *id == step.id && run.kind() == step.kind();
-        self.instead.iter().find(same).map(|(_, run)| *run)
-    }
-
-    pub(super) fn flow(&self) -> Option<Flow> {
-        self.flow
-    }
-
-    pub(super) fn lapse(&self) -> Option<Lapse> {
-        match self.flow {
-            Some(Flow::Around(lapse)) => Some(lapse),
-            _ => None,
-        }
+    pub(super) fn into_behaviour(self) -> Arc<dyn Behaviour> {
+        self.behaviour.unwrap_or_else(|| Arc::new(Instead(self.instead)))
     }
 }
 
-impl Flow {
-    /// Whether a response that violates these steps is acted upon all the
-    /// same.
-    pub(super) fn acts_on(self, violated: &[&str]) -> bool {
-        matches!(self, Self::ActsOnRefused(step) if violated == [step])
-    }
-
-    /// What it makes of a request that others would read otherwise.
-    pub(super) fn reads(self, ceremony: Ceremony, octets: Option<&[u8]>) -> Option<Value> {
-        match self {
-            Self::Reads(own, reading) if own == ceremony => reading.read(octets?),
-            _ => None,
-        }
-    }
-
-    /// Whether the request breaks the server.
-    pub(super) fn breaks_over(self, octets: Option<&[u8]>, e: &Evidence<'_>) -> bool {
-        match self {
-            Self::Breaks(ceremony, weakness) => {
-                ceremony == e.ceremony && weakness.is_met_by(octets, e)
-            }
-            _ => false,
-        }
-    }
-}
-
-/// The honest finding, unless the looser rule is content.
+/// The honest finding, or success if the looser rule accepts.
 fn loosely(
     e: &Evidence<'_>,
     honest: fn(&Evidence<'_>) -> Finding,
@@ -228,7 +203,7 @@ fn loosely(
     }
 }
 
-/// The honest step, and if it refuses the same with a body that was mended.
+/// The honest step, and the step with a repaired body if it refuses.
 fn body_mended(
     e: &mut Evidence<'_>,
     honest: fn(&mut Evidence<'_>) -> Finding,

@@ -8,7 +8,6 @@ use serde::Deserialize;
 use super::RelyingParty;
 use super::ceremony::{Caller, Granted};
 use super::draws::Draws;
-use super::mutant::Lapse;
 use super::secret::{Codes, Password};
 use super::store::{Account, Session, Store, UserHandle};
 
@@ -132,10 +131,7 @@ impl RelyingParty {
             }
             None => begin(store, own, token.clone()),
         };
-        if self.lapse() == Some(Lapse::SecondStepSkipped) {
-            store.sign_in(session, user.clone());
-        }
-        store.sign_in_half(session, user);
+        self.behaviour.sign_in_half(store, session, user);
         Granted { answer: SignedIn::Half, token: Some(token) }
     }
 
@@ -158,8 +154,7 @@ impl RelyingParty {
         let found = codes.find(&request.code);
         let mut store = self.store();
         let recovered = handle.zip(found).filter(|(handle, hash)| {
-            store.account(handle).is_some()
-                && (self.lapse() == Some(Lapse::CodesLast) || store.spend_code(handle, hash))
+            store.account(handle).is_some() && self.behaviour.spend_code(&mut store, handle, hash)
         });
         let Some((handle, _)) = recovered else { return Err(self.failed(&mut store, name)) };
         store.note_success(name);
@@ -179,9 +174,9 @@ impl RelyingParty {
     fn may_recover(&self, store: &Store, caller: &Caller, handle: &UserHandle) -> bool {
         let half = || store.half_signed_in(own_session(store, caller)?);
         !self.config.second_factor
+            || !self.behaviour.recovery_requires_password()
             || store.password(handle).is_none()
             || half().is_some_and(|account| account.handle == *handle)
-            || self.lapse() == Some(Lapse::RecoveryWithoutPassword)
     }
 
     fn is_open(&self, store: &Store, name: &str) -> Result<(), Refused> {

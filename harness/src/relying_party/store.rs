@@ -3,7 +3,7 @@
 //!
 //! Nothing is ever forgotten about a challenge but its validity. The honest
 //! steps look only at the session's own latest one; the rest is there for the
-//! mutants, whose flaw it is to look further.
+//! mutants that look further.
 
 mod sign_in;
 

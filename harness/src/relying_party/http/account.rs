@@ -14,7 +14,6 @@ use super::session::{signed_in, signed_out, with_session};
 use super::{Body, Shared};
 use crate::relying_party::RelyingParty;
 use crate::relying_party::ceremony::{Caller, Granted};
-use crate::relying_party::mutant::Lapse;
 use crate::relying_party::sign_in::{Refused, SignedIn};
 
 pub(super) async fn sign_up(State(rp): Shared, caller: Caller, body: Body) -> Response {
@@ -90,7 +89,7 @@ pub(super) async fn close(State(rp): Shared, caller: Caller) -> Response {
     let mut store = rp.store();
     let Some((session, account)) = signed_in(&store, &caller) else { return signed_out() };
     let handle = account.handle.clone();
-    store.close_account(&handle, rp.lapse() != Some(Lapse::ClosedInherited));
+    rp.behaviour.close_account(&mut store, &handle);
     store.close_session(session);
     ok()
 }

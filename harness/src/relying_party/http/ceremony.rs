@@ -11,7 +11,6 @@ use super::answer::{failed, ok, options, parse};
 use super::session::with_session;
 use super::{Body, Shared};
 use crate::relying_party::ceremony::{Caller, Granted, Judgement};
-use crate::relying_party::mutant::Lapse;
 use crate::relying_party::{RelyingParty, audit};
 
 pub(super) async fn attestation_options(State(rp): Shared, caller: Caller, body: Body) -> Response {
@@ -30,11 +29,11 @@ pub(super) async fn assertion_options(State(rp): Shared, caller: Caller, body: B
         Ok(request) => request,
         Err((status, reason)) => return failed(status, &reason),
     };
-    if rp.lapse() == Some(Lapse::UnknownNameRefused) && !rp.knows(&request) {
+    let is_known = rp.knows(&request);
+    if !is_known && rp.behaviour.refuses_unknown_names() {
         return failed(StatusCode::NOT_FOUND, "nobody has that name");
     }
-    let delay = rp.lapse().and_then(|lapse| lapse.delays_options(rp.knows(&request)));
-    take(delay).await;
+    wait(rp.behaviour.options_delay(is_known)).await;
     let Granted { answer, token } = rp.authentication_options(&caller, request);
     with_session(&rp, options(&answer), token)
 }
@@ -48,15 +47,17 @@ pub(super) async fn assertion_result(State(rp): Shared, caller: Caller, body: Bo
 }
 
 async fn result(rp: &RelyingParty, ceremony: Ceremony, caller: &Caller, body: Body) -> Response {
-    let (octets, status) = match &body {
-        Ok(octets) => (Some(octets.as_ref()), StatusCode::BAD_REQUEST),
+    let (bytes, status) = match &body {
+        Ok(bytes) => (Some(bytes.as_ref()), StatusCode::BAD_REQUEST),
         Err(rejection) => (None, rejection.status()),
     };
-    let Granted { answer: Judgement { refused, broke, is_known, audit }, token } =
-        rp.result(ceremony, caller, octets).await;
-    take(rp.lapse().and_then(|lapse| lapse.delays_result(is_known))).await;
+    let Granted { answer: Judgement { refused, crashed, is_known, audit }, token } =
+        rp.result(ceremony, caller, bytes).await;
+    wait(rp.behaviour.result_delay(is_known)).await;
     let mut response = match refused {
-        _ if broke => (StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error").into_response(),
+        _ if crashed => {
+            (StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error").into_response()
+        }
         Some(reason) => failed(status, &reason),
         None => ok(),
     };
@@ -66,8 +67,7 @@ async fn result(rp: &RelyingParty, ceremony: Ceremony, caller: &Caller, body: Bo
     with_session(rp, response, token)
 }
 
-/// Takes its time, as some mutants do.
-async fn take(time: Option<Duration>) {
+async fn wait(time: Option<Duration>) {
     if let Some(time) = time {
         tokio::time::sleep(time).await;
     }

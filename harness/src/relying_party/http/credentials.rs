@@ -11,9 +11,9 @@ use serde_json::json;
 use super::answer::{failed, ok, parse};
 use super::session::{signed_in, signed_out};
 use super::{Body, Shared};
+use crate::relying_party::behaviour::Removal;
 use crate::relying_party::ceremony::Caller;
-use crate::relying_party::mutant::Lapse;
-use crate::relying_party::store::{Record, Store, UserHandle};
+use crate::relying_party::store::Record;
 
 /// How long a passkey's name is at most, in characters.
 const LONGEST_NAME: usize = 64;
@@ -76,47 +76,19 @@ pub(super) async fn remove(
 ) -> Response {
     let mut store = rp.store();
     let id = base64url::decode(&id).unwrap_or_default();
-    let lapse = rp.lapse();
-    let (session, owner) = match signed_in(&store, &caller) {
-        Some((session, account)) => (session, account.handle.clone()),
-        None if lapse == Some(Lapse::RemovalUnguarded) => {
-            store.remove_records_with(&id);
-            return ok();
-        }
+    let own =
+        signed_in(&store, &caller).map(|(session, account)| (session, account.handle.clone()));
+    let (session, owner) = match own {
+        Some(own) => own,
+        None if rp.behaviour.remove_signed_out(&mut store, &id) => return ok(),
         None => return signed_out(),
     };
-    match lapse {
-        Some(Lapse::RemovalPretends) => return ok(),
-        Some(Lapse::RemovalHides) => {
-            store.hide_record(&owner, &id);
-            return ok();
-        }
-        Some(Lapse::RemovalOfAnyones) => {
-            store.remove_records_with(&id);
-            return ok();
-        }
-        _ => {}
-    }
     let is_confirmed = query.is_some_and(|query| query.split('&').any(|one| one == "confirm=true"));
-    let is_silent = lapse == Some(Lapse::LastRemovedSilently);
-    if is_last_way(&store, &owner, &id) && !is_confirmed && !is_silent {
-        return to_be_confirmed();
+    match rp.behaviour.remove(&mut store, session, &owner, &id, is_confirmed) {
+        Removal::Done => ok(),
+        Removal::ToBeConfirmed => to_be_confirmed(),
+        Removal::Unknown => not_there(),
     }
-    match store.remove_record(&owner, &id) {
-        Some(_) if lapse == Some(Lapse::SessionsSurvive) => ok(),
-        Some(_) => {
-            store.close_sessions_with(&owner, &id, session);
-            ok()
-        }
-        None => not_there(),
-    }
-}
-
-/// Whether nobody could sign in to the account any more without this passkey.
-fn is_last_way(store: &Store, owner: &UserHandle, id: &[u8]) -> bool {
-    let mut others = store.records_of(owner).filter(|record| record.id != id);
-    let is_there = store.record(owner, id).is_some();
-    is_there && others.next().is_none() && !store.has_another_way(owner)
 }
 
 fn to_be_confirmed() -> Response {

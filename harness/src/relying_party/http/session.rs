@@ -12,7 +12,6 @@ use super::Shared;
 use super::answer::{failed, ok};
 use crate::relying_party::RelyingParty;
 use crate::relying_party::ceremony::Caller;
-use crate::relying_party::mutant::Lapse;
 use crate::relying_party::store::{Account, Session, Store};
 
 /// Names the check that a request belongs to.
@@ -34,10 +33,8 @@ pub(super) async fn session(State(rp): Shared, caller: Caller) -> Response {
 
 pub(super) async fn logout(State(rp): Shared, caller: Caller) -> Response {
     let mut store = rp.store();
-    if let Some(session) = caller.token.as_deref().and_then(|token| store.session(token))
-        && rp.lapse() != Some(Lapse::LogoutForgetsCookie)
-    {
-        store.close_session(session);
+    if let Some(session) = caller.token.as_deref().and_then(|token| store.session(token)) {
+        rp.behaviour.sign_out(&mut store, session);
     }
     let mut response = ok();
     set_cookie(&mut response, &format!("{SESSION}={}; Max-Age=0", attributes(&rp)));
@@ -49,7 +46,7 @@ pub(super) fn signed_in<'a>(store: &'a Store, caller: &Caller) -> Option<(Sessio
     Some((session, store.signed_in(session)?))
 }
 
-pub(super) fn signed_out() -> Response {
+pub(in crate::relying_party) fn signed_out() -> Response {
     failed(StatusCode::UNAUTHORIZED, "nobody is signed in")
 }
 
@@ -64,19 +61,9 @@ pub(super) fn with_session(
     response
 }
 
-/// Out of reach of scripts and other sites, and never unencrypted where the
-/// pages are not.
 fn attributes(rp: &RelyingParty) -> String {
-    let lapse = rp.lapse();
-    let same_site = match lapse {
-        Some(Lapse::CookieWithoutSameSite) => "",
-        Some(lapse) if lapse.is_open_to_other_sites() => "; SameSite=None",
-        _ => "; SameSite=Lax",
-    };
-    let http_only = if lapse == Some(Lapse::CookieScriptable) { "" } else { "; HttpOnly" };
-    let encrypted = rp.config.origins.iter().all(|origin| origin.starts_with("https:"));
-    let secure = encrypted && lapse != Some(Lapse::CookieInsecure);
-    format!("{http_only}{same_site}{}; Path=/", if secure { "; Secure" } else { "" })
+    let is_encrypted = rp.config.origins.iter().all(|origin| origin.starts_with("https:"));
+    rp.behaviour.cookie_attributes(is_encrypted)
 }
 
 fn set_cookie(response: &mut Response, cookie: &str) {

@@ -1,10 +1,10 @@
-//! Wrong versions of the procedures of §8, and of what makes them trustworthy.
+//! Mutants of the attestation statement formats (§8) and of the certificate path (§7.1 step 24).
 
 use passrig_authenticator::keys;
 use passrig_authenticator::wire::cbor::Item;
 
 use super::{Kind, Mutant, loosely};
-use crate::relying_party::verify::Run::{self, Derive, Verify};
+use crate::relying_party::verify::Run::{Derive, Verify};
 use crate::relying_party::verify::attestation::android_key::{
     self, ALL_APPLICATIONS, ORIGIN, PURPOSE,
 };
@@ -16,38 +16,37 @@ use crate::relying_party::verify::{Evidence, Finding, STEPS, registration};
 
 #[rustfmt::skip]
 pub(super) fn all() -> Vec<Mutant> {
-    let flaws: [(&str, &str, &str, Run); 28] = [
-        ("8.7/syntax", "lists", "takes an empty list for the empty map", Verify(none_list)),
-        ("8.2/1", "error-accepted", UNREAD, Derive(|e| packed::syntax(e).or(Ok(())))),
-        ("8.2/1", "chain-unread", "takes what has no readable certificates for self attestation", Derive(packed_chain_unread)),
-        ("8.2/2a", "credential-key", "takes the credential key's signature too", Verify(packed_by_credential)),
-        ("8.2.1/subject", "unit-only", "looks at the organizational unit alone", Verify(packed_unit_only)),
-        ("8.2.1/subject", "unit-unread", "takes every organizational unit", Verify(packed_any_unit)),
-        ("8.2.1/critical", "aaguid-only", "looks at the extension for the AAGUID alone", Verify(packed_model_critical)),
-        ("8.2/2c", "unwrapped", "takes an AAGUID in one octet string too", Verify(packed_unwrapped)),
-        ("8.3/syntax", "error-accepted", UNREAD, Derive(|e| tpm::syntax(e).or(Ok(())))),
-        ("8.3/name", "digest-only", "compares the digest, and not the algorithm before it", Verify(tpm_digest_only)),
-        ("8.4/syntax", "error-accepted", UNREAD, Derive(|e| android_key::syntax(e).or(Ok(())))),
-        ("8.4/all-applications", "hardware-only", "looks at what hardware enforces alone", Verify(android_all_in_software)),
-        ("8.4/origin", "absent-generated", "reads an absent origin as zero, which stands for keys made there", Verify(android_origin_absent)),
-        ("8.4/purpose", "absent-sign", "takes a key without purposes for one that signs", Verify(android_purpose_absent)),
-        ("8.4/purpose", "sign-among-others", "takes a key that has other purposes too", Verify(android_purpose_more)),
-        ("8.5/syntax", "error-accepted", UNREAD, Derive(|e| safetynet::syntax(e).or(Ok(())))),
-        ("8.6/1", "error-accepted", UNREAD, Derive(|e| fido_u2f::syntax(e).or(Ok(())))),
-        ("8.6/6", "credential-key", "takes the credential key's signature too", Verify(u2f_by_credential)),
-        ("8.8/1", "error-accepted", UNREAD, Derive(|e| apple::syntax(e).or(Ok(())))),
-        ("8.9/syntax", "error-accepted", UNREAD, Derive(|e| compound::syntax(e).or(Ok(())))),
-        ("7.1/24b", "by-name", "follows certificates by the names in them", Verify(|e| trust::path_by(e, Rules { signatures: false, ..Rules::ALL }))),
-        ("7.1/24b", "any-root", "takes certificates that lead nowhere", Verify(|e| trust::path_by(e, Rules { root: false, ..Rules::ALL }))),
-        ("7.1/24b", "any-issuer", "takes certificates of issuers that are no authorities", Verify(|e| trust::path_by(e, Rules { usage: false, ..Rules::ALL }))),
-        ("7.1/24b", "revoked", "does not look at revocation lists", Verify(|e| trust::path_by(e, Rules { revocation: false, ..Rules::ALL }))),
-        ("7.1/24b", "repeated", "takes a path with the same certificate in it twice", Verify(|e| trust::path_by(e, Rules { repetition: false, ..Rules::ALL }))),
-        ("8.5/service", "any-age", "does not look when the response was made", Verify(|e| loosely(e, safetynet::service, safetynet::is_of_the_future))),
-        ("7.1/24b", "any-model", "takes the roots of one model for those of another", Verify(trust::path_to_any)),
-        ("7.1/24b", "any-time", "does not look at the validity of certificates", Verify(|e| trust::path_by(e, Rules { validity: false, ..Rules::ALL }))),
-    ];
-    let each = |(step, flaw, summary, run)| Mutant::each(&[step], Kind::WrongVersion, flaw, summary, run);
-    flaws.into_iter().flat_map(each).chain(joint()).collect()
+    let flaws = Mutant::list(Kind::WrongVersion, [
+        (&["8.7/syntax"], "lists", "takes an empty list for the empty map", Verify(none_list)),
+        (&["8.2/1"], "error-accepted", UNREAD, Derive(|e| packed::syntax(e).or(Ok(())))),
+        (&["8.2/1"], "chain-unread", "takes what has no readable certificates for self attestation", Derive(packed_chain_unread)),
+        (&["8.2/2a"], "credential-key", "takes the credential key's signature too", Verify(packed_by_credential)),
+        (&["8.2.1/subject"], "unit-only", "looks at the organizational unit alone", Verify(packed_unit_only)),
+        (&["8.2.1/subject"], "unit-unread", "takes every organizational unit", Verify(packed_any_unit)),
+        (&["8.2.1/critical"], "aaguid-only", "looks at the extension for the AAGUID alone", Verify(packed_model_critical)),
+        (&["8.2/2c"], "unwrapped", "takes an AAGUID in one octet string too", Verify(packed_unwrapped)),
+        (&["8.3/syntax"], "error-accepted", UNREAD, Derive(|e| tpm::syntax(e).or(Ok(())))),
+        (&["8.3/name"], "digest-only", "compares the digest, and not the algorithm before it", Verify(tpm_digest_only)),
+        (&["8.4/syntax"], "error-accepted", UNREAD, Derive(|e| android_key::syntax(e).or(Ok(())))),
+        (&["8.4/all-applications"], "hardware-only", "looks at what hardware enforces alone", Verify(android_all_in_software)),
+        (&["8.4/origin"], "absent-generated", "reads an absent origin as zero, which stands for keys made there", Verify(android_origin_absent)),
+        (&["8.4/purpose"], "absent-sign", "takes a key without purposes for one that signs", Verify(android_purpose_absent)),
+        (&["8.4/purpose"], "sign-among-others", "takes a key that has other purposes too", Verify(android_purpose_more)),
+        (&["8.5/syntax"], "error-accepted", UNREAD, Derive(|e| safetynet::syntax(e).or(Ok(())))),
+        (&["8.6/1"], "error-accepted", UNREAD, Derive(|e| fido_u2f::syntax(e).or(Ok(())))),
+        (&["8.6/6"], "credential-key", "takes the credential key's signature too", Verify(u2f_by_credential)),
+        (&["8.8/1"], "error-accepted", UNREAD, Derive(|e| apple::syntax(e).or(Ok(())))),
+        (&["8.9/syntax"], "error-accepted", UNREAD, Derive(|e| compound::syntax(e).or(Ok(())))),
+        (&["7.1/24b"], "by-name", "follows certificates by the names in them", Verify(|e| trust::path_by(e, Rules { signatures: false, ..Rules::ALL }))),
+        (&["7.1/24b"], "any-root", "takes certificates that lead nowhere", Verify(|e| trust::path_by(e, Rules { root: false, ..Rules::ALL }))),
+        (&["7.1/24b"], "any-issuer", "takes certificates of issuers that are no authorities", Verify(|e| trust::path_by(e, Rules { usage: false, ..Rules::ALL }))),
+        (&["7.1/24b"], "revoked", "does not look at revocation lists", Verify(|e| trust::path_by(e, Rules { revocation: false, ..Rules::ALL }))),
+        (&["7.1/24b"], "repeated", "takes a path with the same certificate in it twice", Verify(|e| trust::path_by(e, Rules { repetition: false, ..Rules::ALL }))),
+        (&["8.5/service"], "any-age", "does not look when the response was made", Verify(|e| loosely(e, safetynet::service, safetynet::is_of_the_future))),
+        (&["7.1/24b"], "any-model", "takes the roots of one model for those of another", Verify(trust::path_to_any)),
+        (&["7.1/24b"], "any-time", "does not look at the validity of certificates", Verify(|e| trust::path_by(e, Rules { validity: false, ..Rules::ALL }))),
+    ]);
+    flaws.into_iter().chain(joint()).collect()
 }
 
 /// Flaws that are one, and show in two steps.

@@ -1,4 +1,4 @@
-//! Base64 that is read as no browser writes it.
+//! Mutants that decode base64 that no browser writes, in any member of a response.
 
 use serde_json::Value;
 
@@ -6,23 +6,20 @@ use super::{Kind, Mutant, body_mended};
 use crate::relying_party::verify::Run::Derive;
 use crate::relying_party::verify::{Evidence, Finding, authentication, registration};
 
-/// How a response is read.
-type Read = fn(&mut Evidence<'_>) -> Finding;
-
 #[rustfmt::skip]
 pub(super) fn all() -> Vec<Mutant> {
-    let flaws: [(&str, &str, Read, Read); 5] = [
-        ("padding-ignored", "ignores the padding of base64", |e| created(e, unpadded), |e| used(e, unpadded)),
-        ("any-alphabet", "reads base64 in either alphabet", |e| created(e, url_alphabet), |e| used(e, url_alphabet)),
-        ("space-ignored", "ignores white space in base64", |e| created(e, dense), |e| used(e, dense)),
-        ("foreign-ignored", "ignores what is not in the alphabet of base64", |e| created(e, known), |e| used(e, known)),
-        ("bits-ignored", "ignores bits of base64 that belong to no octet", |e| created(e, even), |e| used(e, even)),
-    ];
-    let each = |(flaw, summary, created, used)| {
-        let of = |step, run| Mutant::each(&[step], Kind::WrongVersion, flaw, summary, Derive(run));
-        of("7.1/3", created).into_iter().chain(of("7.2/3", used))
-    };
-    flaws.into_iter().flat_map(each).collect()
+    Mutant::list(Kind::WrongVersion, [
+        (&["7.1/3"], "padding-ignored", "ignores the padding of base64", Derive(|e| created(e, unpadded))),
+        (&["7.2/3"], "padding-ignored", "ignores the padding of base64", Derive(|e| used(e, unpadded))),
+        (&["7.1/3"], "any-alphabet", "reads base64 in either alphabet", Derive(|e| created(e, url_alphabet))),
+        (&["7.2/3"], "any-alphabet", "reads base64 in either alphabet", Derive(|e| used(e, url_alphabet))),
+        (&["7.1/3"], "space-ignored", "ignores white space in base64", Derive(|e| created(e, dense))),
+        (&["7.2/3"], "space-ignored", "ignores white space in base64", Derive(|e| used(e, dense))),
+        (&["7.1/3"], "foreign-ignored", "ignores what is not in the alphabet of base64", Derive(|e| created(e, known))),
+        (&["7.2/3"], "foreign-ignored", "ignores what is not in the alphabet of base64", Derive(|e| used(e, known))),
+        (&["7.1/3"], "bits-ignored", "ignores bits of base64 that belong to no octet", Derive(|e| created(e, even))),
+        (&["7.2/3"], "bits-ignored", "ignores bits of base64 that belong to no octet", Derive(|e| used(e, even))),
+    ])
 }
 
 /// Where the members of a response are that travel in base64.

@@ -1,29 +1,29 @@
-//! Wrong comparisons of the challenge, and wrong ideas of whose it is.
+//! Mutants that compare the challenge wrongly, or accept the challenge of other options: of another
+//! session, another ceremony, used or expired (§7.1 step 8, §7.2 step 11).
 
 use passrig_authenticator::wire::base64url;
 
 use super::{Kind, Mutant, loosely};
 use crate::relying_party::store::{Issued, State};
-use crate::relying_party::verify::Run::{self, Verify};
+use crate::relying_party::verify::Run::Verify;
 use crate::relying_party::verify::{Evidence, Finding, shared};
 
+const BOTH: &[&str] = &["7.1/8", "7.2/11"];
+
+#[rustfmt::skip]
 pub(super) fn all() -> Vec<Mutant> {
-    let flaws: [(&str, &str, Run); 10] = [
-        ("not-consumed", "takes a challenge again that was answered", Verify(not_consumed)),
-        ("any-session", "takes a challenge of any session", Verify(any_session)),
-        ("any-ceremony", "takes a challenge of the other ceremony", Verify(any_ceremony)),
-        ("superseded", "takes a challenge after it issued a newer one", Verify(superseded)),
-        ("expired", "takes a challenge however old it is", Verify(expired)),
-        ("prefix", "compares only as much as was sent", Verify(prefix)),
-        ("any-base64", "decodes both before it compares, leniently", Verify(any_base64)),
-        ("from-body", "expects whatever challenge was sent", Verify(from_body)),
-        ("empty", "takes an empty challenge", Verify(empty)),
-        ("case-insensitive", "compares without regard to case", Verify(case_insensitive)),
-    ];
-    let each = |(flaw, summary, run)| {
-        Mutant::each(&["7.1/8", "7.2/11"], Kind::WrongVersion, flaw, summary, run)
-    };
-    flaws.into_iter().flat_map(each).collect()
+    Mutant::list(Kind::WrongVersion, [
+        (BOTH, "not-consumed", "takes a challenge again that was answered", Verify(not_consumed)),
+        (BOTH, "any-session", "takes a challenge of any session", Verify(any_session)),
+        (BOTH, "any-ceremony", "takes a challenge of the other ceremony", Verify(any_ceremony)),
+        (BOTH, "superseded", "takes a challenge after it issued a newer one", Verify(superseded)),
+        (BOTH, "expired", "takes a challenge however old it is", Verify(expired)),
+        (BOTH, "prefix", "compares only as much as was sent", Verify(prefix)),
+        (BOTH, "any-base64", "decodes both before it compares, leniently", Verify(any_base64)),
+        (BOTH, "from-body", "expects whatever challenge was sent", Verify(from_body)),
+        (BOTH, "empty", "takes an empty challenge", Verify(empty)),
+        (BOTH, "case-insensitive", "compares without regard to case", Verify(case_insensitive)),
+    ])
 }
 
 /// Takes the challenge of any options that the rule permits.

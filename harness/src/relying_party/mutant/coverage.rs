@@ -1,4 +1,5 @@
-//! Signatures over something else, and by another algorithm than the key's.
+//! Mutants that accept a signature over other data, or by another algorithm than the key's (§7.2
+//! step 21).
 
 use passrig_authenticator::keys;
 use passrig_authenticator::wire::cose::{Algorithm, Key};
@@ -6,22 +7,19 @@ use sha2::{Digest, Sha256};
 
 use super::signature::{Signed, asserted};
 use super::{Kind, Mutant, loosely};
-use crate::relying_party::verify::Run::{self, Verify};
+use crate::relying_party::verify::Run::Verify;
 use crate::relying_party::verify::{Evidence, Finding, authentication};
 
 #[rustfmt::skip]
 pub(super) fn all() -> Vec<Mutant> {
-    let flaws: [(&str, &str, Run); 6] = [
-        ("swapped", "takes a signature over the two parts in the other order", Verify(|e| over(e, |data, hash| [hash, data].concat()))),
-        ("authenticator-data-alone", "takes a signature over the authenticator data alone", Verify(|e| over(e, |data, _| data.to_vec()))),
-        ("client-data-alone", "takes a signature over the client data's hash alone", Verify(|e| over(e, |_, hash| hash.to_vec()))),
-        ("hashed-twice", "takes a signature over a hash of what should be signed", Verify(|e| over(e, |data, hash| Sha256::digest([data, hash].concat()).to_vec()))),
-        ("any-padding", "takes either padding of RSA", Verify(|e| by(e, PADDINGS))),
-        ("any-hash", "takes any hash of RSA", Verify(|e| by(e, HASHES))),
-    ];
-    let each =
-        |(flaw, summary, run)| Mutant::each(&["7.2/21"], Kind::WrongVersion, flaw, summary, run);
-    flaws.into_iter().flat_map(each).collect()
+    Mutant::list(Kind::WrongVersion, [
+        (&["7.2/21"], "swapped", "takes a signature over the two parts in the other order", Verify(|e| over(e, |data, hash| [hash, data].concat()))),
+        (&["7.2/21"], "authenticator-data-alone", "takes a signature over the authenticator data alone", Verify(|e| over(e, |data, _| data.to_vec()))),
+        (&["7.2/21"], "client-data-alone", "takes a signature over the client data's hash alone", Verify(|e| over(e, |_, hash| hash.to_vec()))),
+        (&["7.2/21"], "hashed-twice", "takes a signature over a hash of what should be signed", Verify(|e| over(e, |data, hash| Sha256::digest([data, hash].concat()).to_vec()))),
+        (&["7.2/21"], "any-padding", "takes either padding of RSA", Verify(|e| by(e, PADDINGS))),
+        (&["7.2/21"], "any-hash", "takes any hash of RSA", Verify(|e| by(e, HASHES))),
+    ])
 }
 
 /// Takes signatures over what the rule makes of authenticator data and hash.

@@ -1,29 +1,53 @@
-//! Credentials that are looked up in the wrong place, or stored in one.
+//! Mutants that look up the credential, its account or its user handle wrongly, or accept a
+//! registered credential ID (§7.1 step 26, §7.2 steps 5 and 6).
 
-use super::{Flow, Kind, Mutant, loosely};
-use crate::relying_party::store::{User, UserHandle};
-use crate::relying_party::verify::Run::{self, Verify};
-use crate::relying_party::verify::{Evidence, Finding, authentication, registration};
+use super::{Kind, Mutant, behaviour, loosely};
+use crate::relying_party::store::{Record, Store, User, UserHandle};
+use crate::relying_party::verify::Run::Verify;
+use crate::relying_party::verify::{
+    Evidence, Examination, Finding, authentication, examine, registration,
+};
 
 #[rustfmt::skip]
 pub(super) fn all() -> Vec<Mutant> {
-    let flaws: [(&[&str], &str, &str, Run); 5] = [
+    let flaws = Mutant::list(Kind::WrongVersion, [
         (&["7.1/26"], "same-account", "minds a duplicate credential id only in another account", Verify(taken_elsewhere)),
         (&["7.2/6a"], "handle-prefix", "takes the beginning of the user handle for the whole", Verify(named_by_prefix)),
         (&["7.2/6b"], "handle-prefix", "takes the beginning of the user handle for the whole", Verify(handle_prefix)),
         (&["7.2/6b"], "handle-alone", "signs in whom the user handle names, with anybody's credential", Verify(handle_alone)),
         (&["7.2/6b"], "handle-absent", "signs in the credential's account without a user handle", Verify(handle_absent)),
+    ]);
+    flaws.into_iter().chain(any_account()).chain(account_without()).chain(duplicates()).collect()
+}
+
+/// Accepts a registered credential ID, and changes the record that has it.
+#[rustfmt::skip]
+fn duplicates() -> impl Iterator<Item = Mutant> {
+    let mutants = [
+        Mutant::flow("registration.credential-id-taken.overwritten", &["7.1/26"], "replaces another account's credential by a new one with the same id", behaviour! {
+            fn examine<'a>(&self, evidence: Evidence<'a>, _: Examination<'a>) -> Examination<'a> {
+                examine(evidence, &[("7.1/26", Verify(|_| Ok(())))])
+            }
+            fn add_record(&self, store: &mut Store, owner: UserHandle, record: Record) -> bool {
+                store.remove_records_with(&record.id);
+                store.add_record(owner, record);
+                true
+            }
+        }),
+        Mutant::flow("registration.credential-id-taken.key-replaced", &["7.1/26"], "gives another account's credential the key of a new one with the same id", behaviour! {
+            fn examine<'a>(&self, evidence: Evidence<'a>, _: Examination<'a>) -> Examination<'a> {
+                examine(evidence, &[("7.1/26", Verify(|_| Ok(())))])
+            }
+            fn add_record(&self, store: &mut Store, owner: UserHandle, record: Record) -> bool {
+                if store.replace_key(&record) {
+                    return false;
+                }
+                store.add_record(owner, record);
+                true
+            }
+        }),
     ];
-    let each =
-        |(steps, flaw, summary, run)| Mutant::each(steps, Kind::WrongVersion, flaw, summary, run);
-    flaws
-        .into_iter()
-        .flat_map(each)
-        .chain(any_account())
-        .chain(account_without())
-        .chain(overwritten())
-        .chain(keys_replaced())
-        .collect()
+    mutants.into_iter().map(|mutant| Mutant { kind: Kind::WrongVersion, ..mutant })
 }
 
 /// Takes any account's credential for the account that was named.
@@ -57,22 +81,6 @@ fn names_account_without(e: &Evidence<'_>) -> bool {
         Some(User::Known(account)) => e.store.records_of(&account.handle).next().is_none(),
         _ => false,
     }
-}
-
-/// Lets a new record take an old one's place.
-fn overwritten() -> impl Iterator<Item = Mutant> {
-    let summary = "replaces another account's credential by a new one with the same id";
-    Mutant::each(&["7.1/26"], Kind::WrongVersion, "overwritten", summary, Verify(|_| Ok(())))
-        .into_iter()
-        .map(|mutant| mutant.with_flow(Flow::OverwritesDuplicates))
-}
-
-/// Lets a new key take an old one's place.
-fn keys_replaced() -> impl Iterator<Item = Mutant> {
-    let summary = "gives another account's credential the key of a new one with the same id";
-    Mutant::each(&["7.1/26"], Kind::WrongVersion, "key-replaced", summary, Verify(|_| Ok(())))
-        .into_iter()
-        .map(|mutant| mutant.with_flow(Flow::ReplacesKeys))
 }
 
 fn registered_anywhere(e: &Evidence<'_>) -> Finding {

@@ -1,4 +1,4 @@
-//! ECDSA signatures that are read as no DER parser reads them.
+//! Mutants that read an ECDSA signature although it is not DER.
 
 use passrig_authenticator::deviation::Group;
 use passrig_authenticator::keys;
@@ -7,7 +7,7 @@ use passrig_authenticator::wire::der::tag;
 
 use super::signature::{Signed, asserted, attested};
 use super::{Kind, Mutant, loosely};
-use crate::relying_party::verify::Run::{self, Verify};
+use crate::relying_party::verify::Run::Verify;
 use crate::relying_party::verify::attestation::packed;
 use crate::relying_party::verify::{Evidence, Finding, authentication};
 
@@ -16,7 +16,7 @@ const ASSERTED: &[&str] = &["7.2/21"];
 
 #[rustfmt::skip]
 pub(super) fn all() -> Vec<Mutant> {
-    let flaws: [(&[&str], &str, &str, Run); 14] = [
+    Mutant::list(Kind::WrongVersion, [
         (ATTESTED, "ber", "reads signatures as BER, with whatever lengths and zeros", Verify(|e| loosely(e, packed::self_signature, |e| attested(e).is_some_and(|s| is_good_ber(&s))))),
         (ASSERTED, "ber", "reads signatures as BER, with whatever lengths and zeros", Verify(|e| loosely(e, authentication::signature, |e| asserted(e).is_some_and(|s| is_good_ber(&s))))),
         (ATTESTED, "trailing-ignored", "ignores what follows a signature", Verify(|e| loosely(e, packed::self_signature, |e| attested(e).is_some_and(|s| is_good_in_front(&s))))),
@@ -31,10 +31,7 @@ pub(super) fn all() -> Vec<Mutant> {
         (ASSERTED, "unclosed", "needs no end of a signature of indefinite length", Verify(|e| asserted_as(e, is_good_unclosed))),
         (ASSERTED, "zeros-ignored", "reads signatures without zeros around them", Verify(|e| asserted_as(e, is_good_without_zeros))),
         (ASSERTED, "order-reduced", "reduces the numbers of a signature by the order of the curve", Verify(|e| asserted_as(e, is_good_reduced))),
-    ];
-    let each =
-        |(steps, flaw, summary, run)| Mutant::each(steps, Kind::WrongVersion, flaw, summary, run);
-    flaws.into_iter().flat_map(each).collect()
+    ])
 }
 
 /// Whether r and s verify in their one right encoding.

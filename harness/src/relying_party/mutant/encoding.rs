@@ -1,12 +1,12 @@
-//! Readers of CBOR and of authenticator data that make sense of what is not in
-//! the canonical form, or is no CBOR at all.
+//! Mutants that decode CBOR outside of the canonical form, or authenticator data with another
+//! layout (§7.1 step 13, §7.2 step 15).
 
 use passrig_authenticator::wire::cbor::{Head, Item};
 use passrig_authenticator::wire::{AttestationObject, AuthenticatorData, Cbor, Flags};
 
 use super::simple::longest_prefix;
 use super::{Kind, Mutant};
-use crate::relying_party::verify::Run::{self, Derive};
+use crate::relying_party::verify::Run::Derive;
 use crate::relying_party::verify::{Evidence, Finding, authentication, form, registration};
 
 const CREATED: &[&str] = &["7.1/13"];
@@ -14,7 +14,7 @@ const USED: &[&str] = &["7.2/15"];
 
 #[rustfmt::skip]
 pub(super) fn all() -> Vec<Mutant> {
-    let flaws: [(&[&str], &str, &str, Run); 21] = [
+    Mutant::list(Kind::WrongVersion, [
         (CREATED, "indefinite", "reads CBOR of indefinite length", Derive(|e| created(e, &DEFINITE))),
         (USED, "indefinite", "reads CBOR of indefinite length", Derive(|e| used(e, &DEFINITE))),
         (CREATED, "wide", "reads CBOR whose numbers are wider than needed", Derive(|e| created(e, &NARROW))),
@@ -36,10 +36,7 @@ pub(super) fn all() -> Vec<Mutant> {
         (CREATED, "flag-unread", "reads a credential whether or not a flag announces it", Derive(created_unannounced)),
         (CREATED, "gap-ignored", "looks for the key behind the credential id", Derive(created_with_gap)),
         (USED, "fixed-part-padded", "reads what is missing of authenticator data as zeros", Derive(used_padded)),
-    ];
-    let each =
-        |(steps, flaw, summary, run)| Mutant::each(steps, Kind::WrongVersion, flaw, summary, run);
-    flaws.into_iter().flat_map(each).collect()
+    ])
 }
 
 /// How CBOR is mended before it is judged.

@@ -1,43 +1,108 @@
-//! Flaws of order: the steps are right, and what is done about them is not.
+//! Mutants of what follows the steps of §7.1 and §7.2: the steps are right, and what is stored, or
+//! when, is not.
 
 use passrig_authenticator::Ceremony;
+use passrig_authenticator::wire::{Flags, base64url};
 
-use super::{Flow, Kind, Mutant};
-use crate::relying_party::verify::{STEPS, Step};
+use super::meeting::Meetings;
+use super::signature::from_subject_public_key_info;
+use super::{Mutant, behaviour};
+use crate::relying_party::RelyingParty;
+use crate::relying_party::behaviour::{Behaviour, EarlyRead};
+use crate::relying_party::ceremony::Caller;
+use crate::relying_party::effect::{self, Effect};
+use crate::relying_party::store::{Account, Record, UserHandle};
+use crate::relying_party::verify::Evidence;
 
 #[rustfmt::skip]
 pub(super) fn all() -> Vec<Mutant> {
-    let flaws: [(&[&'static str], &str, &str, Flow); 13] = [
-        (&["7.1/29", "7.1/9"], "refused-but-stored", "stores the credential although it says that it refused the origin", Flow::ActsOnRefused("7.1/9")),
-        (&["7.1/29", "7.1/8"], "refused-but-stored-late", "stores the credential although it says that it refused the challenge", Flow::ActsOnRefused("7.1/8")),
-        (&["7.2/25", "7.2/12"], "refused-but-signed-in", "signs in the account although it says that it refused the origin", Flow::ActsOnRefused("7.2/12")),
-        (&["7.1/29"], "account-kept", "makes the account even if it refuses the registration", Flow::KeepsAccounts),
-        (&["7.1/13"], "key-beside", "stores the key that stands beside the attestation object", Flow::BelievesCopies),
-        (&["7.1/13"], "id-taken", "stores the id that stands beside the attestation object", Flow::BelievesIds),
-        (&["7.1/29"], "user-from-body", "registers for the account whose user id the body names", Flow::UserFromBody),
-        (&["7.2/25"], "updated-unverified", "updates the credential record before it verifies the signature", Flow::UpdatesUnverified),
-        (&["7.2/22"], "never-stored", "never stores a signature counter after the first", Flow::ForgetsCounters),
-        (&["7.2/22"], "counts-from-zero", "stores zero for the signature counter of a registration", Flow::CountsFromZero),
-        (&["7.2/22"], "stored-if-asked", "stores a signature counter only if it is the next number", Flow::CountsByOne),
-        (&["7.1/8"], "read-before-taken", "reads the challenge first and takes it out of the store afterwards", Flow::ReadsBeforeTaking(Ceremony::Registration)),
-        (&["7.2/11"], "read-before-taken", "reads the challenge first and takes it out of the store afterwards", Flow::ReadsBeforeTaking(Ceremony::Authentication)),
-    ];
-    flaws.into_iter().filter_map(|(steps, flaw, summary, flow)| mutant(steps, flaw, summary, flow)).collect()
+    let read_early = "reads the challenge first and takes it out of the store afterwards";
+    vec![
+        Mutant::flow("registration.flow.refused-but-stored", &["7.1/29", "7.1/9"], "stores the credential although it says that it refused the origin",
+            behaviour! { fn acts_on(&self, violated: &[&str]) -> bool { violated.is_empty() || violated == ["7.1/9"] } }),
+        Mutant::flow("registration.flow.refused-but-stored-late", &["7.1/29", "7.1/8"], "stores the credential although it says that it refused the challenge",
+            behaviour! { fn acts_on(&self, violated: &[&str]) -> bool { violated.is_empty() || violated == ["7.1/8"] } }),
+        Mutant::flow("authentication.flow.refused-but-signed-in", &["7.2/25", "7.2/12"], "signs in the account although it says that it refused the origin",
+            behaviour! { fn acts_on(&self, violated: &[&str]) -> bool { violated.is_empty() || violated == ["7.2/12"] } }),
+        Mutant::flow("registration.flow.account-kept", &["7.1/29"], "makes the account even if it refuses the registration",
+            behaviour! { fn effect_of_refused(&self, e: &Evidence<'_>, _: &[&str]) -> Option<Effect> { Some(Effect::Account(e.registrant()?.clone())) } }),
+        Mutant::flow("registration.attestation-object.key-beside", &["7.1/13"], "stores the key that stands beside the attestation object", behaviour! {
+            fn record(&self, e: &Evidence<'_>) -> Option<Record> {
+                let record = effect::record(e)?;
+                let beside = e.registration.as_ref()?.response.public_key.as_ref();
+                let key = beside.and_then(|key| from_subject_public_key_info(key.as_ref()));
+                Some(Record { public_key: key.map_or(record.public_key, |key| key.to_cbor()), ..record })
+            }
+        }),
+        Mutant::flow("registration.attestation-object.id-taken", &["7.1/13"], "stores the id that stands beside the attestation object", behaviour! {
+            fn record(&self, e: &Evidence<'_>) -> Option<Record> {
+                Some(Record { id: e.registration.as_ref()?.id.0.clone(), ..effect::record(e)? })
+            }
+        }),
+        Mutant::flow("registration.flow.user-from-body", &["7.1/29"], "registers for the account whose user id the body names",
+            behaviour! { fn registrant<'a>(&self, e: &Evidence<'a>) -> Option<&'a Account> { account_in_body(e).or_else(|| e.registrant()) } }),
+        Mutant::flow("authentication.flow.updated-unverified", &["7.2/25"], "updates the credential record before it verifies the signature", behaviour! {
+            fn effect_of_refused(&self, e: &Evidence<'_>, violated: &[&str]) -> Option<Effect> {
+                violated.contains(&"7.2/21").then(|| updated(e)).flatten()
+            }
+        }),
+        Mutant::flow("authentication.sign-count.never-stored", &["7.2/22"], "never stores a signature counter after the first",
+            behaviour! { fn sign_count(&self, stored: u32, _: u32) -> u32 { stored } }),
+        Mutant::flow("authentication.sign-count.counts-from-zero", &["7.2/22"], "stores zero for the signature counter of a registration",
+            behaviour! { fn record(&self, e: &Evidence<'_>) -> Option<Record> { Some(Record { sign_count: 0, ..effect::record(e)? }) } }),
+        Mutant::flow("authentication.sign-count.stored-if-asked", &["7.2/22"], "stores a signature counter only if it is the next number", behaviour! {
+            fn sign_count(&self, stored: u32, received: u32) -> u32 {
+                if received == stored.wrapping_add(1) { received } else { stored }
+            }
+        }),
+        Mutant::flow("registration.challenge.read-before-taken", &["7.1/8"], read_early, ReadsEarly(Ceremony::Registration, Meetings::default())),
+        Mutant::flow("authentication.challenge.read-before-taken", &["7.2/11"], read_early, ReadsEarly(Ceremony::Authentication, Meetings::default())),
+    ]
 }
 
-pub(super) fn mutant(
-    steps: &[&'static str],
-    flaw: &str,
-    summary: &str,
-    flow: Flow,
-) -> Option<Mutant> {
-    let first: &Step = STEPS.iter().find(|step| steps.first() == Some(&step.id))?;
-    Some(Mutant {
-        id: format!("{}.{}.{flaw}", first.area(), first.name),
-        steps: steps.to_vec(),
-        kind: Kind::Flow,
-        summary: summary.to_owned(),
-        instead: Vec::new(),
-        flow: Some(flow),
-    })
+/// The account whose user handle stands in the body.
+fn account_in_body<'a>(e: &Evidence<'a>) -> Option<&'a Account> {
+    let handle = e.body.get("userId")?.as_str()?;
+    e.store.account(&UserHandle(base64url::decode(handle).ok()?))
+}
+
+/// The record with the values of an assertion.
+fn updated(e: &Evidence<'_>) -> Option<Effect> {
+    let (owner, record) = e.record()?;
+    let data = e.authenticator_data.as_ref()?;
+    let record = Record {
+        sign_count: data.sign_count,
+        backup_eligible: data.flags.has(Flags::BE),
+        backup_state: data.flags.has(Flags::BS),
+        ..record.clone()
+    };
+    Some(Effect::Record(owner.clone(), record))
+}
+
+/// Of two responses that arrive together, both read the challenge of this ceremony before either
+/// consumes it.
+#[derive(Debug)]
+struct ReadsEarly(Ceremony, Meetings);
+
+impl Behaviour for ReadsEarly {
+    fn read_early<'a>(
+        &'a self,
+        rp: &'a RelyingParty,
+        ceremony: Ceremony,
+        caller: &'a Caller,
+    ) -> EarlyRead<'a> {
+        Box::pin(async move {
+            if ceremony != self.0 {
+                return None;
+            }
+            let read = {
+                let store = rp.store();
+                let session = store.session(caller.token.as_deref()?)?;
+                (session, store.pending(session, ceremony)?.challenge.clone())
+            };
+            // Until a second response has read it too, or can no longer be expected.
+            self.1.meet(read.0).await;
+            Some(read)
+        })
+    }
 }

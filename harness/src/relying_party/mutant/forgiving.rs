@@ -1,5 +1,5 @@
-//! Readers that mend what they read: values that no browser and no
-//! authenticator writes are taken for what they resemble.
+//! Mutants that repair a value before they compare it, or accept a value that resembles the
+//! expected one. A plain comparison error belongs in the file of its value, such as `origin.rs`.
 
 use passrig_authenticator::wire::authenticator_data::AttestedCredentialData;
 use passrig_authenticator::wire::base64url::{self, Base64UrlBytes};
@@ -11,7 +11,7 @@ use url::Url;
 
 use super::{Kind, Mutant, body_mended, loosely};
 use crate::relying_party::store::{State, User};
-use crate::relying_party::verify::Run::{self, Derive, Verify};
+use crate::relying_party::verify::Run::{Derive, Verify};
 use crate::relying_party::verify::{Evidence, Finding, authentication, registration, shared};
 
 const TYPE: &[&str] = &["7.1/7", "7.2/10"];
@@ -22,7 +22,7 @@ const TOP_ORIGIN: &[&str] = &["7.1/11", "7.2/14"];
 
 #[rustfmt::skip]
 pub(super) fn all() -> Vec<Mutant> {
-    let flaws: [(&[&str], &str, &str, Run); 33] = [
+    let flaws = Mutant::list(Kind::WrongVersion, [
         (&["7.1/3"], "members-mended", "fills in the id, rawId or type that a response lacks", Derive(|e| mend_members(e, registration::response))),
         (&["7.2/3"], "members-mended", "fills in the id, rawId or type that a response lacks", Derive(|e| mend_members(e, authentication::response))),
         (TYPE, "first-of-two", "reads the first of two types", Verify(|e| first_of_two(e, "type", shared::kind, |e, sent| sent == shared::expected_kind(e.ceremony)))),
@@ -56,10 +56,8 @@ pub(super) fn all() -> Vec<Mutant> {
         (&["7.2/6a"], "handle-empty", "takes an empty user handle for none", Verify(named_with_empty)),
         (&["7.2/6b"], "handle-encoded-twice", "takes the text of a user handle for its octets", Verify(handle_encoded_twice)),
         (&["7.2/6b"], "handle-beginning", "takes every user handle that begins with the right one", Verify(handle_beginning)),
-    ];
-    let each =
-        |(steps, flaw, summary, run)| Mutant::each(steps, Kind::WrongVersion, flaw, summary, run);
-    flaws.into_iter().flat_map(each).chain(framed()).chain(id_alone()).chain(id_beside()).collect()
+    ]);
+    flaws.into_iter().chain(framed()).chain(id_alone()).chain(id_beside()).collect()
 }
 
 /// Reads the first member of that name, where parsers take the last.

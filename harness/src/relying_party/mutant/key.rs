@@ -1,4 +1,5 @@
-//! Keys that are taken for what they are not, or in spite of what they are.
+//! Mutants that read a public key wrongly: most accept one that is not for an offered algorithm
+//! (§7.1 step 20).
 
 use passrig_authenticator::keys;
 use passrig_authenticator::wire::Cbor;
@@ -6,35 +7,30 @@ use passrig_authenticator::wire::cbor::Item;
 use passrig_authenticator::wire::cose::{Algorithm, Key, crv, kty, label};
 
 use super::{Kind, Mutant, loosely};
-use crate::relying_party::verify::Run::{self, Verify};
+use crate::relying_party::verify::Run::Verify;
 use crate::relying_party::verify::{Evidence, Finding, refuse, registration};
 
 const KEY: &[&str] = &["7.1/20"];
 
 #[rustfmt::skip]
 pub(super) fn all() -> Vec<Mutant> {
-    let flaws: [(&str, &str, Run); 11] = [
-        ("numbers-converted", "takes fractions and digits for the numbers that they stand for", Verify(|e| mended(e, |key| values(key, number)))),
-        ("words-known", "takes the names of types and curves for their numbers", Verify(|e| mended(e, |key| values(key, word)))),
-        ("names-read", "reads the parameters of a key by their names", Verify(|e| mended(e, by_name))),
-        ("curve-unread", "takes the curve of a key from its algorithm", Verify(curve_unread)),
-        ("any-curve", "takes a key on any curve for any algorithm", Verify(any_curve)),
-        ("type-unread", "takes the type of a key from its algorithm", Verify(type_unread)),
-        ("point-unchecked", "takes any two coordinates for a point", Verify(point_unchecked)),
-        ("zeros-trimmed", "reads numbers without the zeros before them", Verify(|e| mended(e, |key| values(key, trimmed)))),
-        ("compressed", "takes a sign for a coordinate", Verify(compressed)),
-        ("small-order", "takes an Ed25519 key of small order", Verify(small_order)),
-        ("weak-rsa", "takes RSA keys with whatever numbers", Verify(weak_rsa)),
-    ];
-    let each = |(flaw, summary, run)| Mutant::each(KEY, Kind::WrongVersion, flaw, summary, run);
-    let strict = Mutant::each(
-        KEY,
-        Kind::TooStrict,
-        "known-parameters",
-        "refuses parameters of keys that it does not know",
-        Verify(known_parameters),
-    );
-    flaws.into_iter().flat_map(each).chain(strict).collect()
+    let lenient = Mutant::list(Kind::WrongVersion, [
+        (KEY, "numbers-converted", "takes fractions and digits for the numbers that they stand for", Verify(|e| mended(e, |key| values(key, number)))),
+        (KEY, "words-known", "takes the names of types and curves for their numbers", Verify(|e| mended(e, |key| values(key, word)))),
+        (KEY, "names-read", "reads the parameters of a key by their names", Verify(|e| mended(e, by_name))),
+        (KEY, "curve-unread", "takes the curve of a key from its algorithm", Verify(curve_unread)),
+        (KEY, "any-curve", "takes a key on any curve for any algorithm", Verify(any_curve)),
+        (KEY, "type-unread", "takes the type of a key from its algorithm", Verify(type_unread)),
+        (KEY, "point-unchecked", "takes any two coordinates for a point", Verify(point_unchecked)),
+        (KEY, "zeros-trimmed", "reads numbers without the zeros before them", Verify(|e| mended(e, |key| values(key, trimmed)))),
+        (KEY, "compressed", "takes a sign for a coordinate", Verify(compressed)),
+        (KEY, "small-order", "takes an Ed25519 key of small order", Verify(small_order)),
+        (KEY, "weak-rsa", "takes RSA keys with whatever numbers", Verify(weak_rsa)),
+    ]);
+    let strict = Mutant::list(Kind::TooStrict, [
+        (KEY, "known-parameters", "refuses parameters of keys that it does not know", Verify(known_parameters)),
+    ]);
+    [lenient, strict].concat()
 }
 
 fn sent<'e>(e: &'e Evidence<'_>) -> Option<&'e Cbor> {

@@ -1,4 +1,4 @@
-//! A JSON parser that reads more than JSON.
+//! A JSON parser that reads more than JSON, for `reading.rs`. It holds no mutants.
 
 use passrig_authenticator::wire::Json;
 use passrig_authenticator::wire::json::Number;

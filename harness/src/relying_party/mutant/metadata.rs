@@ -1,30 +1,28 @@
-//! Metadata that are believed too easily.
+//! Mutants of the FIDO Metadata Service: they accept metadata, or a model, that they must refuse.
 
 use super::{Kind, Mutant, loosely};
 use crate::relying_party::verify::Evidence;
-use crate::relying_party::verify::Run::{self, Verify};
+use crate::relying_party::verify::Run::Verify;
 use crate::relying_party::verify::attestation::Statement;
 use crate::relying_party::verify::attestation::metadata::{self, BROKEN};
 use crate::relying_party::verify::attestation::trust::Rules;
 
 #[rustfmt::skip]
 pub(super) fn all() -> Vec<Mutant> {
-    let flaws: [(&str, &str, &str, Run); 12] = [
-        ("metadata/signature", "algorithm-unread", "verifies metadata by the algorithm of the key, whatever their header says", Verify(|e| loosely(e, metadata::signature, metadata::is_signed_by_key))),
-        ("metadata/signature", "algorithm-none", "takes metadata whose header says that nobody signed them", Verify(|e| loosely(e, metadata::signature, metadata::is_unsigned))),
-        ("metadata/chain", "by-name", "follows the signer's certificates by the names in them", Verify(|e| loosely(e, metadata::chain, |e| metadata::is_led_by(e, Rules { signatures: false, ..Rules::ALL })))),
-        ("metadata/chain", "any-time", "does not look at the validity of the signer's certificates", Verify(|e| loosely(e, metadata::chain, |e| metadata::is_led_by(e, Rules { validity: false, ..Rules::ALL })))),
-        ("metadata/revocation", "leaf-only", "does not look whether the authority above the signer was revoked", Verify(|e| loosely(e, metadata::revocation, metadata::has_intermediate))),
-        ("metadata/revocation", "authorities-only", "does not look whether the signer itself was revoked", Verify(|e| loosely(e, metadata::revocation, |e| !metadata::has_intermediate(e)))),
-        ("metadata/status", "first", "looks at the first report alone", Verify(|e| loosely(e, metadata::status, |e| is_sound(metadata::reports(e).first())))),
-        ("metadata/status", "last", "looks at the last report alone", Verify(|e| loosely(e, metadata::status, |e| is_sound(metadata::reports(e).last())))),
-        ("metadata/status", "revoked-only", "looks for models that were revoked, and not for those that are broken", Verify(|e| loosely(e, metadata::status, |e| !has(e, "REVOKED")))),
-        ("metadata/status", "compromised-only", "looks for models that are broken, and not for those that were revoked", Verify(|e| loosely(e, metadata::status, |e| has(e, "REVOKED")))),
-        ("metadata/attestation-type", "self-unseen", "does not ask whether a model attests for itself", Verify(|e| loosely(e, metadata::attestation_type, is_self))),
-        ("metadata/attestation-type", "self-only", "asks only of self attestation whether a model makes it", Verify(|e| loosely(e, metadata::attestation_type, |e| !is_self(e)))),
-    ];
-    let each = |(step, flaw, summary, run)| Mutant::each(&[step], Kind::WrongVersion, flaw, summary, run);
-    flaws.into_iter().flat_map(each).collect()
+    Mutant::list(Kind::WrongVersion, [
+        (&["metadata/signature"], "algorithm-unread", "verifies metadata by the algorithm of the key, whatever their header says", Verify(|e| loosely(e, metadata::signature, metadata::is_signed_by_key))),
+        (&["metadata/signature"], "algorithm-none", "takes metadata whose header says that nobody signed them", Verify(|e| loosely(e, metadata::signature, metadata::is_unsigned))),
+        (&["metadata/chain"], "by-name", "follows the signer's certificates by the names in them", Verify(|e| loosely(e, metadata::chain, |e| metadata::is_led_by(e, Rules { signatures: false, ..Rules::ALL })))),
+        (&["metadata/chain"], "any-time", "does not look at the validity of the signer's certificates", Verify(|e| loosely(e, metadata::chain, |e| metadata::is_led_by(e, Rules { validity: false, ..Rules::ALL })))),
+        (&["metadata/revocation"], "leaf-only", "does not look whether the authority above the signer was revoked", Verify(|e| loosely(e, metadata::revocation, metadata::has_intermediate))),
+        (&["metadata/revocation"], "authorities-only", "does not look whether the signer itself was revoked", Verify(|e| loosely(e, metadata::revocation, |e| !metadata::has_intermediate(e)))),
+        (&["metadata/status"], "first", "looks at the first report alone", Verify(|e| loosely(e, metadata::status, |e| is_sound(metadata::reports(e).first())))),
+        (&["metadata/status"], "last", "looks at the last report alone", Verify(|e| loosely(e, metadata::status, |e| is_sound(metadata::reports(e).last())))),
+        (&["metadata/status"], "revoked-only", "looks for models that were revoked, and not for those that are broken", Verify(|e| loosely(e, metadata::status, |e| !has(e, "REVOKED")))),
+        (&["metadata/status"], "compromised-only", "looks for models that are broken, and not for those that were revoked", Verify(|e| loosely(e, metadata::status, |e| has(e, "REVOKED")))),
+        (&["metadata/attestation-type"], "self-unseen", "does not ask whether a model attests for itself", Verify(|e| loosely(e, metadata::attestation_type, is_self))),
+        (&["metadata/attestation-type"], "self-only", "asks only of self attestation whether a model makes it", Verify(|e| loosely(e, metadata::attestation_type, |e| !is_self(e)))),
+    ])
 }
 
 fn is_sound(status: Option<&String>) -> bool {

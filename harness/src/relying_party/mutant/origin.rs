@@ -1,29 +1,28 @@
-//! Wrong comparisons of the origin.
+//! Mutants that compare the origin wrongly (§7.1 step 9, §7.2 step 12).
 
 use url::Url;
 
 use super::{Kind, Mutant, loosely};
-use crate::relying_party::verify::Run::{self, Verify};
+use crate::relying_party::verify::Run::Verify;
 use crate::relying_party::verify::{Evidence, Finding, shared};
 
+const BOTH: &[&str] = &["7.1/9", "7.2/12"];
+
+#[rustfmt::skip]
 pub(super) fn all() -> Vec<Mutant> {
-    let flaws: [(&str, &str, Run); 11] = [
-        ("suffix", "takes any origin that ends in its host", Verify(suffix)),
-        ("prefix", "takes any origin that starts with its own", Verify(prefix)),
-        ("contains", "takes any origin that contains its host", Verify(contains)),
-        ("host-only", "compares hosts only", Verify(host_only)),
-        ("port-ignored", "ignores the port", Verify(port_ignored)),
-        ("scheme-ignored", "ignores the scheme", Verify(scheme_ignored)),
-        ("case-insensitive", "compares without regard to case", Verify(case_insensitive)),
-        ("subdomain", "takes every subdomain", Verify(subdomain)),
-        ("parent-domain", "takes every parent domain", Verify(parent_domain)),
-        ("under-rp-id", "takes every host under its RP id", Verify(under_rp_id)),
-        ("from-header", "expects what the Origin header says", Verify(from_header)),
-    ];
-    let each = |(flaw, summary, run)| {
-        Mutant::each(&["7.1/9", "7.2/12"], Kind::WrongVersion, flaw, summary, run)
-    };
-    flaws.into_iter().flat_map(each).collect()
+    Mutant::list(Kind::WrongVersion, [
+        (BOTH, "suffix", "takes any origin that ends in its host", Verify(suffix)),
+        (BOTH, "prefix", "takes any origin that starts with its own", Verify(prefix)),
+        (BOTH, "contains", "takes any origin that contains its host", Verify(contains)),
+        (BOTH, "host-only", "compares hosts only", Verify(host_only)),
+        (BOTH, "port-ignored", "ignores the port", Verify(port_ignored)),
+        (BOTH, "scheme-ignored", "ignores the scheme", Verify(scheme_ignored)),
+        (BOTH, "case-insensitive", "compares without regard to case", Verify(case_insensitive)),
+        (BOTH, "subdomain", "takes every subdomain", Verify(subdomain)),
+        (BOTH, "parent-domain", "takes every parent domain", Verify(parent_domain)),
+        (BOTH, "under-rp-id", "takes every host under its RP id", Verify(under_rp_id)),
+        (BOTH, "from-header", "expects what the Origin header says", Verify(from_header)),
+    ])
 }
 
 /// Takes what the rule says of the sent origin and an expected one.

@@ -1,50 +1,48 @@
-//! JSON that is read otherwise than browsers read it: client data, and the
-//! requests around them.
+//! Mutants that read JSON as no browser does: the client data, and the body around them (§7.1
+//! steps 3 and 6, §7.2 steps 3 and 9).
+
+use std::borrow::Cow;
 
 use passrig_authenticator::Ceremony;
 use passrig_authenticator::wire::Json;
 use serde_json::Value;
 
-use super::flow::mutant;
 use super::lax_json::Lax;
-use super::{Flow, Kind, Mutant};
+use super::{Kind, Mutant};
+use crate::relying_party::behaviour::Behaviour;
 use crate::relying_party::verify::Run::Derive;
-use crate::relying_party::verify::{Evidence, Finding, shared};
+use crate::relying_party::verify::{Evidence, Examination, Finding, examine, shared};
 
-/// How requests are read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::relying_party) enum Reading {
-    /// The first of two members of one name counts.
-    FirstOfTwo,
+/// Of two members with one name in a body, the first counts.
+#[derive(Debug)]
+struct FirstOfTwo(Ceremony);
+
+impl Behaviour for FirstOfTwo {
+    fn body<'a>(&self, of: Ceremony, bytes: Option<&[u8]>, parsed: &'a Value) -> Cow<'a, Value> {
+        let json = bytes.filter(|_| of == self.0).and_then(|bytes| Json::parse(bytes).ok());
+        let first = json.and_then(|json| first_of_two(json).into_value().ok());
+        first.map_or(Cow::Borrowed(parsed), Cow::Owned)
+    }
+
+    fn examine<'a>(&self, evidence: Evidence<'a>, _: Examination<'a>) -> Examination<'a> {
+        examine(evidence, &[])
+    }
 }
-
-/// How client data are read.
-type Read = fn(&mut Evidence<'_>) -> Finding;
 
 #[rustfmt::skip]
 pub(super) fn all() -> Vec<Mutant> {
-    let client_data: [(&str, &str, Read); 4] = [
-        ("script", "reads client data as JavaScript would, not as JSON", |e| read(e, Lax { script: true, ..Lax::default() })),
-        ("trailing-ignored", "reads client data as far as their first value goes", |e| read(e, Lax { trailing: true, ..Lax::default() })),
-        ("unfinished", "closes what is open at the end of client data", |e| read(e, Lax { unfinished: true, ..Lax::default() })),
-        ("half-characters", "replaces halves of characters in client data, and drops them from the origin", half_characters),
-    ];
-    let each = |(flaw, summary, run)| Mutant::each(&["7.1/6", "7.2/9"], Kind::WrongVersion, flaw, summary, Derive(run));
+    let client_data = Mutant::list(Kind::WrongVersion, [
+        (&["7.1/6", "7.2/9"], "script", "reads client data as JavaScript would, not as JSON", Derive(|e| read(e, Lax { script: true, ..Lax::default() }))),
+        (&["7.1/6", "7.2/9"], "trailing-ignored", "reads client data as far as their first value goes", Derive(|e| read(e, Lax { trailing: true, ..Lax::default() }))),
+        (&["7.1/6", "7.2/9"], "unfinished", "closes what is open at the end of client data", Derive(|e| read(e, Lax { unfinished: true, ..Lax::default() }))),
+        (&["7.1/6", "7.2/9"], "half-characters", "replaces halves of characters in client data, and drops them from the origin", Derive(half_characters)),
+    ]);
     let first = "reads the first of two members of a name";
-    let of = |ceremony, steps: &[&'static str]| mutant(steps, "first-of-two-members", first, Flow::Reads(ceremony, Reading::FirstOfTwo));
     let bodies = [
-        of(Ceremony::Registration, &["7.1/3", "7.1/7", "7.1/13"]),
-        of(Ceremony::Authentication, &["7.2/3", "7.2/6a", "7.2/10", "7.2/15", "7.2/21"]),
+        Mutant::flow("registration.response.first-of-two-members", &["7.1/3", "7.1/7", "7.1/13"], first, FirstOfTwo(Ceremony::Registration)),
+        Mutant::flow("authentication.response.first-of-two-members", &["7.2/3", "7.2/6a", "7.2/10", "7.2/15", "7.2/21"], first, FirstOfTwo(Ceremony::Authentication)),
     ];
-    client_data.into_iter().flat_map(each).chain(bodies.into_iter().flatten()).collect()
-}
-
-impl Reading {
-    pub(super) fn read(self, octets: &[u8]) -> Option<Value> {
-        match self {
-            Self::FirstOfTwo => first_of_two(Json::parse(octets).ok()?).into_value().ok(),
-        }
-    }
+    client_data.into_iter().chain(bodies).collect()
 }
 
 fn first_of_two(json: Json) -> Json {

@@ -1,13 +1,11 @@
-//! Members of a response that are taken for what they are not.
+//! Mutants that accept a member with another JSON type.
 
-use passrig_authenticator::wire::response::AttestationResponse;
-use passrig_authenticator::wire::{Cbor, Json, RegistrationResponse, base64url};
+use passrig_authenticator::wire::{Json, base64url};
 use serde_json::{Value, json};
 
 use super::base64::MEMBERS;
-use super::signature::from_subject_public_key_info;
 use super::{Kind, Mutant, body_mended, loosely};
-use crate::relying_party::verify::Run::{self, Derive, Verify};
+use crate::relying_party::verify::Run::{Derive, Verify};
 use crate::relying_party::verify::{Evidence, Finding, authentication, registration, shared};
 
 const REGISTRATION: &[&str] = &["7.1/3"];
@@ -15,7 +13,7 @@ const AUTHENTICATION: &[&str] = &["7.2/3"];
 
 #[rustfmt::skip]
 pub(super) fn all() -> Vec<Mutant> {
-    let flaws: [(&[&str], &str, &str, Run); 10] = [
+    Mutant::list(Kind::WrongVersion, [
         (REGISTRATION, "octets-listed", "takes lists of numbers for octets or characters", Derive(|e| body_mended(e, registration::response, unlist))),
         (AUTHENTICATION, "octets-listed", "takes lists of numbers for octets or characters", Derive(|e| body_mended(e, authentication::response, unlist))),
         (REGISTRATION, "type-unread", "does not look at a credential's type", Derive(|e| body_mended(e, registration::response, retype))),
@@ -26,9 +24,7 @@ pub(super) fn all() -> Vec<Mutant> {
         (AUTHENTICATION, "results-unread", "does not look at extension results that are no object", Derive(|e| body_mended(e, authentication::response, drop_results))),
         (AUTHENTICATION, "handle-unread", "does not look at a user handle that is no text", Derive(|e| body_mended(e, authentication::response, drop_handle))),
         (&["7.1/8", "7.2/11"], "characters-listed", "takes a list of character codes for the challenge", Verify(challenge_listed)),
-    ];
-    let each = |(steps, flaw, summary, run)| Mutant::each(steps, Kind::WrongVersion, flaw, summary, run);
-    flaws.into_iter().flat_map(each).collect()
+    ])
 }
 
 /// The octets of `[1, 2]`, and of what Node.js makes of a buffer.
@@ -93,10 +89,4 @@ fn challenge_listed(e: &Evidence<'_>) -> Finding {
         let pending = e.pending();
         text.zip(pending).is_some_and(|(text, issued)| issued.is_answered_by(&text))
     })
-}
-
-/// The key that stands beside the attestation object, unsigned.
-pub(in crate::relying_party) fn copied_key(sent: &RegistrationResponse) -> Option<Cbor> {
-    let AttestationResponse { public_key, .. } = &sent.response;
-    Some(from_subject_public_key_info(public_key.as_ref()?.as_ref())?.to_cbor())
 }

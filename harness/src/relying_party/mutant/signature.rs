@@ -1,5 +1,5 @@
-//! Signatures that are verified with the wrong key, over the wrong octets, or
-//! not at all.
+//! Mutants that verify a signature with the wrong key, over the wrong bytes, or not at all (§7.2
+//! step 21, §8.2 step 3).
 
 use passrig_authenticator::keys;
 use passrig_authenticator::wire::cose::{self, Algorithm};
@@ -8,54 +8,22 @@ use passrig_authenticator::wire::{Cbor, base64url};
 use sha2::{Digest, Sha256};
 
 use super::{Kind, Mutant, loosely};
-use crate::relying_party::verify::Run::{self, Verify};
+use crate::relying_party::verify::Run::Verify;
 use crate::relying_party::verify::attestation::packed;
 use crate::relying_party::verify::{Evidence, Finding, authentication, registration};
 
+#[rustfmt::skip]
 pub(super) fn all() -> Vec<Mutant> {
-    let flaws: [(&[&str], &str, &str, Run); 8] = [
+    Mutant::list(Kind::WrongVersion, [
         (&["8.2/3b"], "empty", "takes a statement with an empty signature", Verify(attested_empty)),
-        (
-            &["8.2/3b"],
-            "error-accepted",
-            "takes a signature that does not decode",
-            Verify(attested_error),
-        ),
-        (
-            &["8.2/3b"],
-            "reserialised",
-            "takes a signature over the client data as it would have written them",
-            Verify(attested_reserialised),
-        ),
+        (&["8.2/3b"], "error-accepted", "takes a signature that does not decode", Verify(attested_error)),
+        (&["8.2/3b"], "reserialised", "takes a signature over the client data as it would have written them", Verify(attested_reserialised)),
         (&["7.2/21"], "empty", "takes an empty signature", Verify(asserted_empty)),
-        (
-            &["7.2/21"],
-            "error-accepted",
-            "takes a signature that does not decode",
-            Verify(asserted_error),
-        ),
-        (
-            &["7.2/21"],
-            "reserialised",
-            "takes a signature over the client data as it would have written them",
-            Verify(asserted_reserialised),
-        ),
-        (
-            &["7.2/21"],
-            "key-from-response",
-            "verifies with the publicKey that the response carries",
-            Verify(key_from_response),
-        ),
-        (
-            &["7.2/21"],
-            "key-from-attested-data",
-            "verifies with the key that the authenticator data carry",
-            Verify(key_from_attested_data),
-        ),
-    ];
-    let each =
-        |(steps, flaw, summary, run)| Mutant::each(steps, Kind::WrongVersion, flaw, summary, run);
-    flaws.into_iter().flat_map(each).collect()
+        (&["7.2/21"], "error-accepted", "takes a signature that does not decode", Verify(asserted_error)),
+        (&["7.2/21"], "reserialised", "takes a signature over the client data as it would have written them", Verify(asserted_reserialised)),
+        (&["7.2/21"], "key-from-response", "verifies with the publicKey that the response carries", Verify(key_from_response)),
+        (&["7.2/21"], "key-from-attested-data", "verifies with the key that the authenticator data carry", Verify(key_from_attested_data)),
+    ])
 }
 
 /// A signature of either ceremony, with what it should be made with and over.

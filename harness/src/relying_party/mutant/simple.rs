@@ -1,5 +1,5 @@
-//! Wrong versions of the steps that compare one value, and decoding errors
-//! that are taken for success.
+//! Mutants of the steps that compare one value or a flag, and mutants that continue after a
+//! decoding error. A step with a file of its own, such as `origin.rs`, has its mutants there.
 
 use passrig_authenticator::wire::authenticator_data::AttestedCredentialData;
 use passrig_authenticator::wire::{AuthenticatorData, Flags};
@@ -9,7 +9,7 @@ use url::Url;
 
 use super::signature::from_subject_public_key_info;
 use super::{Kind, Mutant, loosely};
-use crate::relying_party::verify::Run::{self, Derive, Verify};
+use crate::relying_party::verify::Run::{Derive, Verify};
 use crate::relying_party::verify::attestation::FORMATS;
 use crate::relying_party::verify::{Evidence, Finding, authentication, registration, shared};
 
@@ -20,7 +20,7 @@ const USER_VERIFIED: &[&str] = &["7.1/16", "7.2/17"];
 
 #[rustfmt::skip]
 pub(super) fn all() -> Vec<Mutant> {
-    let flaws: [(&[&str], &str, &str, Run); 21] = [
+    let flaws = Mutant::list(Kind::WrongVersion, [
         (&["7.1/3"], "error-accepted", "goes on without a response that it cannot read", Derive(|e| forgive(e, registration::response))),
         (&["7.1/6", "7.2/9"], "error-accepted", "goes on without client data that it cannot read", Derive(|e| forgive(e, shared::client_data))),
         (&["7.1/13"], "from-copies", "falls back on the unsigned copies beside the attestation object", Derive(from_copies)),
@@ -42,10 +42,8 @@ pub(super) fn all() -> Vec<Mutant> {
         (&["7.1/15"], "conditional-in-reply", "believes a reply that says that it was conditional", Verify(conditional_in_reply)),
         (USER_VERIFIED, "present-instead", "takes presence for verification", Verify(present_is_verified)),
         (&["7.1/21"], "case-insensitive", "compares without regard to case", Verify(format_case_insensitive)),
-    ];
-    let each =
-        |(steps, flaw, summary, run)| Mutant::each(steps, Kind::WrongVersion, flaw, summary, run);
-    flaws.into_iter().flat_map(each).chain(gaps_filled()).collect()
+    ]);
+    flaws.into_iter().chain(gaps_filled()).collect()
 }
 
 /// Reads a missing member as an empty one, and an empty one as no objection.

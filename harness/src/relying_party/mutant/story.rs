@@ -1,45 +1,43 @@
-//! Flaws beside the ceremonies, in what people do without a passkey or about
-//! one. No check knows of them: they take a story, and `passrig simulate` tells
-//! it.
+//! Mutants of passwords, recovery codes and removal that no check knows: the flaw takes a story to
+//! see, and `passrig simulate` plays it.
 
-use super::{Flow, Kind, Lapse, Mutant, loosely};
-use crate::relying_party::store::{Issued, State};
-use crate::relying_party::verify::Run::{self, Verify};
-use crate::relying_party::verify::{Evidence, Finding, authentication, shared};
+use super::{Mutant, behaviour, loosely};
+use crate::relying_party::store::{Issued, Session, State, Store, UserHandle};
+use crate::relying_party::verify::Run::Verify;
+use crate::relying_party::verify::{
+    Evidence, Examination, Finding, authentication, examine, shared,
+};
 
 /// Every mutant that only simulations find.
 #[rustfmt::skip]
 pub fn of_stories() -> Vec<Mutant> {
-    use Lapse::*;
-    let flaws: [(&str, &[&'static str], &str, Lapse); 7] = [
-        ("second-factor.passkey.skipped", &[], "asks for a passkey after the password, and has signed in already", SecondStepSkipped),
-        ("second-factor.challenge.any-log-in", &["7.2/11"], "takes a challenge of another log-in of the account after the password", SecondStepOfAnyLogIn),
-        ("second-factor.account.anyones", &["7.2/5", "7.2/6a"], "takes anybody's passkey after the password", SecondStepOfAnyone),
-        ("recovery.code.twice", &[], "takes a recovery code again that was used", CodesLast),
-        ("recovery.password.unasked", &[], "takes a recovery code for the password too", RecoveryWithoutPassword),
+    vec![
+        Mutant::flow("second-factor.passkey.skipped", &[], "asks for a passkey after the password, and has signed in already", behaviour! {
+            fn sign_in_half(&self, store: &mut Store, session: Session, user: UserHandle) {
+                store.sign_in(session, user.clone());
+                store.sign_in_half(session, user);
+            }
+        }),
+        Mutant::flow("second-factor.challenge.any-log-in", &["7.2/11"], "takes a challenge of another log-in of the account after the password", behaviour! {
+            fn examine<'a>(&self, evidence: Evidence<'a>, _: Examination<'a>) -> Examination<'a> {
+                examine(evidence, &[("7.2/11", Verify(any_log_in))])
+            }
+        }),
+        Mutant::flow("second-factor.account.anyones", &["7.2/5", "7.2/6a"], "takes anybody's passkey after the password", behaviour! {
+            fn examine<'a>(&self, evidence: Evidence<'a>, _: Examination<'a>) -> Examination<'a> {
+                examine(evidence, &[("7.2/5", Verify(any_credential)), ("7.2/6a", Verify(any_owner))])
+            }
+        }),
+        Mutant::flow("recovery.code.twice", &[], "takes a recovery code again that was used",
+            behaviour! { fn spend_code(&self, _: &mut Store, _: &UserHandle, _: &[u8]) -> bool { true } }),
+        Mutant::flow("recovery.password.unasked", &[], "takes a recovery code for the password too",
+            behaviour! { fn recovery_requires_password(&self) -> bool { false } }),
         // No must: ASVS 7.4.3 wants it on offer.
-        ("removal.sessions.survive", &["removal/effect"], "keeps the sessions that a removed passkey began", SessionsSurvive),
-        ("removal.last.silent", &[], "removes the last way into an account without a question", LastRemovedSilently),
-    ];
-    flaws.into_iter().map(|(id, steps, summary, lapse)| mutant(id, steps, summary, lapse)).collect()
-}
-
-fn mutant(id: &str, steps: &[&'static str], summary: &str, lapse: Lapse) -> Mutant {
-    let instead: Vec<(&'static str, Run)> = match lapse {
-        Lapse::SecondStepOfAnyLogIn => vec![("7.2/11", Verify(any_log_in))],
-        Lapse::SecondStepOfAnyone => {
-            vec![("7.2/5", Verify(anything_asked_for)), ("7.2/6a", Verify(anybody))]
-        }
-        _ => Vec::new(),
-    };
-    Mutant {
-        id: id.to_owned(),
-        steps: steps.to_vec(),
-        kind: Kind::Flow,
-        summary: summary.to_owned(),
-        instead,
-        flow: Some(Flow::Around(lapse)),
-    }
+        Mutant::flow("removal.sessions.survive", &["removal/effect"], "keeps the sessions that a removed passkey began",
+            behaviour! { fn end_sessions(&self, _: &mut Store, _: Session, _: &UserHandle, _: &[u8]) {} }),
+        Mutant::flow("removal.last.silent", &[], "removes the last way into an account without a question",
+            behaviour! { fn requires_confirmation(&self, _: &Store, _: &UserHandle, _: &[u8]) -> bool { false } }),
+    ]
 }
 
 fn is_second(e: &Evidence<'_>) -> bool {
@@ -54,10 +52,10 @@ fn any_log_in(e: &Evidence<'_>) -> Finding {
     })
 }
 
-fn anything_asked_for(e: &Evidence<'_>) -> Finding {
+fn any_credential(e: &Evidence<'_>) -> Finding {
     loosely(e, authentication::allow_list, is_second)
 }
 
-fn anybody(e: &Evidence<'_>) -> Finding {
+fn any_owner(e: &Evidence<'_>) -> Finding {
     loosely(e, authentication::named_user, |e| is_second(e) && e.record().is_some())
 }

@@ -1,11 +1,11 @@
-//! Steps that refuse what they must accept.
+//! Mutants that refuse a response that they must accept.
 
 use passrig_authenticator::Ceremony;
 use passrig_authenticator::wire::options::Requirement;
 use passrig_authenticator::wire::{Flags, Json};
 
 use super::{Kind, Mutant};
-use crate::relying_party::verify::Run::{self, Derive, Verify};
+use crate::relying_party::verify::Run::{Derive, Verify};
 use crate::relying_party::verify::{
     Evidence, Finding, authentication, refuse, registration, shared,
 };
@@ -14,7 +14,7 @@ const CLIENT_DATA: &[&str] = &["7.1/6", "7.2/9"];
 
 #[rustfmt::skip]
 pub(super) fn all() -> Vec<Mutant> {
-    let flaws: [(&[&str], &str, &str, Run); 13] = [
+    Mutant::list(Kind::TooStrict, [
         (CLIENT_DATA, "fixed-order", "demands one order of the client data's members", Derive(fixed_order)),
         (CLIENT_DATA, "known-members", "refuses client data members that it does not know", Derive(known_members)),
         (CLIENT_DATA, "no-bom", "refuses a byte order mark", Derive(no_bom)),
@@ -28,10 +28,7 @@ pub(super) fn all() -> Vec<Mutant> {
         (&["7.1/3"], "known-transports", "refuses transports that it does not know", Derive(known_transports)),
         (&["7.1/3"], "known-extensions", "refuses extension results that it did not ask for", Derive(known_extensions_created)),
         (&["7.2/3"], "known-extensions", "refuses extension results that it did not ask for", Derive(known_extensions_used)),
-    ];
-    let each =
-        |(steps, flaw, summary, run)| Mutant::each(steps, Kind::TooStrict, flaw, summary, run);
-    flaws.into_iter().flat_map(each).collect()
+    ])
 }
 
 /// The members of client data in the order of §5.8.1.1.

@@ -1,31 +1,29 @@
-//! Servers that break on what they may accept or refuse.
+//! Mutants that crash on a response that they may accept or refuse.
 
 use passrig_authenticator::Ceremony;
 use passrig_authenticator::wire::cbor::Item;
 use passrig_authenticator::wire::{AttestationObject, AuthenticatorData, Cbor, Json, base64url};
 use serde_json::Value;
 
-use super::{Flow, Kind, Mutant};
+use super::{Kind, Mutant};
+use crate::relying_party::behaviour::Behaviour;
 use crate::relying_party::verify::{Evidence, STEPS};
 
-/// What breaks a server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::relying_party) enum Weakness {
-    Syntax,
-    Depth,
-    Size,
-    Duplicates,
-    Members,
-    ClientData,
-    UnknownOutput,
-    OddOutput,
-    MissingOutput,
-    UnknownSignedOutput,
-    OddSignedOutput,
+/// Whether a request makes the server crash. There are no bytes of a body beyond the size limit.
+type Condition = fn(Option<&[u8]>, &Evidence<'_>) -> bool;
+
+/// Crashes on some responses of a ceremony.
+#[derive(Debug)]
+struct Crash(Ceremony, Condition);
+
+impl Behaviour for Crash {
+    fn crashes(&self, bytes: Option<&[u8]>, evidence: &Evidence<'_>) -> bool {
+        evidence.ceremony == self.0 && (self.1)(bytes, evidence)
+    }
 }
 
-/// The step of each ceremony that a weakness belongs to first, and others at
-/// which it shows.
+/// For each ceremony the step that the mutant is named after, and the other steps whose checks can
+/// find it.
 const RESPONSE: &[&[&str]] = &[
     &["7.1/3", "7.1/6", "7.1/7", "7.1/13", "7.1/25"],
     &["7.2/3", "7.2/5", "7.2/6a", "7.2/9", "7.2/15", "7.2/21"],
@@ -33,75 +31,44 @@ const RESPONSE: &[&[&str]] = &[
 const CLIENT_DATA: &[&[&str]] = &[&["7.1/6"], &["7.2/9"]];
 const EXTENSIONS: &[&[&str]] = &[&["7.1/28", "7.1/3", "7.1/13"], &["7.2/23", "7.2/3", "7.2/15"]];
 
+/// The last part of the ID, the steps for each ceremony, the summary, and the condition.
+type Entry = (&'static str, &'static [&'static [&'static str]], &'static str, Condition);
+
 #[rustfmt::skip]
+const ENTRIES: &[Entry] = &[
+    ("breaks-on-syntax", RESPONSE, "breaks on a request that is no JSON", |bytes, _| bytes.is_some_and(|bytes| serde_json::from_slice::<Value>(bytes).is_err())),
+    ("breaks-on-depth", RESPONSE, "breaks on a request that nests too deep", |bytes, _| bytes.is_some_and(|bytes| bytes.windows(DEEP).any(|run| run == [b'['; DEEP]))),
+    ("breaks-on-size", RESPONSE, "breaks on a request that is large", |bytes, _| bytes.is_none_or(|bytes| bytes.len() > LARGE)),
+    ("breaks-on-duplicates", RESPONSE, "breaks on a request with two members of one name", |bytes, _| bytes.and_then(|bytes| Json::parse(bytes).ok()).is_some_and(has_twice)),
+    ("breaks-on-types", RESPONSE, "breaks on a member of another type than it reads", |_, e| has_other_types(e.body)),
+    ("breaks", CLIENT_DATA, "breaks on client data that are unlike all others", |_, e| are_unlike(e)),
+    ("breaks-on-unknown", EXTENSIONS, "breaks on results of an extension that it does not know", |_, e| outputs(e).iter().any(|(name, _)| !is_known(name))),
+    ("breaks-on-types", EXTENSIONS, "breaks on results of an extension that are of another type", |_, e| outputs(e).iter().any(|(name, value)| is_odd(name, value))),
+    ("breaks-on-absence", EXTENSIONS, "breaks if there are no results of an extension that it asked for", |_, e| lacks_output(e)),
+    ("breaks-on-unknown-signed", EXTENSIONS, "breaks on signed outputs of an extension that it does not know", |_, e| signed(e).iter().any(|(name, _)| name.as_text().is_none_or(|name| !is_known(name)))),
+    ("breaks-on-types-signed", EXTENSIONS, "breaks on signed outputs of an extension that are of another type", |_, e| signed(e).iter().any(|(name, value)| name.as_text().is_some_and(|name| is_odd_signed(name, value, e.ceremony)))),
+];
+
 pub(super) fn all() -> Vec<Mutant> {
-    use Weakness::*;
-    let flaws: [(&str, &[&[&'static str]], &str, Weakness); 11] = [
-        ("breaks-on-syntax", RESPONSE, "breaks on a request that is no JSON", Syntax),
-        ("breaks-on-depth", RESPONSE, "breaks on a request that nests too deep", Depth),
-        ("breaks-on-size", RESPONSE, "breaks on a request that is large", Size),
-        ("breaks-on-duplicates", RESPONSE, "breaks on a request with two members of one name", Duplicates),
-        ("breaks-on-types", RESPONSE, "breaks on a member of another type than it reads", Members),
-        ("breaks", CLIENT_DATA, "breaks on client data that are unlike all others", ClientData),
-        ("breaks-on-unknown", EXTENSIONS, "breaks on results of an extension that it does not know", UnknownOutput),
-        ("breaks-on-types", EXTENSIONS, "breaks on results of an extension that are of another type", OddOutput),
-        ("breaks-on-absence", EXTENSIONS, "breaks if there are no results of an extension that it asked for", MissingOutput),
-        ("breaks-on-unknown-signed", EXTENSIONS, "breaks on signed outputs of an extension that it does not know", UnknownSignedOutput),
-        ("breaks-on-types-signed", EXTENSIONS, "breaks on signed outputs of an extension that are of another type", OddSignedOutput),
-    ];
-    let each = |(flaw, ceremonies, summary, weakness): (&str, &[&[&'static str]], &str, Weakness)| {
-        let of = |steps: &&[&'static str]| mutant(steps, flaw, summary, weakness);
-        ceremonies.iter().filter_map(of).collect::<Vec<_>>()
+    let each = |(flaw, ceremonies, summary, condition): &'static Entry| {
+        ceremonies.iter().filter_map(move |steps| {
+            let first = STEPS.iter().find(|step| steps.first() == Some(&step.id))?;
+            let id = format!("{}.{}.{flaw}", first.area(), first.name);
+            let crash = Crash(first.ceremony()?, *condition);
+            Some(Mutant { kind: Kind::Fragile, ..Mutant::flow(id, steps, summary, crash) })
+        })
     };
-    flaws.into_iter().flat_map(each).collect()
+    ENTRIES.iter().flat_map(each).collect()
 }
 
-fn mutant(steps: &[&'static str], flaw: &str, summary: &str, weakness: Weakness) -> Option<Mutant> {
-    let first = STEPS.iter().find(|step| steps.first() == Some(&step.id))?;
-    Some(Mutant {
-        id: format!("{}.{}.{flaw}", first.area(), first.name),
-        steps: steps.to_vec(),
-        kind: Kind::Fragile,
-        summary: summary.to_owned(),
-        instead: Vec::new(),
-        flow: Some(Flow::Breaks(first.ceremony()?, weakness)),
-    })
-}
-
-impl Weakness {
-    /// Whether it is met: by these octets, if they are not more than anybody
-    /// reads, or by what was made of them.
-    pub(super) fn is_met_by(self, octets: Option<&[u8]>, e: &Evidence<'_>) -> bool {
-        match self {
-            Self::Syntax => octets.is_some_and(|o| serde_json::from_slice::<Value>(o).is_err()),
-            Self::Depth => octets.is_some_and(|o| o.windows(DEEP).any(|run| run == [b'['; DEEP])),
-            Self::Size => octets.is_none_or(|octets| octets.len() > LARGE),
-            Self::Duplicates => octets.and_then(|o| Json::parse(o).ok()).is_some_and(has_twice),
-            Self::Members => has_other_types(e.body),
-            Self::ClientData => are_unlike(e),
-            Self::UnknownOutput => outputs(e).iter().any(|(name, _)| !is_known(name)),
-            Self::OddOutput => outputs(e).iter().any(|(name, value)| is_odd(name, value)),
-            Self::MissingOutput => {
-                let asked = match e.ceremony {
-                    Ceremony::Registration => true,
-                    Ceremony::Authentication => e.issued().is_some_and(|i| i.app_id.is_some()),
-                };
-                let name = match e.ceremony {
-                    Ceremony::Registration => "credProps",
-                    Ceremony::Authentication => "appid",
-                };
-                let results = e.body.get("clientExtensionResults");
-                let results = results.and_then(Value::as_object);
-                asked && results.is_some_and(|results| !results.contains_key(name))
-            }
-            Self::UnknownSignedOutput => {
-                signed(e).iter().any(|(name, _)| name.as_text().is_none_or(|name| !is_known(name)))
-            }
-            Self::OddSignedOutput => signed(e).iter().any(|(name, value)| {
-                name.as_text().is_some_and(|name| is_odd_signed(name, value, e.ceremony))
-            }),
-        }
-    }
+/// Whether the results of an extension that the RP asked for are missing.
+fn lacks_output(e: &Evidence<'_>) -> bool {
+    let (asked, name) = match e.ceremony {
+        Ceremony::Registration => (true, "credProps"),
+        Ceremony::Authentication => (e.issued().is_some_and(|i| i.app_id.is_some()), "appid"),
+    };
+    let results = e.body.get("clientExtensionResults").and_then(Value::as_object);
+    asked && results.is_some_and(|results| !results.contains_key(name))
 }
 
 const DEEP: usize = 1000;

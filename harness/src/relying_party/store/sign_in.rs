@@ -36,9 +36,16 @@ impl Store {
         self.codes.get_mut(owner).is_some_and(|codes| codes.spend(hash))
     }
 
-    /// Whether somebody gets in without any passkey.
-    pub(in crate::relying_party) fn has_another_way(&self, owner: &UserHandle) -> bool {
+    /// Whether the account has a way to sign in without a passkey.
+    fn has_another_way(&self, owner: &UserHandle) -> bool {
         self.passwords.contains_key(owner) || self.codes(owner).is_some_and(|c| c.left() > 0)
+    }
+
+    /// Whether nothing but this passkey signs in to the account.
+    pub(in crate::relying_party) fn is_last_way(&self, owner: &UserHandle, id: &[u8]) -> bool {
+        let mut others = self.records_of(owner).filter(|record| record.id != id);
+        let is_there = self.record(owner, id).is_some();
+        is_there && others.next().is_none() && !self.has_another_way(owner)
     }
 
     /// The account whose password was right in this session, and that waits for

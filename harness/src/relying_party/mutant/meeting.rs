@@ -1,5 +1,5 @@
-//! Where two requests wait for each other, so that the mutants that lose races
-//! always lose them.
+//! A place where two requests wait for each other, so that the mutants with a race lose it every
+//! time. It holds no mutants.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use super::store::Session;
+use crate::relying_party::store::Session;
 
 /// How long a request waits for a second one: long enough for two that were
 /// sent together.
