@@ -262,7 +262,7 @@ mod tests {
         let after = run("one and the same text: b", json!("r"), "fail");
         let differences = Comparison::of_runs(&before, &after, false).unwrap().differences;
         insta::assert_snapshot!(differences.join("\n"), @r#"
-        a.b: request 1 (register 1).body.text: …e and the same text: a" is now …e and the same text: b"
+        a.b: request 1 (register 1).body.text: … and the same text: a" is now … and the same text: b"
         report: .checks[a.b].outcome: "pass" is now "fail"
         report: .checks[a.b].reason: null is now "r"
         "#);
