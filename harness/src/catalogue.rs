@@ -4,6 +4,7 @@
 //! a family for both ceremonies makes two checks.
 
 pub mod coverage;
+mod document;
 mod facts;
 pub mod glob;
 pub mod index;
@@ -157,6 +158,11 @@ impl Product {
             Self::Roaming => Profile::roaming(),
         }
     }
+}
+
+/// The JSON schema of a catalogue file.
+pub fn schema() -> schemars::Schema {
+    schemars::schema_for!(document::File)
 }
 
 impl Catalogue {

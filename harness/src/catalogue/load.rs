@@ -1,17 +1,17 @@
 //! Reading the catalogue's files, with diagnostics that point into them.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::HashSet;
 
 use passrig_authenticator::Ceremony;
 use passrig_authenticator::deviation::{self, Deviation, Edit};
 use passrig_authenticator::wire::cose::Algorithm;
-use serde::Deserialize;
 use toml::Spanned;
 
+use super::document::{Case, Family, File};
 use super::index::{Files, Index};
 use super::source::{Error, Source};
-use super::{Action, Catalogue, Check, Need, Product, Scenario, rehearsal};
-use crate::outcome::{Expectation, Importance, Level, Setting};
+use super::{Action, Catalogue, Check, Need, Scenario, rehearsal};
+use crate::outcome::{Expectation, Setting};
 use crate::target_rp::Flow;
 
 /// The files that come with the program.
@@ -125,76 +125,6 @@ enum Rehearsal {
     Now,
     /// It has been done: they cannot have changed since.
     Before,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    family: Vec<Family>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Family {
-    id: String,
-    ceremony: Vec<Ceremony>,
-    #[serde(default)]
-    requirement: BTreeMap<Ceremony, String>,
-    #[serde(default)]
-    violates: BTreeMap<Ceremony, BTreeSet<String>>,
-    #[serde(default)]
-    exercises: BTreeMap<Ceremony, BTreeSet<String>>,
-    #[serde(default)]
-    clause: BTreeMap<Ceremony, String>,
-    level: Level,
-    importance: Importance,
-    expects: Expectation,
-    why: String,
-    fix: String,
-    #[serde(default)]
-    needs: Vec<Spanned<String>>,
-    algorithm: Option<Spanned<String>>,
-    case: Vec<Case>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Case {
-    id: Spanned<String>,
-    sends: String,
-    #[serde(default)]
-    deviation: Vec<Spanned<Edit>>,
-    scenario: Option<Spanned<String>>,
-    #[serde(default)]
-    page: bool,
-    #[serde(default)]
-    lying_header: bool,
-    ceremony: Option<Vec<Ceremony>>,
-    #[serde(default)]
-    requirement: BTreeMap<Ceremony, String>,
-    #[serde(default)]
-    violates: BTreeMap<Ceremony, BTreeSet<String>>,
-    #[serde(default)]
-    exercises: BTreeMap<Ceremony, BTreeSet<String>>,
-    #[serde(default)]
-    clause: BTreeMap<Ceremony, String>,
-    level: Option<Level>,
-    importance: Option<Importance>,
-    why: Option<String>,
-    fix: Option<String>,
-    #[serde(default)]
-    needs: Vec<Spanned<String>>,
-    #[serde(default)]
-    authenticator: Product,
-    algorithm: Option<Spanned<String>>,
-    #[serde(default)]
-    exclusive: bool,
-    #[serde(default)]
-    spoils: bool,
-    #[serde(default)]
-    waits: bool,
-    #[serde(default)]
-    times: bool,
 }
 
 impl Source<'_> {

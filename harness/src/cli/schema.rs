@@ -5,6 +5,7 @@ use super::config::document::Document;
 use super::console::Console;
 use super::failure::Failure;
 use super::list::Listed;
+use crate::catalogue;
 use crate::report::{Comparison, json};
 use crate::target_rp::adapter;
 
@@ -24,6 +25,8 @@ enum Of {
     Config,
     /// The JSON report
     Report,
+    /// A file of the catalogue
+    Catalogue,
     /// What `passrig list --json` prints
     List,
     /// What `passrig compare --json` prints
@@ -35,6 +38,7 @@ pub(super) fn run(args: &Args, console: Console) -> Result<u8, Failure> {
         Of::Adapter => adapter::schema(),
         Of::Config => schema_for!(Document),
         Of::Report => json::schema(),
+        Of::Catalogue => catalogue::schema(),
         Of::List => schema_for!(Vec<Listed<'static>>),
         Of::Comparison => schema_for!(Comparison),
     };
@@ -50,6 +54,25 @@ mod tests {
     use super::super::list;
     use super::*;
     use crate::catalogue::Catalogue;
+
+    #[test]
+    fn every_file_of_the_catalogue_is_what_its_schema_says() {
+        let schema = jsonschema::validator_for(catalogue::schema().as_value()).unwrap();
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("catalogue");
+        let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        let files = files.filter(|file| file.extension().is_some_and(|it| it == "toml"));
+        let mut count = 0;
+        for file in files {
+            let text = std::fs::read_to_string(&file).unwrap();
+            let mut value: serde_json::Value = toml::from_str(&text).unwrap();
+            let errors: Vec<_> = schema.iter_errors(&value).map(|e| e.to_string()).collect();
+            assert_eq!(errors, Vec::<String>::new(), "{}", file.display());
+            value["family"][0]["case"][0]["send"] = "a misspelt key".into();
+            assert!(!schema.is_valid(&value), "{}", file.display());
+            count += 1;
+        }
+        assert!(count > 30, "found {count} files");
+    }
 
     #[test]
     fn the_list_is_what_its_schema_says() {
