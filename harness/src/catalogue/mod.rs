@@ -8,10 +8,8 @@ pub mod glob;
 pub mod index;
 mod load;
 mod rehearsal;
-mod source;
 
 pub use index::Index;
-pub use source::Error;
 
 use std::collections::BTreeSet;
 

@@ -3,7 +3,7 @@ use std::fmt::Write;
 use super::catalogue;
 use super::console::Console;
 use super::failure::Failure;
-use super::near::did_you_mean;
+use crate::near::did_you_mean;
 use crate::catalogue::{Action, Catalogue, Check, Need, Product};
 use crate::outcome::Expectation;
 use crate::relying_party::verify::Kind;

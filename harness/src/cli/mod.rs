@@ -18,7 +18,6 @@ mod identity;
 mod last_words;
 mod list;
 mod man;
-mod near;
 mod page;
 mod reach;
 mod render;

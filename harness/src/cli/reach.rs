@@ -17,7 +17,7 @@ use super::adapters;
 use super::console::complain;
 use super::failure::Failure;
 use super::identity;
-use super::near::did_you_mean;
+use crate::near::did_you_mean;
 use super::rp::origin;
 use crate::outcome::{TargetInfo, visible};
 use crate::relying_party;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::failure::Failure;
-use super::near::did_you_mean;
+use crate::near::did_you_mean;
 use crate::catalogue::Check;
 use crate::runner::{Filter, Shard};
 

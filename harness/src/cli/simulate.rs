@@ -2,16 +2,16 @@ use std::io::{self, BufRead, IsTerminal};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, Once, PoisonError};
 
+use super::catalogue;
 use super::config;
 use super::console::{Console, complain};
 use super::fail_on;
 use super::failure::Failure;
 use super::identity;
-use super::near::did_you_mean;
+use crate::near::did_you_mean;
 use super::reach::{self, Reach};
 use super::reports;
 use super::run::not_testable;
-use crate::catalogue::Catalogue;
 use crate::outcome::visible;
 use crate::process::{self, stopped};
 use crate::quoting::quoted;
@@ -90,7 +90,7 @@ pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
     reports::distinct(named("--json", &args.json).into_iter().chain(named("--html", &args.html)))?;
     let console =
         reports::beside(console, args.json.iter().chain(&args.html).map(PathBuf::as_path));
-    let mut catalogue = Catalogue::builtin()?;
+    let mut catalogue = catalogue::builtin()?;
     let mut config = args.config.read(&mut catalogue)?;
     let reach = config.target(&args.reach)?;
     let identity = args.identity.resolve(reach.is_built_in())?;

@@ -29,11 +29,12 @@ use passrig_authenticator::Ceremony;
 use passrig_authenticator::wire::Json;
 
 use crate::storage::{self, Limit, ReadError};
+use crate::toml_file::Mistake;
 
 pub use builtin::{builtin, named};
 pub(super) use check::variables;
 pub use condition::{Condition, StatusMatch};
-pub use mistake::{Fault, Mistake};
+use mistake::Fault;
 pub use selector::Selector;
 pub use source::{Binary, Place, Refinement, Source};
 pub use template::{Form, Part, Text, Value, Variable};

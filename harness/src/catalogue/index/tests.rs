@@ -121,14 +121,14 @@ rows = [
 fn files() -> Files<'static> {
     let fido = "group = []";
     Files {
-        requirements: Source { file: "requirements.toml", text: REQUIREMENTS },
-        fido: Source { file: "fido.toml", text: fido },
-        flaws: Source { file: "flaws.toml", text: FLAWS },
-        uncovered: Source { file: "uncovered.toml", text: "uncovered = []" },
+        requirements: TomlFile { name: "requirements.toml", text: REQUIREMENTS },
+        fido: TomlFile { name: "fido.toml", text: fido },
+        flaws: TomlFile { name: "flaws.toml", text: FLAWS },
+        uncovered: TomlFile { name: "uncovered.toml", text: "uncovered = []" },
     }
 }
 
-fn shown(error: &Error) -> String {
+fn shown(error: &Mistake) -> String {
     let mut out = String::new();
     miette::GraphicalReportHandler::new_themed(miette::GraphicalTheme::none())
         .with_width(90)
@@ -149,7 +149,7 @@ fn broken(files: &Files) -> String {
 fn an_id_that_is_there_twice() {
     let row = REQUIREMENTS.lines().nth(4).unwrap();
     let text = REQUIREMENTS.replace(row, &format!("{row}\n{row}"));
-    let requirements = Source { text: &text, ..files().requirements };
+    let requirements = TomlFile { text: &text, ..files().requirements };
     insta::assert_snapshot!(broken(&Files { requirements, ..files() }), @r#"
     passrig::catalogue
 
@@ -168,7 +168,7 @@ fn an_id_that_is_there_twice() {
 #[test]
 fn an_owner_that_does_not_exist() {
     let text = REQUIREMENTS.replace("\"library\"", "\"vendor\"");
-    let requirements = Source { text: &text, ..files().requirements };
+    let requirements = TomlFile { text: &text, ..files().requirements };
     insta::assert_snapshot!(broken(&Files { requirements, ..files() }), @r#"
     passrig::catalogue
 
@@ -186,7 +186,7 @@ fn an_owner_that_does_not_exist() {
 #[test]
 fn a_glob_that_fits_no_check() {
     let text = FLAWS.replace("\"x\" }", "\"x\", checks = [\"*.chalenge.*\"] }");
-    let flaws = Source { text: &text, ..files().flaws };
+    let flaws = TomlFile { text: &text, ..files().flaws };
     insta::assert_snapshot!(broken(&Files { flaws, ..files() }), @r#"
     passrig::catalogue
 
@@ -205,7 +205,7 @@ fn a_glob_that_fits_no_check() {
 #[test]
 fn a_reason_for_a_row_that_does_not_exist() {
     let text = "[[uncovered]]\nreason = \"outdated\"\nwhy = \"x\"\nrequirements = [\"REG-6\"]\n";
-    let uncovered = Source { text, ..files().uncovered };
+    let uncovered = TomlFile { text, ..files().uncovered };
     insta::assert_snapshot!(broken(&Files { uncovered, ..files() }), @r#"
     passrig::catalogue
 

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::super::console::{Console, complain};
 use super::super::failure::Failure;
-use super::super::near::did_you_mean;
+use crate::near::did_you_mean;
 use super::jwk::jwk;
 use super::passkey::Passkey;
 use super::store::{New, Store};
