@@ -141,7 +141,8 @@ pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
 async fn write(args: &Args, story: &Story) -> Result<Vec<Failure>, Failure> {
     let json = report::json::pretty(story).map_err(|_| Failure::Bug("a story is no JSON"))? + "\n";
     // People print pages into logs, too.
-    let html = guarded(&simulate::html(story), false).into_owned();
+    let html = simulate::html(story).map_err(|_| Failure::Bug("a story is no HTML"))?;
+    let html = guarded(&html, false).into_owned();
     let mut unwritten = Vec::new();
     for (file, text) in [(&args.json, json), (&args.html, html)] {
         if let Some(file) = file {
