@@ -160,35 +160,27 @@ pub enum Generation {
     Of1_9,
 }
 
-/// The closed list of reasons for having no check.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Reason {
-    /// It is an honest ceremony, such as every run performs around each attempt.
-    HonestTwins,
-    /// Only a browser could break or notice it.
-    ClientOnly,
-    /// It leaves no trace in what an RP answers.
-    NotOverHttp,
-    /// The product around the ceremony decides; there is nothing common to send.
-    ProductSpecific,
-    /// The specification or the tool no longer has it, or nobody uses it.
-    Outdated,
-    /// The tool demands it, the specification does not, or says the contrary.
-    ToolOnly,
+passrig_authenticator::named_enum! {
+    /// The closed list of reasons for having no check.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+    #[serde(rename_all = "kebab-case")]
+    pub enum Reason {
+        /// It is an honest ceremony, such as every run performs around each attempt.
+        HonestTwins = "honest-twins",
+        /// Only a browser could break or notice it.
+        ClientOnly = "client-only",
+        /// It leaves no trace in what an RP answers.
+        NotOverHttp = "not-over-http",
+        /// The product around the ceremony decides; there is nothing common to send.
+        ProductSpecific = "product-specific",
+        /// The specification or the tool no longer has it, or nobody uses it.
+        Outdated = "outdated",
+        /// The tool demands it, the specification does not, or says the contrary.
+        ToolOnly = "tool-only",
+    }
 }
 
 impl Reason {
-    /// Every reason.
-    pub const ALL: [Self; 6] = [
-        Self::HonestTwins,
-        Self::ClientOnly,
-        Self::NotOverHttp,
-        Self::ProductSpecific,
-        Self::Outdated,
-        Self::ToolOnly,
-    ];
-
     /// What it means.
     pub fn meaning(self) -> &'static str {
         match self {
@@ -204,14 +196,7 @@ impl Reason {
 
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::HonestTwins => "honest-twins",
-            Self::ClientOnly => "client-only",
-            Self::NotOverHttp => "not-over-http",
-            Self::ProductSpecific => "product-specific",
-            Self::Outdated => "outdated",
-            Self::ToolOnly => "tool-only",
-        })
+        f.write_str(self.name())
     }
 }
 

@@ -12,7 +12,7 @@ use toml::Spanned;
 use super::index::{Files, Index};
 use super::{Action, Catalogue, Check, Need, Product, Setting, rehearsal};
 use crate::outcome::{Expectation, Importance, Level};
-use crate::near::did_you_mean;
+use crate::near::{did_you_mean, did_you_mean_or_all};
 use crate::outcome::visible;
 use crate::scenarios;
 use crate::target::Flow;
@@ -351,11 +351,10 @@ impl Chapter<'_> {
         let Some(written) = case.algorithm.as_ref().or(family.algorithm.as_ref()) else {
             return Ok(None);
         };
-        let known = Algorithm::NAMES.iter().find(|(name, _)| name == written.get_ref());
-        known.map(|(_, algorithm)| Some(*algorithm)).ok_or_else(|| {
-            let message = format!("there is no algorithm called `{}`", written.get_ref());
+        Algorithm::named(written.get_ref()).map(Some).ok_or_else(|| {
+            let message = format!("unknown algorithm `{}`", written.get_ref());
             let names: Vec<_> = Algorithm::NAMES.iter().map(|(name, _)| *name).collect();
-            let help = format!("there are: {}", names.join(", "));
+            let help = did_you_mean_or_all(written.get_ref(), &names);
             self.file.mistake(message, Some(written.span()), Some(help))
         })
     }

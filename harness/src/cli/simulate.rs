@@ -16,7 +16,7 @@ use crate::outcome::visible;
 use crate::process::{self, stopped};
 use crate::quoting::quoted;
 use crate::report::{self, Paint, guarded};
-use crate::runner::FailOn;
+use crate::runner::{FailOn, Observer};
 use crate::simulate::{self, Act, Audience, Finding, Options, Simulation, Step, Story, Teller};
 
 /// Play through what happens to users when …
@@ -254,11 +254,13 @@ impl Audience for Stage {
         }
     }
 
-    fn found(&self, finding: &Finding) {
+    fn flaw(&self, finding: &Finding) {
         self.remember(|story| story.findings.push(finding.clone()));
     }
+}
 
-    fn noticed(&self, text: &str) {
+impl Observer for Stage {
+    fn notice(&self, text: &str) {
         complain(&format!("{}\n", visible::line(text)));
     }
 }

@@ -13,7 +13,7 @@ use super::{Audience, Options, Simulation};
 use crate::actor::{Actor, Attempt, Known, Message, Trouble};
 use crate::catalogue::{Catalogue, Check, Setting};
 use crate::outcome::{CheckResult, Outcome, Verdict};
-use crate::runner::{NotTestable, Observer, Solo};
+use crate::runner::{NotTestable, Solo};
 use crate::scenarios::Observations;
 use crate::target::profile::{Mode, Setting as Offer};
 use crate::target::{Begun, Flow, Log, Recognised};
@@ -45,14 +45,6 @@ pub(super) struct Means<'a> {
 /// What a browser made of options, or its refusal.
 pub(super) type Response = Result<Message, DomException>;
 
-struct Notices<'a>(&'a dyn Audience);
-
-impl Observer for Notices<'_> {
-    fn notice(&self, text: &str) {
-        self.0.noticed(text);
-    }
-}
-
 impl<'a> Play<'a> {
     pub(super) async fn begin(
         simulation: &Simulation,
@@ -64,9 +56,8 @@ impl<'a> Play<'a> {
         let check = format!("simulate.{}", simulation.name);
         // Two simulations of one run have accounts of their own.
         let within = format!("{run_id}/{}", simulation.name);
-        let notices = Notices(audience);
         let (solo, forged) =
-            Solo::begin(target, seed, &within, variables.clone(), *throttle_wait, &notices).await?;
+            Solo::begin(target, seed, &within, variables.clone(), *throttle_wait, audience).await?;
         let mut story = Story::unplayed(simulation, options, &solo.world().target);
         story.target.observed = solo.observed();
         audience.opened(&story);
@@ -221,7 +212,7 @@ impl<'a> Play<'a> {
         if unproved.is_empty() {
             return;
         }
-        let sound = self.solo.is_sound(&Notices(self.audience)).await;
+        let sound = self.solo.is_sound(self.audience).await;
         let line =
             says("Somebody honest", "signs up and signs in, to show that the RP still works");
         match sound {
@@ -378,7 +369,7 @@ impl<'a> Play<'a> {
         let Some(check) = self.catalogue.find(id).cloned() else {
             return self.left(line, "The catalogue has no rule for it.");
         };
-        let result = self.solo.check(&check, &Notices(self.audience)).await;
+        let result = self.solo.check(&check, self.audience).await;
         let answered = answer_to(&result);
         self.came_to(line, answered, &result, &check, means, None);
     }
@@ -439,7 +430,7 @@ impl<'a> Play<'a> {
             why: why.to_owned(),
             fix: fix.to_owned(),
         };
-        self.audience.found(&finding);
+        self.audience.flaw(&finding);
         self.story.findings.push(finding);
     }
 

@@ -7,6 +7,8 @@ use crate::report::Paint;
 
 struct Nobody;
 
+impl Observer for Nobody {}
+
 impl Audience for Nobody {}
 
 /// Plays on the built-in RP, or on a mutant of it.
@@ -124,6 +126,7 @@ async fn a_story_is_told_as_it_happens() {
             *self.0.lock().unwrap() += &piece(teller);
         }
     }
+    impl Observer for Listener {}
     impl Audience for Listener {
         fn opened(&self, story: &Story) {
             self.hear(|teller| teller.opening(story));

@@ -21,7 +21,6 @@ pub mod mailbox;
 mod masks;
 pub mod network;
 mod page;
-pub(crate) mod percent;
 pub mod profile;
 pub mod recording;
 mod redact;

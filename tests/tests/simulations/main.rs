@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use passrig::catalogue::Catalogue;
 use passrig::report::Paint;
+use passrig::runner::Observer;
 use passrig::simulate::{self, Audience, Options, Simulation, Story, Teller};
 use passrig::target::network::{Network, Settings, Trust};
 use passrig::target::transport::Limits;
@@ -23,6 +24,8 @@ mod expected;
 use expected::FINDINGS;
 
 struct Nobody;
+
+impl Observer for Nobody {}
 
 impl Audience for Nobody {}
 

@@ -1,5 +1,6 @@
 //! Steps of §7.1 alone.
 
+use passrig_authenticator::attestation::Format;
 use passrig_authenticator::keys;
 use passrig_authenticator::wire::authenticator_data::AttestedCredentialData;
 use passrig_authenticator::wire::cose::Algorithm;
@@ -9,7 +10,7 @@ use passrig_authenticator::wire::{
 use sha2::{Digest, Sha256};
 
 use super::shared::has_lists;
-use super::{Evidence, Finding, attestation, form, refuse};
+use super::{Evidence, Finding, form, refuse};
 
 /// §7.1 step 3
 pub(crate) fn response(e: &mut Evidence<'_>) -> Finding {
@@ -99,7 +100,7 @@ pub(crate) fn offered<'e>(e: &'e Evidence<'_>) -> &'e [Algorithm] {
 /// §7.1 step 21
 pub(crate) fn format(e: &Evidence<'_>) -> Finding {
     match e.attestation_object.as_ref().map(|object| object.fmt.as_str()) {
-        Some(fmt) if !attestation::FORMATS.contains(&fmt) => {
+        Some(fmt) if Format::identifiers().all(|known| known != fmt) => {
             refuse(format!("the attestation statement format `{fmt}` is not known"))
         }
         _ => Ok(()),
