@@ -6,10 +6,10 @@ pub mod catalogue;
 pub mod cli;
 #[cfg(fuzzing)]
 pub mod fuzzing;
+mod near;
 pub mod outcome;
 pub mod page;
 pub mod process;
-mod near;
 mod quoting;
 pub mod relying_party;
 pub mod report;

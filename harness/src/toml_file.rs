@@ -3,7 +3,6 @@
 //! All of them are read here, so that one mistake has one answer: a sentence, the place with an
 //! excerpt, and a hint.
 
-
 use std::ops::Range;
 use std::sync::Arc;
 

@@ -206,7 +206,9 @@ pub trait Row {
     fn key(&self, group: &str) -> String;
 
     /// Whether the check is about it.
-    fn is_tested_by(&self, check: &Check) -> bool;
+    fn is_tested_by(&self, check: &Check) -> bool {
+        self.globs().iter().any(|glob| glob::matches(glob, &check.id))
+    }
 
     /// The ids and globs of checks that it states itself.
     fn globs(&self) -> &[String];
@@ -238,10 +240,6 @@ impl Row for FidoTest {
         format!("{group}/{}", self.id)
     }
 
-    fn is_tested_by(&self, check: &Check) -> bool {
-        self.checks.iter().any(|glob| glob::matches(glob, &check.id))
-    }
-
     fn globs(&self) -> &[String] {
         &self.checks
     }
@@ -254,10 +252,6 @@ impl Row for FidoTest {
 impl Row for Flaw {
     fn key(&self, _: &str) -> String {
         self.id.clone()
-    }
-
-    fn is_tested_by(&self, check: &Check) -> bool {
-        self.checks.iter().any(|glob| glob::matches(glob, &check.id))
     }
 
     fn globs(&self) -> &[String] {
@@ -349,7 +343,11 @@ impl Files<'_> {
         globs_match(self.flaws, &catalogue.index.flaws, &catalogue.checks)
     }
 
-    fn patterns_exist<T: Row>(&self, groups: &[Group<T>], index: &Index) -> Result<(), Box<Mistake>> {
+    fn patterns_exist<T: Row>(
+        &self,
+        groups: &[Group<T>],
+        index: &Index,
+    ) -> Result<(), Box<Mistake>> {
         let keys: Vec<_> = keys(groups).collect();
         for pattern in index.uncovered.iter().flat_map(T::patterns) {
             if !keys.iter().any(|key| glob::matches(pattern, key)) {

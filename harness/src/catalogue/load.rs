@@ -11,9 +11,9 @@ use toml::Spanned;
 
 use super::index::{Files, Index};
 use super::{Action, Catalogue, Check, Need, Product, Setting, rehearsal};
-use crate::outcome::{Expectation, Importance, Level};
 use crate::near::{did_you_mean, did_you_mean_or_all};
 use crate::outcome::visible;
+use crate::outcome::{Expectation, Importance, Level};
 use crate::scenarios;
 use crate::target::Flow;
 use crate::toml_file::{Mistake, TomlFile};
@@ -322,7 +322,12 @@ impl Chapter<'_> {
         Err(self.file.mistake(message, Some(span), Some(help.to_owned())))
     }
 
-    fn rehearse(&self, ceremony: Ceremony, family: &Family, case: &Case) -> Result<(), Box<Mistake>> {
+    fn rehearse(
+        &self,
+        ceremony: Ceremony,
+        family: &Family,
+        case: &Case,
+    ) -> Result<(), Box<Mistake>> {
         let algorithm = self.algorithm(family, case)?;
         for (index, edit) in case.deviation.iter().enumerate() {
             // Which artefacts there are is for the plan to say.
@@ -390,7 +395,11 @@ impl Chapter<'_> {
             ("flow", "close") => Ok(Need::Flow(Flow::Close)),
             ("not-offered", value) => value.parse().map(Need::NotOffered).map_err(|_| {
                 let message = "`not-offered` names a COSE algorithm by its number".to_owned();
-                self.file.mistake(message, Some(need.span()), Some("such as not-offered=-8".to_owned()))
+                self.file.mistake(
+                    message,
+                    Some(need.span()),
+                    Some("such as not-offered=-8".to_owned()),
+                )
             }),
             _ => {
                 let message = format!("there is no need called `{}`", need.get_ref());

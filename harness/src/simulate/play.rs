@@ -15,7 +15,7 @@ use crate::catalogue::{Catalogue, Check, Setting};
 use crate::outcome::{CheckResult, Outcome, Verdict};
 use crate::runner::{NotTestable, Solo};
 use crate::scenarios::Observations;
-use crate::target::profile::{Mode, Setting as Offer};
+use crate::target::profile::Setting as Offer;
 use crate::target::{Begun, Flow, Log, Recognised};
 
 /// A simulation under way.
@@ -162,16 +162,6 @@ impl<'a> Play<'a> {
         answers.any(|answer| (400..500).contains(&answer.status))
     }
 
-    /// Whether two people can have accounts.
-    pub(super) fn has_two_accounts(&self) -> bool {
-        let account = &self.solo.world().target.profile().account;
-        match account.mode {
-            Mode::Fresh => true,
-            Mode::Pool => account.pool.len() >= 2,
-            Mode::Single => false,
-        }
-    }
-
     /// Somebody with an account, where that is a step of its own, and a device.
     pub(super) async fn person(
         &mut self,
@@ -188,6 +178,24 @@ impl<'a> Play<'a> {
             Actor::new(world, variant, &self.check, &label, profile).seated(seat % pool);
         actor.arrive(&mut self.log).await?;
         Ok(Person { name, device: device.to_owned(), actor })
+    }
+
+    /// Whether two people can have accounts.
+    pub(super) fn has_two_accounts(&self) -> bool {
+        self.solo.world().target.profile().account.has_two()
+    }
+
+    /// Ada, with an account and a passkey on this device.
+    pub(super) async fn enrolled(
+        &mut self,
+        device: &str,
+        profile: Profile,
+        does: &str,
+        means: &str,
+    ) -> Result<Person, Trouble> {
+        let mut ada = self.person("Ada", device, profile).await?;
+        self.honest(&mut ada, Ceremony::Registration, does, means).await?;
+        Ok(ada)
     }
 
     /// Whether the story has only begun.

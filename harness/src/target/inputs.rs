@@ -11,8 +11,7 @@ use super::profile::{Form, Part, Setting, Settings, Text, Value, Variable};
 use super::session::Session;
 
 /// Everything but the unreserved characters (RFC 3986 §2.3).
-const ESCAPED: &AsciiSet =
-    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// The variables that the caller sets, and the check that it works for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

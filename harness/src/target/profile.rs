@@ -143,6 +143,17 @@ pub struct Account {
     pub pool: Vec<BTreeMap<String, String>>,
 }
 
+impl Account {
+    /// Whether two people can have accounts.
+    pub fn has_two(&self) -> bool {
+        match self.mode {
+            Mode::Fresh => true,
+            Mode::Pool => self.pool.len() >= 2,
+            Mode::Single => false,
+        }
+    }
+}
+
 /// How accounts are had.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]

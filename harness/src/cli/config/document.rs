@@ -12,10 +12,10 @@ use super::found::{Setting, Strange, Withheld};
 use super::{Config, Source};
 use crate::catalogue::Catalogue;
 use crate::cli::fail_on;
-use crate::near::did_you_mean;
 use crate::cli::reach::{self, Rp, Variable};
 use crate::cli::rp;
 use crate::cli::selection::LISTED;
+use crate::near::did_you_mean;
 use crate::outcome::{Level, Outcome, Verdict};
 use crate::runner::expect::{Date, Expectation};
 use crate::runner::policy::{self, Rule};
@@ -200,8 +200,9 @@ pub(super) fn parse(source: Source<'_>, catalogue: &mut Catalogue) -> Parsed<Con
 
 fn target(source: Source<'_>, target: &Target) -> Parsed<reach::Args> {
     let beside = |file: &str| source.file.parent().unwrap_or(Path::new("")).join(file);
-    let wrong =
-        |text: &Spanned<String>, message: String| source.toml.mistake(message, Some(text.span()), None);
+    let wrong = |text: &Spanned<String>, message: String| {
+        source.toml.mistake(message, Some(text.span()), None)
+    };
     let rp =
         target.rp.as_ref().map(|text| text.get_ref().parse::<Rp>().map_err(|m| wrong(text, m)));
     let origin = target.origin.as_ref();

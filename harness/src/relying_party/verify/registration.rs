@@ -9,25 +9,14 @@ use passrig_authenticator::wire::{
 };
 use sha2::{Digest, Sha256};
 
-use super::shared::has_lists;
-use super::{Evidence, Finding, form, refuse};
+use super::{Evidence, Finding, form, refuse, shared};
 
 /// §7.1 step 3
 pub(crate) fn response(e: &mut Evidence<'_>) -> Finding {
-    if has_lists(e.body) {
-        return refuse("this is no attestation response: it is a list, not an object");
-    }
-    let response: RegistrationResponse = match serde_json::from_value(e.body.clone()) {
-        Ok(response) => response,
-        Err(error) => return refuse(format!("this is no attestation response: {error}")),
-    };
-    let (kind, same) = (response.kind.clone(), response.id == response.raw_id);
+    let response: RegistrationResponse = shared::response(e.body, "attestation")?;
+    let finding = shared::public_key(&response.kind, response.id == response.raw_id);
     e.registration = Some(response);
-    match kind.as_str() {
-        "public-key" if same => Ok(()),
-        "public-key" => refuse("id and rawId are not the same"),
-        other => refuse(format!("the credential is of type `{other}`")),
-    }
+    finding
 }
 
 /// §7.1 step 13
