@@ -32,30 +32,32 @@ use crate::wire::cose::Algorithm;
 use crate::wire::{Cbor, Der, Tree};
 use crate::workbench::{Stage, Workbench};
 
-/// A statement format that authenticators here can make.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Format {
-    /// No statement (§8.7).
-    None,
-    /// Packed, signed by the credential key itself (§8.2, self attestation).
-    PackedSelf,
-    /// Packed, signed by a certified attestation key (§8.2).
-    Packed,
-    /// TPM, for RSA and ECC keys (§8.3).
-    Tpm,
-    /// Android key attestation: a certificate for the credential key (§8.4).
-    AndroidKey,
-    /// Android SafetyNet, deprecated: a service signs for the phone (§8.5).
-    AndroidSafetynet,
-    /// FIDO U2F (§8.6).
-    #[serde(rename = "fido-u2f")]
-    FidoU2f,
-    /// Apple anonymous attestation: a certificate for the credential key,
-    /// without a signature of the key itself (§8.8).
-    Apple,
-    /// Several statements about one credential (§8.9).
-    Compound,
+named_enum! {
+    /// A statement format that authenticators here can make.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+    #[serde(rename_all = "kebab-case")]
+    pub enum Format {
+        /// No statement (§8.7).
+        None = "none",
+        /// Packed, signed by the credential key itself (§8.2, self attestation).
+        PackedSelf = "packed-self",
+        /// Packed, signed by a certified attestation key (§8.2).
+        Packed = "packed",
+        /// TPM, for RSA and ECC keys (§8.3).
+        Tpm = "tpm",
+        /// Android key attestation: a certificate for the credential key (§8.4).
+        AndroidKey = "android-key",
+        /// Android SafetyNet, deprecated: a service signs for the phone (§8.5).
+        AndroidSafetynet = "android-safetynet",
+        /// FIDO U2F (§8.6).
+        #[serde(rename = "fido-u2f")]
+        FidoU2f = "fido-u2f",
+        /// Apple anonymous attestation: a certificate for the credential key,
+        /// without a signature of the key itself (§8.8).
+        Apple = "apple",
+        /// Several statements about one credential (§8.9).
+        Compound = "compound",
+    }
 }
 
 /// Every decision about an attestation, before a byte is made.
@@ -94,45 +96,18 @@ pub(crate) struct Attested<'a> {
 }
 
 impl Format {
-    /// All formats.
-    pub const ALL: [Self; 9] = [
-        Self::None,
-        Self::PackedSelf,
-        Self::Packed,
-        Self::Tpm,
-        Self::AndroidKey,
-        Self::AndroidSafetynet,
-        Self::FidoU2f,
-        Self::Apple,
-        Self::Compound,
-    ];
-
     /// The attestation statement format identifier.
     pub fn identifier(self) -> &'static str {
         match self {
-            Self::None => "none",
-            Self::PackedSelf | Self::Packed => "packed",
-            Self::Tpm => "tpm",
-            Self::AndroidKey => "android-key",
-            Self::AndroidSafetynet => "android-safetynet",
-            Self::FidoU2f => "fido-u2f",
-            Self::Apple => "apple",
-            Self::Compound => "compound",
+            Self::PackedSelf => Self::Packed.name(),
+            other => other.name(),
         }
     }
 
-    /// Its name in data: the identifier, but `packed-self` for self
-    /// attestation.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::PackedSelf => "packed-self",
-            other => other.identifier(),
-        }
-    }
-
-    /// The format of that name in data.
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|format| format.name() == name)
+    /// The attestation statement format identifiers.
+    pub fn identifiers() -> impl Iterator<Item = &'static str> {
+        // Both kinds of packed statements have one identifier.
+        Self::ALL.into_iter().filter(|format| *format != Self::PackedSelf).map(Self::identifier)
     }
 
     /// Whether the statement comes with a certificate.

@@ -13,6 +13,9 @@
 //! - [`client`]: the browser; begin with [`Client`].
 //! - [`deviation`]: wrong on purpose. Neither `device` nor `client` knows it.
 
+#[macro_use]
+mod named;
+
 pub mod attestation;
 mod ceremony;
 pub mod client;

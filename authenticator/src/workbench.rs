@@ -25,69 +25,35 @@ impl Workbench for Honest {
     }
 }
 
-/// The artefacts of a ceremony in the order in which they are made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Stage {
-    /// Collected client data, a JSON tree.
-    ClientData,
-    /// Authenticator data, a layout.
-    AuthenticatorData,
-    /// What is to be signed of the attestation certificate, DER.
-    Certificate,
-    /// The TPM's public area, a layout (§8.3).
-    PubArea,
-    /// The TPM's certify structure, a layout (§8.3).
-    CertInfo,
-    /// The header of a service's JWS, JSON (§8.5).
-    JwsHeader,
-    /// The payload of a service's JWS, JSON (§8.5).
-    JwsPayload,
-    /// The signature of an assertion or of an attestation statement; DER for
-    /// ECDSA, but r and s alone in a JWS.
-    Signature,
-    /// The attestation statement, CBOR.
-    Statement,
-    /// The attestation object, CBOR.
-    AttestationObject,
-    /// The credential as WebAuthn JSON.
-    Response,
-    /// The HTTP request that carries it.
-    Request,
-}
-
-impl Stage {
-    /// All stages in order.
-    pub const ALL: [Self; 12] = [
-        Self::ClientData,
-        Self::AuthenticatorData,
-        Self::Certificate,
-        Self::PubArea,
-        Self::CertInfo,
-        Self::JwsHeader,
-        Self::JwsPayload,
-        Self::Signature,
-        Self::Statement,
-        Self::AttestationObject,
-        Self::Response,
-        Self::Request,
-    ];
-
-    /// The name in paths.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::ClientData => "client_data",
-            Self::AuthenticatorData => "authenticator_data",
-            Self::Certificate => "certificate",
-            Self::PubArea => "pub_area",
-            Self::CertInfo => "cert_info",
-            Self::JwsHeader => "jws_header",
-            Self::JwsPayload => "jws_payload",
-            Self::Signature => "signature",
-            Self::Statement => "statement",
-            Self::AttestationObject => "attestation_object",
-            Self::Response => "response",
-            Self::Request => "request",
-        }
+named_enum! {
+    /// The artefacts of a ceremony in the order in which they are made.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub enum Stage {
+        /// Collected client data, a JSON tree.
+        ClientData = "client_data",
+        /// Authenticator data, a layout.
+        AuthenticatorData = "authenticator_data",
+        /// What is to be signed of the attestation certificate, DER.
+        Certificate = "certificate",
+        /// The TPM's public area, a layout (§8.3).
+        PubArea = "pub_area",
+        /// The TPM's certify structure, a layout (§8.3).
+        CertInfo = "cert_info",
+        /// The header of a service's JWS, JSON (§8.5).
+        JwsHeader = "jws_header",
+        /// The payload of a service's JWS, JSON (§8.5).
+        JwsPayload = "jws_payload",
+        /// The signature of an assertion or of an attestation statement; DER for
+        /// ECDSA, but r and s alone in a JWS.
+        Signature = "signature",
+        /// The attestation statement, CBOR.
+        Statement = "statement",
+        /// The attestation object, CBOR.
+        AttestationObject = "attestation_object",
+        /// The credential as WebAuthn JSON.
+        Response = "response",
+        /// The HTTP request that carries it.
+        Request = "request",
     }
 }
 

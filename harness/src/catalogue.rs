@@ -11,12 +11,10 @@ pub mod index;
 mod load;
 mod rehearsal;
 mod scenario;
-mod source;
 
 pub use facts::FACTS;
 pub use index::Index;
 pub use scenario::Scenario;
-pub use source::Error;
 
 use std::collections::BTreeSet;
 

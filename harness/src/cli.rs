@@ -18,7 +18,6 @@ mod identity;
 mod last_words;
 mod list;
 mod man;
-mod near;
 mod page;
 mod reach;
 mod render;
@@ -71,6 +70,7 @@ struct Cli {
     color: Colour,
 }
 
+// Stands twice: the snapshot of the help has it as it is printed.
 const EXAMPLES: &str = "\
 Examples:
   passrig check                       see it work, on the built-in reference RP

@@ -7,6 +7,7 @@ pub mod cli;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 pub mod mail;
+mod near;
 pub mod observer;
 pub mod outcome;
 pub mod page;
@@ -22,4 +23,5 @@ pub mod scenarios;
 pub mod simulate;
 pub mod storage;
 pub mod target_rp;
+pub mod toml_file;
 pub mod vectors;

@@ -11,7 +11,7 @@ mod options;
 mod script;
 
 pub use judge::results;
-pub use script::{Error as ScriptError, Script, Step};
+pub use script::{Script, Step, UnknownVariable};
 
 use std::time::Duration;
 
@@ -57,9 +57,9 @@ pub enum Error {
     /// The browser does not do what the script says.
     #[error(transparent)]
     Browser(#[from] browser::Error),
-    /// The script does not say what to do.
+    /// The script has a variable without a value.
     #[error(transparent)]
-    Script(#[from] ScriptError),
+    Script(#[from] UnknownVariable),
     /// A page that calls without end.
     #[error("expected at most {limit} calls of navigator.credentials, found more")]
     TooManyCalls {

@@ -36,6 +36,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::catalogue::Catalogue;
+use crate::observer::Observer;
 use crate::outcome::NotTestable;
 use crate::target_rp::Target;
 use play::Play;
@@ -89,8 +90,9 @@ pub struct Options {
     pub throttle_wait: Duration,
 }
 
-/// Whoever watches. All methods are called as things happen.
-pub trait Audience: Send + Sync {
+/// An observer of a story, which has ceremonies like those of a run. All methods are called as
+/// things happen.
+pub trait Audience: Observer {
     /// It begins; there are no acts yet.
     fn opened(&self, _story: &Story) {}
 
@@ -101,10 +103,7 @@ pub trait Audience: Send + Sync {
     fn saw(&self, _step: &Step) {}
 
     /// A step showed a flaw of the target.
-    fn found(&self, _finding: &Finding) {}
-
-    /// Something worth a line: the target wants fewer requests.
-    fn noticed(&self, _text: &str) {}
+    fn flaw(&self, _finding: &Finding) {}
 }
 
 /// Plays a simulation.

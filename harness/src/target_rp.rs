@@ -21,7 +21,6 @@ pub mod log;
 mod masks;
 pub mod network;
 pub(crate) mod page;
-pub(crate) mod percent;
 pub(crate) mod redact;
 mod request;
 pub mod session;

@@ -1,6 +1,7 @@
 //! Rules of the house that the compiler does not know.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
+use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -105,6 +106,63 @@ fn each_file_of_mutants_says_which_mutants_belong_there() {
         let says = header.starts_with("//! Mutants ") || header.ends_with("It holds no mutants.");
         assert!(says, "{} opens with: {header}", file.display());
     }
+}
+
+/// The most lines that stand in two places without a reason.
+const PASSAGE: usize = 10;
+
+/// No passage stands twice, unless a comment begins with `// Stands twice:` just before one of the
+/// two places and says why.
+#[test]
+fn no_passage_stands_twice() {
+    let harness = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folders = [harness.join("src"), harness.join("../authenticator/src")];
+    let files: Vec<_> = folders.iter().flat_map(|folder| rust_files(folder)).collect();
+    let sources: Vec<_> = files.iter().map(|file| fs::read_to_string(file).unwrap()).collect();
+    let lines: Vec<_> = sources.iter().map(|text| code_lines(text)).collect();
+    let mut first = HashMap::new();
+    let mut repeated = Vec::new();
+    for (file, lines) in lines.iter().enumerate() {
+        let mut goes_on = false;
+        for passage in lines.windows(PASSAGE + 1) {
+            let place = (file, passage[0].0);
+            let words: Vec<_> = passage.iter().map(|(_, line)| *line).collect();
+            let before = *first.entry(words).or_insert(place);
+            let begins = before != place && !goes_on;
+            goes_on = before != place;
+            let places = [place, before];
+            if begins && !places.iter().any(|(file, line)| is_excused(&sources[*file], *line)) {
+                repeated
+                    .push(places.map(|(file, line)| format!("{}:{line}", files[file].display())));
+            }
+        }
+    }
+    assert!(repeated.is_empty(), "these passages stand twice: {repeated:#?}");
+}
+
+/// The lines of a text that say something, with their numbers. Punctuation alone, comments and
+/// imports say nothing that another place could share.
+fn code_lines(text: &str) -> Vec<(usize, &str)> {
+    let lines = text.lines().enumerate().map(|(at, line)| (at + 1, line.trim()));
+    let is_code = |line: &str| {
+        line.contains(char::is_alphanumeric)
+            && !["//", "use ", "pub use "].iter().any(|start| line.starts_with(start))
+    };
+    lines.filter(|(_, line)| is_code(line)).collect()
+}
+
+/// Whether a comment just before this line says why the passage stands twice.
+fn is_excused(text: &str, number: usize) -> bool {
+    let before: Vec<_> = text.lines().take(number).collect();
+    before.iter().rev().take(5).any(|line| line.trim().starts_with("// Stands twice:"))
+}
+
+#[test]
+fn passages_are_recognised() {
+    let text = "use a::b;\n// A comment\nlet a = 1;\n}\n\nlet b = 2;\n";
+    assert_eq!(code_lines(text), [(3, "let a = 1;"), (6, "let b = 2;")]);
+    assert!(is_excused("// Stands twice: because\nlet a = 1;", 2));
+    assert!(!is_excused("// Another comment\nlet a = 1;", 2));
 }
 
 fn rust_files(folder: &Path) -> Vec<PathBuf> {

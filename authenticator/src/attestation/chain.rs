@@ -7,79 +7,42 @@ use super::pki::{self, Authority, Subject};
 use crate::wire::Der;
 use crate::wire::der::tag;
 
-/// One thing that is wrong with a chain.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
-    /// `expired`: the leaf was valid in 2020.
-    Expired,
-    /// `not-yet-valid`: the leaf will be valid in 3023.
-    NotYetValid,
-    /// `revoked`: the leaf is on the list of its authority, see
-    /// [`Authority::revocation_list`].
-    Revoked,
-    /// `wrong-order`: the leaf comes last, not first.
-    WrongOrder,
-    /// `wrong-usage`: the leaf's key may encipher keys, not sign.
-    WrongUsage,
-    /// `authority-as-leaf`: the leaf is an authority too (CA:TRUE).
-    AuthorityAsLeaf,
-    /// `issuer-no-authority`: what signs the leaf is no authority (CA:FALSE).
-    IssuerNoAuthority,
-    /// `path-too-long`: an authority that none may follow (pathLen 0) is
-    /// followed by one.
-    PathTooLong,
-    /// `intermediate`: an authority stands between root and leaf, which is a
-    /// fault in U2F alone (§8.6 step 2).
-    Intermediate,
-    /// `incomplete`: the certificate between leaf and root is left out.
-    Incomplete,
-    /// `intermediate-expired`: the authority between leaf and root was valid in
-    /// 2020.
-    IntermediateExpired,
-    /// `root-twice`: the root's own certificate ends the chain, twice.
-    RootTwice,
+named_enum! {
+    /// One thing that is wrong with a chain.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum Fault {
+        /// `expired`: the leaf was valid in 2020.
+        Expired = "expired",
+        /// `not-yet-valid`: the leaf will be valid in 3023.
+        NotYetValid = "not-yet-valid",
+        /// `revoked`: the leaf is on the list of its authority, see
+        /// [`Authority::revocation_list`].
+        Revoked = "revoked",
+        /// `wrong-order`: the leaf comes last, not first.
+        WrongOrder = "wrong-order",
+        /// `wrong-usage`: the leaf's key may encipher keys, not sign.
+        WrongUsage = "wrong-usage",
+        /// `authority-as-leaf`: the leaf is an authority too (CA:TRUE).
+        AuthorityAsLeaf = "authority-as-leaf",
+        /// `issuer-no-authority`: what signs the leaf is no authority (CA:FALSE).
+        IssuerNoAuthority = "issuer-no-authority",
+        /// `path-too-long`: an authority that none may follow (pathLen 0) is
+        /// followed by one.
+        PathTooLong = "path-too-long",
+        /// `intermediate`: an authority stands between root and leaf, which is a
+        /// fault in U2F alone (§8.6 step 2).
+        Intermediate = "intermediate",
+        /// `incomplete`: the certificate between leaf and root is left out.
+        Incomplete = "incomplete",
+        /// `intermediate-expired`: the authority between leaf and root was valid in
+        /// 2020.
+        IntermediateExpired = "intermediate-expired",
+        /// `root-twice`: the root's own certificate ends the chain, twice.
+        RootTwice = "root-twice",
+    }
 }
 
 impl Fault {
-    /// All faults.
-    pub const ALL: [Self; 12] = [
-        Self::Expired,
-        Self::NotYetValid,
-        Self::Revoked,
-        Self::WrongOrder,
-        Self::WrongUsage,
-        Self::AuthorityAsLeaf,
-        Self::IssuerNoAuthority,
-        Self::PathTooLong,
-        Self::Intermediate,
-        Self::Incomplete,
-        Self::IntermediateExpired,
-        Self::RootTwice,
-    ];
-
-    /// Its name in data.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Expired => "expired",
-            Self::NotYetValid => "not-yet-valid",
-            Self::Revoked => "revoked",
-            Self::WrongOrder => "wrong-order",
-            Self::WrongUsage => "wrong-usage",
-            Self::AuthorityAsLeaf => "authority-as-leaf",
-            Self::IssuerNoAuthority => "issuer-no-authority",
-            Self::PathTooLong => "path-too-long",
-            Self::Intermediate => "intermediate",
-            Self::Incomplete => "incomplete",
-            Self::IntermediateExpired => "intermediate-expired",
-            Self::RootTwice => "root-twice",
-        }
-    }
-
-    /// The fault of that name.
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|fault| fault.name() == name)
-    }
-
     /// Puts a path and the subject at its end wrong. What needs an authority
     /// between root and leaf gets one where there is none.
     pub(super) fn befall(self, path: &mut Path, leaf: &mut Subject) {

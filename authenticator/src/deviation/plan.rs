@@ -225,8 +225,7 @@ fn count(value: i64) -> Result<u32, Error> {
 }
 
 fn algorithm(name: &str) -> Result<Algorithm, Error> {
-    let known = Algorithm::NAMES.iter().find(|(known, _)| *known == name);
-    known.map(|(_, algorithm)| *algorithm).ok_or(Error::Value("the name of an algorithm"))
+    Algorithm::named(name).ok_or(Error::Value("the name of an algorithm"))
 }
 
 fn another(credential: &Credential) -> Result<SigningKey, Error> {

@@ -259,10 +259,5 @@ const MAX_NESTED: usize = 1 << 20;
 
 fn octets(hex: &str) -> Result<Vec<u8>, String> {
     let digits: Vec<u8> = hex.bytes().filter(|b| !b.is_ascii_whitespace()).collect();
-    let pair = |pair: &[u8]| {
-        let text = std::str::from_utf8(pair).ok().filter(|text| text.len() == 2)?;
-        u8::from_str_radix(text, 16).ok()
-    };
-    let octets: Option<Vec<u8>> = digits.chunks(2).map(pair).collect();
-    octets.ok_or_else(|| format!("`{hex}` is not hexadecimal"))
+    base16ct::mixed::decode_vec(digits).map_err(|_| format!("`{hex}` is not hexadecimal"))
 }

@@ -11,72 +11,66 @@ use super::Cbor;
 #[serde(transparent)]
 pub struct Algorithm(pub i64);
 
-impl Algorithm {
+/// The constants of the algorithms and the list of their registered names, from one list.
+macro_rules! algorithms {
+    ($($(#[$doc:meta])* $constant:ident = $number:literal, $name:literal;)+) => {
+        impl Algorithm {
+            $($(#[$doc])* pub const $constant: Self = Self($number);)+
+
+            /// Every algorithm that has a constant here, under its registered name.
+            pub const NAMES: &[(&str, Self)] = &[$(($name, Self::$constant)),+];
+
+            /// The algorithm of that registered name.
+            pub fn named(name: &str) -> Option<Self> {
+                let (_, algorithm) = Self::NAMES.iter().find(|(known, _)| *known == name)?;
+                Some(*algorithm)
+            }
+        }
+    };
+}
+
+algorithms! {
     /// ECDSA with SHA-256; in WebAuthn always on P-256 (§5.8.5).
-    pub const ES256: Self = Self(-7);
+    ES256 = -7, "ES256";
     /// EdDSA; in WebAuthn always Ed25519 (§5.8.5).
-    pub const EDDSA: Self = Self(-8);
+    EDDSA = -8, "EdDSA";
     /// ECDSA on P-256 with SHA-256, fully specified (RFC 9864).
-    pub const ESP256: Self = Self(-9);
+    ESP256 = -9, "ESP256";
     /// Ed25519, fully specified (RFC 9864).
-    pub const ED25519: Self = Self(-19);
+    ED25519 = -19, "Ed25519";
     /// ECDSA with SHA-384; in WebAuthn always on P-384.
-    pub const ES384: Self = Self(-35);
+    ES384 = -35, "ES384";
     /// ECDSA with SHA-512; in WebAuthn always on P-521.
-    pub const ES512: Self = Self(-36);
+    ES512 = -36, "ES512";
     /// RSASSA-PSS with SHA-256 (RFC 8230).
-    pub const PS256: Self = Self(-37);
+    PS256 = -37, "PS256";
     /// RSASSA-PSS with SHA-384 (RFC 8230).
-    pub const PS384: Self = Self(-38);
+    PS384 = -38, "PS384";
     /// RSASSA-PSS with SHA-512 (RFC 8230).
-    pub const PS512: Self = Self(-39);
+    PS512 = -39, "PS512";
     /// ECDSA on secp256k1 with SHA-256 (RFC 8812).
-    pub const ES256K: Self = Self(-47);
+    ES256K = -47, "ES256K";
     /// ML-DSA-44 (FIPS 204).
-    pub const ML_DSA_44: Self = Self(-48);
+    ML_DSA_44 = -48, "ML-DSA-44";
     /// ML-DSA-65 (FIPS 204).
-    pub const ML_DSA_65: Self = Self(-49);
+    ML_DSA_65 = -49, "ML-DSA-65";
     /// ML-DSA-87 (FIPS 204).
-    pub const ML_DSA_87: Self = Self(-50);
+    ML_DSA_87 = -50, "ML-DSA-87";
     /// ECDSA on P-384 with SHA-384, fully specified (RFC 9864).
-    pub const ESP384: Self = Self(-51);
+    ESP384 = -51, "ESP384";
     /// ECDSA on P-521 with SHA-512, fully specified (RFC 9864).
-    pub const ESP512: Self = Self(-52);
+    ESP512 = -52, "ESP512";
     /// Ed448, fully specified (RFC 9864).
-    pub const ED448: Self = Self(-53);
+    ED448 = -53, "Ed448";
     /// RSASSA-PKCS1-v1_5 with SHA-256 (RFC 8812).
-    pub const RS256: Self = Self(-257);
+    RS256 = -257, "RS256";
     /// RSASSA-PKCS1-v1_5 with SHA-384 (RFC 8812).
-    pub const RS384: Self = Self(-258);
+    RS384 = -258, "RS384";
     /// RSASSA-PKCS1-v1_5 with SHA-512 (RFC 8812).
-    pub const RS512: Self = Self(-259);
+    RS512 = -259, "RS512";
     /// RSASSA-PKCS1-v1_5 with SHA-1 (RFC 8812); for attestation only, as old TPMs
     /// make it.
-    pub const RS1: Self = Self(-65535);
-
-    /// Every algorithm that has a constant here, under its registered name.
-    pub const NAMES: &[(&str, Self)] = &[
-        ("ES256", Self::ES256),
-        ("EdDSA", Self::EDDSA),
-        ("ESP256", Self::ESP256),
-        ("Ed25519", Self::ED25519),
-        ("ES384", Self::ES384),
-        ("ES512", Self::ES512),
-        ("PS256", Self::PS256),
-        ("PS384", Self::PS384),
-        ("PS512", Self::PS512),
-        ("ES256K", Self::ES256K),
-        ("ML-DSA-44", Self::ML_DSA_44),
-        ("ML-DSA-65", Self::ML_DSA_65),
-        ("ML-DSA-87", Self::ML_DSA_87),
-        ("ESP384", Self::ESP384),
-        ("ESP512", Self::ESP512),
-        ("Ed448", Self::ED448),
-        ("RS256", Self::RS256),
-        ("RS384", Self::RS384),
-        ("RS512", Self::RS512),
-        ("RS1", Self::RS1),
-    ];
+    RS1 = -65535, "RS1";
 }
 
 impl fmt::Display for Algorithm {

@@ -99,11 +99,21 @@ impl Page {
 
     /// Waits until an expression is true. `what` is what it stands for.
     pub async fn wait(&self, what: &str, expression: &str) -> Result<(), Error> {
+        let is_true = async || Ok((self.evaluate(expression).await? == true).then_some(()));
+        self.until(what, is_true).await
+    }
+
+    /// The first value that there is.
+    async fn until<T>(
+        &self,
+        what: &str,
+        look: impl AsyncFn() -> Result<Option<T>, Error>,
+    ) -> Result<T, Error> {
         let until = Instant::now() + PATIENCE;
         loop {
             // On its way to another page it has no place for scripts.
-            match self.evaluate(expression).await {
-                Ok(Value::Bool(true)) => return Ok(()),
+            match look().await {
+                Ok(Some(found)) => return Ok(found),
                 Err(error @ Error::Script { .. }) => return Err(error),
                 Err(error) if error.is_final() => return Err(error),
                 _ if Instant::now() > until => return Err(self.absent(what).await),
@@ -156,16 +166,7 @@ impl Page {
     }
 
     async fn find(&self, selector: &str) -> Result<String, Error> {
-        let until = Instant::now() + PATIENCE;
-        loop {
-            match self.look(selector).await {
-                Ok(Some(object)) => return Ok(object),
-                Err(error @ Error::Script { .. }) => return Err(error),
-                Err(error) if error.is_final() => return Err(error),
-                _ if Instant::now() > until => return Err(self.absent(selector).await),
-                _ => sleep(PAUSE).await,
-            }
-        }
+        self.until(selector, async || self.look(selector).await).await
     }
 
     /// The first frame's first element that fits and can be seen.

@@ -9,9 +9,9 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::source::{Error, Source};
 use super::{Catalogue, Check, glob};
 use crate::outcome::{Level, Verdict};
+use crate::toml_file::{Mistake, TomlFile};
 
 /// All rows, in the order of their files.
 #[derive(Clone, Debug, Default)]
@@ -160,35 +160,27 @@ pub enum Generation {
     Of1_9,
 }
 
-/// The closed list of reasons for having no check.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Reason {
-    /// It is an honest ceremony, such as every run performs around each attempt.
-    HonestTwins,
-    /// Only a browser could break or notice it.
-    ClientOnly,
-    /// It leaves no trace in what an RP answers.
-    NotOverHttp,
-    /// The product around the ceremony decides; there is nothing common to send.
-    ProductSpecific,
-    /// The specification or the tool no longer has it, or nobody uses it.
-    Outdated,
-    /// The tool demands it, the specification does not, or says the contrary.
-    ToolOnly,
+passrig_authenticator::named_enum! {
+    /// The closed list of reasons for having no check.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+    #[serde(rename_all = "kebab-case")]
+    pub enum Reason {
+        /// It is an honest ceremony, such as every run performs around each attempt.
+        HonestTwins = "honest-twins",
+        /// Only a browser could break or notice it.
+        ClientOnly = "client-only",
+        /// It leaves no trace in what an RP answers.
+        NotOverHttp = "not-over-http",
+        /// The product around the ceremony decides; there is nothing common to send.
+        ProductSpecific = "product-specific",
+        /// The specification or the tool no longer has it, or nobody uses it.
+        Outdated = "outdated",
+        /// The tool demands it, the specification does not, or says the contrary.
+        ToolOnly = "tool-only",
+    }
 }
 
 impl Reason {
-    /// Every reason.
-    pub const ALL: [Self; 6] = [
-        Self::HonestTwins,
-        Self::ClientOnly,
-        Self::NotOverHttp,
-        Self::ProductSpecific,
-        Self::Outdated,
-        Self::ToolOnly,
-    ];
-
     /// What it means.
     pub fn meaning(self) -> &'static str {
         match self {
@@ -204,14 +196,7 @@ impl Reason {
 
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::HonestTwins => "honest-twins",
-            Self::ClientOnly => "client-only",
-            Self::NotOverHttp => "not-over-http",
-            Self::ProductSpecific => "product-specific",
-            Self::Outdated => "outdated",
-            Self::ToolOnly => "tool-only",
-        })
+        f.write_str(self.name())
     }
 }
 
@@ -221,7 +206,9 @@ pub trait Row {
     fn key(&self, group: &str) -> String;
 
     /// Whether the check is about it.
-    fn is_tested_by(&self, check: &Check) -> bool;
+    fn is_tested_by(&self, check: &Check) -> bool {
+        self.globs().iter().any(|glob| glob::matches(glob, &check.id))
+    }
 
     /// The ids and globs of checks that it states itself.
     fn globs(&self) -> &[String];
@@ -253,10 +240,6 @@ impl Row for FidoTest {
         format!("{group}/{}", self.id)
     }
 
-    fn is_tested_by(&self, check: &Check) -> bool {
-        self.checks.iter().any(|glob| glob::matches(glob, &check.id))
-    }
-
     fn globs(&self) -> &[String] {
         &self.checks
     }
@@ -271,10 +254,6 @@ impl Row for Flaw {
         self.id.clone()
     }
 
-    fn is_tested_by(&self, check: &Check) -> bool {
-        self.checks.iter().any(|glob| glob::matches(glob, &check.id))
-    }
-
     fn globs(&self) -> &[String] {
         &self.checks
     }
@@ -286,7 +265,7 @@ impl Row for Flaw {
 
 impl Index {
     /// The rows that come with the program.
-    pub fn builtin() -> Result<Self, Box<Error>> {
+    pub fn builtin() -> Result<Self, Box<Mistake>> {
         Files::BUILTIN.read()
     }
 
@@ -317,35 +296,35 @@ impl Index {
 
 /// The files that an index is read from.
 pub(super) struct Files<'a> {
-    requirements: Source<'a>,
-    fido: Source<'a>,
-    flaws: Source<'a>,
-    uncovered: Source<'a>,
+    requirements: TomlFile<'a>,
+    fido: TomlFile<'a>,
+    flaws: TomlFile<'a>,
+    uncovered: TomlFile<'a>,
 }
 
 impl Files<'static> {
     pub(super) const BUILTIN: Self = Self {
-        requirements: Source {
-            file: "index/requirements.toml",
+        requirements: TomlFile {
+            name: "index/requirements.toml",
             text: include_str!("../../catalogue/index/requirements.toml"),
         },
-        fido: Source {
-            file: "index/fido.toml",
+        fido: TomlFile {
+            name: "index/fido.toml",
             text: include_str!("../../catalogue/index/fido.toml"),
         },
-        flaws: Source {
-            file: "index/flaws.toml",
+        flaws: TomlFile {
+            name: "index/flaws.toml",
             text: include_str!("../../catalogue/index/flaws.toml"),
         },
-        uncovered: Source {
-            file: "index/uncovered.toml",
+        uncovered: TomlFile {
+            name: "index/uncovered.toml",
             text: include_str!("../../catalogue/index/uncovered.toml"),
         },
     };
 }
 
 impl Files<'_> {
-    pub(super) fn read(&self) -> Result<Index, Box<Error>> {
+    pub(super) fn read(&self) -> Result<Index, Box<Mistake>> {
         let index = Index {
             requirements: groups(self.requirements)?,
             fido: groups(self.fido)?,
@@ -359,19 +338,23 @@ impl Files<'_> {
     }
 
     /// That every check which a row names exists.
-    pub(super) fn prove(&self, catalogue: &Catalogue) -> Result<(), Box<Error>> {
+    pub(super) fn prove(&self, catalogue: &Catalogue) -> Result<(), Box<Mistake>> {
         globs_match(self.fido, &catalogue.index.fido, &catalogue.checks)?;
         globs_match(self.flaws, &catalogue.index.flaws, &catalogue.checks)
     }
 
-    fn patterns_exist<T: Row>(&self, groups: &[Group<T>], index: &Index) -> Result<(), Box<Error>> {
+    fn patterns_exist<T: Row>(
+        &self,
+        groups: &[Group<T>],
+        index: &Index,
+    ) -> Result<(), Box<Mistake>> {
         let keys: Vec<_> = keys(groups).collect();
         for pattern in index.uncovered.iter().flat_map(T::patterns) {
             if !keys.iter().any(|key| glob::matches(pattern, key)) {
                 let message = format!("no row is called `{pattern}`");
                 let help = "it is the id of a row, or a glob with `*`; for FIDO, SUITE/ID";
                 let here = self.uncovered.quoted(pattern);
-                return Err(self.uncovered.error(message, here, Some(help.to_owned())));
+                return Err(self.uncovered.mistake(message, here, Some(help.to_owned())));
             }
         }
         Ok(())
@@ -391,15 +374,15 @@ struct UncoveredFile {
 }
 
 fn groups<T: Row + serde::de::DeserializeOwned>(
-    source: Source,
-) -> Result<Vec<Group<T>>, Box<Error>> {
-    let groups = source.parse::<File<T>>()?.group;
+    file: TomlFile,
+) -> Result<Vec<Group<T>>, Box<Mistake>> {
+    let groups = file.parse::<File<T>>()?.group;
     let mut known = HashSet::new();
     if let Some(twice) = keys(&groups).find(|key| !known.insert(key.clone())) {
         let id = twice.rsplit('/').next().unwrap_or(&twice);
         let message = format!("the id `{twice}` is taken");
         let help = "ids are stable and never used twice".to_owned();
-        return Err(source.error(message, source.last_quoted(id), Some(help)));
+        return Err(file.mistake(message, file.last_quoted(id), Some(help)));
     }
     Ok(groups)
 }
@@ -409,16 +392,16 @@ fn keys<T: Row>(groups: &[Group<T>]) -> impl Iterator<Item = String> {
 }
 
 fn globs_match<T: Row>(
-    source: Source,
+    file: TomlFile,
     groups: &[Group<T>],
     checks: &[Check],
-) -> Result<(), Box<Error>> {
+) -> Result<(), Box<Mistake>> {
     let globs = groups.iter().flat_map(|group| &group.rows).flat_map(|row| row.globs());
     for glob in globs {
         if !checks.iter().any(|check| glob::matches(glob, &check.id)) {
             let message = format!("no check is called `{glob}`");
             let help = "it is the id of a check, or a glob with `*`".to_owned();
-            return Err(source.error(message, source.quoted(glob), Some(help)));
+            return Err(file.mistake(message, file.quoted(glob), Some(help)));
         }
     }
     Ok(())

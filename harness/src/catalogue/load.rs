@@ -1,6 +1,7 @@
 //! Reading the catalogue's files, with diagnostics that point into them.
 
 use std::collections::HashSet;
+use std::ops::Range;
 
 use passrig_authenticator::Ceremony;
 use passrig_authenticator::deviation::{self, Deviation, Edit};
@@ -9,10 +10,11 @@ use toml::Spanned;
 
 use super::document::{Case, Family, File};
 use super::index::{Files, Index};
-use super::source::{Error, Source};
 use super::{Action, Catalogue, Check, Need, Scenario, rehearsal};
-use crate::outcome::{Expectation, Setting};
+use crate::near::{did_you_mean, did_you_mean_or_all};
+use crate::outcome::{Expectation, Setting, visible};
 use crate::target_rp::Flow;
+use crate::toml_file::{Mistake, TomlFile};
 
 /// The files that come with the program.
 const BUILTIN: [(&str, &str); 34] = [
@@ -57,11 +59,11 @@ const BUILTIN: [(&str, &str); 34] = [
 
 impl Catalogue {
     /// The checks that come with the program. A test has rehearsed them.
-    pub fn builtin() -> Result<Self, Box<Error>> {
+    pub fn builtin() -> Result<Self, Box<Mistake>> {
         Self::read_builtin(Rehearsal::Before)
     }
 
-    fn read_builtin(rehearsal: Rehearsal) -> Result<Self, Box<Error>> {
+    fn read_builtin(rehearsal: Rehearsal) -> Result<Self, Box<Mistake>> {
         let mut catalogue = Self { index: Index::builtin()?, ..Self::default() };
         for (chapter, text) in BUILTIN {
             catalogue.read(chapter, &format!("{chapter}.toml"), text, rehearsal)?;
@@ -72,35 +74,36 @@ impl Catalogue {
 
     /// Adds a file's checks. Every deviation is rehearsed on an honest
     /// ceremony, so that a path that leads nowhere is found here.
-    pub fn add(&mut self, chapter: &str, file: &str, text: &str) -> Result<(), Box<Error>> {
+    pub fn add(&mut self, chapter: &str, file: &str, text: &str) -> Result<(), Box<Mistake>> {
         self.read(chapter, file, text, Rehearsal::Now)
     }
 
     fn read(
         &mut self,
-        chapter: &str,
+        name: &str,
         file: &str,
         text: &str,
         rehearsal: Rehearsal,
-    ) -> Result<(), Box<Error>> {
-        let source = Source { file, text };
-        let parsed: File = source.parse()?;
+    ) -> Result<(), Box<Mistake>> {
+        let file = TomlFile { name: file, text };
+        let chapter = Chapter { name, file, rehearsal };
+        let parsed: File = file.parse()?;
         let all = self.checks.iter().chain(&self.page);
         let mut known: HashSet<String> = all.map(|check| check.id.clone()).collect();
         for family in &parsed.family {
             for case in &family.case {
-                for check in source.checks(chapter, family, case, rehearsal)? {
-                    source.can_be_read(&check, case.id.span())?;
+                for check in chapter.checks(family, case)? {
+                    chapter.can_be_read(&check, case.id.span())?;
                     if let Some(unknown) = self.unknown_requirement(&check) {
                         let message = format!("there is no requirement `{unknown}`");
                         let help = "the requirements are listed in index/requirements.toml";
-                        let here = source.quoted(unknown).or_else(|| Some(case.id.span()));
-                        return Err(source.error(message, here, Some(help.to_owned())));
+                        let here = file.quoted(unknown).or_else(|| Some(case.id.span()));
+                        return Err(file.mistake(message, here, Some(help.to_owned())));
                     }
                     if !known.insert(check.id.clone()) {
                         let message = format!("the id `{}` is taken", check.id);
                         let help = "ids are stable and never used twice".to_owned();
-                        return Err(source.error(message, Some(case.id.span()), Some(help)));
+                        return Err(file.mistake(message, Some(case.id.span()), Some(help)));
                     }
                     match check.action {
                         Action::Page => self.page.push(check),
@@ -127,20 +130,21 @@ enum Rehearsal {
     Before,
 }
 
-impl Source<'_> {
-    fn checks(
-        &self,
-        chapter: &str,
-        family: &Family,
-        case: &Case,
-        rehearsal: Rehearsal,
-    ) -> Result<Vec<Check>, Box<Error>> {
+/// A file of the catalogue.
+struct Chapter<'a> {
+    name: &'a str,
+    file: TomlFile<'a>,
+    rehearsal: Rehearsal,
+}
+
+impl Chapter<'_> {
+    fn checks(&self, family: &Family, case: &Case) -> Result<Vec<Check>, Box<Mistake>> {
         let mut checks = Vec::new();
         for ceremony in case.ceremony.as_ref().unwrap_or(&family.ceremony) {
-            if rehearsal == Rehearsal::Now {
+            if self.rehearsal == Rehearsal::Now {
                 self.rehearse(*ceremony, family, case)?;
             }
-            let check = self.check(chapter, family, case, *ceremony)?;
+            let check = self.check(family, case, *ceremony)?;
             if case.lying_header {
                 checks.push(lying(&check));
             }
@@ -153,11 +157,10 @@ impl Source<'_> {
 
     fn check(
         &self,
-        chapter: &str,
         family: &Family,
         case: &Case,
         ceremony: Ceremony,
-    ) -> Result<Check, Box<Error>> {
+    ) -> Result<Check, Box<Mistake>> {
         let here = || Some(case.id.span());
         let violates = case.violates.get(&ceremony).or_else(|| family.violates.get(&ceremony));
         let violates = violates.cloned().unwrap_or_default();
@@ -176,14 +179,14 @@ impl Source<'_> {
             let message =
                 "what must be refused violates a step; what must be accepted exercises one";
             let help = format!("write {word} = {{ {ceremony} = [\"7.1/9\"] }}");
-            return Err(self.error(message.to_owned(), here(), Some(help)));
+            return Err(self.file.mistake(message.to_owned(), here(), Some(help)));
         }
         let first = stated.first().and_then(|step| clause(step));
         let stated = case.clause.get(&ceremony).or_else(|| family.clause.get(&ceremony));
         let clause = stated.cloned().or(first);
         let clause = clause.ok_or_else(|| {
             let help = format!("write clause = {{ {ceremony} = \"§7.1 step 9\" }}");
-            self.error("the check has no clause".to_owned(), here(), Some(help))
+            self.file.mistake("the check has no clause".to_owned(), here(), Some(help))
         })?;
         let action = match (&case.scenario, case.deviation.as_slice()) {
             (Some(name), []) => match Scenario::find(name.get_ref()) {
@@ -197,13 +200,13 @@ impl Source<'_> {
             (None, []) if case.page => Action::Page,
             _ => {
                 let message = "a case has either a deviation or a scenario".to_owned();
-                return Err(self.error(message, here(), None));
+                return Err(self.file.mistake(message, here(), None));
             }
         };
         let needs = family.needs.iter().chain(&case.needs).map(|need| self.need(need));
         Ok(Check {
             id: format!("{ceremony}.{}.{}", family.id, case.id.get_ref()),
-            chapter: chapter.to_owned(),
+            chapter: self.name.to_owned(),
             family: family.id.clone(),
             ceremony,
             sends: case.sends.clone(),
@@ -231,7 +234,24 @@ impl Source<'_> {
         })
     }
 
-    fn rehearse(&self, ceremony: Ceremony, family: &Family, case: &Case) -> Result<(), Box<Error>> {
+    /// Refuses a check with a character in its texts that cannot be seen.
+    fn can_be_read(&self, check: &Check, span: Range<usize>) -> Result<(), Box<Mistake>> {
+        let Check { id, sends, clause, requirement, why, fix, .. } = check;
+        let texts = [id, sends, clause, why, fix].into_iter().chain(requirement);
+        let hidden = texts.flat_map(|text| text.chars()).find(|c| visible::is_hidden(*c));
+        let Some(hidden) = hidden else { return Ok(()) };
+        let message = format!("invalid text: U+{:04X} cannot be seen", u32::from(hidden));
+        let help = "write `id`, `sends`, `clause`, `why` and `fix` on one line each, without \
+                    control characters and characters that hide others";
+        Err(self.file.mistake(message, Some(span), Some(help.to_owned())))
+    }
+
+    fn rehearse(
+        &self,
+        ceremony: Ceremony,
+        family: &Family,
+        case: &Case,
+    ) -> Result<(), Box<Mistake>> {
         let algorithm = self.algorithm(family, case)?;
         for (index, edit) in case.deviation.iter().enumerate() {
             // Which artefacts there are is for the plan to say.
@@ -247,45 +267,42 @@ impl Source<'_> {
     }
 
     /// Points at the path inside the edit, which is what most mistakes are in.
-    fn edit_error(&self, edit: &Spanned<Edit>, error: &deviation::Error) -> Box<Error> {
+    fn edit_error(&self, edit: &Spanned<Edit>, error: &deviation::Error) -> Box<Mistake> {
         let span = edit.span();
         let path = format!("\"{}\"", edit.get_ref().at);
-        let inside = self.text.get(span.clone()).and_then(|text| text.find(&path));
+        let inside = self.file.text.get(span.clone()).and_then(|text| text.find(&path));
         let span = inside.map_or(span.clone(), |at| span.start + at..span.start + at + path.len());
-        self.error(error.to_string(), Some(span), error.help())
+        self.file.mistake(error.to_string(), Some(span), error.help())
     }
 
     /// The algorithm of a case or else of its family.
-    fn algorithm(&self, family: &Family, case: &Case) -> Result<Option<Algorithm>, Box<Error>> {
+    fn algorithm(&self, family: &Family, case: &Case) -> Result<Option<Algorithm>, Box<Mistake>> {
         let Some(written) = case.algorithm.as_ref().or(family.algorithm.as_ref()) else {
             return Ok(None);
         };
-        let known = Algorithm::NAMES.iter().find(|(name, _)| name == written.get_ref());
-        known.map(|(_, algorithm)| Some(*algorithm)).ok_or_else(|| {
-            let message = format!("there is no algorithm called `{}`", written.get_ref());
+        Algorithm::named(written.get_ref()).map(Some).ok_or_else(|| {
+            let message = format!("unknown algorithm `{}`", written.get_ref());
             let names: Vec<_> = Algorithm::NAMES.iter().map(|(name, _)| *name).collect();
-            let help = format!("there are: {}", names.join(", "));
-            self.error(message, Some(written.span()), Some(help))
+            let help = did_you_mean_or_all(written.get_ref(), &names);
+            self.file.mistake(message, Some(written.span()), Some(help))
         })
     }
 
-    fn no_scenario(&self, name: &Spanned<String>) -> Box<Error> {
-        let likeness = |known: &str| strsim::normalized_levenshtein(name.get_ref(), known);
-        let known = Scenario::ALL.iter().map(|scenario| scenario.name());
-        let nearest = known.max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
-        let help = nearest.map(|nearest| format!("the nearest is `{nearest}`"));
+    fn no_scenario(&self, name: &Spanned<String>) -> Box<Mistake> {
         let message = format!("there is no scenario `{}`", name.get_ref());
-        self.error(message, Some(name.span()), help)
+        let known = Scenario::ALL.iter().map(|scenario| scenario.name());
+        let help = did_you_mean(name.get_ref(), known);
+        self.file.mistake(message, Some(name.span()), help)
     }
 
-    fn need(&self, need: &Spanned<String>) -> Result<Need, Box<Error>> {
+    fn need(&self, need: &Spanned<String>) -> Result<Need, Box<Mistake>> {
         let setting = |setting: Setting, value: &str, values: &[&str]| {
             if values.contains(&value) {
                 return Ok(Need::Setting(setting, value.to_owned()));
             }
             let message = format!("`{}` is never `{value}`", setting.name());
             let help = format!("it is one of: {}", values.join(", "));
-            Err(self.error(message, Some(need.span()), Some(help)))
+            Err(self.file.mistake(message, Some(need.span()), Some(help)))
         };
         match need.get_ref().split_once('=').unwrap_or((need.get_ref(), "")) {
             ("registrable-domain", "") => Ok(Need::RegistrableDomain),
@@ -309,7 +326,11 @@ impl Source<'_> {
             ("flow", "close") => Ok(Need::Flow(Flow::Close)),
             ("not-offered", value) => value.parse().map(Need::NotOffered).map_err(|_| {
                 let message = "`not-offered` names a COSE algorithm by its number".to_owned();
-                self.error(message, Some(need.span()), Some("such as not-offered=-8".to_owned()))
+                self.file.mistake(
+                    message,
+                    Some(need.span()),
+                    Some("such as not-offered=-8".to_owned()),
+                )
             }),
             _ => {
                 let message = format!("there is no need called `{}`", need.get_ref());
@@ -317,7 +338,7 @@ impl Source<'_> {
                             user-verification=…, attestation=…, login=…, mediation=…, \
                             framing=…, not-offered=…, extension=…, no-extension=…, \
                             probe=whoami, probe=list, flow=remove, flow=logout, flow=close";
-                Err(self.error(message, Some(need.span()), Some(help.to_owned())))
+                Err(self.file.mistake(message, Some(need.span()), Some(help.to_owned())))
             }
         }
     }
@@ -366,7 +387,7 @@ mod tests {
         let catalogue = catalogue.map_err(|error| miette::Report::from(*error)).unwrap();
         let mut written = 0;
         for (file, text) in BUILTIN {
-            let parsed: File = Source { file, text }.parse().unwrap();
+            let parsed: File = TomlFile { name: file, text }.parse().unwrap();
             for family in &parsed.family {
                 for case in &family.case {
                     let ceremonies = case.ceremony.as_ref().unwrap_or(&family.ceremony);

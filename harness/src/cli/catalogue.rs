@@ -16,15 +16,20 @@ pub(super) struct Args {
     catalogue: Vec<PathBuf>,
 }
 
+/// The program's checks. A mistake in them is a bug.
+pub(super) fn builtin() -> Result<Catalogue, Failure> {
+    Catalogue::builtin().map_err(Failure::Catalogue)
+}
+
 impl Args {
     /// The program's checks and the user's, each of which is rehearsed.
     pub(super) fn read(&self) -> Result<Catalogue, Failure> {
-        let mut catalogue = Catalogue::builtin()?;
+        let mut catalogue = builtin()?;
         for file in &self.catalogue {
             let text = storage::read_text(file, Limit::SETTINGS)?;
             let chapter = file.file_stem().unwrap_or_default().to_string_lossy();
             let name = file.display().to_string();
-            catalogue.add(&chapter, &name, &text).map_err(Failure::OwnCatalogue)?;
+            catalogue.add(&chapter, &name, &text)?;
         }
         Ok(catalogue)
     }

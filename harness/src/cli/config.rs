@@ -3,13 +3,11 @@
 pub(super) mod baseline;
 pub(super) mod document;
 mod found;
-mod mistake;
 mod today;
 
 use std::path::{Path, PathBuf};
 
 use found::Withheld;
-pub(super) use mistake::Mistake;
 pub(super) use today::today;
 
 use super::failure::Failure;
@@ -18,6 +16,7 @@ use crate::catalogue::Catalogue;
 use crate::outcome::FailOn;
 use crate::runner::expect::Expectation;
 use crate::storage::{self, Limit};
+use crate::toml_file::{Mistake, TomlFile};
 
 /// The name of the file that is looked for in the current folder.
 const FILE: &str = "passrig.toml";
@@ -43,6 +42,15 @@ pub(super) struct Config {
     withheld: Vec<Withheld>,
     pub(super) fail_on: Option<FailOn>,
     pub(super) expectations: Vec<Expectation>,
+}
+
+/// The file that is read.
+#[derive(Clone, Copy)]
+struct Source<'a> {
+    file: &'a Path,
+    toml: TomlFile<'a>,
+    /// The command line names the file; one of the current folder can come from elsewhere.
+    is_named: bool,
 }
 
 impl Args {
@@ -85,8 +93,9 @@ impl Config {
         is_named: bool,
         catalogue: &mut Catalogue,
     ) -> Result<Self, Box<Mistake>> {
-        let source = mistake::Source { file, text: &text, is_named };
-        document::parse(source, catalogue)
+        let name = file.display().to_string();
+        let toml = TomlFile { name: &name, text: &text };
+        document::parse(Source { file, toml, is_named }, catalogue)
     }
 
     /// The target, as the flags and for the rest the file say. A file that was only found cannot

@@ -1,8 +1,8 @@
 use std::collections::BTreeMap;
 
+use super::catalogue;
 use super::console::Console;
 use super::failure::Failure;
-use crate::catalogue::Catalogue;
 use crate::catalogue::coverage::{Clause, Coverage, Covered, CoveredRow, State};
 use crate::catalogue::index::Reason;
 use crate::outcome::Paint;
@@ -32,7 +32,7 @@ Examples:
   passrig coverage --json | jq '.requirements[].rows[] | select(.state == \"open\").key'";
 
 pub(super) fn run(args: &Args, console: Console) -> Result<u8, Failure> {
-    let catalogue = Catalogue::builtin()?;
+    let catalogue = catalogue::builtin()?;
     let coverage = Coverage::of(&catalogue);
     let page = Page { coverage: &coverage, paint: console.paint() };
     let text = match args {

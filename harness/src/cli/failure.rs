@@ -6,13 +6,12 @@ use std::path::PathBuf;
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme};
 use textwrap::{WordSeparator, WordSplitter};
 
-use super::config::Mistake;
 use super::visible_failure::Visible;
-use crate::catalogue;
 use crate::outcome::Paint;
 use crate::storage::ReadError;
 use crate::target_rp::adapter::LoadError;
 use crate::target_rp::network::CaError;
+use crate::toml_file::Mistake;
 use crate::vectors;
 
 /// The exit code of a bug in this program.
@@ -37,7 +36,7 @@ pub(super) enum Failure {
     Ca(#[from] CaError),
     #[error(transparent)]
     #[diagnostic(transparent)]
-    Config(#[from] Box<Mistake>),
+    Toml(#[from] Box<Mistake>),
     #[error(transparent)]
     #[diagnostic(transparent)]
     Read(#[from] ReadError),
@@ -73,14 +72,10 @@ pub(super) enum Failure {
     /// A published vector that does not even come to be compared.
     #[error(transparent)]
     Vectors(#[from] vectors::Error),
-    /// The catalogue that comes with the program is broken.
+    /// The catalogue that comes with the program has a mistake.
     #[error(transparent)]
     #[diagnostic(transparent)]
-    Catalogue(#[from] Box<catalogue::Error>),
-    /// The user's own is.
-    #[error(transparent)]
-    #[diagnostic(transparent)]
-    OwnCatalogue(Box<catalogue::Error>),
+    Catalogue(Box<Mistake>),
 }
 
 impl Failure {
@@ -113,8 +108,7 @@ impl Failure {
             Self::Usage { .. }
             | Self::Adapter(_)
             | Self::Ca(_)
-            | Self::Config(_)
-            | Self::OwnCatalogue(_)
+            | Self::Toml(_)
             | Self::Read(_)
             | Self::Write { .. }
             | Self::System { .. } => USAGE,

@@ -10,7 +10,7 @@ use passrig_authenticator::env::Seeded;
 use url::Url;
 
 use super::catalogue;
-use super::config::{self, Mistake, today};
+use super::config::{self, today};
 use super::console::{Console, complain};
 use super::fail_on;
 use super::failure::Failure;
@@ -21,7 +21,7 @@ use super::run::Authenticator;
 use crate::browser::{self, Guard, Settings, pin};
 use crate::catalogue::{Catalogue, Product};
 use crate::outcome::{CheckResult, FailOn, Report, SCHEMA_VERSION, Summary, TargetInfo, Tool};
-use crate::page::{self, Examination, Observed, Script, ScriptError, Step};
+use crate::page::{self, Examination, Observed, Script, Step};
 use crate::process::stopped;
 use crate::report::terminal::Terminal;
 use crate::report::{Destination, Findings, Replay};
@@ -288,20 +288,11 @@ fn script(args: &Args) -> Result<Script, Failure> {
         None => Script::default(),
         Some(file) => {
             let text = storage::read_text(file, Limit::SETTINGS)?;
-            Script::parse(&text).map_err(|error| match &error {
-                ScriptError::Shape(shape) => Mistake::toml(file, &text, shape).into(),
-                ScriptError::Variable { .. } => unusable(&error, args),
-            })?
+            Script::parse(&file.display().to_string(), &text)?
         }
     };
     script.step.extend(args.click.iter().cloned().map(Step::Click));
     Ok(script)
-}
-
-fn unusable(error: &ScriptError, args: &Args) -> Failure {
-    let file = args.script.as_ref().map(|file| format!("{}: ", file.display()));
-    let what = format!("{}{error}", file.unwrap_or_default());
-    Failure::usage(what.trim_end(), "`passrig page --help` shows a script")
 }
 
 /// Whether the page is of the target's origin.
@@ -356,7 +347,11 @@ fn guard(
 
 fn failure(error: page::Error, args: &Args, masks: &Masks) -> Failure {
     match error {
-        page::Error::Script(error) => unusable(&error, args),
+        page::Error::Script(error) => {
+            let file = args.script.as_ref().map(|file| format!("{}: ", file.display()));
+            let what = format!("{}{error}", file.unwrap_or_default());
+            Failure::usage(what, "give it a value with --var NAME=VALUE")
+        }
         page::Error::Browser(error @ (browser::Error::NotFound | browser::Error::Start { .. })) => {
             Failure::usage(error.to_string(), error.help().unwrap_or_default())
         }

@@ -7,11 +7,11 @@ use passrig_authenticator::env::Seeded;
 use tokio::net::TcpListener;
 use url::Url;
 
+use super::catalogue;
 use super::console::{Console, complain};
 use super::failure::Failure;
 use super::identity;
-use super::near::did_you_mean;
-use crate::catalogue::Catalogue;
+use crate::near::did_you_mean;
 use crate::outcome::Paint;
 use crate::process::{self, Signal, stopped};
 use crate::relying_party::{Config, Mutant, RelyingParty, mutant};
@@ -107,7 +107,7 @@ fn find(id: &str) -> Result<Mutant, Failure> {
 
 /// Prints who finds whom, and what keeps the matrix from being closed.
 async fn matrix(console: Console) -> Result<u8, Failure> {
-    let catalogue = Arc::new(Catalogue::builtin()?);
+    let catalogue = Arc::new(catalogue::builtin()?);
     let counter = ProgressBar::new(mutant::all().len() as u64);
     let matrix = Matrix::of(&catalogue, |done, _| counter.set_position(done as u64)).await;
     counter.finish_and_clear();

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::failure::Failure;
-use super::near::did_you_mean;
 use crate::catalogue::Check;
+use crate::near::did_you_mean;
 use crate::runner::{Filter, Shard};
 
 /// Where ids are looked up.

@@ -2,16 +2,17 @@ use std::io::{self, BufRead, IsTerminal};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, Once, PoisonError};
 
+use super::catalogue;
 use super::config;
 use super::console::{Console, complain};
 use super::fail_on;
 use super::failure::Failure;
 use super::identity;
-use super::near::did_you_mean;
 use super::reach::{self, Reach};
 use super::reports;
 use super::run::not_testable;
-use crate::catalogue::Catalogue;
+use crate::near::did_you_mean;
+use crate::observer::Observer;
 use crate::outcome::{FailOn, Paint, visible};
 use crate::process::{self, stopped};
 use crate::quoting::quoted;
@@ -89,7 +90,7 @@ pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
     reports::distinct(named("--json", &args.json).into_iter().chain(named("--html", &args.html)))?;
     let console =
         reports::beside(console, args.json.iter().chain(&args.html).map(PathBuf::as_path));
-    let mut catalogue = Catalogue::builtin()?;
+    let mut catalogue = catalogue::builtin()?;
     let mut config = args.config.read(&mut catalogue)?;
     let reach = config.target(&args.reach)?;
     let identity = args.identity.resolve(reach.is_built_in())?;
@@ -140,7 +141,8 @@ pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
 async fn write(args: &Args, story: &Story) -> Result<Vec<Failure>, Failure> {
     let json = report::json::pretty(story).map_err(|_| Failure::Bug("a story is no JSON"))? + "\n";
     // People print pages into logs, too.
-    let html = guarded(&simulate::html(story), false).into_owned();
+    let html = simulate::html(story).map_err(|_| Failure::Bug("a story is no HTML"))?;
+    let html = guarded(&html, false).into_owned();
     let mut unwritten = Vec::new();
     for (file, text) in [(&args.json, json), (&args.html, html)] {
         if let Some(file) = file {
@@ -252,11 +254,13 @@ impl Audience for Stage {
         }
     }
 
-    fn found(&self, finding: &Finding) {
+    fn flaw(&self, finding: &Finding) {
         self.remember(|story| story.findings.push(finding.clone()));
     }
+}
 
-    fn noticed(&self, text: &str) {
+impl Observer for Stage {
+    fn notice(&self, text: &str) {
         complain(&format!("{}\n", visible::line(text)));
     }
 }

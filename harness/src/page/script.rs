@@ -2,6 +2,8 @@
 
 use serde::Deserialize;
 
+use crate::toml_file::{Mistake, TomlFile};
+
 /// One thing that somebody does.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "Written")]
@@ -39,21 +41,14 @@ struct Written {
     autofill: bool,
 }
 
-/// Why a text is no script.
+/// A variable of a script without a value.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// It is not TOML of that shape.
-    // Its whole text quotes a line of the script, which can hold a secret.
-    #[error("{}", .0.message())]
-    Shape(toml::de::Error),
-    /// It names what nobody has set.
-    #[error("nothing is called `{{{{{name}}}}}`; there are: {known}")]
-    Variable {
-        /// The name.
-        name: String,
-        /// Those that there are.
-        known: String,
-    },
+#[error("unknown variable `{{{{{name}}}}}`; expected one of: {known}")]
+pub struct UnknownVariable {
+    /// The name.
+    pub name: String,
+    /// The names that have a value.
+    pub known: String,
 }
 
 impl TryFrom<Written> for Step {
@@ -67,6 +62,9 @@ impl TryFrom<Written> for Step {
             (None, None, Some(selector), Some(text), None, false) => Ok(Self::Fill(selector, text)),
             (None, None, None, None, Some(selector), false) => Ok(Self::Wait(selector)),
             (None, None, None, None, None, true) => Ok(Self::Autofill),
+            // In the words of serde, for which a step is one type.
+            (None, None, Some(_), None, None, false) => Err("missing field `with`"),
+            (None, None, None, Some(_), None, false) => Err("missing field `fill`"),
             _ => Err(
                 "a step has one of `goto`, `click`, `fill` and `with`, `wait`, `autofill = true`",
             ),
@@ -75,13 +73,13 @@ impl TryFrom<Written> for Step {
 }
 
 impl Script {
-    /// Reads a script.
-    pub fn parse(text: &str) -> Result<Self, Error> {
-        toml::from_str(text).map_err(Error::Shape)
+    /// Reads a script. `file` is the name that mistakes show.
+    pub fn parse(file: &str, text: &str) -> Result<Self, Box<Mistake>> {
+        TomlFile { name: file, text }.parse()
     }
 
     /// The steps with values in the places of `{{names}}`.
-    pub fn filled(&self, variables: &[(String, String)]) -> Result<Vec<Step>, Error> {
+    pub fn filled(&self, variables: &[(String, String)]) -> Result<Vec<Step>, UnknownVariable> {
         let fill = |text: &str| filled(text, variables);
         let steps = self.step.iter().map(|step| {
             Ok(match step {
@@ -94,7 +92,7 @@ impl Script {
     }
 }
 
-fn filled(text: &str, variables: &[(String, String)]) -> Result<String, Error> {
+fn filled(text: &str, variables: &[(String, String)]) -> Result<String, UnknownVariable> {
     let mut out = String::new();
     let mut rest = text;
     while let Some((before, after)) = rest.split_once("{{") {
@@ -102,7 +100,7 @@ fn filled(text: &str, variables: &[(String, String)]) -> Result<String, Error> {
         let name = name.trim();
         let Some((_, value)) = variables.iter().find(|(known, _)| known == name) else {
             let known: Vec<&str> = variables.iter().map(|(known, _)| known.as_str()).collect();
-            return Err(Error::Variable { name: name.to_owned(), known: known.join(", ") });
+            return Err(UnknownVariable { name: name.to_owned(), known: known.join(", ") });
         };
         out.push_str(before);
         out.push_str(value);
@@ -128,17 +126,17 @@ mod tests {
             autofill = true";
         let variables = [("username".to_owned(), "ann".to_owned())];
         assert_eq!(
-            Script::parse(script).unwrap().filled(&variables).unwrap(),
+            Script::parse("steps.toml", script).unwrap().filled(&variables).unwrap(),
             [
                 Step::Fill("#name".to_owned(), "ann!".to_owned()),
                 Step::Click("text=Sign in".to_owned()),
                 Step::Autofill,
             ]
         );
-        let error = Script::parse(script).unwrap().filled(&[]).unwrap_err();
-        assert_eq!(error.to_string(), "nothing is called `{{username}}`; there are: ");
-        for wrong in ["[[step]]\nfill = '#name'", "[[step]]", "[[step]]\ngoto = '/'\nclick = 'a'"] {
-            let error = Script::parse(wrong).unwrap_err().to_string();
+        let error = Script::parse("steps.toml", script).unwrap().filled(&[]).unwrap_err();
+        assert_eq!(error.to_string(), "unknown variable `{{username}}`; expected one of: ");
+        for wrong in ["[[step]]", "[[step]]\ngoto = '/'\nclick = 'a'"] {
+            let error = Script::parse("steps.toml", wrong).unwrap_err().to_string();
             assert!(error.contains("a step has one of"), "{error}");
         }
     }

@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 
 use base64ct::{Base64, Encoding};
+use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
 use super::find::{Key, visit};
 use super::har::{Body, Entry};
 use crate::target_rp::page::Elements;
-use crate::target_rp::{percent, redact};
+use crate::target_rp::redact;
 
 /// A value that is shorter is a secret only where its name says so.
 const TELLING: usize = 4;
@@ -30,8 +31,8 @@ impl Secrets {
 
     /// Whether a text is or has a secret, as it stands there or percent-encoded.
     pub(super) fn are_in(&self, text: &str) -> bool {
-        let decoded = percent::decode(&text.replace('+', " "));
-        let decoded = String::from_utf8_lossy(&decoded);
+        let spaced = text.replace('+', " ");
+        let decoded = percent_decode_str(&spaced).decode_utf8_lossy();
         is_jwt(text) || [text, &decoded].into_iter().any(|text| self.has(text))
     }
 
@@ -45,7 +46,7 @@ impl Secrets {
             self.add_if(&name, &value);
         }
         if let Some(password) = entry.url.password() {
-            self.add(&String::from_utf8_lossy(&percent::decode(password)));
+            self.add(&percent_decode_str(password).decode_utf8_lossy());
         }
         for segment in entry.url.path().split('/') {
             for (name, value) in segment.split(';').filter_map(|part| part.split_once('=')) {

@@ -16,34 +16,20 @@ pub struct Destination {
     pub file: PathBuf,
 }
 
-/// The formats of reports.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
-    /// The [`Report`](crate::outcome::Report) as it is; see [`json::schema`].
-    Json,
-    /// For build servers; see [`junit`].
-    Junit,
-    /// For code scanners; see [`sarif`].
-    Sarif,
-    /// For the summary of a job; see [`markdown`].
-    Markdown,
-    /// For people, with every exchange; see [`html`].
-    Html,
-}
-
-impl Format {
-    /// Every format.
-    pub const ALL: [Self; 5] = [Self::Json, Self::Junit, Self::Sarif, Self::Markdown, Self::Html];
-
-    /// The word on the command line.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Json => "json",
-            Self::Junit => "junit",
-            Self::Sarif => "sarif",
-            Self::Markdown => "markdown",
-            Self::Html => "html",
-        }
+passrig_authenticator::named_enum! {
+    /// The formats of reports.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum Format {
+        /// The [`Report`](crate::outcome::Report) as it is; see [`json::schema`].
+        Json = "json",
+        /// For build servers; see [`junit`].
+        Junit = "junit",
+        /// For code scanners; see [`sarif`].
+        Sarif = "sarif",
+        /// For the summary of a job; see [`markdown`].
+        Markdown = "markdown",
+        /// For people, with every exchange; see [`html`].
+        Html = "html",
     }
 }
 
@@ -69,8 +55,8 @@ impl FromStr for Destination {
         if file.is_empty() {
             return Err(Mistake::Shape);
         }
-        let known = Format::ALL.into_iter().find(|known| known.name() == format);
-        let format = known.ok_or_else(|| Mistake::Format { found: format.to_owned() })?;
+        let unknown = || Mistake::Format { found: format.to_owned() };
+        let format = Format::named(format).ok_or_else(unknown)?;
         Ok(Self { format, file: file.into() })
     }
 }

@@ -1,7 +1,8 @@
 //! Before anything is judged: an honest ceremony of each kind, then one that is
 //! wrong everywhere.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use passrig_authenticator::Ceremony;
 use passrig_authenticator::deviation::{Deviation, Edit};
@@ -85,6 +86,22 @@ impl Observed {
 pub(super) struct Honest {
     pub(super) observed: Observed,
     pub(super) probes: Probes,
+}
+
+/// The findings of the honest ceremonies of each variant, which are carried out once.
+#[derive(Default)]
+pub(super) struct Found(HashMap<Variant, Arc<Honest>>);
+
+impl Found {
+    pub(super) fn of(&self, variant: &Variant) -> Option<Arc<Honest>> {
+        self.0.get(variant).cloned()
+    }
+
+    pub(super) fn keep(&mut self, variant: &Variant, honest: Honest) -> Arc<Honest> {
+        let honest = Arc::new(honest);
+        self.0.insert(variant.clone(), Arc::clone(&honest));
+        honest
+    }
 }
 
 /// An honest registration and an honest authentication. Whatever a probe shows

@@ -56,8 +56,9 @@ pub async fn run(
         stopped: None,
         revival: Revival::new(&options.restart),
         deaths: 0,
-        sung: HashMap::new(),
+        found: canary::Found::default(),
     };
+    let honest = run.found.keep(&variant, honest);
     match canary::forged(&world, &variant, &honest, &*observer).await {
         Ok(Some(result)) => return Ok(run.accepts_anything(result, &*observer)),
         Ok(None) => {}
@@ -84,16 +85,14 @@ pub async fn run(
         run.skip(check, &variant, *why, &*observer);
     }
     for (chosen, checks) in &schedule.by_variant {
-        let known = (*chosen == variant).then_some(&honest);
-        run.variant(chosen, checks, known, &observer).await;
+        run.variant(chosen, checks, &observer).await;
     }
     for race in schedule.exclusive {
-        run.variant(&variant, &[race], Some(&honest), &observer).await;
+        run.variant(&variant, &[race], &observer).await;
     }
     let last = schedule.waiting.into_iter().chain(schedule.timing).chain(schedule.spoiling);
     for (chosen, check) in last {
-        let known = (chosen == variant).then_some(&honest);
-        run.variant(&chosen, &[check], known, &observer).await;
+        run.variant(&chosen, &[check], &observer).await;
     }
     Ok(run.report(&*observer))
 }
@@ -121,8 +120,7 @@ struct Run<'a> {
     revival: Revival<'a>,
     /// How often the target died.
     deaths: usize,
-    /// What the honest canaries of other variants found out.
-    sung: HashMap<Variant, Arc<canary::Honest>>,
+    found: canary::Found,
 }
 
 impl Run<'_> {
@@ -131,23 +129,16 @@ impl Run<'_> {
         &mut self,
         variant: &Variant,
         checks: &[Arc<Check>],
-        known: Option<&canary::Honest>,
         observer: &Arc<dyn Observer>,
     ) {
         if let Some(stopped) = self.stopped.clone() {
             let why = Inconclusive::Interrupted;
             return self.give_up(variant, checks, (why, &stopped), &**observer);
         }
-        let before = self.sung.get(variant).cloned();
-        let sung;
-        let honest = match known.or(before.as_deref()) {
+        let honest = match self.found.of(variant) {
             Some(honest) => honest,
             None => match self.sing(variant, checks, &**observer).await {
-                Ok(honest) => {
-                    sung = Arc::new(honest);
-                    self.sung.insert(variant.clone(), Arc::clone(&sung));
-                    &*sung
-                }
+                Ok(honest) => self.found.keep(variant, honest),
                 Err(error) => {
                     observer.notice(&format!("{variant}: {error}"));
                     if error.is_gone {

@@ -121,7 +121,9 @@ pub(super) fn variant_for(
             Need::RegistrableDomain if !has_registrable_domain(world) => {
                 return Err(Skip::RegistrableDomain);
             }
-            Need::TwoAccounts if !has_two_accounts(world) => return Err(Skip::TwoAccounts),
+            Need::TwoAccounts if !world.target.adapter().account.has_two() => {
+                return Err(Skip::TwoAccounts);
+            }
             Need::Setting(setting, value) => {
                 let (values, choosable) = values(settings, *setting);
                 let unless_said = setting.unless_said();
@@ -178,15 +180,6 @@ fn has_registrable_domain(world: &World) -> bool {
         .origin
         .domain()
         .is_some_and(|domain| domain.contains('.') && !domain.ends_with("localhost"))
-}
-
-fn has_two_accounts(world: &World) -> bool {
-    let account = &world.target.adapter().account;
-    match account.mode {
-        Mode::Fresh => true,
-        Mode::Pool => account.pool.len() >= 2,
-        Mode::Single => false,
-    }
 }
 
 /// Options that list every algorithm.

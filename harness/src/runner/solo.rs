@@ -1,6 +1,6 @@
 //! Single checks and verdicts, for stories that are told around them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,8 +20,7 @@ use crate::target_rp::Target;
 pub struct Solo {
     world: World,
     variant: Variant,
-    /// What the honest canaries of each variant found out.
-    sung: HashMap<Variant, Arc<canary::Honest>>,
+    found: canary::Found,
     /// How often somebody honest or a check had its turn; each time it is others.
     rounds: usize,
 }
@@ -52,8 +51,9 @@ impl Solo {
         let variant = schedule::default_variant(settings, &authenticator);
         let honest = canary::honest(&world, &variant, observer, 0).await?;
         let forged = canary::forged(&world, &variant, &honest, observer).await?;
-        let sung = HashMap::from([(variant.clone(), Arc::new(honest))]);
-        Ok((Self { world, variant, sung, rounds: 0 }, forged))
+        let mut found = canary::Found::default();
+        found.keep(&variant, honest);
+        Ok((Self { world, variant, found, rounds: 0 }, forged))
     }
 
     /// What all actors share.
@@ -68,12 +68,12 @@ impl Solo {
 
     /// The probes that can be trusted.
     pub fn probes(&self) -> Probes {
-        self.sung.get(&self.variant).map(|honest| honest.probes).unwrap_or_default()
+        self.found.of(&self.variant).map(|honest| honest.probes).unwrap_or_default()
     }
 
     /// What the target asked for in honest ceremonies, by name.
     pub fn observed(&self) -> BTreeMap<String, String> {
-        let honest = self.sung.get(&self.variant);
+        let honest = self.found.of(&self.variant);
         honest.map(|honest| honest.observed.by_name()).unwrap_or_default()
     }
 
@@ -133,12 +133,11 @@ impl Solo {
         variant: &Variant,
         observer: &dyn Observer,
     ) -> Result<Arc<canary::Honest>, NotTestable> {
-        if let Some(honest) = self.sung.get(variant) {
-            return Ok(Arc::clone(honest));
+        if let Some(honest) = self.found.of(variant) {
+            return Ok(honest);
         }
-        let honest = Arc::new(canary::honest(&self.world, variant, observer, 0).await?);
-        self.sung.insert(variant.clone(), Arc::clone(&honest));
-        Ok(honest)
+        let honest = canary::honest(&self.world, variant, observer, 0).await?;
+        Ok(self.found.keep(variant, honest))
     }
 
     /// Whether the target still takes honest ceremonies; if not, why.

@@ -200,9 +200,8 @@ pub(super) async fn perform(play: &mut Play<'_>, ada: &mut Person) -> Result<Att
 }
 
 async fn enrolled(play: &mut Play<'_>, device: &str) -> Result<Person, Trouble> {
-    let mut ada = play.person("Ada", device, security_key()).await?;
     let means = "The site stores the key's counter along with the public key.";
-    play.honest(&mut ada, Ceremony::Registration, "signs up with the key", means).await?;
+    let mut ada = play.enrolled(device, security_key(), "signs up with the key", means).await?;
     ada.actor.change_browser();
     Ok(ada)
 }

@@ -322,9 +322,9 @@ async fn framed(play: &mut Play<'_>) -> Result<(), Trouble> {
 }
 
 async fn enrolled(play: &mut Play<'_>) -> Result<Person, Trouble> {
-    let mut ada = play.person("Ada", PHONE, bound_phone()).await?;
+    let does = "signs up, and makes a passkey";
     let means = "The phone writes the site's RP ID into the passkey.";
-    play.honest(&mut ada, Ceremony::Registration, "signs up, and makes a passkey", means).await?;
+    let mut ada = play.enrolled(PHONE, bound_phone(), does, means).await?;
     ada.actor.change_browser();
     Ok(ada)
 }

@@ -12,11 +12,10 @@ use super::story::{Act, Answer, Finding, Step, Story};
 use super::{Audience, Options, Simulation};
 use crate::actor::{Actor, Attempt, Known, Message, Trouble};
 use crate::catalogue::{Catalogue, Check};
-use crate::observer::Observer;
 use crate::outcome::{CheckResult, NotTestable, Outcome, Setting, Verdict};
 use crate::runner::Solo;
 use crate::scenarios::Observations;
-use crate::target_rp::adapter::{Mode, Setting as Offer};
+use crate::target_rp::adapter::Setting as Offer;
 use crate::target_rp::{Begun, Flow, Log, Recognised};
 
 /// A simulation under way.
@@ -46,14 +45,6 @@ pub(super) struct Means<'a> {
 /// What a browser made of options, or its refusal.
 pub(super) type Response = Result<Message, DomException>;
 
-struct Notices<'a>(&'a dyn Audience);
-
-impl Observer for Notices<'_> {
-    fn notice(&self, text: &str) {
-        self.0.noticed(text);
-    }
-}
-
 impl<'a> Play<'a> {
     pub(super) async fn begin(
         simulation: &Simulation,
@@ -65,9 +56,8 @@ impl<'a> Play<'a> {
         let check = format!("simulate.{}", simulation.name);
         // Two simulations of one run have accounts of their own.
         let within = format!("{run_id}/{}", simulation.name);
-        let notices = Notices(audience);
         let (solo, forged) =
-            Solo::begin(target, seed, &within, variables.clone(), *throttle_wait, &notices).await?;
+            Solo::begin(target, seed, &within, variables.clone(), *throttle_wait, audience).await?;
         let mut story = Story::unplayed(simulation, options, &solo.world().target);
         story.target.observed = solo.observed();
         audience.opened(&story);
@@ -172,16 +162,6 @@ impl<'a> Play<'a> {
         answers.any(|answer| (400..500).contains(&answer.status))
     }
 
-    /// Whether two people can have accounts.
-    pub(super) fn has_two_accounts(&self) -> bool {
-        let account = &self.solo.world().target.adapter().account;
-        match account.mode {
-            Mode::Fresh => true,
-            Mode::Pool => account.pool.len() >= 2,
-            Mode::Single => false,
-        }
-    }
-
     /// Somebody with an account, where that is a step of its own, and a device.
     pub(super) async fn person(
         &mut self,
@@ -198,6 +178,24 @@ impl<'a> Play<'a> {
             Actor::new(world, variant, &self.check, &label, profile).seated(seat % pool);
         actor.arrive(&mut self.log).await?;
         Ok(Person { name, device: device.to_owned(), actor })
+    }
+
+    /// Whether two people can have accounts.
+    pub(super) fn has_two_accounts(&self) -> bool {
+        self.solo.world().target.adapter().account.has_two()
+    }
+
+    /// Ada, with an account and a passkey on this device.
+    pub(super) async fn enrolled(
+        &mut self,
+        device: &str,
+        profile: Profile,
+        does: &str,
+        means: &str,
+    ) -> Result<Person, Trouble> {
+        let mut ada = self.person("Ada", device, profile).await?;
+        self.honest(&mut ada, Ceremony::Registration, does, means).await?;
+        Ok(ada)
     }
 
     /// Whether the story has only begun.
@@ -222,7 +220,7 @@ impl<'a> Play<'a> {
         if unproved.is_empty() {
             return;
         }
-        let sound = self.solo.is_sound(&Notices(self.audience)).await;
+        let sound = self.solo.is_sound(self.audience).await;
         let line =
             says("Somebody honest", "signs up and signs in, to show that the RP still works");
         match sound {
@@ -379,7 +377,7 @@ impl<'a> Play<'a> {
         let Some(check) = self.catalogue.find(id).cloned() else {
             return self.left(line, "The catalogue has no rule for it.");
         };
-        let result = self.solo.check(&check, &Notices(self.audience)).await;
+        let result = self.solo.check(&check, self.audience).await;
         let answered = answer_to(&result);
         self.came_to(line, answered, &result, &check, means, None);
     }
@@ -440,7 +438,7 @@ impl<'a> Play<'a> {
             why: why.to_owned(),
             fix: fix.to_owned(),
         };
-        self.audience.found(&finding);
+        self.audience.flaw(&finding);
         self.story.findings.push(finding);
     }
 

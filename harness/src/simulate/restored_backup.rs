@@ -134,8 +134,6 @@ async fn removed(play: &mut Play<'_>) -> Result<(), Trouble> {
 }
 
 async fn enrolled(play: &mut Play<'_>, device: &str, profile: Profile) -> Result<Person, Trouble> {
-    let mut ada = play.person("Ada", device, profile).await?;
-    let means = "The site has the public key.";
-    play.honest(&mut ada, Ceremony::Registration, "signs up, and makes a passkey", means).await?;
-    Ok(ada)
+    let (does, means) = ("signs up, and makes a passkey", "The site has the public key.");
+    play.enrolled(device, profile, does, means).await
 }

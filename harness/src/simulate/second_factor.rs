@@ -175,9 +175,9 @@ async fn another_sign_in(play: &mut Play<'_>) -> Result<(), Trouble> {
 
 async fn lost(play: &mut Play<'_>) -> Result<(), Trouble> {
     play.needs(Flow::Recover)?;
-    let mut ada = play.person("Ada", "her phone", bound_phone()).await?;
+    let does = "signs up, and makes a passkey";
     let means = "Until there is a second factor, the password is all.";
-    play.honest(&mut ada, Ceremony::Registration, "signs up, and makes a passkey", means).await?;
+    let mut ada = play.enrolled("her phone", bound_phone(), does, means).await?;
     super::lost_device::with_recovery(play, &mut ada).await
 }
 

@@ -6,6 +6,8 @@ use crate::relying_party::{Mutant, in_process, in_process_with_second_factor, mu
 
 struct Nobody;
 
+impl Observer for Nobody {}
+
 impl Audience for Nobody {}
 
 /// Plays on the built-in RP, or on a mutant of it.
@@ -123,6 +125,7 @@ async fn a_story_is_told_as_it_happens() {
             *self.0.lock().unwrap() += &piece(teller);
         }
     }
+    impl Observer for Listener {}
     impl Audience for Listener {
         fn opened(&self, story: &Story) {
             self.hear(|teller| teller.opening(story));

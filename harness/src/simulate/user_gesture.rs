@@ -232,9 +232,8 @@ async fn framed(play: &mut Play<'_>) -> Result<(), Trouble> {
 }
 
 async fn enrolled(play: &mut Play<'_>) -> Result<Person, Trouble> {
-    let mut ada = play.person("Ada", "her phone", synced_phone()).await?;
-    let means = "The site has the public key.";
-    play.honest(&mut ada, Ceremony::Registration, "signs up, and makes a passkey", means).await?;
+    let (does, means) = ("signs up, and makes a passkey", "The site has the public key.");
+    let mut ada = play.enrolled("her phone", synced_phone(), does, means).await?;
     ada.actor.change_browser();
     Ok(ada)
 }

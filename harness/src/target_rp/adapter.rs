@@ -29,11 +29,12 @@ use passrig_authenticator::Ceremony;
 use passrig_authenticator::wire::Json;
 
 use crate::storage::{self, Limit, ReadError};
+use crate::toml_file::Mistake;
 
 pub use builtin::{builtin, named};
 pub(super) use check::variables;
 pub use condition::{Condition, StatusMatch};
-pub use mistake::{Fault, Mistake};
+use mistake::Fault;
 pub use selector::Selector;
 pub use source::{Binary, Place, Refinement, Source};
 pub use template::{Form, Part, Text, Value, Variable};
@@ -142,6 +143,17 @@ pub struct Account {
     pub pool: Vec<BTreeMap<String, String>>,
 }
 
+impl Account {
+    /// Whether two people can have accounts.
+    pub fn has_two(&self) -> bool {
+        match self.mode {
+            Mode::Fresh => true,
+            Mode::Pool => self.pool.len() >= 2,
+            Mode::Single => false,
+        }
+    }
+}
+
 /// How accounts are had.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -215,71 +227,39 @@ pub enum CsrfSource {
     Variable(String),
 }
 
-/// What an adapter can do, each a list of steps.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Flow {
-    /// Makes an account.
-    Provision,
-    /// Signs in without a passkey.
-    Login,
-    /// Registers a credential.
-    Register,
-    /// Uses a credential.
-    Authenticate,
-    /// Lists the account's credentials.
-    List,
-    /// Removes a credential.
-    Remove,
-    /// Asks who is signed in.
-    Whoami,
-    /// Signs out.
-    Logout,
-    /// Deletes the account.
-    Close,
-    /// Gets ready for the loss of the passkey: recovery codes, an address.
-    Prepare,
-    /// Signs in again without any passkey.
-    Recover,
-    /// Tells this target from others, without finishing a ceremony.
-    Detect,
+passrig_authenticator::named_enum! {
+    /// What an adapter can do, each a list of steps.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
+    #[serde(rename_all = "lowercase")]
+    pub enum Flow {
+        /// Makes an account.
+        Provision = "provision",
+        /// Signs in without a passkey.
+        Login = "login",
+        /// Registers a credential.
+        Register = "register",
+        /// Uses a credential.
+        Authenticate = "authenticate",
+        /// Lists the account's credentials.
+        List = "list",
+        /// Removes a credential.
+        Remove = "remove",
+        /// Asks who is signed in.
+        Whoami = "whoami",
+        /// Signs out.
+        Logout = "logout",
+        /// Deletes the account.
+        Close = "close",
+        /// Gets ready for the loss of the passkey: recovery codes, an address.
+        Prepare = "prepare",
+        /// Signs in again without any passkey.
+        Recover = "recover",
+        /// Tells this target from others, without finishing a ceremony.
+        Detect = "detect",
+    }
 }
 
 impl Flow {
-    /// All flows.
-    pub const ALL: [Self; 12] = [
-        Self::Provision,
-        Self::Login,
-        Self::Register,
-        Self::Authenticate,
-        Self::List,
-        Self::Remove,
-        Self::Whoami,
-        Self::Logout,
-        Self::Close,
-        Self::Prepare,
-        Self::Recover,
-        Self::Detect,
-    ];
-
-    /// The name in adapters.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Provision => "provision",
-            Self::Login => "login",
-            Self::Register => "register",
-            Self::Authenticate => "authenticate",
-            Self::List => "list",
-            Self::Remove => "remove",
-            Self::Whoami => "whoami",
-            Self::Logout => "logout",
-            Self::Close => "close",
-            Self::Prepare => "prepare",
-            Self::Recover => "recover",
-            Self::Detect => "detect",
-        }
-    }
-
     /// Whether it is one of the two ceremonies.
     pub fn is_ceremony(self) -> bool {
         matches!(self, Self::Register | Self::Authenticate)

@@ -2,13 +2,16 @@
 
 use std::collections::BTreeMap;
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value as JsonValue;
 
 use passrig_authenticator::wire::Json;
 
 use super::adapter::{Form, Part, Setting, Settings, Text, Value, Variable};
-use super::percent;
 use super::session::Session;
+
+/// Everything but the unreserved characters (RFC 3986 §2.3).
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// The variables that the caller sets, and the check that it works for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -143,7 +146,7 @@ impl Scope<'_> {
 
     pub(super) fn path(&self, text: &Text) -> Result<String, Unset> {
         Ok(self
-            .fill(text, |value| percent::encode(value, percent::UNRESERVED))?
+            .fill(text, |value| utf8_percent_encode(value, ESCAPED).to_string())?
             .unwrap_or_default())
     }
 

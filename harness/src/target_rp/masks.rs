@@ -1,9 +1,9 @@
 //! Texts about a page, without the secrets of the user.
 
+use percent_encoding::percent_decode_str;
 use url::Url;
 
 use super::inputs;
-use super::percent;
 use super::redact::{self, Secrets};
 
 /// The deepest that a URL is looked for within a parameter of another.
@@ -49,7 +49,7 @@ impl Masks {
 }
 
 fn decoded(text: &str) -> String {
-    String::from_utf8_lossy(&percent::decode(text)).into_owned()
+    percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
 #[cfg(test)]

@@ -137,20 +137,11 @@ struct Kind {
 impl Kind {
     fn of(id: &str) -> Result<Self, Cause> {
         let mut words = id.split('.');
-        let format = match words.next() {
-            Some("none") => Format::None,
-            Some("packed-self") => Format::PackedSelf,
-            Some("packed") => Format::Packed,
-            Some("tpm") => Format::Tpm,
-            Some("android-key") => Format::AndroidKey,
-            Some("apple") => Format::Apple,
-            Some("fido-u2f") => Format::FidoU2f,
-            _ => return Err(Cause::Device("statement of that format")),
-        };
-        let name = words.next();
-        let named = Algorithm::NAMES.iter().find(|(known, _)| Some(*known) == name);
-        let (_, algorithm) = named.ok_or(Cause::Device("key of that algorithm"))?;
-        Ok(Self { format, algorithm: *algorithm })
+        let format = words.next().and_then(Format::named);
+        let format = format.ok_or(Cause::Device("statement of that format"))?;
+        let algorithm = words.next().and_then(Algorithm::named);
+        let algorithm = algorithm.ok_or(Cause::Device("key of that algorithm"))?;
+        Ok(Self { format, algorithm })
     }
 }
 

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use passrig::catalogue::Catalogue;
+use passrig::observer::Observer;
 use passrig::outcome::Paint;
 use passrig::simulate::{self, Audience, Options, Simulation, Story, Teller};
 use passrig::target_rp::network::{Network, Settings, Trust};
@@ -23,6 +24,8 @@ mod expected;
 use expected::FINDINGS;
 
 struct Nobody;
+
+impl Observer for Nobody {}
 
 impl Audience for Nobody {}
 

@@ -6,68 +6,38 @@ use crate::keys::SigningKey;
 use crate::wire::Json;
 use crate::wire::cose::Algorithm;
 
-/// A BLOB, honest or wrong in one point.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Blob {
-    /// As the service makes it.
-    Honest,
-    /// `bad-signature`: one bit of the signature is another.
-    BadSignature,
-    /// `expired`: it was to be updated in 2020.
-    Expired,
-    /// `wrong-algorithm`: the header says RS256, the signature is ES256.
-    WrongAlgorithm,
-    /// `unsigned`: the header says `none`, and there is no signature.
-    Unsigned,
-    /// `other-root`: it leads to another root, of the same name.
-    OtherRoot,
-    /// `expired-signer`: its signer's certificate was valid in 2020.
-    ExpiredSigner,
-    /// `revoked-signer`: its signer's certificate was revoked.
-    RevokedSigner,
-    /// `revoked-intermediate`: the certificate of the authority between signer
-    /// and root was revoked.
-    RevokedIntermediate,
-    /// `revoked`: every model has been revoked.
-    Revoked,
-    /// `older`: honest, but of an earlier number; no client that knows the
-    /// honest one may go back to it (MDS 3.0 §3.2).
-    Older,
+named_enum! {
+    /// A BLOB, honest or wrong in one point.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum Blob {
+        /// As the service makes it.
+        Honest = "honest",
+        /// `bad-signature`: one bit of the signature is another.
+        BadSignature = "bad-signature",
+        /// `expired`: it was to be updated in 2020.
+        Expired = "expired",
+        /// `wrong-algorithm`: the header says RS256, the signature is ES256.
+        WrongAlgorithm = "wrong-algorithm",
+        /// `unsigned`: the header says `none`, and there is no signature.
+        Unsigned = "unsigned",
+        /// `other-root`: it leads to another root, of the same name.
+        OtherRoot = "other-root",
+        /// `expired-signer`: its signer's certificate was valid in 2020.
+        ExpiredSigner = "expired-signer",
+        /// `revoked-signer`: its signer's certificate was revoked.
+        RevokedSigner = "revoked-signer",
+        /// `revoked-intermediate`: the certificate of the authority between signer
+        /// and root was revoked.
+        RevokedIntermediate = "revoked-intermediate",
+        /// `revoked`: every model has been revoked.
+        Revoked = "revoked",
+        /// `older`: honest, but of an earlier number; no client that knows the
+        /// honest one may go back to it (MDS 3.0 §3.2).
+        Older = "older",
+    }
 }
 
 impl Blob {
-    /// All of them, the honest one first.
-    pub const ALL: [Self; 11] = [
-        Self::Honest,
-        Self::BadSignature,
-        Self::Expired,
-        Self::WrongAlgorithm,
-        Self::Unsigned,
-        Self::OtherRoot,
-        Self::ExpiredSigner,
-        Self::RevokedSigner,
-        Self::RevokedIntermediate,
-        Self::Revoked,
-        Self::Older,
-    ];
-
-    /// Its name in data.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Honest => "honest",
-            Self::BadSignature => "bad-signature",
-            Self::Expired => "expired",
-            Self::WrongAlgorithm => "wrong-algorithm",
-            Self::Unsigned => "unsigned",
-            Self::OtherRoot => "other-root",
-            Self::ExpiredSigner => "expired-signer",
-            Self::RevokedSigner => "revoked-signer",
-            Self::RevokedIntermediate => "revoked-intermediate",
-            Self::Revoked => "revoked",
-            Self::Older => "older",
-        }
-    }
-
     /// The compact JWS over the models' statements and those of the
     /// [listings](Listing) that are in this BLOB alone, signed under
     /// [`Authority::metadata`]; `None` after eight draws that are no private

@@ -121,14 +121,14 @@ rows = [
 fn files() -> Files<'static> {
     let fido = "group = []";
     Files {
-        requirements: Source { file: "requirements.toml", text: REQUIREMENTS },
-        fido: Source { file: "fido.toml", text: fido },
-        flaws: Source { file: "flaws.toml", text: FLAWS },
-        uncovered: Source { file: "uncovered.toml", text: "uncovered = []" },
+        requirements: TomlFile { name: "requirements.toml", text: REQUIREMENTS },
+        fido: TomlFile { name: "fido.toml", text: fido },
+        flaws: TomlFile { name: "flaws.toml", text: FLAWS },
+        uncovered: TomlFile { name: "uncovered.toml", text: "uncovered = []" },
     }
 }
 
-fn shown(error: &Error) -> String {
+fn shown(error: &Mistake) -> String {
     let mut out = String::new();
     miette::GraphicalReportHandler::new_themed(miette::GraphicalTheme::none())
         .with_width(90)
@@ -149,74 +149,66 @@ fn broken(files: &Files) -> String {
 fn an_id_that_is_there_twice() {
     let row = REQUIREMENTS.lines().nth(4).unwrap();
     let text = REQUIREMENTS.replace(row, &format!("{row}\n{row}"));
-    let requirements = Source { text: &text, ..files().requirements };
+    let requirements = TomlFile { text: &text, ..files().requirements };
     insta::assert_snapshot!(broken(&Files { requirements, ..files() }), @r#"
-    passrig::catalogue
-
-      x the id `REG-06` is taken
-       ,-[requirements.toml:6:12]
-     5 |     { id = "REG-06", clause = "§7.1 step 9", level = "must", owner = "library", title = "origin" },
-     6 |     { id = "REG-06", clause = "§7.1 step 9", level = "must", owner = "library", title = "origin" },
-       :            ^^^^|^^^
-       :                `-- here
-     7 | ]
-       `----
-      help: ids are stable and never used twice
+     x the id `REG-06` is taken
+      ,-[requirements.toml:6:12]
+    5 |     { id = "REG-06", clause = "§7.1 step 9", level = "must", owner = "library", title = "origin" },
+    6 |     { id = "REG-06", clause = "§7.1 step 9", level = "must", owner = "library", title = "origin" },
+      :            ^^^^|^^^
+      :                `-- here
+    7 | ]
+      `----
+     help: ids are stable and never used twice
     "#);
 }
 
 #[test]
 fn an_owner_that_does_not_exist() {
     let text = REQUIREMENTS.replace("\"library\"", "\"vendor\"");
-    let requirements = Source { text: &text, ..files().requirements };
+    let requirements = TomlFile { text: &text, ..files().requirements };
     insta::assert_snapshot!(broken(&Files { requirements, ..files() }), @r#"
-    passrig::catalogue
-
-      x unknown variant `vendor`, expected `library` or `application`
-       ,-[requirements.toml:5:71]
-     4 | rows = [
-     5 |     { id = "REG-06", clause = "§7.1 step 9", level = "must", owner = "vendor", title = "origin" },
-       :                                                                      ^^^^|^^^
-       :                                                                          `-- here
-     6 | ]
-       `----
+     x expected `library` or `application`, found `vendor`
+      ,-[requirements.toml:5:71]
+    4 | rows = [
+    5 |     { id = "REG-06", clause = "§7.1 step 9", level = "must", owner = "vendor", title = "origin" },
+      :                                                                      ^^^^|^^^
+      :                                                                          `-- here
+    6 | ]
+      `----
     "#);
 }
 
 #[test]
 fn a_glob_that_fits_no_check() {
     let text = FLAWS.replace("\"x\" }", "\"x\", checks = [\"*.chalenge.*\"] }");
-    let flaws = Source { text: &text, ..files().flaws };
+    let flaws = TomlFile { text: &text, ..files().flaws };
     insta::assert_snapshot!(broken(&Files { flaws, ..files() }), @r#"
-    passrig::catalogue
-
-      x no check is called `*.chalenge.*`
-       ,-[flaws.toml:5:95]
-     4 | rows = [
-     5 |     { id = "challenge.reuse", owner = "application", title = "reuse", source = "x", checks = ["*.chalenge.*"] },
-       :                                                                                               ^^^^^^^|^^^^^^
-       :                                                                                                      `-- here
-     6 | ]
-       `----
-      help: it is the id of a check, or a glob with `*`
+     x no check is called `*.chalenge.*`
+      ,-[flaws.toml:5:95]
+    4 | rows = [
+    5 |     { id = "challenge.reuse", owner = "application", title = "reuse", source = "x", checks = ["*.chalenge.*"] },
+      :                                                                                               ^^^^^^^|^^^^^^
+      :                                                                                                      `-- here
+    6 | ]
+      `----
+     help: it is the id of a check, or a glob with `*`
     "#);
 }
 
 #[test]
 fn a_reason_for_a_row_that_does_not_exist() {
     let text = "[[uncovered]]\nreason = \"outdated\"\nwhy = \"x\"\nrequirements = [\"REG-6\"]\n";
-    let uncovered = Source { text, ..files().uncovered };
+    let uncovered = TomlFile { text, ..files().uncovered };
     insta::assert_snapshot!(broken(&Files { uncovered, ..files() }), @r#"
-    passrig::catalogue
-
-      x no row is called `REG-6`
-       ,-[uncovered.toml:4:17]
-     3 | why = "x"
-     4 | requirements = ["REG-6"]
-       :                 ^^^|^^^
-       :                    `-- here
-       `----
-      help: it is the id of a row, or a glob with `*`; for FIDO, SUITE/ID
+     x no row is called `REG-6`
+      ,-[uncovered.toml:4:17]
+    3 | why = "x"
+    4 | requirements = ["REG-6"]
+      :                 ^^^|^^^
+      :                    `-- here
+      `----
+     help: it is the id of a row, or a glob with `*`; for FIDO, SUITE/ID
     "#);
 }
 
@@ -240,16 +232,14 @@ deviation = [{ at = "client_data.origin", set = "x" }]
 "#;
     let error = catalogue.add("test", "test.toml", text).unwrap_err();
     insta::assert_snapshot!(shown(&error), @r#"
-    passrig::catalogue
-
-      x there is no requirement `REG-66`
-       ,-[test.toml:4:32]
-     3 | ceremony = ["registration"]
-     4 | requirement = { registration = "REG-66" }
-       :                                ^^^^|^^^
-       :                                    `-- here
-     5 | violates = { registration = ["7.1/9"] }
-       `----
-      help: the requirements are listed in index/requirements.toml
+     x there is no requirement `REG-66`
+      ,-[test.toml:4:32]
+    3 | ceremony = ["registration"]
+    4 | requirement = { registration = "REG-66" }
+      :                                ^^^^|^^^
+      :                                    `-- here
+    5 | violates = { registration = ["7.1/9"] }
+      `----
+     help: the requirements are listed in index/requirements.toml
     "#);
 }

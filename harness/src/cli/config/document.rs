@@ -9,20 +9,20 @@ use toml::Spanned;
 use toml::value::Datetime;
 
 use super::found::{Setting, Strange, Withheld};
-use super::mistake::Source;
-use super::{Config, Mistake};
+use super::{Config, Source};
 use crate::catalogue::Catalogue;
 use crate::cli::fail_on;
-use crate::cli::near::did_you_mean;
 use crate::cli::reach::{self, Rp, Variable};
 use crate::cli::rp;
 use crate::cli::selection::LISTED;
+use crate::near::did_you_mean;
 use crate::outcome::{Level, Outcome, Verdict};
 use crate::runner::expect::{Date, Expectation};
 use crate::runner::policy::{self, Rule};
 use crate::target_rp::adapter;
 use crate::target_rp::guard::Place;
 use crate::target_rp::network::ConnectTo;
+use crate::toml_file::Mistake;
 
 type Parsed<T> = Result<T, Box<Mistake>>;
 
@@ -174,10 +174,10 @@ struct Expect {
 
 /// Reads the text, and raises the catalogue's levels.
 pub(super) fn parse(source: Source<'_>, catalogue: &mut Catalogue) -> Parsed<Config> {
-    let document: Document = toml::from_str(source.text).map_err(|error| source.toml(&error))?;
+    let document: Document = source.toml.parse()?;
     let fail_on = document.fail_on.as_ref().map(|text| {
         let parsed = fail_on::parse(text.get_ref());
-        parsed.map_err(|message| source.mistake(message, Some(text.span()), None))
+        parsed.map_err(|message| source.toml.mistake(message, Some(text.span()), None))
     });
     let expectations = document.expect.iter().map(|entry| expectation(source, catalogue, entry));
     let expectations = expectations.collect::<Parsed<_>>()?;
@@ -190,7 +190,7 @@ pub(super) fn parse(source: Source<'_>, catalogue: &mut Catalogue) -> Parsed<Con
         false => withheld(source, &document.target, &args),
     };
     Ok(Config {
-        text: source.text.to_owned(),
+        text: source.toml.text.to_owned(),
         target: args,
         withheld,
         fail_on: fail_on.transpose()?,
@@ -200,8 +200,9 @@ pub(super) fn parse(source: Source<'_>, catalogue: &mut Catalogue) -> Parsed<Con
 
 fn target(source: Source<'_>, target: &Target) -> Parsed<reach::Args> {
     let beside = |file: &str| source.file.parent().unwrap_or(Path::new("")).join(file);
-    let wrong =
-        |text: &Spanned<String>, message: String| source.mistake(message, Some(text.span()), None);
+    let wrong = |text: &Spanned<String>, message: String| {
+        source.toml.mistake(message, Some(text.span()), None)
+    };
     let rp =
         target.rp.as_ref().map(|text| text.get_ref().parse::<Rp>().map_err(|m| wrong(text, m)));
     let origin = target.origin.as_ref();
@@ -219,20 +220,20 @@ fn target(source: Source<'_>, target: &Target) -> Parsed<reach::Args> {
     for seconds in [&target.deadline, &target.expiry].into_iter().flatten() {
         if !(1..=3600).contains(seconds.get_ref()) {
             let message = "expected a number of seconds from 1 to 3600";
-            return Err(source.mistake(message, Some(seconds.span()), None));
+            return Err(source.toml.mistake(message, Some(seconds.span()), None));
         }
     }
     if let Some(seconds) = target.restart_wait.as_ref().filter(|s| *s.get_ref() > 3600) {
         let message = "expected a number of seconds from 0 to 3600";
-        return Err(source.mistake(message, Some(seconds.span()), None));
+        return Err(source.toml.mistake(message, Some(seconds.span()), None));
     }
     if let Some(seconds) = target.throttle_wait.as_ref().filter(|s| *s.get_ref() > 86400) {
         let message = "expected a number of seconds from 0 to 86400";
-        return Err(source.mistake(message, Some(seconds.span()), None));
+        return Err(source.toml.mistake(message, Some(seconds.span()), None));
     }
     if let Some(pairs) = target.timing.as_ref().filter(|p| !(50..=2000).contains(p.get_ref())) {
         let message = "expected a number of pairs from 50 to 2000";
-        return Err(source.mistake(message, Some(pairs.span()), None));
+        return Err(source.toml.mistake(message, Some(pairs.span()), None));
     }
     let mut var = Vec::new();
     for (name, value) in &target.vars {
@@ -329,13 +330,13 @@ fn follow(
             }
             policy::Error::TurnsAround { .. } => None,
         };
-        source.mistake(error.to_string(), Some(about.span()), help)
+        source.toml.mistake(error.to_string(), Some(about.span()), help)
     })
 }
 
 fn expectation(source: Source<'_>, catalogue: &Catalogue, entry: &Expect) -> Parsed<Expectation> {
     let here = |message: &str, span, help: &str| {
-        Err(source.mistake(message, Some(span), Some(help.to_owned())))
+        Err(source.toml.mistake(message, Some(span), Some(help.to_owned())))
     };
     if entry.reason.get_ref().trim().is_empty() {
         return here(

@@ -8,12 +8,12 @@ use std::fs;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use super::Mistake;
-use super::mistake::Source;
+use super::Source;
 use crate::cli::failure::Failure;
 use crate::cli::reach;
 use crate::quoting::quoted;
 use crate::target_rp::guard::Place;
+use crate::toml_file::Mistake;
 
 /// A setting that counts only if the command line names the file.
 #[derive(Debug)]
@@ -103,7 +103,7 @@ impl Withheld {
         let message = format!("expected --config to name a file that {}", setting.effect());
         let help =
             format!("give {},\nor --config passrig.toml if you trust this file", setting.flag());
-        Self { mistake: source.mistake(message, Some(span), Some(help)), setting }
+        Self { mistake: source.toml.mistake(message, Some(span), Some(help)), setting }
     }
 
     /// The mistake, unless a flag makes the setting.

@@ -4,20 +4,20 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use http::HeaderName;
+use percent_encoding::percent_decode_str;
 
 use super::super::har::Entry;
 use super::super::secrets::names_a_secret;
 use super::super::source;
 use super::super::toml::{key, literal, shown, text};
 use super::{Draft, Learnt};
-use crate::target_rp::percent;
 
 impl Draft<'_> {
     /// A part of a path, without the parameters that browsers write there where they have no cookies.
     pub(super) fn segment(&mut self, index: usize, segment: &str) -> String {
         let mut parts = segment.split(';');
         let first = parts.next().unwrap_or_default();
-        let decoded = String::from_utf8_lossy(&percent::decode(first)).into_owned();
+        let decoded = percent_decode_str(first).decode_utf8_lossy().into_owned();
         let first = match self.repeated(index, first) {
             Some(variable) => format!("{{{{{variable}}}}}"),
             None if self.secrets.are_in(first) => {

@@ -1,6 +1,7 @@
 //! Mutants of the steps that compare one value or a flag, and mutants that continue after a
 //! decoding error. A step with a file of its own, such as `origin.rs`, has its mutants there.
 
+use passrig_authenticator::attestation::Format;
 use passrig_authenticator::wire::authenticator_data::AttestedCredentialData;
 use passrig_authenticator::wire::{AuthenticatorData, Flags};
 use serde_json::Value;
@@ -10,7 +11,6 @@ use url::Url;
 use super::signature::from_subject_public_key_info;
 use super::{Kind, Mutant, loosely};
 use crate::relying_party::verify::Run::{Derive, Verify};
-use crate::relying_party::verify::attestation::FORMATS;
 use crate::relying_party::verify::{Evidence, Finding, authentication, registration, shared};
 
 const TYPE: &[&str] = &["7.1/7", "7.2/10"];
@@ -207,7 +207,7 @@ fn present_is_verified(e: &Evidence<'_>) -> Finding {
 fn format_case_insensitive(e: &Evidence<'_>) -> Finding {
     loosely(e, registration::format, |e| {
         let format = e.attestation_object.as_ref().map(|object| object.fmt.as_str());
-        let same = |known: &&str| format.is_some_and(|sent| sent.eq_ignore_ascii_case(known));
-        FORMATS.iter().any(same)
+        let same = |known: &str| format.is_some_and(|sent| sent.eq_ignore_ascii_case(known));
+        Format::identifiers().any(same)
     })
 }

@@ -26,10 +26,6 @@ use self::certificate::{Certificate, Chain};
 use super::registration::{attested, key, signed};
 use super::{Evidence, Finding, refuse};
 
-/// The formats that can be verified.
-pub(crate) const FORMATS: [&str; 8] =
-    ["none", "packed", "tpm", "android-key", "android-safetynet", "fido-u2f", "apple", "compound"];
-
 /// A statement, as its format's syntax has it.
 #[derive(Clone, Debug)]
 pub(crate) enum Statement {

@@ -7,26 +7,15 @@ use passrig_authenticator::wire::cose::Algorithm;
 use passrig_authenticator::wire::{AuthenticationResponse, AuthenticatorData, Cbor, Flags, cose};
 use sha2::{Digest, Sha256};
 
-use super::shared::has_lists;
-use super::{Evidence, Finding, form, refuse};
+use super::{Evidence, Finding, form, refuse, shared};
 use crate::relying_party::store::User;
 
 /// §7.2 step 3
 pub(crate) fn response(e: &mut Evidence<'_>) -> Finding {
-    if has_lists(e.body) {
-        return refuse("this is no assertion response: it is a list, not an object");
-    }
-    let response: AuthenticationResponse = match serde_json::from_value(e.body.clone()) {
-        Ok(response) => response,
-        Err(error) => return refuse(format!("this is no assertion response: {error}")),
-    };
-    let (kind, same) = (response.kind.clone(), response.id == response.raw_id);
+    let response: AuthenticationResponse = shared::response(e.body, "assertion")?;
+    let finding = shared::public_key(&response.kind, response.id == response.raw_id);
     e.assertion = Some(response);
-    match kind.as_str() {
-        "public-key" if same => Ok(()),
-        "public-key" => refuse("id and rawId are not the same"),
-        other => refuse(format!("the credential is of type `{other}`")),
-    }
+    finding
 }
 
 /// §7.2 step 5

@@ -1,5 +1,6 @@
 //! Steps of §7.1 alone.
 
+use passrig_authenticator::attestation::Format;
 use passrig_authenticator::keys;
 use passrig_authenticator::wire::authenticator_data::AttestedCredentialData;
 use passrig_authenticator::wire::cose::Algorithm;
@@ -8,25 +9,14 @@ use passrig_authenticator::wire::{
 };
 use sha2::{Digest, Sha256};
 
-use super::shared::has_lists;
-use super::{Evidence, Finding, attestation, form, refuse};
+use super::{Evidence, Finding, form, refuse, shared};
 
 /// §7.1 step 3
 pub(crate) fn response(e: &mut Evidence<'_>) -> Finding {
-    if has_lists(e.body) {
-        return refuse("this is no attestation response: it is a list, not an object");
-    }
-    let response: RegistrationResponse = match serde_json::from_value(e.body.clone()) {
-        Ok(response) => response,
-        Err(error) => return refuse(format!("this is no attestation response: {error}")),
-    };
-    let (kind, same) = (response.kind.clone(), response.id == response.raw_id);
+    let response: RegistrationResponse = shared::response(e.body, "attestation")?;
+    let finding = shared::public_key(&response.kind, response.id == response.raw_id);
     e.registration = Some(response);
-    match kind.as_str() {
-        "public-key" if same => Ok(()),
-        "public-key" => refuse("id and rawId are not the same"),
-        other => refuse(format!("the credential is of type `{other}`")),
-    }
+    finding
 }
 
 /// §7.1 step 13
@@ -99,7 +89,7 @@ pub(crate) fn offered<'e>(e: &'e Evidence<'_>) -> &'e [Algorithm] {
 /// §7.1 step 21
 pub(crate) fn format(e: &Evidence<'_>) -> Finding {
     match e.attestation_object.as_ref().map(|object| object.fmt.as_str()) {
-        Some(fmt) if !attestation::FORMATS.contains(&fmt) => {
+        Some(fmt) if Format::identifiers().all(|known| known != fmt) => {
             refuse(format!("the attestation statement format `{fmt}` is not known"))
         }
         _ => Ok(()),

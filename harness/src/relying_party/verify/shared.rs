@@ -3,16 +3,30 @@
 use passrig_authenticator::Ceremony;
 use passrig_authenticator::wire::options::Requirement;
 use passrig_authenticator::wire::{ClientData, Flags, Json};
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::{Evidence, Finding, refuse};
+use super::{Evidence, Finding, Violation, refuse};
 use crate::relying_party::policy::EMBEDDER;
 
-/// Whether there are lists where a response has objects: they would be read as
-/// the values of its members, in order.
-pub(crate) fn has_lists(body: &Value) -> bool {
-    body.is_array() || body.get("response").is_some_and(Value::is_array)
+/// The response in a body (§7.1 step 3, §7.2 step 3).
+pub(super) fn response<T: DeserializeOwned>(body: &Value, kind: &str) -> Result<T, Violation> {
+    // Lists in the place of objects would be read as the values of their members, in order.
+    if body.is_array() || body.get("response").is_some_and(Value::is_array) {
+        return Err(Violation(format!("this is no {kind} response: it is a list, not an object")));
+    }
+    let read = serde_json::from_value(body.clone());
+    read.map_err(|error| Violation(format!("this is no {kind} response: {error}")))
+}
+
+/// The type and the two IDs of a response.
+pub(super) fn public_key(kind: &str, has_one_id: bool) -> Finding {
+    match kind {
+        "public-key" if has_one_id => Ok(()),
+        "public-key" => refuse("id and rawId are not the same"),
+        other => refuse(format!("the credential is of type `{other}`")),
+    }
 }
 
 /// §7.1 step 6, §7.2 step 9; the UTF-8 decode before them never fails.

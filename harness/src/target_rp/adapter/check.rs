@@ -8,7 +8,6 @@ mod source;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
-use std::sync::Arc;
 
 use http::{HeaderName, Method};
 use serde_json::Value as JsonValue;
@@ -16,10 +15,12 @@ use toml::Spanned;
 use url::Url;
 
 use super::document::{self, Document, Node};
+use super::mistake::Fault;
 use super::{
-    Account, Act, Adapter, Address, Body, Capture, Csrf, CsrfSource, Fault, Flow, Mistake, Part,
-    Role, Setting, Settings, Step, Text, Value, Variable,
+    Account, Act, Adapter, Address, Body, Capture, Csrf, CsrfSource, Flow, Part, Role, Setting,
+    Settings, Step, Text, Value, Variable,
 };
+use crate::toml_file::{Mistake, TomlFile};
 
 /// Variables that say who somebody is.
 const ACCOUNT: [&str; 5] = ["username", "display_name", "email", "password", "user_id"];
@@ -35,41 +36,23 @@ const HARNESS: [&str; 6] = [
 /// Variables of `remove`.
 const REMOVAL: [&str; 2] = ["credential_id", "record_id"];
 
-pub(super) fn adapter(file: &str, text: &str) -> Result<Adapter, Box<Mistake>> {
-    let checked = parse(text).and_then(|mut document| {
-        let names = Names::of(&document)?;
+pub(super) fn adapter(name: &str, text: &str) -> Result<Adapter, Box<Mistake>> {
+    let file = TomlFile { name, text };
+    let mut document: Document = file.parse()?;
+    let checked = Names::of(&document).and_then(|names| {
         let oidc = document.oidc.take().map(Spanned::into_inner);
         Checker { names, oidc }.adapter(document)
     });
-    checked.map_err(|At(fault, span)| Box::new(Mistake::new(fault, span, file, &Arc::from(text))))
+    checked.map_err(|At(fault, span)| {
+        let mistake = file.mistake(fault.to_string(), Some(span), Some(fault.help()));
+        mistake.labelled(fault.label())
+    })
 }
 
 /// A fault and its place.
 struct At(Fault, Range<usize>);
 
 type Checked<T> = Result<T, At>;
-
-fn parse(text: &str) -> Checked<Document> {
-    toml::from_str(text).map_err(|error| {
-        let span = error.span().unwrap_or(0..0);
-        At(unknown_field(error.message()), span)
-    })
-}
-
-/// The parser says which field it does not know in prose only.
-fn unknown_field(message: &str) -> Fault {
-    let quoted = |text: &str| -> Vec<String> {
-        text.split('`').skip(1).step_by(2).map(str::to_owned).collect()
-    };
-    let head = message.lines().next().unwrap_or_default();
-    if let Some((found, known)) =
-        head.strip_prefix("unknown field ").and_then(|rest| rest.split_once(", expected"))
-        && let Some(name) = quoted(found).pop()
-    {
-        return Fault::UnknownField { name, known: quoted(known) };
-    }
-    Fault::Toml(head.to_owned())
-}
 
 /// The variables that exist somewhere in the adapter.
 struct Names(BTreeSet<String>);

@@ -1,47 +1,14 @@
-//! What can be wrong with an adapter file, where, and how to mend it.
-
-use std::ops::Range;
-use std::sync::Arc;
-
-use miette::{Diagnostic, NamedSource, SourceSpan};
+//! The rules of adapter files that no type states, and how to fix a breach of each.
 
 use super::{Flow, template};
+use crate::near::did_you_mean_or_all;
 
-/// A mistake in an adapter file: the place, what was found there, and how to
-/// mend it.
-#[derive(Clone, Debug, thiserror::Error, Diagnostic)]
-#[error("{fault}")]
-#[diagnostic(help("{}", fault.help()))]
-pub struct Mistake {
-    /// What is wrong.
-    pub fault: Fault,
-    #[source_code]
-    source_code: NamedSource<Arc<str>>,
-    #[label("{}", fault.label())]
-    span: SourceSpan,
-}
-
-impl Mistake {
-    pub(super) fn new(fault: Fault, span: Range<usize>, file: &str, text: &Arc<str>) -> Self {
-        let source_code = NamedSource::new(file, Arc::clone(text)).with_language("toml");
-        Self { fault, source_code, span: span.into() }
-    }
-
-    /// Where it is, in octets from the start of the file.
-    pub fn span(&self) -> Range<usize> {
-        self.span.offset()..self.span.offset() + self.span.len()
-    }
-}
-
-/// What is wrong with an adapter file.
+/// A breach of a rule of adapter files.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Fault {
-    /// The text is not TOML, or a value has the wrong type.
-    #[error("{0}")]
-    Toml(String),
-    /// A name that the format does not know.
-    #[error("`{name}` is not a field here")]
-    UnknownField {
+pub(super) enum Fault {
+    /// A key that an account does not have.
+    #[error("unknown key `{name}`")]
+    UnknownKey {
         /// What was found.
         name: String,
         /// What could stand there.
@@ -197,11 +164,8 @@ impl Fault {
     }
 
     /// A few words to stand at the place itself.
-    pub fn label(&self) -> &'static str {
+    pub(super) fn label(&self) -> &'static str {
         match self {
-            Self::UnknownField { .. } | Self::UnknownVariable { .. } | Self::UnknownFlow { .. } => {
-                "not known"
-            }
             Self::NoOptions(_) | Self::NoCredential(_) => "the flow begins here",
             Self::NoConditions(_) => "this step",
             Self::TwoOptions(_) | Self::TwoCredentials(_) => "the second one",
@@ -209,21 +173,15 @@ impl Fault {
         }
     }
 
-    /// How to mend it.
-    pub fn help(&self) -> String {
+    /// How to fix it.
+    pub(super) fn help(&self) -> String {
         match self {
-            Self::Toml(_) => "see the adapters that are built in for the form".into(),
             Self::UnknownFlow { known, .. } if known.is_empty() => {
                 "write its steps as `[[flow.NAME]]`".into()
             }
-            Self::UnknownField { name, known }
+            Self::UnknownKey { name, known }
             | Self::UnknownVariable { name, known }
-            | Self::UnknownFlow { name, known } => {
-                match nearest(name, known) {
-                    Some(near) => format!("did you mean `{near}`?"),
-                    None => format!("known here: {}", known.join(", ")),
-                }
-            }
+            | Self::UnknownFlow { name, known } => did_you_mean_or_all(name, known),
             Self::VariableElsewhere { name } if name.starts_with("credential_") => {
                 format!("`{{{{{name}}}}}` is set in `remove` only")
             }
@@ -269,29 +227,4 @@ impl Fault {
             Self::Accounts(_) => "`[account] mode = \"pool\"` with `pool = [{ username = \"ann\", password = \"…\" }]`".into(),
         }
     }
-}
-
-/// The known name that is meant, if one is near enough to be a slip.
-fn nearest<'a>(name: &str, known: &'a [String]) -> Option<&'a str> {
-    let scored = known.iter().map(|candidate| (distance(name, candidate), candidate));
-    let (distance, candidate) = scored.min()?;
-    (distance <= 1 + name.len() / 4).then_some(candidate)
-}
-
-/// The number of letters to put in, take out or change.
-fn distance(a: &str, b: &str) -> usize {
-    let mut row: Vec<usize> = (0..=b.chars().count()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut diagonal = i;
-        let mut left = i + 1;
-        for (cell, y) in row.iter_mut().skip(1).zip(b.chars()) {
-            let best = (left + 1).min(*cell + 1).min(diagonal + usize::from(x != y));
-            diagonal = std::mem::replace(cell, best);
-            left = best;
-        }
-        if let Some(first) = row.first_mut() {
-            *first = i + 1;
-        }
-    }
-    row.last().copied().unwrap_or_default()
 }

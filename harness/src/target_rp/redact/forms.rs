@@ -10,10 +10,11 @@ const KNOWN_BY: usize = 24;
 /// The value in hex and in base64, one after the other: the beginning, and the length of the whole.
 pub(super) fn each(secret: &str, mut form: impl FnMut(&[u8], usize)) {
     let mut text = Vec::with_capacity(2 * KNOWN_BY);
-    for digits in [b"0123456789abcdef", b"0123456789ABCDEF"] {
-        text.clear();
-        hex(beginning(secret.as_bytes()), digits, &mut text);
-        form(&text, secret.len() * 2);
+    let beginning = beginning(secret.as_bytes());
+    let mut digits = [0; 2 * KNOWN_BY];
+    for encode in [base16ct::lower::encode, base16ct::upper::encode] {
+        // The buffer is long enough for the beginning of any value.
+        form(encode(beginning, &mut digits).unwrap_or_default(), secret.len() * 2);
     }
     base64(secret.as_bytes(), &mut text, &mut form);
     // JSON in base64 holds the value as JSON has it.
@@ -26,13 +27,6 @@ pub(super) fn each(secret: &str, mut form: impl FnMut(&[u8], usize)) {
 
 fn beginning(bytes: &[u8]) -> &[u8] {
     bytes.get(..KNOWN_BY).unwrap_or(bytes)
-}
-
-fn hex(bytes: &[u8], digits: &[u8; 16], text: &mut Vec<u8>) {
-    for byte in bytes {
-        let pair = [byte >> 4, byte & 15].map(|digit| digits.get(usize::from(digit)));
-        text.extend_from_slice(&pair.map(|digit| digit.copied().unwrap_or_default()));
-    }
 }
 
 /// Base64 in both alphabets, at each of the three positions that a value can

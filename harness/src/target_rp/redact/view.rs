@@ -2,8 +2,6 @@
 
 use std::ops::Range;
 
-use super::super::percent;
-
 /// A way to write a byte or a character by others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Escape {
@@ -170,8 +168,9 @@ fn percent_escape(text: &[u8]) -> Option<(Unit, usize)> {
     if let Some(digits) = text.get(2..6).filter(|_| text.get(1) == Some(&b'u')) {
         return Some((Unit::character(char::from_u32(hex(digits)?)?), 6));
     }
-    let byte = percent::digits(*text.get(1)?, *text.get(2)?)?;
-    Some((Unit::byte(byte), 3))
+    let mut byte = [0];
+    base16ct::mixed::decode(text.get(1..3)?, &mut byte).ok()?;
+    Some((Unit::byte(u8::from_be_bytes(byte)), 3))
 }
 
 fn backslash(text: &[u8]) -> Option<(Unit, usize)> {

@@ -70,7 +70,7 @@ pub(super) fn account(spanned: &Spanned<document::Account>) -> Checked<Account> 
             if !ACCOUNT.contains(&name.get_ref().as_str()) {
                 let known = ACCOUNT.map(str::to_owned).to_vec();
                 let found = name.get_ref().clone();
-                return Err(At(Fault::UnknownField { name: found, known }, name.span()));
+                return Err(At(Fault::UnknownKey { name: found, known }, name.span()));
             }
             inputs.insert(name.get_ref().clone(), value.clone());
         }

@@ -2,9 +2,10 @@
 
 use std::ops::Range;
 
+use percent_encoding::percent_decode_str;
+
 use super::super::names::names_a_secret;
 use super::super::secrets::{MASK, Secrets};
-use crate::target_rp::percent;
 
 /// Around the parameters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,8 +33,8 @@ pub(super) fn learn(text: &str, context: Context, secrets: &mut Secrets) {
         }
         secrets.learn(value);
         if value.contains(['%', '+']) {
-            let decoded = percent::decode(&value.replace('+', " "));
-            secrets.learn(&String::from_utf8_lossy(&decoded));
+            let spaced = value.replace('+', " ");
+            secrets.learn(&percent_decode_str(&spaced).decode_utf8_lossy());
         }
     }
     learn_passwords(text, context, secrets);

@@ -1,3 +1,5 @@
+//! The names that a reader may have meant.
+
 /// How alike two names must be to be mentioned.
 const ALIKE: f64 = 0.6;
 /// How much less alike than the likeliest one.
@@ -5,8 +7,8 @@ const CLOSE: f64 = 0.1;
 /// How many are mentioned.
 const MANY: usize = 4;
 
-/// The names that someone may have meant, the likeliest first.
-pub(super) fn near<'a>(wanted: &str, names: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
+/// The names that are like the wanted one, the likeliest first.
+pub(crate) fn near<'a>(wanted: &str, names: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
     let wanted = wanted.trim_matches(['*', '.']).to_lowercase();
     let mut scored: Vec<_> =
         names.into_iter().map(|name| (likeness(&wanted, name), name)).collect();
@@ -18,12 +20,19 @@ pub(super) fn near<'a>(wanted: &str, names: impl IntoIterator<Item = &'a str>) -
 }
 
 /// A question for them, if there are any.
-pub(super) fn did_you_mean<'a>(
+pub(crate) fn did_you_mean<'a>(
     wanted: &str,
     names: impl IntoIterator<Item = &'a str>,
 ) -> Option<String> {
     let near = near(wanted, names);
     (!near.is_empty()).then(|| format!("did you mean {}?", near.join(", ")))
+}
+
+/// The question, or all the names of a short list.
+pub(crate) fn did_you_mean_or_all<T: AsRef<str>>(wanted: &str, names: &[T]) -> String {
+    let names = || names.iter().map(AsRef::as_ref);
+    let all = || format!("expected one of: {}", names().collect::<Vec<_>>().join(", "));
+    did_you_mean(wanted, names()).unwrap_or_else(all)
 }
 
 /// From 0 to 1. Ids have segments, of which people leave out the first.
