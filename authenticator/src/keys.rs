@@ -35,28 +35,7 @@ pub use eddsa::is_of_small_order;
 pub use spki::{from_spki, signature_algorithm, subject_public_key_info};
 
 /// Every algorithm that keys can be made for, in the order of their numbers.
-pub const ALGORITHMS: &[Algorithm] = &[
-    Algorithm::ES256,
-    Algorithm::EDDSA,
-    Algorithm::ESP256,
-    Algorithm::ED25519,
-    Algorithm::ES384,
-    Algorithm::ES512,
-    Algorithm::PS256,
-    Algorithm::PS384,
-    Algorithm::PS512,
-    Algorithm::ES256K,
-    Algorithm::ML_DSA_44,
-    Algorithm::ML_DSA_65,
-    Algorithm::ML_DSA_87,
-    Algorithm::ESP384,
-    Algorithm::ESP512,
-    Algorithm::ED448,
-    Algorithm::RS256,
-    Algorithm::RS384,
-    Algorithm::RS512,
-    Algorithm::RS1,
-];
+pub const ALGORITHMS: &[Algorithm] = Algorithm::ALL;
 
 /// A private key and the algorithm that it is for.
 #[derive(Clone)]

@@ -17,7 +17,10 @@ macro_rules! algorithms {
         impl Algorithm {
             $($(#[$doc])* pub const $constant: Self = Self($number);)+
 
-            /// Every algorithm that has a constant here, under its registered name.
+            /// Every algorithm that has a constant here.
+            pub const ALL: &[Self] = &[$(Self::$constant),+];
+
+            /// The same under their registered names.
             pub const NAMES: &[(&str, Self)] = &[$(($name, Self::$constant)),+];
 
             /// The algorithm of that registered name.
