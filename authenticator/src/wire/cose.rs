@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use coset::iana;
 use serde::{Deserialize, Serialize};
 
 use super::Cbor;
@@ -11,72 +12,66 @@ use super::Cbor;
 #[serde(transparent)]
 pub struct Algorithm(pub i64);
 
-impl Algorithm {
+/// The constants of [`Algorithm`], each with its number in the registry of IANA and
+/// its registered name.
+macro_rules! algorithms {
+    ($($(#[$doc:meta])* $name:ident = $number:ident, $registered:literal;)*) => {
+        impl Algorithm {
+            $($(#[$doc])* pub const $name: Self = Self(iana::Algorithm::$number as i64);)*
+
+            /// Every algorithm that has a constant here, under its registered name.
+            pub const NAMES: &[(&str, Self)] = &[$(($registered, Self::$name)),*];
+        }
+    };
+}
+
+algorithms! {
     /// ECDSA with SHA-256; in WebAuthn always on P-256 (§5.8.5).
-    pub const ES256: Self = Self(-7);
+    ES256 = ES256, "ES256";
     /// EdDSA; in WebAuthn always Ed25519 (§5.8.5).
-    pub const EDDSA: Self = Self(-8);
+    EDDSA = EdDSA, "EdDSA";
     /// ECDSA on P-256 with SHA-256, fully specified (RFC 9864).
-    pub const ESP256: Self = Self(-9);
+    ESP256 = ESP256, "ESP256";
     /// Ed25519, fully specified (RFC 9864).
-    pub const ED25519: Self = Self(-19);
+    ED25519 = Ed25519, "Ed25519";
     /// ECDSA with SHA-384; in WebAuthn always on P-384.
-    pub const ES384: Self = Self(-35);
+    ES384 = ES384, "ES384";
     /// ECDSA with SHA-512; in WebAuthn always on P-521.
-    pub const ES512: Self = Self(-36);
+    ES512 = ES512, "ES512";
     /// RSASSA-PSS with SHA-256 (RFC 8230).
-    pub const PS256: Self = Self(-37);
+    PS256 = PS256, "PS256";
     /// RSASSA-PSS with SHA-384 (RFC 8230).
-    pub const PS384: Self = Self(-38);
+    PS384 = PS384, "PS384";
     /// RSASSA-PSS with SHA-512 (RFC 8230).
-    pub const PS512: Self = Self(-39);
+    PS512 = PS512, "PS512";
     /// ECDSA on secp256k1 with SHA-256 (RFC 8812).
-    pub const ES256K: Self = Self(-47);
+    ES256K = ES256K, "ES256K";
     /// ML-DSA-44 (FIPS 204).
-    pub const ML_DSA_44: Self = Self(-48);
+    ML_DSA_44 = ML_DSA_44, "ML-DSA-44";
     /// ML-DSA-65 (FIPS 204).
-    pub const ML_DSA_65: Self = Self(-49);
+    ML_DSA_65 = ML_DSA_65, "ML-DSA-65";
     /// ML-DSA-87 (FIPS 204).
-    pub const ML_DSA_87: Self = Self(-50);
+    ML_DSA_87 = ML_DSA_87, "ML-DSA-87";
     /// ECDSA on P-384 with SHA-384, fully specified (RFC 9864).
-    pub const ESP384: Self = Self(-51);
+    ESP384 = ESP384, "ESP384";
     /// ECDSA on P-521 with SHA-512, fully specified (RFC 9864).
-    pub const ESP512: Self = Self(-52);
+    ESP512 = ESP512, "ESP512";
     /// Ed448, fully specified (RFC 9864).
-    pub const ED448: Self = Self(-53);
+    ED448 = Ed448, "Ed448";
     /// RSASSA-PKCS1-v1_5 with SHA-256 (RFC 8812).
-    pub const RS256: Self = Self(-257);
+    RS256 = RS256, "RS256";
     /// RSASSA-PKCS1-v1_5 with SHA-384 (RFC 8812).
-    pub const RS384: Self = Self(-258);
+    RS384 = RS384, "RS384";
     /// RSASSA-PKCS1-v1_5 with SHA-512 (RFC 8812).
-    pub const RS512: Self = Self(-259);
+    RS512 = RS512, "RS512";
     /// RSASSA-PKCS1-v1_5 with SHA-1 (RFC 8812); for attestation only, as old TPMs
     /// make it.
-    pub const RS1: Self = Self(-65535);
+    RS1 = RS1, "RS1";
+}
 
-    /// Every algorithm that has a constant here, under its registered name.
-    pub const NAMES: &[(&str, Self)] = &[
-        ("ES256", Self::ES256),
-        ("EdDSA", Self::EDDSA),
-        ("ESP256", Self::ESP256),
-        ("Ed25519", Self::ED25519),
-        ("ES384", Self::ES384),
-        ("ES512", Self::ES512),
-        ("PS256", Self::PS256),
-        ("PS384", Self::PS384),
-        ("PS512", Self::PS512),
-        ("ES256K", Self::ES256K),
-        ("ML-DSA-44", Self::ML_DSA_44),
-        ("ML-DSA-65", Self::ML_DSA_65),
-        ("ML-DSA-87", Self::ML_DSA_87),
-        ("ESP384", Self::ESP384),
-        ("ESP512", Self::ESP512),
-        ("Ed448", Self::ED448),
-        ("RS256", Self::RS256),
-        ("RS384", Self::RS384),
-        ("RS512", Self::RS512),
-        ("RS1", Self::RS1),
-    ];
+impl Algorithm {
+    /// The number that keys for a key agreement name (CTAP 2.1 §6.5.6).
+    pub(crate) const ECDH_ES_HKDF_256: Self = Self(iana::Algorithm::ECDH_ES_HKDF_256 as i64);
 }
 
 impl fmt::Display for Algorithm {
@@ -90,24 +85,26 @@ impl fmt::Display for Algorithm {
 
 /// Labels of COSE key parameters.
 pub mod label {
+    use coset::iana;
+
     /// Key type.
-    pub const KTY: i64 = 1;
+    pub const KTY: i64 = iana::KeyParameter::Kty as i64;
     /// Algorithm.
-    pub const ALG: i64 = 3;
+    pub const ALG: i64 = iana::KeyParameter::Alg as i64;
     /// Curve, for EC2 and OKP keys.
-    pub const CRV: i64 = -1;
+    pub const CRV: i64 = iana::Ec2KeyParameter::Crv as i64;
     /// The x coordinate.
-    pub const X: i64 = -2;
+    pub const X: i64 = iana::Ec2KeyParameter::X as i64;
     /// The y coordinate.
-    pub const Y: i64 = -3;
+    pub const Y: i64 = iana::Ec2KeyParameter::Y as i64;
     /// The private part of EC2 and OKP keys.
-    pub const D: i64 = -4;
+    pub const D: i64 = iana::Ec2KeyParameter::D as i64;
     /// The modulus of RSA keys (RFC 8230), under the number of [`CRV`].
-    pub const N: i64 = -1;
+    pub const N: i64 = iana::RsaKeyParameter::N as i64;
     /// The public exponent of RSA keys (RFC 8230), under the number of [`X`].
-    pub const E: i64 = -2;
+    pub const E: i64 = iana::RsaKeyParameter::E as i64;
     /// The public key of AKP keys (RFC 9964), under the number of [`CRV`].
-    pub const PUB: i64 = -1;
+    pub const PUB: i64 = iana::AkpKeyParameter::Pub as i64;
     /// Every label under its name, for paths and print. Key types share
     /// numbers, so a number may have several names; print uses the first.
     pub const NAMES: &[(&str, i64)] = &[
@@ -125,30 +122,34 @@ pub mod label {
 
 /// COSE key types.
 pub mod kty {
+    use coset::iana;
+
     /// Octet key pairs: Ed25519 and Ed448 (RFC 9053 §7.2).
-    pub const OKP: i64 = 1;
+    pub const OKP: i64 = iana::KeyType::OKP as i64;
     /// Elliptic curve keys with both coordinates (RFC 9053 §7.1).
-    pub const EC2: i64 = 2;
+    pub const EC2: i64 = iana::KeyType::EC2 as i64;
     /// RSA keys (RFC 8230 §4).
-    pub const RSA: i64 = 3;
+    pub const RSA: i64 = iana::KeyType::RSA as i64;
     /// Keys whose algorithm says all: ML-DSA (RFC 9964).
-    pub const AKP: i64 = 7;
+    pub const AKP: i64 = iana::KeyType::AKP as i64;
 }
 
 /// COSE curves.
 pub mod crv {
+    use coset::iana;
+
     /// P-256, also secp256r1.
-    pub const P256: i64 = 1;
+    pub const P256: i64 = iana::EllipticCurve::P_256 as i64;
     /// P-384, also secp384r1.
-    pub const P384: i64 = 2;
+    pub const P384: i64 = iana::EllipticCurve::P_384 as i64;
     /// P-521, also secp521r1.
-    pub const P521: i64 = 3;
+    pub const P521: i64 = iana::EllipticCurve::P_521 as i64;
     /// Ed25519, for EdDSA only.
-    pub const ED25519: i64 = 6;
+    pub const ED25519: i64 = iana::EllipticCurve::Ed25519 as i64;
     /// Ed448, for EdDSA only.
-    pub const ED448: i64 = 7;
+    pub const ED448: i64 = iana::EllipticCurve::Ed448 as i64;
     /// secp256k1 (RFC 8812).
-    pub const SECP256K1: i64 = 8;
+    pub const SECP256K1: i64 = iana::EllipticCurve::Secp256k1 as i64;
 }
 
 /// A public key as it stands in attested credential data.

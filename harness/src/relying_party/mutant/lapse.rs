@@ -199,7 +199,7 @@ impl Lapse {
             Self::TimeoutShort => options.timeout = Some(SHORT),
             Self::TwinAlone => options
                 .pub_key_cred_params
-                .push(CredentialParameters { kind: "public-key".to_owned(), alg: Algorithm(-19) }),
+                .push(CredentialParameters { kind: "public-key".to_owned(), alg: Algorithm::ED25519 }),
             Self::ValueUnknown => {
                 let selection = selection.get_or_insert_with(AuthenticatorSelection::default);
                 selection.authenticator_attachment = Some("any".to_owned());
