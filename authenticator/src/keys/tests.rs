@@ -200,6 +200,20 @@ fn wrong_keys_are_told_apart() {
     }
 }
 
+/// With all features, [`ALGORITHMS`] has every algorithm that has a name.
+#[test]
+fn an_algorithm_that_is_not_compiled_in_names_its_feature() {
+    for (_, algorithm) in Algorithm::NAMES {
+        match SigningKey::seed_len(*algorithm) {
+            Ok(_) => assert!(ALGORITHMS.contains(algorithm), "{algorithm}"),
+            Err(error) => {
+                assert!(!ALGORITHMS.contains(algorithm), "{algorithm}");
+                assert!(error.to_string().contains("enable the feature `"), "{error}");
+            }
+        }
+    }
+}
+
 #[test]
 fn algorithms_are_not_mixed_up() {
     let unknown = Algorithm(-65534);
