@@ -197,9 +197,10 @@ impl Lapse {
                 selection.require_resident_key = !selection.require_resident_key;
             }
             Self::TimeoutShort => options.timeout = Some(SHORT),
-            Self::TwinAlone => options
-                .pub_key_cred_params
-                .push(CredentialParameters { kind: "public-key".to_owned(), alg: Algorithm::ED25519 }),
+            Self::TwinAlone => options.pub_key_cred_params.push(CredentialParameters {
+                kind: "public-key".to_owned(),
+                alg: Algorithm::ED25519,
+            }),
             Self::ValueUnknown => {
                 let selection = selection.get_or_insert_with(AuthenticatorSelection::default);
                 selection.authenticator_attachment = Some("any".to_owned());
