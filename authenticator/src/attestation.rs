@@ -158,6 +158,7 @@ impl Attestation {
         let certified = self.signer.as_ref().unwrap_or(&attester.key);
         match format {
             Format::Packed => packed::state(attested, certified, attester, bench),
+            #[cfg(feature = "tpm")]
             Format::Tpm => tpm::state(attested, certified, attester, self, bench),
             Format::AndroidKey => {
                 android_key::state(&self.certified(attested), own, attester, bench)
@@ -167,6 +168,8 @@ impl Attestation {
             }
             Format::FidoU2f => fido_u2f::state(attested, certified, attester, bench),
             Format::Apple => apple::state(&self.certified(attested), attester, bench),
+            #[cfg(not(feature = "tpm"))]
+            Format::Tpm => none::state(),
             Format::None | Format::PackedSelf | Format::Compound => none::state(),
         }
     }

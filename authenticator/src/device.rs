@@ -18,6 +18,7 @@ pub use credential::{Credential, User};
 pub use profile::{Attachment, Profile};
 pub use store::{Store, Tally};
 
+use crate::keys;
 use extensions::{Extension, PinPolicy};
 
 /// Why an authenticator ends an operation without a result. The names are
@@ -36,6 +37,9 @@ pub enum Error {
     /// The user refused, or no credential fits.
     #[error("refused, or no credential fits")]
     NotAllowed,
+    /// The algorithm of a key is not compiled in.
+    #[error(transparent)]
+    NotCompiled(keys::Error),
     /// Something else.
     #[error("the operation cannot be done")]
     Unknown,

@@ -1,13 +1,20 @@
 //! The one door for effects: randomness, clock, and the person.
 //!
-//! Nothing in this crate reaches for the operating system. What a ceremony
+//! Nothing in this crate reaches for the operating system, except a constructor
+//! of `Random`, behind the feature `rand`. What a ceremony
 //! draws, when it happens and what the user says all come through [`Env`], so
 //! that the same environment gives the same bytes.
+
+#[cfg(feature = "rand")]
+mod random;
 
 use std::time::Duration;
 
 use hkdf::Hkdf;
 use sha2::Sha256;
+
+#[cfg(feature = "rand")]
+pub use random::{NoRandomness, Random};
 
 /// What a ceremony takes from the world.
 pub trait Env: Send {

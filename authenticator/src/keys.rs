@@ -14,12 +14,18 @@
 //!
 //! A test rig has no secrets to lose, and nobody times it.
 
+#[cfg(any(feature = "p384", feature = "p521", feature = "secp256k1"))]
 mod ecdsa;
-mod eddsa;
+#[cfg(feature = "ed25519")]
+mod ed25519;
+#[cfg(feature = "ed448")]
+mod ed448;
 mod es256;
 mod family;
+#[cfg(feature = "ml-dsa")]
 mod ml_dsa;
 mod pkcs8;
+#[cfg(feature = "rsa")]
 mod rsa;
 mod spki;
 #[cfg(test)]
@@ -31,11 +37,51 @@ use crate::wire::Tree;
 use crate::wire::cose::{self, Algorithm};
 pub(crate) use family::Family;
 
-pub use eddsa::is_of_small_order;
+#[cfg(feature = "ed25519")]
+pub use ed25519::is_of_small_order;
 pub use spki::{from_spki, signature_algorithm, subject_public_key_info};
 
-/// Every algorithm that keys can be made for, in the order of their numbers.
-pub const ALGORITHMS: &[Algorithm] = Algorithm::ALL;
+/// Every algorithm that is compiled in, in the order of their numbers.
+pub const ALGORITHMS: &[Algorithm] = &[
+    Algorithm::ES256,
+    #[cfg(feature = "ed25519")]
+    Algorithm::EDDSA,
+    Algorithm::ESP256,
+    #[cfg(feature = "ed25519")]
+    Algorithm::ED25519,
+    #[cfg(feature = "p384")]
+    Algorithm::ES384,
+    #[cfg(feature = "p521")]
+    Algorithm::ES512,
+    #[cfg(feature = "rsa")]
+    Algorithm::PS256,
+    #[cfg(feature = "rsa")]
+    Algorithm::PS384,
+    #[cfg(feature = "rsa")]
+    Algorithm::PS512,
+    #[cfg(feature = "secp256k1")]
+    Algorithm::ES256K,
+    #[cfg(feature = "ml-dsa")]
+    Algorithm::ML_DSA_44,
+    #[cfg(feature = "ml-dsa")]
+    Algorithm::ML_DSA_65,
+    #[cfg(feature = "ml-dsa")]
+    Algorithm::ML_DSA_87,
+    #[cfg(feature = "p384")]
+    Algorithm::ESP384,
+    #[cfg(feature = "p521")]
+    Algorithm::ESP512,
+    #[cfg(feature = "ed448")]
+    Algorithm::ED448,
+    #[cfg(feature = "rsa")]
+    Algorithm::RS256,
+    #[cfg(feature = "rsa")]
+    Algorithm::RS384,
+    #[cfg(feature = "rsa")]
+    Algorithm::RS512,
+    #[cfg(feature = "rsa")]
+    Algorithm::RS1,
+];
 
 /// A private key and the algorithm that it is for.
 #[derive(Clone)]
@@ -84,6 +130,17 @@ pub enum Error {
     /// An algorithm that is not supported.
     #[error("{0} is not supported")]
     Algorithm(Algorithm),
+    /// An algorithm whose feature is off.
+    #[error(
+        "invalid algorithm: {algorithm} is not compiled in; enable the feature `{feature}` of \
+         passrig-authenticator"
+    )]
+    NotCompiled {
+        /// The algorithm.
+        algorithm: Algorithm,
+        /// The feature that it needs.
+        feature: &'static str,
+    },
     /// A private key out of range or of the wrong size.
     #[error("the octets are no private key for {0}")]
     PrivateKey(Algorithm),
@@ -134,6 +191,7 @@ impl SigningKey {
 
     /// The RSA key with a modulus of `bits` that a seed stands for: 1024 to
     /// 8192, also sizes that are no whole number of octets.
+    #[cfg(feature = "rsa")]
     pub fn rsa_of_bits(algorithm: Algorithm, bits: usize, seed: &[u8; 32]) -> Result<Self, Error> {
         must_be_rsa(algorithm)?;
         let private = Arc::new(rsa::PrivateKey::from_seed(algorithm, bits, seed)?);
@@ -142,6 +200,7 @@ impl SigningKey {
 
     /// The RSA key of two big-endian primes, which need not be of one size,
     /// and a public exponent.
+    #[cfg(feature = "rsa")]
     pub fn from_primes(algorithm: Algorithm, p: &[u8], q: &[u8], e: u32) -> Result<Self, Error> {
         must_be_rsa(algorithm)?;
         let private = Arc::new(rsa::PrivateKey::from_primes(algorithm, p, q, e)?);
@@ -197,6 +256,7 @@ impl SigningKey {
     }
 }
 
+#[cfg(feature = "rsa")]
 fn must_be_rsa(algorithm: Algorithm) -> Result<(), Error> {
     match Family::of(algorithm)? {
         Family::Rsa => Ok(()),

@@ -46,10 +46,6 @@ impl TryFrom<u8> for Protocol {
 #[derive(Clone, Debug)]
 pub struct KeyAgreement(p256::SecretKey);
 
-/// The algorithm that COSE keys of an agreement name, although it is not what
-/// is done with them (CTAP 2.1 §6.5.6).
-const ECDH_ES_HKDF_256: Algorithm = Algorithm(-25);
-
 impl KeyAgreement {
     /// The key pair of a private key, a big-endian number.
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
@@ -62,11 +58,12 @@ impl KeyAgreement {
             .or_else(|| Self::from_bytes(&env.draw(&format!("{label}/1"), 32)))
     }
 
-    /// What the other party gets.
+    /// What the other party gets. Its algorithm is not what is done with it (CTAP 2.1
+    /// §6.5.6).
     pub fn public_key(&self) -> Key {
         let point = self.0.public_key().to_sec1_point(false);
         let [x, y] = [point.x(), point.y()].map(|c| c.map(|c| c.to_vec()).unwrap_or_default());
-        Key::Ec2 { alg: ECDH_ES_HKDF_256, crv: crv::P256, x, y }
+        Key::Ec2 { alg: Algorithm::ECDH_ES_HKDF_256, crv: crv::P256, x, y }
     }
 
     /// The secret that is shared with the owner of that key; `None` if it is

@@ -33,9 +33,9 @@ impl Item {
     }
 
     /// The value of the first entry under a number.
-    pub fn at(&self, label: i128) -> Option<&Self> {
+    pub fn at(&self, label: i64) -> Option<&Self> {
         let Self::Map(entries) = self else { return None };
-        entries.iter().find(|(key, _)| *key == Self::Int(label)).map(|e| &e.1)
+        entries.iter().find(|(key, _)| *key == Self::Int(label.into())).map(|e| &e.1)
     }
 
     pub fn bytes(&self) -> Option<&[u8]> {

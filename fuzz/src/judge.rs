@@ -10,6 +10,9 @@ use std::collections::BTreeSet;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use coset::cbor::Value as Cbor;
+use coset::iana::{Algorithm, Ec2KeyParameter, EllipticCurve, KeyParameter, KeyType};
+use coset::{AsCborValue, CborSerializable, CoseKey, Label};
 use num_bigint::BigUint;
 use passrig_authenticator::Ceremony;
 use ring::digest::{SHA256, digest};
@@ -72,7 +75,7 @@ pub fn credential(body: &[u8], user_handle: Vec<u8>) -> Option<Credential> {
     let (object, _) = Item::read(&object)?;
     let data = Data::read(object.get("authData")?.bytes()?)?;
     let (id, key) = data.credential?;
-    let (x, y) = (key.at(-2)?.bytes()?.to_vec(), key.at(-3)?.bytes()?.to_vec());
+    let (x, y) = (key.at(X)?.bytes()?.to_vec(), key.at(Y)?.bytes()?.to_vec());
     let (sign_count, backup_eligible) = (data.sign_count, data.flags & BE != 0);
     Some(Credential { id, user_handle, x, y, sign_count, backup_eligible })
 }
@@ -160,7 +163,7 @@ impl Judge<'_> {
         let Some(key) = key else { return };
         let Some(key_alg) = algorithm(key) else { return };
         self.unless(alg == key_alg, "8.2/3a", "");
-        if key_alg != -7 {
+        if key_alg != ES256 {
             // Refused for its algorithm. What it signed is another question.
             self.found.exact = false;
         } else if let Some((x, y)) = point(key) {
@@ -362,8 +365,10 @@ impl Data {
         if flags & AT != 0 {
             let length = usize::from(u16::from_be_bytes(rest.get(16..18)?.try_into().ok()?));
             let id = rest.get(18..18 + length)?.to_vec();
-            let (key, _) = Item::read(rest.get(18 + length..)?)?;
-            let after = canonical(rest.get(18 + length..)?)?;
+            let octets = rest.get(18 + length..)?;
+            let (key, _) = Item::read(octets)?;
+            let after = canonical(octets)?;
+            assert_coset_agrees(&key, octets.get(..octets.len() - after.len())?);
             credential = Some((id, key));
             rest = after;
         }
@@ -377,34 +382,68 @@ impl Data {
     }
 }
 
+const KTY: i64 = KeyParameter::Kty as i64;
+const ALG: i64 = KeyParameter::Alg as i64;
+/// The modulus of RSA keys and the public key of AKP keys have this number, too.
+const CRV: i64 = Ec2KeyParameter::Crv as i64;
+/// The public exponent of RSA keys has this number, too.
+const X: i64 = Ec2KeyParameter::X as i64;
+const Y: i64 = Ec2KeyParameter::Y as i64;
+const D: i64 = Ec2KeyParameter::D as i64;
+const OKP: i64 = KeyType::OKP as i64;
+const EC2: i64 = KeyType::EC2 as i64;
+const RSA: i64 = KeyType::RSA as i64;
+const AKP: i64 = KeyType::AKP as i64;
+const ES256: i64 = Algorithm::ES256 as i64;
+
+/// Asserts that `coset`, as a second reader, finds the fields of the key that the
+/// judge finds. `coset` refuses more than the specification does, such as
+/// unregistered algorithms and ill-formed optional members: its refusal says
+/// nothing.
+fn assert_coset_agrees(key: &Item, octets: &[u8]) {
+    let Ok(second) = CoseKey::from_slice(octets) else { return };
+    let number = |value: &Cbor| i64::try_from(i128::from(value.as_integer()?)).ok();
+    let kty = second.kty.clone().to_cbor_value().ok().as_ref().and_then(number);
+    let alg = second.alg.clone().and_then(|alg| alg.to_cbor_value().ok());
+    let first = |label| key.at(label).and_then(Item::int);
+    assert_eq!((first(KTY), first(ALG)), (kty, alg.as_ref().and_then(number)), "{second:?}");
+    for label in [CRV, X, Y, D] {
+        let found = second.params.iter().find(|(name, _)| *name == Label::Int(label));
+        let found = found.map(|(_, value)| value);
+        assert_eq!(first(label), found.and_then(number), "{label} in {second:?}");
+        let bytes = found.and_then(Cbor::as_bytes).map(Vec::as_slice);
+        assert_eq!(key.at(label).and_then(Item::bytes), bytes, "{label} in {second:?}");
+    }
+}
+
 /// The algorithm of a COSE key that has what its type needs (RFC 9053 §7,
 /// RFC 8230 §4).
 fn algorithm(key: &Item) -> Option<i64> {
     let int = |label| key.at(label).and_then(Item::int);
     let bytes = |label| key.at(label).and_then(Item::bytes).is_some();
-    let complete = match int(1)? {
-        1 => int(-1).is_some() && bytes(-2),
-        2 => int(-1).is_some() && bytes(-2) && bytes(-3),
-        3 => bytes(-1) && bytes(-2),
-        7 => bytes(-1),
+    let complete = match int(KTY)? {
+        OKP => int(CRV).is_some() && bytes(X),
+        EC2 => int(CRV).is_some() && bytes(X) && bytes(Y),
+        RSA => bytes(CRV) && bytes(X),
+        AKP => bytes(CRV),
         _ => false,
     };
-    int(3).filter(|_| complete)
+    int(ALG).filter(|_| complete)
 }
 
 /// Whether a COSE key is one for ES256 and nothing but that (§5.8.5, §6.5.1.1).
 fn is_es256(key: &Item) -> bool {
-    let is_elliptic = key.at(1).and_then(Item::int) == Some(2);
-    let is_private = key.at(-4).is_some();
-    is_elliptic && algorithm(key) == Some(-7) && !is_private && point(key).is_some()
+    let is_elliptic = key.at(KTY).and_then(Item::int) == Some(EC2);
+    let is_private = key.at(D).is_some();
+    is_elliptic && algorithm(key) == Some(ES256) && !is_private && point(key).is_some()
 }
 
 /// The coordinates of a point on P-256.
 fn point(key: &Item) -> Option<(&[u8], &[u8])> {
-    if key.at(1)?.int()? != 2 || key.at(-1)?.int()? != 1 {
+    if key.at(KTY)?.int()? != EC2 || key.at(CRV)?.int()? != EllipticCurve::P_256 as i64 {
         return None;
     }
-    let (x, y) = (key.at(-2)?.bytes()?, key.at(-3)?.bytes()?);
+    let (x, y) = (key.at(X)?.bytes()?, key.at(Y)?.bytes()?);
     (x.len() == 32 && y.len() == 32 && is_on_curve(x, y)).then_some((x, y))
 }
 

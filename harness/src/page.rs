@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use passrig_authenticator::Ceremony;
 use passrig_authenticator::device::Profile;
-use passrig_authenticator::env::Seeded;
+use passrig_authenticator::env::{NoRandomness, Seeded};
 use tokio::time::sleep;
 use url::Url;
 
@@ -74,7 +74,7 @@ pub enum Error {
     },
     /// The operating system gives no randomness.
     #[error("no randomness from the operating system")]
-    Randomness(#[source] std::io::Error),
+    Randomness(#[source] NoRandomness),
 }
 
 /// A call of `navigator.credentials`.

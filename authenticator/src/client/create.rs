@@ -99,6 +99,9 @@ impl Client {
                     let message = "The authenticator holds one of the excluded credentials.";
                     return Err(DomException::new(Name::InvalidState, message));
                 }
+                Err(error @ Error::NotCompiled(_)) => {
+                    return Err(DomException::new(Name::Unknown, error.to_string()));
+                }
                 Err(_) => continue,
             };
             if is_level_2 && formats == ["none"] {

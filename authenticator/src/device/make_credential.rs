@@ -238,6 +238,7 @@ impl Authenticator {
     pub(crate) fn attester(&self, env: &mut dyn Env) -> Result<Attester, Error> {
         let profile = &self.profile;
         let label = self.label("attestation");
+        SigningKey::seed_len(profile.attestation_key).map_err(without_key)?;
         let attester = Attester::draw(&label, profile.attestation_key, env);
         let mut attester = attester.ok_or(Error::Unknown)?;
         attester.aaguid = profile.certifies_model.then_some(profile.aaguid);
@@ -360,8 +361,13 @@ const TAG_LEN: usize = 32;
 
 fn draw_key(algorithm: Algorithm, label: &str, env: &mut dyn Env) -> Result<SigningKey, Error> {
     let draw = &mut |label: &str, len| env.draw(label, len);
-    SigningKey::draw(algorithm, label, draw).map_err(|error| match error {
+    SigningKey::draw(algorithm, label, draw).map_err(without_key)
+}
+
+fn without_key(error: keys::Error) -> Error {
+    match error {
         keys::Error::Algorithm(_) => Error::NotSupported,
+        keys::Error::NotCompiled { .. } => Error::NotCompiled(error),
         _ => Error::Unknown,
-    })
+    }
 }

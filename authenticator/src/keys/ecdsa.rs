@@ -3,15 +3,15 @@
 //! normalised to low s, and verify with any s below the order: WebAuthn asks
 //! for neither, though other users of secp256k1 do.
 
-use ecdsa::hazmat::verify_prehashed;
-use ecdsa::{DigestAlgorithm, EcdsaCurve, Signature};
-use p384::elliptic_curve::bigint::{BitOps, Encoding};
-use p384::elliptic_curve::ops::{Invert, Reduce};
-use p384::elliptic_curve::point::AffineCoordinates;
-use p384::elliptic_curve::sec1::{FromSec1Point, ModulusSize, ToSec1Point};
-use p384::elliptic_curve::{
+use ecdsa::elliptic_curve::bigint::{BitOps, Encoding};
+use ecdsa::elliptic_curve::ops::{Invert, Reduce};
+use ecdsa::elliptic_curve::point::AffineCoordinates;
+use ecdsa::elliptic_curve::sec1::{FromSec1Point, ModulusSize, ToSec1Point};
+use ecdsa::elliptic_curve::{
     self, CurveArithmetic, Field, FieldBytes, Group, NonZeroScalar, PrimeField, PublicKey, Scalar,
 };
+use ecdsa::hazmat::verify_prehashed;
+use ecdsa::{DigestAlgorithm, EcdsaCurve, Signature};
 use rfc6979::KGenerator;
 use sha2::Digest;
 
@@ -32,16 +32,19 @@ pub(super) trait Curve:
     const SEED_LEN: usize;
 }
 
+#[cfg(feature = "p384")]
 impl Curve for p384::NistP384 {
     const CRV: i64 = crv::P384;
     const SEED_LEN: usize = 48;
 }
 
+#[cfg(feature = "p521")]
 impl Curve for p521::NistP521 {
     const CRV: i64 = crv::P521;
     const SEED_LEN: usize = 65;
 }
 
+#[cfg(feature = "secp256k1")]
 impl Curve for k256::Secp256k1 {
     const CRV: i64 = crv::SECP256K1;
     const SEED_LEN: usize = 32;

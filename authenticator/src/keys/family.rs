@@ -2,13 +2,26 @@
 
 use std::sync::Arc;
 
+#[cfg(feature = "ml-dsa")]
 use ::ml_dsa::{MlDsa44, MlDsa65, MlDsa87};
+#[cfg(feature = "secp256k1")]
 use k256::Secp256k1;
+#[cfg(feature = "p384")]
 use p384::NistP384;
+#[cfg(feature = "p521")]
 use p521::NistP521;
 
-use super::eddsa::{Ed448, Ed25519};
-use super::{Error, Private, ecdsa, eddsa, es256, ml_dsa, rsa};
+#[cfg(any(feature = "p384", feature = "p521", feature = "secp256k1"))]
+use super::ecdsa;
+#[cfg(feature = "ed448")]
+use super::ed448;
+#[cfg(feature = "ed25519")]
+use super::ed25519;
+#[cfg(feature = "ml-dsa")]
+use super::ml_dsa;
+#[cfg(feature = "rsa")]
+use super::rsa;
+use super::{Error, Private, es256};
 use crate::wire::cose::{Algorithm, Key, crv};
 
 /// The keys of one kind; several algorithms may use them.
@@ -27,8 +40,9 @@ pub(crate) enum Family {
 }
 
 impl Family {
+    /// The keys of an algorithm that is compiled in.
     pub(crate) fn of(algorithm: Algorithm) -> Result<Self, Error> {
-        Ok(match algorithm {
+        let family = match algorithm {
             Algorithm::ES256 | Algorithm::ESP256 => Self::P256,
             Algorithm::ES384 | Algorithm::ESP384 => Self::P384,
             Algorithm::ES512 | Algorithm::ESP512 => Self::P521,
@@ -41,6 +55,24 @@ impl Family {
             Algorithm::ML_DSA_65 => Self::MlDsa65,
             Algorithm::ML_DSA_87 => Self::MlDsa87,
             other => return Err(Error::Algorithm(other)),
+        };
+        match family.feature() {
+            Some((feature, false)) => Err(Error::NotCompiled { algorithm, feature }),
+            _ => Ok(family),
+        }
+    }
+
+    /// The feature of this crate that the family needs, and whether it is on.
+    fn feature(self) -> Option<(&'static str, bool)> {
+        Some(match self {
+            Self::P256 => return None,
+            Self::P384 => ("p384", cfg!(feature = "p384")),
+            Self::P521 => ("p521", cfg!(feature = "p521")),
+            Self::Secp256k1 => ("secp256k1", cfg!(feature = "secp256k1")),
+            Self::Ed25519 => ("ed25519", cfg!(feature = "ed25519")),
+            Self::Ed448 => ("ed448", cfg!(feature = "ed448")),
+            Self::Rsa => ("rsa", cfg!(feature = "rsa")),
+            Self::MlDsa44 | Self::MlDsa65 | Self::MlDsa87 => ("ml-dsa", cfg!(feature = "ml-dsa")),
         })
     }
 
@@ -74,18 +106,29 @@ impl Family {
     ) -> Result<Arc<dyn Private>, Error> {
         let private: Option<Arc<dyn Private>> = match self {
             Self::P256 => kept(es256::PrivateKey::from_bytes(bytes)),
+            #[cfg(feature = "p384")]
             Self::P384 => kept(ecdsa::PrivateKey::<NistP384>::from_bytes(bytes)),
+            #[cfg(feature = "p521")]
             Self::P521 => kept(ecdsa::PrivateKey::<NistP521>::from_bytes(bytes)),
+            #[cfg(feature = "secp256k1")]
             Self::Secp256k1 => kept(ecdsa::PrivateKey::<Secp256k1>::from_bytes(bytes)),
-            Self::Ed25519 => kept(Ed25519::from_bytes(bytes)),
-            Self::Ed448 => kept(Ed448::from_bytes(bytes)),
+            #[cfg(feature = "ed25519")]
+            Self::Ed25519 => kept(ed25519::Ed25519::from_bytes(bytes)),
+            #[cfg(feature = "ed448")]
+            Self::Ed448 => kept(ed448::Ed448::from_bytes(bytes)),
+            #[cfg(feature = "rsa")]
             Self::Rsa => kept(match bytes.try_into() {
                 Ok(seed) => Some(rsa::PrivateKey::from_seed(algorithm, rsa::BITS, seed)?),
                 Err(_) => None,
             }),
+            #[cfg(feature = "ml-dsa")]
             Self::MlDsa44 => kept(ml_dsa::PrivateKey::<MlDsa44>::from_bytes(bytes)),
+            #[cfg(feature = "ml-dsa")]
             Self::MlDsa65 => kept(ml_dsa::PrivateKey::<MlDsa65>::from_bytes(bytes)),
+            #[cfg(feature = "ml-dsa")]
             Self::MlDsa87 => kept(ml_dsa::PrivateKey::<MlDsa87>::from_bytes(bytes)),
+            #[allow(unreachable_patterns, reason = "all features may be on")]
+            _ => None,
         };
         private.ok_or(Error::PrivateKey(algorithm))
     }
@@ -95,28 +138,37 @@ impl Family {
             (Self::P256, Key::Ec2 { alg, crv, x, y }) => {
                 es256::verify(*alg, *crv, x, y, message, signature)
             }
+            #[cfg(feature = "p384")]
             (Self::P384, Key::Ec2 { alg, crv, x, y }) => {
                 ecdsa::verify::<NistP384>(*alg, *crv, x, y, message, signature)
             }
+            #[cfg(feature = "p521")]
             (Self::P521, Key::Ec2 { alg, crv, x, y }) => {
                 ecdsa::verify::<NistP521>(*alg, *crv, x, y, message, signature)
             }
+            #[cfg(feature = "secp256k1")]
             (Self::Secp256k1, Key::Ec2 { alg, crv, x, y }) => {
                 ecdsa::verify::<Secp256k1>(*alg, *crv, x, y, message, signature)
             }
+            #[cfg(feature = "ed25519")]
             (Self::Ed25519, Key::Okp { alg, crv: crv::ED25519, x }) => {
-                eddsa::verify_ed25519(*alg, x, message, signature)
+                ed25519::verify(*alg, x, message, signature)
             }
+            #[cfg(feature = "ed448")]
             (Self::Ed448, Key::Okp { alg, crv: crv::ED448, x }) => {
-                eddsa::verify_ed448(*alg, x, message, signature)
+                ed448::verify(*alg, x, message, signature)
             }
+            #[cfg(feature = "rsa")]
             (Self::Rsa, Key::Rsa { alg, n, e }) => rsa::verify(*alg, n, e, message, signature),
+            #[cfg(feature = "ml-dsa")]
             (Self::MlDsa44, Key::Akp { alg, public }) => {
                 ml_dsa::verify::<MlDsa44>(*alg, public, message, signature)
             }
+            #[cfg(feature = "ml-dsa")]
             (Self::MlDsa65, Key::Akp { alg, public }) => {
                 ml_dsa::verify::<MlDsa65>(*alg, public, message, signature)
             }
+            #[cfg(feature = "ml-dsa")]
             (Self::MlDsa87, Key::Akp { alg, public }) => {
                 ml_dsa::verify::<MlDsa87>(*alg, public, message, signature)
             }

@@ -7,8 +7,10 @@ use ::pkcs8::der::asn1::OctetStringRef;
 use ::pkcs8::der::{Decode, Encode};
 
 use super::family::Family;
+#[cfg(feature = "rsa")]
+use super::rsa;
 use super::spki::identifier;
-use super::{Error, Private, rsa};
+use super::{Error, Private};
 use crate::wire::cose::{Algorithm, Key};
 use crate::wire::der::{Content, Der, Length};
 
@@ -28,6 +30,7 @@ pub(super) fn read(alg: Algorithm, der: &[u8]) -> Result<Arc<dyn Private>, Error
         return Err(unusable);
     }
     let content = info.private_key.as_bytes();
+    #[cfg(feature = "rsa")]
     if family == Family::Rsa {
         return Ok(Arc::new(rsa::PrivateKey::from_der(alg, content)?));
     }

@@ -2,12 +2,15 @@
 //! three, MGF1 on the same hash and a salt as long as the hash (RFC 8230 §2).
 
 use std::collections::BTreeMap;
-use std::convert::Infallible;
 use std::iter;
+use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crypto_bigint::{ConcatenatingMul, NonZero, Resize};
-use rsa::rand_core::{TryCryptoRng, TryRng};
+use crypto_bigint::{ConcatenatingMul, Limb, NonZero, Resize};
+use crypto_primes::hazmat::SmallFactorsSieve;
+use crypto_primes::{Flavor, is_prime};
+use rand_chacha::ChaCha20Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
 use rsa::traits::{PrivateKeyParts, PublicKeyParts};
 use rsa::{BoxedUint, PrivateKey as RsaPrivateKey, PublicKey as RsaPublicKey};
 use sha1::Sha1;
@@ -20,12 +23,23 @@ use crate::wire::{Der, Tree};
 /// The bits of a modulus of which nothing else is said.
 pub(super) const BITS: usize = 2048;
 
-/// The last two octets of 2048 primes of 1024 bits, in hexadecimal; what stands
-/// before them is [`prime`]'s.
+/// The last two bytes of 2048 primes of 1024 bits, in hexadecimal. [`start`]
+/// draws the bytes before them, and [`next_prime`] finds these two. This command
+/// searches the table again, and prints it where it differs:
+///
+/// ```sh
+/// cargo test -p passrig-authenticator --lib -- --ignored the_table
+/// ```
 const PRIMES: &str = include_str!("rsa/primes.txt");
+
+/// The smallest modulus, in bits.
+const MIN_BITS: usize = 1024;
 
 /// The largest modulus, in bits.
 const MAX_BITS: usize = 8192;
+
+/// The public exponent of drawn keys.
+const EXPONENT: u32 = 65537;
 
 /// A private key.
 #[derive(Clone)]
@@ -34,7 +48,7 @@ pub(super) struct PrivateKey(Arc<RsaPrivateKey>);
 impl PrivateKey {
     /// Deterministic; costly the first time, unless it has the usual size.
     pub(super) fn from_seed(alg: Algorithm, bits: usize, seed: &[u8; 32]) -> Result<Self, Error> {
-        if bits > MAX_BITS {
+        if !(MIN_BITS..=MAX_BITS).contains(&bits) {
             return Err(Error::PrivateKey(alg));
         }
         kept(alg, bits, seed).ok_or(Error::PrivateKey(alg))
@@ -71,7 +85,7 @@ impl PrivateKey {
         let key = &*self.0;
         // The salt of PSS, and blinding factors that leave no trace; without a salt, nothing is
         // drawn: such keys protect nothing.
-        let drawn = &mut Stream::of(&[&octets(key.d()), message].concat());
+        let drawn = &mut stream(&[&octets(key.d()), message].concat());
         match alg {
             Algorithm::RS1 => key.pkcs1v15_sign::<Sha1>(message),
             Algorithm::RS256 => key.pkcs1v15_sign::<Sha256>(message),
@@ -150,10 +164,7 @@ fn kept(alg: Algorithm, bits: usize, seed: &[u8; 32]) -> Option<PrivateKey> {
     }
     let key = match bits {
         BITS => PrivateKey(Arc::new(of_table(seed)?)),
-        _ => {
-            let key = RsaPrivateKey::new(&mut Stream::of(seed), bits).ok()?;
-            PrivateKey(Arc::new(key)).proven(alg).ok()?
-        }
+        _ => PrivateKey(Arc::new(of_search(seed, bits)?)).proven(alg).ok()?,
     };
     let mut kept = lock();
     if kept.len() >= MOST {
@@ -163,29 +174,69 @@ fn kept(alg: Algorithm, bits: usize, seed: &[u8; 32]) -> Option<PrivateKey> {
     Some(key)
 }
 
-/// A key of the usual size: the seed chooses two primes of the table. To draw
-/// them takes as long as a hundred signatures, and was most of what a run did.
-/// Whoever has the table can take such a key apart, as whoever has the seed can
-/// any other.
+/// A key of the usual size: the seed chooses two primes of the table. To search
+/// them takes as long as a hundred signatures, and was most of the time of a
+/// run. Every reader of the table can factor such a key, as every reader of a
+/// seed can factor any other.
 fn of_table(seed: &[u8; 32]) -> Option<RsaPrivateKey> {
-    let mut drawn = Stream::of(seed);
-    let mut choice = || u16::from_be_bytes(drawn.draw()) % 2048;
+    let mut drawn = stream(seed);
+    let mut choice = || drawn.next_u32() % 2048;
     let first = choice();
     let second = iter::repeat_with(choice).find(|second| *second != first)?;
-    of_primes(&prime(first)?, &prime(second)?, BoxedUint::from(65537u32))
+    of_primes(&prime(first)?, &prime(second)?, BoxedUint::from(EXPONENT))
 }
 
-/// A prime of the table: its number makes what stands before the last two
-/// octets, with the highest two bits set, so that a product of two has all its
-/// bits.
-fn prime(number: u16) -> Option<[u8; 128]> {
-    let end = PRIMES.split_ascii_whitespace().nth(number.into())?;
-    let end = u16::from_str_radix(end, 16).ok()?.to_be_bytes();
-    let mut prime: [u8; 128] = Stream::of(format!("passrig RSA prime {number}").as_bytes()).draw();
-    let [first, .., last_but_one, last] = &mut prime;
-    *first |= 0xc0;
-    [*last_but_one, *last] = end;
+/// A prime of the table.
+fn prime(number: u32) -> Option<Vec<u8>> {
+    let end = PRIMES.split_ascii_whitespace().nth(usize::try_from(number).ok()?)?;
+    let end = u16::from_str_radix(end, 16).ok()?;
+    let mut prime = start(number);
+    prime.truncate(prime.len() - 2);
+    prime.extend(end.to_be_bytes());
     Some(prime)
+}
+
+/// The number at which the search for a prime of the table begins: its last two
+/// bytes are zero.
+fn start(number: u32) -> Vec<u8> {
+    let mut start = candidate(&mut stream(format!("passrig RSA prime {number}").as_bytes()), 1024);
+    start.truncate(126);
+    start.extend([0, 0]);
+    start
+}
+
+/// A key of any size: the first primes that follow two drawn numbers, so that no
+/// library decides which key a seed makes.
+fn of_search(seed: &[u8; 32], bits: usize) -> Option<RsaPrivateKey> {
+    let mut drawn = stream(seed);
+    let mut prime = |bits| next_prime(&candidate(&mut drawn, bits), bits);
+    let (p, q) = (prime(bits - bits / 2)?, prime(bits / 2)?);
+    of_primes(&p, &q, BoxedUint::from(EXPONENT))
+}
+
+/// A number of `bits` bits whose highest two are set, so that a product of two
+/// such numbers has all its bits.
+fn candidate(drawn: &mut ChaCha20Rng, bits: usize) -> Vec<u8> {
+    let mut bytes = vec![0; bits.div_ceil(8)];
+    drawn.fill_bytes(&mut bytes);
+    let highest = u16::MAX >> (8 * bytes.len() - bits);
+    if let [first, second, ..] = bytes.as_mut_slice() {
+        let drawn = u16::from_be_bytes([*first, *second]);
+        [*first, *second] = (drawn & highest | (highest ^ highest >> 2)).to_be_bytes();
+    }
+    bytes
+}
+
+/// The first prime from `start` on that a key with [`EXPONENT`] can have, with at
+/// most `bits` bits.
+fn next_prime(start: &[u8], bits: usize) -> Option<Vec<u8>> {
+    let bits = NonZeroU32::new(u32::try_from(bits).ok()?)?;
+    let exponent = NonZero::new(Limb::from(EXPONENT)).into_option()?;
+    let wide = BoxedUint::from_be_slice(start, 8 * u32::try_from(start.len()).ok()?).ok()?;
+    SmallFactorsSieve::new(wide, bits, false)
+        .ok()?
+        .find(|found| found.rem_limb(exponent) != Limb::ONE && is_prime(Flavor::Any, found))
+        .map(|found| octets(&found))
 }
 
 fn of_primes(p: &[u8], q: &[u8], e: BoxedUint) -> Option<RsaPrivateKey> {
@@ -226,47 +277,10 @@ fn octets(number: &BoxedUint) -> Vec<u8> {
     number.to_be_bytes_trimmed_vartime().into_vec()
 }
 
-/// Octets without end that follow from a seed: SHA-256 of the seed's hash and
-/// a running number.
-struct Stream {
-    seed: [u8; 32],
-    next: u64,
+/// Bytes that follow from a seed of any length: ChaCha20 under its SHA-256.
+fn stream(seed: &[u8]) -> ChaCha20Rng {
+    ChaCha20Rng::from_seed(Sha256::digest(seed).into())
 }
-
-impl Stream {
-    fn of(seed: &[u8]) -> Self {
-        Self { seed: Sha256::digest(seed).into(), next: 0 }
-    }
-
-    fn draw<const N: usize>(&mut self) -> [u8; N] {
-        let mut octets = [0; N];
-        let Ok(()) = self.try_fill_bytes(&mut octets);
-        octets
-    }
-}
-
-impl TryRng for Stream {
-    type Error = Infallible;
-
-    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
-        Ok(u32::from_be_bytes(self.draw()))
-    }
-
-    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
-        Ok(u64::from_be_bytes(self.draw()))
-    }
-
-    fn try_fill_bytes(&mut self, octets: &mut [u8]) -> Result<(), Infallible> {
-        for chunk in octets.chunks_mut(32) {
-            let block = Sha256::new().chain_update(self.seed).chain_update(self.next.to_be_bytes());
-            self.next += 1;
-            chunk.iter_mut().zip(block.finalize()).for_each(|(octet, drawn)| *octet = drawn);
-        }
-        Ok(())
-    }
-}
-
-impl TryCryptoRng for Stream {}
 
 #[cfg(test)]
 mod tests {
@@ -293,12 +307,13 @@ mod tests {
         }
     }
 
-    /// A library that draws otherwise would change keys that tests have seen.
+    /// Keys that tests have seen must not change. The digests were computed without the
+    /// libraries that are used here.
     #[test]
     fn a_seed_makes_the_same_key_for_good() {
         for (bits, expected) in [
-            (2048, "d9a089e095ff8eb464236e86a083856feb39970d0c964c9f20979be753056a49"),
-            (1024, "8d6c95c3b165ccc2e5185c6d4b77dea53d1d47eb14ecd7afaaa766b484f1341b"),
+            (2048, "2dd2fe7e346bd5c48d4bafa73f7f31dc088a4bb75c6fd86265dea9befe4c6b15"),
+            (1024, "0fb6d675304873486a4a86f86344fff4efee382f80eb8c87ef92ba7b882719a4"),
         ] {
             let key = SigningKey::rsa_of_bits(Algorithm::RS256, bits, &[1; 32]).unwrap();
             let digest = Sha256::digest(key.to_pkcs8());
@@ -306,14 +321,36 @@ mod tests {
         }
     }
 
+    /// The generator of the table: to be run when [`super::start`] changes.
+    #[test]
+    #[ignore = "takes minutes"]
+    fn the_table_is_searched() {
+        let ends = |numbers: &[u32]| -> Vec<String> {
+            let found = numbers.iter().map(|number| {
+                let prime = super::next_prime(&super::start(*number), 1024).unwrap();
+                base16ct::lower::encode_string(&prime[126..])
+            });
+            found.collect()
+        };
+        let numbers: Vec<u32> = (0..2048).collect();
+        let (first, second) = numbers.split_at(1024);
+        let all = std::thread::scope(|scope| {
+            let first = scope.spawn(|| ends(first));
+            [ends(second), first.join().unwrap()]
+        });
+        let ends: Vec<_> = all.iter().rev().flatten().map(String::as_str).collect();
+        let table: String = ends.chunks(16).map(|line| line.join(" ") + "\n").collect();
+        assert!(table == super::PRIMES, "primes.txt must be:\n{table}");
+    }
+
     /// A composite one would make keys whose signatures do not verify.
     #[test]
     fn the_table_has_primes_alone() {
-        let numbers: Vec<u16> = (0..2048).collect();
+        let numbers: Vec<u32> = (0..2048).collect();
         let prime = |number| super::prime(number).unwrap();
         let distinct: BTreeSet<_> = numbers.iter().map(|number| prime(*number)).collect();
         assert_eq!((distinct.len(), super::prime(2048)), (2048, None));
-        let proves = |pairs: &[u16]| {
+        let proves = |pairs: &[u32]| {
             for pair in pairs.chunks(2) {
                 let [p, q] = [0, 1].map(|at| prime(pair[at]));
                 let key = SigningKey::from_primes(Algorithm::RS256, &p, &q, 65537);
@@ -388,6 +425,9 @@ mod tests {
         let key = |seed| SigningKey::rsa_of_bits(Algorithm::PS256, 1024, &[seed; 32]).unwrap();
         assert_eq!(key(1).sign(b"m"), key(1).sign(b"m"));
         let pss = key(1).sign(b"m").render();
+        // Computed without the libraries that are used here, too.
+        let expected = "10668063369683f5b00a0882308ffd45ebd750957f3fe79ab460684d72a2f2f1";
+        assert_eq!(base16ct::lower::encode_string(&Sha256::digest(&pss)), expected);
         let Key::Rsa { n, e, .. } = key(1).public_key() else { panic!("RSA keys are RSA keys") };
         let pkcs1 = Key::Rsa { alg: Algorithm::RS256, n, e };
         assert_eq!(verify(&pkcs1, b"m", &pss), Err(Error::Mismatch));

@@ -1,5 +1,8 @@
 //! What holds for every algorithm alike, and the published vectors.
 
+use coset::cbor::Value;
+use coset::{CborSerializable, CoseKey, Label, iana};
+use iana::{AkpKeyParameter, Ec2KeyParameter, EnumI64, OkpKeyParameter, RsaKeyParameter};
 use proptest::prelude::*;
 use sha2::{Digest, Sha256};
 
@@ -94,6 +97,49 @@ proptest! {
     }
 }
 
+/// Another implementation, which has the numbers of the registry and the
+/// parameters of each key type from elsewhere.
+#[test]
+fn coset_reads_every_public_key() {
+    let agreed = crate::pin_uv_auth::KeyAgreement::from_bytes(&[1; 32]).unwrap().public_key();
+    let made = ALGORITHMS.iter().map(|algorithm| key(*algorithm, 1).public_key());
+    for key in made.chain([agreed]) {
+        let encoded = key.to_cbor().render();
+        let read = CoseKey::from_slice(&encoded).unwrap();
+        let number = |label: i64, value: i64| (Label::Int(label), Value::from(value));
+        let bytes = |label: i64, value: &[u8]| (Label::Int(label), Value::from(value));
+        let (kty, parameters) = match &key {
+            Key::Ec2 { crv, x, y, .. } => (
+                iana::KeyType::EC2,
+                vec![
+                    number(Ec2KeyParameter::Crv.to_i64(), *crv),
+                    bytes(Ec2KeyParameter::X.to_i64(), x),
+                    bytes(Ec2KeyParameter::Y.to_i64(), y),
+                ],
+            ),
+            Key::Okp { crv, x, .. } => (
+                iana::KeyType::OKP,
+                vec![
+                    number(OkpKeyParameter::Crv.to_i64(), *crv),
+                    bytes(OkpKeyParameter::X.to_i64(), x),
+                ],
+            ),
+            Key::Rsa { n, e, .. } => (
+                iana::KeyType::RSA,
+                vec![bytes(RsaKeyParameter::N.to_i64(), n), bytes(RsaKeyParameter::E.to_i64(), e)],
+            ),
+            Key::Akp { public, .. } => {
+                (iana::KeyType::AKP, vec![bytes(AkpKeyParameter::Pub.to_i64(), public)])
+            }
+        };
+        let alg = iana::Algorithm::from_i64(key.algorithm().0).unwrap();
+        assert_eq!(read.kty, coset::KeyType::Assigned(kty), "{key:?}");
+        assert_eq!(read.alg, Some(coset::Algorithm::Assigned(alg)), "{key:?}");
+        assert_eq!(read.params, parameters, "{key:?}");
+        assert_eq!(read.to_vec().unwrap(), encoded, "{key:?}");
+    }
+}
+
 #[test]
 fn wrong_signatures_are_told_apart() {
     for algorithm in ALGORITHMS {
@@ -149,6 +195,20 @@ fn wrong_keys_are_told_apart() {
                     spki,
                     subject_public_key_info(&key(*algorithm, 1).public_key()).unwrap()
                 );
+            }
+        }
+    }
+}
+
+/// With all features, [`ALGORITHMS`] has every algorithm that has a name.
+#[test]
+fn an_algorithm_that_is_not_compiled_in_names_its_feature() {
+    for (_, algorithm) in Algorithm::NAMES {
+        match SigningKey::seed_len(*algorithm) {
+            Ok(_) => assert!(ALGORITHMS.contains(algorithm), "{algorithm}"),
+            Err(error) => {
+                assert!(!ALGORITHMS.contains(algorithm), "{algorithm}");
+                assert!(error.to_string().contains("enable the feature `"), "{error}");
             }
         }
     }

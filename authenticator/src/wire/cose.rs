@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use coset::iana;
 use serde::{Deserialize, Serialize};
 
 use super::Cbor;
@@ -11,17 +12,18 @@ use super::Cbor;
 #[serde(transparent)]
 pub struct Algorithm(pub i64);
 
-/// The constants of the algorithms and the list of their registered names, from one list.
+/// The constants of [`Algorithm`], each with its number in the registry of IANA and
+/// its registered name.
 macro_rules! algorithms {
-    ($($(#[$doc:meta])* $constant:ident = $number:literal, $name:literal;)+) => {
+    ($($(#[$doc:meta])* $name:ident = $number:ident, $registered:literal;)*) => {
         impl Algorithm {
-            $($(#[$doc])* pub const $constant: Self = Self($number);)+
+            $($(#[$doc])* pub const $name: Self = Self(iana::Algorithm::$number as i64);)*
 
             /// Every algorithm that has a constant here.
-            pub const ALL: &[Self] = &[$(Self::$constant),+];
+            pub const ALL: &[Self] = &[$(Self::$name),*];
 
-            /// The same under their registered names.
-            pub const NAMES: &[(&str, Self)] = &[$(($name, Self::$constant)),+];
+            /// Every algorithm that has a constant here, under its registered name.
+            pub const NAMES: &[(&str, Self)] = &[$(($registered, Self::$name)),*];
 
             /// The algorithm of that registered name.
             pub fn named(name: &str) -> Option<Self> {
@@ -34,46 +36,51 @@ macro_rules! algorithms {
 
 algorithms! {
     /// ECDSA with SHA-256; in WebAuthn always on P-256 (§5.8.5).
-    ES256 = -7, "ES256";
+    ES256 = ES256, "ES256";
     /// EdDSA; in WebAuthn always Ed25519 (§5.8.5).
-    EDDSA = -8, "EdDSA";
+    EDDSA = EdDSA, "EdDSA";
     /// ECDSA on P-256 with SHA-256, fully specified (RFC 9864).
-    ESP256 = -9, "ESP256";
+    ESP256 = ESP256, "ESP256";
     /// Ed25519, fully specified (RFC 9864).
-    ED25519 = -19, "Ed25519";
+    ED25519 = Ed25519, "Ed25519";
     /// ECDSA with SHA-384; in WebAuthn always on P-384.
-    ES384 = -35, "ES384";
+    ES384 = ES384, "ES384";
     /// ECDSA with SHA-512; in WebAuthn always on P-521.
-    ES512 = -36, "ES512";
+    ES512 = ES512, "ES512";
     /// RSASSA-PSS with SHA-256 (RFC 8230).
-    PS256 = -37, "PS256";
+    PS256 = PS256, "PS256";
     /// RSASSA-PSS with SHA-384 (RFC 8230).
-    PS384 = -38, "PS384";
+    PS384 = PS384, "PS384";
     /// RSASSA-PSS with SHA-512 (RFC 8230).
-    PS512 = -39, "PS512";
+    PS512 = PS512, "PS512";
     /// ECDSA on secp256k1 with SHA-256 (RFC 8812).
-    ES256K = -47, "ES256K";
+    ES256K = ES256K, "ES256K";
     /// ML-DSA-44 (FIPS 204).
-    ML_DSA_44 = -48, "ML-DSA-44";
+    ML_DSA_44 = ML_DSA_44, "ML-DSA-44";
     /// ML-DSA-65 (FIPS 204).
-    ML_DSA_65 = -49, "ML-DSA-65";
+    ML_DSA_65 = ML_DSA_65, "ML-DSA-65";
     /// ML-DSA-87 (FIPS 204).
-    ML_DSA_87 = -50, "ML-DSA-87";
+    ML_DSA_87 = ML_DSA_87, "ML-DSA-87";
     /// ECDSA on P-384 with SHA-384, fully specified (RFC 9864).
-    ESP384 = -51, "ESP384";
+    ESP384 = ESP384, "ESP384";
     /// ECDSA on P-521 with SHA-512, fully specified (RFC 9864).
-    ESP512 = -52, "ESP512";
+    ESP512 = ESP512, "ESP512";
     /// Ed448, fully specified (RFC 9864).
-    ED448 = -53, "Ed448";
+    ED448 = Ed448, "Ed448";
     /// RSASSA-PKCS1-v1_5 with SHA-256 (RFC 8812).
-    RS256 = -257, "RS256";
+    RS256 = RS256, "RS256";
     /// RSASSA-PKCS1-v1_5 with SHA-384 (RFC 8812).
-    RS384 = -258, "RS384";
+    RS384 = RS384, "RS384";
     /// RSASSA-PKCS1-v1_5 with SHA-512 (RFC 8812).
-    RS512 = -259, "RS512";
+    RS512 = RS512, "RS512";
     /// RSASSA-PKCS1-v1_5 with SHA-1 (RFC 8812); for attestation only, as old TPMs
     /// make it.
-    RS1 = -65535, "RS1";
+    RS1 = RS1, "RS1";
+}
+
+impl Algorithm {
+    /// The number that keys for a key agreement name (CTAP 2.1 §6.5.6).
+    pub(crate) const ECDH_ES_HKDF_256: Self = Self(iana::Algorithm::ECDH_ES_HKDF_256 as i64);
 }
 
 impl fmt::Display for Algorithm {
@@ -87,24 +94,26 @@ impl fmt::Display for Algorithm {
 
 /// Labels of COSE key parameters.
 pub mod label {
+    use coset::iana;
+
     /// Key type.
-    pub const KTY: i64 = 1;
+    pub const KTY: i64 = iana::KeyParameter::Kty as i64;
     /// Algorithm.
-    pub const ALG: i64 = 3;
+    pub const ALG: i64 = iana::KeyParameter::Alg as i64;
     /// Curve, for EC2 and OKP keys.
-    pub const CRV: i64 = -1;
+    pub const CRV: i64 = iana::Ec2KeyParameter::Crv as i64;
     /// The x coordinate.
-    pub const X: i64 = -2;
+    pub const X: i64 = iana::Ec2KeyParameter::X as i64;
     /// The y coordinate.
-    pub const Y: i64 = -3;
+    pub const Y: i64 = iana::Ec2KeyParameter::Y as i64;
     /// The private part of EC2 and OKP keys.
-    pub const D: i64 = -4;
+    pub const D: i64 = iana::Ec2KeyParameter::D as i64;
     /// The modulus of RSA keys (RFC 8230), under the number of [`CRV`].
-    pub const N: i64 = -1;
+    pub const N: i64 = iana::RsaKeyParameter::N as i64;
     /// The public exponent of RSA keys (RFC 8230), under the number of [`X`].
-    pub const E: i64 = -2;
+    pub const E: i64 = iana::RsaKeyParameter::E as i64;
     /// The public key of AKP keys (RFC 9964), under the number of [`CRV`].
-    pub const PUB: i64 = -1;
+    pub const PUB: i64 = iana::AkpKeyParameter::Pub as i64;
     /// Every label under its name, for paths and print. Key types share
     /// numbers, so a number may have several names; print uses the first.
     pub const NAMES: &[(&str, i64)] = &[
@@ -122,30 +131,34 @@ pub mod label {
 
 /// COSE key types.
 pub mod kty {
+    use coset::iana;
+
     /// Octet key pairs: Ed25519 and Ed448 (RFC 9053 §7.2).
-    pub const OKP: i64 = 1;
+    pub const OKP: i64 = iana::KeyType::OKP as i64;
     /// Elliptic curve keys with both coordinates (RFC 9053 §7.1).
-    pub const EC2: i64 = 2;
+    pub const EC2: i64 = iana::KeyType::EC2 as i64;
     /// RSA keys (RFC 8230 §4).
-    pub const RSA: i64 = 3;
+    pub const RSA: i64 = iana::KeyType::RSA as i64;
     /// Keys whose algorithm says all: ML-DSA (RFC 9964).
-    pub const AKP: i64 = 7;
+    pub const AKP: i64 = iana::KeyType::AKP as i64;
 }
 
 /// COSE curves.
 pub mod crv {
+    use coset::iana;
+
     /// P-256, also secp256r1.
-    pub const P256: i64 = 1;
+    pub const P256: i64 = iana::EllipticCurve::P_256 as i64;
     /// P-384, also secp384r1.
-    pub const P384: i64 = 2;
+    pub const P384: i64 = iana::EllipticCurve::P_384 as i64;
     /// P-521, also secp521r1.
-    pub const P521: i64 = 3;
+    pub const P521: i64 = iana::EllipticCurve::P_521 as i64;
     /// Ed25519, for EdDSA only.
-    pub const ED25519: i64 = 6;
+    pub const ED25519: i64 = iana::EllipticCurve::Ed25519 as i64;
     /// Ed448, for EdDSA only.
-    pub const ED448: i64 = 7;
+    pub const ED448: i64 = iana::EllipticCurve::Ed448 as i64;
     /// secp256k1 (RFC 8812).
-    pub const SECP256K1: i64 = 8;
+    pub const SECP256K1: i64 = iana::EllipticCurve::Secp256k1 as i64;
 }
 
 /// A public key as it stands in attested credential data.

@@ -1,5 +1,7 @@
 //! `--seed` and `--run-id`.
 
+use passrig_authenticator::env::{Env, Random};
+
 use super::failure::Failure;
 
 /// The seed and run id against the built-in RP, which has no memory: the same
@@ -52,14 +54,13 @@ impl Args {
     }
 }
 
-/// Random octets in hex.
+/// Random bytes in hex.
 pub(super) fn random(len: usize) -> Result<String, Failure> {
-    let mut octets = vec![0; len];
-    getrandom::fill(&mut octets).map_err(|error| Failure::System {
+    let mut system = Random::of_system().map_err(|error| Failure::System {
         what: "the operating system gives no randomness".to_owned(),
         source: std::io::Error::other(error),
     })?;
-    Ok(base16ct::lower::encode_string(&octets))
+    Ok(base16ct::lower::encode_string(&system.draw("seed", len)))
 }
 
 /// Seeds and run ids become file names, headers and parts of account names.

@@ -369,9 +369,10 @@ fn failure(error: page::Error, args: &Args, masks: &Masks) -> Failure {
             let help = "the page calls in a loop: end it, or look at a part of the page".to_owned();
             Failure::NotTestable { what: error.to_string(), help: Some(help), is_gone: false }
         }
-        page::Error::Randomness(source) => {
-            Failure::System { what: "no randomness from the operating system".to_owned(), source }
-        }
+        page::Error::Randomness(source) => Failure::System {
+            what: "no randomness from the operating system".to_owned(),
+            source: std::io::Error::other(source),
+        },
     }
 }
 

@@ -1,13 +1,12 @@
 //! Between the page's calls and our authenticator.
 
-use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use base64ct::{Base64, Encoding};
 use passrig_authenticator::Ceremony;
 use passrig_authenticator::client::{Client, DomException, Name, Origin};
 use passrig_authenticator::device::{Authenticator, Profile};
-use passrig_authenticator::env::Seeded;
+use passrig_authenticator::env::{Env, Random, Seeded};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
@@ -51,8 +50,7 @@ struct Secret {
 impl Secret {
     /// Another one for each browser. The seed of the run must not decide it: the page may know that.
     fn draw() -> Result<Self, Error> {
-        let mut bytes = [0; 48];
-        getrandom::fill(&mut bytes).map_err(|error| Error::Randomness(io::Error::other(error)))?;
+        let bytes = Random::of_system().map_err(Error::Randomness)?.draw("secret", 48);
         let text = base16ct::lower::encode_string(&bytes);
         let part = |at: usize| text.get(at..at + 32).unwrap_or_default().to_owned();
         Ok(Self {

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use passrig_authenticator::Ceremony;
 use passrig_authenticator::wire::base64url;
+use passrig_authenticator::wire::cose::Algorithm;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -158,18 +159,25 @@ pub(super) fn odd_timeout(options: &Value) -> Option<String> {
 /// An empty list means ES256 and RS256 (§5.1.3 step 10).
 pub(super) fn without_es256(options: &Value) -> Option<String> {
     let offered = algorithms(options);
-    let has = offered.is_empty() || offered.contains(&-7);
+    let has = offered.is_empty() || offered.contains(&Algorithm::ES256.0);
     (!has).then(|| format!("pubKeyCredParams offers {offered:?}"))
 }
 
 /// The fully specified algorithms, and the older ones that say the same of a
 /// passkey.
-const TWINS: [(i64, i64); 4] = [(-9, -7), (-51, -35), (-52, -36), (-19, -8)];
+const TWINS: [(Algorithm, Algorithm); 4] = [
+    (Algorithm::ESP256, Algorithm::ES256),
+    (Algorithm::ESP384, Algorithm::ES384),
+    (Algorithm::ESP512, Algorithm::ES512),
+    (Algorithm::ED25519, Algorithm::EDDSA),
+];
 
 pub(super) fn twin_alone(options: &Value) -> Option<String> {
     let offered = algorithms(options);
-    let alone = |(new, old): &&(i64, i64)| offered.contains(new) && !offered.contains(old);
-    TWINS.iter().find(alone).map(|(new, old)| format!("{new} is offered without {old}"))
+    let alone = |(new, old): &&(Algorithm, Algorithm)| {
+        offered.contains(&new.0) && !offered.contains(&old.0)
+    };
+    TWINS.iter().find(alone).map(|(new, old)| format!("{} is offered without {}", new.0, old.0))
 }
 
 fn algorithms(options: &Value) -> Vec<i64> {

@@ -27,8 +27,8 @@ pub(super) const SIMULATION: Simulation = Simulation {
 };
 
 async fn acts(play: &mut Play<'_>) {
-    let rs256 = vec![Algorithm(-257)];
-    let eddsa = vec![Algorithm(-8)];
+    let rs256 = vec![Algorithm::RS256];
+    let eddsa = vec![Algorithm::EDDSA];
     let roaming = Profile::roaming;
     let devices: [(&str, &str, &str, Profile); 6] = [
         (

@@ -12,7 +12,6 @@ use hyper::body::Body;
 use tower::ServiceExt;
 
 use passrig_authenticator::wire::base64url;
-use passrig_authenticator::wire::cbor::{Cbor, Item};
 use serde_json::Value;
 
 use super::{Clock, guard};
@@ -60,7 +59,7 @@ impl Response {
     pub fn json(&self) -> Option<&Value> {
         let read = || match self.is_cbor() {
             _ if self.has_too_many_values() => None,
-            true => Cbor::decode(&self.body).ok().map(|cbor| as_json(&cbor)),
+            true => from_cbor(&self.body),
             false => serde_json::from_slice(&self.body).ok(),
         };
         self.json.get_or_init(read).as_ref()
@@ -121,21 +120,34 @@ fn values(json: &[u8]) -> usize {
     count
 }
 
-fn as_json(cbor: &Cbor) -> Value {
-    match &cbor.item {
-        Item::Unsigned(number) => Value::from(*number),
-        Item::Negative(_) => cbor.as_int().map_or(Value::Null, Value::from),
-        Item::Bytes(octets) => Value::from(base64url::encode(octets)),
-        Item::Text(text) => Value::from(text.as_str()),
-        Item::Array(items) => items.iter().map(as_json).collect(),
-        Item::Map(entries) => {
+/// The deepest nesting of CBOR that is read: each level takes stack.
+const DEPTH: usize = 64;
+
+/// The CBOR item that fills a body, as JSON.
+fn from_cbor(mut body: &[u8]) -> Option<Value> {
+    let item = ciborium::de::from_reader_with_recursion_limit(&mut body, DEPTH).ok()?;
+    body.is_empty().then(|| as_json(&item))
+}
+
+fn as_json(item: &ciborium::Value) -> Value {
+    use ciborium::Value as Cbor;
+    match item {
+        Cbor::Integer(number) => {
+            let number = i128::from(*number);
+            let positive = u64::try_from(number).map(Value::from);
+            positive.or_else(|_| i64::try_from(number).map(Value::from)).unwrap_or_default()
+        }
+        Cbor::Bytes(bytes) => Value::from(base64url::encode(bytes)),
+        Cbor::Text(text) => Value::from(text.as_str()),
+        Cbor::Array(items) => items.iter().map(as_json).collect(),
+        Cbor::Map(entries) => {
             let name =
                 |key: &Cbor| key.as_text().map_or_else(|| as_json(key).to_string(), str::to_owned);
             entries.iter().map(|(key, value)| (name(key), as_json(value))).collect()
         }
-        Item::Tag(_, inner) => as_json(inner),
-        Item::Simple(20) => Value::Bool(false),
-        Item::Simple(21) => Value::Bool(true),
+        Cbor::Tag(_, inner) => as_json(inner),
+        Cbor::Bool(value) => Value::Bool(*value),
+        // Numbers with a fraction, null, and variants to come.
         _ => Value::Null,
     }
 }

@@ -227,9 +227,20 @@ fn algorithm_claimed(e: &Evidence<'_>) -> Finding {
 }
 
 fn algorithm_known(e: &Evidence<'_>) -> Finding {
-    const KNOWN: [i64; 10] = [-7, -8, -9, -19, -35, -36, -37, -51, -257, -65535];
+    const KNOWN: [Algorithm; 10] = [
+        Algorithm::ES256,
+        Algorithm::EDDSA,
+        Algorithm::ESP256,
+        Algorithm::ED25519,
+        Algorithm::ES384,
+        Algorithm::ES512,
+        Algorithm::PS256,
+        Algorithm::ESP384,
+        Algorithm::RS256,
+        Algorithm::RS1,
+    ];
     loosely(e, registration::algorithm, |e| {
-        claimed(e).is_some_and(|alg| !is_offered(e, alg) && KNOWN.contains(&alg.0))
+        claimed(e).is_some_and(|alg| !is_offered(e, alg) && KNOWN.contains(&alg))
     })
 }
 

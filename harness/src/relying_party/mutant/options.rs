@@ -68,7 +68,7 @@ pub(super) fn all() -> Vec<Mutant> {
         }),
         Mutant::flow("options.algorithms.twin-alone", &["options/algorithms"], "offers Ed25519 by its newer identifier only", behaviour! {
             fn creation_options(&self, options: &mut CreationOptions, _: bool) {
-                options.pub_key_cred_params.push(CredentialParameters { kind: "public-key".to_owned(), alg: Algorithm(-19) });
+                options.pub_key_cred_params.push(CredentialParameters { kind: "public-key".to_owned(), alg: Algorithm::ED25519 });
             }
         }),
         Mutant::flow("options.resident-key.contradicts", &["options/resident-key"], "says one thing with residentKey and another with requireResidentKey", behaviour! {

@@ -1,7 +1,5 @@
-//! EdDSA: Ed25519 and Ed448 without prehash, Ed448 with the empty context
-//! (RFC 8032). The private key is the seed.
+//! Ed25519 without prehash (RFC 8032). The private key is the seed.
 
-use ed448_goldilocks::VerifyingKey as Ed448Public;
 use ed25519_dalek::{Signer, Verifier, VerifyingKey as Ed25519Public};
 
 use super::{Error, Private};
@@ -31,30 +29,7 @@ impl Private for Ed25519 {
     }
 }
 
-/// An Ed448 private key, of a seed of 57 octets.
-pub(super) struct Ed448(ed448_goldilocks::SigningKey);
-
-impl Ed448 {
-    pub(super) fn from_bytes(seed: &[u8]) -> Option<Self> {
-        ed448_goldilocks::SigningKey::try_from(seed).ok().map(Self)
-    }
-}
-
-impl Private for Ed448 {
-    fn public_key(&self, alg: Algorithm) -> cose::Key {
-        cose::Key::Okp { alg, crv: crv::ED448, x: self.0.verifying_key().to_bytes().to_vec() }
-    }
-
-    fn sign(&self, _: Algorithm, message: &[u8]) -> Tree {
-        Tree::Bytes(self.0.sign_raw(message).to_bytes().to_vec())
-    }
-
-    fn secret(&self) -> Vec<u8> {
-        self.0.as_bytes().to_vec()
-    }
-}
-
-pub(super) fn verify_ed25519(
+pub(super) fn verify(
     alg: Algorithm,
     x: &[u8],
     message: &[u8],
@@ -76,17 +51,4 @@ pub(super) fn verify_ed25519(
 pub fn is_of_small_order(x: &[u8]) -> bool {
     let key = x.try_into().ok().and_then(|point| Ed25519Public::from_bytes(point).ok());
     key.is_some_and(|key| key.is_weak())
-}
-
-pub(super) fn verify_ed448(
-    alg: Algorithm,
-    x: &[u8],
-    message: &[u8],
-    signature: &[u8],
-) -> Result<(), Error> {
-    let point = x.try_into().map_err(|_| Error::PublicKey(alg))?;
-    let key = Ed448Public::from_bytes(point).map_err(|_| Error::PublicKey(alg))?;
-    let signature = signature.try_into().map_err(|_| Error::Form(alg))?;
-    key.verify_raw(&ed448_goldilocks::Signature::from_bytes(signature), message)
-        .map_err(|_| Error::Mismatch)
 }
