@@ -28,6 +28,7 @@
 
 pub mod audit;
 mod behaviour;
+mod caller;
 mod ceremony;
 mod draws;
 mod effect;

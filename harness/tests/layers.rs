@@ -11,6 +11,8 @@ use proc_macro2::{TokenStream, TokenTree};
 /// The modules of the crate passrig, the lowest first.
 const HARNESS: &[&str] = &[
     "quoting",
+    "near",
+    "toml_file",
     "storage",
     "process",
     "outcome",
@@ -35,6 +37,7 @@ const HARNESS: &[&str] = &[
 
 /// The modules of the crate passrig-authenticator, the lowest first.
 const AUTHENTICATOR: &[&str] = &[
+    "named",
     "ceremony",
     "wire",
     "env",

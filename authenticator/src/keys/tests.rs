@@ -101,7 +101,9 @@ proptest! {
 /// parameters of each key type from elsewhere.
 #[test]
 fn coset_reads_every_public_key() {
-    let agreed = crate::pin_uv_auth::KeyAgreement::from_bytes(&[1; 32]).unwrap().public_key();
+    // The key agreement of CTAP has a number of its own.
+    let Key::Ec2 { crv, x, y, .. } = key(Algorithm::ES256, 1).public_key() else { panic!() };
+    let agreed = Key::Ec2 { alg: Algorithm::ECDH_ES_HKDF_256, crv, x, y };
     let made = ALGORITHMS.iter().map(|algorithm| key(*algorithm, 1).public_key());
     for key in made.chain([agreed]) {
         let encoded = key.to_cbor().render();

@@ -12,9 +12,9 @@ use passrig_authenticator::Ceremony;
 use passrig_authenticator::wire::{CreationOptions, RequestOptions};
 use serde_json::Value;
 
-use super::ceremony::Caller;
-use super::effect::{self, Effect};
-use super::http::related_origins;
+use super::caller::Caller;
+use super::effect::change::{self, Effect};
+use super::http::answer;
 use super::store::{Account, Record, Session, Store, User, UserHandle};
 use super::verify::{Evidence, Examination, Step, Violation};
 use super::{Config, RelyingParty};
@@ -128,7 +128,7 @@ pub(super) trait Behaviour: Debug + Send + Sync {
 
     /// §7.1 step 27: the credential record holds the attested values.
     fn record(&self, evidence: &Evidence<'_>) -> Option<Record> {
-        effect::record(evidence)
+        change::record(evidence)
     }
 
     /// §7.1 step 27: a record is added beside all others. `false` ends the registration.
@@ -256,6 +256,6 @@ pub(super) trait Behaviour: Debug + Send + Sync {
 
     /// §5.11: every caller receives the origins as JSON, without a redirect.
     fn related_origins_response(&self, origins: &[String], _is_signed_in: bool) -> Response {
-        related_origins::response(origins)
+        answer::related_origins(origins)
     }
 }

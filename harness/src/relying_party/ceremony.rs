@@ -8,24 +8,13 @@ use passrig_authenticator::wire::{CreationOptions, RequestOptions};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use super::caller::Caller;
 use super::draws::Draws;
 use super::effect::Effect;
 use super::policy::{self, Wishes};
 use super::store::{Account, Issued, Session, State, Store, User, UserHandle};
 use super::verify::{Evidence, Examination, Step, Violation, examine};
 use super::{RelyingParty, audit};
-
-/// Where a request comes from.
-#[derive(Debug, Default)]
-pub(super) struct Caller {
-    /// The session token that it carried.
-    pub(super) token: Option<String>,
-    /// The check that it belongs to: what is drawn for it depends on nothing
-    /// that other checks do.
-    pub(super) check: String,
-    /// Its `Origin` header.
-    pub(super) origin: Option<String>,
-}
 
 /// An answer, and the session token that goes with it if it is new.
 #[derive(Debug)]

@@ -2,7 +2,7 @@
 
 use passrig_authenticator::wire::base64url;
 
-use super::ceremony::Caller;
+use super::caller::Caller;
 use super::store::{Store, UserHandle};
 use super::{RelyingParty, secret};
 

@@ -1,25 +1,17 @@
 //! What responses change: the accounts, the credential records, and who is
 //! signed in.
 
+pub(super) mod change;
+
 use passrig_authenticator::Ceremony;
 use passrig_authenticator::wire::Flags;
 
+pub(super) use change::{Effect, record};
+
 use super::behaviour::Behaviour;
 use super::draws::Draws;
-use super::store::{Account, Record, Session, Store, Update, UserHandle};
+use super::store::{Session, Store, Update};
 use super::verify::Evidence;
-
-/// The change that a response makes.
-pub(super) enum Effect {
-    /// §7.1 step 27: the account, if it is new, and the credential record.
-    Register { account: Account, record: Option<Record> },
-    /// §7.2 step 24: the account is signed in, and the record follows.
-    SignIn { user: UserHandle, update: Option<Update> },
-    /// The account, and no session for it.
-    Account(Account),
-    /// The record, and no session for its owner.
-    Record(UserHandle, Record),
-}
 
 /// The one reason to refuse a registration that no step knows.
 #[derive(Debug, thiserror::Error)]
@@ -89,21 +81,6 @@ impl Effect {
         }
         Ok(behaviour.replace_token(store, session, token, is_new_session))
     }
-}
-
-/// §7.1 step 27
-pub(super) fn record(e: &Evidence<'_>) -> Option<Record> {
-    let data = e.authenticator_data.as_ref()?;
-    let attested = data.attested.as_ref()?;
-    Some(Record {
-        id: attested.credential_id.clone(),
-        public_key: attested.public_key.clone(),
-        sign_count: data.sign_count,
-        transports: e.registration.as_ref()?.response.transports.clone(),
-        backup_eligible: data.flags.has(Flags::BE),
-        backup_state: data.flags.has(Flags::BS),
-        name: None,
-    })
 }
 
 /// §7.2 step 24

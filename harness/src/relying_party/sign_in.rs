@@ -6,7 +6,8 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::RelyingParty;
-use super::ceremony::{Caller, Granted};
+use super::caller::Caller;
+use super::ceremony::Granted;
 use super::draws::Draws;
 use super::secret::{Codes, Password};
 use super::store::{Account, Session, Store, UserHandle};

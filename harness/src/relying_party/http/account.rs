@@ -13,7 +13,8 @@ use super::answer::{failed, ok, parse};
 use super::session::{signed_in, signed_out, with_session};
 use super::{Body, Shared};
 use crate::relying_party::RelyingParty;
-use crate::relying_party::ceremony::{Caller, Granted};
+use crate::relying_party::caller::Caller;
+use crate::relying_party::ceremony::Granted;
 use crate::relying_party::sign_in::{Refused, SignedIn};
 
 pub(super) async fn sign_up(State(rp): Shared, caller: Caller, body: Body) -> Response {

@@ -26,6 +26,11 @@ pub(super) fn failed(status: StatusCode, message: &str) -> Response {
     (status, Json(json!({"status": "failed", "errorMessage": message}))).into_response()
 }
 
+/// The document of §5.11.
+pub(in crate::relying_party) fn related_origins(origins: &[String]) -> Response {
+    Json(json!({"origins": origins})).into_response()
+}
+
 /// Options with the conformance API's two members beside them.
 pub(super) fn options(options: &impl Serialize) -> Response {
     #[derive(Serialize)]

@@ -10,7 +10,8 @@ use passrig_authenticator::Ceremony;
 use super::answer::{failed, ok, options, parse};
 use super::session::with_session;
 use super::{Body, Shared};
-use crate::relying_party::ceremony::{Caller, Granted, Judgement};
+use crate::relying_party::caller::Caller;
+use crate::relying_party::ceremony::{Granted, Judgement};
 use crate::relying_party::{RelyingParty, audit};
 
 pub(super) async fn attestation_options(State(rp): Shared, caller: Caller, body: Body) -> Response {

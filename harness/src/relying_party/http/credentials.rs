@@ -12,7 +12,7 @@ use super::answer::{failed, ok, parse};
 use super::session::{signed_in, signed_out};
 use super::{Body, Shared};
 use crate::relying_party::behaviour::Removal;
-use crate::relying_party::ceremony::Caller;
+use crate::relying_party::caller::Caller;
 use crate::relying_party::store::Record;
 
 /// How long a passkey's name is at most, in characters.

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::Shared;
 use super::answer::failed;
 use super::session::signed_in;
-use crate::relying_party::ceremony::Caller;
+use crate::relying_party::caller::Caller;
 
 /// §5.11
 pub(super) async fn list(State(rp): Shared, caller: Caller) -> Response {
@@ -19,8 +19,4 @@ pub(super) async fn list(State(rp): Shared, caller: Caller) -> Response {
     let is_signed_in = signed_in(&rp.store(), &caller).is_some();
     let origins = rp.behaviour.related_origins(&rp.config);
     rp.behaviour.related_origins_response(&origins, is_signed_in)
-}
-
-pub(in crate::relying_party) fn response(origins: &[String]) -> Response {
-    Json(json!({"origins": origins})).into_response()
 }

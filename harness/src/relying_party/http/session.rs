@@ -11,7 +11,7 @@ use serde_json::json;
 use super::Shared;
 use super::answer::{failed, ok};
 use crate::relying_party::RelyingParty;
-use crate::relying_party::ceremony::Caller;
+use crate::relying_party::caller::Caller;
 use crate::relying_party::store::{Account, Session, Store};
 
 /// Names the check that a request belongs to.

@@ -9,7 +9,7 @@ use super::signature::from_subject_public_key_info;
 use super::{Mutant, behaviour};
 use crate::relying_party::RelyingParty;
 use crate::relying_party::behaviour::{Behaviour, EarlyRead};
-use crate::relying_party::ceremony::Caller;
+use crate::relying_party::caller::Caller;
 use crate::relying_party::effect::{self, Effect};
 use crate::relying_party::store::{Account, Record, UserHandle};
 use crate::relying_party::verify::Evidence;

@@ -13,6 +13,7 @@ pub(crate) mod jws;
 pub(crate) mod metadata;
 pub(crate) mod none;
 pub(crate) mod packed;
+pub(crate) mod path;
 pub(crate) mod safetynet;
 pub(crate) mod tpm;
 pub(crate) mod trust;

@@ -17,7 +17,7 @@ use x509_cert::der::DateTime;
 
 use super::certificate::Certificate;
 use super::jws::Jws;
-use super::trust::{self, Rules};
+use super::path::{self, Rules};
 use super::{Evidence, Finding, Statement, refuse};
 use crate::relying_party::policy::MetadataSources;
 use crate::relying_party::verify::registration::{attested, key};
@@ -56,7 +56,7 @@ impl Metadata {
     pub(super) fn of(sources: &MetadataSources, date: Duration) -> Self {
         let mut metadata = Self {
             root: Certificate::read(&sources.root).into_iter().collect(),
-            lists: trust::lists(&sources.revocation_lists),
+            lists: path::lists(&sources.revocation_lists),
             date,
             blobs: Vec::new(),
         };
@@ -100,7 +100,7 @@ impl Metadata {
     }
 
     fn leads(&self, jws: &Jws, rules: Rules) -> Result<(), String> {
-        trust::leads(&jws.chain, &self.root, &self.lists, self.date, rules).map_err(str::to_owned)
+        path::leads(&jws.chain, &self.root, &self.lists, self.date, rules).map_err(str::to_owned)
     }
 
     /// All roots of all models in sound BLOBs.
