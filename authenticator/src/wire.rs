@@ -19,10 +19,10 @@ pub mod cose;
 pub mod der;
 pub mod extensions;
 pub mod json;
-pub mod layout;
 pub mod options;
 pub mod response;
-mod tree;
+/// Finished artifacts in the form that deviations edit.
+pub mod tree;
 
 pub use attestation_object::AttestationObject;
 pub use authenticator_data::{AuthenticatorData, Flags};
@@ -30,7 +30,7 @@ pub use cbor::Cbor;
 pub use client_data::ClientData;
 pub use der::Der;
 pub use json::Json;
-pub use layout::Layout;
 pub use options::{CreationOptions, RequestOptions};
 pub use response::{AuthenticationResponse, RegistrationResponse};
 pub use tree::Tree;
+pub use tree::layout::Layout;

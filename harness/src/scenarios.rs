@@ -19,103 +19,125 @@ mod timing;
 
 pub use stage::{Observations, Stage};
 
+use std::pin::Pin;
+
 use passrig_authenticator::deviation::Deviation;
 
 use crate::actor::Trouble;
 use crate::catalogue::Scenario;
 
-/// Performs a scenario.
-pub async fn perform(scenario: Scenario, stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+/// The future of a scenario.
+pub type Performance<'a> = Pin<Box<dyn Future<Output = Result<Observations, Trouble>> + Send + 'a>>;
+
+/// The function of a scenario. Each has a function of its own: one future of all of them takes
+/// the stack of all of them in a build without optimisation.
+pub fn find(scenario: Scenario) -> for<'a> fn(&'a mut Stage<'_>) -> Performance<'a> {
     match scenario {
-        Scenario::ReplayedAssertion => challenge::replayed_assertion(stage).await,
-        Scenario::ReusedChallenge => challenge::reused(stage).await,
-        Scenario::ChallengeOfAnotherSession => challenge::of_another_session(stage).await,
-        Scenario::ChallengeOfTheOtherCeremony => challenge::of_the_other_ceremony(stage).await,
-        Scenario::UndefinedChallenge => challenge::undefined(stage).await,
-        Scenario::SupersededChallenge => challenge::superseded(stage).await,
-        Scenario::ExpiredChallenge => challenge::expired(stage).await,
-        Scenario::CounterGoesBack => counter::goes_back(stage).await,
-        Scenario::CounterStandsStill => counter::stands_still(stage).await,
-        Scenario::CredentialOfAnotherUser => credential::of_another_user(stage).await,
-        Scenario::CredentialForAUserWithout => credential::for_a_user_without(stage).await,
-        Scenario::OwnCredentialIdAgain => credential::own_id_again(stage).await,
-        Scenario::CredentialNotListed => credential::not_listed(stage).await,
-        Scenario::ChallengeAfterFailure => challenge::after_failure(stage).await,
-        Scenario::ChallengeOfAnotherUser => challenge::of_another_user(stage).await,
-        Scenario::ClientSuppliedChallenge => challenge::client_supplied(stage).await,
-        Scenario::CookieRestored => challenge::cookie_restored(stage).await,
-        Scenario::ChallengeAfterLogout => challenge::after_logout(stage).await,
-        Scenario::RaceForOneChallenge => race::one_challenge(stage).await,
-        Scenario::RaceForOneCount => race::one_count(stage).await,
-        Scenario::AnotherAttachment => credential::another_attachment(stage).await,
-        Scenario::ChallengeOfAutofill => challenge::of_autofill(stage).await,
-        Scenario::CounterFallsToZero => counter::falls_to_zero(stage).await,
-        Scenario::CounterWraps => counter::wraps(stage).await,
-        Scenario::CounterLiesBetween => counter::lies_between(stage).await,
-        Scenario::CounterBelowRegistration => counter::below_registration(stage).await,
-        Scenario::CounterStaysZero => counter::stays_zero(stage).await,
-        Scenario::TakeoverByCredentialId => credential::takeover_by_id(stage).await,
-        Scenario::TakeoverByUserId => credential::takeover_by_user(stage).await,
-        Scenario::LockOutByCredentialId => credential::lock_out_by_id(stage).await,
-        Scenario::IdAndChallengeAlone => skipped::id_and_challenge(stage).await,
-        Scenario::AnswerToTheOtherCeremony => skipped::other_response(stage).await,
-        Scenario::CounterOfAForgery => state::counter_of_a_forgery(stage).await,
-        Scenario::BackupFlagsOfAForgery => state::backup_flags_of_a_forgery(stage).await,
-        Scenario::RegisterAfterRefusal => state::register_after_refusal(stage).await,
-        Scenario::RefusedCredential => state::refused_credential(stage).await,
-        Scenario::RefusedCredentialOfTheChallenge => {
-            state::refused_credential_of_the_challenge(stage).await
+        Scenario::ReplayedAssertion => |stage| Box::pin(challenge::replayed_assertion(stage)),
+        Scenario::ReusedChallenge => |stage| Box::pin(challenge::reused(stage)),
+        Scenario::ChallengeOfAnotherSession => {
+            |stage| Box::pin(challenge::of_another_session(stage))
         }
-        Scenario::AlgorithmInUse => algorithm::in_use(stage).await,
-        Scenario::BackedUpLater => state::backed_up_later(stage).await,
-        Scenario::AnotherKeyBeside => copies::another_key(stage).await,
-        Scenario::AnotherAlgorithmBeside => copies::another_algorithm(stage).await,
-        Scenario::OtherDataBeside => copies::other_data(stage).await,
-        Scenario::AnotherIdBeside => copies::another_id(stage).await,
-        Scenario::EmptyIdBeside => copies::empty_id(stage).await,
-        Scenario::SessionFromBeforeSignIn => session::from_before_sign_in(stage).await,
-        Scenario::SessionAfterSignOut => session::after_sign_out(stage).await,
-        Scenario::SessionCookieHttpOnly => session::http_only(stage).await,
-        Scenario::SessionCookieSecure => session::secure(stage).await,
-        Scenario::SessionCookieSameSite => session::same_site(stage).await,
-        Scenario::CeremonyFromAForeignPage => session::from_a_foreign_page(stage).await,
-        Scenario::RemovalOfAnotherUser => removal::of_another_user(stage).await,
-        Scenario::RemovalWithoutSession => removal::without_session(stage).await,
-        Scenario::RemovalFromAForeignPage => removal::from_a_foreign_page(stage).await,
-        Scenario::RemovalOfOnesOwn => removal::of_ones_own(stage).await,
-        Scenario::RemovedCredential => removal::used_afterwards(stage).await,
-        Scenario::RemovedCredentialBegunBefore => removal::begun_before(stage).await,
-        Scenario::ClosedAccount => removal::closed_account(stage).await,
-        Scenario::ExcludeListOne => lists::exclude_one(stage).await,
-        Scenario::ExcludeListEvery => lists::exclude_every(stage).await,
-        Scenario::AllowListEvery => lists::allow_every(stage).await,
-        Scenario::AllowListTransports => lists::transports(stage).await,
-        Scenario::EnumerationShape => lists::shape_of_strangers(stage).await,
-        Scenario::EnumerationStable => lists::stable(stage).await,
-        Scenario::EnumerationByName => lists::by_name(stage).await,
-        Scenario::EnumerationFailures => lists::failures(stage).await,
-        Scenario::ChallengeLength => options::challenge_length(stage).await,
-        Scenario::ChallengeUnique => options::challenge_unique(stage).await,
-        Scenario::ChallengeUnpredictable => options::challenge_unpredictable(stage).await,
-        Scenario::UserHandleOpaque => options::user_handle_opaque(stage).await,
-        Scenario::UserHandleStable => options::user_handle_stable(stage).await,
-        Scenario::UserHandleDistinct => options::user_handle_distinct(stage).await,
-        Scenario::OptionsRpId => options::rp_id(stage).await,
-        Scenario::OptionsKnownValues => options::each(stage, options::unknown_value).await,
-        Scenario::OptionsTimeout => options::each(stage, options::odd_timeout).await,
-        Scenario::OptionsEs256 => options::each(stage, options::without_es256).await,
-        Scenario::OptionsPolymorphicAlgorithms => options::each(stage, options::twin_alone).await,
-        Scenario::OptionsResidentKey => options::each(stage, options::residence_contradicted).await,
-        Scenario::RelatedOriginsOpen => related_origins::open(stage).await,
-        Scenario::RelatedOriginsType => related_origins::kind(stage).await,
-        Scenario::RelatedOriginsShape => related_origins::shape(stage).await,
-        Scenario::RelatedOriginsLabels => related_origins::labels(stage).await,
-        Scenario::RelatedOriginsOwn => related_origins::own(stage).await,
-        Scenario::RelatedOriginsRedirect => related_origins::redirect(stage).await,
-        Scenario::RelatedOriginsPlain => related_origins::plain(stage).await,
-        Scenario::RelatedOriginsServed => related_origins::served(stage).await,
-        Scenario::TimeForAName => timing::for_a_name(stage).await,
-        Scenario::TimeForAFailure => timing::for_a_failure(stage).await,
+        Scenario::ChallengeOfTheOtherCeremony => {
+            |stage| Box::pin(challenge::of_the_other_ceremony(stage))
+        }
+        Scenario::UndefinedChallenge => |stage| Box::pin(challenge::undefined(stage)),
+        Scenario::SupersededChallenge => |stage| Box::pin(challenge::superseded(stage)),
+        Scenario::ExpiredChallenge => |stage| Box::pin(challenge::expired(stage)),
+        Scenario::CounterGoesBack => |stage| Box::pin(counter::goes_back(stage)),
+        Scenario::CounterStandsStill => |stage| Box::pin(counter::stands_still(stage)),
+        Scenario::CredentialOfAnotherUser => |stage| Box::pin(credential::of_another_user(stage)),
+        Scenario::CredentialForAUserWithout => {
+            |stage| Box::pin(credential::for_a_user_without(stage))
+        }
+        Scenario::OwnCredentialIdAgain => |stage| Box::pin(credential::own_id_again(stage)),
+        Scenario::CredentialNotListed => |stage| Box::pin(credential::not_listed(stage)),
+        Scenario::ChallengeAfterFailure => |stage| Box::pin(challenge::after_failure(stage)),
+        Scenario::ChallengeOfAnotherUser => |stage| Box::pin(challenge::of_another_user(stage)),
+        Scenario::ClientSuppliedChallenge => |stage| Box::pin(challenge::client_supplied(stage)),
+        Scenario::CookieRestored => |stage| Box::pin(challenge::cookie_restored(stage)),
+        Scenario::ChallengeAfterLogout => |stage| Box::pin(challenge::after_logout(stage)),
+        Scenario::RaceForOneChallenge => |stage| Box::pin(race::one_challenge(stage)),
+        Scenario::RaceForOneCount => |stage| Box::pin(race::one_count(stage)),
+        Scenario::AnotherAttachment => |stage| Box::pin(credential::another_attachment(stage)),
+        Scenario::ChallengeOfAutofill => |stage| Box::pin(challenge::of_autofill(stage)),
+        Scenario::CounterFallsToZero => |stage| Box::pin(counter::falls_to_zero(stage)),
+        Scenario::CounterWraps => |stage| Box::pin(counter::wraps(stage)),
+        Scenario::CounterLiesBetween => |stage| Box::pin(counter::lies_between(stage)),
+        Scenario::CounterBelowRegistration => |stage| Box::pin(counter::below_registration(stage)),
+        Scenario::CounterStaysZero => |stage| Box::pin(counter::stays_zero(stage)),
+        Scenario::TakeoverByCredentialId => |stage| Box::pin(credential::takeover_by_id(stage)),
+        Scenario::TakeoverByUserId => |stage| Box::pin(credential::takeover_by_user(stage)),
+        Scenario::LockOutByCredentialId => |stage| Box::pin(credential::lock_out_by_id(stage)),
+        Scenario::IdAndChallengeAlone => |stage| Box::pin(skipped::id_and_challenge(stage)),
+        Scenario::AnswerToTheOtherCeremony => |stage| Box::pin(skipped::other_response(stage)),
+        Scenario::CounterOfAForgery => |stage| Box::pin(state::counter_of_a_forgery(stage)),
+        Scenario::BackupFlagsOfAForgery => {
+            |stage| Box::pin(state::backup_flags_of_a_forgery(stage))
+        }
+        Scenario::RegisterAfterRefusal => |stage| Box::pin(state::register_after_refusal(stage)),
+        Scenario::RefusedCredential => |stage| Box::pin(state::refused_credential(stage)),
+        Scenario::RefusedCredentialOfTheChallenge => {
+            |stage| Box::pin(state::refused_credential_of_the_challenge(stage))
+        }
+        Scenario::AlgorithmInUse => |stage| Box::pin(algorithm::in_use(stage)),
+        Scenario::BackedUpLater => |stage| Box::pin(state::backed_up_later(stage)),
+        Scenario::AnotherKeyBeside => |stage| Box::pin(copies::another_key(stage)),
+        Scenario::AnotherAlgorithmBeside => |stage| Box::pin(copies::another_algorithm(stage)),
+        Scenario::OtherDataBeside => |stage| Box::pin(copies::other_data(stage)),
+        Scenario::AnotherIdBeside => |stage| Box::pin(copies::another_id(stage)),
+        Scenario::EmptyIdBeside => |stage| Box::pin(copies::empty_id(stage)),
+        Scenario::SessionFromBeforeSignIn => |stage| Box::pin(session::from_before_sign_in(stage)),
+        Scenario::SessionAfterSignOut => |stage| Box::pin(session::after_sign_out(stage)),
+        Scenario::SessionCookieHttpOnly => |stage| Box::pin(session::http_only(stage)),
+        Scenario::SessionCookieSecure => |stage| Box::pin(session::secure(stage)),
+        Scenario::SessionCookieSameSite => |stage| Box::pin(session::same_site(stage)),
+        Scenario::CeremonyFromAForeignPage => |stage| Box::pin(session::from_a_foreign_page(stage)),
+        Scenario::RemovalOfAnotherUser => |stage| Box::pin(removal::of_another_user(stage)),
+        Scenario::RemovalWithoutSession => |stage| Box::pin(removal::without_session(stage)),
+        Scenario::RemovalFromAForeignPage => |stage| Box::pin(removal::from_a_foreign_page(stage)),
+        Scenario::RemovalOfOnesOwn => |stage| Box::pin(removal::of_ones_own(stage)),
+        Scenario::RemovedCredential => |stage| Box::pin(removal::used_afterwards(stage)),
+        Scenario::RemovedCredentialBegunBefore => |stage| Box::pin(removal::begun_before(stage)),
+        Scenario::ClosedAccount => |stage| Box::pin(removal::closed_account(stage)),
+        Scenario::ExcludeListOne => |stage| Box::pin(lists::exclude_one(stage)),
+        Scenario::ExcludeListEvery => |stage| Box::pin(lists::exclude_every(stage)),
+        Scenario::AllowListEvery => |stage| Box::pin(lists::allow_every(stage)),
+        Scenario::AllowListTransports => |stage| Box::pin(lists::transports(stage)),
+        Scenario::EnumerationShape => |stage| Box::pin(lists::shape_of_strangers(stage)),
+        Scenario::EnumerationStable => |stage| Box::pin(lists::stable(stage)),
+        Scenario::EnumerationByName => |stage| Box::pin(lists::by_name(stage)),
+        Scenario::EnumerationFailures => |stage| Box::pin(lists::failures(stage)),
+        Scenario::ChallengeLength => |stage| Box::pin(options::challenge_length(stage)),
+        Scenario::ChallengeUnique => |stage| Box::pin(options::challenge_unique(stage)),
+        Scenario::ChallengeUnpredictable => {
+            |stage| Box::pin(options::challenge_unpredictable(stage))
+        }
+        Scenario::UserHandleOpaque => |stage| Box::pin(options::user_handle_opaque(stage)),
+        Scenario::UserHandleStable => |stage| Box::pin(options::user_handle_stable(stage)),
+        Scenario::UserHandleDistinct => |stage| Box::pin(options::user_handle_distinct(stage)),
+        Scenario::OptionsRpId => |stage| Box::pin(options::rp_id(stage)),
+        Scenario::OptionsKnownValues => {
+            |stage| Box::pin(options::each(stage, options::unknown_value))
+        }
+        Scenario::OptionsTimeout => |stage| Box::pin(options::each(stage, options::odd_timeout)),
+        Scenario::OptionsEs256 => |stage| Box::pin(options::each(stage, options::without_es256)),
+        Scenario::OptionsPolymorphicAlgorithms => {
+            |stage| Box::pin(options::each(stage, options::twin_alone))
+        }
+        Scenario::OptionsResidentKey => {
+            |stage| Box::pin(options::each(stage, options::residence_contradicted))
+        }
+        Scenario::RelatedOriginsOpen => |stage| Box::pin(related_origins::open(stage)),
+        Scenario::RelatedOriginsType => |stage| Box::pin(related_origins::kind(stage)),
+        Scenario::RelatedOriginsShape => |stage| Box::pin(related_origins::shape(stage)),
+        Scenario::RelatedOriginsLabels => |stage| Box::pin(related_origins::labels(stage)),
+        Scenario::RelatedOriginsOwn => |stage| Box::pin(related_origins::own(stage)),
+        Scenario::RelatedOriginsRedirect => |stage| Box::pin(related_origins::redirect(stage)),
+        Scenario::RelatedOriginsPlain => |stage| Box::pin(related_origins::plain(stage)),
+        Scenario::RelatedOriginsServed => |stage| Box::pin(related_origins::served(stage)),
+        Scenario::TimeForAName => |stage| Box::pin(timing::for_a_name(stage)),
+        Scenario::TimeForAFailure => |stage| Box::pin(timing::for_a_failure(stage)),
     }
 }
 

@@ -3,7 +3,7 @@
 use super::container::Node;
 use super::edit::octets;
 use super::{Encoding, Error, Operation, Segment, Value, der, text};
-use crate::wire::layout::FlagNames;
+use crate::wire::tree::layout::FlagNames;
 use crate::wire::{Cbor, Der, Json, Tree};
 
 impl Node for Tree {

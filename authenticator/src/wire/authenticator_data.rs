@@ -1,6 +1,6 @@
 //! Authenticator data (§6.1) and attested credential data (§6.5.1).
 
-use super::layout::FlagNames;
+use super::tree::layout::FlagNames;
 use super::{Cbor, Layout, Tree};
 
 /// What an authenticator says about a ceremony.

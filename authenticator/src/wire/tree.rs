@@ -1,6 +1,9 @@
+pub mod layout;
+
 use std::borrow::Cow;
 
-use super::{Cbor, Der, Json, Layout, layout::FlagNames};
+use super::{Cbor, Der, Json};
+use layout::{FlagNames, Layout};
 
 /// A finished artefact in the form that deviations edit.
 #[derive(Clone, Debug, PartialEq)]

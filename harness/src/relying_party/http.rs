@@ -1,7 +1,7 @@
 //! The relying party as a server.
 
 mod account;
-mod answer;
+pub(super) mod answer;
 mod ceremony;
 mod credentials;
 mod host;

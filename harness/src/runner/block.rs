@@ -424,8 +424,7 @@ async fn attempt(
 async fn perform(stage: &mut Stage<'_>, action: &Action) -> Result<Observations, Trouble> {
     match action {
         Action::Deviation(deviation) => stage.deviate(deviation).await,
-        // Boxed: the future has room for the largest of all scenarios.
-        Action::Scenario(scenario) => Box::pin(scenarios::perform(*scenario, stage)).await,
+        Action::Scenario(scenario) => scenarios::find(*scenario)(stage).await,
         // Those of pages are elsewhere in the catalogue.
         Action::Page => Err(Trouble::NotExpressible),
     }

@@ -1,10 +1,8 @@
 //! The origins that may use this relying party's id.
 
-use axum::Json;
 use axum::extract::State;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use http::StatusCode;
-use serde_json::json;
 
 use super::Shared;
 use super::answer::failed;

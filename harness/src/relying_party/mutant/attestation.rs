@@ -8,7 +8,8 @@ use crate::relying_party::verify::Run::{Derive, Verify};
 use crate::relying_party::verify::attestation::android_key::{
     self, ALL_APPLICATIONS, ORIGIN, PURPOSE,
 };
-use crate::relying_party::verify::attestation::trust::{self, Rules};
+use crate::relying_party::verify::attestation::path::Rules;
+use crate::relying_party::verify::attestation::trust;
 use crate::relying_party::verify::attestation::{
     MODEL, Signature, Statement, apple, compound, fido_u2f, none, packed, safetynet, tpm,
 };

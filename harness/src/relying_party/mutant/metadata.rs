@@ -5,7 +5,7 @@ use crate::relying_party::verify::Evidence;
 use crate::relying_party::verify::Run::Verify;
 use crate::relying_party::verify::attestation::Statement;
 use crate::relying_party::verify::attestation::metadata::{self, BROKEN};
-use crate::relying_party::verify::attestation::trust::Rules;
+use crate::relying_party::verify::attestation::path::Rules;
 
 #[rustfmt::skip]
 pub(super) fn all() -> Vec<Mutant> {

@@ -9,19 +9,19 @@ use serde_json::json;
 use super::{Mutant, behaviour};
 use crate::relying_party::Config;
 use crate::relying_party::behaviour::Conformant;
-use crate::relying_party::http::{related_origins, session};
+use crate::relying_party::http::{answer, session};
 
 #[rustfmt::skip]
 pub(super) fn all() -> Vec<Mutant> {
     vec![
         Mutant::flow("related-origins.open.guarded", &["related-origins/open", "related-origins/type", "related-origins/shape", "related-origins/labels", "related-origins/own", "related-origins/redirect", "related-origins/plain", "7.1/9", "7.2/12"], "shows its related origins to those who are signed in", behaviour! {
             fn related_origins_response(&self, origins: &[String], is_signed_in: bool) -> Response {
-                if is_signed_in { related_origins::response(origins) } else { session::signed_out() }
+                if is_signed_in { answer::related_origins(origins) } else { session::signed_out() }
             }
         }),
         Mutant::flow("related-origins.type.octets", &["related-origins/type"], "does not say that its related origins are JSON", behaviour! {
             fn related_origins_response(&self, origins: &[String], _: bool) -> Response {
-                let mut response = related_origins::response(origins);
+                let mut response = answer::related_origins(origins);
                 let other = HeaderValue::from_static("application/octet-stream");
                 response.headers_mut().insert(CONTENT_TYPE, other);
                 response

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::Tree;
-use super::tree::big_endian;
+use super::big_endian;
 
 /// The names of the bits of a flags octet, as `(name, bit number)`.
 pub type FlagNames = &'static [(&'static str, u8)];
