@@ -5,10 +5,12 @@ use passrig_authenticator::client::{DomException, Name};
 use passrig_authenticator::deviation;
 use passrig_authenticator::wire::options;
 
-use super::REMOVALS;
 use crate::target_rp::Flow;
 use crate::target_rp::error::Kind;
 use crate::target_rp::transport::Failure;
+
+/// The most credentials that are removed from an account: a target may list any number.
+pub(super) const REMOVALS: usize = 200;
 
 /// Why an actor could not do what it meant to do; each names its culprit.
 #[derive(Clone, Debug, thiserror::Error)]

@@ -1,0 +1,292 @@
+//! Ceremonies of an actor: from the options of the target to its answer.
+
+use super::{Actor, Attempt, Known, Message, Probes, Trouble};
+use crate::outcome::{Effect, Setting};
+use crate::target_rp::{Answer, Begun, Flow, Log, Recognised, Session};
+use passrig_authenticator::Ceremony;
+use passrig_authenticator::client::{create, get};
+use passrig_authenticator::deviation::{self, Bench, Deviation, PlanMut};
+use passrig_authenticator::device::Attachment;
+use passrig_authenticator::wire::{CreationOptions, RequestOptions, Tree};
+use passrig_authenticator::workbench::Honest;
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::time::Instant;
+use url::Url;
+
+/// How often a ceremony begins again whose deviation changed nothing. Every
+/// second signature has a high s already: with so many tries, a check of it
+/// goes unsent once in sixteen million runs.
+const TRIES: usize = 24;
+
+impl Actor {
+    /// Begins a ceremony: the RP's options.
+    pub async fn begin(&mut self, ceremony: Ceremony, log: &mut Log) -> Result<Begun, Trouble> {
+        let discoverable = self.variant.setting(Setting::Login) == Some("discoverable");
+        let inputs = match ceremony {
+            Ceremony::Authentication if discoverable => {
+                Cow::Owned(self.inputs.clone().without("username"))
+            }
+            _ => Cow::Borrowed(&self.inputs),
+        };
+        let begun = self.world.target.begin(ceremony, &mut self.session, &inputs, log).await?;
+        let rp_id = match ceremony {
+            Ceremony::Registration => begun.options.pointer("/rp/id"),
+            Ceremony::Authentication => begun.options.pointer("/rpId"),
+        };
+        let app_id = begun.options.pointer("/extensions/appid");
+        self.known.app_id = app_id.and_then(|id| id.as_str().map(str::to_owned));
+        let own = || self.world.origin.domain().map(str::to_owned);
+        self.known.rp_id = rp_id.and_then(|id| id.as_str().map(str::to_owned)).or_else(own);
+        Ok(begun)
+    }
+
+    /// Makes an honest response to options.
+    pub fn respond(&mut self, begun: &Begun) -> Result<Message, Trouble> {
+        let honest = Deviation::default();
+        let known = self.known.clone();
+        self.respond_with(begun, &mut Bench::new(&honest, &known))
+    }
+
+    /// Makes a response to options on a bench of the caller's.
+    pub fn respond_with(
+        &mut self,
+        begun: &Begun,
+        bench: &mut Bench<'_>,
+    ) -> Result<Message, Trouble> {
+        match begun.ceremony {
+            Ceremony::Registration => {
+                let options = CreationOptions::parse(&begun.options)?;
+                let mut plan = self.plan_create(&options)?;
+                // Also where the authenticator keeps none, since the credential is not discoverable.
+                self.known.user_handle = Some(options.user.id.0.clone());
+                if self.format.or(bench.deviation().format()).is_some() {
+                    self.client.certify(&mut plan);
+                }
+                if let Some(format) = self.format {
+                    plan.device.attest_as(format);
+                }
+                if let Some(listing) = self.listing {
+                    plan.device.be_of(listing).ok_or(Trouble::NotExpressible)?;
+                }
+                bench.plan(PlanMut::Create(&mut plan));
+                let credential_id = plan.device.credential.id.clone();
+                let response = self.client.perform_create(plan, bench);
+                Ok(Message { response, credential_id })
+            }
+            Ceremony::Authentication => {
+                let mut plan = self.plan_get(begun)?;
+                bench.plan(PlanMut::Get(&mut plan));
+                let credential_id = plan.device.credential.id.clone();
+                let response = self.client.perform_get(&plan, bench);
+                Ok(Message { response, credential_id })
+            }
+        }
+    }
+
+    fn plan_create(&mut self, options: &CreationOptions) -> Result<create::Plan, Trouble> {
+        // Whoever is asked for a security key or a phone takes one: what
+        // matters to a check is what it is like, not where it is.
+        let selection = options.authenticator_selection.as_ref();
+        let wanted = selection.and_then(|s| s.authenticator_attachment.as_deref());
+        if let Some(attachment) = wanted.and_then(Attachment::parse) {
+            for authenticator in &mut self.client.authenticators {
+                authenticator.attach(attachment);
+            }
+        }
+        Ok(self.client.plan_create(options)?)
+    }
+
+    fn plan_get(&mut self, begun: &Begun) -> Result<get::Plan, Trouble> {
+        Ok(self.client.plan_get(&RequestOptions::parse(&begun.options)?)?)
+    }
+
+    /// Sends a response, and watches what it does.
+    pub async fn send(
+        &mut self,
+        begun: &Begun,
+        message: &Message,
+        bench: &mut Bench<'_>,
+        probes: Probes,
+        log: &mut Log,
+    ) -> Result<Attempt, Trouble> {
+        self.send_from(None, begun, message, bench, probes, log).await
+    }
+
+    /// The same from another site's page, if one is named: with the cookies and
+    /// headers that a browser adds there. It is watched from the RP's own.
+    pub async fn send_from(
+        &mut self,
+        page: Option<&Url>,
+        begun: &Begun,
+        message: &Message,
+        bench: &mut Bench<'_>,
+        probes: Probes,
+        log: &mut Log,
+    ) -> Result<Attempt, Trouble> {
+        let id = &message.credential_id;
+        let start = Instant::now();
+        let before = self.probe(begun.ceremony, id, probes, log).await?;
+        let target = Arc::clone(&self.world.target);
+        self.session.visit(page.cloned());
+        let answer = target
+            .finish(begun, &mut self.session, &self.inputs, &message.response, bench, log)
+            .await;
+        self.session.visit(None);
+        let answer = answer?;
+        // A state that was there before cannot have come of the attempt.
+        let effect = match before {
+            Some(false) => match self.probe(begun.ceremony, id, probes, log).await? {
+                Some(true) => Effect::Happened,
+                Some(false) => Effect::Absent,
+                None => Effect::Unobserved,
+            },
+            _ => Effect::Unobserved,
+        };
+        let exchange = answer.exchange;
+        Ok(Attempt { verdict: answer.verdict, effect, exchange, duration: start.elapsed() })
+    }
+
+    /// Sends two responses to the same options at once, on connections that
+    /// are open already where a probe can open them. Words alone decide.
+    pub async fn send_together(
+        &mut self,
+        begun: &Begun,
+        messages: [&Message; 2],
+        log: &mut Log,
+    ) -> Result<[Attempt; 2], Trouble> {
+        let there = self.session.clone();
+        self.send_beside(there, [begun, begun], messages, log).await
+    }
+
+    /// The same for two ceremonies, of which the second was begun in another
+    /// session.
+    pub async fn send_beside(
+        &mut self,
+        mut there: Session,
+        [first, second]: [&Begun; 2],
+        messages: [&Message; 2],
+        log: &mut Log,
+    ) -> Result<[Attempt; 2], Trouble> {
+        let (target, inputs) = (&self.world.target, &self.inputs);
+        let there = &mut there;
+        let here = &mut self.session;
+        let start = Instant::now();
+        let mut beside = log.clone();
+        let warm = tokio::join!(
+            target.run(Flow::Whoami, here, inputs, log),
+            target.run(Flow::Whoami, there, inputs, &mut beside),
+        );
+        warm.0?;
+        warm.1?;
+        let mut bench = (Honest, Honest);
+        let [one, two] = messages.map(|message| &message.response);
+        let answers = tokio::join!(
+            target.finish(first, here, inputs, one, &mut bench.0, log),
+            target.finish(second, there, inputs, two, &mut bench.1, &mut beside),
+        );
+        let (one, mut two) = (answers.0?, answers.1?);
+        // Both began with what was logged before.
+        two.exchange = log.absorb(&beside, two.exchange);
+        let attempt = |answer: Answer| Attempt {
+            verdict: answer.verdict,
+            effect: Effect::Unobserved,
+            exchange: answer.exchange,
+            duration: start.elapsed(),
+        };
+        Ok([one, two].map(attempt))
+    }
+
+    /// A whole ceremony, honest.
+    pub async fn perform(
+        &mut self,
+        ceremony: Ceremony,
+        probes: Probes,
+        log: &mut Log,
+    ) -> Result<Attempt, Trouble> {
+        self.deviate(ceremony, &Deviation::default(), &Known::default(), probes, log).await
+    }
+
+    /// An honest registration that must be accepted.
+    pub async fn enrol(&mut self, log: &mut Log) -> Result<Attempt, Trouble> {
+        self.honest(Ceremony::Registration, log).await
+    }
+
+    /// An honest authentication that must be accepted.
+    pub async fn sign_in(&mut self, log: &mut Log) -> Result<Attempt, Trouble> {
+        self.honest(Ceremony::Authentication, log).await
+    }
+
+    async fn honest(&mut self, ceremony: Ceremony, log: &mut Log) -> Result<Attempt, Trouble> {
+        let attempt = self.perform(ceremony, Probes::default(), log).await?;
+        match attempt.verdict.recognised {
+            Recognised::Accepted => Ok(attempt),
+            _ => {
+                let throttled = attempt.throttled();
+                Err(Trouble::Honest { ceremony, message: attempt.verdict.message, throttled })
+            }
+        }
+    }
+
+    /// A whole ceremony that deviates. One that turns out honest is begun
+    /// again; `other` is whom the deviation may speak of.
+    pub async fn deviate(
+        &mut self,
+        ceremony: Ceremony,
+        deviation: &Deviation,
+        other: &Known,
+        probes: Probes,
+        log: &mut Log,
+    ) -> Result<Attempt, Trouble> {
+        let honest = deviation.edits().is_empty();
+        let of_request = |edit: &deviation::Edit| edit.at.stage() == "request";
+        let waits_for_request = deviation.edits().iter().any(of_request);
+        for _ in 0..TRIES {
+            let begun = self.begin(ceremony, log).await?;
+            let facts = self.known.beside(other);
+            let mut bench = Bench::new(deviation, &facts);
+            let message = self.respond_with(&begun, &mut bench)?;
+            if !honest && !bench.is_deviant() && !waits_for_request {
+                continue;
+            }
+            if !waits_for_request && !self.is_sent(ceremony, &bench, &message) {
+                return Err(Trouble::NotExpressible);
+            }
+            let attempt = self.send(&begun, &message, &mut bench, probes, log).await?;
+            match self.effect(&bench)? {
+                // Nobody registers the same credential twice.
+                deviation::Effect::Honest
+                    if !honest && ceremony == Ceremony::Registration && attempt.is_accepted() =>
+                {
+                    return Err(Trouble::NotExpressible);
+                }
+                deviation::Effect::Honest if !honest => continue,
+                _ => {}
+            }
+            if ceremony == Ceremony::Registration {
+                self.known.credential_id = Some(message.credential_id);
+            }
+            return Ok(attempt);
+        }
+        Err(Trouble::NotExpressible)
+    }
+
+    /// Whether the target can see what was done to the response: pages may send some members of it only.
+    fn is_sent(&self, ceremony: Ceremony, bench: &Bench<'_>, message: &Message) -> bool {
+        match bench.honest_response() {
+            Some(Tree::Json(honest)) => {
+                self.world.target.tells_apart(ceremony, honest, &message.response)
+            }
+            _ => true,
+        }
+    }
+
+    /// What became of a deviation. Not every authenticator makes what a check
+    /// would alter: where the user names one, that is no mistake of the check.
+    fn effect(&self, bench: &Bench<'_>) -> Result<deviation::Effect, Trouble> {
+        match bench.effect() {
+            Err(_) if self.world.authenticator.is_some() => Err(Trouble::NotExpressible),
+            effect => Ok(effect?),
+        }
+    }
+}
