@@ -88,6 +88,7 @@ pub(super) struct Case {
     /// Whether the case makes a second check whose `Origin` header equals the false origin.
     #[serde(default)]
     pub(super) lying_header: bool,
+    // Stands twice: serde refuses unknown keys only in a struct without flattened parts.
     #[schemars(with = "Option<Vec<CeremonyName>>")]
     pub(super) ceremony: Option<Vec<Ceremony>>,
     #[serde(default)]

@@ -458,7 +458,7 @@ fn explanation_of_a_check() {
     needs      user-verification required
                two accounts
     performs   a security key: device-bound, counts
-    story      origin
+    story      replayed-assertion
     run it     passrig check --only authentication.uv.absent
     ");
 }
