@@ -23,9 +23,12 @@ use serde_json::{Map, Value, json};
 
 use crate::cbor::Item;
 
+/// A decoder, given any bytes.
+pub type Decoder = fn(&[u8]);
+
 /// The decoders and their names. New ones come last, so that corpora keep
 /// their meaning.
-pub const ALL: [(&str, fn(&[u8])); 17] = [
+pub const ALL: [(&str, Decoder); 17] = [
     ("cbor", cbor),
     ("der", der),
     ("json", json),
