@@ -247,9 +247,9 @@ async fn a_script_that_leads_nowhere() {
     let out = passrig(folder.path(), &["page", "http://localhost:1/", "--script", "steps.toml"]);
     assert_eq!(out.status.code(), Some(2));
     insta::assert_snapshot!(errors(&out), @r"
-    × steps.toml: nothing is called `{{usrename}}`; there are: email, username,
-    │ display_name, password
-    help: `passrig page --help` shows a script
+    × steps.toml: unknown variable `{{usrename}}`; expected one of: email,
+    │ username, display_name, password
+    help: give it a value with --var NAME=VALUE
     ");
     let out = passrig(folder.path(), &["page", "http://127.0.0.1:1/"]);
     assert_eq!(out.status.code(), Some(3));
