@@ -1,5 +1,5 @@
 //! One person at work: an account, a session, a client with its
-//! authenticators. Honest, or deviating as a [`Deviation`] says.
+//! authenticators. Honest, or deviating as a `Deviation` says.
 
 mod account;
 mod ceremonies;

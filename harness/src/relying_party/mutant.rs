@@ -1,6 +1,6 @@
 //! The reference relying party with one step or one decision wrong.
 //!
-//! A mutant replaces the functions of steps (`instead`) or overrides methods of [`Behaviour`].
+//! A mutant replaces the functions of steps (`instead`) or overrides methods of `Behaviour`.
 //! Where a step is only judged more loosely, the honest ceremony still passes. Each file says which
 //! mutants belong there; `docs/adding-a-mutant.md` says how to add one.
 
