@@ -7,7 +7,7 @@ use super::{Error, Private};
 use crate::wire::Tree;
 use crate::wire::cose::{self, Algorithm, crv};
 
-/// An Ed448 private key, of a seed of 57 octets.
+/// An Ed448 private key, of a seed of 57 bytes.
 pub(super) struct Ed448(ed448_goldilocks::SigningKey);
 
 impl Ed448 {

@@ -44,24 +44,24 @@ pub(super) struct Family {
     #[serde(default)]
     #[schemars(with = "PerCeremony<String>")]
     pub(super) clause: BTreeMap<Ceremony, String>,
-    /// How strongly the specification demands it.
+    /// The strength of the demand: must, should, policy or hardening.
     pub(super) level: Level,
-    /// What an attacker gains from a divergence.
+    /// The gain of an attacker from a divergence.
     pub(super) importance: Importance,
-    /// What a conformant RP does.
+    /// The verdict of a conformant RP.
     pub(super) expects: Expectation,
     /// Why the rule exists, for the report.
     pub(super) why: String,
-    /// How to fix an RP that breaks it.
+    /// The fix of an RP that breaks the rule.
     pub(super) fix: String,
-    /// What must hold for a case to be sent, such as `registrable-domain`.
+    /// Conditions under which a case is sent, such as `registrable-domain`.
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     pub(super) needs: Vec<Spanned<String>>,
     /// The algorithm of the credential, such as `ES256`.
     #[schemars(with = "Option<String>")]
     pub(super) algorithm: Option<Spanned<String>>,
-    /// What is sent.
+    /// The thing that is sent.
     pub(super) case: Vec<Case>,
 }
 
@@ -82,10 +82,10 @@ pub(super) struct Case {
     /// The name of a scenario in Rust.
     #[schemars(with = "Option<String>")]
     pub(super) scenario: Option<Spanned<String>>,
-    /// Whether the check is about a page in a browser.
+    /// True for a check of a page in a browser.
     #[serde(default)]
     pub(super) page: bool,
-    /// Whether the case makes a second check whose `Origin` header equals the false origin.
+    /// True if the case makes a second check whose `Origin` header equals the false origin.
     #[serde(default)]
     pub(super) lying_header: bool,
     // Stands twice: serde refuses unknown keys only in a struct without flattened parts.
@@ -116,16 +116,16 @@ pub(super) struct Case {
     pub(super) authenticator: Product,
     #[schemars(with = "Option<String>")]
     pub(super) algorithm: Option<Spanned<String>>,
-    /// Whether the check is a race: it runs alone, several times.
+    /// True for a race: it runs alone, several times.
     #[serde(default)]
     pub(super) exclusive: bool,
-    /// Whether the account may be of no use once the RP accepts.
+    /// True if the account may be of no use once the RP accepts.
     #[serde(default)]
     pub(super) spoils: bool,
-    /// Whether the check lets time pass (`--expiry`).
+    /// True if the check lets time pass (`--expiry`).
     #[serde(default)]
     pub(super) waits: bool,
-    /// Whether the check times answers (`--timing`).
+    /// True if the check times answers (`--timing`).
     #[serde(default)]
     pub(super) times: bool,
 }

@@ -11,7 +11,7 @@ use crate::wire::der::Der;
 use crate::wire::{Cbor, Layout, Tree};
 use crate::workbench::{Stage, Workbench};
 
-/// Whether a TPM can hold keys for an algorithm.
+/// Tells if a TPM can hold keys for an algorithm.
 pub(in super::super) fn suits(algorithm: Algorithm) -> bool {
     scheme(algorithm).is_some()
 }
@@ -220,7 +220,7 @@ impl Hash {
     }
 }
 
-/// Adds a TPM2B: octets after their length.
+/// Adds a TPM2B: bytes after their length.
 fn sized(layout: Layout, names: [&'static str; 2], octets: impl Into<Vec<u8>>) -> Layout {
     let [size, field] = names;
     layout.with(size, Tree::LengthOf { field, width: 2 }).with(field, Tree::Bytes(octets.into()))
