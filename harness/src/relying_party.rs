@@ -48,6 +48,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use passrig_authenticator::env::Seeded;
 
+pub(crate) use in_process::in_process_compared;
 pub use in_process::{
     EXPIRY, ORIGIN, RP_ID, in_process, in_process_for, in_process_with_second_factor,
 };
@@ -95,8 +96,12 @@ impl RelyingParty {
 
     /// The same with a flaw.
     #[must_use]
-    pub fn with_mutant(mut self, mutant: Mutant) -> Self {
-        self.behaviour = mutant.into_behaviour();
+    pub fn with_mutant(self, mutant: Mutant) -> Self {
+        self.with_behaviour(mutant.into_behaviour())
+    }
+
+    fn with_behaviour(mut self, behaviour: Arc<dyn Behaviour>) -> Self {
+        self.behaviour = behaviour;
         self
     }
 

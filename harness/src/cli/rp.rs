@@ -16,7 +16,7 @@ use crate::outcome::Paint;
 use crate::process::{self, Signal, stopped};
 use crate::relying_party::{Config, Mutant, RelyingParty, mutant};
 use crate::runner::Matrix;
-use crate::runner::matrix;
+use crate::runner::matrix::{self, Extent};
 
 /// Serve the reference RP, or one of its mutants.
 ///
@@ -109,7 +109,9 @@ fn find(id: &str) -> Result<Mutant, Failure> {
 async fn matrix(console: Console) -> Result<u8, Failure> {
     let catalogue = Arc::new(catalogue::builtin()?);
     let counter = ProgressBar::new(mutant::all().len() as u64);
-    let matrix = Matrix::of(&catalogue, |done, _| counter.set_position(done as u64)).await;
+    let matrix =
+        Matrix::of(&catalogue, Extent::Differing, |done, _| counter.set_position(done as u64))
+            .await;
     counter.finish_and_clear();
     console.print(&matrix::document::render(&matrix))?;
     let flaws = matrix.flaws();

@@ -234,6 +234,7 @@ impl RelyingParty {
             caller.origin.as_deref(),
             &parsed,
         );
+        let evidence = Evidence { check: &caller.check, ..evidence };
         let specified = examine(evidence.clone(), &[]);
         let audit = audit::ids(&specified.violated);
         let crashed = self.behaviour.crashes(bytes, &evidence);

@@ -10,8 +10,10 @@ use passrig_authenticator::env::Seeded;
 use passrig_authenticator::wire::cose::Algorithm;
 use url::Url;
 
+use super::behaviour::Behaviour;
+use super::mutant::{Comparison, Mutant};
 use super::policy::{CHALLENGE_LIFETIME, MetadataSources};
-use super::{Config, RelyingParty, mutant::Mutant};
+use super::{Config, RelyingParty};
 use crate::target_rp::adapter;
 use crate::target_rp::transport::{InProcess, Limits};
 use crate::target_rp::{Clock, Target};
@@ -28,13 +30,18 @@ pub const EXPIRY: Duration = Duration::from_secs(CHALLENGE_LIFETIME.as_secs() + 
 /// The reference RP, or a mutant of it, as a target. `None` only if the
 /// adapter that comes with the program is missing from it.
 pub fn in_process(mutant: Option<Mutant>) -> Option<Target> {
-    serving(built_in(Vec::new())?, mutant, "reference")
+    serving(built_in(Vec::new())?, mutant.map(Mutant::into_behaviour), "reference")
+}
+
+/// The reference RP, which compares the steps of mutants with its own.
+pub(crate) fn in_process_compared(comparison: Arc<Comparison>) -> Option<Target> {
+    serving(built_in(Vec::new())?, Some(comparison), "reference")
 }
 
 /// The same where a password comes first, and a passkey second.
 pub fn in_process_with_second_factor(mutant: Option<Mutant>) -> Option<Target> {
     let config = Config { second_factor: true, ..built_in(Vec::new())? };
-    serving(config, mutant, "reference-second-factor")
+    serving(config, mutant.map(Mutant::into_behaviour), "reference-second-factor")
 }
 
 /// The same for an authenticator that may know other algorithms than ES256, and
@@ -74,12 +81,12 @@ fn metadata(known: Vec<Model>) -> Option<MetadataSources> {
     MetadataSources::of(&models)
 }
 
-fn serving(config: Config, mutant: Option<Mutant>, adapter: &str) -> Option<Target> {
+fn serving(config: Config, behaviour: Option<Arc<dyn Behaviour>>, adapter: &str) -> Option<Target> {
     let clock = Clock::default();
     let mut rp = RelyingParty::new(config, Seeded::new("the reference relying party"))
         .with_clock(clock.clone());
-    if let Some(mutant) = mutant {
-        rp = rp.with_mutant(mutant);
+    if let Some(behaviour) = behaviour {
+        rp = rp.with_behaviour(behaviour);
     }
     let transport = InProcess::new(rp.router(), Limits::default()).with_clock(clock);
     let base = Url::parse(ORIGIN).ok()?;

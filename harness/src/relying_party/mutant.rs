@@ -7,6 +7,7 @@
 mod attestation;
 mod base64;
 mod challenge;
+mod comparison;
 mod coverage;
 mod credential;
 mod der;
@@ -30,6 +31,7 @@ mod story;
 mod strict;
 mod weak;
 
+pub(crate) use comparison::Comparison;
 pub use story::of_stories;
 
 use std::sync::Arc;
@@ -184,6 +186,11 @@ impl Mutant {
         self.steps.push(step);
         self.instead.push((step, run));
         self
+    }
+
+    /// Whether replaced steps are all that is wrong.
+    pub(crate) fn replaces_steps_only(&self) -> bool {
+        self.behaviour.is_none()
     }
 
     pub(super) fn into_behaviour(self) -> Arc<dyn Behaviour> {

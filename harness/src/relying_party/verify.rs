@@ -315,6 +315,8 @@ pub struct Evidence<'a> {
     /// The `Origin` header. No step reads it: it is the browser's word about
     /// the request, not about the ceremony.
     pub(super) http_origin: Option<&'a str>,
+    /// The check that the request names. No step reads it.
+    pub(super) check: &'a str,
     pub(super) body: &'a Value,
     pub(super) registration: Option<RegistrationResponse>,
     pub(super) assertion: Option<AuthenticationResponse>,
@@ -343,6 +345,7 @@ impl<'a> Evidence<'a> {
             store,
             session,
             http_origin,
+            check: "",
             body,
             registration: None,
             assertion: None,

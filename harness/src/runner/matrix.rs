@@ -14,7 +14,9 @@ use super::{Filter, Options, Restart};
 use crate::catalogue::{Catalogue, Check};
 use crate::observer::Observer;
 use crate::outcome::{CheckResult, Expectation, Outcome, Report};
-use crate::relying_party::{EXPIRY, Mutant, in_process, mutant};
+use crate::relying_party::mutant::Comparison;
+use crate::relying_party::{EXPIRY, Mutant, in_process, in_process_compared, mutant};
+use crate::target_rp::Target;
 
 /// What the whole catalogue makes of every mutant.
 pub struct Matrix {
@@ -70,14 +72,72 @@ pub enum Flaw {
     Idle(String),
 }
 
+/// The checks that run on a mutant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// All of them.
+    Whole,
+    /// Those that the mutant answers in another way than the reference RP.
+    Differing,
+}
+
+/// The checks that a mutant answers in another way than the reference RP.
+struct Selection {
+    comparison: Arc<Comparison>,
+    known: BTreeSet<String>,
+}
+
+impl Selection {
+    /// `None` if the reference RP itself is not as the checks expect.
+    async fn of(catalogue: &Arc<Catalogue>) -> Option<Self> {
+        let comparison = Arc::new(Comparison::with(&mutant::all()));
+        let target = in_process_compared(Arc::clone(&comparison));
+        let report = run(catalogue, target, None).await.ok()?;
+        let known = catalogue.checks.iter().map(|check| check.id.clone()).collect();
+        // A busy machine changes measured times and the results of races.
+        let is_repeatable = |check: &Check| !check.times && !check.exclusive;
+        let wrong = |result: &CheckResult| {
+            diverges(result) && catalogue.find(&result.id).is_none_or(is_repeatable)
+        };
+        (!report.checks.iter().any(wrong)).then_some(Self { comparison, known })
+    }
+
+    /// `None` if the mutant is to run with every check: a step cannot show all that it changes, or
+    /// it changes an honest ceremony between checks.
+    fn among(&self, mutant: &Mutant) -> Option<BTreeSet<String>> {
+        if !mutant.replaces_steps_only() {
+            return None;
+        }
+        let mut checks = self.comparison.checks(&mutant.id);
+        checks.retain(|check| !PREFLIGHT.contains(&check.as_str()));
+        checks.is_subset(&self.known).then_some(checks)
+    }
+}
+
+/// The values of `x-passrig-check` in the preflight, which every run has.
+const PREFLIGHT: [&str; 2] = ["canary.honest", "canary.forged"];
+
 struct Silent;
 
 impl Observer for Silent {}
 
 impl Matrix {
-    /// Runs the catalogue against every mutant, as many at once as there are
-    /// cores; `done` is told after each how many of how many it was.
-    pub async fn of(catalogue: &Arc<Catalogue>, done: impl Fn(usize, usize)) -> Self {
+    /// Runs the catalogue on every mutant, as many at once as there are cores. After each mutant
+    /// `done` receives the number of mutants so far and the number of all.
+    ///
+    /// With [`Extent::Differing`] a check runs on a mutant if a step of the mutant gives another
+    /// result than the reference RP for a response of the check: all other checks pass as they do
+    /// on the reference RP.
+    pub async fn of(
+        catalogue: &Arc<Catalogue>,
+        extent: Extent,
+        done: impl Fn(usize, usize),
+    ) -> Self {
+        let selection = match extent {
+            Extent::Whole => None,
+            Extent::Differing => Selection::of(catalogue).await,
+        };
+        let selection = Arc::new(selection);
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let all = mutant::all();
         let total = all.len();
@@ -85,8 +145,11 @@ impl Matrix {
         let (mut running, mut rows) = (JoinSet::new(), BTreeMap::new());
         loop {
             for (place, mutant) in waiting.by_ref().take(cores.saturating_sub(running.len())) {
-                let catalogue = Arc::clone(catalogue);
-                running.spawn(async move { (place, Row::of(&catalogue, mutant).await) });
+                let (catalogue, selection) = (Arc::clone(catalogue), Arc::clone(&selection));
+                running.spawn(async move {
+                    let among = selection.as_ref().as_ref().and_then(|all| all.among(&mutant));
+                    (place, Row::of(&catalogue, mutant, among).await)
+                });
             }
             let Some(ended) = running.join_next().await else { break };
             match ended {
@@ -111,8 +174,13 @@ impl Matrix {
 }
 
 impl Row {
-    async fn of(catalogue: &Arc<Catalogue>, mutant: Mutant) -> Self {
-        let run = run(catalogue, mutant.clone()).await;
+    async fn of(
+        catalogue: &Arc<Catalogue>,
+        mutant: Mutant,
+        among: Option<BTreeSet<String>>,
+    ) -> Self {
+        let target = in_process(Some(mutant.clone()));
+        let run = run(catalogue, target, among).await;
         let mut row = Self { mutant, found_by: Vec::new(), flaws: Vec::new() };
         match run {
             Ok(report) => row.judge(catalogue, &report),
@@ -155,10 +223,14 @@ fn diverges(result: &CheckResult) -> bool {
 /// A mutant's delays are long, and there are many mutants.
 const TIMED: usize = 128;
 
-async fn run(catalogue: &Arc<Catalogue>, mutant: Mutant) -> Result<Report, String> {
+async fn run(
+    catalogue: &Arc<Catalogue>,
+    target: Option<Target>,
+    among: Option<BTreeSet<String>>,
+) -> Result<Report, String> {
     let options = Options {
         catalogue: Arc::clone(catalogue),
-        filter: Filter::default(),
+        filter: Filter { among, ..Filter::default() },
         seed: "kill matrix".to_owned(),
         run_id: "1".to_owned(),
         jobs: 2,
@@ -169,7 +241,7 @@ async fn run(catalogue: &Arc<Catalogue>, mutant: Mutant) -> Result<Report, Strin
         restart: Restart::default(),
         throttle_wait: super::THROTTLE_WAIT,
     };
-    let target = in_process(Some(mutant)).ok_or("the reference RP has no adapter")?;
+    let target = target.ok_or("the reference RP has no adapter")?;
     let run = super::run(&options, Arc::new(target), Arc::new(Silent)).await;
     run.map_err(|error| error.to_string())
 }

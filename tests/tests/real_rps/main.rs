@@ -123,14 +123,17 @@ const WITHOUT_MEMORY: [&str; 6] = [
     "spring-security",
 ];
 
-/// A run of Keycloak takes minutes, and its realms are one product: each realm meets one seed, unless
-/// `PASSRIG_EVERY_RUN=1` asks for all of them. All others meet every seed.
+/// An RP that remembers meets two runs, any other RP one, and each realm of Keycloak, where a run takes minutes, one with a
+/// seed of its own. With `PASSRIG_EVERY_RUN=1` each meets all runs.
 fn runs(name: &str) -> &'static [(&'static str, &'static str)] {
-    let every = std::env::var_os("PASSRIG_EVERY_RUN").is_some();
+    if std::env::var_os("PASSRIG_EVERY_RUN").is_some() {
+        return &RUNS;
+    }
     let realms = ["keycloak/passkeys", "keycloak/second-factor", "keycloak/passwordless"];
     match realms.iter().position(|realm| *realm == name) {
-        Some(index) if !every => &RUNS[index..=index],
-        _ => &RUNS,
+        Some(index) => &RUNS[index..=index],
+        None if WITHOUT_MEMORY.contains(&name) => &RUNS[..1],
+        None => &RUNS[..2],
     }
 }
 

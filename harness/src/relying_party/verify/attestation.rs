@@ -28,7 +28,7 @@ use super::registration::{attested, key, signed};
 use super::{Evidence, Finding, refuse};
 
 /// A statement, as its format's syntax has it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Statement {
     /// Packed, without certificates (§8.2).
     PackedSelf(Signature),
@@ -49,7 +49,7 @@ pub(crate) enum Statement {
 }
 
 /// `alg` and `sig`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Signature {
     pub(crate) algorithm: Algorithm,
     pub(crate) octets: Vec<u8>,

@@ -16,7 +16,7 @@ use x509_cert::name::Name;
 use x509_cert::{Certificate as Parsed, Version};
 
 /// The certificates of a statement, that of the signing key first.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Chain {
     pub(crate) leaf: Certificate,
     pub(crate) above: Vec<Certificate>,

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::certificate::Chain;
 
 /// A JWS in compact serialisation, with its certificates.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Jws {
     pub(crate) chain: Chain,
     pub(crate) algorithm: String,

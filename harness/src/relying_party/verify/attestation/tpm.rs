@@ -10,7 +10,7 @@ use super::{Evidence, Finding, Signature, derive, end_entity, model, point, refu
 use crate::relying_party::verify::registration::{key, signed};
 
 /// A statement whose structures decode.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Statement {
     pub(crate) signature: Signature,
     pub(crate) chain: Chain,
@@ -21,20 +21,20 @@ pub(crate) struct Statement {
 }
 
 /// What of a TPMT_PUBLIC §8.3 reads.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 struct Public {
     name_alg: u16,
     key: PublicKey,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 enum PublicKey {
     Rsa { exponent: u32, modulus: Vec<u8> },
     Ecc { curve: u16, x: Vec<u8>, y: Vec<u8> },
 }
 
 /// What of a TPMS_ATTEST §8.3 reads.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 struct Attest {
     magic: u32,
     kind: u16,
