@@ -3,16 +3,16 @@
 
 mod account;
 mod ceremonies;
+mod error;
 mod facts;
 mod probes;
 mod run_state;
-mod trouble;
 mod world;
 
+pub use error::AttemptError;
 pub use facts::Known;
 pub use probes::Probes;
 pub use run_state::{Crash, Crashes, RunState, THROTTLED, Throttling};
-pub use trouble::Trouble;
 pub use world::World;
 
 use std::time::Duration;

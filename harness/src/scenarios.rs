@@ -23,11 +23,12 @@ use std::pin::Pin;
 
 use passrig_authenticator::deviation::Deviation;
 
-use crate::actor::Trouble;
+use crate::actor::AttemptError;
 use crate::catalogue::Scenario;
 
 /// The future of a scenario.
-pub type Performance<'a> = Pin<Box<dyn Future<Output = Result<Observations, Trouble>> + Send + 'a>>;
+pub type Performance<'a> =
+    Pin<Box<dyn Future<Output = Result<Observations, AttemptError>> + Send + 'a>>;
 
 /// The function of a scenario. Each has a function of its own: one future of all of them takes
 /// the stack of all of them in a build without optimisation.
@@ -143,7 +144,7 @@ pub fn find(scenario: Scenario) -> for<'a> fn(&'a mut Stage<'_>) -> Performance<
 
 /// The deviation of these edits. They are written by us: that they can be read
 /// is a matter of tests.
-fn deviation(edits: serde_json::Value) -> Result<Deviation, Trouble> {
-    let edits = serde_json::from_value(edits).map_err(|_| Trouble::NotExpressible)?;
+fn deviation(edits: serde_json::Value) -> Result<Deviation, AttemptError> {
+    let edits = serde_json::from_value(edits).map_err(|_| AttemptError::NotExpressible)?;
     Ok(Deviation::new(edits))
 }

@@ -1,7 +1,7 @@
 //! The account of an actor, and everything that is asked of it outside ceremonies.
 
-use super::trouble::{self, REMOVALS};
-use super::{Actor, Probes, Trouble};
+use super::error::{self, REMOVALS};
+use super::{Actor, AttemptError, Probes};
 use crate::target_rp::adapter::Mode;
 use crate::target_rp::{Flow, Listed, Log};
 use passrig_authenticator::Ceremony;
@@ -11,7 +11,7 @@ use url::Url;
 impl Actor {
     /// Makes the account, where that is a step of its own; signs in to one that
     /// is there already, and empties it if it can hold only so many credentials.
-    pub async fn arrive(&mut self, log: &mut Log) -> Result<(), Trouble> {
+    pub async fn arrive(&mut self, log: &mut Log) -> Result<(), AttemptError> {
         let account = &self.world.target.adapter().account;
         let (mode, is_limited) = (account.mode, account.max_credentials.is_some());
         if mode == Mode::Fresh {
@@ -22,7 +22,7 @@ impl Actor {
     }
 
     /// Removes every credential of the account, if there are not too many.
-    async fn empty(&mut self, log: &mut Log) -> Result<(), Trouble> {
+    async fn empty(&mut self, log: &mut Log) -> Result<(), AttemptError> {
         let listed = self.run(Flow::List, log).await?.credentials.unwrap_or_default();
         let count = listed.len();
         for credential in listed.into_iter().take(REMOVALS) {
@@ -36,17 +36,17 @@ impl Actor {
         }
         match count > REMOVALS {
             // A refusal by an account that is still full would say nothing.
-            true => Err(Trouble::Full { count }),
+            true => Err(AttemptError::Full { count }),
             false => Ok(()),
         }
     }
 
     /// Signs in without a passkey. Where no account is made beforehand there
     /// is nothing to sign in to.
-    pub async fn log_in(&mut self, log: &mut Log) -> Result<(), Trouble> {
+    pub async fn log_in(&mut self, log: &mut Log) -> Result<(), AttemptError> {
         let profile = self.world.target.adapter();
         if profile.has(Flow::Provision) && !profile.has(Flow::Login) {
-            return Err(Trouble::NoFlow(Flow::Login));
+            return Err(AttemptError::NoFlow(Flow::Login));
         }
         self.run(Flow::Login, log).await.map(drop)
     }
@@ -59,7 +59,7 @@ impl Actor {
         credential_id: &[u8],
         probes: Probes,
         log: &mut Log,
-    ) -> Result<Option<bool>, Trouble> {
+    ) -> Result<Option<bool>, AttemptError> {
         match ceremony {
             Ceremony::Registration if probes.list => self.lists(credential_id, log).await,
             Ceremony::Authentication if probes.whoami => self.is_signed_in(log).await,
@@ -69,18 +69,18 @@ impl Actor {
 
     /// Whether the RP lists a credential for this session's account. Whoever
     /// is not signed in has none.
-    pub async fn lists(&mut self, id: &[u8], log: &mut Log) -> Result<Option<bool>, Trouble> {
+    pub async fn lists(&mut self, id: &[u8], log: &mut Log) -> Result<Option<bool>, AttemptError> {
         match self.run(Flow::List, log).await {
             Ok(done) => Ok(done.credentials.map(|all| all.iter().any(|one| one.has_id(id)))),
-            Err(Trouble::Target(error)) if trouble::is_unauthorised(&error) => Ok(Some(false)),
-            Err(trouble) => Err(trouble),
+            Err(AttemptError::Target(error)) if error::is_unauthorised(&error) => Ok(Some(false)),
+            Err(error) => Err(error),
         }
     }
 
     /// The account's credentials, as the RP lists them.
-    pub async fn credentials(&mut self, log: &mut Log) -> Result<Vec<Listed>, Trouble> {
+    pub async fn credentials(&mut self, log: &mut Log) -> Result<Vec<Listed>, AttemptError> {
         let listed = self.run(Flow::List, log).await?.credentials;
-        listed.ok_or(Trouble::NoFlow(Flow::List))
+        listed.ok_or(AttemptError::NoFlow(Flow::List))
     }
 
     /// Asks the RP to remove a credential, from another site's page if one is
@@ -90,10 +90,10 @@ impl Actor {
         listed: &Listed,
         page: Option<&Url>,
         log: &mut Log,
-    ) -> Result<(), Trouble> {
+    ) -> Result<(), AttemptError> {
         let target = Arc::clone(&self.world.target);
         if !target.adapter().has(Flow::Remove) {
-            return Err(Trouble::NoFlow(Flow::Remove));
+            return Err(AttemptError::NoFlow(Flow::Remove));
         }
         let inputs = self.inputs.clone().with("credential_id", &listed.credential_id);
         let inputs = inputs.with("record_id", &listed.record_id);
@@ -109,30 +109,30 @@ impl Actor {
     }
 
     /// Whether somebody is signed in in this session.
-    pub async fn is_signed_in(&mut self, log: &mut Log) -> Result<Option<bool>, Trouble> {
+    pub async fn is_signed_in(&mut self, log: &mut Log) -> Result<Option<bool>, AttemptError> {
         Ok(self.run(Flow::Whoami, log).await?.signed_in)
     }
 
     /// Who is signed in in this session, if the RP tells.
-    pub async fn user(&mut self, log: &mut Log) -> Result<Option<String>, Trouble> {
+    pub async fn user(&mut self, log: &mut Log) -> Result<Option<String>, AttemptError> {
         Ok(self.run(Flow::Whoami, log).await?.user)
     }
 
     /// Signs out.
-    pub async fn log_out(&mut self, log: &mut Log) -> Result<(), Trouble> {
+    pub async fn log_out(&mut self, log: &mut Log) -> Result<(), AttemptError> {
         if !self.world.target.adapter().has(Flow::Logout) {
-            return Err(Trouble::NoFlow(Flow::Logout));
+            return Err(AttemptError::NoFlow(Flow::Logout));
         }
         self.run(Flow::Logout, log).await.map(drop)
     }
 
     /// Gets ready for the loss of the passkey. What the RP gives for it is on
     /// paper then, whatever becomes of the browser.
-    pub async fn prepare(&mut self, log: &mut Log) -> Result<(), Trouble> {
+    pub async fn prepare(&mut self, log: &mut Log) -> Result<(), AttemptError> {
         let target = Arc::clone(&self.world.target);
         let steps = target.adapter().steps(Flow::Prepare);
         if steps.is_empty() {
-            return Err(Trouble::NoFlow(Flow::Prepare));
+            return Err(AttemptError::NoFlow(Flow::Prepare));
         }
         self.run(Flow::Prepare, log).await?;
         for capture in steps.iter().flat_map(|step| &step.captures) {
@@ -144,17 +144,17 @@ impl Actor {
     }
 
     /// Signs in again without any passkey.
-    pub async fn recover(&mut self, log: &mut Log) -> Result<(), Trouble> {
+    pub async fn recover(&mut self, log: &mut Log) -> Result<(), AttemptError> {
         if !self.world.target.adapter().has(Flow::Recover) {
-            return Err(Trouble::NoFlow(Flow::Recover));
+            return Err(AttemptError::NoFlow(Flow::Recover));
         }
         self.run(Flow::Recover, log).await.map(drop)
     }
 
     /// Deletes the account, and with it the session.
-    pub async fn close_account(&mut self, log: &mut Log) -> Result<(), Trouble> {
+    pub async fn close_account(&mut self, log: &mut Log) -> Result<(), AttemptError> {
         if !self.world.target.adapter().has(Flow::Close) {
-            return Err(Trouble::NoFlow(Flow::Close));
+            return Err(AttemptError::NoFlow(Flow::Close));
         }
         self.run(Flow::Close, log).await.map(drop)
     }
@@ -166,12 +166,16 @@ impl Actor {
         url: &Url,
         with_cookies: bool,
         log: &mut Log,
-    ) -> Result<crate::target_rp::transport::Response, Trouble> {
+    ) -> Result<crate::target_rp::transport::Response, AttemptError> {
         let session = with_cookies.then_some(&self.session);
         Ok(self.world.target.read(url, session, &self.inputs, log).await?)
     }
 
-    async fn run(&mut self, flow: Flow, log: &mut Log) -> Result<crate::target_rp::Done, Trouble> {
+    async fn run(
+        &mut self,
+        flow: Flow,
+        log: &mut Log,
+    ) -> Result<crate::target_rp::Done, AttemptError> {
         let target = Arc::clone(&self.world.target);
         Ok(target.run(flow, &mut self.session, &self.inputs, log).await?)
     }

@@ -1,6 +1,6 @@
 //! Ceremonies of an actor: from the options of the target to its answer.
 
-use super::{Actor, Attempt, Known, Message, Probes, Trouble};
+use super::{Actor, Attempt, AttemptError, Known, Message, Probes};
 use crate::outcome::{Effect, Setting};
 use crate::target_rp::{Answer, Begun, Flow, Log, Recognised, Session};
 use passrig_authenticator::Ceremony;
@@ -21,7 +21,11 @@ const TRIES: usize = 24;
 
 impl Actor {
     /// Begins a ceremony: the RP's options.
-    pub async fn begin(&mut self, ceremony: Ceremony, log: &mut Log) -> Result<Begun, Trouble> {
+    pub async fn begin(
+        &mut self,
+        ceremony: Ceremony,
+        log: &mut Log,
+    ) -> Result<Begun, AttemptError> {
         let discoverable = self.variant.setting(Setting::Login) == Some("discoverable");
         let inputs = match ceremony {
             Ceremony::Authentication if discoverable => {
@@ -42,7 +46,7 @@ impl Actor {
     }
 
     /// Makes an honest response to options.
-    pub fn respond(&mut self, begun: &Begun) -> Result<Message, Trouble> {
+    pub fn respond(&mut self, begun: &Begun) -> Result<Message, AttemptError> {
         let honest = Deviation::default();
         let known = self.known.clone();
         self.respond_with(begun, &mut Bench::new(&honest, &known))
@@ -53,7 +57,7 @@ impl Actor {
         &mut self,
         begun: &Begun,
         bench: &mut Bench<'_>,
-    ) -> Result<Message, Trouble> {
+    ) -> Result<Message, AttemptError> {
         match begun.ceremony {
             Ceremony::Registration => {
                 let options = CreationOptions::parse(&begun.options)?;
@@ -67,7 +71,7 @@ impl Actor {
                     plan.device.attest_as(format);
                 }
                 if let Some(listing) = self.listing {
-                    plan.device.be_of(listing).ok_or(Trouble::NotExpressible)?;
+                    plan.device.be_of(listing).ok_or(AttemptError::NotExpressible)?;
                 }
                 bench.plan(PlanMut::Create(&mut plan));
                 let credential_id = plan.device.credential.id.clone();
@@ -84,7 +88,7 @@ impl Actor {
         }
     }
 
-    fn plan_create(&mut self, options: &CreationOptions) -> Result<create::Plan, Trouble> {
+    fn plan_create(&mut self, options: &CreationOptions) -> Result<create::Plan, AttemptError> {
         // Whoever is asked for a security key or a phone takes one: what
         // matters to a check is what it is like, not where it is.
         let selection = options.authenticator_selection.as_ref();
@@ -97,7 +101,7 @@ impl Actor {
         Ok(self.client.plan_create(options)?)
     }
 
-    fn plan_get(&mut self, begun: &Begun) -> Result<get::Plan, Trouble> {
+    fn plan_get(&mut self, begun: &Begun) -> Result<get::Plan, AttemptError> {
         Ok(self.client.plan_get(&RequestOptions::parse(&begun.options)?)?)
     }
 
@@ -109,7 +113,7 @@ impl Actor {
         bench: &mut Bench<'_>,
         probes: Probes,
         log: &mut Log,
-    ) -> Result<Attempt, Trouble> {
+    ) -> Result<Attempt, AttemptError> {
         self.send_from(None, begun, message, bench, probes, log).await
     }
 
@@ -123,7 +127,7 @@ impl Actor {
         bench: &mut Bench<'_>,
         probes: Probes,
         log: &mut Log,
-    ) -> Result<Attempt, Trouble> {
+    ) -> Result<Attempt, AttemptError> {
         let id = &message.credential_id;
         let start = Instant::now();
         let before = self.probe(begun.ceremony, id, probes, log).await?;
@@ -154,7 +158,7 @@ impl Actor {
         begun: &Begun,
         messages: [&Message; 2],
         log: &mut Log,
-    ) -> Result<[Attempt; 2], Trouble> {
+    ) -> Result<[Attempt; 2], AttemptError> {
         let there = self.session.clone();
         self.send_beside(there, [begun, begun], messages, log).await
     }
@@ -167,7 +171,7 @@ impl Actor {
         [first, second]: [&Begun; 2],
         messages: [&Message; 2],
         log: &mut Log,
-    ) -> Result<[Attempt; 2], Trouble> {
+    ) -> Result<[Attempt; 2], AttemptError> {
         let (target, inputs) = (&self.world.target, &self.inputs);
         let there = &mut there;
         let here = &mut self.session;
@@ -203,27 +207,27 @@ impl Actor {
         ceremony: Ceremony,
         probes: Probes,
         log: &mut Log,
-    ) -> Result<Attempt, Trouble> {
+    ) -> Result<Attempt, AttemptError> {
         self.deviate(ceremony, &Deviation::default(), &Known::default(), probes, log).await
     }
 
     /// An honest registration that must be accepted.
-    pub async fn enrol(&mut self, log: &mut Log) -> Result<Attempt, Trouble> {
+    pub async fn enrol(&mut self, log: &mut Log) -> Result<Attempt, AttemptError> {
         self.honest(Ceremony::Registration, log).await
     }
 
     /// An honest authentication that must be accepted.
-    pub async fn sign_in(&mut self, log: &mut Log) -> Result<Attempt, Trouble> {
+    pub async fn sign_in(&mut self, log: &mut Log) -> Result<Attempt, AttemptError> {
         self.honest(Ceremony::Authentication, log).await
     }
 
-    async fn honest(&mut self, ceremony: Ceremony, log: &mut Log) -> Result<Attempt, Trouble> {
+    async fn honest(&mut self, ceremony: Ceremony, log: &mut Log) -> Result<Attempt, AttemptError> {
         let attempt = self.perform(ceremony, Probes::default(), log).await?;
         match attempt.verdict.recognised {
             Recognised::Accepted => Ok(attempt),
             _ => {
                 let throttled = attempt.throttled();
-                Err(Trouble::Honest { ceremony, message: attempt.verdict.message, throttled })
+                Err(AttemptError::Honest { ceremony, message: attempt.verdict.message, throttled })
             }
         }
     }
@@ -237,7 +241,7 @@ impl Actor {
         other: &Known,
         probes: Probes,
         log: &mut Log,
-    ) -> Result<Attempt, Trouble> {
+    ) -> Result<Attempt, AttemptError> {
         let honest = deviation.edits().is_empty();
         let of_request = |edit: &deviation::Edit| edit.at.stage() == "request";
         let waits_for_request = deviation.edits().iter().any(of_request);
@@ -250,7 +254,7 @@ impl Actor {
                 continue;
             }
             if !waits_for_request && !self.is_sent(ceremony, &bench, &message) {
-                return Err(Trouble::NotExpressible);
+                return Err(AttemptError::NotExpressible);
             }
             let attempt = self.send(&begun, &message, &mut bench, probes, log).await?;
             match self.effect(&bench)? {
@@ -258,7 +262,7 @@ impl Actor {
                 deviation::Effect::Honest
                     if !honest && ceremony == Ceremony::Registration && attempt.is_accepted() =>
                 {
-                    return Err(Trouble::NotExpressible);
+                    return Err(AttemptError::NotExpressible);
                 }
                 deviation::Effect::Honest if !honest => continue,
                 _ => {}
@@ -268,7 +272,7 @@ impl Actor {
             }
             return Ok(attempt);
         }
-        Err(Trouble::NotExpressible)
+        Err(AttemptError::NotExpressible)
     }
 
     /// Whether the target can see what was done to the response: pages may send some members of it only.
@@ -283,9 +287,9 @@ impl Actor {
 
     /// What became of a deviation. Not every authenticator makes what a check
     /// would alter: where the user names one, that is no mistake of the check.
-    fn effect(&self, bench: &Bench<'_>) -> Result<deviation::Effect, Trouble> {
+    fn effect(&self, bench: &Bench<'_>) -> Result<deviation::Effect, AttemptError> {
         match bench.effect() {
-            Err(_) if self.world.authenticator.is_some() => Err(Trouble::NotExpressible),
+            Err(_) if self.world.authenticator.is_some() => Err(AttemptError::NotExpressible),
             effect => Ok(effect?),
         }
     }

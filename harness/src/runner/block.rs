@@ -9,7 +9,7 @@ use passrig_authenticator::attestation::metadata::Listing;
 use super::judge;
 use super::patience::{self, Patience, throttled};
 use super::schedule::Block;
-use crate::actor::{Actor, Attempt, Crash, Probes, Trouble, World};
+use crate::actor::{Actor, Attempt, AttemptError, Crash, Probes, World};
 use crate::catalogue::{Action, Check};
 use crate::observer::Observer;
 use crate::outcome::{CheckResult, Expectation, Inconclusive, Outcome, Skip, Transcript, Verdict};
@@ -190,7 +190,7 @@ impl Twin {
         &mut self,
         ceremony: Ceremony,
         place: &str,
-        seen: &Result<Attempt, Trouble>,
+        seen: &Result<Attempt, AttemptError>,
         log: &Log,
     ) {
         let (throttled, what) = match seen {
@@ -221,7 +221,7 @@ struct End {
 }
 
 /// Whether the target is gone after this.
-async fn end(seen: &Result<Attempt, Trouble>, world: &World, log: &Log) -> Option<End> {
+async fn end(seen: &Result<Attempt, AttemptError>, world: &World, log: &Log) -> Option<End> {
     let (what, is_unreachable) = match seen {
         Ok(attempt) if attempt.verdict.recognised == Recognised::Crash => {
             ("it answered with a server error".to_owned(), false)
@@ -321,7 +321,7 @@ async fn twin(
 fn note_crash(
     twin: &Twin,
     ceremony: Ceremony,
-    seen: &Result<Attempt, Trouble>,
+    seen: &Result<Attempt, AttemptError>,
     block: &Block,
     world: &World,
     log: &Log,
@@ -421,11 +421,11 @@ async fn attempt(
     }
 }
 
-async fn perform(stage: &mut Stage<'_>, action: &Action) -> Result<Observations, Trouble> {
+async fn perform(stage: &mut Stage<'_>, action: &Action) -> Result<Observations, AttemptError> {
     match action {
         Action::Deviation(deviation) => stage.deviate(deviation).await,
         Action::Scenario(scenario) => scenarios::find(*scenario)(stage).await,
         // Those of pages are elsewhere in the catalogue.
-        Action::Page => Err(Trouble::NotExpressible),
+        Action::Page => Err(AttemptError::NotExpressible),
     }
 }

@@ -10,7 +10,7 @@ use passrig_authenticator::wire::{CreationOptions, RequestOptions};
 use serde_json::json;
 
 use super::patience::{Patience, throttled};
-use crate::actor::{Actor, Attempt, Crash, Known, Probes, THROTTLED, Trouble, World};
+use crate::actor::{Actor, Attempt, AttemptError, Crash, Known, Probes, THROTTLED, World};
 use crate::catalogue::Product;
 use crate::observer::Observer;
 use crate::outcome::{
@@ -201,7 +201,7 @@ async fn perform(
     ceremony: Ceremony,
     observed: &mut Observed,
     log: &mut Log,
-) -> Result<Attempt, Trouble> {
+) -> Result<Attempt, AttemptError> {
     let begun = actor.begin(ceremony, log).await?;
     observed.note(&begun);
     let message = actor.respond(&begun)?;
@@ -328,7 +328,7 @@ async fn forge(
     (ceremony, tries): (Ceremony, usize),
     probes: Probes,
     log: &mut Log,
-) -> Result<Attempt, Trouble> {
+) -> Result<Attempt, AttemptError> {
     // A throttled try has used up its account.
     let name = match tries {
         0 => ceremony.name().to_owned(),
@@ -341,7 +341,7 @@ async fn forge(
         actor.enrol(log).await?;
         actor.change_browser();
     }
-    let deviation = wrong_everywhere(ceremony).ok_or(Trouble::NotExpressible)?;
+    let deviation = wrong_everywhere(ceremony).ok_or(AttemptError::NotExpressible)?;
     actor.deviate(ceremony, &deviation, &Known::default(), probes, log).await
 }
 
@@ -397,7 +397,7 @@ fn said(attempt: &Attempt, log: &Log) -> String {
 
 fn not_testable(
     what: &str,
-    trouble: &Trouble,
+    trouble: &AttemptError,
     log: &Log,
     observed: &Observed,
     world: &World,

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use passrig_authenticator::Ceremony;
 
 use super::schedule;
-use crate::actor::{Actor, Probes, Trouble, World};
+use crate::actor::{Actor, AttemptError, Probes, World};
 use crate::catalogue::Product;
 use crate::outcome::{Exchange, Setting};
 use crate::target_rp::adapter::Setting as Offer;
@@ -237,8 +237,8 @@ fn accepted(verdict: &Verdict) -> Result<String, Obstacle> {
     }
 }
 
-impl From<Trouble> for Obstacle {
-    fn from(trouble: Trouble) -> Self {
+impl From<AttemptError> for Obstacle {
+    fn from(trouble: AttemptError) -> Self {
         Self { what: trouble.to_string(), help: trouble.help() }
     }
 }

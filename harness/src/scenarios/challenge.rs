@@ -6,12 +6,14 @@ use passrig_authenticator::wire::Json;
 use serde_json::json;
 
 use super::{Observations, Stage, deviation};
-use crate::actor::{Actor, Trouble};
+use crate::actor::{Actor, AttemptError};
 use crate::catalogue::Product;
 use crate::target_rp::Begun;
 
 /// An accepted assertion is sent again, octet by octet, in the same session.
-pub(super) async fn replayed_assertion(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn replayed_assertion(
+    stage: &mut Stage<'_>,
+) -> Result<Observations, AttemptError> {
     let mut actor = stage.enrolled("subject").await?;
     let begun = stage.begin(&mut actor, Ceremony::Authentication).await?;
     let message = actor.respond(&begun)?;
@@ -22,7 +24,7 @@ pub(super) async fn replayed_assertion(stage: &mut Stage<'_>) -> Result<Observat
 
 /// After an accepted registration, a second authenticator answers the same
 /// options. Its credential is new, so that only the challenge can be at fault.
-pub(super) async fn reused(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn reused(stage: &mut Stage<'_>) -> Result<Observations, AttemptError> {
     let mut actor = stage.newcomer("subject").await?;
     let begun = stage.begin(&mut actor, Ceremony::Registration).await?;
     let message = actor.respond(&begun)?;
@@ -35,7 +37,9 @@ pub(super) async fn reused(stage: &mut Stage<'_>) -> Result<Observations, Troubl
 
 /// Two sessions of one user begin the same ceremony; the answer to the first
 /// one's challenge is sent in the second.
-pub(super) async fn of_another_session(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn of_another_session(
+    stage: &mut Stage<'_>,
+) -> Result<Observations, AttemptError> {
     let ceremony = stage.check.ceremony;
     let mut actor = stage.subject().await?;
     let stolen = stage.begin(&mut actor, ceremony).await?;
@@ -50,7 +54,9 @@ pub(super) async fn of_another_session(stage: &mut Stage<'_>) -> Result<Observat
 /// One session begins both ceremonies; the one under test is answered with the
 /// other's challenge. The other one begins last: an RP that keeps one challenge
 /// for a session, whatever it is for, holds that one then.
-pub(super) async fn of_the_other_ceremony(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn of_the_other_ceremony(
+    stage: &mut Stage<'_>,
+) -> Result<Observations, AttemptError> {
     let ceremony = stage.check.ceremony;
     let mut actor = stage.registered("subject").await?;
     let begun = stage.begin(&mut actor, ceremony).await?;
@@ -63,7 +69,7 @@ pub(super) async fn of_the_other_ceremony(stage: &mut Stage<'_>) -> Result<Obser
 }
 
 /// One session begins a ceremony twice, and answers the first options.
-pub(super) async fn superseded(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn superseded(stage: &mut Stage<'_>) -> Result<Observations, AttemptError> {
     let ceremony = stage.check.ceremony;
     let mut actor = stage.subject().await?;
     let older = stage.begin(&mut actor, ceremony).await?;
@@ -73,7 +79,7 @@ pub(super) async fn superseded(stage: &mut Stage<'_>) -> Result<Observations, Tr
 }
 
 /// A good response, too late.
-pub(super) async fn expired(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn expired(stage: &mut Stage<'_>) -> Result<Observations, AttemptError> {
     let mut actor = stage.subject().await?;
     let begun = stage.begin(&mut actor, stage.check.ceremony).await?;
     let message = actor.respond(&begun)?;
@@ -83,7 +89,7 @@ pub(super) async fn expired(stage: &mut Stage<'_>) -> Result<Observations, Troub
 
 /// After an accepted ceremony, when the session has no challenge any more, the
 /// challenge is what some languages print in its place.
-pub(super) async fn undefined(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn undefined(stage: &mut Stage<'_>) -> Result<Observations, AttemptError> {
     let ceremony = stage.check.ceremony;
     let mut actor = match ceremony {
         Ceremony::Registration => stage.newcomer("subject").await?,
@@ -102,7 +108,7 @@ pub(super) async fn undefined(stage: &mut Stage<'_>) -> Result<Observations, Tro
 }
 
 /// Options are answered wrongly, then rightly.
-pub(super) async fn after_failure(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn after_failure(stage: &mut Stage<'_>) -> Result<Observations, AttemptError> {
     let mut actor = stage.subject().await?;
     let begun = stage.begin(&mut actor, stage.check.ceremony).await?;
     let edits = json!([{ "at": "client_data.origin", "set": "https://phishing.example" }]);
@@ -115,7 +121,7 @@ pub(super) async fn after_failure(stage: &mut Stage<'_>) -> Result<Observations,
 
 /// An attacker answers, in a session and with a credential of their own, the
 /// challenge that was issued to another user.
-pub(super) async fn of_another_user(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn of_another_user(stage: &mut Stage<'_>) -> Result<Observations, AttemptError> {
     let ceremony = stage.check.ceremony;
     let (mut victim, mut attacker) = match ceremony {
         Ceremony::Registration => {
@@ -132,7 +138,7 @@ pub(super) async fn of_another_user(stage: &mut Stage<'_>) -> Result<Observation
 
 /// A used challenge is answered once more under new options, and members of
 /// the body say that it is the one to expect.
-pub(super) async fn client_supplied(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn client_supplied(stage: &mut Stage<'_>) -> Result<Observations, AttemptError> {
     let ceremony = stage.check.ceremony;
     let mut actor = stage.subject().await?;
     let used = stage.begin(&mut actor, ceremony).await?;
@@ -157,7 +163,7 @@ pub(super) async fn client_supplied(stage: &mut Stage<'_>) -> Result<Observation
 
 /// After a login, the cookies are put back as they were before it, and the
 /// assertion is sent again.
-pub(super) async fn cookie_restored(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn cookie_restored(stage: &mut Stage<'_>) -> Result<Observations, AttemptError> {
     let mut actor = stage.enrolled("subject").await?;
     let begun = stage.begin(&mut actor, Ceremony::Authentication).await?;
     let message = actor.respond(&begun)?;
@@ -169,7 +175,7 @@ pub(super) async fn cookie_restored(stage: &mut Stage<'_>) -> Result<Observation
 }
 
 /// Options for a second credential are answered after their session ended.
-pub(super) async fn after_logout(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn after_logout(stage: &mut Stage<'_>) -> Result<Observations, AttemptError> {
     let mut actor = stage.registered("subject").await?;
     // Not every RP signs in whoever registers.
     if stage.probes.whoami && !stage.is_signed_in(&mut actor).await? {
@@ -187,7 +193,7 @@ async fn answer_with_challenge_of(
     begun: &Begun,
     actor: &mut Actor,
     stage: &mut Stage<'_>,
-) -> Result<Observations, Trouble> {
+) -> Result<Observations, AttemptError> {
     let message = actor.respond(&with_challenge_of(source, begun))?;
     Ok(Observations::of(stage.send(actor, begun, &message).await?))
 }
@@ -211,9 +217,9 @@ pub(super) fn other_than(ceremony: Ceremony) -> Ceremony {
 }
 
 /// A form waits with its offer until somebody looks at it.
-pub(super) async fn of_autofill(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn of_autofill(stage: &mut Stage<'_>) -> Result<Observations, AttemptError> {
     if stage.world.expiry.is_none_or(|expiry| expiry < UNHURRIED) {
-        return Err(Trouble::NotExpressible);
+        return Err(AttemptError::NotExpressible);
     }
     let mut actor = stage.subject().await?;
     let begun = stage.begin(&mut actor, Ceremony::Authentication).await?;

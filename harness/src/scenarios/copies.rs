@@ -6,31 +6,31 @@ use passrig_authenticator::Ceremony;
 use serde_json::{Value, json};
 
 use super::{Observations, Stage};
-use crate::actor::{Attempt, Trouble};
+use crate::actor::{Attempt, AttemptError};
 use crate::target_rp::Recognised;
 
-pub(super) async fn another_key(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn another_key(stage: &mut Stage<'_>) -> Result<Observations, AttemptError> {
     let edit = json!([{ "at": "response.public_key", "set": { "from": "another.public_key" } }]);
     contradicted(stage, edit).await
 }
 
-pub(super) async fn another_algorithm(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn another_algorithm(stage: &mut Stage<'_>) -> Result<Observations, AttemptError> {
     let edit = json!([{ "at": "response.public_key_algorithm", "set": -257 }]);
     contradicted(stage, edit).await
 }
 
-pub(super) async fn other_data(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn other_data(stage: &mut Stage<'_>) -> Result<Observations, AttemptError> {
     let edit = json!([{ "at": "response.authenticator_data", "set": { "repeat": 0, "len": 37 } }]);
     contradicted(stage, edit).await
 }
 
-pub(super) async fn another_id(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn another_id(stage: &mut Stage<'_>) -> Result<Observations, AttemptError> {
     let id = json!({ "from": "fresh.32" });
     let edit = json!([{ "at": "response.id", "set": id }, { "at": "response.rawId", "set": id }]);
     contradicted(stage, edit).await
 }
 
-pub(super) async fn empty_id(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn empty_id(stage: &mut Stage<'_>) -> Result<Observations, AttemptError> {
     let id = json!({ "hex": "" });
     let edit = json!([{ "at": "response.id", "set": id }, { "at": "response.rawId", "set": id }]);
     contradicted(stage, edit).await
@@ -38,7 +38,7 @@ pub(super) async fn empty_id(stage: &mut Stage<'_>) -> Result<Observations, Trou
 
 /// A registration with the edit; unless it is refused, a login with the
 /// credential that was attested.
-async fn contradicted(stage: &mut Stage<'_>, edit: Value) -> Result<Observations, Trouble> {
+async fn contradicted(stage: &mut Stage<'_>, edit: Value) -> Result<Observations, AttemptError> {
     let mut actor = stage.newcomer("subject").await?;
     // What the RP calls the new credential is what the story is about.
     let probes = std::mem::take(&mut stage.probes);
@@ -54,7 +54,7 @@ async fn contradicted(stage: &mut Stage<'_>, edit: Value) -> Result<Observations
             actor.change_browser();
             let begun = match stage.begin(&mut actor, Ceremony::Authentication).await {
                 // It offers a login with something else, or none at all.
-                Err(trouble) if trouble.is_turned_away() => return Ok(lost(stage)),
+                Err(error) if error.is_turned_away() => return Ok(lost(stage)),
                 begun => begun?,
             };
             let Ok(message) = actor.respond(&begun) else { return Ok(lost(stage)) };

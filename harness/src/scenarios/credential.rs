@@ -7,13 +7,13 @@ use passrig_authenticator::wire::base64url;
 use serde_json::{Value, json};
 
 use super::{Observations, Stage, deviation, removal};
-use crate::actor::{Actor, Attempt, Message, Probes, Trouble};
+use crate::actor::{Actor, Attempt, AttemptError, Message, Probes};
 use crate::catalogue::Product;
 use crate::target_rp::adapter::Mode;
 use crate::target_rp::{Begun, Flow};
 
 /// A login that named the victim is answered by the attacker's authenticator.
-pub(super) async fn of_another_user(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn of_another_user(stage: &mut Stage<'_>) -> Result<Observations, AttemptError> {
     let mut victim = stage.enrolled("victim").await?;
     let mut attacker = stage.enrolled("attacker").await?;
     let begun = stage.begin(&mut victim, Ceremony::Authentication).await?;
@@ -23,15 +23,17 @@ pub(super) async fn of_another_user(stage: &mut Stage<'_>) -> Result<Observation
 
 /// A login that named somebody who has no passkeys is answered by the
 /// attacker's authenticator, with the attacker's user handle.
-pub(super) async fn for_a_user_without(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn for_a_user_without(
+    stage: &mut Stage<'_>,
+) -> Result<Observations, AttemptError> {
     let mut attacker = stage.enrolled("attacker").await?;
     let control = stage.sign_in(&mut attacker).await?;
     let own_name = attacker.user(&mut stage.log).await?;
     let mut victim = without_passkeys(stage).await?;
     let begun = match stage.begin(&mut victim, Ceremony::Authentication).await {
         // Nobody without a passkey gets as far as options there.
-        Err(trouble) if trouble.is_turned_away() => {
-            let attempt = Attempt::observed(false, trouble.to_string(), &stage.log);
+        Err(error) if error.is_turned_away() => {
+            let attempt = Attempt::observed(false, error.to_string(), &stage.log);
             return Ok(Observations::after(control, attempt));
         }
         begun => begun?,
@@ -45,7 +47,7 @@ pub(super) async fn for_a_user_without(stage: &mut Stage<'_>) -> Result<Observat
     let mut attempt = stage.send(&mut victim, &begun, &message).await?;
     if attempt.is_accepted() {
         // Where a name without passkeys is as good as none, people sign in as themselves.
-        let name = victim.user(&mut stage.log).await?.ok_or(Trouble::NoFlow(Flow::Whoami))?;
+        let name = victim.user(&mut stage.log).await?.ok_or(AttemptError::NoFlow(Flow::Whoami))?;
         if Some(name) == own_name {
             attempt = Attempt::observed(false, "the attacker is nobody else", &stage.log);
         }
@@ -55,7 +57,7 @@ pub(super) async fn for_a_user_without(stage: &mut Stage<'_>) -> Result<Observat
 
 /// Somebody who has an account and no passkey: not yet, or no longer where an
 /// account begins with one. If that can't be removed, a name that is nobody's.
-async fn without_passkeys(stage: &mut Stage<'_>) -> Result<Actor, Trouble> {
+async fn without_passkeys(stage: &mut Stage<'_>) -> Result<Actor, AttemptError> {
     let profile = stage.world.target.adapter();
     let begins_without = profile.has(Flow::Provision) || profile.account.mode != Mode::Fresh;
     let can_remove = profile.has(Flow::Remove) && stage.probes.list;
@@ -71,7 +73,7 @@ async fn without_passkeys(stage: &mut Stage<'_>) -> Result<Actor, Trouble> {
 
 /// After the options went out, the user registers a second credential in
 /// another session, and answers with that one.
-pub(super) async fn not_listed(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn not_listed(stage: &mut Stage<'_>) -> Result<Observations, AttemptError> {
     let mut actor = stage.registered("subject").await?;
     let signed_in = actor.change_browser();
     let begun = stage.begin(&mut actor, Ceremony::Authentication).await?;
@@ -85,7 +87,7 @@ pub(super) async fn not_listed(stage: &mut Stage<'_>) -> Result<Observations, Tr
 
 /// A second authenticator of the same account claims the first one's
 /// credential id for a key of its own.
-pub(super) async fn own_id_again(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn own_id_again(stage: &mut Stage<'_>) -> Result<Observations, AttemptError> {
     let mut actor = stage.registered("subject").await?;
     actor.change_authenticator("second", Product::Platform);
     let edits = json!([{ "at": "plan.credential_id", "set": { "from": "own.credential_id" } }]);
@@ -95,13 +97,13 @@ pub(super) async fn own_id_again(stage: &mut Stage<'_>) -> Result<Observations, 
 
 /// An attacker registers the victim's credential id with a key of their own,
 /// and signs in with that key as the victim.
-pub(super) async fn takeover_by_id(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn takeover_by_id(stage: &mut Stage<'_>) -> Result<Observations, AttemptError> {
     takeover(stage, victims_credential_id()).await
 }
 
 /// An attacker's registration says that it is for the victim's account, in
 /// members that no browser writes; then the attacker signs in as the victim.
-pub(super) async fn takeover_by_user(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn takeover_by_user(stage: &mut Stage<'_>) -> Result<Observations, AttemptError> {
     let claims = ["userId", "user_id", "userHandle"].map(|member| {
         let value = json!({ "from": "other.user_handle" });
         json!({ "at": "response", "append": { "member": member, "value": value } })
@@ -110,11 +112,11 @@ pub(super) async fn takeover_by_user(stage: &mut Stage<'_>) -> Result<Observatio
 }
 
 /// The attacker may or may not be refused: what counts is who they are then.
-async fn takeover(stage: &mut Stage<'_>, claims: Value) -> Result<Observations, Trouble> {
+async fn takeover(stage: &mut Stage<'_>, claims: Value) -> Result<Observations, AttemptError> {
     let mut victim = stage.enrolled("victim").await?;
     let control = victim.perform(Ceremony::Authentication, stage.probes, &mut stage.log).await?;
     let Some(name) = victim.user(&mut stage.log).await? else {
-        return Err(Trouble::NoFlow(Flow::Whoami));
+        return Err(AttemptError::NoFlow(Flow::Whoami));
     };
     let mut attacker = stage.newcomer("attacker").await?;
     let (log, nobody) = (&mut stage.log, Probes::default());
@@ -138,7 +140,7 @@ async fn takeover(stage: &mut Stage<'_>, claims: Value) -> Result<Observations, 
 /// An attacker registers the victim's credential id; then the victim signs in,
 /// as before. An RP that took the credential away may refuse the victim before
 /// there are options, or send options that no longer list it.
-pub(super) async fn lock_out_by_id(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn lock_out_by_id(stage: &mut Stage<'_>) -> Result<Observations, AttemptError> {
     let mut victim = stage.enrolled("victim").await?;
     let control = victim.perform(Ceremony::Authentication, stage.probes, &mut stage.log).await?;
     victim.change_browser();
@@ -147,8 +149,8 @@ pub(super) async fn lock_out_by_id(stage: &mut Stage<'_>) -> Result<Observations
     let claims = deviation(victims_credential_id())?;
     attacker.deviate(Ceremony::Registration, &claims, &victim.known, nobody, log).await?;
     let attempt = match victim.perform(Ceremony::Authentication, stage.probes, log).await {
-        Err(trouble) if trouble.is_turned_away() || matches!(trouble, Trouble::Client(_)) => {
-            Attempt::observed(false, trouble.to_string(), log)
+        Err(error) if error.is_turned_away() || matches!(error, AttemptError::Client(_)) => {
+            Attempt::observed(false, error.to_string(), log)
         }
         attempt => attempt?,
     };
@@ -160,7 +162,7 @@ fn victims_credential_id() -> Value {
 }
 
 /// Answers options with the actor's own credential, listed there or not.
-fn answer_unasked(actor: &mut Actor, begun: &Begun) -> Result<Message, Trouble> {
+fn answer_unasked(actor: &mut Actor, begun: &Begun) -> Result<Message, AttemptError> {
     actor.respond(&asked_for_own(actor, begun))
 }
 
@@ -176,7 +178,9 @@ fn asked_for_own(actor: &Actor, begun: &Begun) -> Begun {
 }
 
 /// People answer with what they have, whatever the RP hinted at.
-pub(super) async fn another_attachment(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn another_attachment(
+    stage: &mut Stage<'_>,
+) -> Result<Observations, AttemptError> {
     let ceremony = stage.check.ceremony;
     let mut actor = stage.subject().await?;
     let begun = stage.begin(&mut actor, ceremony).await?;
@@ -184,7 +188,7 @@ pub(super) async fn another_attachment(stage: &mut Stage<'_>) -> Result<Observat
     let demanded = options.pointer("/authenticatorSelection/authenticatorAttachment");
     if matches!(demanded.and_then(Value::as_str), Some("platform" | "cross-platform")) {
         // That is no hint but a demand, and the RP may insist on it.
-        return Err(Trouble::NotExpressible);
+        return Err(AttemptError::NotExpressible);
     }
     let hint = options.pointer("/hints/0").and_then(Value::as_str);
     let other = match hint {

@@ -7,24 +7,24 @@ use passrig_authenticator::wire::base64url;
 use serde_json::{Map, Value, json};
 
 use super::{Observations, Stage};
-use crate::actor::{Actor, Attempt, Known, Probes, Trouble};
+use crate::actor::{Actor, Attempt, AttemptError, Known, Probes};
 use crate::catalogue::Product;
 use crate::target_rp::Flow;
 
-pub(super) async fn exclude_one(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn exclude_one(stage: &mut Stage<'_>) -> Result<Observations, AttemptError> {
     let mut actor = stage.registered("subject").await?;
     let id = actor.known.credential_id.clone().unwrap_or_default();
     let begun = stage.begin(&mut actor, Ceremony::Registration).await?;
     Ok(lists(stage, &begun.options, "excludeCredentials", &[id]))
 }
 
-pub(super) async fn exclude_every(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn exclude_every(stage: &mut Stage<'_>) -> Result<Observations, AttemptError> {
     let (mut actor, ids) = with_two_credentials(stage).await?;
     let begun = stage.begin(&mut actor, Ceremony::Registration).await?;
     Ok(lists(stage, &begun.options, "excludeCredentials", &ids))
 }
 
-pub(super) async fn allow_every(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn allow_every(stage: &mut Stage<'_>) -> Result<Observations, AttemptError> {
     let (mut actor, ids) = with_two_credentials(stage).await?;
     actor.change_browser();
     let begun = stage.begin(&mut actor, Ceremony::Authentication).await?;
@@ -32,10 +32,12 @@ pub(super) async fn allow_every(stage: &mut Stage<'_>) -> Result<Observations, T
 }
 
 /// Somebody with two authenticators, and the ids of their credentials.
-async fn with_two_credentials(stage: &mut Stage<'_>) -> Result<(Actor, [Vec<u8>; 2]), Trouble> {
+async fn with_two_credentials(
+    stage: &mut Stage<'_>,
+) -> Result<(Actor, [Vec<u8>; 2]), AttemptError> {
     let limit = stage.world.target.adapter().account.max_credentials;
     if limit.is_some_and(|limit| limit < 2) {
-        return Err(Trouble::NotExpressible);
+        return Err(AttemptError::NotExpressible);
     }
     let mut actor = stage.registered("subject").await?;
     let first = actor.known.credential_id.clone().unwrap_or_default();
@@ -63,7 +65,7 @@ fn descriptor<'v>(options: &'v Value, list: &str, id: &[u8]) -> Option<&'v Value
 
 /// A credential is listed with the transports that its registration named, in
 /// whatever order.
-pub(super) async fn transports(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn transports(stage: &mut Stage<'_>) -> Result<Observations, AttemptError> {
     let mut actor = stage.newcomer("subject").await?;
     let begun = stage.begin(&mut actor, Ceremony::Registration).await?;
     let message = actor.respond(&begun)?;
@@ -93,13 +95,15 @@ fn words(texts: &[&str]) -> String {
 }
 
 /// Options for somebody who has an account, and for somebody who has none.
-pub(super) async fn shape_of_strangers(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn shape_of_strangers(
+    stage: &mut Stage<'_>,
+) -> Result<Observations, AttemptError> {
     names_alone(stage)?;
     let mut known = stage.enrolled("subject").await?;
     let begun = stage.begin(&mut known, Ceremony::Authentication).await?;
     let mut stranger = stage.stranger("stranger");
     let (same, remark) = match stage.begin(&mut stranger, Ceremony::Authentication).await {
-        Err(trouble) if trouble.is_turned_away() => (false, trouble.to_string()),
+        Err(error) if error.is_turned_away() => (false, error.to_string()),
         other => {
             let others = other?.options;
             let same = shape(&begun.options) == shape(&others);
@@ -111,9 +115,9 @@ pub(super) async fn shape_of_strangers(stage: &mut Stage<'_>) -> Result<Observat
 
 /// Where a password comes before the options, these tell nothing to strangers
 /// (§14.6.2).
-pub(super) fn names_alone(stage: &Stage<'_>) -> Result<(), Trouble> {
+pub(super) fn names_alone(stage: &Stage<'_>) -> Result<(), AttemptError> {
     match stage.world.target.adapter().sends(Flow::Authenticate, "password") {
-        true => Err(Trouble::NotExpressible),
+        true => Err(AttemptError::NotExpressible),
         false => Ok(()),
     }
 }
@@ -134,7 +138,7 @@ fn shape(value: &Value) -> Value {
     }
 }
 
-pub(super) async fn stable(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn stable(stage: &mut Stage<'_>) -> Result<Observations, AttemptError> {
     let mut stranger = stage.stranger("stranger");
     let first = made_up(stage, &mut stranger).await?;
     stranger.change_browser();
@@ -143,7 +147,7 @@ pub(super) async fn stable(stage: &mut Stage<'_>) -> Result<Observations, Troubl
     Ok(Observations::of(Attempt::observed(first == second, remark, &stage.log)))
 }
 
-pub(super) async fn by_name(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn by_name(stage: &mut Stage<'_>) -> Result<Observations, AttemptError> {
     let (mut one, mut other) = (stage.stranger("stranger"), stage.stranger("other stranger"));
     let first = made_up(stage, &mut one).await?;
     let second = made_up(stage, &mut other).await?;
@@ -154,16 +158,16 @@ pub(super) async fn by_name(stage: &mut Stage<'_>) -> Result<Observations, Troub
 
 /// The credentials for a name without an account. An RP that refuses such
 /// names makes nothing up.
-async fn made_up(stage: &mut Stage<'_>, stranger: &mut Actor) -> Result<Value, Trouble> {
+async fn made_up(stage: &mut Stage<'_>, stranger: &mut Actor) -> Result<Value, AttemptError> {
     names_alone(stage)?;
     match stage.begin(stranger, Ceremony::Authentication).await {
-        Err(trouble) if trouble.is_turned_away() => Err(Trouble::NotExpressible),
+        Err(error) if error.is_turned_away() => Err(AttemptError::NotExpressible),
         begun => Ok(begun?.options.get("allowCredentials").cloned().unwrap_or_default()),
     }
 }
 
 /// A wrong signature and an unknown credential, in browsers of their own.
-pub(super) async fn failures(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn failures(stage: &mut Stage<'_>) -> Result<Observations, AttemptError> {
     let mut actor = stage.enrolled("subject").await?;
     let edits = [
         json!({ "at": "plan.signer", "set": "another" }),
@@ -172,12 +176,12 @@ pub(super) async fn failures(stage: &mut Stage<'_>) -> Result<Observations, Trou
     let mut answers = Vec::new();
     let mut exchange = 0;
     for edit in edits {
-        let edit = serde_json::from_value(edit).map_err(|_| Trouble::NotExpressible)?;
+        let edit = serde_json::from_value(edit).map_err(|_| AttemptError::NotExpressible)?;
         let (deviation, nobody) = (Deviation::new(vec![edit]), Known::default());
         let (ceremony, probes) = (Ceremony::Authentication, Probes::default());
         let attempt = actor.deviate(ceremony, &deviation, &nobody, probes, &mut stage.log).await?;
         if attempt.is_accepted() {
-            return Err(Trouble::NotExpressible);
+            return Err(AttemptError::NotExpressible);
         }
         let sent = stage.log.exchanges().into_iter().nth(attempt.exchange);
         let status = sent.and_then(|sent| sent.response).map(|response| response.status);

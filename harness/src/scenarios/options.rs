@@ -9,7 +9,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::{Observations, Stage};
-use crate::actor::{Attempt, Trouble};
+use crate::actor::{Attempt, AttemptError};
 
 /// How many challenges are compared.
 const SAMPLE: usize = 16;
@@ -22,14 +22,14 @@ const SHORTEST_CHALLENGE: usize = 16;
 /// leaves most of them as they are.
 const VARYING: usize = 8;
 
-pub(super) async fn challenge_length(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn challenge_length(stage: &mut Stage<'_>) -> Result<Observations, AttemptError> {
     let challenges = challenges(stage, 1).await?;
     let length = challenges.iter().map(Vec::len).min().unwrap_or_default();
     let remark = format!("the challenge has {length} octets");
     Ok(seen(stage, length >= SHORTEST_CHALLENGE, remark))
 }
 
-pub(super) async fn challenge_unique(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn challenge_unique(stage: &mut Stage<'_>) -> Result<Observations, AttemptError> {
     let challenges = challenges(stage, SAMPLE).await?;
     let different = challenges.iter().collect::<BTreeSet<_>>().len();
     let remark = format!("{SAMPLE} requests gave {different} different challenges");
@@ -38,14 +38,14 @@ pub(super) async fn challenge_unique(stage: &mut Stage<'_>) -> Result<Observatio
 
 pub(super) async fn challenge_unpredictable(
     stage: &mut Stage<'_>,
-) -> Result<Observations, Trouble> {
+) -> Result<Observations, AttemptError> {
     let challenges = challenges(stage, SAMPLE).await?;
     let varying = varying(&challenges);
     let remark = format!("only {varying} octets differ among {SAMPLE} challenges");
     Ok(seen(stage, varying >= VARYING, remark))
 }
 
-async fn challenges(stage: &mut Stage<'_>, count: usize) -> Result<Vec<Vec<u8>>, Trouble> {
+async fn challenges(stage: &mut Stage<'_>, count: usize) -> Result<Vec<Vec<u8>>, AttemptError> {
     let mut actor = stage.subject().await?;
     let mut challenges = Vec::new();
     for _ in 0..count {
@@ -65,7 +65,9 @@ fn varying(texts: &[Vec<u8>]) -> usize {
     (0..longest).filter(differs).count()
 }
 
-pub(super) async fn user_handle_opaque(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn user_handle_opaque(
+    stage: &mut Stage<'_>,
+) -> Result<Observations, AttemptError> {
     let mut actor = stage.newcomer("subject").await?;
     let begun = stage.begin(&mut actor, Ceremony::Registration).await?;
     let handle = octets(&begun.options, "/user/id");
@@ -83,7 +85,9 @@ fn tells(handle: &[u8], text: &str) -> bool {
     forms.iter().any(|form| handle.windows(form.len()).any(|window| window == *form))
 }
 
-pub(super) async fn user_handle_stable(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn user_handle_stable(
+    stage: &mut Stage<'_>,
+) -> Result<Observations, AttemptError> {
     let mut actor = stage.newcomer("subject").await?;
     let begun = stage.begin(&mut actor, Ceremony::Registration).await?;
     // Of a credential that is not discoverable the authenticator keeps none.
@@ -96,7 +100,9 @@ pub(super) async fn user_handle_stable(stage: &mut Stage<'_>) -> Result<Observat
     Ok(Observations::after(control, Attempt::observed(same, remark, &stage.log)))
 }
 
-pub(super) async fn user_handle_distinct(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn user_handle_distinct(
+    stage: &mut Stage<'_>,
+) -> Result<Observations, AttemptError> {
     let mut handles = BTreeSet::new();
     for name in ["victim", "attacker"] {
         let mut actor = stage.newcomer(name).await?;
@@ -107,11 +113,11 @@ pub(super) async fn user_handle_distinct(stage: &mut Stage<'_>) -> Result<Observ
 }
 
 /// A browser judges: it knows of related origins too.
-pub(super) async fn rp_id(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn rp_id(stage: &mut Stage<'_>) -> Result<Observations, AttemptError> {
     let mut actor = stage.subject().await?;
     let begun = stage.begin(&mut actor, stage.check.ceremony).await?;
     let stops = match actor.respond(&begun) {
-        Err(Trouble::Client(exception)) => Some(exception.to_string()),
+        Err(AttemptError::Client(exception)) => Some(exception.to_string()),
         other => other.map(|_| None)?,
     };
     let goes_on = stops.is_none();
@@ -122,7 +128,7 @@ pub(super) async fn rp_id(stage: &mut Stage<'_>) -> Result<Observations, Trouble
 pub(super) async fn each(
     stage: &mut Stage<'_>,
     objection: fn(&Value) -> Option<String>,
-) -> Result<Observations, Trouble> {
+) -> Result<Observations, AttemptError> {
     let mut actor = stage.subject().await?;
     let begun = stage.begin(&mut actor, stage.check.ceremony).await?;
     let objection = objection(&begun.options);

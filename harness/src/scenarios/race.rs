@@ -5,12 +5,12 @@ use passrig_authenticator::deviation::Bench;
 use serde_json::json;
 
 use super::{Observations, Stage};
-use crate::actor::Trouble;
+use crate::actor::AttemptError;
 use crate::catalogue::Product;
 
 /// Two good answers to one challenge. A store that reads the challenge first
 /// and deletes it afterwards takes both.
-pub(super) async fn one_challenge(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn one_challenge(stage: &mut Stage<'_>) -> Result<Observations, AttemptError> {
     let ceremony = stage.check.ceremony;
     let mut actor = stage.subject().await?;
     let begun = stage.begin(&mut actor, ceremony).await?;
@@ -29,7 +29,7 @@ pub(super) async fn one_challenge(stage: &mut Stage<'_>) -> Result<Observations,
 
 /// The same count twice, in two browsers at once: an authenticator and its
 /// clone. Each challenge is good; only the counter can tell.
-pub(super) async fn one_count(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn one_count(stage: &mut Stage<'_>) -> Result<Observations, AttemptError> {
     let mut actor = stage.enrolled("subject").await?;
     let there = stage.begin(&mut actor, Ceremony::Authentication).await?;
     let elsewhere = actor.change_browser();

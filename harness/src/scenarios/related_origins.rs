@@ -8,13 +8,13 @@ use serde_json::json;
 use url::Url;
 
 use super::{Observations, Stage};
-use crate::actor::{Actor, Attempt, Trouble};
+use crate::actor::{Actor, Attempt, AttemptError};
 use crate::target_rp::transport::Response;
 
 /// How many labels a client reads at least (§5.11.1).
 const LABELS: usize = 5;
 
-pub(super) async fn open(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn open(stage: &mut Stage<'_>) -> Result<Observations, AttemptError> {
     let mut actor = stage.registered("subject").await?;
     let url = place(stage, &mut actor).await?;
     let bare = read(stage, &mut actor, &url, false).await?;
@@ -31,7 +31,7 @@ pub(super) async fn open(stage: &mut Stage<'_>) -> Result<Observations, Trouble>
     Ok(seen(stage, true, "everybody gets the file"))
 }
 
-pub(super) async fn redirect(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn redirect(stage: &mut Stage<'_>) -> Result<Observations, AttemptError> {
     let mut actor = stage.registered("subject").await?;
     let url = place(stage, &mut actor).await?;
     let first = read(stage, &mut actor, &url, false).await?;
@@ -53,15 +53,15 @@ async fn leads_to_file(
     stage: &mut Stage<'_>,
     actor: &mut Actor,
     url: &Url,
-) -> Result<bool, Trouble> {
+) -> Result<bool, AttemptError> {
     match file(stage, actor, url).await {
         Ok(_) => Ok(true),
-        Err(Trouble::NoFeature(_)) => Ok(false),
-        Err(trouble) => Err(trouble),
+        Err(AttemptError::NoFeature(_)) => Ok(false),
+        Err(error) => Err(error),
     }
 }
 
-pub(super) async fn kind(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn kind(stage: &mut Stage<'_>) -> Result<Observations, AttemptError> {
     let response = subject_reads(stage).await?;
     let kind = response.header(CONTENT_TYPE).unwrap_or("none").to_owned();
     let is_json = kind
@@ -71,34 +71,34 @@ pub(super) async fn kind(stage: &mut Stage<'_>) -> Result<Observations, Trouble>
     Ok(seen(stage, is_json, &format!("its type is {kind}")))
 }
 
-pub(super) async fn shape(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn shape(stage: &mut Stage<'_>) -> Result<Observations, AttemptError> {
     let response = subject_reads(stage).await?;
     let is_sound = origins(&response).is_some();
     Ok(seen(stage, is_sound, "an object whose `origins` is a list of texts is due"))
 }
 
-pub(super) async fn labels(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn labels(stage: &mut Stage<'_>) -> Result<Observations, AttemptError> {
     let listed = subject_lists(stage).await?;
     let labels: BTreeSet<_> = listed.iter().filter_map(|origin| label(origin)).collect();
     let remark = format!("it has {} labels: {}", labels.len(), join(&labels));
     Ok(seen(stage, labels.len() <= LABELS, &remark))
 }
 
-pub(super) async fn own(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn own(stage: &mut Stage<'_>) -> Result<Observations, AttemptError> {
     let listed = subject_lists(stage).await?;
     let own = stage.world.origin.to_string();
     let remark = format!("{own} is not in it");
     Ok(seen(stage, listed.contains(&own), &remark))
 }
 
-pub(super) async fn plain(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn plain(stage: &mut Stage<'_>) -> Result<Observations, AttemptError> {
     let listed = subject_lists(stage).await?;
     let odd: BTreeSet<_> = listed.into_iter().filter(|origin| !is_plain(origin)).collect();
     Ok(seen(stage, odd.is_empty(), &format!("no client reads these as origins: {}", join(&odd))))
 }
 
 /// A ceremony on the page of a related origin.
-pub(super) async fn served(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn served(stage: &mut Stage<'_>) -> Result<Observations, AttemptError> {
     let ceremony = stage.check.ceremony;
     let mut actor = stage.subject().await?;
     let url = place(stage, &mut actor).await?;
@@ -131,19 +131,23 @@ fn label(origin: &str) -> Option<String> {
     Some(label.to_owned())
 }
 
-async fn subject_lists(stage: &mut Stage<'_>) -> Result<Vec<String>, Trouble> {
+async fn subject_lists(stage: &mut Stage<'_>) -> Result<Vec<String>, AttemptError> {
     let response = subject_reads(stage).await?;
     origins(&response).ok_or(ABSENT)
 }
 
-async fn subject_reads(stage: &mut Stage<'_>) -> Result<Response, Trouble> {
+async fn subject_reads(stage: &mut Stage<'_>) -> Result<Response, AttemptError> {
     let mut actor = stage.registered("subject").await?;
     let url = place(stage, &mut actor).await?;
     file(stage, &mut actor, &url).await
 }
 
 /// The file, by whatever way it is reached.
-async fn file(stage: &mut Stage<'_>, actor: &mut Actor, url: &Url) -> Result<Response, Trouble> {
+async fn file(
+    stage: &mut Stage<'_>,
+    actor: &mut Actor,
+    url: &Url,
+) -> Result<Response, AttemptError> {
     let mut url = url.clone();
     for _ in 0..5 {
         let response = read(stage, actor, &url, false).await?;
@@ -158,7 +162,7 @@ async fn file(stage: &mut Stage<'_>, actor: &mut Actor, url: &Url) -> Result<Res
 }
 
 /// The host that browsers ask is that of the RP id.
-async fn place(stage: &mut Stage<'_>, actor: &mut Actor) -> Result<Url, Trouble> {
+async fn place(stage: &mut Stage<'_>, actor: &mut Actor) -> Result<Url, AttemptError> {
     stage.begin(actor, stage.check.ceremony).await?;
     let mut url = stage.world.target.base().clone();
     let id = actor.known.rp_id.clone().unwrap_or_default();
@@ -176,10 +180,10 @@ async fn read(
     actor: &mut Actor,
     url: &Url,
     with_cookies: bool,
-) -> Result<Response, Trouble> {
+) -> Result<Response, AttemptError> {
     match actor.read(url, with_cookies, &mut stage.log).await {
         // The RP is there; this host, which nobody told us of, is not.
-        Err(trouble) if trouble.is_elsewhere() => Err(ABSENT),
+        Err(error) if error.is_elsewhere() => Err(ABSENT),
         read => read,
     }
 }
@@ -204,7 +208,7 @@ fn seen(stage: &Stage<'_>, is_sound: bool, remark: &str) -> Observations {
     Observations::of(Attempt::observed(is_sound, remark, &stage.log))
 }
 
-const ABSENT: Trouble = Trouble::NoFeature("file of related origins");
+const ABSENT: AttemptError = AttemptError::NoFeature("file of related origins");
 
 #[cfg(test)]
 mod tests {

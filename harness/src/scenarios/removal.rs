@@ -4,13 +4,13 @@ use passrig_authenticator::Ceremony;
 
 use super::session::foreign_page;
 use super::{Observations, Stage};
-use crate::actor::{Actor, Attempt, Trouble};
+use crate::actor::{Actor, Attempt, AttemptError};
 use crate::catalogue::Product;
 use crate::target_rp::{Flow, Listed};
 
 /// Somebody takes the name of an account that was deleted; the device of the
 /// one before them is used once more.
-pub(super) async fn closed_account(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn closed_account(stage: &mut Stage<'_>) -> Result<Observations, AttemptError> {
     let mut actor = stage.registered("subject").await?;
     actor.close_account(&mut stage.log).await?;
     actor.change_browser();
@@ -25,7 +25,7 @@ pub(super) async fn closed_account(stage: &mut Stage<'_>) -> Result<Observations
     Ok(Observations::after(control, attempt))
 }
 
-pub(super) async fn of_another_user(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn of_another_user(stage: &mut Stage<'_>) -> Result<Observations, AttemptError> {
     let mut victim = stage.registered("victim").await?;
     let mut attacker = stage.registered("attacker").await?;
     let listed = own(stage, &mut victim).await?;
@@ -33,7 +33,7 @@ pub(super) async fn of_another_user(stage: &mut Stage<'_>) -> Result<Observation
     came_to(stage, &mut victim, &listed, sent).await
 }
 
-pub(super) async fn without_session(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn without_session(stage: &mut Stage<'_>) -> Result<Observations, AttemptError> {
     let mut actor = stage.registered("subject").await?;
     let listed = own(stage, &mut actor).await?;
     let signed_in = actor.change_browser();
@@ -42,7 +42,9 @@ pub(super) async fn without_session(stage: &mut Stage<'_>) -> Result<Observation
     came_to(stage, &mut actor, &listed, sent).await
 }
 
-pub(super) async fn from_a_foreign_page(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn from_a_foreign_page(
+    stage: &mut Stage<'_>,
+) -> Result<Observations, AttemptError> {
     let mut actor = stage.registered("subject").await?;
     let listed = own(stage, &mut actor).await?;
     let page = foreign_page(&actor)?;
@@ -50,14 +52,14 @@ pub(super) async fn from_a_foreign_page(stage: &mut Stage<'_>) -> Result<Observa
     came_to(stage, &mut actor, &listed, sent).await
 }
 
-pub(super) async fn of_ones_own(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn of_ones_own(stage: &mut Stage<'_>) -> Result<Observations, AttemptError> {
     let mut actor = stage.registered("subject").await?;
     let listed = own(stage, &mut actor).await?;
     Ok(Observations::of(remove_own(stage, &mut actor, &listed).await?))
 }
 
 /// The device is still there, and is used once more.
-pub(super) async fn used_afterwards(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn used_afterwards(stage: &mut Stage<'_>) -> Result<Observations, AttemptError> {
     let mut actor = stage.registered("subject").await?;
     let listed = own(stage, &mut actor).await?;
     let control = remove_own(stage, &mut actor, &listed).await?;
@@ -69,7 +71,7 @@ pub(super) async fn used_afterwards(stage: &mut Stage<'_>) -> Result<Observation
 }
 
 /// The device was about to be used when its credential was removed.
-pub(super) async fn begun_before(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn begun_before(stage: &mut Stage<'_>) -> Result<Observations, AttemptError> {
     let mut actor = stage.registered("subject").await?;
     let listed = own(stage, &mut actor).await?;
     let signed_in = actor.change_browser();
@@ -83,13 +85,13 @@ pub(super) async fn begun_before(stage: &mut Stage<'_>) -> Result<Observations, 
 }
 
 /// The actor's credential, as the RP lists it.
-pub(super) async fn own(stage: &mut Stage<'_>, actor: &mut Actor) -> Result<Listed, Trouble> {
+pub(super) async fn own(stage: &mut Stage<'_>, actor: &mut Actor) -> Result<Listed, AttemptError> {
     if !stage.probes.list {
-        return Err(Trouble::NoFlow(Flow::List));
+        return Err(AttemptError::NoFlow(Flow::List));
     }
     let id = actor.known.credential_id.clone().unwrap_or_default();
     let listed = actor.credentials(&mut stage.log).await?;
-    listed.into_iter().find(|one| one.has_id(&id)).ok_or(Trouble::NotExpressible)
+    listed.into_iter().find(|one| one.has_id(&id)).ok_or(AttemptError::NotExpressible)
 }
 
 /// What a removal that should not be came to. If it came to nothing the owner
@@ -98,8 +100,8 @@ async fn came_to(
     stage: &mut Stage<'_>,
     owner: &mut Actor,
     listed: &Listed,
-    sent: Result<(), Trouble>,
-) -> Result<Observations, Trouble> {
+    sent: Result<(), AttemptError>,
+) -> Result<Observations, AttemptError> {
     refused_at_most(sent)?;
     let gone = is_gone(stage, owner).await?;
     let attempt = Attempt::observed(gone, "the credential is no longer listed", &stage.log);
@@ -115,23 +117,23 @@ pub(super) async fn remove_own(
     stage: &mut Stage<'_>,
     owner: &mut Actor,
     listed: &Listed,
-) -> Result<Attempt, Trouble> {
+) -> Result<Attempt, AttemptError> {
     refused_at_most(owner.remove(listed, None, &mut stage.log).await)?;
     let gone = is_gone(stage, owner).await?;
     let remark = "its owner removed the credential, and it is still listed";
     Ok(Attempt::observed(gone, remark, &stage.log))
 }
 
-async fn is_gone(stage: &mut Stage<'_>, owner: &mut Actor) -> Result<bool, Trouble> {
+async fn is_gone(stage: &mut Stage<'_>, owner: &mut Actor) -> Result<bool, AttemptError> {
     let id = owner.known.credential_id.clone().unwrap_or_default();
     let listed = owner.lists(&id, &mut stage.log).await?;
-    Ok(!listed.ok_or(Trouble::NoFlow(Flow::List))?)
+    Ok(!listed.ok_or(AttemptError::NoFlow(Flow::List))?)
 }
 
 /// What the RP says about a removal does not matter, only what it does.
-fn refused_at_most(sent: Result<(), Trouble>) -> Result<(), Trouble> {
+fn refused_at_most(sent: Result<(), AttemptError>) -> Result<(), AttemptError> {
     match sent {
-        Err(trouble) if trouble.is_turned_away() => Ok(()),
+        Err(error) if error.is_turned_away() => Ok(()),
         sent => sent,
     }
 }

@@ -5,14 +5,16 @@ use passrig_authenticator::Ceremony;
 use url::Url;
 
 use super::{Observations, Stage};
-use crate::actor::{Actor, Attempt, Trouble};
+use crate::actor::{Actor, Attempt, AttemptError};
 use crate::catalogue::Product;
 use crate::outcome::Manner;
 use crate::target_rp::session::Crumb;
 use crate::target_rp::{Log, Recognised};
 
 /// The session as it was before the sign-in is asked who is signed in.
-pub(super) async fn from_before_sign_in(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn from_before_sign_in(
+    stage: &mut Stage<'_>,
+) -> Result<Observations, AttemptError> {
     let mut actor = stage.enrolled("subject").await?;
     let begun = stage.begin(&mut actor, Ceremony::Authentication).await?;
     let message = actor.respond(&begun)?;
@@ -25,7 +27,7 @@ pub(super) async fn from_before_sign_in(stage: &mut Stage<'_>) -> Result<Observa
 }
 
 /// The session as it was before the sign-out is asked who is signed in.
-pub(super) async fn after_sign_out(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn after_sign_out(stage: &mut Stage<'_>) -> Result<Observations, AttemptError> {
     let mut actor = stage.enrolled("subject").await?;
     let control = stage.sign_in(&mut actor).await?;
     let before = actor.saved_session();
@@ -36,20 +38,20 @@ pub(super) async fn after_sign_out(stage: &mut Stage<'_>) -> Result<Observations
     Ok(Observations::after(control, Attempt::observed(lives, remark, &stage.log)))
 }
 
-pub(super) async fn http_only(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn http_only(stage: &mut Stage<'_>) -> Result<Observations, AttemptError> {
     cookie(stage, "HttpOnly", |cookie| cookie.http_only).await
 }
 
 /// Where pages come unencrypted, as on localhost, cookies cannot do better.
-pub(super) async fn secure(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn secure(stage: &mut Stage<'_>) -> Result<Observations, AttemptError> {
     if !stage.world.target.origin().starts_with("https:") {
-        return Err(Trouble::NotExpressible);
+        return Err(AttemptError::NotExpressible);
     }
     cookie(stage, "Secure", |cookie| cookie.secure).await
 }
 
 /// A token in every request does what SameSite does.
-pub(super) async fn same_site(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn same_site(stage: &mut Stage<'_>) -> Result<Observations, AttemptError> {
     let has_token = stage.world.target.adapter().csrf.is_some();
     cookie(stage, "SameSite=Lax or Strict", |cookie| cookie.same_site || has_token).await
 }
@@ -60,7 +62,7 @@ async fn cookie(
     stage: &mut Stage<'_>,
     attribute: &str,
     is_safe: impl Fn(&Crumb<'_>) -> bool + Send,
-) -> Result<Observations, Trouble> {
+) -> Result<Observations, AttemptError> {
     let mut actor = stage.enrolled("subject").await?;
     let control = stage.sign_in(&mut actor).await?;
     let carriers = carriers(stage, &mut actor).await?;
@@ -73,7 +75,7 @@ async fn cookie(
 }
 
 /// The cookies without which nobody is signed in.
-async fn carriers(stage: &mut Stage<'_>, actor: &mut Actor) -> Result<Vec<String>, Trouble> {
+async fn carriers(stage: &mut Stage<'_>, actor: &mut Actor) -> Result<Vec<String>, AttemptError> {
     let whole = actor.saved_session();
     let mut names: Vec<String> = whole.cookies().iter().map(|c| c.name.to_owned()).collect();
     names.dedup();
@@ -89,14 +91,16 @@ async fn carriers(stage: &mut Stage<'_>, actor: &mut Actor) -> Result<Vec<String
     actor.return_to(whole);
     match carriers.is_empty() {
         // A token, or several cookies of which one is enough.
-        true => Err(Trouble::NotExpressible),
+        true => Err(AttemptError::NotExpressible),
         false => Ok(carriers),
     }
 }
 
 /// An honest response is sent by a page of another site, in the browser that
 /// began the ceremony.
-pub(super) async fn from_a_foreign_page(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn from_a_foreign_page(
+    stage: &mut Stage<'_>,
+) -> Result<Observations, AttemptError> {
     let ceremony = stage.check.ceremony;
     let mut actor = match ceremony {
         Ceremony::Registration => stage.registered("subject").await?,
@@ -115,18 +119,18 @@ pub(super) async fn from_a_foreign_page(stage: &mut Stage<'_>) -> Result<Observa
 /// A page that has nothing to do with the RP. It rides on the visitor's cookies;
 /// where there are none, but a token that the RP's own pages send along, it has
 /// nothing to send.
-pub(super) fn foreign_page(visitor: &Actor) -> Result<Url, Trouble> {
+pub(super) fn foreign_page(visitor: &Actor) -> Result<Url, AttemptError> {
     if visitor.saved_session().cookies().is_empty() {
-        return Err(Trouble::NotExpressible);
+        return Err(AttemptError::NotExpressible);
     }
-    Url::parse("https://elsewhere.example/").map_err(|_| Trouble::NotExpressible)
+    Url::parse("https://elsewhere.example/").map_err(|_| AttemptError::NotExpressible)
 }
 
 /// What stands guard before a ceremony may speak a language of its own.
-fn guarded(sent: Result<Attempt, Trouble>, log: &Log) -> Result<Attempt, Trouble> {
+fn guarded(sent: Result<Attempt, AttemptError>, log: &Log) -> Result<Attempt, AttemptError> {
     let mut attempt = match sent {
-        Err(trouble) if trouble.is_turned_away() => {
-            return Ok(Attempt::observed(false, trouble.to_string(), log));
+        Err(error) if error.is_turned_away() => {
+            return Ok(Attempt::observed(false, error.to_string(), log));
         }
         sent => sent?,
     };

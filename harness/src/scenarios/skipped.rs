@@ -7,12 +7,12 @@ use serde_json::json;
 
 use super::challenge::{other_than, with_challenge_of};
 use super::{Observations, Stage, deviation};
-use crate::actor::{Message, Trouble};
+use crate::actor::{AttemptError, Message};
 use crate::catalogue::Product;
 
 /// The credential id and the challenge, as some applications compare them in
 /// place of a signature.
-pub(super) async fn id_and_challenge(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn id_and_challenge(stage: &mut Stage<'_>) -> Result<Observations, AttemptError> {
     let mut actor = stage.enrolled("subject").await?;
     let begun = stage.begin(&mut actor, Ceremony::Authentication).await?;
     let credential_id = actor.known.credential_id.clone().unwrap_or_default();
@@ -30,7 +30,7 @@ pub(super) async fn id_and_challenge(stage: &mut Stage<'_>) -> Result<Observatio
 
 /// A registration's response where an assertion is due, or the other way
 /// round; the challenge is the right one.
-pub(super) async fn other_response(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn other_response(stage: &mut Stage<'_>) -> Result<Observations, AttemptError> {
     let ceremony = stage.check.ceremony;
     let mut actor = stage.registered("subject").await?;
     let other = other_than(ceremony);

@@ -4,7 +4,7 @@ use passrig_authenticator::Ceremony;
 use passrig_authenticator::deviation::{Bench, Deviation, NoFacts};
 use url::Url;
 
-use crate::actor::{Actor, Attempt, Known, Message, Probes, Trouble, World};
+use crate::actor::{Actor, Attempt, AttemptError, Known, Message, Probes, World};
 use crate::catalogue::{Check, Need};
 use crate::outcome::{Effect, Manner, Variant};
 use crate::target_rp::{Begun, Flow, Log, Recognised, Verdict};
@@ -43,7 +43,7 @@ pub struct Observations {
 
 impl Stage<'_> {
     /// Somebody new, with an account where that is a step of its own.
-    pub async fn newcomer(&mut self, name: &str) -> Result<Actor, Trouble> {
+    pub async fn newcomer(&mut self, name: &str) -> Result<Actor, AttemptError> {
         let mut actor = self.stranger(name).seated(self.cast);
         self.cast += 1;
         actor.arrive(&mut self.log).await?;
@@ -59,14 +59,14 @@ impl Stage<'_> {
     }
 
     /// Somebody with a credential, still in the session that registered it.
-    pub async fn registered(&mut self, name: &str) -> Result<Actor, Trouble> {
+    pub async fn registered(&mut self, name: &str) -> Result<Actor, AttemptError> {
         let mut actor = self.newcomer(name).await?;
         self.register(&mut actor).await?;
         Ok(actor)
     }
 
     /// Somebody with a credential, before a browser that knows nothing of it.
-    pub async fn enrolled(&mut self, name: &str) -> Result<Actor, Trouble> {
+    pub async fn enrolled(&mut self, name: &str) -> Result<Actor, AttemptError> {
         let mut actor = self.registered(name).await?;
         actor.change_browser();
         Ok(actor)
@@ -82,18 +82,18 @@ impl Stage<'_> {
     }
 
     /// An honest registration that must be accepted for the story to go on.
-    pub async fn register(&mut self, actor: &mut Actor) -> Result<Attempt, Trouble> {
+    pub async fn register(&mut self, actor: &mut Actor) -> Result<Attempt, AttemptError> {
         actor.enrol(&mut self.log).await
     }
 
     /// An honest authentication that must be accepted for the story to go on.
-    pub async fn sign_in(&mut self, actor: &mut Actor) -> Result<Attempt, Trouble> {
+    pub async fn sign_in(&mut self, actor: &mut Actor) -> Result<Attempt, AttemptError> {
         actor.sign_in(&mut self.log).await
     }
 
     /// The subject of the check: new to registrations, enrolled for
     /// authentications.
-    pub async fn subject(&mut self) -> Result<Actor, Trouble> {
+    pub async fn subject(&mut self) -> Result<Actor, AttemptError> {
         match self.check.ceremony {
             Ceremony::Registration => self.newcomer("subject").await,
             Ceremony::Authentication => self.enrolled("subject").await,
@@ -101,7 +101,7 @@ impl Stage<'_> {
     }
 
     /// The plainest story: one ceremony that deviates.
-    pub async fn deviate(&mut self, deviation: &Deviation) -> Result<Observations, Trouble> {
+    pub async fn deviate(&mut self, deviation: &Deviation) -> Result<Observations, AttemptError> {
         let other = if self.check.needs.contains(&Need::TwoAccounts) {
             self.enrolled("other").await?.known
         } else {
@@ -120,13 +120,17 @@ impl Stage<'_> {
         actor: &mut Actor,
         ceremony: Ceremony,
         edits: serde_json::Value,
-    ) -> Result<Attempt, Trouble> {
+    ) -> Result<Attempt, AttemptError> {
         let (edits, nobody) = (super::deviation(edits)?, Known::default());
         actor.deviate(ceremony, &edits, &nobody, self.probes, &mut self.log).await
     }
 
     /// Begins a ceremony for an actor.
-    pub async fn begin(&mut self, actor: &mut Actor, ceremony: Ceremony) -> Result<Begun, Trouble> {
+    pub async fn begin(
+        &mut self,
+        actor: &mut Actor,
+        ceremony: Ceremony,
+    ) -> Result<Begun, AttemptError> {
         actor.begin(ceremony, &mut self.log).await
     }
 
@@ -136,7 +140,7 @@ impl Stage<'_> {
         actor: &mut Actor,
         begun: &Begun,
         message: &Message,
-    ) -> Result<Attempt, Trouble> {
+    ) -> Result<Attempt, AttemptError> {
         self.send_from(None, actor, begun, message).await
     }
 
@@ -147,7 +151,7 @@ impl Stage<'_> {
         actor: &mut Actor,
         begun: &Begun,
         message: &Message,
-    ) -> Result<Attempt, Trouble> {
+    ) -> Result<Attempt, AttemptError> {
         let honest = Deviation::default();
         let mut bench = Bench::new(&honest, &NoFacts);
         actor.send_from(page, begun, message, &mut bench, self.probes, &mut self.log).await
@@ -160,7 +164,7 @@ impl Stage<'_> {
         actor: &mut Actor,
         begun: &Begun,
         message: &Message,
-    ) -> Result<Attempt, Trouble> {
+    ) -> Result<Attempt, AttemptError> {
         let seen = std::mem::take(&mut self.probes);
         let attempt = self.send(actor, begun, message).await;
         self.probes = seen;
@@ -168,12 +172,12 @@ impl Stage<'_> {
     }
 
     /// Lets more time pass than a ceremony that has begun may last.
-    pub async fn outlast(&self, begun: &Begun) -> Result<(), Trouble> {
+    pub async fn outlast(&self, begun: &Begun) -> Result<(), AttemptError> {
         let stated = begun.options.get("timeout").and_then(serde_json::Value::as_u64);
         let stated = Duration::from_millis(stated.unwrap_or_default());
         // Whoever answers within the time that the options give is not late.
         let Some(expiry) = self.world.expiry.filter(|expiry| stated <= *expiry) else {
-            return Err(Trouble::NotExpressible);
+            return Err(AttemptError::NotExpressible);
         };
         if self.world.target.takes_its_time() && expiry > UNNOTICED {
             let seconds = expiry.as_secs();
@@ -187,12 +191,12 @@ impl Stage<'_> {
     }
 
     /// Whether somebody is signed in in an actor's browser.
-    pub async fn is_signed_in(&mut self, actor: &mut Actor) -> Result<bool, Trouble> {
+    pub async fn is_signed_in(&mut self, actor: &mut Actor) -> Result<bool, AttemptError> {
         let seen = match self.probes.whoami {
             true => actor.is_signed_in(&mut self.log).await?,
             false => None,
         };
-        seen.ok_or(Trouble::NoFlow(Flow::Whoami))
+        seen.ok_or(AttemptError::NoFlow(Flow::Whoami))
     }
 }
 

@@ -4,11 +4,13 @@ use passrig_authenticator::Ceremony;
 use serde_json::{Value, json};
 
 use super::{Observations, Stage};
-use crate::actor::{Attempt, Trouble};
+use crate::actor::{Attempt, AttemptError};
 
 /// An assertion with a counter far ahead and a wrong signature; then an honest
 /// one.
-pub(super) async fn counter_of_a_forgery(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn counter_of_a_forgery(
+    stage: &mut Stage<'_>,
+) -> Result<Observations, AttemptError> {
     honest_after(stage, json!({ "at": "plan.sign_count", "set": 4_000_000_000_u32 })).await
 }
 
@@ -16,11 +18,11 @@ pub(super) async fn counter_of_a_forgery(stage: &mut Stage<'_>) -> Result<Observ
 /// one.
 pub(super) async fn backup_flags_of_a_forgery(
     stage: &mut Stage<'_>,
-) -> Result<Observations, Trouble> {
+) -> Result<Observations, AttemptError> {
     honest_after(stage, json!({ "at": "authenticator_data.flags.be", "set": true })).await
 }
 
-async fn honest_after(stage: &mut Stage<'_>, edit: Value) -> Result<Observations, Trouble> {
+async fn honest_after(stage: &mut Stage<'_>, edit: Value) -> Result<Observations, AttemptError> {
     let mut actor = stage.enrolled("subject").await?;
     let ceremony = Ceremony::Authentication;
     let edits = json!([{ "at": "plan.signer", "set": "another" }, edit]);
@@ -33,44 +35,48 @@ async fn honest_after(stage: &mut Stage<'_>, edit: Value) -> Result<Observations
 }
 
 /// A registration from a wrong origin; then an honest one.
-pub(super) async fn register_after_refusal(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn register_after_refusal(
+    stage: &mut Stage<'_>,
+) -> Result<Observations, AttemptError> {
     let mut actor = stage.newcomer("subject").await?;
     let ceremony = Ceremony::Registration;
     let refused = stage.attempt(&mut actor, ceremony, foreign_origin()).await?;
     if refused.is_accepted() {
         // Nobody can say what a refusal would have left behind.
-        return Err(Trouble::NotExpressible);
+        return Err(AttemptError::NotExpressible);
     }
     match actor.perform(ceremony, stage.probes, &mut stage.log).await {
         Ok(attempt) => Ok(Observations::of(attempt)),
         // No options any more, for somebody who got nothing out of the first.
-        Err(Trouble::Target(error)) if error.is_answer() => {
+        Err(AttemptError::Target(error)) if error.is_answer() => {
             let attempt = Attempt::observed(false, error.to_string(), &stage.log);
             Ok(Observations::of(attempt))
         }
-        Err(trouble) => Err(trouble),
+        Err(error) => Err(error),
     }
 }
 
 /// A registration from a wrong origin; then its credential signs in.
-pub(super) async fn refused_credential(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn refused_credential(
+    stage: &mut Stage<'_>,
+) -> Result<Observations, AttemptError> {
     signs_in_after(stage, foreign_origin()).await
 }
 
 /// A registration with a wrong challenge; then its credential signs in.
 pub(super) async fn refused_credential_of_the_challenge(
     stage: &mut Stage<'_>,
-) -> Result<Observations, Trouble> {
+) -> Result<Observations, AttemptError> {
     let edits = json!([{ "at": "client_data.challenge", "set": { "from": "fresh.32" } }]);
     signs_in_after(stage, edits).await
 }
 
-async fn signs_in_after(stage: &mut Stage<'_>, edits: Value) -> Result<Observations, Trouble> {
+async fn signs_in_after(stage: &mut Stage<'_>, edits: Value) -> Result<Observations, AttemptError> {
     let mut actor = stage.newcomer("subject").await?;
     let refused = stage.attempt(&mut actor, Ceremony::Registration, edits).await?;
     if refused.is_accepted() {
         // Of a registration that was accepted nothing is asked here.
-        return Err(Trouble::NotExpressible);
+        return Err(AttemptError::NotExpressible);
     }
     actor.change_browser();
     let login = actor.perform(Ceremony::Authentication, stage.probes, &mut stage.log).await?;
@@ -82,7 +88,7 @@ async fn signs_in_after(stage: &mut Stage<'_>, edits: Value) -> Result<Observati
 
 /// A credential that is not backed up when it is registered, and is when it
 /// signs in.
-pub(super) async fn backed_up_later(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn backed_up_later(stage: &mut Stage<'_>) -> Result<Observations, AttemptError> {
     let mut actor = stage.newcomer("subject").await?;
     let edits = json!([{ "at": "authenticator_data.flags.bs", "set": false }]);
     let control = stage.attempt(&mut actor, Ceremony::Registration, edits).await?;

@@ -10,12 +10,12 @@ use serde_json::json;
 
 use super::lists::names_alone;
 use super::{Observations, Stage, deviation};
-use crate::actor::{Actor, Attempt, Known, Probes, Trouble};
+use crate::actor::{Actor, Attempt, AttemptError, Known, Probes};
 use crate::target_rp::{Log, Recognised};
 use pairs::{COUNTS, Estimate, Finding, Pairs, Side};
 
 /// Options for somebody who has an account, and for somebody who has none.
-pub(super) async fn for_a_name(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn for_a_name(stage: &mut Stage<'_>) -> Result<Observations, AttemptError> {
     names_alone(stage)?;
     let ceremony = Ceremony::Authentication;
     let mut known = stage.enrolled("subject").await?;
@@ -24,7 +24,7 @@ pub(super) async fn for_a_name(stage: &mut Stage<'_>) -> Result<Observations, Tr
     stage.begin(&mut known, ceremony).await?;
     match stage.begin(&mut stranger, ceremony).await {
         // Whoever is told so needs no clock.
-        Err(trouble) if trouble.is_turned_away() => return Err(Trouble::NotExpressible),
+        Err(error) if error.is_turned_away() => return Err(AttemptError::NotExpressible),
         begun => drop(begun?),
     }
     let mut series = Series::begun(stage)?;
@@ -48,7 +48,7 @@ pub(super) async fn for_a_name(stage: &mut Stage<'_>) -> Result<Observations, Tr
 
 /// A wrong signature of a credential that is registered, and a credential that
 /// is not.
-pub(super) async fn for_a_failure(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn for_a_failure(stage: &mut Stage<'_>) -> Result<Observations, AttemptError> {
     let mut actor = stage.enrolled("subject").await?;
     let wrong = deviation(json!([{ "at": "plan.signer", "set": "another" }]))?;
     let id = json!({ "from": "fresh.32" });
@@ -58,7 +58,7 @@ pub(super) async fn for_a_failure(stage: &mut Stage<'_>) -> Result<Observations,
         match attempt.verdict.recognised {
             Recognised::Refused | Recognised::RefusedLikeCrash => {}
             // It is no failure there.
-            Recognised::Accepted => return Err(Trouble::NotExpressible),
+            Recognised::Accepted => return Err(AttemptError::NotExpressible),
             _ => return Ok(Observations::of(attempt)),
         }
     }
@@ -91,7 +91,11 @@ pub(super) async fn for_a_failure(stage: &mut Stage<'_>) -> Result<Observations,
 }
 
 /// A sign-in that fails, in a browser of its own.
-async fn failed(actor: &mut Actor, edits: &Deviation, log: &mut Log) -> Result<Attempt, Trouble> {
+async fn failed(
+    actor: &mut Actor,
+    edits: &Deviation,
+    log: &mut Log,
+) -> Result<Attempt, AttemptError> {
     let (ceremony, nobody, probes) =
         (Ceremony::Authentication, Known::default(), Probes::default());
     let attempt = actor.deviate(ceremony, edits, &nobody, probes, log).await;
@@ -107,8 +111,8 @@ struct Series {
 }
 
 impl Series {
-    fn begun(stage: &Stage<'_>) -> Result<Self, Trouble> {
-        let most = stage.world.timing.ok_or(Trouble::NotExpressible)?;
+    fn begun(stage: &Stage<'_>) -> Result<Self, AttemptError> {
+        let most = stage.world.timing.ok_or(AttemptError::NotExpressible)?;
         tell(stage, &format!("timing {most} pairs of answers, or fewer if they tell enough"));
         let label = format!("order/{}", stage.round);
         let order = stage.world.env.within(&stage.check.id).derive(&label, most);

@@ -6,7 +6,7 @@ use super::Simulation;
 use super::cast::{Person, answer, says, security_key, synced_phone};
 use super::play::{Means, Play};
 use super::rules;
-use crate::actor::{Attempt, Trouble};
+use crate::actor::{Attempt, AttemptError};
 use crate::scenarios::Observations;
 
 const KEY: &str = "her security key";
@@ -64,9 +64,9 @@ async fn acts(play: &mut Play<'_>) {
     play.end(played).await;
 }
 
-async fn lags_behind(play: &mut Play<'_>) -> Result<(), Trouble> {
+async fn lags_behind(play: &mut Play<'_>) -> Result<(), AttemptError> {
     let mut ada = enrolled(play, KEY).await?;
-    let Some(copy) = ada.copy_of_device() else { return Err(Trouble::NotExpressible) };
+    let Some(copy) = ada.copy_of_device() else { return Err(AttemptError::NotExpressible) };
     play.tell(
         says("Mallory", "copies the key, bit by bit, and puts it back"),
         None,
@@ -98,9 +98,9 @@ async fn lags_behind(play: &mut Play<'_>) -> Result<(), Trouble> {
     owner_comes_back(play, &mut ada).await
 }
 
-async fn is_ahead(play: &mut Play<'_>) -> Result<(), Trouble> {
+async fn is_ahead(play: &mut Play<'_>) -> Result<(), AttemptError> {
     let mut ada = enrolled(play, KEY).await?;
-    let Some(copy) = ada.copy_of_device() else { return Err(Trouble::NotExpressible) };
+    let Some(copy) = ada.copy_of_device() else { return Err(AttemptError::NotExpressible) };
     let key = ada.takes_copy(CLONE, copy);
     for does in ["signs in as Ada", "signs in as Ada again"] {
         ada.actor.change_browser();
@@ -137,7 +137,7 @@ async fn is_ahead(play: &mut Play<'_>) -> Result<(), Trouble> {
 }
 
 /// The counter of whoever goes on using the key comes up again.
-async fn owner_comes_back(play: &mut Play<'_>, ada: &mut Person) -> Result<(), Trouble> {
+async fn owner_comes_back(play: &mut Play<'_>, ada: &mut Person) -> Result<(), AttemptError> {
     let attempt = perform(play, ada).await?;
     let line = ada.does("signs in once more; her counter is the highest again");
     let means = Means {
@@ -151,11 +151,11 @@ async fn owner_comes_back(play: &mut Play<'_>, ada: &mut Person) -> Result<(), T
     Ok(())
 }
 
-async fn does_not_count(play: &mut Play<'_>) -> Result<(), Trouble> {
+async fn does_not_count(play: &mut Play<'_>) -> Result<(), AttemptError> {
     let mut ada = play.person("Ada", "her phone", synced_phone()).await?;
     let means = "The counter is 0, and stays 0.";
     play.honest(&mut ada, Ceremony::Registration, "signs up with a synced passkey", means).await?;
-    let Some(copy) = ada.copy_of_device() else { return Err(Trouble::NotExpressible) };
+    let Some(copy) = ada.copy_of_device() else { return Err(AttemptError::NotExpressible) };
     ada.actor.change_browser();
     play.honest(&mut ada, Ceremony::Authentication, "signs in", "0 after 0 is no step back.")
         .await?;
@@ -178,17 +178,20 @@ async fn signs(
     ada: &mut Person,
     (who, does): (&str, &str),
     means: Means<'_>,
-) -> Result<(), Trouble> {
+) -> Result<(), AttemptError> {
     let attempt = perform(play, ada).await?;
     let line = says(who, does).with(&ada.device);
     play.judged(line, LOWER, Ok(Observations::of(attempt)), means);
     Ok(())
 }
 
-pub(super) async fn perform(play: &mut Play<'_>, ada: &mut Person) -> Result<Attempt, Trouble> {
+pub(super) async fn perform(
+    play: &mut Play<'_>,
+    ada: &mut Person,
+) -> Result<Attempt, AttemptError> {
     let begun = match ada.actor.begin(Ceremony::Authentication, &mut play.log).await {
-        Err(trouble) if trouble.is_turned_away() => {
-            return Ok(Attempt::observed(false, trouble.as_refusal(), &play.log));
+        Err(error) if error.is_turned_away() => {
+            return Ok(Attempt::observed(false, error.as_refusal(), &play.log));
         }
         begun => begun?,
     };
@@ -199,7 +202,7 @@ pub(super) async fn perform(play: &mut Play<'_>, ada: &mut Person) -> Result<Att
     }
 }
 
-async fn enrolled(play: &mut Play<'_>, device: &str) -> Result<Person, Trouble> {
+async fn enrolled(play: &mut Play<'_>, device: &str) -> Result<Person, AttemptError> {
     let means = "The site stores the key's counter along with the public key.";
     let mut ada = play.enrolled(device, security_key(), "signs up with the key", means).await?;
     ada.actor.change_browser();

@@ -8,7 +8,7 @@ use url::Url;
 use super::Simulation;
 use super::cast::{Person, bound_phone, browser, says};
 use super::play::{Means, Play};
-use crate::actor::Trouble;
+use crate::actor::AttemptError;
 use crate::scenarios::Observations;
 
 const PHONE: &str = "her phone";
@@ -82,7 +82,7 @@ async fn acts(play: &mut Play<'_>) {
     play.end(Ok(())).await;
 }
 
-async fn moves(play: &mut Play<'_>) -> Result<(), Trouble> {
+async fn moves(play: &mut Play<'_>) -> Result<(), AttemptError> {
     let mut ada = enrolled(play).await?;
     let new_home = "https://login.new-home.example";
     let begun = ada.actor.begin(Ceremony::Authentication, &mut play.log).await?;
@@ -95,7 +95,7 @@ async fn moves(play: &mut Play<'_>) -> Result<(), Trouble> {
             "The new page may not ask for passkeys of the old domain. If the site simply moves, \
              all its passkeys stay behind.",
         ),
-        Ok(_) => return Err(Trouble::NotExpressible),
+        Ok(_) => return Err(AttemptError::NotExpressible),
     }
     let mut renamed = begun.clone();
     if let Some(options) = renamed.options.as_object_mut() {
@@ -110,7 +110,7 @@ async fn moves(play: &mut Play<'_>) -> Result<(), Trouble> {
             "She has none there yet. Everybody would have to make a new one, signed in some other \
              way.",
         ),
-        Ok(_) => return Err(Trouble::NotExpressible),
+        Ok(_) => return Err(AttemptError::NotExpressible),
     }
     play.check(
         says("The site", "lists its other domains, and Ada signs in on the first of them"),
@@ -145,7 +145,7 @@ async fn moves(play: &mut Play<'_>) -> Result<(), Trouble> {
     Ok(())
 }
 
-async fn look_alikes(play: &mut Play<'_>) -> Result<(), Trouble> {
+async fn look_alikes(play: &mut Play<'_>) -> Result<(), AttemptError> {
     let mut ada = enrolled(play).await?;
     for (what, id) in [
         ("a page of a stranger", "foreign"),
@@ -172,7 +172,7 @@ async fn look_alikes(play: &mut Play<'_>) -> Result<(), Trouble> {
             &exception,
             "Ada has no passkey there. Nothing is offered, however well the page is made.",
         ),
-        Ok(_) => return Err(Trouble::NotExpressible),
+        Ok(_) => return Err(AttemptError::NotExpressible),
     }
     Ok(())
 }
@@ -183,7 +183,7 @@ async fn phished(
     ada: &mut Person,
     page: &str,
     what: &str,
-) -> Result<(), Trouble> {
+) -> Result<(), AttemptError> {
     ada.actor.change_browser();
     let begun = ada.actor.begin(Ceremony::Authentication, &mut play.log).await?;
     let home = play.origin().to_owned();
@@ -215,7 +215,7 @@ async fn hostile(
     ada: &mut Person,
     page: &str,
     id: &str,
-) -> Result<(), Trouble> {
+) -> Result<(), AttemptError> {
     ada.actor.change_browser();
     let edits = json!([{ "at": "client_data.origin", "set": page }]);
     let seen = play.deviates(ada, Ceremony::Authentication, edits).await;
@@ -231,7 +231,7 @@ async fn hostile(
     Ok(())
 }
 
-async fn relatives(play: &mut Play<'_>) -> Result<(), Trouble> {
+async fn relatives(play: &mut Play<'_>) -> Result<(), AttemptError> {
     let mut ada = enrolled(play).await?;
     for (what, id) in [
         ("a subdomain of the site's host", "subdomain"),
@@ -295,7 +295,7 @@ fn browser_without_webauthn() -> super::story::Answer {
     }
 }
 
-async fn framed(play: &mut Play<'_>) -> Result<(), Trouble> {
+async fn framed(play: &mut Play<'_>) -> Result<(), AttemptError> {
     let mut ada = enrolled(play).await?;
     let begun = ada.actor.begin(Ceremony::Authentication, &mut play.log).await?;
     ada.actor.client.top_origin = Origin::parse("https://phishing.example").ok();
@@ -321,7 +321,7 @@ async fn framed(play: &mut Play<'_>) -> Result<(), Trouble> {
     Ok(())
 }
 
-async fn enrolled(play: &mut Play<'_>) -> Result<Person, Trouble> {
+async fn enrolled(play: &mut Play<'_>) -> Result<Person, AttemptError> {
     let does = "signs up, and makes a passkey";
     let means = "The phone writes the site's RP ID into the passkey.";
     let mut ada = play.enrolled(PHONE, bound_phone(), does, means).await?;
@@ -329,8 +329,8 @@ async fn enrolled(play: &mut Play<'_>) -> Result<Person, Trouble> {
     Ok(ada)
 }
 
-fn go_to(ada: &mut Person, page: &str) -> Result<(), Trouble> {
-    ada.actor.client.origin = Origin::parse(page).map_err(|_| Trouble::NotExpressible)?;
+fn go_to(ada: &mut Person, page: &str) -> Result<(), AttemptError> {
+    ada.actor.client.origin = Origin::parse(page).map_err(|_| AttemptError::NotExpressible)?;
     Ok(())
 }
 

@@ -5,7 +5,7 @@ use passrig_authenticator::Ceremony;
 use super::Simulation;
 use super::cast::{bound_phone, says};
 use super::play::{Means, Play};
-use crate::actor::Trouble;
+use crate::actor::AttemptError;
 
 pub(super) const SIMULATION: Simulation = Simulation {
     name: "enrolment-csrf",
@@ -104,7 +104,7 @@ async fn acts(play: &mut Play<'_>) {
     play.end(Ok(())).await;
 }
 
-async fn honest(play: &mut Play<'_>) -> Result<(), Trouble> {
+async fn honest(play: &mut Play<'_>) -> Result<(), AttemptError> {
     let mut ada = play.person("Ada", "her phone", bound_phone()).await?;
     let means = "The passkey is hers, and the account is hers.";
     play.honest(&mut ada, Ceremony::Registration, "signs up, and makes a passkey", means).await

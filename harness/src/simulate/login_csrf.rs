@@ -5,7 +5,7 @@ use passrig_authenticator::Ceremony;
 use super::Simulation;
 use super::cast::{bound_phone, says};
 use super::play::{Means, Play};
-use crate::actor::Trouble;
+use crate::actor::AttemptError;
 
 pub(super) const SIMULATION: Simulation = Simulation {
     name: "login-csrf",
@@ -88,7 +88,7 @@ async fn acts(play: &mut Play<'_>) {
     play.end(Ok(())).await;
 }
 
-async fn own_account(play: &mut Play<'_>) -> Result<(), Trouble> {
+async fn own_account(play: &mut Play<'_>) -> Result<(), AttemptError> {
     let mut mallory = play.person("Mallory", "her laptop", bound_phone()).await?;
     let means = "An account like any other.";
     play.honest(&mut mallory, Ceremony::Registration, "signs up, and makes a passkey", means)

@@ -8,7 +8,7 @@ use super::cast::{
 };
 use super::play::{Means, Play};
 use super::rules;
-use crate::actor::{Attempt, Trouble};
+use crate::actor::{Attempt, AttemptError};
 use crate::outcome::Setting;
 use crate::scenarios::Observations;
 use crate::target_rp::{Begun, Flow, Listed};
@@ -85,7 +85,7 @@ async fn acts(play: &mut Play<'_>) {
     play.end(played).await;
 }
 
-async fn only_passkey(play: &mut Play<'_>) -> Result<(), Trouble> {
+async fn only_passkey(play: &mut Play<'_>) -> Result<(), AttemptError> {
     let mut ada = play.person("Ada", PHONE, bound_phone()).await?;
     sign_up(play, &mut ada).await?;
     ada.actor.change_browser();
@@ -118,7 +118,7 @@ async fn only_passkey(play: &mut Play<'_>) -> Result<(), Trouble> {
 }
 
 /// What is left to somebody without a passkey, who did nothing beforehand.
-async fn other_way_in(play: &mut Play<'_>, ada: &mut Person) -> Result<(), Trouble> {
+async fn other_way_in(play: &mut Play<'_>, ada: &mut Person) -> Result<(), AttemptError> {
     if !play.has(Flow::Login) {
         play.left(
             says("Ada", "looks for another way in"),
@@ -136,9 +136,7 @@ async fn other_way_in(play: &mut Play<'_>, ada: &mut Person) -> Result<(), Troub
          account gets.",
     );
     let made = match ada.actor.enrol(&mut play.log).await {
-        Err(trouble) if trouble.is_turned_away() || trouble.is_refusal() => {
-            Err(trouble.as_refusal())
-        }
+        Err(error) if error.is_turned_away() || error.is_refusal() => Err(error.as_refusal()),
         made => made.map(|attempt| answer(&attempt)).map(Ok)?,
     };
     let line = ada.does("wants to make a new passkey");
@@ -155,7 +153,10 @@ async fn other_way_in(play: &mut Play<'_>, ada: &mut Person) -> Result<(), Troub
 }
 
 /// Somebody who is signed in gets ready for the day, and it comes.
-pub(super) async fn with_recovery(play: &mut Play<'_>, ada: &mut Person) -> Result<(), Trouble> {
+pub(super) async fn with_recovery(
+    play: &mut Play<'_>,
+    ada: &mut Person,
+) -> Result<(), AttemptError> {
     play.needs(Flow::Recover)?;
     if play.has(Flow::Prepare) {
         ada.actor.prepare(&mut play.log).await?;
@@ -173,8 +174,8 @@ pub(super) async fn with_recovery(play: &mut Play<'_>, ada: &mut Person) -> Resu
     let again = ada.actor.recover(&mut play.log).await;
     let (worked, remark) = match again {
         Ok(()) => (true, "let him in".to_owned()),
-        Err(trouble) if trouble.is_turned_away() => (false, trouble.as_refusal()),
-        Err(trouble) => return Err(trouble),
+        Err(error) if error.is_turned_away() => (false, error.as_refusal()),
+        Err(error) => return Err(error),
     };
     let means = Means {
         good: "What was used once is of no use to whoever finds the paper.",
@@ -186,7 +187,7 @@ pub(super) async fn with_recovery(play: &mut Play<'_>, ada: &mut Person) -> Resu
     Ok(())
 }
 
-async fn recovery(play: &mut Play<'_>) -> Result<(), Trouble> {
+async fn recovery(play: &mut Play<'_>) -> Result<(), AttemptError> {
     play.needs(Flow::Recover)?;
     let mut ada = play.person("Ada", PHONE, bound_phone()).await?;
     sign_up(play, &mut ada).await?;
@@ -197,7 +198,7 @@ async fn second_device(
     play: &mut Play<'_>,
     device: &str,
     profile: passrig_authenticator::device::Profile,
-) -> Result<(), Trouble> {
+) -> Result<(), AttemptError> {
     let mut ada = play.person("Ada", PHONE, bound_phone()).await?;
     sign_up(play, &mut ada).await?;
     ada.takes(device, profile);
@@ -218,10 +219,10 @@ async fn second_device(
     .await
 }
 
-async fn synced(play: &mut Play<'_>) -> Result<(), Trouble> {
+async fn synced(play: &mut Play<'_>) -> Result<(), AttemptError> {
     let mut ada = play.person("Ada", "her old phone", synced_phone()).await?;
     sign_up(play, &mut ada).await?;
-    let Some(copy) = ada.copy_of_device() else { return Err(Trouble::NotExpressible) };
+    let Some(copy) = ada.copy_of_device() else { return Err(AttemptError::NotExpressible) };
     ada.actor.change_browser();
     ada.takes_copy("her new phone", copy);
     play.honest(
@@ -234,7 +235,7 @@ async fn synced(play: &mut Play<'_>) -> Result<(), Trouble> {
     .await
 }
 
-async fn struck_off(play: &mut Play<'_>) -> Result<(), Trouble> {
+async fn struck_off(play: &mut Play<'_>) -> Result<(), AttemptError> {
     play.needs(Flow::List)?;
     play.needs(Flow::Remove)?;
     let mut ada = play.person("Ada", PHONE, bound_phone()).await?;
@@ -328,16 +329,16 @@ pub(super) async fn is_gone(
     play: &mut Play<'_>,
     ada: &mut Person,
     id: &[u8],
-) -> Result<bool, Trouble> {
+) -> Result<bool, AttemptError> {
     let listed = match ada.actor.lists(id, &mut play.log).await {
-        Err(trouble) if trouble.is_turned_away() => {
+        Err(error) if error.is_turned_away() => {
             ada.actor.change_browser();
             ada.actor.sign_in(&mut play.log).await?;
             ada.actor.lists(id, &mut play.log).await?
         }
         listed => listed?,
     };
-    Ok(!listed.ok_or(Trouble::NoFlow(Flow::List))?)
+    Ok(!listed.ok_or(AttemptError::NoFlow(Flow::List))?)
 }
 
 /// Somebody begins anew, with a passkey that was removed.
@@ -346,16 +347,16 @@ pub(super) async fn new_sign_in(
     ada: &mut Person,
     who: &str,
     device: &str,
-) -> Result<(), Trouble> {
+) -> Result<(), AttemptError> {
     if play.can_choose(Setting::Login, "discoverable") {
         // Where nobody is named, the device offers whatever it has.
         ada.actor.choose(Setting::Login, "discoverable");
     }
     let begun = ada.actor.begin(Ceremony::Authentication, &mut play.log).await;
     let begun = match begun {
-        Err(trouble) if trouble.is_turned_away() => {
+        Err(error) if error.is_turned_away() => {
             let line = says(who, "begins a new sign-in").with(device);
-            play.good(line, rp(trouble.as_refusal()), "The site does not even begin.");
+            play.good(line, rp(error.as_refusal()), "The site does not even begin.");
             return Ok(());
         }
         begun => begun?,
@@ -388,7 +389,7 @@ fn removed(begun: &Begun) -> &'static str {
     }
 }
 
-async fn last(play: &mut Play<'_>) -> Result<(), Trouble> {
+async fn last(play: &mut Play<'_>) -> Result<(), AttemptError> {
     play.needs(Flow::List)?;
     play.needs(Flow::Remove)?;
     let mut ada = play.person("Ada", PHONE, bound_phone()).await?;
@@ -399,11 +400,11 @@ async fn last(play: &mut Play<'_>) -> Result<(), Trouble> {
     let sent = ada.actor.remove(&listed, None, &mut play.log).await;
     let objected = play.objected_since(before);
     let refused = match sent {
-        Err(trouble) if trouble.is_turned_away() => Some(trouble.as_refusal()),
+        Err(error) if error.is_turned_away() => Some(error.as_refusal()),
         sent => sent.map(|()| None)?,
     };
     let gone = ada.actor.lists(&id, &mut play.log).await?.map(|listed| !listed);
-    let gone = gone.ok_or(Trouble::NoFlow(Flow::List))?;
+    let gone = gone.ok_or(AttemptError::NoFlow(Flow::List))?;
     let line = ada.does("removes the only passkey");
     if gone && play.has(Flow::Login) {
         play.good(line, rp("removed it"), "The passkey is gone. Ada still has another way in.");
@@ -430,7 +431,7 @@ async fn last(play: &mut Play<'_>) -> Result<(), Trouble> {
     Ok(())
 }
 
-async fn finder(play: &mut Play<'_>) -> Result<(), Trouble> {
+async fn finder(play: &mut Play<'_>) -> Result<(), AttemptError> {
     let required = play.asked("authentication.user-verification") == Some("required");
     let mut ada = play.person("Ada", PHONE, bound_phone()).await?;
     sign_up(play, &mut ada).await?;
@@ -470,7 +471,7 @@ async fn finder(play: &mut Play<'_>) -> Result<(), Trouble> {
 }
 
 /// Where unlocking is not demanded, some devices do not ask for it.
-async fn key_from_the_street(play: &mut Play<'_>) -> Result<(), Trouble> {
+async fn key_from_the_street(play: &mut Play<'_>) -> Result<(), AttemptError> {
     let mut ada = play.person("Ada", "her security key, without a PIN", key_without_pin()).await?;
     if play.can_choose(Setting::UserVerification, "preferred") {
         ada.actor.choose(Setting::UserVerification, "preferred");
@@ -517,7 +518,7 @@ async fn key_from_the_street(play: &mut Play<'_>) -> Result<(), Trouble> {
     Ok(())
 }
 
-async fn sign_up(play: &mut Play<'_>, ada: &mut Person) -> Result<(), Trouble> {
+async fn sign_up(play: &mut Play<'_>, ada: &mut Person) -> Result<(), AttemptError> {
     let does = "signs up, and makes a passkey";
     let means = match play.is_in_first_act() {
         true => {
@@ -533,10 +534,10 @@ pub(super) async fn find(
     play: &mut Play<'_>,
     ada: &mut Person,
     id: &[u8],
-) -> Result<Listed, Trouble> {
+) -> Result<Listed, AttemptError> {
     if !play.sees_passkeys() {
-        return Err(Trouble::NoFlow(Flow::List));
+        return Err(AttemptError::NoFlow(Flow::List));
     }
     let listed = ada.actor.credentials(&mut play.log).await?;
-    listed.into_iter().find(|one| one.has_id(id)).ok_or(Trouble::NotExpressible)
+    listed.into_iter().find(|one| one.has_id(id)).ok_or(AttemptError::NotExpressible)
 }

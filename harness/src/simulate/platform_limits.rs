@@ -11,7 +11,7 @@ use super::Simulation;
 use super::cast::{Person, answer, bound_phone, browser, key_without_pin, says};
 use super::play::{Means, Play};
 use super::rules;
-use crate::actor::Trouble;
+use crate::actor::AttemptError;
 use crate::outcome::Setting;
 use crate::scenarios::Observations;
 use crate::target_rp::Begun;
@@ -117,7 +117,11 @@ const NO: env::Answer = env::Answer { consents: false, ..env::Answer::WILLING };
 const LATE: env::Answer =
     env::Answer { after: Duration::from_secs(11 * 60), ..env::Answer::WILLING };
 
-async fn comes_with(play: &mut Play<'_>, device: &str, profile: Profile) -> Result<(), Trouble> {
+async fn comes_with(
+    play: &mut Play<'_>,
+    device: &str,
+    profile: Profile,
+) -> Result<(), AttemptError> {
     let mut ada = play.person("Ada", device, profile).await?;
     if play.can_choose(Setting::UserVerification, "preferred") {
         ada.actor.choose(Setting::UserVerification, "preferred");
@@ -196,7 +200,7 @@ fn asked(begun: &Begun) -> String {
     parts.join(", ")
 }
 
-async fn refuses(play: &mut Play<'_>, does: &str, with: env::Answer) -> Result<(), Trouble> {
+async fn refuses(play: &mut Play<'_>, does: &str, with: env::Answer) -> Result<(), AttemptError> {
     let mut ada: Person = play.person("Ada", "her phone", bound_phone()).await?;
     let begun = ada.actor.begin(Ceremony::Registration, &mut play.log).await?;
     ada.actor.is_answered("unwilling", with);

@@ -10,7 +10,7 @@ use passrig_authenticator::device::Profile;
 use super::cast::{Line, Person, answer, answer_to, browser, rp, says};
 use super::story::{Act, Answer, Finding, Step, Story};
 use super::{Audience, Options, Simulation};
-use crate::actor::{Actor, Attempt, Known, Message, Trouble};
+use crate::actor::{Actor, Attempt, AttemptError, Known, Message};
 use crate::catalogue::{Catalogue, Check};
 use crate::outcome::{CheckResult, NotTestable, Outcome, Setting, Verdict};
 use crate::runner::Solo;
@@ -117,9 +117,9 @@ impl<'a> Play<'a> {
         self.solo.world().target.adapter().has(flow)
     }
 
-    /// Whether the RP has a flow, or the trouble that it has none.
-    pub(super) fn needs(&self, flow: Flow) -> Result<(), Trouble> {
-        if self.has(flow) { Ok(()) } else { Err(Trouble::NoFlow(flow)) }
+    /// Returns an error if the adapter lacks the flow.
+    pub(super) fn needs(&self, flow: Flow) -> Result<(), AttemptError> {
+        if self.has(flow) { Ok(()) } else { Err(AttemptError::NoFlow(flow)) }
     }
 
     /// Whether the session can be asked who is signed in.
@@ -168,7 +168,7 @@ impl<'a> Play<'a> {
         name: &'static str,
         device: &str,
         profile: Profile,
-    ) -> Result<Person, Trouble> {
+    ) -> Result<Person, AttemptError> {
         let seat = self.people;
         self.people += 1;
         let label = format!("{name}/{seat}");
@@ -192,7 +192,7 @@ impl<'a> Play<'a> {
         profile: Profile,
         does: &str,
         means: &str,
-    ) -> Result<Person, Trouble> {
+    ) -> Result<Person, AttemptError> {
         let mut ada = self.person("Ada", device, profile).await?;
         self.honest(&mut ada, Ceremony::Registration, does, means).await?;
         Ok(ada)
@@ -212,9 +212,9 @@ impl<'a> Play<'a> {
 
     /// The curtain falls. If something kept the act from its end, that is told;
     /// if there were refusals, somebody honest shows what they are worth.
-    pub(super) async fn end(&mut self, played: Result<(), Trouble>) {
-        if let Err(trouble) = played {
-            self.stopped(&trouble);
+    pub(super) async fn end(&mut self, played: Result<(), AttemptError>) {
+        if let Err(error) = played {
+            self.stopped(&error);
         }
         let unproved = std::mem::take(&mut self.unproved);
         if unproved.is_empty() {
@@ -244,18 +244,18 @@ impl<'a> Play<'a> {
     }
 
     /// What keeps an act from going on.
-    fn stopped(&mut self, trouble: &Trouble) {
+    fn stopped(&mut self, error: &AttemptError) {
         let line = says("The story", "cannot go on here");
-        if let Some(lack) = lack(trouble) {
+        if let Some(lack) = lack(error) {
             let means = format!("{lack} That says nothing about the RP.");
             self.step(line, None, Some(Outcome::Skipped), &means, None);
             return;
         }
-        let what = trouble.to_string();
+        let what = error.to_string();
         let means = "Something went wrong on the way that should have worked, so the rest of \
                      this act is not known.";
         let check = super::rules::ON_THE_WAY.check();
-        let result = self.solo.judge(&check, &Err(trouble.clone()));
+        let result = self.solo.judge(&check, &Err(error.clone()));
         let number = self.step(line, Some(rp(what)), Some(result.outcome), means, None);
         self.find(number, &result, &check.why, &check.fix);
     }
@@ -282,13 +282,17 @@ impl<'a> Play<'a> {
         ceremony: Ceremony,
         does: &str,
         means: &str,
-    ) -> Result<(), Trouble> {
+    ) -> Result<(), AttemptError> {
         let line = person.does(does);
         let probes = self.solo.probes();
         let attempt = person.actor.perform(ceremony, probes, &mut self.log).await?;
         if attempt.verdict.recognised != Recognised::Accepted {
             let throttled = attempt.throttled();
-            return Err(Trouble::Honest { ceremony, message: attempt.verdict.message, throttled });
+            return Err(AttemptError::Honest {
+                ceremony,
+                message: attempt.verdict.message,
+                throttled,
+            });
         }
         self.step(line, Some(answer(&attempt)), Some(Outcome::Pass), means, None);
         Ok(())
@@ -296,11 +300,11 @@ impl<'a> Play<'a> {
 
     /// What the person's browser makes of options: a response, or a refusal of its
     /// own.
-    pub(super) fn respond(person: &mut Person, begun: &Begun) -> Result<Response, Trouble> {
+    pub(super) fn respond(person: &mut Person, begun: &Begun) -> Result<Response, AttemptError> {
         match person.actor.respond(begun) {
             Ok(message) => Ok(Ok(message)),
-            Err(Trouble::Client(exception)) => Ok(Err(exception)),
-            Err(trouble) => Err(trouble),
+            Err(AttemptError::Client(exception)) => Ok(Err(exception)),
+            Err(error) => Err(error),
         }
     }
 
@@ -310,7 +314,7 @@ impl<'a> Play<'a> {
         person: &mut Person,
         begun: &Begun,
         message: &Message,
-    ) -> Result<Attempt, Trouble> {
+    ) -> Result<Attempt, AttemptError> {
         let honest = Deviation::default();
         let mut bench = Bench::new(&honest, &NoFacts);
         let probes = self.solo.probes();
@@ -323,9 +327,9 @@ impl<'a> Play<'a> {
         person: &mut Person,
         ceremony: Ceremony,
         edits: serde_json::Value,
-    ) -> Result<Attempt, Trouble> {
+    ) -> Result<Attempt, AttemptError> {
         // Written by us: that they can be read is a matter of tests.
-        let edits = serde_json::from_value(edits).map_err(|_| Trouble::NotExpressible)?;
+        let edits = serde_json::from_value(edits).map_err(|_| AttemptError::NotExpressible)?;
         let (deviation, nobody) = (Deviation::new(edits), Known::default());
         let probes = self.solo.probes();
         person.actor.deviate(ceremony, &deviation, &nobody, probes, &mut self.log).await
@@ -341,7 +345,7 @@ impl<'a> Play<'a> {
         &mut self,
         line: Line,
         id: &str,
-        seen: Result<Observations, Trouble>,
+        seen: Result<Observations, AttemptError>,
         means: Means<'_>,
     ) -> Option<Verdict> {
         match self.catalogue.find(id).cloned() {
@@ -358,7 +362,7 @@ impl<'a> Play<'a> {
         &mut self,
         line: Line,
         check: &Check,
-        seen: Result<Observations, Trouble>,
+        seen: Result<Observations, AttemptError>,
         means: Means<'_>,
     ) -> Option<Verdict> {
         let result = self.solo.judge(check, &seen);
@@ -389,10 +393,10 @@ impl<'a> Play<'a> {
         result: &CheckResult,
         check: &Check,
         means: Means<'_>,
-        trouble: Option<&Trouble>,
+        error: Option<&AttemptError>,
     ) -> usize {
         let skipped = || {
-            let lack = trouble.and_then(lack);
+            let lack = error.and_then(lack);
             lack.unwrap_or_else(|| lacking(result.reason.as_deref().unwrap_or_default()))
         };
         let means = match result.outcome {
@@ -484,12 +488,12 @@ impl<'a> Play<'a> {
     }
 }
 
-/// What the RP's adapter lacks, in a sentence, if that is the trouble.
-fn lack(trouble: &Trouble) -> Option<String> {
-    let flow = match trouble {
-        Trouble::NoFlow(flow) => flow,
-        Trouble::NoFeature(what) => return Some(format!("This RP has no {what}.")),
-        Trouble::NotExpressible => {
+/// The sentence about a flow or a feature that the RP or its adapter lacks.
+fn lack(error: &AttemptError) -> Option<String> {
+    let flow = match error {
+        AttemptError::NoFlow(flow) => flow,
+        AttemptError::NoFeature(what) => return Some(format!("This RP has no {what}.")),
+        AttemptError::NotExpressible => {
             return Some("With this RP there is nothing to try here.".to_owned());
         }
         _ => return None,

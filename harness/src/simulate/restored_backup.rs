@@ -7,7 +7,7 @@ use super::Simulation;
 use super::cast::{Person, bound_phone, counting_provider, says, synced_phone};
 use super::play::{Means, Play};
 use super::rules;
-use crate::actor::Trouble;
+use crate::actor::AttemptError;
 use crate::scenarios::Observations;
 use crate::target_rp::Flow;
 
@@ -45,11 +45,11 @@ async fn acts(play: &mut Play<'_>) {
     play.end(played).await;
 }
 
-async fn counter(play: &mut Play<'_>) -> Result<(), Trouble> {
+async fn counter(play: &mut Play<'_>) -> Result<(), AttemptError> {
     let mut ada = enrolled(play, "her laptop", counting_provider()).await?;
     let means = "The counter goes up by one.";
     play.honest(&mut ada, Ceremony::Authentication, "signs in", means).await?;
-    let Some(backup) = ada.copy_of_device() else { return Err(Trouble::NotExpressible) };
+    let Some(backup) = ada.copy_of_device() else { return Err(AttemptError::NotExpressible) };
     play.tell(says("Ada", "makes a backup"), None, "It holds the passkey, and its counter.");
     for _ in 0..2 {
         ada.actor.change_browser();
@@ -91,9 +91,9 @@ async fn counter(play: &mut Play<'_>) -> Result<(), Trouble> {
     Ok(())
 }
 
-async fn uncounted(play: &mut Play<'_>) -> Result<(), Trouble> {
+async fn uncounted(play: &mut Play<'_>) -> Result<(), AttemptError> {
     let mut ada = enrolled(play, "her phone", synced_phone()).await?;
-    let Some(backup) = ada.copy_of_device() else { return Err(Trouble::NotExpressible) };
+    let Some(backup) = ada.copy_of_device() else { return Err(AttemptError::NotExpressible) };
     let means = "The counter is 0, and stays 0.";
     play.honest(&mut ada, Ceremony::Authentication, "signs in", means).await?;
     ada.actor.change_browser();
@@ -112,11 +112,11 @@ async fn uncounted(play: &mut Play<'_>) -> Result<(), Trouble> {
     Ok(())
 }
 
-async fn removed(play: &mut Play<'_>) -> Result<(), Trouble> {
+async fn removed(play: &mut Play<'_>) -> Result<(), AttemptError> {
     play.needs(Flow::List)?;
     play.needs(Flow::Remove)?;
     let mut ada = enrolled(play, "her phone", bound_phone()).await?;
-    let Some(backup) = ada.copy_of_device() else { return Err(Trouble::NotExpressible) };
+    let Some(backup) = ada.copy_of_device() else { return Err(AttemptError::NotExpressible) };
     let id = ada.actor.known.credential_id.clone().unwrap_or_default();
     ada.takes("her laptop", super::cast::laptop());
     let means = "There are two now.";
@@ -133,7 +133,11 @@ async fn removed(play: &mut Play<'_>) -> Result<(), Trouble> {
     super::lost_device::new_sign_in(play, &mut ada, "Ada", "her phone, restored").await
 }
 
-async fn enrolled(play: &mut Play<'_>, device: &str, profile: Profile) -> Result<Person, Trouble> {
+async fn enrolled(
+    play: &mut Play<'_>,
+    device: &str,
+    profile: Profile,
+) -> Result<Person, AttemptError> {
     let (does, means) = ("signs up, and makes a passkey", "The site has the public key.");
     play.enrolled(device, profile, does, means).await
 }

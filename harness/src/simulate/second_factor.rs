@@ -8,7 +8,7 @@ use super::Simulation;
 use super::cast::{Person, bound_phone, laptop, says};
 use super::play::{Means, Play};
 use super::rules;
-use crate::actor::{Attempt, Trouble};
+use crate::actor::{Attempt, AttemptError};
 use crate::outcome::Setting;
 use crate::scenarios::Observations;
 use crate::target_rp::Flow;
@@ -68,7 +68,7 @@ async fn acts(play: &mut Play<'_>) {
     play.end(played).await;
 }
 
-async fn two_steps(play: &mut Play<'_>) -> Result<(), Trouble> {
+async fn two_steps(play: &mut Play<'_>) -> Result<(), AttemptError> {
     let mut ada = enrolled(play).await?;
     let means = "The password told the site whose passkey to ask for. Both together are the \
                  sign-in.";
@@ -76,7 +76,7 @@ async fn two_steps(play: &mut Play<'_>) -> Result<(), Trouble> {
     play.honest(&mut ada, Ceremony::Authentication, does, means).await
 }
 
-async fn skipped(play: &mut Play<'_>) -> Result<(), Trouble> {
+async fn skipped(play: &mut Play<'_>) -> Result<(), AttemptError> {
     play.needs(Flow::Whoami)?;
     let mut ada = enrolled(play).await?;
     let before = ada.actor.is_signed_in(&mut play.log).await?;
@@ -84,7 +84,7 @@ async fn skipped(play: &mut Play<'_>) -> Result<(), Trouble> {
     let inside = ada.actor.is_signed_in(&mut play.log).await?.unwrap_or_default();
     // Whoever never says yes may not know, and whoever never says no neither.
     if before != Some(false) || !(inside || play.sees_sessions()) {
-        return Err(Trouble::NoFlow(Flow::Whoami));
+        return Err(AttemptError::NoFlow(Flow::Whoami));
     }
     let remark = if inside { "Ada is signed in" } else { "nobody is signed in" };
     let means = Means {
@@ -98,9 +98,9 @@ async fn skipped(play: &mut Play<'_>) -> Result<(), Trouble> {
     Ok(())
 }
 
-async fn of_another(play: &mut Play<'_>) -> Result<(), Trouble> {
+async fn of_another(play: &mut Play<'_>) -> Result<(), AttemptError> {
     if !play.has_two_accounts() {
-        return Err(Trouble::NoFeature("second account in its profile"));
+        return Err(AttemptError::NoFeature("second account in its profile"));
     }
     let mut ada = enrolled(play).await?;
     let mut mallory = play.person("Mallory", "her laptop", laptop()).await?;
@@ -141,19 +141,19 @@ async fn is_in_as(
     play: &mut Play<'_>,
     ada: &mut Person,
     names: &[Option<String>],
-) -> Result<bool, Trouble> {
+) -> Result<bool, AttemptError> {
     if !play.has(Flow::Whoami) {
         return Ok(false);
     }
     let user = match ada.actor.user(&mut play.log).await {
         // Nobody is signed in.
-        Err(trouble) if trouble.is_turned_away() => None,
+        Err(error) if error.is_turned_away() => None,
         user => user?,
     };
     Ok(user.is_some() && names.contains(&user))
 }
 
-async fn another_sign_in(play: &mut Play<'_>) -> Result<(), Trouble> {
+async fn another_sign_in(play: &mut Play<'_>) -> Result<(), AttemptError> {
     let mut ada = enrolled(play).await?;
     let hers = ada.actor.begin(Ceremony::Authentication, &mut play.log).await?;
     let message = match Play::respond(&mut ada, &hers)? {
@@ -173,7 +173,7 @@ async fn another_sign_in(play: &mut Play<'_>) -> Result<(), Trouble> {
     Ok(())
 }
 
-async fn lost(play: &mut Play<'_>) -> Result<(), Trouble> {
+async fn lost(play: &mut Play<'_>) -> Result<(), AttemptError> {
     play.needs(Flow::Recover)?;
     let does = "signs up, and makes a passkey";
     let means = "Until there is a second factor, the password is all.";
@@ -181,7 +181,7 @@ async fn lost(play: &mut Play<'_>) -> Result<(), Trouble> {
     super::lost_device::with_recovery(play, &mut ada).await
 }
 
-async fn enrolled(play: &mut Play<'_>) -> Result<Person, Trouble> {
+async fn enrolled(play: &mut Play<'_>) -> Result<Person, AttemptError> {
     let mut ada = play.person("Ada", "her phone", bound_phone()).await?;
     if play.can_choose(Setting::Login, "username") {
         // Some sites also let people in who name nobody, and type no password.

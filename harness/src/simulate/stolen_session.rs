@@ -6,7 +6,7 @@ use super::Simulation;
 use super::cast::{Person, bound_phone, laptop, rp, says};
 use super::play::{Means, Play};
 use super::rules;
-use crate::actor::{Attempt, Trouble};
+use crate::actor::{Attempt, AttemptError};
 use crate::scenarios::Observations;
 use crate::target_rp::Flow;
 
@@ -90,10 +90,10 @@ async fn acts(play: &mut Play<'_>) {
     play.end(played).await;
 }
 
-async fn copied(play: &mut Play<'_>) -> Result<(), Trouble> {
+async fn copied(play: &mut Play<'_>) -> Result<(), AttemptError> {
     let mut ada = signed_in(play).await?;
     if !play.sees_sessions() {
-        return Err(Trouble::NoFlow(Flow::Whoami));
+        return Err(AttemptError::NoFlow(Flow::Whoami));
     }
     let copy = ada.actor.saved_session();
     let own = ada.actor.return_to(copy);
@@ -108,14 +108,14 @@ async fn copied(play: &mut Play<'_>) -> Result<(), Trouble> {
     Ok(())
 }
 
-async fn adds(play: &mut Play<'_>) -> Result<(), Trouble> {
+async fn adds(play: &mut Play<'_>) -> Result<(), AttemptError> {
     let mut ada = signed_in(play).await?;
     ada.takes("a phone of Mallory's", bound_phone());
     let line = says("Mallory", "adds a passkey of her own to Ada's account, in the stolen session")
         .with("a phone of Mallory's");
     let attempt = match ada.actor.begin(Ceremony::Registration, &mut play.log).await {
-        Err(trouble) if trouble.is_turned_away() => {
-            Attempt::observed(false, trouble.as_refusal(), &play.log)
+        Err(error) if error.is_turned_away() => {
+            Attempt::observed(false, error.as_refusal(), &play.log)
         }
         begun => {
             let begun = begun?;
@@ -134,7 +134,7 @@ async fn adds(play: &mut Play<'_>) -> Result<(), Trouble> {
     Ok(())
 }
 
-async fn removes(play: &mut Play<'_>) -> Result<(), Trouble> {
+async fn removes(play: &mut Play<'_>) -> Result<(), AttemptError> {
     play.needs(Flow::Remove)?;
     let mut ada = signed_in(play).await?;
     let first = ada.actor.known.credential_id.clone().unwrap_or_default();
@@ -144,8 +144,8 @@ async fn removes(play: &mut Play<'_>) -> Result<(), Trouble> {
     let listed = super::lost_device::find(play, &mut ada, &first).await?;
     let sent = ada.actor.remove(&listed, None, &mut play.log).await;
     let remark = match &sent {
-        Err(trouble) if trouble.is_turned_away() => trouble.as_refusal(),
-        Err(trouble) => return Err(trouble.clone()),
+        Err(error) if error.is_turned_away() => error.as_refusal(),
+        Err(error) => return Err(error.clone()),
         Ok(()) => "removed it".to_owned(),
     };
     let gone = super::lost_device::is_gone(play, &mut ada, &first).await?;
@@ -159,10 +159,10 @@ async fn removes(play: &mut Play<'_>) -> Result<(), Trouble> {
     Ok(())
 }
 
-async fn signs_out(play: &mut Play<'_>) -> Result<(), Trouble> {
+async fn signs_out(play: &mut Play<'_>) -> Result<(), AttemptError> {
     play.needs(Flow::Logout)?;
     if !play.sees_sessions() {
-        return Err(Trouble::NoFlow(Flow::Whoami));
+        return Err(AttemptError::NoFlow(Flow::Whoami));
     }
     let mut ada = signed_in(play).await?;
     let copy = ada.actor.saved_session();
@@ -182,7 +182,7 @@ async fn signs_out(play: &mut Play<'_>) -> Result<(), Trouble> {
 }
 
 /// Somebody who has just signed in with a passkey.
-async fn signed_in(play: &mut Play<'_>) -> Result<Person, Trouble> {
+async fn signed_in(play: &mut Play<'_>) -> Result<Person, AttemptError> {
     let mut ada = play.person("Ada", "her phone", bound_phone()).await?;
     let means = "The site has the public key.";
     play.honest(&mut ada, Ceremony::Registration, "signs up, and makes a passkey", means).await?;

@@ -6,7 +6,7 @@ use passrig_authenticator::client::Origin;
 use super::Simulation;
 use super::cast::{Person, answer, bound_phone, browser, says, synced_phone};
 use super::play::{Means, Play};
-use crate::actor::Trouble;
+use crate::actor::AttemptError;
 use crate::outcome::Setting;
 use crate::scenarios::Observations;
 
@@ -101,7 +101,7 @@ async fn acts(play: &mut Play<'_>) {
     play.end(played).await;
 }
 
-async fn at_once(play: &mut Play<'_>) -> Result<(), Trouble> {
+async fn at_once(play: &mut Play<'_>) -> Result<(), AttemptError> {
     let mut ada = enrolled(play).await?;
     let begun = ada.actor.begin(Ceremony::Authentication, &mut play.log).await?;
     ada.actor.client.activation = false;
@@ -123,7 +123,7 @@ async fn at_once(play: &mut Play<'_>) -> Result<(), Trouble> {
     Ok(())
 }
 
-async fn autofill(play: &mut Play<'_>) -> Result<(), Trouble> {
+async fn autofill(play: &mut Play<'_>) -> Result<(), AttemptError> {
     let mut ada = enrolled(play).await?;
     if play.can_choose(Setting::Login, "discoverable") {
         ada.actor.choose(Setting::Login, "discoverable");
@@ -173,7 +173,7 @@ async fn autofill(play: &mut Play<'_>) -> Result<(), Trouble> {
     Ok(())
 }
 
-async fn landing(play: &mut Play<'_>) -> Result<(), Trouble> {
+async fn landing(play: &mut Play<'_>) -> Result<(), AttemptError> {
     let mut ada = play.person("Ada", "her phone", bound_phone()).await?;
     ada.actor.begin(Ceremony::Registration, &mut play.log).await?;
     play.tell(
@@ -195,7 +195,7 @@ async fn landing(play: &mut Play<'_>) -> Result<(), Trouble> {
     Ok(())
 }
 
-async fn framed(play: &mut Play<'_>) -> Result<(), Trouble> {
+async fn framed(play: &mut Play<'_>) -> Result<(), AttemptError> {
     let mut ada = play.person("Ada", "her phone", bound_phone()).await?;
     let begun = ada.actor.begin(Ceremony::Registration, &mut play.log).await?;
     let page = format!("{} {FRAMED}", play.origin());
@@ -231,7 +231,7 @@ async fn framed(play: &mut Play<'_>) -> Result<(), Trouble> {
     Ok(())
 }
 
-async fn enrolled(play: &mut Play<'_>) -> Result<Person, Trouble> {
+async fn enrolled(play: &mut Play<'_>) -> Result<Person, AttemptError> {
     let (does, means) = ("signs up, and makes a passkey", "The site has the public key.");
     let mut ada = play.enrolled("her phone", synced_phone(), does, means).await?;
     ada.actor.change_browser();

@@ -14,7 +14,7 @@ pub(super) const REMOVALS: usize = 200;
 
 /// Why an actor could not do what it meant to do; each names its culprit.
 #[derive(Clone, Debug, thiserror::Error)]
-pub enum Trouble {
+pub enum AttemptError {
     /// The target, or the way there.
     #[error(transparent)]
     Target(#[from] crate::target_rp::Error),
@@ -54,7 +54,7 @@ pub enum Trouble {
     NotExpressible,
 }
 
-impl Trouble {
+impl AttemptError {
     /// What to look at.
     pub fn help(&self) -> Option<String> {
         match self {
