@@ -5,12 +5,14 @@ mod account;
 mod ceremonies;
 mod error;
 mod facts;
+mod not_expressible;
 mod probes;
 mod run_state;
 mod world;
 
 pub use error::AttemptError;
 pub use facts::Known;
+pub use not_expressible::NotExpressible;
 pub use probes::Probes;
 pub use run_state::{Crash, Crashes, RunState, THROTTLED, Throttling};
 pub use world::World;
@@ -131,19 +133,19 @@ impl Actor {
 
     /// Makes all registrations with statements of this format, whatever the
     /// options and the authenticator are like.
-    pub fn attests_as(&mut self, format: Option<Format>) {
+    pub fn set_format(&mut self, format: Option<Format>) {
         self.format = format;
     }
 
     /// Registers with an authenticator of a model that metadata list.
-    pub fn is_of(&mut self, listing: Option<Listing>) {
+    pub fn set_listing(&mut self, listing: Option<Listing>) {
         self.listing = listing;
     }
 
     /// Takes the place of a person of the adapter's pool: the accounts there
     /// are, rather than one that is made.
     #[must_use]
-    pub fn seated(mut self, seat: usize) -> Self {
+    pub fn with_account(mut self, seat: usize) -> Self {
         let pool = &self.world.target.adapter().account.pool;
         for (name, value) in pool.get(seat).into_iter().flatten() {
             self.inputs = self.inputs.with(name, value);
@@ -192,7 +194,7 @@ impl Actor {
 
     /// Somebody sits before the device from now on who answers its questions like
     /// this.
-    pub fn is_answered(&mut self, label: &str, answer: env::Answer) {
+    pub fn set_user_answer(&mut self, label: &str, answer: env::Answer) {
         let env = self.env.within(label).answering(answer);
         let mut client = Client::with_env(self.client.origin.clone(), env);
         client.authenticators = std::mem::take(&mut self.client.authenticators);

@@ -7,28 +7,31 @@
 //! judges it: a refusal counts only if honest ceremonies are accepted before and
 //! after it.
 
-mod cast;
 mod cloned_authenticator;
 mod cross_domain;
+mod document;
 mod enrolment_csrf;
 mod html;
 mod login_csrf;
 mod lost_device;
+mod person;
 mod platform_limits;
-mod play;
+mod removal;
 mod restored_backup;
 mod rules;
 mod second_factor;
+mod simulator;
 mod stolen_session;
-mod story;
-mod tell;
 #[cfg(test)]
 mod tests;
+mod text;
 mod user_gesture;
 
+pub use document::{
+    Act, Finding, Participant, SCHEMA_VERSION, SimulationReport, SimulationStep, StepAnswer,
+};
 pub use html::render as html;
-pub use story::{Act, Answer, Finding, Role, SCHEMA_VERSION, Step, Story};
-pub use tell::Teller;
+pub use text::SimulationText;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -39,7 +42,7 @@ use crate::catalogue::Catalogue;
 use crate::observer::Observer;
 use crate::outcome::NotTestable;
 use crate::target_rp::Target;
-use play::Play;
+use simulator::Simulator;
 
 /// A simulation.
 pub struct Simulation {
@@ -52,10 +55,10 @@ pub struct Simulation {
     /// Whether it is about RPs that ask for a password first.
     pub asks_a_second_factor: bool,
     cast: &'static [(&'static str, &'static str)],
-    acts: for<'a> fn(&'a mut Play<'_>) -> Played<'a>,
+    acts: for<'a> fn(&'a mut Simulator<'_>) -> ActsFuture<'a>,
 }
 
-type Played<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
+type ActsFuture<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
 
 /// Every simulation.
 pub const ALL: [&Simulation; 10] = [
@@ -92,31 +95,31 @@ pub struct Options {
 
 /// An observer of a story, which has ceremonies like those of a run. All methods are called as
 /// things happen.
-pub trait Audience: Observer {
+pub trait SimulationObserver: Observer {
     /// It begins; there are no acts yet.
-    fn opened(&self, _story: &Story) {}
+    fn simulation_started(&self, _report: &SimulationReport) {}
 
     /// An act begins; it has no steps yet.
-    fn began(&self, _act: &Act) {}
+    fn act_started(&self, _act: &Act) {}
 
     /// A step was taken.
-    fn saw(&self, _step: &Step) {}
+    fn step_taken(&self, _step: &SimulationStep) {}
 
     /// A step showed a flaw of the target.
-    fn flaw(&self, _finding: &Finding) {}
+    fn finding(&self, _finding: &Finding) {}
 }
 
 /// Plays a simulation.
-pub async fn play(
+pub async fn run(
     simulation: &Simulation,
     options: &Options,
     target: Arc<Target>,
-    audience: &dyn Audience,
-) -> Result<Story, NotTestable> {
-    let (mut play, forged) = Play::begin(simulation, options, target, audience).await?;
+    observer: &dyn SimulationObserver,
+) -> Result<SimulationReport, NotTestable> {
+    let (mut sim, forged) = Simulator::begin(simulation, options, target, observer).await?;
     match forged {
-        Some(forged) => play.accepts_anything(&forged),
-        None => (simulation.acts)(&mut play).await,
+        Some(forged) => sim.accepts_anything(&forged),
+        None => (simulation.acts)(&mut sim).await,
     }
-    Ok(play.story())
+    Ok(sim.report())
 }

@@ -11,7 +11,7 @@ use url::Url;
 impl Actor {
     /// Makes the account, where that is a step of its own; signs in to one that
     /// is there already, and empties it if it can hold only so many credentials.
-    pub async fn arrive(&mut self, log: &mut Log) -> Result<(), AttemptError> {
+    pub async fn set_up(&mut self, log: &mut Log) -> Result<(), AttemptError> {
         let account = &self.world.target.adapter().account;
         let (mode, is_limited) = (account.mode, account.max_credentials.is_some());
         if mode == Mode::Fresh {

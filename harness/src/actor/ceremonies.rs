@@ -1,6 +1,6 @@
 //! Ceremonies of an actor: from the options of the target to its answer.
 
-use super::{Actor, Attempt, AttemptError, Known, Message, Probes};
+use super::{Actor, Attempt, AttemptError, Known, Message, NotExpressible, Probes};
 use crate::outcome::{Effect, Setting};
 use crate::target_rp::{Answer, Begun, Flow, Log, Recognised, Session};
 use passrig_authenticator::Ceremony;
@@ -71,7 +71,9 @@ impl Actor {
                     plan.device.attest_as(format);
                 }
                 if let Some(listing) = self.listing {
-                    plan.device.be_of(listing).ok_or(AttemptError::NotExpressible)?;
+                    plan.device.be_of(listing).ok_or_else(|| {
+                        AttemptError::Bug("a listed model has no certificates".to_owned())
+                    })?;
                 }
                 bench.plan(PlanMut::Create(&mut plan));
                 let credential_id = plan.device.credential.id.clone();
@@ -254,7 +256,7 @@ impl Actor {
                 continue;
             }
             if !waits_for_request && !self.is_sent(ceremony, &bench, &message) {
-                return Err(AttemptError::NotExpressible);
+                return Err(NotExpressible::NotSent.into());
             }
             let attempt = self.send(&begun, &message, &mut bench, probes, log).await?;
             match self.effect(&bench)? {
@@ -262,7 +264,7 @@ impl Actor {
                 deviation::Effect::Honest
                     if !honest && ceremony == Ceremony::Registration && attempt.is_accepted() =>
                 {
-                    return Err(AttemptError::NotExpressible);
+                    return Err(NotExpressible::AcceptedHonest.into());
                 }
                 deviation::Effect::Honest if !honest => continue,
                 _ => {}
@@ -272,7 +274,7 @@ impl Actor {
             }
             return Ok(attempt);
         }
-        Err(AttemptError::NotExpressible)
+        Err(NotExpressible::EqualsHonest(TRIES).into())
     }
 
     /// Whether the target can see what was done to the response: pages may send some members of it only.
@@ -289,7 +291,9 @@ impl Actor {
     /// would alter: where the user names one, that is no mistake of the check.
     fn effect(&self, bench: &Bench<'_>) -> Result<deviation::Effect, AttemptError> {
         match bench.effect() {
-            Err(_) if self.world.authenticator.is_some() => Err(AttemptError::NotExpressible),
+            Err(error) if self.world.authenticator.is_some() => {
+                Err(NotExpressible::NotMade(error).into())
+            }
             effect => Ok(effect?),
         }
     }

@@ -5,6 +5,7 @@ use passrig_authenticator::client::{DomException, Name};
 use passrig_authenticator::deviation;
 use passrig_authenticator::wire::options;
 
+use super::NotExpressible;
 use crate::target_rp::Flow;
 use crate::target_rp::error::Kind;
 use crate::target_rp::transport::Failure;
@@ -49,9 +50,12 @@ pub enum AttemptError {
     /// The target does not have what the story is about.
     #[error("the target has no {0}")]
     NoFeature(&'static str),
-    /// The deviation equals the honest ceremony, try after try.
-    #[error("the deviation equals the honest ceremony")]
-    NotExpressible,
+    /// Here the attempt would say nothing about the target.
+    #[error("the check is not expressible: {0}")]
+    NotExpressible(#[from] NotExpressible),
+    /// An error in passrig.
+    #[error("bug in passrig: {0}")]
+    Bug(String),
 }
 
 impl AttemptError {
@@ -77,10 +81,11 @@ impl AttemptError {
             ),
             Self::Deviation(error) => error.help(),
             Self::Full { .. } => Some("remove them, or name another account".to_owned()),
+            Self::Bug(_) => Some("report the message and the command that shows it".to_owned()),
             Self::Honest { .. }
             | Self::NoFlow(_)
             | Self::NoFeature(_)
-            | Self::NotExpressible => None,
+            | Self::NotExpressible(_) => None,
         }
     }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use passrig_authenticator::Ceremony;
-use passrig_authenticator::deviation::{Deviation, Edit};
+use passrig_authenticator::deviation::Deviation;
 use passrig_authenticator::wire::{CreationOptions, RequestOptions};
 use serde_json::json;
 
@@ -122,9 +122,10 @@ pub(super) async fn honest(
         deaths => format!("{variant}/{deaths}"),
     };
     let authenticator = world.authenticator(Product::default(), None, None);
-    let mut actor = Actor::new(world, variant, "canary.honest", &name, authenticator).seated(0);
+    let mut actor =
+        Actor::new(world, variant, "canary.honest", &name, authenticator).with_account(0);
     let mut patience = Patience::new(observer, &world.state);
-    while let Err(trouble) = actor.arrive(&mut log).await {
+    while let Err(trouble) = actor.set_up(&mut log).await {
         if !patience.lasts(trouble.throttled()).await {
             return Err(not_testable(
                 "an account cannot be made",
@@ -335,17 +336,18 @@ async fn forge(
         again => format!("{ceremony}/{again}"),
     };
     let authenticator = world.authenticator(Product::default(), None, None);
-    let mut actor = Actor::new(world, variant, "canary.forged", &name, authenticator).seated(0);
-    actor.arrive(log).await?;
+    let mut actor =
+        Actor::new(world, variant, "canary.forged", &name, authenticator).with_account(0);
+    actor.set_up(log).await?;
     if ceremony == Ceremony::Authentication {
         actor.enrol(log).await?;
         actor.change_browser();
     }
-    let deviation = wrong_everywhere(ceremony).ok_or(AttemptError::NotExpressible)?;
+    let deviation = wrong_everywhere(ceremony)?;
     actor.deviate(ceremony, &deviation, &Known::default(), probes, log).await
 }
 
-fn wrong_everywhere(ceremony: Ceremony) -> Option<Deviation> {
+fn wrong_everywhere(ceremony: Ceremony) -> Result<Deviation, AttemptError> {
     let kept = match ceremony {
         Ceremony::Registration => 0x40,
         Ceremony::Authentication => 0,
@@ -360,8 +362,7 @@ fn wrong_everywhere(ceremony: Ceremony) -> Option<Deviation> {
     if ceremony == Ceremony::Authentication {
         edits.push(json!({ "at": "signature", "set": { "hex": "00" } }));
     }
-    let edits: Result<Vec<Edit>, _> = edits.into_iter().map(serde_json::from_value).collect();
-    edits.ok().map(Deviation::new)
+    crate::scenarios::deviation(json!(edits))
 }
 
 fn accepts_anything(ceremony: Ceremony, variant: &Variant, attempt: &Attempt) -> CheckResult {

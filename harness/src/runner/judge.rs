@@ -103,7 +103,13 @@ fn troubled(blank: CheckResult, trouble: &AttemptError) -> CheckResult {
         return inconclusive(blank, Inconclusive::Throttled, &trouble.to_string());
     }
     match trouble {
-        AttemptError::NotExpressible => skipped(blank, Skip::NotExpressible),
+        AttemptError::NotExpressible(cause) => CheckResult {
+            reason: Some(format!("{}: {cause}", Skip::NotExpressible)),
+            ..skipped(blank, Skip::NotExpressible)
+        },
+        AttemptError::Bug(_) => {
+            CheckResult { outcome: Outcome::Error, reason: Some(trouble.to_string()), ..blank }
+        }
         AttemptError::NoFlow(_) => skipped(blank, Skip::Flow),
         AttemptError::NoFeature(_) => skipped(blank, Skip::Feature),
         _ if trouble.is_inconvenience() => {

@@ -43,7 +43,8 @@ pub async fn walk(world: &World, told: Told<'_>) -> bool {
     let has = |flow| profile.has(flow);
     let authenticator = world.authenticator(Product::default(), None, None);
     let default = schedule::default_variant(&profile.settings, &authenticator);
-    let actor = Actor::new(world, &default, "adapter.test", "subject", authenticator).seated(0);
+    let actor =
+        Actor::new(world, &default, "adapter.test", "subject", authenticator).with_account(0);
     let mut walker = Walker { actor, log: Log::new(), told };
 
     let has_account = has(Flow::Provision) || has(Flow::Login);
@@ -137,7 +138,7 @@ impl Walker<'_> {
     }
 
     async fn arrive(&mut self) -> Result<String, Obstacle> {
-        self.actor.arrive(&mut self.log).await?;
+        self.actor.set_up(&mut self.log).await?;
         let name = self.actor.name("username").unwrap_or_default();
         Ok(format!("there is one: {name}"))
     }

@@ -1,11 +1,11 @@
 //! Stories about algorithms.
 
-use super::{Observations, Stage};
+use super::{Context, Observations};
 use crate::actor::AttemptError;
 
 /// An honest ceremony whose only peculiarity is the algorithm of the check.
-pub(super) async fn in_use(stage: &mut Stage<'_>) -> Result<Observations, AttemptError> {
-    let mut actor = stage.subject().await?;
-    let attempt = actor.perform(stage.check.ceremony, stage.probes, &mut stage.log).await?;
+pub(super) async fn in_use(ctx: &mut Context<'_>) -> Result<Observations, AttemptError> {
+    let mut actor = ctx.subject().await?;
+    let attempt = actor.perform(ctx.check.ceremony, ctx.probes, &mut ctx.log).await?;
     Ok(Observations::of(attempt))
 }

@@ -2,56 +2,55 @@
 //! tell to somebody who only knows names.
 
 use passrig_authenticator::Ceremony;
-use passrig_authenticator::deviation::Deviation;
 use passrig_authenticator::wire::base64url;
 use serde_json::{Map, Value, json};
 
-use super::{Observations, Stage};
-use crate::actor::{Actor, Attempt, AttemptError, Known, Probes};
+use super::{Context, Observations, deviation};
+use crate::actor::{Actor, Attempt, AttemptError, Known, NotExpressible, Probes};
 use crate::catalogue::Product;
 use crate::target_rp::Flow;
 
-pub(super) async fn exclude_one(stage: &mut Stage<'_>) -> Result<Observations, AttemptError> {
-    let mut actor = stage.registered("subject").await?;
+pub(super) async fn exclude_one(ctx: &mut Context<'_>) -> Result<Observations, AttemptError> {
+    let mut actor = ctx.registered("subject").await?;
     let id = actor.known.credential_id.clone().unwrap_or_default();
-    let begun = stage.begin(&mut actor, Ceremony::Registration).await?;
-    Ok(lists(stage, &begun.options, "excludeCredentials", &[id]))
+    let begun = ctx.begin(&mut actor, Ceremony::Registration).await?;
+    Ok(lists(ctx, &begun.options, "excludeCredentials", &[id]))
 }
 
-pub(super) async fn exclude_every(stage: &mut Stage<'_>) -> Result<Observations, AttemptError> {
-    let (mut actor, ids) = with_two_credentials(stage).await?;
-    let begun = stage.begin(&mut actor, Ceremony::Registration).await?;
-    Ok(lists(stage, &begun.options, "excludeCredentials", &ids))
+pub(super) async fn exclude_every(ctx: &mut Context<'_>) -> Result<Observations, AttemptError> {
+    let (mut actor, ids) = with_two_credentials(ctx).await?;
+    let begun = ctx.begin(&mut actor, Ceremony::Registration).await?;
+    Ok(lists(ctx, &begun.options, "excludeCredentials", &ids))
 }
 
-pub(super) async fn allow_every(stage: &mut Stage<'_>) -> Result<Observations, AttemptError> {
-    let (mut actor, ids) = with_two_credentials(stage).await?;
+pub(super) async fn allow_every(ctx: &mut Context<'_>) -> Result<Observations, AttemptError> {
+    let (mut actor, ids) = with_two_credentials(ctx).await?;
     actor.change_browser();
-    let begun = stage.begin(&mut actor, Ceremony::Authentication).await?;
-    Ok(lists(stage, &begun.options, "allowCredentials", &ids))
+    let begun = ctx.begin(&mut actor, Ceremony::Authentication).await?;
+    Ok(lists(ctx, &begun.options, "allowCredentials", &ids))
 }
 
 /// Somebody with two authenticators, and the ids of their credentials.
 async fn with_two_credentials(
-    stage: &mut Stage<'_>,
+    ctx: &mut Context<'_>,
 ) -> Result<(Actor, [Vec<u8>; 2]), AttemptError> {
-    let limit = stage.world.target.adapter().account.max_credentials;
+    let limit = ctx.world.target.adapter().account.max_credentials;
     if limit.is_some_and(|limit| limit < 2) {
-        return Err(AttemptError::NotExpressible);
+        return Err(NotExpressible::OneCredential.into());
     }
-    let mut actor = stage.registered("subject").await?;
+    let mut actor = ctx.registered("subject").await?;
     let first = actor.known.credential_id.clone().unwrap_or_default();
     actor.change_authenticator("second", Product::Platform);
-    stage.register(&mut actor).await?;
+    ctx.register(&mut actor).await?;
     let second = actor.known.credential_id.clone().unwrap_or_default();
     Ok((actor, [first, second]))
 }
 
 /// Whether a list of the options has all of these credentials.
-fn lists(stage: &Stage<'_>, options: &Value, list: &str, ids: &[Vec<u8>]) -> Observations {
+fn lists(ctx: &Context<'_>, options: &Value, list: &str, ids: &[Vec<u8>]) -> Observations {
     let missing = ids.iter().filter(|id| descriptor(options, list, id).is_none()).count();
     let remark = format!("{list} lacks {missing} of the account's {} credentials", ids.len());
-    Observations::of(Attempt::observed(missing == 0, remark, &stage.log))
+    Observations::of(Attempt::observed(missing == 0, remark, &ctx.log))
 }
 
 fn descriptor<'v>(options: &'v Value, list: &str, id: &[u8]) -> Option<&'v Value> {
@@ -65,19 +64,19 @@ fn descriptor<'v>(options: &'v Value, list: &str, id: &[u8]) -> Option<&'v Value
 
 /// A credential is listed with the transports that its registration named, in
 /// whatever order.
-pub(super) async fn transports(stage: &mut Stage<'_>) -> Result<Observations, AttemptError> {
-    let mut actor = stage.newcomer("subject").await?;
-    let begun = stage.begin(&mut actor, Ceremony::Registration).await?;
+pub(super) async fn transports(ctx: &mut Context<'_>) -> Result<Observations, AttemptError> {
+    let mut actor = ctx.new_account("subject").await?;
+    let begun = ctx.begin(&mut actor, Ceremony::Registration).await?;
     let message = actor.respond(&begun)?;
-    let control = stage.send(&mut actor, &begun, &message).await?;
+    let control = ctx.send(&mut actor, &begun, &message).await?;
     let response: Value = serde_json::from_slice(&message.response.render()).unwrap_or_default();
     let named = texts(response.pointer("/response/transports"));
     actor.change_browser();
-    let begun = stage.begin(&mut actor, Ceremony::Authentication).await?;
+    let begun = ctx.begin(&mut actor, Ceremony::Authentication).await?;
     let listed = descriptor(&begun.options, "allowCredentials", &message.credential_id);
     let listed = texts(listed.and_then(|listed| listed.get("transports")));
     let remark = format!("registered with {}, listed with {}", words(&named), words(&listed));
-    Ok(Observations::after(control, Attempt::observed(listed == named, remark, &stage.log)))
+    Ok(Observations::after(control, Attempt::observed(listed == named, remark, &ctx.log)))
 }
 
 fn texts(value: Option<&Value>) -> Vec<&str> {
@@ -95,14 +94,12 @@ fn words(texts: &[&str]) -> String {
 }
 
 /// Options for somebody who has an account, and for somebody who has none.
-pub(super) async fn shape_of_strangers(
-    stage: &mut Stage<'_>,
-) -> Result<Observations, AttemptError> {
-    names_alone(stage)?;
-    let mut known = stage.enrolled("subject").await?;
-    let begun = stage.begin(&mut known, Ceremony::Authentication).await?;
-    let mut stranger = stage.stranger("stranger");
-    let (same, remark) = match stage.begin(&mut stranger, Ceremony::Authentication).await {
+pub(super) async fn shape_for_unknown(ctx: &mut Context<'_>) -> Result<Observations, AttemptError> {
+    names_alone(ctx)?;
+    let mut known = ctx.enrolled("subject").await?;
+    let begun = ctx.begin(&mut known, Ceremony::Authentication).await?;
+    let mut stranger = ctx.unknown_user("stranger");
+    let (same, remark) = match ctx.begin(&mut stranger, Ceremony::Authentication).await {
         Err(error) if error.is_turned_away() => (false, error.to_string()),
         other => {
             let others = other?.options;
@@ -110,14 +107,14 @@ pub(super) async fn shape_of_strangers(
             (same, format!("{}, not {}", shape(&others), shape(&begun.options)))
         }
     };
-    Ok(Observations::of(Attempt::observed(same, remark, &stage.log)))
+    Ok(Observations::of(Attempt::observed(same, remark, &ctx.log)))
 }
 
 /// Where a password comes before the options, these tell nothing to strangers
 /// (§14.6.2).
-pub(super) fn names_alone(stage: &Stage<'_>) -> Result<(), AttemptError> {
-    match stage.world.target.adapter().sends(Flow::Authenticate, "password") {
-        true => Err(AttemptError::NotExpressible),
+pub(super) fn names_alone(ctx: &Context<'_>) -> Result<(), AttemptError> {
+    match ctx.world.target.adapter().sends(Flow::Authenticate, "password") {
+        true => Err(NotExpressible::PasswordFirst.into()),
         false => Ok(()),
     }
 }
@@ -138,37 +135,40 @@ fn shape(value: &Value) -> Value {
     }
 }
 
-pub(super) async fn stable(stage: &mut Stage<'_>) -> Result<Observations, AttemptError> {
-    let mut stranger = stage.stranger("stranger");
-    let first = made_up(stage, &mut stranger).await?;
+pub(super) async fn stable(ctx: &mut Context<'_>) -> Result<Observations, AttemptError> {
+    let mut stranger = ctx.unknown_user("stranger");
+    let first = made_up_credentials(ctx, &mut stranger).await?;
     stranger.change_browser();
-    let second = made_up(stage, &mut stranger).await?;
+    let second = made_up_credentials(ctx, &mut stranger).await?;
     let remark = "the credentials that were made up change with every request";
-    Ok(Observations::of(Attempt::observed(first == second, remark, &stage.log)))
+    Ok(Observations::of(Attempt::observed(first == second, remark, &ctx.log)))
 }
 
-pub(super) async fn by_name(stage: &mut Stage<'_>) -> Result<Observations, AttemptError> {
-    let (mut one, mut other) = (stage.stranger("stranger"), stage.stranger("other stranger"));
-    let first = made_up(stage, &mut one).await?;
-    let second = made_up(stage, &mut other).await?;
+pub(super) async fn by_name(ctx: &mut Context<'_>) -> Result<Observations, AttemptError> {
+    let (mut one, mut other) = (ctx.unknown_user("stranger"), ctx.unknown_user("other stranger"));
+    let first = made_up_credentials(ctx, &mut one).await?;
+    let second = made_up_credentials(ctx, &mut other).await?;
     let differ = first.as_array().is_none_or(Vec::is_empty) || first != second;
     let remark = "the credential that was made up is the same for all names";
-    Ok(Observations::of(Attempt::observed(differ, remark, &stage.log)))
+    Ok(Observations::of(Attempt::observed(differ, remark, &ctx.log)))
 }
 
 /// The credentials for a name without an account. An RP that refuses such
 /// names makes nothing up.
-async fn made_up(stage: &mut Stage<'_>, stranger: &mut Actor) -> Result<Value, AttemptError> {
-    names_alone(stage)?;
-    match stage.begin(stranger, Ceremony::Authentication).await {
-        Err(error) if error.is_turned_away() => Err(AttemptError::NotExpressible),
+async fn made_up_credentials(
+    ctx: &mut Context<'_>,
+    stranger: &mut Actor,
+) -> Result<Value, AttemptError> {
+    names_alone(ctx)?;
+    match ctx.begin(stranger, Ceremony::Authentication).await {
+        Err(error) if error.is_turned_away() => Err(NotExpressible::UnknownNameRefused.into()),
         begun => Ok(begun?.options.get("allowCredentials").cloned().unwrap_or_default()),
     }
 }
 
 /// A wrong signature and an unknown credential, in browsers of their own.
-pub(super) async fn failures(stage: &mut Stage<'_>) -> Result<Observations, AttemptError> {
-    let mut actor = stage.enrolled("subject").await?;
+pub(super) async fn failures(ctx: &mut Context<'_>) -> Result<Observations, AttemptError> {
+    let mut actor = ctx.enrolled("subject").await?;
     let edits = [
         json!({ "at": "plan.signer", "set": "another" }),
         json!({ "at": "plan.credential_id", "set": { "from": "fresh.32" } }),
@@ -176,14 +176,13 @@ pub(super) async fn failures(stage: &mut Stage<'_>) -> Result<Observations, Atte
     let mut answers = Vec::new();
     let mut exchange = 0;
     for edit in edits {
-        let edit = serde_json::from_value(edit).map_err(|_| AttemptError::NotExpressible)?;
-        let (deviation, nobody) = (Deviation::new(vec![edit]), Known::default());
+        let (deviation, none) = (deviation(json!([edit]))?, Known::default());
         let (ceremony, probes) = (Ceremony::Authentication, Probes::default());
-        let attempt = actor.deviate(ceremony, &deviation, &nobody, probes, &mut stage.log).await?;
+        let attempt = actor.deviate(ceremony, &deviation, &none, probes, &mut ctx.log).await?;
         if attempt.is_accepted() {
-            return Err(AttemptError::NotExpressible);
+            return Err(NotExpressible::FaultAccepted.into());
         }
-        let sent = stage.log.exchanges().into_iter().nth(attempt.exchange);
+        let sent = ctx.log.exchanges().into_iter().nth(attempt.exchange);
         let status = sent.and_then(|sent| sent.response).map(|response| response.status);
         let text = attempt.verdict.message.unwrap_or_default();
         answers.push((status.unwrap_or_default(), lasting(&text)));
@@ -191,8 +190,8 @@ pub(super) async fn failures(stage: &mut Stage<'_>) -> Result<Observations, Atte
         actor.change_browser();
     }
     let same = answers.windows(2).all(|pair| pair.first() == pair.last());
-    let told: Vec<_> = answers.iter().map(|(status, text)| format!("{status} {text}")).collect();
-    let mut attempt = Attempt::observed(same, told.join("; "), &stage.log);
+    let shown: Vec<_> = answers.iter().map(|(status, text)| format!("{status} {text}")).collect();
+    let mut attempt = Attempt::observed(same, shown.join("; "), &ctx.log);
     // Not the failure but the ceremony that it ended: nothing is wrong there.
     attempt.exchange = exchange.saturating_sub(1);
     Ok(Observations::of(attempt))
@@ -211,9 +210,9 @@ mod tests {
 
     #[test]
     fn ids_and_times_are_no_difference() {
-        let told = |id: &str| lasting(&format!("Unknown user (request {id} at 06:37:04)"));
-        assert_eq!(told("8c1f"), told("0d77"));
-        assert_ne!(told("8c1f"), lasting("Wrong signature (request 8c1f at 06:37:04)"));
+        let shown = |id: &str| lasting(&format!("Unknown user (request {id} at 06:37:04)"));
+        assert_eq!(shown("8c1f"), shown("0d77"));
+        assert_ne!(shown("8c1f"), lasting("Wrong signature (request 8c1f at 06:37:04)"));
     }
 
     #[test]

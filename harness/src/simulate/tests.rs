@@ -8,10 +8,10 @@ struct Nobody;
 
 impl Observer for Nobody {}
 
-impl Audience for Nobody {}
+impl SimulationObserver for Nobody {}
 
 /// Plays on the built-in RP, or on a mutant of it.
-async fn played(simulation: &Simulation, mutant: Option<Mutant>) -> Story {
+async fn played(simulation: &Simulation, mutant: Option<Mutant>) -> SimulationReport {
     let target = match simulation.asks_a_second_factor {
         true => in_process_with_second_factor(mutant),
         false => in_process(mutant),
@@ -23,7 +23,7 @@ async fn played(simulation: &Simulation, mutant: Option<Mutant>) -> Story {
         variables: Vec::new(),
         throttle_wait: crate::runner::THROTTLE_WAIT,
     };
-    play(simulation, &options, Arc::new(target.unwrap()), &Nobody).await.unwrap()
+    run(simulation, &options, Arc::new(target.unwrap()), &Nobody).await.unwrap()
 }
 
 /// What a strict RP is told all the same: what the specification leaves to it.
@@ -38,14 +38,14 @@ async fn every_simulation_on_the_strict_rp() {
     for simulation in ALL {
         let story = played(simulation, None).await;
         let name = simulation.name;
-        insta::assert_snapshot!(name, Teller::tell(Paint::PLAIN, &story));
+        insta::assert_snapshot!(name, SimulationText::whole(Paint::PLAIN, &story));
         for finding in &story.findings {
             assert!(CHOICES.contains(&finding.id.as_str()), "{name}: {finding:#?}");
             assert_eq!(finding.outcome, Outcome::Note, "{name}: {finding:#?}");
         }
         assert_eq!(story.exit_code(crate::outcome::FailOn::default()), 0, "{name}");
         let json = serde_json::to_string(&story).unwrap();
-        assert_eq!(serde_json::from_str::<Story>(&json).unwrap(), story);
+        assert_eq!(serde_json::from_str::<SimulationReport>(&json).unwrap(), story);
     }
 }
 
@@ -117,24 +117,24 @@ async fn a_seed_tells_the_same_story() {
 #[tokio::test]
 async fn a_story_is_told_as_it_happens() {
     #[derive(Default)]
-    struct Listener(std::sync::Mutex<String>, std::sync::Mutex<Option<Teller>>);
+    struct Listener(std::sync::Mutex<String>, std::sync::Mutex<Option<SimulationText>>);
     impl Listener {
-        fn hear(&self, piece: impl FnOnce(&mut Teller) -> String) {
-            let mut teller = self.1.lock().unwrap();
-            let teller = teller.get_or_insert_with(|| Teller::new(Paint::PLAIN));
-            *self.0.lock().unwrap() += &piece(teller);
+        fn hear(&self, piece: impl FnOnce(&mut SimulationText) -> String) {
+            let mut text = self.1.lock().unwrap();
+            let text = text.get_or_insert_with(|| SimulationText::new(Paint::PLAIN));
+            *self.0.lock().unwrap() += &piece(text);
         }
     }
     impl Observer for Listener {}
-    impl Audience for Listener {
-        fn opened(&self, story: &Story) {
-            self.hear(|teller| teller.opening(story));
+    impl SimulationObserver for Listener {
+        fn simulation_started(&self, story: &SimulationReport) {
+            self.hear(|text| text.header(story));
         }
-        fn began(&self, act: &Act) {
-            self.hear(|teller| teller.act(act));
+        fn act_started(&self, act: &Act) {
+            self.hear(|text| text.act(act));
         }
-        fn saw(&self, step: &Step) {
-            self.hear(|teller| teller.step(step));
+        fn step_taken(&self, step: &SimulationStep) {
+            self.hear(|text| text.step(step));
         }
     }
     let options = Options {
@@ -146,9 +146,9 @@ async fn a_story_is_told_as_it_happens() {
     };
     let listener = Listener::default();
     let target = Arc::new(in_process(None).unwrap());
-    let story = play(&login_csrf::SIMULATION, &options, target, &listener).await.unwrap();
+    let story = run(&login_csrf::SIMULATION, &options, target, &listener).await.unwrap();
     let heard = listener.0.into_inner().unwrap();
-    assert!(Teller::tell(Paint::PLAIN, &story).starts_with(&heard));
+    assert!(SimulationText::whole(Paint::PLAIN, &story).starts_with(&heard));
 }
 
 #[test]
@@ -163,7 +163,7 @@ fn rules_have_names_of_their_own() {
 #[tokio::test]
 async fn lines_fit_into_80_columns() {
     for simulation in ALL {
-        let text = Teller::tell(Paint::PLAIN, &played(simulation, None).await);
+        let text = SimulationText::whole(Paint::PLAIN, &played(simulation, None).await);
         let long = text.lines().find(|line| line.chars().count() > 80);
         assert_eq!(long, None, "{}", simulation.name);
     }

@@ -40,7 +40,7 @@ pub(super) struct Pairs {
 
 /// What they tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Finding {
+pub(super) enum Comparison {
     /// The difference counts.
     Apart,
     /// If there is one, it does not count.
@@ -81,7 +81,7 @@ impl Pairs {
     }
 
     /// What they tell, if that ends it.
-    pub(super) fn verdict(&self) -> Option<(Finding, Estimate)> {
+    pub(super) fn verdict(&self) -> Option<(Comparison, Estimate)> {
         let (pairs, is_last) = (self.len(), self.len() >= self.most);
         let is_look = (0..LOOKS).any(|halvings| pairs == self.most >> halvings);
         if !is_look && !is_last {
@@ -89,7 +89,7 @@ impl Pairs {
         }
         let estimate = self.estimate();
         let finding = estimate.finding();
-        (is_last || finding != Finding::Open).then_some((finding, estimate))
+        (is_last || finding != Comparison::Open).then_some((finding, estimate))
     }
 
     /// Hodges and Lehmann's: the signed-rank test turned round. Any shift of
@@ -115,13 +115,13 @@ impl Pairs {
 }
 
 impl Estimate {
-    fn finding(&self) -> Finding {
+    fn finding(&self) -> Comparison {
         if self.least > COUNTS || self.most < -COUNTS {
-            Finding::Apart
+            Comparison::Apart
         } else if self.least > -COUNTS && self.most < COUNTS {
-            Finding::Alike
+            Comparison::Alike
         } else {
-            Finding::Open
+            Comparison::Open
         }
     }
 }
@@ -170,7 +170,7 @@ mod tests {
 
     /// Answers of about a millisecond whose noise has a long tail: some wait
     /// for a disk or a lock. `at` tells how much more this one takes.
-    fn run(seed: u64, at: impl Fn(Side, f64) -> f64) -> (Finding, Estimate) {
+    fn run(seed: u64, at: impl Fn(Side, f64) -> f64) -> (Comparison, Estimate) {
         let env = Seeded::new(seed.to_be_bytes());
         let drawn = env.derive("noise", 500 * 5);
         let mut pairs = Pairs::at_most(500);
@@ -202,7 +202,7 @@ mod tests {
         #[test]
         fn equal_ones_are_never_told_apart(seed: u64) {
             let (finding, estimate) = run(seed, |_, _| 0.0);
-            prop_assert_eq!(finding, Finding::Alike);
+            prop_assert_eq!(finding, Comparison::Alike);
             prop_assert!(estimate.least <= 0.0 && 0.0 <= estimate.most);
         }
 
@@ -210,12 +210,12 @@ mod tests {
         #[test]
         fn nor_does_drift_tell_them_apart(seed: u64, slope in -40.0..40.0, warm in 0.0..20_000.0) {
             let drift = |_, when: f64| 50_000.0 + slope * when + warm * (-when / 20.0).exp();
-            prop_assert_ne!(run(seed, drift).0, Finding::Apart);
+            prop_assert_ne!(run(seed, drift).0, Comparison::Apart);
         }
 
         #[test]
         fn what_does_not_count_does_not_tell_them_apart(seed: u64, by in -COUNTS..=COUNTS) {
-            prop_assert_ne!(run(seed, |side, _| 5000.0 + longer(side, by)).0, Finding::Apart);
+            prop_assert_ne!(run(seed, |side, _| 5000.0 + longer(side, by)).0, Comparison::Apart);
         }
 
         /// Either way, and the difference is known to a few microseconds.
@@ -223,7 +223,7 @@ mod tests {
         fn twice_what_counts_is_seen(seed: u64) {
             for by in [2.0 * COUNTS, -2.0 * COUNTS] {
                 let (finding, estimate) = run(seed, |side, _| 1000.0 + longer(side, by));
-                prop_assert_eq!(finding, Finding::Apart);
+                prop_assert_eq!(finding, Comparison::Apart);
                 prop_assert!((estimate.difference - by).abs() < 50.0);
                 prop_assert!(estimate.least <= by && by <= estimate.most);
             }
@@ -233,7 +233,7 @@ mod tests {
         #[test]
         fn and_drift_does_not_hide_it(seed: u64) {
             let at = |side, when| 5.0 * when + longer(side, 5.0 * COUNTS);
-            prop_assert_eq!(run(seed, at).0, Finding::Apart);
+            prop_assert_eq!(run(seed, at).0, Comparison::Apart);
         }
     }
 
@@ -244,7 +244,7 @@ mod tests {
             wild * (1.0 + (when * 7.7).sin()) + longer(side, 2.0 * COUNTS)
         };
         let (finding, estimate) = run(1, at);
-        assert_eq!((finding, estimate.pairs), (Finding::Open, 500));
+        assert_eq!((finding, estimate.pairs), (Comparison::Open, 500));
     }
 
     /// The probability that chance does so, over all ways in which the coins
@@ -278,6 +278,6 @@ mod tests {
         assert_eq!(few.verdict(), None);
         few.add(Side::Other, Duration::from_micros(8));
         let (finding, estimate) = few.verdict().unwrap();
-        assert_eq!((finding, estimate.most), (Finding::Open, f64::INFINITY));
+        assert_eq!((finding, estimate.most), (Comparison::Open, f64::INFINITY));
     }
 }

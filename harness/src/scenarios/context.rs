@@ -4,14 +4,14 @@ use passrig_authenticator::Ceremony;
 use passrig_authenticator::deviation::{Bench, Deviation, NoFacts};
 use url::Url;
 
-use crate::actor::{Actor, Attempt, AttemptError, Known, Message, Probes, World};
+use crate::actor::{Actor, Attempt, AttemptError, Known, Message, NotExpressible, Probes, World};
 use crate::catalogue::{Check, Need};
 use crate::outcome::{Effect, Manner, Variant};
 use crate::target_rp::{Begun, Flow, Log, Recognised, Verdict};
 
 /// Where a check is performed: its actors come from here, and all that they
 /// send is logged here.
-pub struct Stage<'a> {
+pub struct Context<'a> {
     /// What all actors share.
     pub world: &'a World,
     /// The settings in force.
@@ -23,7 +23,7 @@ pub struct Stage<'a> {
     /// Which try this is; every try has actors of its own.
     pub round: usize,
     /// How many actors have come so far.
-    pub cast: usize,
+    pub actors: usize,
     /// What was sent and answered.
     pub log: Log,
     /// Tells whoever watches why nothing happens.
@@ -41,12 +41,12 @@ pub struct Observations {
     pub is_open: bool,
 }
 
-impl Stage<'_> {
+impl Context<'_> {
     /// Somebody new, with an account where that is a step of its own.
-    pub async fn newcomer(&mut self, name: &str) -> Result<Actor, AttemptError> {
-        let mut actor = self.stranger(name).seated(self.cast);
-        self.cast += 1;
-        actor.arrive(&mut self.log).await?;
+    pub async fn new_account(&mut self, name: &str) -> Result<Actor, AttemptError> {
+        let mut actor = self.unknown_user(name).with_account(self.actors);
+        self.actors += 1;
+        actor.set_up(&mut self.log).await?;
         Ok(actor)
     }
 
@@ -60,7 +60,7 @@ impl Stage<'_> {
 
     /// Somebody with a credential, still in the session that registered it.
     pub async fn registered(&mut self, name: &str) -> Result<Actor, AttemptError> {
-        let mut actor = self.newcomer(name).await?;
+        let mut actor = self.new_account(name).await?;
         self.register(&mut actor).await?;
         Ok(actor)
     }
@@ -73,7 +73,7 @@ impl Stage<'_> {
     }
 
     /// Somebody whom the RP has never heard of.
-    pub fn stranger(&self, name: &str) -> Actor {
+    pub fn unknown_user(&self, name: &str) -> Actor {
         let name = self.name(name);
         let Check { authenticator, algorithm, .. } = self.check;
         let format = self.check.format();
@@ -95,7 +95,7 @@ impl Stage<'_> {
     /// authentications.
     pub async fn subject(&mut self) -> Result<Actor, AttemptError> {
         match self.check.ceremony {
-            Ceremony::Registration => self.newcomer("subject").await,
+            Ceremony::Registration => self.new_account("subject").await,
             Ceremony::Authentication => self.enrolled("subject").await,
         }
     }
@@ -121,8 +121,8 @@ impl Stage<'_> {
         ceremony: Ceremony,
         edits: serde_json::Value,
     ) -> Result<Attempt, AttemptError> {
-        let (edits, nobody) = (super::deviation(edits)?, Known::default());
-        actor.deviate(ceremony, &edits, &nobody, self.probes, &mut self.log).await
+        let (edits, none) = (super::deviation(edits)?, Known::default());
+        actor.deviate(ceremony, &edits, &none, self.probes, &mut self.log).await
     }
 
     /// Begins a ceremony for an actor.
@@ -175,11 +175,11 @@ impl Stage<'_> {
     pub async fn outlast(&self, begun: &Begun) -> Result<(), AttemptError> {
         let stated = begun.options.get("timeout").and_then(serde_json::Value::as_u64);
         let stated = Duration::from_millis(stated.unwrap_or_default());
-        // Whoever answers within the time that the options give is not late.
+        // An answer within the time that the options give is not late.
         let Some(expiry) = self.world.expiry.filter(|expiry| stated <= *expiry) else {
-            return Err(AttemptError::NotExpressible);
+            return Err(NotExpressible::WithinTimeout(stated).into());
         };
-        if self.world.target.takes_its_time() && expiry > UNNOTICED {
+        if self.world.target.takes_its_time() && expiry > SILENT_WAIT {
             let seconds = expiry.as_secs();
             (self.notice)(&format!(
                 "{}: waiting {seconds} s for its challenge to expire",
@@ -201,7 +201,7 @@ impl Stage<'_> {
 }
 
 /// How long nothing may happen without a word.
-const UNNOTICED: Duration = Duration::from_secs(1);
+const SILENT_WAIT: Duration = Duration::from_secs(1);
 
 impl Observations {
     /// A story without an honest part of its own.

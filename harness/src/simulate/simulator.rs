@@ -1,5 +1,7 @@
 //! The stage of a simulation: acts, and what becomes of their steps.
 
+mod record;
+
 use std::sync::Arc;
 
 use passrig_authenticator::Ceremony;
@@ -7,23 +9,24 @@ use passrig_authenticator::client::DomException;
 use passrig_authenticator::deviation::{Bench, Deviation, NoFacts};
 use passrig_authenticator::device::Profile;
 
-use super::cast::{Line, Person, answer, answer_to, browser, rp, says};
-use super::story::{Act, Answer, Finding, Step, Story};
-use super::{Audience, Options, Simulation};
+use self::record::missing;
+use super::document::{Act, SimulationReport, StepAnswer};
+use super::person::{Person, UserAction, answer, answer_to, browser, by, reason, rp};
+use super::{Options, Simulation, SimulationObserver};
 use crate::actor::{Actor, Attempt, AttemptError, Known, Message};
 use crate::catalogue::{Catalogue, Check};
 use crate::outcome::{CheckResult, NotTestable, Outcome, Setting, Verdict};
 use crate::runner::Solo;
-use crate::scenarios::Observations;
+use crate::scenarios::{Observations, deviation};
 use crate::target_rp::adapter::Setting as Offer;
 use crate::target_rp::{Begun, Flow, Log, Recognised};
 
 /// A simulation under way.
-pub(super) struct Play<'a> {
+pub(super) struct Simulator<'a> {
     solo: Solo,
     catalogue: Arc<Catalogue>,
-    audience: &'a dyn Audience,
-    story: Story,
+    observer: &'a dyn SimulationObserver,
+    report: SimulationReport,
     /// What every request names.
     check: String,
     /// How many people have come so far.
@@ -35,7 +38,7 @@ pub(super) struct Play<'a> {
 
 /// What a step means, by what came of it.
 #[derive(Clone, Copy)]
-pub(super) struct Means<'a> {
+pub(super) struct Meanings<'a> {
     /// If the RP did what a sound one does.
     pub(super) good: &'a str,
     /// If it did not.
@@ -45,66 +48,66 @@ pub(super) struct Means<'a> {
 /// What a browser made of options, or its refusal.
 pub(super) type Response = Result<Message, DomException>;
 
-impl<'a> Play<'a> {
+impl<'a> Simulator<'a> {
     pub(super) async fn begin(
         simulation: &Simulation,
         options: &Options,
         target: Arc<crate::target_rp::Target>,
-        audience: &'a dyn Audience,
+        observer: &'a dyn SimulationObserver,
     ) -> Result<(Self, Option<CheckResult>), NotTestable> {
         let Options { seed, run_id, variables, throttle_wait, .. } = options;
         let check = format!("simulate.{}", simulation.name);
         // Two simulations of one run have accounts of their own.
         let within = format!("{run_id}/{}", simulation.name);
         let (solo, forged) =
-            Solo::begin(target, seed, &within, variables.clone(), *throttle_wait, audience).await?;
-        let mut story = Story::unplayed(simulation, options, &solo.world().target);
-        story.target.observed = solo.observed();
-        audience.opened(&story);
-        let play = Self {
+            Solo::begin(target, seed, &within, variables.clone(), *throttle_wait, observer).await?;
+        let mut report = SimulationReport::unplayed(simulation, options, &solo.world().target);
+        report.target.observed = solo.observed();
+        observer.simulation_started(&report);
+        let sim = Self {
             solo,
             catalogue: Arc::clone(&options.catalogue),
-            audience,
-            story,
+            observer,
+            report,
             check,
             people: 0,
             unproved: Vec::new(),
             log: Log::new(),
         };
-        Ok((play, forged))
+        Ok((sim, forged))
     }
 
     /// The story, at its end.
-    pub(super) fn story(mut self) -> Story {
-        let has_error = self.story.findings.iter().any(|one| one.outcome == Outcome::Error);
+    pub(super) fn report(mut self) -> SimulationReport {
+        let has_error = self.report.findings.iter().any(|one| one.outcome == Outcome::Error);
         if let Some(crash) = self.solo.crash().filter(|_| !has_error) {
-            let line = says("The RP", "crashes during the story and comes back");
+            let action = by("The RP", "crashes during the story and comes back");
             let means = "Nothing in the story explains that. Users see errors meanwhile.";
-            let seen = crash.reason.clone().unwrap_or_default();
-            let number = self.step(line, Some(rp(seen)), Some(crash.outcome), means, None);
+            let seen = reason(&crash).unwrap_or_default();
+            let number = self.step(action, Some(rp(seen)), Some(crash.outcome), means, None);
             let why = "An RP that crashes keeps its users out.";
-            self.find(number, &crash, why, "Look at the log of the RP at that time.");
+            self.record_finding(number, &crash, why, "Look at the log of the RP at that time.");
         }
         // An answer may quote a secret that was learnt after it.
-        let steps = self.story.acts.iter_mut().flat_map(|act| &mut act.steps);
+        let steps = self.report.acts.iter_mut().flat_map(|act| &mut act.steps);
         for answer in steps.flat_map(|step| &mut step.answers) {
             answer.says = self.log.mask(&answer.says);
         }
-        for finding in &mut self.story.findings {
+        for finding in &mut self.report.findings {
             finding.seen = self.log.mask(&finding.seen);
         }
-        self.story
+        self.report
     }
 
     /// There is nothing to tell of an RP that lets everybody in.
     pub(super) fn accepts_anything(&mut self, result: &CheckResult) {
         self.act("No story", "Before a story begins, somebody honest signs up and signs in.");
-        let line = says("Mallory", format!("sends a forgery ({})", result.title));
+        let action = by("Mallory", format!("sends a forgery ({})", result.title));
         let means = "This RP accepts anything. No story would say more.";
-        let number = self.step(line, answer_to(result), Some(result.outcome), means, None);
+        let number = self.step(action, answer_to(result), Some(result.outcome), means, None);
         let why = "Whoever wants is in every account.";
         let fix = "Verify responses: §7.1 and §7.2, step by step.";
-        self.find(number, result, why, fix);
+        self.record_finding(number, result, why, fix);
     }
 
     /// The origin of the RP's pages.
@@ -135,7 +138,7 @@ impl<'a> Play<'a> {
     /// What the RP asks for in honest ceremonies, such as
     /// `authentication.user-verification`.
     pub(super) fn asked(&self, what: &str) -> Option<&str> {
-        self.story.target.observed.get(what).map(String::as_str)
+        self.report.target.observed.get(what).map(String::as_str)
     }
 
     /// Whether the RP asks for a password on the way to the passkey.
@@ -175,8 +178,8 @@ impl<'a> Play<'a> {
         let (world, variant) = (self.solo.world(), self.solo.variant());
         let pool = world.target.adapter().account.pool.len().max(1);
         let mut actor =
-            Actor::new(world, variant, &self.check, &label, profile).seated(seat % pool);
-        actor.arrive(&mut self.log).await?;
+            Actor::new(world, variant, &self.check, &label, profile).with_account(seat % pool);
+        actor.set_up(&mut self.log).await?;
         Ok(Person { name, device: device.to_owned(), actor })
     }
 
@@ -200,44 +203,44 @@ impl<'a> Play<'a> {
 
     /// Whether the story has only begun.
     pub(super) fn is_in_first_act(&self) -> bool {
-        self.story.acts.len() == 1
+        self.report.acts.len() == 1
     }
 
     /// The curtain rises.
     pub(super) fn act(&mut self, title: &str, about: &str) {
         let act = Act { title: title.to_owned(), about: about.to_owned(), steps: Vec::new() };
-        self.audience.began(&act);
-        self.story.acts.push(act);
+        self.observer.act_started(&act);
+        self.report.acts.push(act);
     }
 
     /// The curtain falls. If something kept the act from its end, that is told;
     /// if there were refusals, somebody honest shows what they are worth.
-    pub(super) async fn end(&mut self, played: Result<(), AttemptError>) {
-        if let Err(error) = played {
+    pub(super) async fn end(&mut self, performed: Result<(), AttemptError>) {
+        if let Err(error) = performed {
             self.stopped(&error);
         }
         let unproved = std::mem::take(&mut self.unproved);
         if unproved.is_empty() {
             return;
         }
-        let sound = self.solo.is_sound(self.audience).await;
-        let line =
-            says("Somebody honest", "signs up and signs in, to show that the RP still works");
+        let sound = self.solo.is_sound(self.observer).await;
+        let action =
+            by("Somebody honest", "signs up and signs in, to show that the RP still works");
         match sound {
             Ok(()) => {
                 let means = "The refusals in this act were meant for what was wrong, and for \
                              nothing else.";
-                self.step(line, Some(rp("accepted")), Some(Outcome::Pass), means, None);
+                self.step(action, Some(rp("accepted")), Some(Outcome::Pass), means, None);
             }
             Err(what) => {
                 let answer = Some(rp(what.clone()));
                 let means = "The RP refuses honest people as well. Its refusals in this act prove \
                              nothing.";
-                self.step(line, answer, Some(Outcome::Inconclusive), means, None);
+                self.step(action, answer, Some(Outcome::Inconclusive), means, None);
                 for (number, check, result) in unproved {
                     let result = Solo::void(result, &what);
                     self.mark(number, result.outcome);
-                    self.find(number, &result, &check.why, &check.fix);
+                    self.record_finding(number, &result, &check.why, &check.fix);
                 }
             }
         }
@@ -245,10 +248,10 @@ impl<'a> Play<'a> {
 
     /// What keeps an act from going on.
     fn stopped(&mut self, error: &AttemptError) {
-        let line = says("The story", "cannot go on here");
-        if let Some(lack) = lack(error) {
+        let action = by("The story", "cannot go on here");
+        if let Some(lack) = missing(error) {
             let means = format!("{lack} That says nothing about the RP.");
-            self.step(line, None, Some(Outcome::Skipped), &means, None);
+            self.step(action, None, Some(Outcome::Skipped), &means, None);
             return;
         }
         let what = error.to_string();
@@ -256,23 +259,33 @@ impl<'a> Play<'a> {
                      this act is not known.";
         let check = super::rules::ON_THE_WAY.check();
         let result = self.solo.judge(&check, &Err(error.clone()));
-        let number = self.step(line, Some(rp(what)), Some(result.outcome), means, None);
-        self.find(number, &result, &check.why, &check.fix);
+        let number = self.step(action, Some(rp(what)), Some(result.outcome), means, None);
+        self.record_finding(number, &result, &check.why, &check.fix);
     }
 
     /// Something that is only told.
-    pub(super) fn tell(&mut self, line: Line, answer: impl Into<Option<Answer>>, means: &str) {
-        self.step(line, answer.into(), None, means, None);
+    pub(super) fn note(
+        &mut self,
+        action: UserAction,
+        answer: impl Into<Option<StepAnswer>>,
+        means: &str,
+    ) {
+        self.step(action, answer.into(), None, means, None);
     }
 
     /// Something that went as it should.
-    pub(super) fn good(&mut self, line: Line, answer: impl Into<Option<Answer>>, means: &str) {
-        self.step(line, answer.into(), Some(Outcome::Pass), means, None);
+    pub(super) fn passed(
+        &mut self,
+        action: UserAction,
+        answer: impl Into<Option<StepAnswer>>,
+        means: &str,
+    ) {
+        self.step(action, answer.into(), Some(Outcome::Pass), means, None);
     }
 
     /// Something that this RP's adapter does not permit.
-    pub(super) fn left(&mut self, line: Line, means: &str) {
-        self.step(line, None, Some(Outcome::Skipped), means, None);
+    pub(super) fn skipped(&mut self, action: UserAction, means: &str) {
+        self.step(action, None, Some(Outcome::Skipped), means, None);
     }
 
     /// An honest ceremony, which has to be accepted for the act to go on.
@@ -283,7 +296,7 @@ impl<'a> Play<'a> {
         does: &str,
         means: &str,
     ) -> Result<(), AttemptError> {
-        let line = person.does(does);
+        let action = person.does(does);
         let probes = self.solo.probes();
         let attempt = person.actor.perform(ceremony, probes, &mut self.log).await?;
         if attempt.verdict.recognised != Recognised::Accepted {
@@ -294,7 +307,7 @@ impl<'a> Play<'a> {
                 throttled,
             });
         }
-        self.step(line, Some(answer(&attempt)), Some(Outcome::Pass), means, None);
+        self.step(action, Some(answer(&attempt)), Some(Outcome::Pass), means, None);
         Ok(())
     }
 
@@ -328,30 +341,33 @@ impl<'a> Play<'a> {
         ceremony: Ceremony,
         edits: serde_json::Value,
     ) -> Result<Attempt, AttemptError> {
-        // Written by us: that they can be read is a matter of tests.
-        let edits = serde_json::from_value(edits).map_err(|_| AttemptError::NotExpressible)?;
-        let (deviation, nobody) = (Deviation::new(edits), Known::default());
+        let (deviation, nobody) = (deviation(edits)?, Known::default());
         let probes = self.solo.probes();
         person.actor.deviate(ceremony, &deviation, &nobody, probes, &mut self.log).await
     }
 
     /// A browser that refuses, for a reason that is good.
-    pub(super) fn browser_refuses(&mut self, line: Line, exception: &DomException, means: &str) {
-        self.step(line, Some(browser(exception)), Some(Outcome::Pass), means, None);
+    pub(super) fn browser_refuses(
+        &mut self,
+        action: UserAction,
+        exception: &DomException,
+        means: &str,
+    ) {
+        self.step(action, Some(browser(exception)), Some(Outcome::Pass), means, None);
     }
 
     /// A step that is judged by a rule of the catalogue.
     pub(super) fn judged(
         &mut self,
-        line: Line,
+        action: UserAction,
         id: &str,
         seen: Result<Observations, AttemptError>,
-        means: Means<'_>,
+        means: Meanings<'_>,
     ) -> Option<Verdict> {
         match self.catalogue.find(id).cloned() {
-            Some(check) => self.judged_by(line, &check, seen, means),
+            Some(check) => self.judged_by(action, &check, seen, means),
             None => {
-                self.left(line, "The catalogue has no rule for it.");
+                self.skipped(action, "The catalogue has no rule for it.");
                 None
             }
         }
@@ -360,15 +376,15 @@ impl<'a> Play<'a> {
     /// A step that is judged by any rule.
     pub(super) fn judged_by(
         &mut self,
-        line: Line,
+        action: UserAction,
         check: &Check,
         seen: Result<Observations, AttemptError>,
-        means: Means<'_>,
+        means: Meanings<'_>,
     ) -> Option<Verdict> {
         let result = self.solo.judge(check, &seen);
         let answered = seen.as_ref().ok().map(|seen| answer(&seen.attempt));
         let answered = answered.or_else(|| answer_to(&result));
-        let number = self.came_to(line, answered, &result, check, means, seen.err().as_ref());
+        let number = self.record(action, answered, &result, check, means, seen.err().as_ref());
         if result.outcome == Outcome::Pass && result.verdict == Some(Verdict::Refused) {
             self.unproved.push((number, check.clone(), result.clone()));
         }
@@ -377,151 +393,12 @@ impl<'a> Play<'a> {
 
     /// A check of the catalogue, told. It is performed between honest ceremonies
     /// of its own, by people of its own.
-    pub(super) async fn check(&mut self, line: Line, id: &str, means: Means<'_>) {
+    pub(super) async fn check(&mut self, action: UserAction, id: &str, means: Meanings<'_>) {
         let Some(check) = self.catalogue.find(id).cloned() else {
-            return self.left(line, "The catalogue has no rule for it.");
+            return self.skipped(action, "The catalogue has no rule for it.");
         };
-        let result = self.solo.check(&check, self.audience).await;
+        let result = self.solo.check(&check, self.observer).await;
         let answered = answer_to(&result);
-        self.came_to(line, answered, &result, &check, means, None);
+        self.record(action, answered, &result, &check, means, None);
     }
-
-    fn came_to(
-        &mut self,
-        line: Line,
-        answered: Option<Answer>,
-        result: &CheckResult,
-        check: &Check,
-        means: Means<'_>,
-        error: Option<&AttemptError>,
-    ) -> usize {
-        let skipped = || {
-            let lack = error.and_then(lack);
-            lack.unwrap_or_else(|| lacking(result.reason.as_deref().unwrap_or_default()))
-        };
-        let means = match result.outcome {
-            Outcome::Pass => means.good.to_owned(),
-            Outcome::Note if result.is_as_expected() => means.good.to_owned(),
-            Outcome::Fail | Outcome::Warn | Outcome::Note => means.bad.to_owned(),
-            Outcome::Skipped => format!("{} That says nothing about the RP.", skipped()),
-            Outcome::Inconclusive => {
-                "What the RP would have done is not known: this answer tells neither yes nor no."
-                    .to_owned()
-            }
-            Outcome::Error => "The RP broke on it. That is no refusal.".to_owned(),
-        };
-        let id = Some(check.id.clone());
-        let number = self.step(line, answered, Some(result.outcome), &means, id);
-        self.find(number, result, &check.why, &check.fix);
-        number
-    }
-
-    fn find(&mut self, step: usize, result: &CheckResult, why: &str, fix: &str) {
-        let is_finding = match result.outcome {
-            Outcome::Pass | Outcome::Skipped => false,
-            Outcome::Note => !result.is_as_expected(),
-            Outcome::Fail | Outcome::Warn | Outcome::Inconclusive | Outcome::Error => true,
-        };
-        if !is_finding {
-            return;
-        }
-        let seen = match (result.verdict, &result.reason) {
-            (Some(verdict), Some(reason)) => format!("{verdict} ({reason})"),
-            (Some(verdict), None) => verdict.to_string(),
-            (None, reason) => reason.clone().unwrap_or_default(),
-        };
-        let finding = Finding {
-            step,
-            id: result.id.clone(),
-            title: result.title.clone(),
-            outcome: result.outcome,
-            level: result.level,
-            importance: result.importance,
-            clause: result.clause.clone(),
-            seen,
-            why: why.to_owned(),
-            fix: fix.to_owned(),
-        };
-        self.audience.flaw(&finding);
-        self.story.findings.push(finding);
-    }
-
-    fn step(
-        &mut self,
-        line: Line,
-        answer: Option<Answer>,
-        outcome: Option<Outcome>,
-        means: &str,
-        check: Option<String>,
-    ) -> usize {
-        let number = self.story.steps().count() + 1;
-        let Line { who, device, domain, does } = line;
-        let own = || self.origin().to_owned();
-        let domain = domain.or_else(|| device.is_some().then(own));
-        let step = Step {
-            number,
-            who,
-            device,
-            domain,
-            does,
-            answers: answer.into_iter().map(|one| self.masked(one)).collect(),
-            outcome,
-            means: self.log.mask(means),
-            check,
-        };
-        self.audience.saw(&step);
-        if let Some(act) = self.story.acts.last_mut() {
-            act.steps.push(step);
-        }
-        number
-    }
-
-    fn masked(&self, answer: Answer) -> Answer {
-        Answer { says: self.log.mask(&answer.says), ..answer }
-    }
-
-    fn mark(&mut self, number: usize, outcome: Outcome) {
-        let mut steps = self.story.acts.iter_mut().flat_map(|act| &mut act.steps);
-        if let Some(step) = steps.find(|step| step.number == number) {
-            step.outcome = Some(outcome);
-        }
-    }
-}
-
-/// The sentence about a flow or a feature that the RP or its adapter lacks.
-fn lack(error: &AttemptError) -> Option<String> {
-    let flow = match error {
-        AttemptError::NoFlow(flow) => flow,
-        AttemptError::NoFeature(what) => return Some(format!("This RP has no {what}.")),
-        AttemptError::NotExpressible => {
-            return Some("With this RP there is nothing to try here.".to_owned());
-        }
-        _ => return None,
-    };
-    let what = match flow {
-        Flow::Recover => "way of recovery",
-        Flow::Prepare => "way to prepare for a loss",
-        Flow::Remove => "way to remove a passkey",
-        Flow::Login => "sign-in without a passkey",
-        Flow::List => "list of passkeys",
-        Flow::Whoami => "way to ask who is signed in",
-        Flow::Logout => "sign-out",
-        Flow::Close => "way to close an account",
-        _ => return Some(format!("This RP's profile has no `{flow}`.")),
-    };
-    Some(format!("This RP's profile has no {what} (`{flow}`)."))
-}
-
-/// The same for a check that was not sent.
-fn lacking(reason: &str) -> String {
-    let what = match reason {
-        "registrable-domain" => "The RP's address has no relatives (localhost).",
-        "two-accounts" => "This RP's profile has one account only, and it takes two.",
-        "setting" => "This RP never asks for what it takes.",
-        "flow" => "This RP's profile has no flow for it.",
-        "feature" => "This RP does not have what it is about.",
-        "opt-in" => "It takes minutes, and belongs into `passrig check`.",
-        _ => "With this RP there is nothing to try here.",
-    };
-    what.to_owned()
 }

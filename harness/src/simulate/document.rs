@@ -9,12 +9,12 @@ use super::{Options, Simulation};
 use crate::outcome::{FailOn, Importance, Level, Outcome, TargetInfo, Tool, visible};
 use crate::target_rp::Target;
 
-/// The version of [`Story`]'s shape.
+/// The version of [`SimulationReport`]'s shape.
 pub const SCHEMA_VERSION: u32 = 1;
 
 /// A simulation that was played.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Story {
+pub struct SimulationReport {
     /// The version of this shape.
     pub schema_version: u32,
     /// What played it.
@@ -35,7 +35,7 @@ pub struct Story {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stopped: Option<String>,
     /// Who plays.
-    pub cast: Vec<Role>,
+    pub cast: Vec<Participant>,
     /// What happened.
     pub acts: Vec<Act>,
     /// Where the RP did otherwise than a sound one, or it remained open what it
@@ -45,7 +45,7 @@ pub struct Story {
 
 /// Somebody who plays.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Role {
+pub struct Participant {
     /// The name.
     pub name: String,
     /// Who that is.
@@ -60,12 +60,12 @@ pub struct Act {
     /// What it is about.
     pub about: String,
     /// What happened.
-    pub steps: Vec<Step>,
+    pub steps: Vec<SimulationStep>,
 }
 
 /// Somebody does something, and it is answered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Step {
+pub struct SimulationStep {
     /// Counted through the whole story, from 1.
     pub number: usize,
     /// Who.
@@ -80,7 +80,7 @@ pub struct Step {
     pub does: String,
     /// What was answered, and by whom.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub answers: Vec<Answer>,
+    pub answers: Vec<StepAnswer>,
     /// What it came to; absent where there is nothing to judge.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Outcome>,
@@ -93,7 +93,7 @@ pub struct Step {
 
 /// An answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Answer {
+pub struct StepAnswer {
     /// Whose: `RP`, `browser`.
     pub by: String,
     /// What it was.
@@ -125,10 +125,10 @@ pub struct Finding {
     pub fix: String,
 }
 
-impl Story {
+impl SimulationReport {
     /// The story before anything of it was played.
     pub fn unplayed(simulation: &Simulation, options: &Options, target: &Target) -> Self {
-        let role = |(name, part): &(&str, &str)| Role {
+        let role = |(name, part): &(&str, &str)| Participant {
             name: (*name).to_owned(),
             part: (*part).to_owned(),
         };
@@ -160,7 +160,7 @@ impl Story {
     }
 
     /// Every step.
-    pub fn steps(&self) -> impl Iterator<Item = &Step> {
+    pub fn steps(&self) -> impl Iterator<Item = &SimulationStep> {
         self.acts.iter().flat_map(|act| &act.steps)
     }
 }
@@ -175,7 +175,7 @@ fn maybe(text: Option<&String>) -> Option<String> {
 
 // Each type is taken apart, so that a new member does not compile until it stands here.
 
-impl Story {
+impl SimulationReport {
     /// The story with every foreign text made visible. Stories for people are
     /// made from this.
     pub(super) fn visible(&self) -> Self {
@@ -202,7 +202,7 @@ impl Story {
             simulation: line(simulation),
             title: line(title),
             question: line(question),
-            cast: cast.iter().map(Role::visible).collect(),
+            cast: cast.iter().map(Participant::visible).collect(),
             acts: acts.iter().map(Act::visible).collect(),
             findings: findings.iter().map(Finding::visible).collect(),
             stopped: stopped.as_deref().map(line),
@@ -210,7 +210,7 @@ impl Story {
     }
 }
 
-impl Role {
+impl Participant {
     fn visible(&self) -> Self {
         let Self { name, part } = self;
         Self { name: line(name), part: line(part) }
@@ -220,12 +220,12 @@ impl Role {
 impl Act {
     pub(super) fn visible(&self) -> Self {
         let Self { title, about, steps } = self;
-        let steps = steps.iter().map(Step::visible).collect();
+        let steps = steps.iter().map(SimulationStep::visible).collect();
         Self { title: line(title), about: line(about), steps }
     }
 }
 
-impl Step {
+impl SimulationStep {
     pub(super) fn visible(&self) -> Self {
         let Self { number, who, device, domain, does, answers, outcome, means, check } = self;
         Self {
@@ -234,7 +234,7 @@ impl Step {
             device: maybe(device.as_ref()),
             domain: maybe(domain.as_ref()),
             does: line(does),
-            answers: answers.iter().map(Answer::visible).collect(),
+            answers: answers.iter().map(StepAnswer::visible).collect(),
             outcome: *outcome,
             means: line(means),
             check: maybe(check.as_ref()),
@@ -242,7 +242,7 @@ impl Step {
     }
 }
 
-impl Answer {
+impl StepAnswer {
     fn visible(&self) -> Self {
         let Self { by, says } = self;
         Self { by: line(by), says: line(says) }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-use super::story::{Act, Finding, Step, Story};
+use super::document::{Act, Finding, SimulationReport, SimulationStep};
 use crate::outcome::{Outcome, Paint};
 
 /// Columns before what a step consists of.
@@ -11,49 +11,49 @@ const INDENT: &str = "            ";
 
 /// Tells a story piece by piece. Words that not everybody knows are explained
 /// where they first occur.
-pub struct Teller {
+pub struct SimulationText {
     paint: Paint,
     explained: BTreeSet<&'static str>,
     acts: usize,
 }
 
-impl Teller {
+impl SimulationText {
     /// Somebody who has told nothing yet.
     pub fn new(paint: Paint) -> Self {
         Self { paint, explained: BTreeSet::new(), acts: 0 }
     }
 
     /// A whole story.
-    pub fn tell(paint: Paint, story: &Story) -> String {
-        let mut teller = Self::new(paint);
-        let mut out = teller.opening(story);
-        for act in &story.acts {
-            out += &teller.act(act);
+    pub fn whole(paint: Paint, report: &SimulationReport) -> String {
+        let mut text = Self::new(paint);
+        let mut out = text.header(report);
+        for act in &report.acts {
+            out += &text.act(act);
             for step in &act.steps {
-                out += &teller.step(step);
+                out += &text.step(step);
             }
         }
-        out + &teller.ending(story)
+        out + &text.summary(report)
     }
 
     /// What it is about, and who plays.
-    pub fn opening(&mut self, story: &Story) -> String {
-        let story = &story.visible();
+    pub fn header(&mut self, report: &SimulationReport) -> String {
+        let report = &report.visible();
         let paint = self.paint;
-        let mut out = format!("{}\n", paint.strong(&story.title));
-        let _ = writeln!(out, "{}\n", paint.wrap(&story.question, "  ", "  "));
-        for role in &story.cast {
+        let mut out = format!("{}\n", paint.strong(&report.title));
+        let _ = writeln!(out, "{}\n", paint.wrap(&report.question, "  ", "  "));
+        for role in &report.cast {
             let name = format!("  {:10}", role.name);
             let _ = writeln!(out, "{}", self.labelled(&name, &role.part));
         }
         let rp = format!(
             "the site that people sign in to, the relying party: {} ({})",
-            story.target.origin, story.target.adapter
+            report.target.origin, report.target.adapter
         );
         let _ = writeln!(out, "{}", self.labelled("  RP        ", &rp));
         self.explained.insert("relying party");
-        let told = format!("{} {rp}", story.question);
-        out + &self.glossary(&told)
+        let all = format!("{} {rp}", report.question);
+        out + &self.glossary(&all)
     }
 
     /// An act begins.
@@ -68,7 +68,7 @@ impl Teller {
     }
 
     /// A step was taken.
-    pub fn step(&mut self, step: &Step) -> String {
+    pub fn step(&mut self, step: &SimulationStep) -> String {
         let step = &step.visible();
         let paint = self.paint;
         let device = step.device.iter().map(|device| format!(", with {device}"));
@@ -95,18 +95,18 @@ impl Teller {
     }
 
     /// What was found.
-    pub fn ending(&mut self, story: &Story) -> String {
-        let story = &story.visible();
+    pub fn summary(&mut self, report: &SimulationReport) -> String {
+        let report = &report.visible();
         let paint = self.paint;
-        let title = match &story.stopped {
+        let title = match &report.stopped {
             Some(reason) => format!("Stopped before the end: {reason}"),
             None => "The end".to_owned(),
         };
         let mut out = format!("\n{}\n", paint.strong(&title));
-        let count = |outcome| story.steps().filter(|s| s.outcome == Some(outcome)).count();
+        let count = |outcome| report.steps().filter(|s| s.outcome == Some(outcome)).count();
         let good = count(Outcome::Pass);
         let left = count(Outcome::Skipped);
-        let found = story.findings.len();
+        let found = report.findings.len();
         let verdict = match found {
             0 => "No findings".to_owned(),
             1 => "1 finding".to_owned(),
@@ -120,7 +120,7 @@ impl Teller {
         let plural = if good == 1 { "step" } else { "steps" };
         let summary = format!("{verdict}; {good} {plural} went as they should{left}.");
         let _ = writeln!(out, "{}", paint.wrap(&summary, "  ", "  "));
-        for finding in &story.findings {
+        for finding in &report.findings {
             out += &self.finding(finding);
         }
         out

@@ -4,8 +4,8 @@ use passrig_authenticator::client::DomException;
 use passrig_authenticator::device::{Authenticator, Counting, Profile};
 use passrig_authenticator::env;
 
-use super::story::Answer;
-use crate::actor::{Actor, Attempt};
+use super::document::StepAnswer;
+use crate::actor::{Actor, Attempt, AttemptError};
 use crate::outcome::{CheckResult, Effect, Manner, Outcome, Verdict};
 use crate::target_rp::Recognised;
 
@@ -19,7 +19,7 @@ pub(super) struct Person {
 
 /// Who does what, before it is answered.
 #[derive(Clone)]
-pub(super) struct Line {
+pub(super) struct UserAction {
     pub(super) who: String,
     pub(super) device: Option<String>,
     /// On the RP's own page, unless another one is named.
@@ -29,13 +29,13 @@ pub(super) struct Line {
 
 impl Person {
     /// What the person does with the device in use.
-    pub(super) fn does(&self, what: impl Into<String>) -> Line {
-        Line { device: Some(self.device.clone()), ..says(self.name, what) }
+    pub(super) fn does(&self, what: impl Into<String>) -> UserAction {
+        UserAction { device: Some(self.device.clone()), ..by(self.name, what) }
     }
 
     /// What the person does with no passkey.
-    pub(super) fn does_without(&self, what: impl Into<String>) -> Line {
-        says(self.name, what)
+    pub(super) fn does_without(&self, what: impl Into<String>) -> UserAction {
+        by(self.name, what)
     }
 
     /// Takes another device, which is then the only one at hand. The first
@@ -57,8 +57,9 @@ impl Person {
     }
 
     /// The device in use, with every key that is on it, once more.
-    pub(super) fn copy_of_device(&self) -> Option<Authenticator> {
-        self.actor.client.authenticators.first().cloned()
+    pub(super) fn copy_of_device(&self) -> Result<Authenticator, AttemptError> {
+        let first = self.actor.client.authenticators.first().cloned();
+        first.ok_or_else(|| AttemptError::Bug("the client has no authenticator".to_owned()))
     }
 
     /// Takes another device onto which this one's keys were copied.
@@ -69,9 +70,9 @@ impl Person {
     }
 
     /// From now on somebody else sits before the device, who cannot unlock it.
-    pub(super) fn is_a_stranger(&mut self) {
+    pub(super) fn hand_to_stranger(&mut self) {
         let answer = env::Answer { verified: false, ..env::Answer::WILLING };
-        self.actor.is_answered("stranger", answer);
+        self.actor.set_user_answer("stranger", answer);
     }
 }
 
@@ -82,11 +83,11 @@ pub(super) struct Device {
 }
 
 /// Who does what, with no device.
-pub(super) fn says(who: &str, does: impl Into<String>) -> Line {
-    Line { who: who.to_owned(), device: None, domain: None, does: does.into() }
+pub(super) fn by(who: &str, does: impl Into<String>) -> UserAction {
+    UserAction { who: who.to_owned(), device: None, domain: None, does: does.into() }
 }
 
-impl Line {
+impl UserAction {
     /// On a page of another origin.
     pub(super) fn on(mut self, domain: impl Into<String>) -> Self {
         self.domain = Some(domain.into());
@@ -137,7 +138,7 @@ pub(super) fn counting_provider() -> Profile {
 }
 
 /// What the RP answered.
-pub(super) fn answer(attempt: &Attempt) -> Answer {
+pub(super) fn answer(attempt: &Attempt) -> StepAnswer {
     let word = match (attempt.verdict.recognised, attempt.effect) {
         (Recognised::Accepted, Effect::Happened) => "accepted, and it took effect",
         (Recognised::Accepted, Effect::Absent) => "accepted in words, but nothing happened",
@@ -158,8 +159,8 @@ pub(super) fn answer(attempt: &Attempt) -> Answer {
 }
 
 /// What the RP answered to a check.
-pub(super) fn answer_to(result: &CheckResult) -> Option<Answer> {
-    let reason = result.reason.as_deref();
+pub(super) fn answer_to(result: &CheckResult) -> Option<StepAnswer> {
+    let reason = reason(result);
     if result.manner.as_deref() == Some(Manner::Observed.name()) {
         // Nothing was said: this was looked at.
         return reason.map(rp);
@@ -174,6 +175,11 @@ pub(super) fn answer_to(result: &CheckResult) -> Option<Answer> {
     Some(rp(says))
 }
 
+/// The reason of a result as text.
+pub(super) fn reason(result: &CheckResult) -> Option<&str> {
+    result.reason.as_deref()
+}
+
 fn with(word: &str, message: Option<&str>) -> String {
     match message.filter(|text| !text.is_empty()) {
         Some(message) => format!("{word} ({message})"),
@@ -182,11 +188,11 @@ fn with(word: &str, message: Option<&str>) -> String {
 }
 
 /// An answer of the RP.
-pub(super) fn rp(says: impl Into<String>) -> Answer {
-    Answer { by: "RP".to_owned(), says: says.into() }
+pub(super) fn rp(says: impl Into<String>) -> StepAnswer {
+    StepAnswer { by: "RP".to_owned(), says: says.into() }
 }
 
 /// What the browser answered, without asking the RP.
-pub(super) fn browser(exception: &DomException) -> Answer {
-    Answer { by: "browser".to_owned(), says: format!("refused ({exception})") }
+pub(super) fn browser(exception: &DomException) -> StepAnswer {
+    StepAnswer { by: "browser".to_owned(), says: format!("refused ({exception})") }
 }
