@@ -1,5 +1,4 @@
-//! Checks that take a story. Each tells what it saw; only the runner makes an
-//! outcome of it.
+//! Checks that take more than one ceremony. Each returns its observations; the runner judges them.
 
 mod algorithm;
 mod challenge;
@@ -23,117 +22,118 @@ use std::pin::Pin;
 
 use passrig_authenticator::deviation::Deviation;
 
-use crate::actor::AttemptError;
+use crate::actor::{AttemptError, Result};
 use crate::catalogue::Scenario;
 
 /// The future of a scenario.
-pub type ScenarioFuture<'a> =
-    Pin<Box<dyn Future<Output = Result<Observations, AttemptError>> + Send + 'a>>;
+pub type ScenarioFuture<'a> = Pin<Box<dyn Future<Output = Result<Observations>> + Send + 'a>>;
 
-/// The function of a scenario. Each has a function of its own: one future of all of them takes
+/// The functions of scenarios. Each one has a future of its own: one future of all of them takes
 /// the stack of all of them in a build without optimisation.
+macro_rules! table {
+    ($scenario:expr, $($variant:ident => $module:ident::$function:ident $(($rule:path))?,)*) => {
+        match $scenario {
+            $(Scenario::$variant => |ctx| Box::pin($module::$function(ctx $(, $rule)?)),)*
+        }
+    };
+}
+
+/// The function of a scenario.
 pub fn find(scenario: Scenario) -> for<'a> fn(&'a mut Context<'_>) -> ScenarioFuture<'a> {
-    match scenario {
-        Scenario::ReplayedAssertion => |ctx| Box::pin(challenge::replayed_assertion(ctx)),
-        Scenario::ReusedChallenge => |ctx| Box::pin(challenge::reused(ctx)),
-        Scenario::ChallengeOfAnotherSession => |ctx| Box::pin(challenge::of_another_session(ctx)),
-        Scenario::ChallengeOfTheOtherCeremony => {
-            |ctx| Box::pin(challenge::of_the_other_ceremony(ctx))
-        }
-        Scenario::UndefinedChallenge => |ctx| Box::pin(challenge::undefined(ctx)),
-        Scenario::SupersededChallenge => |ctx| Box::pin(challenge::superseded(ctx)),
-        Scenario::ExpiredChallenge => |ctx| Box::pin(challenge::expired(ctx)),
-        Scenario::CounterGoesBack => |ctx| Box::pin(counter::goes_back(ctx)),
-        Scenario::CounterStandsStill => |ctx| Box::pin(counter::stands_still(ctx)),
-        Scenario::CredentialOfAnotherUser => |ctx| Box::pin(credential::of_another_user(ctx)),
-        Scenario::CredentialForAUserWithout => |ctx| Box::pin(credential::for_a_user_without(ctx)),
-        Scenario::OwnCredentialIdAgain => |ctx| Box::pin(credential::own_id_again(ctx)),
-        Scenario::CredentialNotListed => |ctx| Box::pin(credential::not_listed(ctx)),
-        Scenario::ChallengeAfterFailure => |ctx| Box::pin(challenge::after_failure(ctx)),
-        Scenario::ChallengeOfAnotherUser => |ctx| Box::pin(challenge::of_another_user(ctx)),
-        Scenario::ClientSuppliedChallenge => |ctx| Box::pin(challenge::client_supplied(ctx)),
-        Scenario::CookieRestored => |ctx| Box::pin(challenge::cookie_restored(ctx)),
-        Scenario::ChallengeAfterLogout => |ctx| Box::pin(challenge::after_logout(ctx)),
-        Scenario::RaceForOneChallenge => |ctx| Box::pin(race::one_challenge(ctx)),
-        Scenario::RaceForOneCount => |ctx| Box::pin(race::one_count(ctx)),
-        Scenario::AnotherAttachment => |ctx| Box::pin(credential::another_attachment(ctx)),
-        Scenario::ChallengeOfAutofill => |ctx| Box::pin(challenge::of_autofill(ctx)),
-        Scenario::CounterFallsToZero => |ctx| Box::pin(counter::falls_to_zero(ctx)),
-        Scenario::CounterWraps => |ctx| Box::pin(counter::wraps(ctx)),
-        Scenario::CounterLiesBetween => |ctx| Box::pin(counter::lies_between(ctx)),
-        Scenario::CounterBelowRegistration => |ctx| Box::pin(counter::below_registration(ctx)),
-        Scenario::CounterStaysZero => |ctx| Box::pin(counter::stays_zero(ctx)),
-        Scenario::TakeoverByCredentialId => |ctx| Box::pin(credential::takeover_by_id(ctx)),
-        Scenario::TakeoverByUserId => |ctx| Box::pin(credential::takeover_by_user(ctx)),
-        Scenario::LockOutByCredentialId => |ctx| Box::pin(credential::lock_out_by_id(ctx)),
-        Scenario::IdAndChallengeAlone => |ctx| Box::pin(skipped::id_and_challenge(ctx)),
-        Scenario::AnswerToTheOtherCeremony => |ctx| Box::pin(skipped::other_response(ctx)),
-        Scenario::CounterOfAForgery => |ctx| Box::pin(state::counter_of_a_forgery(ctx)),
-        Scenario::BackupFlagsOfAForgery => |ctx| Box::pin(state::backup_flags_of_a_forgery(ctx)),
-        Scenario::RegisterAfterRefusal => |ctx| Box::pin(state::register_after_refusal(ctx)),
-        Scenario::RefusedCredential => |ctx| Box::pin(state::refused_credential(ctx)),
-        Scenario::RefusedCredentialOfTheChallenge => {
-            |ctx| Box::pin(state::refused_credential_of_the_challenge(ctx))
-        }
-        Scenario::AlgorithmInUse => |ctx| Box::pin(algorithm::in_use(ctx)),
-        Scenario::BackedUpLater => |ctx| Box::pin(state::backed_up_later(ctx)),
-        Scenario::AnotherKeyBeside => |ctx| Box::pin(copies::another_key(ctx)),
-        Scenario::AnotherAlgorithmBeside => |ctx| Box::pin(copies::another_algorithm(ctx)),
-        Scenario::OtherDataBeside => |ctx| Box::pin(copies::other_data(ctx)),
-        Scenario::AnotherIdBeside => |ctx| Box::pin(copies::another_id(ctx)),
-        Scenario::EmptyIdBeside => |ctx| Box::pin(copies::empty_id(ctx)),
-        Scenario::SessionFromBeforeSignIn => |ctx| Box::pin(session::from_before_sign_in(ctx)),
-        Scenario::SessionAfterSignOut => |ctx| Box::pin(session::after_sign_out(ctx)),
-        Scenario::SessionCookieHttpOnly => |ctx| Box::pin(session::http_only(ctx)),
-        Scenario::SessionCookieSecure => |ctx| Box::pin(session::secure(ctx)),
-        Scenario::SessionCookieSameSite => |ctx| Box::pin(session::same_site(ctx)),
-        Scenario::CeremonyFromAForeignPage => |ctx| Box::pin(session::from_a_foreign_page(ctx)),
-        Scenario::RemovalOfAnotherUser => |ctx| Box::pin(removal::of_another_user(ctx)),
-        Scenario::RemovalWithoutSession => |ctx| Box::pin(removal::without_session(ctx)),
-        Scenario::RemovalFromAForeignPage => |ctx| Box::pin(removal::from_a_foreign_page(ctx)),
-        Scenario::RemovalOfOnesOwn => |ctx| Box::pin(removal::of_ones_own(ctx)),
-        Scenario::RemovedCredential => |ctx| Box::pin(removal::used_afterwards(ctx)),
-        Scenario::RemovedCredentialBegunBefore => |ctx| Box::pin(removal::begun_before(ctx)),
-        Scenario::ClosedAccount => |ctx| Box::pin(removal::closed_account(ctx)),
-        Scenario::ExcludeListOne => |ctx| Box::pin(lists::exclude_one(ctx)),
-        Scenario::ExcludeListEvery => |ctx| Box::pin(lists::exclude_every(ctx)),
-        Scenario::AllowListEvery => |ctx| Box::pin(lists::allow_every(ctx)),
-        Scenario::AllowListTransports => |ctx| Box::pin(lists::transports(ctx)),
-        Scenario::EnumerationShape => |ctx| Box::pin(lists::shape_for_unknown(ctx)),
-        Scenario::EnumerationStable => |ctx| Box::pin(lists::stable(ctx)),
-        Scenario::EnumerationByName => |ctx| Box::pin(lists::by_name(ctx)),
-        Scenario::EnumerationFailures => |ctx| Box::pin(lists::failures(ctx)),
-        Scenario::ChallengeLength => |ctx| Box::pin(options::challenge_length(ctx)),
-        Scenario::ChallengeUnique => |ctx| Box::pin(options::challenge_unique(ctx)),
-        Scenario::ChallengeUnpredictable => |ctx| Box::pin(options::challenge_unpredictable(ctx)),
-        Scenario::UserHandleOpaque => |ctx| Box::pin(options::user_handle_opaque(ctx)),
-        Scenario::UserHandleStable => |ctx| Box::pin(options::user_handle_stable(ctx)),
-        Scenario::UserHandleDistinct => |ctx| Box::pin(options::user_handle_distinct(ctx)),
-        Scenario::OptionsRpId => |ctx| Box::pin(options::rp_id(ctx)),
-        Scenario::OptionsKnownValues => |ctx| Box::pin(options::each(ctx, options::unknown_value)),
-        Scenario::OptionsTimeout => |ctx| Box::pin(options::each(ctx, options::odd_timeout)),
-        Scenario::OptionsEs256 => |ctx| Box::pin(options::each(ctx, options::without_es256)),
-        Scenario::OptionsPolymorphicAlgorithms => {
-            |ctx| Box::pin(options::each(ctx, options::counterpart_missing))
-        }
-        Scenario::OptionsResidentKey => {
-            |ctx| Box::pin(options::each(ctx, options::residence_contradicted))
-        }
-        Scenario::RelatedOriginsOpen => |ctx| Box::pin(related_origins::open(ctx)),
-        Scenario::RelatedOriginsType => |ctx| Box::pin(related_origins::kind(ctx)),
-        Scenario::RelatedOriginsShape => |ctx| Box::pin(related_origins::shape(ctx)),
-        Scenario::RelatedOriginsLabels => |ctx| Box::pin(related_origins::labels(ctx)),
-        Scenario::RelatedOriginsOwn => |ctx| Box::pin(related_origins::own(ctx)),
-        Scenario::RelatedOriginsRedirect => |ctx| Box::pin(related_origins::redirect(ctx)),
-        Scenario::RelatedOriginsPlain => |ctx| Box::pin(related_origins::plain(ctx)),
-        Scenario::RelatedOriginsServed => |ctx| Box::pin(related_origins::served(ctx)),
-        Scenario::TimeForAName => |ctx| Box::pin(timing::for_a_name(ctx)),
-        Scenario::TimeForAFailure => |ctx| Box::pin(timing::for_a_failure(ctx)),
+    table! {
+        scenario,
+        ReplayedAssertion => challenge::replayed_assertion,
+        ReusedChallenge => challenge::reused,
+        ChallengeOfAnotherSession => challenge::of_another_session,
+        ChallengeOfTheOtherCeremony => challenge::of_the_other_ceremony,
+        UndefinedChallenge => challenge::undefined,
+        SupersededChallenge => challenge::superseded,
+        ExpiredChallenge => challenge::expired,
+        CounterGoesBack => counter::goes_back,
+        CounterStandsStill => counter::stands_still,
+        CredentialOfAnotherUser => credential::of_another_user,
+        CredentialForAUserWithout => credential::for_a_user_without,
+        OwnCredentialIdAgain => credential::own_id_again,
+        CredentialNotListed => credential::not_listed,
+        ChallengeAfterFailure => challenge::after_failure,
+        ChallengeOfAnotherUser => challenge::of_another_user,
+        ClientSuppliedChallenge => challenge::client_supplied,
+        CookieRestored => challenge::cookie_restored,
+        ChallengeAfterLogout => challenge::after_logout,
+        RaceForOneChallenge => race::one_challenge,
+        RaceForOneCount => race::one_count,
+        AnotherAttachment => credential::another_attachment,
+        ChallengeOfAutofill => challenge::of_autofill,
+        CounterFallsToZero => counter::falls_to_zero,
+        CounterWraps => counter::wraps,
+        CounterLiesBetween => counter::lies_between,
+        CounterBelowRegistration => counter::below_registration,
+        CounterStaysZero => counter::stays_zero,
+        TakeoverByCredentialId => credential::takeover_by_id,
+        TakeoverByUserId => credential::takeover_by_user,
+        LockOutByCredentialId => credential::lock_out_by_id,
+        IdAndChallengeAlone => skipped::id_and_challenge,
+        AnswerToTheOtherCeremony => skipped::other_response,
+        CounterOfAForgery => state::counter_of_a_forgery,
+        BackupFlagsOfAForgery => state::backup_flags_of_a_forgery,
+        RegisterAfterRefusal => state::register_after_refusal,
+        RefusedCredential => state::refused_credential,
+        RefusedCredentialOfTheChallenge => state::refused_credential_of_the_challenge,
+        AlgorithmInUse => algorithm::in_use,
+        BackedUpLater => state::backed_up_later,
+        AnotherKeyBeside => copies::another_key,
+        AnotherAlgorithmBeside => copies::another_algorithm,
+        OtherDataBeside => copies::other_data,
+        AnotherIdBeside => copies::another_id,
+        EmptyIdBeside => copies::empty_id,
+        SessionFromBeforeSignIn => session::from_before_sign_in,
+        SessionAfterSignOut => session::after_sign_out,
+        SessionCookieHttpOnly => session::http_only,
+        SessionCookieSecure => session::secure,
+        SessionCookieSameSite => session::same_site,
+        CeremonyFromAForeignPage => session::from_a_foreign_page,
+        RemovalOfAnotherUser => removal::of_another_user,
+        RemovalWithoutSession => removal::without_session,
+        RemovalFromAForeignPage => removal::from_a_foreign_page,
+        RemovalOfOnesOwn => removal::of_ones_own,
+        RemovedCredential => removal::used_afterwards,
+        RemovedCredentialBegunBefore => removal::begun_before,
+        ClosedAccount => removal::closed_account,
+        ExcludeListOne => lists::exclude_one,
+        ExcludeListEvery => lists::exclude_every,
+        AllowListEvery => lists::allow_every,
+        AllowListTransports => lists::transports,
+        EnumerationShape => lists::shape_for_unknown,
+        EnumerationStable => lists::stable,
+        EnumerationByName => lists::by_name,
+        EnumerationFailures => lists::failures,
+        ChallengeLength => options::challenge_length,
+        ChallengeUnique => options::challenge_unique,
+        ChallengeUnpredictable => options::challenge_unpredictable,
+        UserHandleOpaque => options::user_handle_opaque,
+        UserHandleStable => options::user_handle_stable,
+        UserHandleDistinct => options::user_handle_distinct,
+        OptionsRpId => options::rp_id,
+        OptionsKnownValues => options::each(options::unknown_value),
+        OptionsTimeout => options::each(options::odd_timeout),
+        OptionsEs256 => options::each(options::without_es256),
+        OptionsPolymorphicAlgorithms => options::each(options::counterpart_missing),
+        OptionsResidentKey => options::each(options::residence_contradicted),
+        RelatedOriginsOpen => related_origins::open,
+        RelatedOriginsType => related_origins::kind,
+        RelatedOriginsShape => related_origins::shape,
+        RelatedOriginsLabels => related_origins::labels,
+        RelatedOriginsOwn => related_origins::own,
+        RelatedOriginsRedirect => related_origins::redirect,
+        RelatedOriginsPlain => related_origins::plain,
+        RelatedOriginsServed => related_origins::served,
+        TimeForAName => timing::for_a_name,
+        TimeForAFailure => timing::for_a_failure,
     }
 }
 
 /// The deviation of edits that passrig itself writes.
-pub fn deviation(edits: serde_json::Value) -> Result<Deviation, AttemptError> {
+pub fn deviation(edits: serde_json::Value) -> Result<Deviation> {
     let edits = serde_json::from_value(edits);
     let bug = |error| AttemptError::Bug(format!("an edit cannot be read: {error}"));
     edits.map(Deviation::new).map_err(bug)

@@ -54,7 +54,7 @@ pub struct Simulation {
     pub question: &'static str,
     /// Whether it is about RPs that ask for a password first.
     pub asks_a_second_factor: bool,
-    cast: &'static [(&'static str, &'static str)],
+    participants: &'static [(&'static str, &'static str)],
     acts: for<'a> fn(&'a mut Simulator<'_>) -> ActsFuture<'a>,
 }
 

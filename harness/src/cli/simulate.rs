@@ -114,7 +114,7 @@ pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
         process::end_at_once();
     }
     let stage =
-        Stage::new(console, args.step, SimulationReport::unplayed(simulation, &options, &target));
+        Stage::new(console, args.step, SimulationReport::empty(simulation, &options, &target));
     let played = tokio::select! {
         // Listening for signals begins before the story.
         biased;
@@ -196,14 +196,14 @@ struct Stage {
 }
 
 impl Stage {
-    fn new(console: Console, waits: bool, unplayed: SimulationReport) -> Self {
+    fn new(console: Console, waits: bool, empty: SimulationReport) -> Self {
         let text = Mutex::new(SimulationText::new(console.paint()));
         Self {
             console,
             text,
             waits,
             hint: Once::new(),
-            told: Mutex::new(unplayed),
+            told: Mutex::new(empty),
             failed: Mutex::default(),
         }
     }

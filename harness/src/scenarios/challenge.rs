@@ -1,4 +1,4 @@
-//! Stories about challenges.
+//! Scenarios about challenges.
 
 use passrig_authenticator::Ceremony;
 use passrig_authenticator::deviation::{Bench, NoFacts};
@@ -6,14 +6,12 @@ use passrig_authenticator::wire::Json;
 use serde_json::json;
 
 use super::{Context, Observations, deviation};
-use crate::actor::{Actor, AttemptError, NotExpressible};
+use crate::actor::{Actor, NotExpressible, Result};
 use crate::catalogue::Product;
 use crate::target_rp::Begun;
 
-/// An accepted assertion is sent again, octet by octet, in the same session.
-pub(super) async fn replayed_assertion(
-    ctx: &mut Context<'_>,
-) -> Result<Observations, AttemptError> {
+/// An accepted assertion is sent again, byte by byte, in the same session.
+pub(super) async fn replayed_assertion(ctx: &mut Context<'_>) -> Result<Observations> {
     let mut actor = ctx.enrolled("subject").await?;
     let begun = ctx.begin(&mut actor, Ceremony::Authentication).await?;
     let message = actor.respond(&begun)?;
@@ -24,7 +22,7 @@ pub(super) async fn replayed_assertion(
 
 /// After an accepted registration, a second authenticator answers the same
 /// options. Its credential is new, so that only the challenge can be at fault.
-pub(super) async fn reused(ctx: &mut Context<'_>) -> Result<Observations, AttemptError> {
+pub(super) async fn reused(ctx: &mut Context<'_>) -> Result<Observations> {
     let mut actor = ctx.new_account("subject").await?;
     let begun = ctx.begin(&mut actor, Ceremony::Registration).await?;
     let message = actor.respond(&begun)?;
@@ -37,9 +35,7 @@ pub(super) async fn reused(ctx: &mut Context<'_>) -> Result<Observations, Attemp
 
 /// Two sessions of one user begin the same ceremony; the answer to the first
 /// one's challenge is sent in the second.
-pub(super) async fn of_another_session(
-    ctx: &mut Context<'_>,
-) -> Result<Observations, AttemptError> {
+pub(super) async fn of_another_session(ctx: &mut Context<'_>) -> Result<Observations> {
     let ceremony = ctx.check.ceremony;
     let mut actor = ctx.subject().await?;
     let stolen = ctx.begin(&mut actor, ceremony).await?;
@@ -53,10 +49,8 @@ pub(super) async fn of_another_session(
 
 /// One session begins both ceremonies; the one under test is answered with the
 /// other's challenge. The other one begins last: an RP that keeps one challenge
-/// for a session, whatever it is for, holds that one then.
-pub(super) async fn of_the_other_ceremony(
-    ctx: &mut Context<'_>,
-) -> Result<Observations, AttemptError> {
+/// for a session and any purpose holds that one then.
+pub(super) async fn of_the_other_ceremony(ctx: &mut Context<'_>) -> Result<Observations> {
     let ceremony = ctx.check.ceremony;
     let mut actor = ctx.registered("subject").await?;
     let begun = ctx.begin(&mut actor, ceremony).await?;
@@ -69,7 +63,7 @@ pub(super) async fn of_the_other_ceremony(
 }
 
 /// One session begins a ceremony twice, and answers the first options.
-pub(super) async fn superseded(ctx: &mut Context<'_>) -> Result<Observations, AttemptError> {
+pub(super) async fn superseded(ctx: &mut Context<'_>) -> Result<Observations> {
     let ceremony = ctx.check.ceremony;
     let mut actor = ctx.subject().await?;
     let older = ctx.begin(&mut actor, ceremony).await?;
@@ -79,7 +73,7 @@ pub(super) async fn superseded(ctx: &mut Context<'_>) -> Result<Observations, At
 }
 
 /// A good response, too late.
-pub(super) async fn expired(ctx: &mut Context<'_>) -> Result<Observations, AttemptError> {
+pub(super) async fn expired(ctx: &mut Context<'_>) -> Result<Observations> {
     let mut actor = ctx.subject().await?;
     let begun = ctx.begin(&mut actor, ctx.check.ceremony).await?;
     let message = actor.respond(&begun)?;
@@ -88,8 +82,8 @@ pub(super) async fn expired(ctx: &mut Context<'_>) -> Result<Observations, Attem
 }
 
 /// After an accepted ceremony, when the session has no challenge any more, the
-/// challenge is what some languages print in its place.
-pub(super) async fn undefined(ctx: &mut Context<'_>) -> Result<Observations, AttemptError> {
+/// challenge is the text that some languages print in its place.
+pub(super) async fn undefined(ctx: &mut Context<'_>) -> Result<Observations> {
     let ceremony = ctx.check.ceremony;
     let mut actor = match ceremony {
         Ceremony::Registration => ctx.new_account("subject").await?,
@@ -108,7 +102,7 @@ pub(super) async fn undefined(ctx: &mut Context<'_>) -> Result<Observations, Att
 }
 
 /// Options are answered wrongly, then rightly.
-pub(super) async fn after_failure(ctx: &mut Context<'_>) -> Result<Observations, AttemptError> {
+pub(super) async fn after_failure(ctx: &mut Context<'_>) -> Result<Observations> {
     let mut actor = ctx.subject().await?;
     let begun = ctx.begin(&mut actor, ctx.check.ceremony).await?;
     let edits = json!([{ "at": "client_data.origin", "set": "https://phishing.example" }]);
@@ -121,7 +115,7 @@ pub(super) async fn after_failure(ctx: &mut Context<'_>) -> Result<Observations,
 
 /// An attacker answers, in a session and with a credential of their own, the
 /// challenge that was issued to another user.
-pub(super) async fn of_another_user(ctx: &mut Context<'_>) -> Result<Observations, AttemptError> {
+pub(super) async fn of_another_user(ctx: &mut Context<'_>) -> Result<Observations> {
     let ceremony = ctx.check.ceremony;
     let (mut victim, mut attacker) = match ceremony {
         Ceremony::Registration => {
@@ -138,7 +132,7 @@ pub(super) async fn of_another_user(ctx: &mut Context<'_>) -> Result<Observation
 
 /// A used challenge is answered once more under new options, and members of
 /// the body say that it is the one to expect.
-pub(super) async fn client_supplied(ctx: &mut Context<'_>) -> Result<Observations, AttemptError> {
+pub(super) async fn client_supplied(ctx: &mut Context<'_>) -> Result<Observations> {
     let ceremony = ctx.check.ceremony;
     let mut actor = ctx.subject().await?;
     let used = ctx.begin(&mut actor, ceremony).await?;
@@ -163,7 +157,7 @@ pub(super) async fn client_supplied(ctx: &mut Context<'_>) -> Result<Observation
 
 /// After a login, the cookies are put back as they were before it, and the
 /// assertion is sent again.
-pub(super) async fn cookie_restored(ctx: &mut Context<'_>) -> Result<Observations, AttemptError> {
+pub(super) async fn cookie_restored(ctx: &mut Context<'_>) -> Result<Observations> {
     let mut actor = ctx.enrolled("subject").await?;
     let begun = ctx.begin(&mut actor, Ceremony::Authentication).await?;
     let message = actor.respond(&begun)?;
@@ -175,9 +169,9 @@ pub(super) async fn cookie_restored(ctx: &mut Context<'_>) -> Result<Observation
 }
 
 /// Options for a second credential are answered after their session ended.
-pub(super) async fn after_logout(ctx: &mut Context<'_>) -> Result<Observations, AttemptError> {
+pub(super) async fn after_logout(ctx: &mut Context<'_>) -> Result<Observations> {
     let mut actor = ctx.registered("subject").await?;
-    // Not every RP signs in whoever registers.
+    // Not every RP signs in the user after a registration.
     if ctx.probes.whoami && !ctx.is_signed_in(&mut actor).await? {
         ctx.sign_in(&mut actor).await?;
     }
@@ -193,7 +187,7 @@ async fn answer_with_challenge_of(
     begun: &Begun,
     actor: &mut Actor,
     ctx: &mut Context<'_>,
-) -> Result<Observations, AttemptError> {
+) -> Result<Observations> {
     let message = actor.respond(&with_challenge_of(source, begun))?;
     Ok(Observations::of(ctx.send(actor, begun, &message).await?))
 }
@@ -216,8 +210,8 @@ pub(super) fn other_than(ceremony: Ceremony) -> Ceremony {
     }
 }
 
-/// A form waits with its offer until somebody looks at it.
-pub(super) async fn of_autofill(ctx: &mut Context<'_>) -> Result<Observations, AttemptError> {
+/// A form waits with its offer until the user picks a passkey.
+pub(super) async fn of_autofill(ctx: &mut Context<'_>) -> Result<Observations> {
     if ctx.world.expiry.is_none_or(|expiry| expiry < FORM_WAIT) {
         return Err(NotExpressible::ShortExpiry(FORM_WAIT).into());
     }

@@ -1,4 +1,4 @@
-//! Stories about whose credential answers.
+//! Scenarios about the owner of the credential that answers.
 
 use base16ct::lower as hex;
 use passrig_authenticator::Ceremony;
@@ -7,13 +7,13 @@ use passrig_authenticator::wire::base64url;
 use serde_json::{Value, json};
 
 use super::{Context, Observations, deviation, removal};
-use crate::actor::{Actor, Attempt, AttemptError, Message, NotExpressible, Probes};
+use crate::actor::{Actor, Attempt, AttemptError, Message, NotExpressible, Probes, Result};
 use crate::catalogue::Product;
 use crate::target_rp::adapter::Mode;
 use crate::target_rp::{Begun, Flow};
 
 /// A login that named the victim is answered by the attacker's authenticator.
-pub(super) async fn of_another_user(ctx: &mut Context<'_>) -> Result<Observations, AttemptError> {
+pub(super) async fn of_another_user(ctx: &mut Context<'_>) -> Result<Observations> {
     let mut victim = ctx.enrolled("victim").await?;
     let mut attacker = ctx.enrolled("attacker").await?;
     let begun = ctx.begin(&mut victim, Ceremony::Authentication).await?;
@@ -21,17 +21,15 @@ pub(super) async fn of_another_user(ctx: &mut Context<'_>) -> Result<Observation
     Ok(Observations::of(ctx.send(&mut victim, &begun, &message).await?))
 }
 
-/// A login that named somebody who has no passkeys is answered by the
+/// A login that named a user without passkeys is answered by the
 /// attacker's authenticator, with the attacker's user handle.
-pub(super) async fn for_a_user_without(
-    ctx: &mut Context<'_>,
-) -> Result<Observations, AttemptError> {
+pub(super) async fn for_a_user_without(ctx: &mut Context<'_>) -> Result<Observations> {
     let mut attacker = ctx.enrolled("attacker").await?;
     let control = ctx.sign_in(&mut attacker).await?;
     let own_name = attacker.user(&mut ctx.log).await?;
     let mut victim = without_passkeys(ctx).await?;
     let begun = match ctx.begin(&mut victim, Ceremony::Authentication).await {
-        // Nobody without a passkey gets as far as options there.
+        // The RP sends no options for a user without a passkey.
         Err(error) if error.is_turned_away() => {
             let attempt = Attempt::observed(false, error.to_string(), &ctx.log);
             return Ok(Observations::after(control, attempt));
@@ -49,15 +47,19 @@ pub(super) async fn for_a_user_without(
         // Where a name without passkeys is as good as none, people sign in as themselves.
         let name = victim.user(&mut ctx.log).await?.ok_or(AttemptError::NoFlow(Flow::Whoami))?;
         if Some(name) == own_name {
-            attempt = Attempt::observed(false, "the attacker is nobody else", &ctx.log);
+            attempt = Attempt::observed(
+                false,
+                "the attacker is signed in to their own account",
+                &ctx.log,
+            );
         }
     }
     Ok(Observations::after(control, attempt))
 }
 
-/// Somebody who has an account and no passkey: not yet, or no longer where an
-/// account begins with one. If that can't be removed, a name that is nobody's.
-async fn without_passkeys(ctx: &mut Context<'_>) -> Result<Actor, AttemptError> {
+/// A user with an account and no passkey: not yet, or no longer where an account begins with one.
+/// If the passkey cannot be removed, a name without an account.
+async fn without_passkeys(ctx: &mut Context<'_>) -> Result<Actor> {
     let profile = ctx.world.target.adapter();
     let begins_without = profile.has(Flow::Provision) || profile.account.mode != Mode::Fresh;
     let can_remove = profile.has(Flow::Remove) && ctx.probes.list;
@@ -73,7 +75,7 @@ async fn without_passkeys(ctx: &mut Context<'_>) -> Result<Actor, AttemptError> 
 
 /// After the options went out, the user registers a second credential in
 /// another session, and answers with that one.
-pub(super) async fn not_listed(ctx: &mut Context<'_>) -> Result<Observations, AttemptError> {
+pub(super) async fn not_listed(ctx: &mut Context<'_>) -> Result<Observations> {
     let mut actor = ctx.registered("subject").await?;
     let signed_in = actor.change_browser();
     let begun = ctx.begin(&mut actor, Ceremony::Authentication).await?;
@@ -87,7 +89,7 @@ pub(super) async fn not_listed(ctx: &mut Context<'_>) -> Result<Observations, At
 
 /// A second authenticator of the same account claims the first one's
 /// credential id for a key of its own.
-pub(super) async fn own_id_again(ctx: &mut Context<'_>) -> Result<Observations, AttemptError> {
+pub(super) async fn own_id_again(ctx: &mut Context<'_>) -> Result<Observations> {
     let mut actor = ctx.registered("subject").await?;
     actor.change_authenticator("second", Product::Platform);
     let edits = json!([{ "at": "plan.credential_id", "set": { "from": "own.credential_id" } }]);
@@ -97,13 +99,13 @@ pub(super) async fn own_id_again(ctx: &mut Context<'_>) -> Result<Observations, 
 
 /// An attacker registers the victim's credential id with a key of their own,
 /// and signs in with that key as the victim.
-pub(super) async fn takeover_by_id(ctx: &mut Context<'_>) -> Result<Observations, AttemptError> {
+pub(super) async fn takeover_by_id(ctx: &mut Context<'_>) -> Result<Observations> {
     takeover(ctx, victims_credential_id()).await
 }
 
 /// An attacker's registration says that it is for the victim's account, in
 /// members that no browser writes; then the attacker signs in as the victim.
-pub(super) async fn takeover_by_user(ctx: &mut Context<'_>) -> Result<Observations, AttemptError> {
+pub(super) async fn takeover_by_user(ctx: &mut Context<'_>) -> Result<Observations> {
     let claims = ["userId", "user_id", "userHandle"].map(|member| {
         let value = json!({ "from": "other.user_handle" });
         json!({ "at": "response", "append": { "member": member, "value": value } })
@@ -111,8 +113,8 @@ pub(super) async fn takeover_by_user(ctx: &mut Context<'_>) -> Result<Observatio
     takeover(ctx, json!(claims)).await
 }
 
-/// The attacker may or may not be refused: what counts is who they are then.
-async fn takeover(ctx: &mut Context<'_>, claims: Value) -> Result<Observations, AttemptError> {
+/// The refusal of the attacker does not matter: the identity after the sign-in does.
+async fn takeover(ctx: &mut Context<'_>, claims: Value) -> Result<Observations> {
     let mut victim = ctx.enrolled("victim").await?;
     let control = victim.perform(Ceremony::Authentication, ctx.probes, &mut ctx.log).await?;
     let Some(name) = victim.user(&mut ctx.log).await? else {
@@ -140,7 +142,7 @@ async fn takeover(ctx: &mut Context<'_>, claims: Value) -> Result<Observations, 
 /// An attacker registers the victim's credential id; then the victim signs in,
 /// as before. An RP that took the credential away may refuse the victim before
 /// there are options, or send options that no longer list it.
-pub(super) async fn lock_out_by_id(ctx: &mut Context<'_>) -> Result<Observations, AttemptError> {
+pub(super) async fn lock_out_by_id(ctx: &mut Context<'_>) -> Result<Observations> {
     let mut victim = ctx.enrolled("victim").await?;
     let control = victim.perform(Ceremony::Authentication, ctx.probes, &mut ctx.log).await?;
     victim.change_browser();
@@ -162,7 +164,7 @@ fn victims_credential_id() -> Value {
 }
 
 /// Answers options with the actor's own credential, listed there or not.
-fn answer_unasked(actor: &mut Actor, begun: &Begun) -> Result<Message, AttemptError> {
+fn answer_unasked(actor: &mut Actor, begun: &Begun) -> Result<Message> {
     actor.respond(&asked_for_own(actor, begun))
 }
 
@@ -177,10 +179,8 @@ fn asked_for_own(actor: &Actor, begun: &Begun) -> Begun {
     begun
 }
 
-/// People answer with what they have, whatever the RP hinted at.
-pub(super) async fn another_attachment(
-    ctx: &mut Context<'_>,
-) -> Result<Observations, AttemptError> {
+/// Users answer with the authenticator that they have, also against the hints of the RP.
+pub(super) async fn another_attachment(ctx: &mut Context<'_>) -> Result<Observations> {
     let ceremony = ctx.check.ceremony;
     let mut actor = ctx.subject().await?;
     let begun = ctx.begin(&mut actor, ceremony).await?;

@@ -1,39 +1,37 @@
-//! Stories about the lists of credentials in options, and about what these
-//! tell to somebody who only knows names.
+//! Scenarios about the lists of credentials in options, and about the facts that these reveal to a
+//! client that knows only names.
 
 use passrig_authenticator::Ceremony;
 use passrig_authenticator::wire::base64url;
 use serde_json::{Map, Value, json};
 
 use super::{Context, Observations, deviation};
-use crate::actor::{Actor, Attempt, AttemptError, Known, NotExpressible, Probes};
+use crate::actor::{Actor, Attempt, Known, NotExpressible, Probes, Result};
 use crate::catalogue::Product;
 use crate::target_rp::Flow;
 
-pub(super) async fn exclude_one(ctx: &mut Context<'_>) -> Result<Observations, AttemptError> {
+pub(super) async fn exclude_one(ctx: &mut Context<'_>) -> Result<Observations> {
     let mut actor = ctx.registered("subject").await?;
     let id = actor.known.credential_id.clone().unwrap_or_default();
     let begun = ctx.begin(&mut actor, Ceremony::Registration).await?;
     Ok(lists(ctx, &begun.options, "excludeCredentials", &[id]))
 }
 
-pub(super) async fn exclude_every(ctx: &mut Context<'_>) -> Result<Observations, AttemptError> {
+pub(super) async fn exclude_every(ctx: &mut Context<'_>) -> Result<Observations> {
     let (mut actor, ids) = with_two_credentials(ctx).await?;
     let begun = ctx.begin(&mut actor, Ceremony::Registration).await?;
     Ok(lists(ctx, &begun.options, "excludeCredentials", &ids))
 }
 
-pub(super) async fn allow_every(ctx: &mut Context<'_>) -> Result<Observations, AttemptError> {
+pub(super) async fn allow_every(ctx: &mut Context<'_>) -> Result<Observations> {
     let (mut actor, ids) = with_two_credentials(ctx).await?;
     actor.change_browser();
     let begun = ctx.begin(&mut actor, Ceremony::Authentication).await?;
     Ok(lists(ctx, &begun.options, "allowCredentials", &ids))
 }
 
-/// Somebody with two authenticators, and the ids of their credentials.
-async fn with_two_credentials(
-    ctx: &mut Context<'_>,
-) -> Result<(Actor, [Vec<u8>; 2]), AttemptError> {
+/// An actor with two authenticators, and the IDs of its credentials.
+async fn with_two_credentials(ctx: &mut Context<'_>) -> Result<(Actor, [Vec<u8>; 2])> {
     let limit = ctx.world.target.adapter().account.max_credentials;
     if limit.is_some_and(|limit| limit < 2) {
         return Err(NotExpressible::OneCredential.into());
@@ -46,7 +44,7 @@ async fn with_two_credentials(
     Ok((actor, [first, second]))
 }
 
-/// Whether a list of the options has all of these credentials.
+/// The observation of a list that must have all of these credentials.
 fn lists(ctx: &Context<'_>, options: &Value, list: &str, ids: &[Vec<u8>]) -> Observations {
     let missing = ids.iter().filter(|id| descriptor(options, list, id).is_none()).count();
     let remark = format!("{list} lacks {missing} of the account's {} credentials", ids.len());
@@ -63,8 +61,8 @@ fn descriptor<'v>(options: &'v Value, list: &str, id: &[u8]) -> Option<&'v Value
 }
 
 /// A credential is listed with the transports that its registration named, in
-/// whatever order.
-pub(super) async fn transports(ctx: &mut Context<'_>) -> Result<Observations, AttemptError> {
+/// any order.
+pub(super) async fn transports(ctx: &mut Context<'_>) -> Result<Observations> {
     let mut actor = ctx.new_account("subject").await?;
     let begun = ctx.begin(&mut actor, Ceremony::Registration).await?;
     let message = actor.respond(&begun)?;
@@ -93,8 +91,8 @@ fn words(texts: &[&str]) -> String {
     }
 }
 
-/// Options for somebody who has an account, and for somebody who has none.
-pub(super) async fn shape_for_unknown(ctx: &mut Context<'_>) -> Result<Observations, AttemptError> {
+/// Options for a name with an account, and for a name without one.
+pub(super) async fn shape_for_unknown(ctx: &mut Context<'_>) -> Result<Observations> {
     names_alone(ctx)?;
     let mut known = ctx.enrolled("subject").await?;
     let begun = ctx.begin(&mut known, Ceremony::Authentication).await?;
@@ -110,9 +108,8 @@ pub(super) async fn shape_for_unknown(ctx: &mut Context<'_>) -> Result<Observati
     Ok(Observations::of(Attempt::observed(same, remark, &ctx.log)))
 }
 
-/// Where a password comes before the options, these tell nothing to strangers
-/// (§14.6.2).
-pub(super) fn names_alone(ctx: &Context<'_>) -> Result<(), AttemptError> {
+/// Options after a password reveal nothing to other users (§14.6.2).
+pub(super) fn names_alone(ctx: &Context<'_>) -> Result<()> {
     match ctx.world.target.adapter().sends(Flow::Authenticate, "password") {
         true => Err(NotExpressible::PasswordFirst.into()),
         false => Ok(()),
@@ -135,7 +132,7 @@ fn shape(value: &Value) -> Value {
     }
 }
 
-pub(super) async fn stable(ctx: &mut Context<'_>) -> Result<Observations, AttemptError> {
+pub(super) async fn stable(ctx: &mut Context<'_>) -> Result<Observations> {
     let mut stranger = ctx.unknown_user("stranger");
     let first = made_up_credentials(ctx, &mut stranger).await?;
     stranger.change_browser();
@@ -144,7 +141,7 @@ pub(super) async fn stable(ctx: &mut Context<'_>) -> Result<Observations, Attemp
     Ok(Observations::of(Attempt::observed(first == second, remark, &ctx.log)))
 }
 
-pub(super) async fn by_name(ctx: &mut Context<'_>) -> Result<Observations, AttemptError> {
+pub(super) async fn by_name(ctx: &mut Context<'_>) -> Result<Observations> {
     let (mut one, mut other) = (ctx.unknown_user("stranger"), ctx.unknown_user("other stranger"));
     let first = made_up_credentials(ctx, &mut one).await?;
     let second = made_up_credentials(ctx, &mut other).await?;
@@ -155,10 +152,7 @@ pub(super) async fn by_name(ctx: &mut Context<'_>) -> Result<Observations, Attem
 
 /// The credentials for a name without an account. An RP that refuses such
 /// names makes nothing up.
-async fn made_up_credentials(
-    ctx: &mut Context<'_>,
-    stranger: &mut Actor,
-) -> Result<Value, AttemptError> {
+async fn made_up_credentials(ctx: &mut Context<'_>, stranger: &mut Actor) -> Result<Value> {
     names_alone(ctx)?;
     match ctx.begin(stranger, Ceremony::Authentication).await {
         Err(error) if error.is_turned_away() => Err(NotExpressible::UnknownNameRefused.into()),
@@ -167,7 +161,7 @@ async fn made_up_credentials(
 }
 
 /// A wrong signature and an unknown credential, in browsers of their own.
-pub(super) async fn failures(ctx: &mut Context<'_>) -> Result<Observations, AttemptError> {
+pub(super) async fn failures(ctx: &mut Context<'_>) -> Result<Observations> {
     let mut actor = ctx.enrolled("subject").await?;
     let edits = [
         json!({ "at": "plan.signer", "set": "another" }),
@@ -197,8 +191,8 @@ pub(super) async fn failures(ctx: &mut Context<'_>) -> Result<Observations, Atte
     Ok(Observations::of(attempt))
 }
 
-/// The text without what may differ from request to request, such as an id or
-/// the time: every word with a digit.
+/// The text without the words that may differ from request to request, such as an ID or
+/// the time: those with a digit.
 fn lasting(text: &str) -> String {
     let words = text.split_inclusive(|c: char| c.is_whitespace());
     words.filter(|word| !word.contains(|c: char| c.is_ascii_digit())).collect()

@@ -1,4 +1,4 @@
-//! Stories about the options alone.
+//! Scenarios about the options alone.
 
 use std::collections::BTreeSet;
 
@@ -9,76 +9,71 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::{Context, Observations};
-use crate::actor::{Attempt, AttemptError};
+use crate::actor::{Attempt, AttemptError, Result};
 
-/// How many challenges are compared.
+/// The number of challenges that are compared.
 const SAMPLE: usize = 16;
 
 /// §13.4.3
 const SHORTEST_CHALLENGE: usize = 16;
 
-/// Octets that must vary among [`SAMPLE`] challenges. Of a random octet all
-/// values are the same once in 2^120 times; a counter, a clock or a constant
-/// leaves most of them as they are.
+/// Bytes that must vary among [`SAMPLE`] challenges. All values of a random byte are equal once in
+/// 2^120 times; a counter, a clock or a constant leaves most of them unchanged.
 const VARYING: usize = 8;
 
-pub(super) async fn challenge_length(ctx: &mut Context<'_>) -> Result<Observations, AttemptError> {
+pub(super) async fn challenge_length(ctx: &mut Context<'_>) -> Result<Observations> {
     let challenges = challenges(ctx, 1).await?;
     let length = challenges.iter().map(Vec::len).min().unwrap_or_default();
-    let remark = format!("the challenge has {length} octets");
+    let remark = format!("the challenge has {length} bytes");
     Ok(seen(ctx, length >= SHORTEST_CHALLENGE, remark))
 }
 
-pub(super) async fn challenge_unique(ctx: &mut Context<'_>) -> Result<Observations, AttemptError> {
+pub(super) async fn challenge_unique(ctx: &mut Context<'_>) -> Result<Observations> {
     let challenges = challenges(ctx, SAMPLE).await?;
     let different = challenges.iter().collect::<BTreeSet<_>>().len();
     let remark = format!("{SAMPLE} requests gave {different} different challenges");
     Ok(seen(ctx, different == challenges.len(), remark))
 }
 
-pub(super) async fn challenge_unpredictable(
-    ctx: &mut Context<'_>,
-) -> Result<Observations, AttemptError> {
+pub(super) async fn challenge_unpredictable(ctx: &mut Context<'_>) -> Result<Observations> {
     let challenges = challenges(ctx, SAMPLE).await?;
     let varying = varying(&challenges);
-    let remark = format!("only {varying} octets differ among {SAMPLE} challenges");
+    let remark = format!("only {varying} bytes differ among {SAMPLE} challenges");
     Ok(seen(ctx, varying >= VARYING, remark))
 }
 
-async fn challenges(ctx: &mut Context<'_>, count: usize) -> Result<Vec<Vec<u8>>, AttemptError> {
+async fn challenges(ctx: &mut Context<'_>, count: usize) -> Result<Vec<Vec<u8>>> {
     let mut actor = ctx.subject().await?;
     let mut challenges = Vec::new();
     for _ in 0..count {
         let begun = ctx.begin(&mut actor, ctx.check.ceremony).await?;
-        challenges.push(octets(&begun.options, "/challenge"));
+        challenges.push(bytes(&begun.options, "/challenge"));
     }
     Ok(challenges)
 }
 
-/// How many places have not the same octet in all.
+/// The number of positions at which the texts differ.
 fn varying(texts: &[Vec<u8>]) -> usize {
     let longest = texts.iter().map(Vec::len).max().unwrap_or_default();
     let differs = |place: &usize| {
-        let octets: BTreeSet<_> = texts.iter().map(|text| text.get(*place)).collect();
-        octets.len() > 1
+        let bytes: BTreeSet<_> = texts.iter().map(|text| text.get(*place)).collect();
+        bytes.len() > 1
     };
     (0..longest).filter(differs).count()
 }
 
-pub(super) async fn user_handle_opaque(
-    ctx: &mut Context<'_>,
-) -> Result<Observations, AttemptError> {
+pub(super) async fn user_handle_opaque(ctx: &mut Context<'_>) -> Result<Observations> {
     let mut actor = ctx.new_account("subject").await?;
     let begun = ctx.begin(&mut actor, Ceremony::Registration).await?;
-    let handle = octets(&begun.options, "/user/id");
+    let handle = bytes(&begun.options, "/user/id");
     let names = ["username", "email"];
     let revealed =
         names.iter().find(|name| actor.name(name).is_some_and(|text| reveals(&handle, text)));
-    let remark = format!("user.id tells the {}", revealed.unwrap_or(&"name"));
+    let remark = format!("user.id contains the {}", revealed.unwrap_or(&"name"));
     Ok(seen(ctx, revealed.is_none(), remark))
 }
 
-/// Whether a user handle holds a text, or a hash that anybody can compute.
+/// True if a user handle contains a text, or a hash that any client can compute.
 fn reveals(handle: &[u8], text: &str) -> bool {
     let hash = Sha256::digest(text);
     let hex = base16ct::lower::encode_string(&hash);
@@ -86,35 +81,31 @@ fn reveals(handle: &[u8], text: &str) -> bool {
     forms.iter().any(|form| handle.windows(form.len()).any(|window| window == *form))
 }
 
-pub(super) async fn user_handle_stable(
-    ctx: &mut Context<'_>,
-) -> Result<Observations, AttemptError> {
+pub(super) async fn user_handle_stable(ctx: &mut Context<'_>) -> Result<Observations> {
     let mut actor = ctx.new_account("subject").await?;
     let begun = ctx.begin(&mut actor, Ceremony::Registration).await?;
     // Of a credential that is not discoverable the authenticator keeps none.
-    let first = octets(&begun.options, "/user/id");
+    let first = bytes(&begun.options, "/user/id");
     let message = actor.respond(&begun)?;
     let control = ctx.send(&mut actor, &begun, &message).await?;
     let begun = ctx.begin(&mut actor, Ceremony::Registration).await?;
-    let same = first == octets(&begun.options, "/user/id");
+    let same = first == bytes(&begun.options, "/user/id");
     let remark = "the account has another user.id than before";
     Ok(Observations::after(control, Attempt::observed(same, remark, &ctx.log)))
 }
 
-pub(super) async fn user_handle_distinct(
-    ctx: &mut Context<'_>,
-) -> Result<Observations, AttemptError> {
+pub(super) async fn user_handle_distinct(ctx: &mut Context<'_>) -> Result<Observations> {
     let mut handles = BTreeSet::new();
     for name in ["victim", "attacker"] {
         let mut actor = ctx.new_account(name).await?;
         let begun = ctx.begin(&mut actor, Ceremony::Registration).await?;
-        handles.insert(octets(&begun.options, "/user/id"));
+        handles.insert(bytes(&begun.options, "/user/id"));
     }
     Ok(seen(ctx, handles.len() == 2, "two accounts have the same user.id"))
 }
 
 /// A browser judges: it knows of related origins too.
-pub(super) async fn rp_id(ctx: &mut Context<'_>) -> Result<Observations, AttemptError> {
+pub(super) async fn rp_id(ctx: &mut Context<'_>) -> Result<Observations> {
     let mut actor = ctx.subject().await?;
     let begun = ctx.begin(&mut actor, ctx.check.ceremony).await?;
     let stops = match actor.respond(&begun) {
@@ -125,11 +116,11 @@ pub(super) async fn rp_id(ctx: &mut Context<'_>) -> Result<Observations, Attempt
     Ok(seen(ctx, goes_on, format!("a browser stops with {}", stops.unwrap_or_default())))
 }
 
-/// Whether there is nothing to object to.
+/// The observation of options without an objection.
 pub(super) async fn each(
     ctx: &mut Context<'_>,
     objection: fn(&Value) -> Option<String>,
-) -> Result<Observations, AttemptError> {
+) -> Result<Observations> {
     let mut actor = ctx.subject().await?;
     let begun = ctx.begin(&mut actor, ctx.check.ceremony).await?;
     let objection = objection(&begun.options);
@@ -170,8 +161,7 @@ pub(super) fn without_es256(options: &Value) -> Option<String> {
     (!has).then(|| format!("pubKeyCredParams offers {offered:?}"))
 }
 
-/// The fully specified algorithms, and the older ones that say the same of a
-/// passkey.
+/// The fully specified algorithms, and the older ones with an equal meaning for passkeys.
 const COUNTERPARTS: [(Algorithm, Algorithm); 4] = [
     (Algorithm::ESP256, Algorithm::ES256),
     (Algorithm::ESP384, Algorithm::ES384),
@@ -204,7 +194,7 @@ pub(super) fn residence_contradicted(options: &Value) -> Option<String> {
     (required != (residence == "required")).then(remark)
 }
 
-fn octets(options: &Value, path: &str) -> Vec<u8> {
+fn bytes(options: &Value, path: &str) -> Vec<u8> {
     let text = options.pointer(path).and_then(Value::as_str);
     text.and_then(|text| base64url::decode(text).ok()).unwrap_or_default()
 }

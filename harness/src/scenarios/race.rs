@@ -1,16 +1,16 @@
-//! Stories in which two answers arrive at once.
+//! Scenarios in which two answers reach the RP at once.
 
 use passrig_authenticator::Ceremony;
 use passrig_authenticator::deviation::Bench;
 use serde_json::json;
 
 use super::{Context, Observations};
-use crate::actor::AttemptError;
+use crate::actor::Result;
 use crate::catalogue::Product;
 
 /// Two good answers to one challenge. A store that reads the challenge first
 /// and deletes it afterwards takes both.
-pub(super) async fn one_challenge(ctx: &mut Context<'_>) -> Result<Observations, AttemptError> {
+pub(super) async fn one_challenge(ctx: &mut Context<'_>) -> Result<Observations> {
     let ceremony = ctx.check.ceremony;
     let mut actor = ctx.subject().await?;
     let begun = ctx.begin(&mut actor, ceremony).await?;
@@ -27,9 +27,9 @@ pub(super) async fn one_challenge(ctx: &mut Context<'_>) -> Result<Observations,
     })
 }
 
-/// The same count twice, in two browsers at once: an authenticator and its
-/// clone. Each challenge is good; only the counter can tell.
-pub(super) async fn one_count(ctx: &mut Context<'_>) -> Result<Observations, AttemptError> {
+/// One count twice, in two browsers at once: an authenticator and its
+/// clone. Each challenge is good; only the counter shows the clone.
+pub(super) async fn one_count(ctx: &mut Context<'_>) -> Result<Observations> {
     let mut actor = ctx.enrolled("subject").await?;
     let there = ctx.begin(&mut actor, Ceremony::Authentication).await?;
     let elsewhere = actor.change_browser();

@@ -1,5 +1,4 @@
-//! Stories about the file of related origins (§5.11): what a browser makes of
-//! it, and whether the RP serves whom it lists.
+//! Scenarios about the file of related origins (§5.11), and about the origins that it lists.
 
 use std::collections::BTreeSet;
 
@@ -8,18 +7,18 @@ use serde_json::json;
 use url::Url;
 
 use super::{Context, Observations};
-use crate::actor::{Actor, Attempt, AttemptError};
+use crate::actor::{Actor, Attempt, AttemptError, Result};
 use crate::target_rp::transport::Response;
 
-/// How many labels a client reads at least (§5.11.1).
+/// The number of labels that every client reads (§5.11.1).
 const LABELS: usize = 5;
 
-pub(super) async fn open(ctx: &mut Context<'_>) -> Result<Observations, AttemptError> {
+pub(super) async fn open(ctx: &mut Context<'_>) -> Result<Observations> {
     let mut actor = ctx.registered("subject").await?;
     let url = place(ctx, &mut actor).await?;
     let bare = read(ctx, &mut actor, &url, false).await?;
     if !is_file(&bare) && !bare.status.is_redirection() {
-        // Cookies are the RP's own host's, whatever its id is.
+        // Cookies belong to the RP's own host, not to the RP ID.
         let mut own = ctx.world.target.base().clone();
         own.set_path(url.path());
         let known = read(ctx, &mut actor, &own, true).await?;
@@ -31,7 +30,7 @@ pub(super) async fn open(ctx: &mut Context<'_>) -> Result<Observations, AttemptE
     Ok(seen(ctx, true, "everybody gets the file"))
 }
 
-pub(super) async fn redirect(ctx: &mut Context<'_>) -> Result<Observations, AttemptError> {
+pub(super) async fn redirect(ctx: &mut Context<'_>) -> Result<Observations> {
     let mut actor = ctx.registered("subject").await?;
     let url = place(ctx, &mut actor).await?;
     let first = read(ctx, &mut actor, &url, false).await?;
@@ -49,11 +48,7 @@ pub(super) async fn redirect(ctx: &mut Context<'_>) -> Result<Observations, Atte
     Ok(seen(ctx, is_valid, &remark))
 }
 
-async fn leads_to_file(
-    ctx: &mut Context<'_>,
-    actor: &mut Actor,
-    url: &Url,
-) -> Result<bool, AttemptError> {
+async fn leads_to_file(ctx: &mut Context<'_>, actor: &mut Actor, url: &Url) -> Result<bool> {
     match file(ctx, actor, url).await {
         Ok(_) => Ok(true),
         Err(AttemptError::NoFeature(_)) => Ok(false),
@@ -61,7 +56,7 @@ async fn leads_to_file(
     }
 }
 
-pub(super) async fn kind(ctx: &mut Context<'_>) -> Result<Observations, AttemptError> {
+pub(super) async fn kind(ctx: &mut Context<'_>) -> Result<Observations> {
     let response = subject_reads(ctx).await?;
     let kind = response.header(CONTENT_TYPE).unwrap_or("none").to_owned();
     let is_json = kind
@@ -71,34 +66,34 @@ pub(super) async fn kind(ctx: &mut Context<'_>) -> Result<Observations, AttemptE
     Ok(seen(ctx, is_json, &format!("its type is {kind}")))
 }
 
-pub(super) async fn shape(ctx: &mut Context<'_>) -> Result<Observations, AttemptError> {
+pub(super) async fn shape(ctx: &mut Context<'_>) -> Result<Observations> {
     let response = subject_reads(ctx).await?;
     let is_valid = origins(&response).is_some();
     Ok(seen(ctx, is_valid, "an object whose `origins` is a list of texts is due"))
 }
 
-pub(super) async fn labels(ctx: &mut Context<'_>) -> Result<Observations, AttemptError> {
+pub(super) async fn labels(ctx: &mut Context<'_>) -> Result<Observations> {
     let listed = subject_lists(ctx).await?;
     let labels: BTreeSet<_> = listed.iter().filter_map(|origin| label(origin)).collect();
     let remark = format!("it has {} labels: {}", labels.len(), join(&labels));
     Ok(seen(ctx, labels.len() <= LABELS, &remark))
 }
 
-pub(super) async fn own(ctx: &mut Context<'_>) -> Result<Observations, AttemptError> {
+pub(super) async fn own(ctx: &mut Context<'_>) -> Result<Observations> {
     let listed = subject_lists(ctx).await?;
     let own = ctx.world.origin.to_string();
     let remark = format!("{own} is not in it");
     Ok(seen(ctx, listed.contains(&own), &remark))
 }
 
-pub(super) async fn plain(ctx: &mut Context<'_>) -> Result<Observations, AttemptError> {
+pub(super) async fn plain(ctx: &mut Context<'_>) -> Result<Observations> {
     let listed = subject_lists(ctx).await?;
     let odd: BTreeSet<_> = listed.into_iter().filter(|origin| !is_plain(origin)).collect();
     Ok(seen(ctx, odd.is_empty(), &format!("no client reads these as origins: {}", join(&odd))))
 }
 
 /// A ceremony on the page of a related origin.
-pub(super) async fn served(ctx: &mut Context<'_>) -> Result<Observations, AttemptError> {
+pub(super) async fn served(ctx: &mut Context<'_>) -> Result<Observations> {
     let ceremony = ctx.check.ceremony;
     let mut actor = ctx.subject().await?;
     let url = place(ctx, &mut actor).await?;
@@ -111,7 +106,7 @@ pub(super) async fn served(ctx: &mut Context<'_>) -> Result<Observations, Attemp
     Ok(Observations::of(ctx.attempt(&mut actor, ceremony, edits).await?))
 }
 
-/// Whether it is what browsers write, so that they find it.
+/// True if the text is an origin as browsers write it, so that they find it.
 fn is_plain(text: &str) -> bool {
     let Ok(url) = Url::parse(text) else { return false };
     !text.contains('*')
@@ -119,7 +114,7 @@ fn is_plain(text: &str) -> bool {
         && url.origin().ascii_serialization() == text
 }
 
-/// The label of an origin: what stands before the public suffix of its host.
+/// The label of an origin: the part before the public suffix of its host.
 /// Without a list of suffixes, one of two short parts is taken for one.
 fn label(origin: &str) -> Option<String> {
     let url = Url::parse(origin).ok()?;
@@ -131,23 +126,19 @@ fn label(origin: &str) -> Option<String> {
     Some(label.to_owned())
 }
 
-async fn subject_lists(ctx: &mut Context<'_>) -> Result<Vec<String>, AttemptError> {
+async fn subject_lists(ctx: &mut Context<'_>) -> Result<Vec<String>> {
     let response = subject_reads(ctx).await?;
     origins(&response).ok_or(ABSENT)
 }
 
-async fn subject_reads(ctx: &mut Context<'_>) -> Result<Response, AttemptError> {
+async fn subject_reads(ctx: &mut Context<'_>) -> Result<Response> {
     let mut actor = ctx.registered("subject").await?;
     let url = place(ctx, &mut actor).await?;
     file(ctx, &mut actor, &url).await
 }
 
-/// The file, by whatever way it is reached.
-async fn file(
-    ctx: &mut Context<'_>,
-    actor: &mut Actor,
-    url: &Url,
-) -> Result<Response, AttemptError> {
+/// The file, also behind redirects.
+async fn file(ctx: &mut Context<'_>, actor: &mut Actor, url: &Url) -> Result<Response> {
     let mut url = url.clone();
     for _ in 0..5 {
         let response = read(ctx, actor, &url, false).await?;
@@ -162,7 +153,7 @@ async fn file(
 }
 
 /// The host that browsers ask is that of the RP id.
-async fn place(ctx: &mut Context<'_>, actor: &mut Actor) -> Result<Url, AttemptError> {
+async fn place(ctx: &mut Context<'_>, actor: &mut Actor) -> Result<Url> {
     ctx.begin(actor, ctx.check.ceremony).await?;
     let mut url = ctx.world.target.base().clone();
     let id = actor.known.rp_id.clone().unwrap_or_default();
@@ -180,15 +171,15 @@ async fn read(
     actor: &mut Actor,
     url: &Url,
     with_cookies: bool,
-) -> Result<Response, AttemptError> {
+) -> Result<Response> {
     match actor.read(url, with_cookies, &mut ctx.log).await {
-        // The RP is there; this host, which nobody shown us of, is not.
+        // The RP exists; this host, which the user did not name, does not.
         Err(error) if error.is_elsewhere() => Err(ABSENT),
         read => read,
     }
 }
 
-/// Many sites answer with a page whatever they are asked for.
+/// True for a file: many sites answer every request with a page.
 fn is_file(response: &Response) -> bool {
     let kind = response.header(CONTENT_TYPE).unwrap_or_default();
     response.status.is_success() && !kind.contains("html") && !response.body().is_empty()

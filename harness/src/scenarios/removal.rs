@@ -1,16 +1,15 @@
-//! Stories about credentials that are taken away: by whom, and what is left.
+//! Scenarios about the removal of credentials.
 
 use passrig_authenticator::Ceremony;
 
 use super::session::foreign_page;
 use super::{Context, Observations};
-use crate::actor::{Actor, Attempt, AttemptError, NotExpressible};
+use crate::actor::{Actor, Attempt, AttemptError, NotExpressible, Result};
 use crate::catalogue::Product;
 use crate::target_rp::{Flow, Listed};
 
-/// Somebody takes the name of an account that was deleted; the device of the
-/// one before them is used once more.
-pub(super) async fn closed_account(ctx: &mut Context<'_>) -> Result<Observations, AttemptError> {
+/// A new user takes the name of a deleted account; then the device of the former user signs in.
+pub(super) async fn closed_account(ctx: &mut Context<'_>) -> Result<Observations> {
     let mut actor = ctx.registered("subject").await?;
     actor.close_account(&mut ctx.log).await?;
     actor.change_browser();
@@ -25,7 +24,7 @@ pub(super) async fn closed_account(ctx: &mut Context<'_>) -> Result<Observations
     Ok(Observations::after(control, attempt))
 }
 
-pub(super) async fn of_another_user(ctx: &mut Context<'_>) -> Result<Observations, AttemptError> {
+pub(super) async fn of_another_user(ctx: &mut Context<'_>) -> Result<Observations> {
     let mut victim = ctx.registered("victim").await?;
     let mut attacker = ctx.registered("attacker").await?;
     let listed = own(ctx, &mut victim).await?;
@@ -33,7 +32,7 @@ pub(super) async fn of_another_user(ctx: &mut Context<'_>) -> Result<Observation
     effect_of(ctx, &mut victim, &listed, sent).await
 }
 
-pub(super) async fn without_session(ctx: &mut Context<'_>) -> Result<Observations, AttemptError> {
+pub(super) async fn without_session(ctx: &mut Context<'_>) -> Result<Observations> {
     let mut actor = ctx.registered("subject").await?;
     let listed = own(ctx, &mut actor).await?;
     let signed_in = actor.change_browser();
@@ -42,9 +41,7 @@ pub(super) async fn without_session(ctx: &mut Context<'_>) -> Result<Observation
     effect_of(ctx, &mut actor, &listed, sent).await
 }
 
-pub(super) async fn from_a_foreign_page(
-    ctx: &mut Context<'_>,
-) -> Result<Observations, AttemptError> {
+pub(super) async fn from_a_foreign_page(ctx: &mut Context<'_>) -> Result<Observations> {
     let mut actor = ctx.registered("subject").await?;
     let listed = own(ctx, &mut actor).await?;
     let page = foreign_page(&actor)?;
@@ -52,14 +49,14 @@ pub(super) async fn from_a_foreign_page(
     effect_of(ctx, &mut actor, &listed, sent).await
 }
 
-pub(super) async fn of_ones_own(ctx: &mut Context<'_>) -> Result<Observations, AttemptError> {
+pub(super) async fn of_ones_own(ctx: &mut Context<'_>) -> Result<Observations> {
     let mut actor = ctx.registered("subject").await?;
     let listed = own(ctx, &mut actor).await?;
     Ok(Observations::of(remove_own(ctx, &mut actor, &listed).await?))
 }
 
 /// The device is still there, and is used once more.
-pub(super) async fn used_afterwards(ctx: &mut Context<'_>) -> Result<Observations, AttemptError> {
+pub(super) async fn used_afterwards(ctx: &mut Context<'_>) -> Result<Observations> {
     let mut actor = ctx.registered("subject").await?;
     let listed = own(ctx, &mut actor).await?;
     let control = remove_own(ctx, &mut actor, &listed).await?;
@@ -71,7 +68,7 @@ pub(super) async fn used_afterwards(ctx: &mut Context<'_>) -> Result<Observation
 }
 
 /// The device was about to be used when its credential was removed.
-pub(super) async fn begun_before(ctx: &mut Context<'_>) -> Result<Observations, AttemptError> {
+pub(super) async fn begun_before(ctx: &mut Context<'_>) -> Result<Observations> {
     let mut actor = ctx.registered("subject").await?;
     let listed = own(ctx, &mut actor).await?;
     let signed_in = actor.change_browser();
@@ -85,7 +82,7 @@ pub(super) async fn begun_before(ctx: &mut Context<'_>) -> Result<Observations, 
 }
 
 /// The actor's credential, as the RP lists it.
-pub(super) async fn own(ctx: &mut Context<'_>, actor: &mut Actor) -> Result<Listed, AttemptError> {
+pub(super) async fn own(ctx: &mut Context<'_>, actor: &mut Actor) -> Result<Listed> {
     if !ctx.probes.list {
         return Err(AttemptError::NoFlow(Flow::List));
     }
@@ -94,14 +91,14 @@ pub(super) async fn own(ctx: &mut Context<'_>, actor: &mut Actor) -> Result<List
     listed.into_iter().find(|one| one.has_id(&id)).ok_or_else(|| NotExpressible::NotListed.into())
 }
 
-/// What a removal that should not be came to. If it came to nothing the owner
-/// tries: a removal that works for nobody proves nothing.
+/// The effect of a forbidden removal. Without an effect the owner removes the credential: a
+/// removal that never works proves nothing.
 async fn effect_of(
     ctx: &mut Context<'_>,
     owner: &mut Actor,
     listed: &Listed,
-    sent: Result<(), AttemptError>,
-) -> Result<Observations, AttemptError> {
+    sent: Result<()>,
+) -> Result<Observations> {
     refused_at_most(sent)?;
     let gone = is_gone(ctx, owner).await?;
     let attempt = Attempt::observed(gone, "the credential is no longer listed", &ctx.log);
@@ -117,21 +114,21 @@ pub(super) async fn remove_own(
     ctx: &mut Context<'_>,
     owner: &mut Actor,
     listed: &Listed,
-) -> Result<Attempt, AttemptError> {
+) -> Result<Attempt> {
     refused_at_most(owner.remove(listed, None, &mut ctx.log).await)?;
     let gone = is_gone(ctx, owner).await?;
     let remark = "its owner removed the credential, and it is still listed";
     Ok(Attempt::observed(gone, remark, &ctx.log))
 }
 
-async fn is_gone(ctx: &mut Context<'_>, owner: &mut Actor) -> Result<bool, AttemptError> {
+async fn is_gone(ctx: &mut Context<'_>, owner: &mut Actor) -> Result<bool> {
     let id = owner.known.credential_id.clone().unwrap_or_default();
     let listed = owner.lists(&id, &mut ctx.log).await?;
     Ok(!listed.ok_or(AttemptError::NoFlow(Flow::List))?)
 }
 
-/// What the RP says about a removal does not matter, only what it does.
-fn refused_at_most(sent: Result<(), AttemptError>) -> Result<(), AttemptError> {
+/// The effect of a removal matters, not the answer.
+fn refused_at_most(sent: Result<()>) -> Result<()> {
     match sent {
         Err(error) if error.is_turned_away() => Ok(()),
         sent => sent,

@@ -1,20 +1,18 @@
-//! Stories about the session that a sign-in leads to, and about requests that
-//! other sites' pages send with it.
+//! Scenarios about the session that a sign-in begins, and about requests that pages of other sites
+//! send with it.
 
 use passrig_authenticator::Ceremony;
 use url::Url;
 
 use super::{Context, Observations};
-use crate::actor::{Actor, Attempt, AttemptError, NotExpressible};
+use crate::actor::{Actor, Attempt, AttemptError, NotExpressible, Result};
 use crate::catalogue::Product;
 use crate::outcome::Manner;
 use crate::target_rp::session::Crumb;
 use crate::target_rp::{Log, Recognised};
 
-/// The session as it was before the sign-in is asked who is signed in.
-pub(super) async fn from_before_sign_in(
-    ctx: &mut Context<'_>,
-) -> Result<Observations, AttemptError> {
+/// The probe asks with the session from before the sign-in.
+pub(super) async fn from_before_sign_in(ctx: &mut Context<'_>) -> Result<Observations> {
     let mut actor = ctx.enrolled("subject").await?;
     let begun = ctx.begin(&mut actor, Ceremony::Authentication).await?;
     let message = actor.respond(&begun)?;
@@ -26,8 +24,8 @@ pub(super) async fn from_before_sign_in(
     Ok(Observations::after(control, Attempt::observed(lives, remark, &ctx.log)))
 }
 
-/// The session as it was before the sign-out is asked who is signed in.
-pub(super) async fn after_sign_out(ctx: &mut Context<'_>) -> Result<Observations, AttemptError> {
+/// The probe asks with the session from before the sign-out.
+pub(super) async fn after_sign_out(ctx: &mut Context<'_>) -> Result<Observations> {
     let mut actor = ctx.enrolled("subject").await?;
     let control = ctx.sign_in(&mut actor).await?;
     let before = actor.saved_session();
@@ -38,31 +36,30 @@ pub(super) async fn after_sign_out(ctx: &mut Context<'_>) -> Result<Observations
     Ok(Observations::after(control, Attempt::observed(lives, remark, &ctx.log)))
 }
 
-pub(super) async fn http_only(ctx: &mut Context<'_>) -> Result<Observations, AttemptError> {
+pub(super) async fn http_only(ctx: &mut Context<'_>) -> Result<Observations> {
     cookie(ctx, "HttpOnly", |cookie| cookie.http_only).await
 }
 
 /// Where pages come unencrypted, as on localhost, cookies cannot do better.
-pub(super) async fn secure(ctx: &mut Context<'_>) -> Result<Observations, AttemptError> {
+pub(super) async fn secure(ctx: &mut Context<'_>) -> Result<Observations> {
     if !ctx.world.target.origin().starts_with("https:") {
         return Err(NotExpressible::NotHttps.into());
     }
     cookie(ctx, "Secure", |cookie| cookie.secure).await
 }
 
-/// A token in every request does what SameSite does.
-pub(super) async fn same_site(ctx: &mut Context<'_>) -> Result<Observations, AttemptError> {
+/// A token in every request protects as SameSite does.
+pub(super) async fn same_site(ctx: &mut Context<'_>) -> Result<Observations> {
     let has_token = ctx.world.target.adapter().csrf.is_some();
     cookie(ctx, "SameSite=Lax or Strict", |cookie| cookie.same_site || has_token).await
 }
 
-/// Who wants the session needs all cookies that carry it: it is enough if one
-/// of them is out of reach.
+/// An attacker needs all cookies that carry the session: one protected cookie is enough.
 async fn cookie(
     ctx: &mut Context<'_>,
     attribute: &str,
     is_safe: impl Fn(&Crumb<'_>) -> bool + Send,
-) -> Result<Observations, AttemptError> {
+) -> Result<Observations> {
     let mut actor = ctx.enrolled("subject").await?;
     let control = ctx.sign_in(&mut actor).await?;
     let carriers = carriers(ctx, &mut actor).await?;
@@ -74,8 +71,8 @@ async fn cookie(
     Ok(Observations::after(control, Attempt::observed(safe, remark, &ctx.log)))
 }
 
-/// The cookies without which nobody is signed in.
-async fn carriers(ctx: &mut Context<'_>, actor: &mut Actor) -> Result<Vec<String>, AttemptError> {
+/// The cookies without which the session is not signed in.
+async fn carriers(ctx: &mut Context<'_>, actor: &mut Actor) -> Result<Vec<String>> {
     let whole = actor.saved_session();
     let mut names: Vec<String> = whole.cookies().iter().map(|c| c.name.to_owned()).collect();
     names.dedup();
@@ -97,9 +94,7 @@ async fn carriers(ctx: &mut Context<'_>, actor: &mut Actor) -> Result<Vec<String
 
 /// An honest response is sent by a page of another site, in the browser that
 /// began the ceremony.
-pub(super) async fn from_a_foreign_page(
-    ctx: &mut Context<'_>,
-) -> Result<Observations, AttemptError> {
+pub(super) async fn from_a_foreign_page(ctx: &mut Context<'_>) -> Result<Observations> {
     let ceremony = ctx.check.ceremony;
     let mut actor = match ceremony {
         Ceremony::Registration => ctx.registered("subject").await?,
@@ -118,7 +113,7 @@ pub(super) async fn from_a_foreign_page(
 /// A page that has nothing to do with the RP. It rides on the visitor's cookies;
 /// where there are none, but a token that the RP's own pages send along, it has
 /// nothing to send.
-pub(super) fn foreign_page(visitor: &Actor) -> Result<Url, AttemptError> {
+pub(super) fn foreign_page(visitor: &Actor) -> Result<Url> {
     if visitor.saved_session().cookies().is_empty() {
         return Err(NotExpressible::NoCookies.into());
     }
@@ -126,8 +121,8 @@ pub(super) fn foreign_page(visitor: &Actor) -> Result<Url, AttemptError> {
     Url::parse("https://elsewhere.example/").map_err(bug)
 }
 
-/// What stands guard before a ceremony may speak a language of its own.
-fn or_refused(sent: Result<Attempt, AttemptError>, log: &Log) -> Result<Attempt, AttemptError> {
+/// A guard in front of the ceremony may refuse with an answer of its own.
+fn or_refused(sent: Result<Attempt>, log: &Log) -> Result<Attempt> {
     let mut attempt = match sent {
         Err(error) if error.is_turned_away() => {
             return Ok(Attempt::observed(false, error.to_string(), log));

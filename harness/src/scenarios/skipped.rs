@@ -1,4 +1,4 @@
-//! Stories about finish bodies that hold no proof.
+//! Scenarios about finish bodies without a proof.
 
 use passrig_authenticator::Ceremony;
 use passrig_authenticator::deviation::Bench;
@@ -7,12 +7,12 @@ use serde_json::json;
 
 use super::challenge::{other_than, with_challenge_of};
 use super::{Context, Observations, deviation};
-use crate::actor::{AttemptError, Message};
+use crate::actor::{Message, Result};
 use crate::catalogue::Product;
 
 /// The credential id and the challenge, as some applications compare them in
 /// place of a signature.
-pub(super) async fn id_and_challenge(ctx: &mut Context<'_>) -> Result<Observations, AttemptError> {
+pub(super) async fn id_and_challenge(ctx: &mut Context<'_>) -> Result<Observations> {
     let mut actor = ctx.enrolled("subject").await?;
     let begun = ctx.begin(&mut actor, Ceremony::Authentication).await?;
     let credential_id = actor.known.credential_id.clone().unwrap_or_default();
@@ -30,7 +30,7 @@ pub(super) async fn id_and_challenge(ctx: &mut Context<'_>) -> Result<Observatio
 
 /// A registration's response where an assertion is due, or the other way
 /// round; the challenge is the right one.
-pub(super) async fn other_response(ctx: &mut Context<'_>) -> Result<Observations, AttemptError> {
+pub(super) async fn other_response(ctx: &mut Context<'_>) -> Result<Observations> {
     let ceremony = ctx.check.ceremony;
     let mut actor = ctx.registered("subject").await?;
     let other = other_than(ceremony);

@@ -1,28 +1,24 @@
-//! Stories about what an attempt leaves behind.
+//! Scenarios about the state that an attempt leaves behind.
 
 use passrig_authenticator::Ceremony;
 use serde_json::{Value, json};
 
 use super::{Context, Observations};
-use crate::actor::{Attempt, AttemptError, NotExpressible};
+use crate::actor::{Attempt, AttemptError, NotExpressible, Result};
 
 /// An assertion with a counter far ahead and a wrong signature; then an honest
 /// one.
-pub(super) async fn counter_of_a_forgery(
-    ctx: &mut Context<'_>,
-) -> Result<Observations, AttemptError> {
+pub(super) async fn counter_of_a_forgery(ctx: &mut Context<'_>) -> Result<Observations> {
     honest_after(ctx, json!({ "at": "plan.sign_count", "set": 4_000_000_000_u32 })).await
 }
 
 /// An assertion with other backup flags and a wrong signature; then an honest
 /// one.
-pub(super) async fn backup_flags_of_a_forgery(
-    ctx: &mut Context<'_>,
-) -> Result<Observations, AttemptError> {
+pub(super) async fn backup_flags_of_a_forgery(ctx: &mut Context<'_>) -> Result<Observations> {
     honest_after(ctx, json!({ "at": "authenticator_data.flags.be", "set": true })).await
 }
 
-async fn honest_after(ctx: &mut Context<'_>, edit: Value) -> Result<Observations, AttemptError> {
+async fn honest_after(ctx: &mut Context<'_>, edit: Value) -> Result<Observations> {
     let mut actor = ctx.enrolled("subject").await?;
     let ceremony = Ceremony::Authentication;
     let edits = json!([{ "at": "plan.signer", "set": "another" }, edit]);
@@ -35,9 +31,7 @@ async fn honest_after(ctx: &mut Context<'_>, edit: Value) -> Result<Observations
 }
 
 /// A registration from a wrong origin; then an honest one.
-pub(super) async fn register_after_refusal(
-    ctx: &mut Context<'_>,
-) -> Result<Observations, AttemptError> {
+pub(super) async fn register_after_refusal(ctx: &mut Context<'_>) -> Result<Observations> {
     let mut actor = ctx.new_account("subject").await?;
     let ceremony = Ceremony::Registration;
     let refused = ctx.attempt(&mut actor, ceremony, foreign_origin()).await?;
@@ -46,7 +40,7 @@ pub(super) async fn register_after_refusal(
     }
     match actor.perform(ceremony, ctx.probes, &mut ctx.log).await {
         Ok(attempt) => Ok(Observations::of(attempt)),
-        // No options any more, for somebody who got nothing out of the first.
+        // The RP sends no options after the refused registration.
         Err(AttemptError::Target(error)) if error.is_answer() => {
             let attempt = Attempt::observed(false, error.to_string(), &ctx.log);
             Ok(Observations::of(attempt))
@@ -56,21 +50,19 @@ pub(super) async fn register_after_refusal(
 }
 
 /// A registration from a wrong origin; then its credential signs in.
-pub(super) async fn refused_credential(
-    ctx: &mut Context<'_>,
-) -> Result<Observations, AttemptError> {
+pub(super) async fn refused_credential(ctx: &mut Context<'_>) -> Result<Observations> {
     signs_in_after(ctx, foreign_origin()).await
 }
 
 /// A registration with a wrong challenge; then its credential signs in.
 pub(super) async fn refused_credential_of_the_challenge(
     ctx: &mut Context<'_>,
-) -> Result<Observations, AttemptError> {
+) -> Result<Observations> {
     let edits = json!([{ "at": "client_data.challenge", "set": { "from": "fresh.32" } }]);
     signs_in_after(ctx, edits).await
 }
 
-async fn signs_in_after(ctx: &mut Context<'_>, edits: Value) -> Result<Observations, AttemptError> {
+async fn signs_in_after(ctx: &mut Context<'_>, edits: Value) -> Result<Observations> {
     let mut actor = ctx.new_account("subject").await?;
     let refused = ctx.attempt(&mut actor, Ceremony::Registration, edits).await?;
     if refused.is_accepted() {
@@ -86,7 +78,7 @@ async fn signs_in_after(ctx: &mut Context<'_>, edits: Value) -> Result<Observati
 
 /// A credential that is not backed up when it is registered, and is when it
 /// signs in.
-pub(super) async fn backed_up_later(ctx: &mut Context<'_>) -> Result<Observations, AttemptError> {
+pub(super) async fn backed_up_later(ctx: &mut Context<'_>) -> Result<Observations> {
     let mut actor = ctx.new_account("subject").await?;
     let edits = json!([{ "at": "authenticator_data.flags.bs", "set": false }]);
     let control = ctx.attempt(&mut actor, Ceremony::Registration, edits).await?;

@@ -1,6 +1,5 @@
-//! Stories about what the time that an answer takes tells to somebody who only
-//! knows names or credential ids. What answers say themselves is shown in
-//! [`lists`](super::lists).
+//! Scenarios about the facts that the time of an answer reveals to a client that knows only names or
+//! credential IDs. [`lists`](super::lists) is about the answers themselves.
 
 mod pairs;
 
@@ -10,12 +9,12 @@ use serde_json::json;
 
 use super::lists::names_alone;
 use super::{Context, Observations, deviation};
-use crate::actor::{Actor, Attempt, AttemptError, Known, NotExpressible, Probes};
+use crate::actor::{Actor, Attempt, AttemptError, Known, NotExpressible, Probes, Result};
 use crate::target_rp::{Log, Recognised};
 use pairs::{COUNTS, Comparison, Estimate, Pairs, Side};
 
-/// Options for somebody who has an account, and for somebody who has none.
-pub(super) async fn for_a_name(ctx: &mut Context<'_>) -> Result<Observations, AttemptError> {
+/// Options for a name with an account, and for a name without one.
+pub(super) async fn for_a_name(ctx: &mut Context<'_>) -> Result<Observations> {
     names_alone(ctx)?;
     let ceremony = Ceremony::Authentication;
     let mut known = ctx.enrolled("subject").await?;
@@ -49,7 +48,7 @@ pub(super) async fn for_a_name(ctx: &mut Context<'_>) -> Result<Observations, At
 
 /// A wrong signature of a credential that is registered, and a credential that
 /// is not.
-pub(super) async fn for_a_failure(ctx: &mut Context<'_>) -> Result<Observations, AttemptError> {
+pub(super) async fn for_a_failure(ctx: &mut Context<'_>) -> Result<Observations> {
     let mut actor = ctx.enrolled("subject").await?;
     let wrong = deviation(json!([{ "at": "plan.signer", "set": "another" }]))?;
     let id = json!({ "from": "fresh.32" });
@@ -91,11 +90,7 @@ pub(super) async fn for_a_failure(ctx: &mut Context<'_>) -> Result<Observations,
 }
 
 /// A sign-in that fails, in a browser of its own.
-async fn failed(
-    actor: &mut Actor,
-    edits: &Deviation,
-    log: &mut Log,
-) -> Result<Attempt, AttemptError> {
+async fn failed(actor: &mut Actor, edits: &Deviation, log: &mut Log) -> Result<Attempt> {
     let (ceremony, none, probes) = (Ceremony::Authentication, Known::default(), Probes::default());
     let attempt = actor.deviate(ceremony, edits, &none, probes, log).await;
     actor.change_browser();
@@ -105,12 +100,12 @@ async fn failed(
 /// Pairs of answers, one after the other.
 struct Series {
     pairs: Pairs,
-    /// An octet for each pair, drawn.
+    /// A drawn byte for each pair.
     order: Vec<u8>,
 }
 
 impl Series {
-    fn begun(ctx: &Context<'_>) -> Result<Self, AttemptError> {
+    fn begun(ctx: &Context<'_>) -> Result<Self> {
         let bug = || AttemptError::Bug("the run times no answers".to_owned());
         let most = ctx.world.timing.ok_or_else(bug)?;
         notify(ctx, &format!("timing {most} pairs of answers, or fewer if they tell enough"));
@@ -122,7 +117,7 @@ impl Series {
     /// Which one of the next pair comes first.
     fn order(&self) -> [Side; 2] {
         match self.order.get(self.pairs.len()) {
-            Some(octet) if octet & 1 == 1 => [Side::One, Side::Other],
+            Some(byte) if byte & 1 == 1 => [Side::One, Side::Other],
             _ => [Side::Other, Side::One],
         }
     }

@@ -6,8 +6,7 @@ use super::Simulation;
 use super::person::{Person, answer, by, security_key, synced_phone};
 use super::rules;
 use super::simulator::{Meanings, Simulator};
-use crate::actor::{Attempt, AttemptError};
-use crate::scenarios::Observations;
+use crate::actor::{Attempt, Result};
 
 const KEY: &str = "her security key";
 const CLONE: &str = "a clone of Ada's key";
@@ -17,7 +16,7 @@ pub(super) const SIMULATION: Simulation = Simulation {
     name: "cloned-authenticator",
     title: "A cloned authenticator",
     question: "What does a site notice when somebody has copied a user's security key?",
-    cast: &[
+    participants: &[
         ("Ada", "has an account, and a security key that counts"),
         ("Mallory", "had the key for an hour, and made a clone of it"),
     ],
@@ -64,7 +63,7 @@ async fn acts(sim: &mut Simulator<'_>) {
     sim.end(performed).await;
 }
 
-async fn lags_behind(sim: &mut Simulator<'_>) -> Result<(), AttemptError> {
+async fn lags_behind(sim: &mut Simulator<'_>) -> Result<()> {
     let mut ada = enrolled(sim, KEY).await?;
     let copy = ada.copy_of_device()?;
     sim.note(
@@ -97,7 +96,7 @@ async fn lags_behind(sim: &mut Simulator<'_>) -> Result<(), AttemptError> {
     owner_comes_back(sim, &mut ada).await
 }
 
-async fn is_ahead(sim: &mut Simulator<'_>) -> Result<(), AttemptError> {
+async fn is_ahead(sim: &mut Simulator<'_>) -> Result<()> {
     let mut ada = enrolled(sim, KEY).await?;
     let copy = ada.copy_of_device()?;
     let key = ada.takes_copy(CLONE, copy);
@@ -136,7 +135,7 @@ async fn is_ahead(sim: &mut Simulator<'_>) -> Result<(), AttemptError> {
 }
 
 /// The counter of whoever goes on using the key comes up again.
-async fn owner_comes_back(sim: &mut Simulator<'_>, ada: &mut Person) -> Result<(), AttemptError> {
+async fn owner_comes_back(sim: &mut Simulator<'_>, ada: &mut Person) -> Result<()> {
     let attempt = perform(sim, ada).await?;
     let action = ada.does("signs in once more; her counter is the highest again");
     let means = Meanings {
@@ -145,12 +144,11 @@ async fn owner_comes_back(sim: &mut Simulator<'_>, ada: &mut Person) -> Result<(
         bad: "The site has locked the passkey. That is the safest it can do, if it tells Ada how to \
               get in again.",
     };
-    let rule = rules::LOCKED_OUT_BY_A_CLONE.check();
-    sim.judged_by(action, &rule, Ok(Observations::of(attempt)), means);
+    sim.judged_by(action, &rules::LOCKED_OUT_BY_A_CLONE, Ok(attempt), means);
     Ok(())
 }
 
-async fn does_not_count(sim: &mut Simulator<'_>) -> Result<(), AttemptError> {
+async fn does_not_count(sim: &mut Simulator<'_>) -> Result<()> {
     let mut ada = sim.person("Ada", "her phone", synced_phone()).await?;
     let means = "The counter is 0, and stays 0.";
     sim.honest(&mut ada, Ceremony::Registration, "signs up with a synced passkey", means).await?;
@@ -177,17 +175,14 @@ async fn signs(
     ada: &mut Person,
     (who, does): (&str, &str),
     means: Meanings<'_>,
-) -> Result<(), AttemptError> {
+) -> Result<()> {
     let attempt = perform(sim, ada).await?;
     let action = by(who, does).with(&ada.device);
-    sim.judged(action, LOWER, Ok(Observations::of(attempt)), means);
+    sim.judged(action, LOWER, Ok(attempt), means);
     Ok(())
 }
 
-pub(super) async fn perform(
-    sim: &mut Simulator<'_>,
-    ada: &mut Person,
-) -> Result<Attempt, AttemptError> {
+pub(super) async fn perform(sim: &mut Simulator<'_>, ada: &mut Person) -> Result<Attempt> {
     let begun = match ada.actor.begin(Ceremony::Authentication, &mut sim.log).await {
         Err(error) if error.is_turned_away() => {
             return Ok(Attempt::observed(false, error.as_refusal(), &sim.log));
@@ -201,7 +196,7 @@ pub(super) async fn perform(
     }
 }
 
-async fn enrolled(sim: &mut Simulator<'_>, device: &str) -> Result<Person, AttemptError> {
+async fn enrolled(sim: &mut Simulator<'_>, device: &str) -> Result<Person> {
     let means = "The site stores the key's counter along with the public key.";
     let mut ada = sim.enrolled(device, security_key(), "signs up with the key", means).await?;
     ada.actor.change_browser();

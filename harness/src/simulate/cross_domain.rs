@@ -8,8 +8,7 @@ use url::Url;
 use super::Simulation;
 use super::person::{Person, bound_phone, browser, by};
 use super::simulator::{Meanings, Simulator};
-use crate::actor::{AttemptError, NotExpressible};
-use crate::scenarios::Observations;
+use crate::actor::{AttemptError, NotExpressible, Result};
 
 const PHONE: &str = "her phone";
 
@@ -18,7 +17,7 @@ pub(super) const SIMULATION: Simulation = Simulation {
     title: "The wrong domain",
     question: "What happens to passkeys when the site moves to another domain, or when somebody \
                sets up a page that looks like it?",
-    cast: &[
+    participants: &[
         ("Ada", "has an account, and a passkey on her phone"),
         ("Mallory", "sets up pages, and hands on what the site and Ada's browser say"),
     ],
@@ -82,7 +81,7 @@ async fn acts(sim: &mut Simulator<'_>) {
     sim.end(Ok(())).await;
 }
 
-async fn moves(sim: &mut Simulator<'_>) -> Result<(), AttemptError> {
+async fn moves(sim: &mut Simulator<'_>) -> Result<()> {
     let mut ada = enrolled(sim).await?;
     let new_home = "https://login.new-home.example";
     let begun = ada.actor.begin(Ceremony::Authentication, &mut sim.log).await?;
@@ -145,7 +144,7 @@ async fn moves(sim: &mut Simulator<'_>) -> Result<(), AttemptError> {
     Ok(())
 }
 
-async fn look_alikes(sim: &mut Simulator<'_>) -> Result<(), AttemptError> {
+async fn look_alikes(sim: &mut Simulator<'_>) -> Result<()> {
     let mut ada = enrolled(sim).await?;
     for (what, id) in [
         ("a page of a stranger", "foreign"),
@@ -178,12 +177,7 @@ async fn look_alikes(sim: &mut Simulator<'_>) -> Result<(), AttemptError> {
 }
 
 /// Ada's own browser on Mallory's page, with the site's challenge.
-async fn phished(
-    sim: &mut Simulator<'_>,
-    ada: &mut Person,
-    page: &str,
-    what: &str,
-) -> Result<(), AttemptError> {
+async fn phished(sim: &mut Simulator<'_>, ada: &mut Person, page: &str, what: &str) -> Result<()> {
     ada.actor.change_browser();
     let begun = ada.actor.begin(Ceremony::Authentication, &mut sim.log).await?;
     let home = sim.origin().to_owned();
@@ -204,19 +198,14 @@ async fn phished(
                 good: "The browser went on, and the site looked at the origin.",
                 bad: "Mallory is signed in as Ada.",
             };
-            sim.judged(action, "authentication.origin.foreign", sent.map(Observations::of), means);
+            sim.judged(action, "authentication.origin.foreign", sent, means);
         }
     }
     Ok(())
 }
 
 /// The same with a browser that does what Mallory wants.
-async fn hostile(
-    sim: &mut Simulator<'_>,
-    ada: &mut Person,
-    page: &str,
-    id: &str,
-) -> Result<(), AttemptError> {
+async fn hostile(sim: &mut Simulator<'_>, ada: &mut Person, page: &str, id: &str) -> Result<()> {
     ada.actor.change_browser();
     let edits = json!([{ "at": "client_data.origin", "set": page }]);
     let seen = sim.deviates(ada, Ceremony::Authentication, edits).await;
@@ -228,11 +217,11 @@ async fn hostile(
         bad: "The site relies on browsers alone. One that is old, broken or infected, and the \
               relay works.",
     };
-    sim.judged(action, id, seen.map(Observations::of), means);
+    sim.judged(action, id, seen, means);
     Ok(())
 }
 
-async fn relatives(sim: &mut Simulator<'_>) -> Result<(), AttemptError> {
+async fn relatives(sim: &mut Simulator<'_>) -> Result<()> {
     let mut ada = enrolled(sim).await?;
     for (what, id) in [
         ("a subdomain of the site's host", "subdomain"),
@@ -264,7 +253,7 @@ async fn relatives(sim: &mut Simulator<'_>) -> Result<(), AttemptError> {
                     bad: "Her browser goes on: the RP ID fits. The site does not look at the whole \
                           origin, so Mallory is in.",
                 };
-                sim.judged(action, &check, sent.map(Observations::of), means);
+                sim.judged(action, &check, sent, means);
             }
             Err(exception) => {
                 let means = "Here even the browser stops.";
@@ -296,7 +285,7 @@ fn browser_without_webauthn() -> super::document::StepAnswer {
     }
 }
 
-async fn framed(sim: &mut Simulator<'_>) -> Result<(), AttemptError> {
+async fn framed(sim: &mut Simulator<'_>) -> Result<()> {
     let mut ada = enrolled(sim).await?;
     let begun = ada.actor.begin(Ceremony::Authentication, &mut sim.log).await?;
     ada.actor.client.top_origin = Origin::parse("https://phishing.example").ok();
@@ -316,13 +305,13 @@ async fn framed(sim: &mut Simulator<'_>) -> Result<(), AttemptError> {
                       keeps honest browsers from getting here.",
             };
             let id = "authentication.framing.framed";
-            sim.judged(action, id, sent.map(Observations::of), means);
+            sim.judged(action, id, sent, means);
         }
     }
     Ok(())
 }
 
-async fn enrolled(sim: &mut Simulator<'_>) -> Result<Person, AttemptError> {
+async fn enrolled(sim: &mut Simulator<'_>) -> Result<Person> {
     let does = "signs up, and makes a passkey";
     let means = "The phone writes the site's RP ID into the passkey.";
     let mut ada = sim.enrolled(PHONE, bound_phone(), does, means).await?;
@@ -330,7 +319,7 @@ async fn enrolled(sim: &mut Simulator<'_>) -> Result<Person, AttemptError> {
     Ok(ada)
 }
 
-fn go_to(ada: &mut Person, page: &str) -> Result<(), AttemptError> {
+fn go_to(ada: &mut Person, page: &str) -> Result<()> {
     let bug = |error| AttemptError::Bug(format!("the origin `{page}` cannot be read: {error}"));
     ada.actor.client.origin = Origin::parse(page).map_err(bug)?;
     Ok(())

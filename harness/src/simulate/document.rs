@@ -1,133 +1,135 @@
-//! What a simulation comes to: acts, their steps, and findings.
+//! The report of a simulation: acts, their steps, and findings.
 
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::{Options, Simulation};
 use crate::outcome::{FailOn, Importance, Level, Outcome, TargetInfo, Tool, visible};
 use crate::target_rp::Target;
 
-/// The version of [`SimulationReport`]'s shape.
+/// The version of the shape of [`SimulationReport`].
 pub const SCHEMA_VERSION: u32 = 1;
 
-/// A simulation that was played.
+/// The report of a simulation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SimulationReport {
     /// The version of this shape.
     pub schema_version: u32,
-    /// What played it.
+    /// The tool that ran it.
     pub tool: Tool,
     /// The seed.
     pub seed: String,
     /// The run id.
     pub run_id: String,
-    /// Whom it is about.
+    /// The target.
     pub target: TargetInfo,
     /// The simulation's name, such as `lost-device`.
     pub simulation: String,
-    /// Its title.
+    /// The title.
     pub title: String,
-    /// What it answers.
+    /// The question that it answers.
     pub question: String,
-    /// Why it was stopped before its end, if it was.
+    /// The reason for a stop before the end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stopped: Option<String>,
-    /// Who plays.
-    pub cast: Vec<Participant>,
-    /// What happened.
+    /// The people.
+    #[serde(rename = "cast")]
+    pub participants: Vec<Participant>,
+    /// The parts.
     pub acts: Vec<Act>,
-    /// Where the RP did otherwise than a sound one, or it remained open what it
-    /// did.
+    /// Differences from a conformant RP, and open questions.
     pub findings: Vec<Finding>,
 }
 
-/// Somebody who plays.
+/// A person of the simulation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Participant {
     /// The name.
     pub name: String,
-    /// Who that is.
+    /// The sentence about the person.
     pub part: String,
 }
 
-/// A part of the story, with accounts of its own.
+/// A part of the simulation, with accounts of its own.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Act {
-    /// Its title.
+    /// The title.
     pub title: String,
-    /// What it is about.
+    /// The situation.
     pub about: String,
-    /// What happened.
+    /// The steps.
     pub steps: Vec<SimulationStep>,
 }
 
-/// Somebody does something, and it is answered.
+/// An action of a person, and the answers to it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SimulationStep {
-    /// Counted through the whole story, from 1.
+    /// The number in the whole simulation, from 1.
     pub number: usize,
-    /// Who.
+    /// The person.
     pub who: String,
-    /// With which device, if with one.
+    /// The device in use.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub device: Option<String>,
-    /// On a page of which origin, if on a page.
+    /// The origin of the page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub domain: Option<String>,
-    /// Does what.
+    /// The action.
     pub does: String,
-    /// What was answered, and by whom.
+    /// The answers.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub answers: Vec<StepAnswer>,
-    /// What it came to; absent where there is nothing to judge.
+    /// The outcome; absent where there is nothing to judge.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Outcome>,
-    /// What that means.
+    /// The meaning of the outcome.
     pub means: String,
-    /// The check by whose rule it was judged.
+    /// The check that judged it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub check: Option<String>,
 }
 
-/// An answer.
+/// An answer to an action.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct StepAnswer {
-    /// Whose: `RP`, `browser`.
+    /// The party that answers: `RP`, `browser`.
     pub by: String,
-    /// What it was.
+    /// The answer in words.
     pub says: String,
 }
 
-/// Where the RP did otherwise than a sound one.
+/// A difference from a conformant RP.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Finding {
     /// The step that shows it.
     pub step: usize,
     /// The check of the catalogue, or the rule of a simulation.
     pub id: String,
-    /// What was tried.
+    /// The attempt.
     pub title: String,
-    /// What it came to.
+    /// The outcome.
     pub outcome: Outcome,
-    /// How strongly the source asks for it.
+    /// The strength of the demand.
     pub level: Level,
-    /// What an attacker gains.
+    /// The gain of an attacker.
     pub importance: Importance,
     /// The clause, such as `§7.2 step 12`.
     pub clause: String,
-    /// What was seen.
+    /// The observation.
     pub seen: String,
-    /// What the rule is good for.
+    /// The reason for the rule.
     pub why: String,
-    /// How to mend it.
+    /// The fix.
     pub fix: String,
 }
 
 impl SimulationReport {
-    /// The story before anything of it was played.
-    pub fn unplayed(simulation: &Simulation, options: &Options, target: &Target) -> Self {
+    /// The report before the first act.
+    pub fn empty(simulation: &Simulation, options: &Options, target: &Target) -> Self {
         let role = |(name, part): &(&str, &str)| Participant {
             name: (*name).to_owned(),
             part: (*part).to_owned(),
@@ -147,13 +149,13 @@ impl SimulationReport {
             title: simulation.title.to_owned(),
             question: simulation.question.to_owned(),
             stopped: None,
-            cast: simulation.cast.iter().map(role).collect(),
+            participants: simulation.participants.iter().map(role).collect(),
             acts: Vec::new(),
             findings: Vec::new(),
         }
     }
 
-    /// 0 without findings that count, 1 with one.
+    /// The exit code: 1 if a finding counts, else 0.
     pub fn exit_code(&self, fail_on: FailOn) -> u8 {
         let counts = |one: &Finding| fail_on.reaches(one.outcome, one.level, one.importance);
         u8::from(self.findings.iter().any(counts))
@@ -165,104 +167,24 @@ impl SimulationReport {
     }
 }
 
-fn line(text: &str) -> String {
-    visible::line(text).into_owned()
+/// The value with every foreign text made visible, for people to read.
+pub(super) fn visible<T: Serialize + DeserializeOwned>(value: &T) -> serde_json::Result<T> {
+    let mut json = serde_json::to_value(value)?;
+    make_visible(&mut json);
+    serde_json::from_value(json)
 }
 
-fn maybe(text: Option<&String>) -> Option<String> {
-    text.map(|text| line(text))
-}
-
-// Each type is taken apart, so that a new member does not compile until it stands here.
-
-impl SimulationReport {
-    /// The story with every foreign text made visible. Stories for people are
-    /// made from this.
-    pub(super) fn visible(&self) -> Self {
-        let Self {
-            schema_version,
-            tool,
-            seed,
-            run_id,
-            target,
-            simulation,
-            title,
-            question,
-            cast,
-            acts,
-            findings,
-            stopped,
-        } = self;
-        Self {
-            schema_version: *schema_version,
-            tool: tool.visible(),
-            seed: line(seed),
-            run_id: line(run_id),
-            target: target.visible(),
-            simulation: line(simulation),
-            title: line(title),
-            question: line(question),
-            cast: cast.iter().map(Participant::visible).collect(),
-            acts: acts.iter().map(Act::visible).collect(),
-            findings: findings.iter().map(Finding::visible).collect(),
-            stopped: stopped.as_deref().map(line),
+fn make_visible(json: &mut Value) {
+    match json {
+        Value::String(text) => *text = visible::line(text).into_owned(),
+        Value::Array(items) => items.iter_mut().for_each(make_visible),
+        Value::Object(members) => {
+            let shown = std::mem::take(members).into_iter().map(|(name, mut value)| {
+                make_visible(&mut value);
+                (visible::line(&name).into_owned(), value)
+            });
+            members.extend(shown);
         }
-    }
-}
-
-impl Participant {
-    fn visible(&self) -> Self {
-        let Self { name, part } = self;
-        Self { name: line(name), part: line(part) }
-    }
-}
-
-impl Act {
-    pub(super) fn visible(&self) -> Self {
-        let Self { title, about, steps } = self;
-        let steps = steps.iter().map(SimulationStep::visible).collect();
-        Self { title: line(title), about: line(about), steps }
-    }
-}
-
-impl SimulationStep {
-    pub(super) fn visible(&self) -> Self {
-        let Self { number, who, device, domain, does, answers, outcome, means, check } = self;
-        Self {
-            number: *number,
-            who: line(who),
-            device: maybe(device.as_ref()),
-            domain: maybe(domain.as_ref()),
-            does: line(does),
-            answers: answers.iter().map(StepAnswer::visible).collect(),
-            outcome: *outcome,
-            means: line(means),
-            check: maybe(check.as_ref()),
-        }
-    }
-}
-
-impl StepAnswer {
-    fn visible(&self) -> Self {
-        let Self { by, says } = self;
-        Self { by: line(by), says: line(says) }
-    }
-}
-
-impl Finding {
-    fn visible(&self) -> Self {
-        let Self { step, id, title, outcome, level, importance, clause, seen, why, fix } = self;
-        Self {
-            step: *step,
-            id: line(id),
-            title: line(title),
-            outcome: *outcome,
-            level: *level,
-            importance: *importance,
-            clause: line(clause),
-            seen: line(seen),
-            why: line(why),
-            fix: line(fix),
-        }
+        _ => {}
     }
 }

@@ -5,13 +5,13 @@ use passrig_authenticator::Ceremony;
 use super::Simulation;
 use super::person::{bound_phone, by};
 use super::simulator::{Meanings, Simulator};
-use crate::actor::AttemptError;
+use crate::actor::Result;
 
 pub(super) const SIMULATION: Simulation = Simulation {
     name: "enrolment-csrf",
     title: "Somebody else's passkey",
     question: "Can a page elsewhere put its owner's passkey into the account of a visitor?",
-    cast: &[
+    participants: &[
         ("Ada", "is signed in, and visits a page"),
         ("Mallory", "wants a key to Ada's account"),
     ],
@@ -104,7 +104,7 @@ async fn acts(sim: &mut Simulator<'_>) {
     sim.end(Ok(())).await;
 }
 
-async fn honest(sim: &mut Simulator<'_>) -> Result<(), AttemptError> {
+async fn honest(sim: &mut Simulator<'_>) -> Result<()> {
     let mut ada = sim.person("Ada", "her phone", bound_phone()).await?;
     let means = "The passkey is hers, and the account is hers.";
     sim.honest(&mut ada, Ceremony::Registration, "signs up, and makes a passkey", means).await

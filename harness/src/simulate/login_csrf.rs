@@ -5,13 +5,13 @@ use passrig_authenticator::Ceremony;
 use super::Simulation;
 use super::person::{bound_phone, by};
 use super::simulator::{Meanings, Simulator};
-use crate::actor::AttemptError;
+use crate::actor::Result;
 
 pub(super) const SIMULATION: Simulation = Simulation {
     name: "login-csrf",
     title: "Signed in as somebody else",
     question: "Can a page elsewhere sign its visitor in to an account that is not theirs?",
-    cast: &[
+    participants: &[
         ("Ada", "visits a page, and later types something into the site"),
         ("Mallory", "has an account too, and would like to read it there"),
     ],
@@ -88,7 +88,7 @@ async fn acts(sim: &mut Simulator<'_>) {
     sim.end(Ok(())).await;
 }
 
-async fn own_account(sim: &mut Simulator<'_>) -> Result<(), AttemptError> {
+async fn own_account(sim: &mut Simulator<'_>) -> Result<()> {
     let mut mallory = sim.person("Mallory", "her laptop", bound_phone()).await?;
     let means = "An account like any other.";
     sim.honest(&mut mallory, Ceremony::Registration, "signs up, and makes a passkey", means)

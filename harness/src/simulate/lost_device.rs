@@ -9,9 +9,8 @@ use super::person::{
 use super::removal::{find, is_gone, new_sign_in, removed};
 use super::rules;
 use super::simulator::{Meanings, Simulator};
-use crate::actor::{Attempt, AttemptError};
+use crate::actor::{Attempt, AttemptError, Result};
 use crate::outcome::Setting;
-use crate::scenarios::Observations;
 use crate::target_rp::Flow;
 
 const PHONE: &str = "her phone";
@@ -21,7 +20,7 @@ pub(super) const SIMULATION: Simulation = Simulation {
     name: "lost-device",
     title: "A lost device",
     question: "What happens when somebody loses the phone that their passkey is on?",
-    cast: &[
+    participants: &[
         ("Ada", "has an account, and loses a device in every act"),
         ("Finn", "finds the device, and does not give it back"),
     ],
@@ -86,7 +85,7 @@ async fn acts(sim: &mut Simulator<'_>) {
     sim.end(performed).await;
 }
 
-async fn only_passkey(sim: &mut Simulator<'_>) -> Result<(), AttemptError> {
+async fn only_passkey(sim: &mut Simulator<'_>) -> Result<()> {
     let mut ada = sim.person("Ada", PHONE, bound_phone()).await?;
     sign_up(sim, &mut ada).await?;
     ada.actor.change_browser();
@@ -119,7 +118,7 @@ async fn only_passkey(sim: &mut Simulator<'_>) -> Result<(), AttemptError> {
 }
 
 /// What is left to somebody without a passkey, who did nothing beforehand.
-async fn other_way_in(sim: &mut Simulator<'_>, ada: &mut Person) -> Result<(), AttemptError> {
+async fn other_way_in(sim: &mut Simulator<'_>, ada: &mut Person) -> Result<()> {
     if !sim.has(Flow::Login) {
         sim.skipped(
             by("Ada", "looks for another way in"),
@@ -154,10 +153,7 @@ async fn other_way_in(sim: &mut Simulator<'_>, ada: &mut Person) -> Result<(), A
 }
 
 /// Somebody who is signed in gets ready for the day, and it comes.
-pub(super) async fn with_recovery(
-    sim: &mut Simulator<'_>,
-    ada: &mut Person,
-) -> Result<(), AttemptError> {
+pub(super) async fn with_recovery(sim: &mut Simulator<'_>, ada: &mut Person) -> Result<()> {
     sim.needs(Flow::Recover)?;
     if sim.has(Flow::Prepare) {
         ada.actor.prepare(&mut sim.log).await?;
@@ -183,12 +179,12 @@ pub(super) async fn with_recovery(
         bad: "What was used up works again, for whoever finds the paper.",
     };
     let action = by("Finn", "finds the paper, and uses the same code once more");
-    let seen = Ok(Observations::of(Attempt::observed(worked, remark, &sim.log)));
-    sim.judged_by(action, &rules::RECOVERY_TWICE.check(), seen, means);
+    let seen = Ok(Attempt::observed(worked, remark, &sim.log));
+    sim.judged_by(action, &rules::RECOVERY_TWICE, seen, means);
     Ok(())
 }
 
-async fn recovery(sim: &mut Simulator<'_>) -> Result<(), AttemptError> {
+async fn recovery(sim: &mut Simulator<'_>) -> Result<()> {
     sim.needs(Flow::Recover)?;
     let mut ada = sim.person("Ada", PHONE, bound_phone()).await?;
     sign_up(sim, &mut ada).await?;
@@ -199,7 +195,7 @@ async fn second_device(
     sim: &mut Simulator<'_>,
     device: &str,
     profile: passrig_authenticator::device::Profile,
-) -> Result<(), AttemptError> {
+) -> Result<()> {
     let mut ada = sim.person("Ada", PHONE, bound_phone()).await?;
     sign_up(sim, &mut ada).await?;
     ada.takes(device, profile);
@@ -220,7 +216,7 @@ async fn second_device(
     .await
 }
 
-async fn synced(sim: &mut Simulator<'_>) -> Result<(), AttemptError> {
+async fn synced(sim: &mut Simulator<'_>) -> Result<()> {
     let mut ada = sim.person("Ada", "her old phone", synced_phone()).await?;
     sign_up(sim, &mut ada).await?;
     let copy = ada.copy_of_device()?;
@@ -236,7 +232,7 @@ async fn synced(sim: &mut Simulator<'_>) -> Result<(), AttemptError> {
     .await
 }
 
-async fn struck_off(sim: &mut Simulator<'_>) -> Result<(), AttemptError> {
+async fn struck_off(sim: &mut Simulator<'_>) -> Result<()> {
     sim.needs(Flow::List)?;
     sim.needs(Flow::Remove)?;
     let mut ada = sim.person("Ada", PHONE, bound_phone()).await?;
@@ -281,7 +277,7 @@ async fn struck_off(sim: &mut Simulator<'_>) -> Result<(), AttemptError> {
     sim.judged(
         ada.does("removes the phone's passkey from her account"),
         "registration.own-removal.listed",
-        Ok(Observations::of(seen)),
+        Ok(seen),
         Meanings {
             good: "The site no longer lists it.",
             bad: "The site still lists it, so Ada cannot know whether it is dead.",
@@ -300,7 +296,7 @@ async fn struck_off(sim: &mut Simulator<'_>) -> Result<(), AttemptError> {
             good: "The site looked the passkey up anew, and it is not there.",
             bad: "The passkey was removed, and Finn is in with it.",
         };
-        sim.judged(action, id, sent.map(Observations::of), means);
+        sim.judged(action, id, sent, means);
     }
     ada.actor.change_browser();
     new_sign_in(sim, &mut ada, "Finn", "Ada's phone").await?;
@@ -312,8 +308,8 @@ async fn struck_off(sim: &mut Simulator<'_>) -> Result<(), AttemptError> {
         let seen = Attempt::observed(lives, remark, &sim.log);
         sim.judged_by(
             by("Finn", "goes on in the session that was open on the phone").with("Ada's phone"),
-            &rules::SESSION_OF_A_LOST_DEVICE.check(),
-            Ok(Observations::of(seen)),
+            &rules::SESSION_OF_A_LOST_DEVICE,
+            Ok(seen),
             Meanings {
                 good: "The session ended with the passkey.",
                 bad: "The passkey is dead, and the session that it opened is not. Until it ends, \
@@ -324,7 +320,7 @@ async fn struck_off(sim: &mut Simulator<'_>) -> Result<(), AttemptError> {
     Ok(())
 }
 
-async fn last(sim: &mut Simulator<'_>) -> Result<(), AttemptError> {
+async fn last(sim: &mut Simulator<'_>) -> Result<()> {
     sim.needs(Flow::List)?;
     sim.needs(Flow::Remove)?;
     let mut ada = sim.person("Ada", PHONE, bound_phone()).await?;
@@ -355,8 +351,8 @@ async fn last(sim: &mut Simulator<'_>) -> Result<(), AttemptError> {
     let seen = Attempt::observed(silent, remark, &sim.log);
     sim.judged_by(
         action,
-        &rules::LAST_PASSKEY.check(),
-        Ok(Observations::of(seen)),
+        &rules::LAST_PASSKEY,
+        Ok(seen),
         Meanings {
             good: "The site does not let her lock herself out without a word.",
             bad: "One request, and nobody will ever sign in to this account again. (If the site's \
@@ -366,7 +362,7 @@ async fn last(sim: &mut Simulator<'_>) -> Result<(), AttemptError> {
     Ok(())
 }
 
-async fn finder(sim: &mut Simulator<'_>) -> Result<(), AttemptError> {
+async fn finder(sim: &mut Simulator<'_>) -> Result<()> {
     let required = sim.asked("authentication.user-verification") == Some("required");
     let mut ada = sim.person("Ada", PHONE, bound_phone()).await?;
     sign_up(sim, &mut ada).await?;
@@ -406,7 +402,7 @@ async fn finder(sim: &mut Simulator<'_>) -> Result<(), AttemptError> {
 }
 
 /// Where unlocking is not demanded, some devices do not ask for it.
-async fn key_from_the_street(sim: &mut Simulator<'_>) -> Result<(), AttemptError> {
+async fn key_from_the_street(sim: &mut Simulator<'_>) -> Result<()> {
     let mut ada = sim.person("Ada", "her security key, without a PIN", key_without_pin()).await?;
     if sim.can_choose(Setting::UserVerification, "preferred") {
         ada.actor.choose(Setting::UserVerification, "preferred");
@@ -446,14 +442,13 @@ async fn key_from_the_street(sim: &mut Simulator<'_>) -> Result<(), AttemptError
                 bad: "A touch is enough. Where a password came before, it was the second factor; \
                       where nothing did, the key is all there is.",
             };
-            let rule = rules::POSSESSION_ALONE.check();
-            sim.judged_by(action, &rule, sent.map(Observations::of), means);
+            sim.judged_by(action, &rules::POSSESSION_ALONE, sent, means);
         }
     }
     Ok(())
 }
 
-async fn sign_up(sim: &mut Simulator<'_>, ada: &mut Person) -> Result<(), AttemptError> {
+async fn sign_up(sim: &mut Simulator<'_>, ada: &mut Person) -> Result<()> {
     let does = "signs up, and makes a passkey";
     let means = match sim.is_in_first_act() {
         true => {

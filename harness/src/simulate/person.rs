@@ -5,7 +5,7 @@ use passrig_authenticator::device::{Authenticator, Counting, Profile};
 use passrig_authenticator::env;
 
 use super::document::StepAnswer;
-use crate::actor::{Actor, Attempt, AttemptError};
+use crate::actor::{Actor, Attempt, AttemptError, Result};
 use crate::outcome::{CheckResult, Effect, Manner, Outcome, Verdict};
 use crate::target_rp::Recognised;
 
@@ -57,7 +57,7 @@ impl Person {
     }
 
     /// The device in use, with every key that is on it, once more.
-    pub(super) fn copy_of_device(&self) -> Result<Authenticator, AttemptError> {
+    pub(super) fn copy_of_device(&self) -> Result<Authenticator> {
         let first = self.actor.client.authenticators.first().cloned();
         first.ok_or_else(|| AttemptError::Bug("the client has no authenticator".to_owned()))
     }

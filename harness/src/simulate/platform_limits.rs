@@ -11,9 +11,8 @@ use super::Simulation;
 use super::person::{Person, answer, bound_phone, browser, by, key_without_pin};
 use super::rules;
 use super::simulator::{Meanings, Simulator};
-use crate::actor::AttemptError;
+use crate::actor::Result;
 use crate::outcome::Setting;
-use crate::scenarios::Observations;
 use crate::target_rp::Begun;
 
 pub(super) const SIMULATION: Simulation = Simulation {
@@ -21,7 +20,7 @@ pub(super) const SIMULATION: Simulation = Simulation {
     title: "What devices cannot do",
     question: "What does the site offer to people whose device has no PIN, is old, is full, or \
                does not know its algorithm? And to those who cancel?",
-    cast: &[("Ada", "comes with another device in every act")],
+    participants: &[("Ada", "comes with another device in every act")],
     acts: |sim| Box::pin(acts(sim)),
     asks_a_second_factor: false,
 };
@@ -117,11 +116,7 @@ const NO: env::Answer = env::Answer { consents: false, ..env::Answer::WILLING };
 const LATE: env::Answer =
     env::Answer { after: Duration::from_secs(11 * 60), ..env::Answer::WILLING };
 
-async fn comes_with(
-    sim: &mut Simulator<'_>,
-    device: &str,
-    profile: Profile,
-) -> Result<(), AttemptError> {
+async fn comes_with(sim: &mut Simulator<'_>, device: &str, profile: Profile) -> Result<()> {
     let mut ada = sim.person("Ada", device, profile).await?;
     if sim.can_choose(Setting::UserVerification, "preferred") {
         ada.actor.choose(Setting::UserVerification, "preferred");
@@ -146,8 +141,7 @@ async fn comes_with(
                 bad: "The site's options admit the device, and then it refuses what the device \
                       makes.",
             };
-            let rule = rules::ADMITTED_AND_REFUSED.check();
-            sim.judged_by(action, &rule, sent.map(Observations::of), means);
+            sim.judged_by(action, &rules::ADMITTED_AND_REFUSED, sent, means);
             if !accepted {
                 return Ok(());
             }
@@ -164,8 +158,7 @@ async fn comes_with(
                          passkey.";
             let seen = crate::actor::Attempt::observed(false, exception.to_string(), &sim.log);
             let means = Meanings { good: "She is in.", bad: means };
-            let rule = rules::MADE_AND_USELESS.check();
-            sim.judged_by(action, &rule, Ok(Observations::of(seen)), means);
+            sim.judged_by(action, &rules::MADE_AND_USELESS, Ok(seen), means);
         }
         Ok(message) => {
             let sent = sim.send(&mut ada, &begun, &message).await;
@@ -173,8 +166,7 @@ async fn comes_with(
                 good: "She is in. This device is as good as any other here.",
                 bad: "The site asks for this device's passkey, and then refuses it.",
             };
-            let rule = rules::ADMITTED_AND_REFUSED.check();
-            sim.judged_by(action, &rule, sent.map(Observations::of), means);
+            sim.judged_by(action, &rules::ADMITTED_AND_REFUSED, sent, means);
         }
     }
     Ok(())
@@ -200,11 +192,7 @@ fn asked(begun: &Begun) -> String {
     parts.join(", ")
 }
 
-async fn refuses(
-    sim: &mut Simulator<'_>,
-    does: &str,
-    with: env::Answer,
-) -> Result<(), AttemptError> {
+async fn refuses(sim: &mut Simulator<'_>, does: &str, with: env::Answer) -> Result<()> {
     let mut ada: Person = sim.person("Ada", "her phone", bound_phone()).await?;
     let begun = ada.actor.begin(Ceremony::Registration, &mut sim.log).await?;
     ada.actor.set_user_answer("unwilling", with);

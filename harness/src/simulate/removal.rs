@@ -4,16 +4,11 @@ use passrig_authenticator::Ceremony;
 
 use super::person::{Person, by, rp};
 use super::simulator::{Meanings, Simulator};
-use crate::actor::{AttemptError, NotExpressible};
+use crate::actor::{AttemptError, NotExpressible, Result};
 use crate::outcome::Setting;
-use crate::scenarios::Observations;
 use crate::target_rp::{Begun, Flow, Listed};
 
-pub(super) async fn find(
-    sim: &mut Simulator<'_>,
-    ada: &mut Person,
-    id: &[u8],
-) -> Result<Listed, AttemptError> {
+pub(super) async fn find(sim: &mut Simulator<'_>, ada: &mut Person, id: &[u8]) -> Result<Listed> {
     if !sim.sees_passkeys() {
         return Err(AttemptError::NoFlow(Flow::List));
     }
@@ -23,11 +18,7 @@ pub(super) async fn find(
 
 /// Whether a passkey is no longer listed. Some sites end the session along with
 /// the passkey that began it; then somebody signs in with what is at hand.
-pub(super) async fn is_gone(
-    sim: &mut Simulator<'_>,
-    ada: &mut Person,
-    id: &[u8],
-) -> Result<bool, AttemptError> {
+pub(super) async fn is_gone(sim: &mut Simulator<'_>, ada: &mut Person, id: &[u8]) -> Result<bool> {
     let listed = match ada.actor.lists(id, &mut sim.log).await {
         Err(error) if error.is_turned_away() => {
             ada.actor.change_browser();
@@ -45,7 +36,7 @@ pub(super) async fn new_sign_in(
     ada: &mut Person,
     who: &str,
     device: &str,
-) -> Result<(), AttemptError> {
+) -> Result<()> {
     if sim.can_choose(Setting::Login, "discoverable") {
         // Where nobody is named, the device offers whatever it has.
         ada.actor.choose(Setting::Login, "discoverable");
@@ -72,7 +63,7 @@ pub(super) async fn new_sign_in(
                 good: "The phone still offers the passkey, as it cannot know; the site refuses it.",
                 bad: "The passkey was removed, and still works.",
             };
-            sim.judged(action, removed(&begun), sent.map(Observations::of), means);
+            sim.judged(action, removed(&begun), sent, means);
         }
     }
     Ok(())

@@ -7,8 +7,7 @@ use super::Simulation;
 use super::person::{Person, bound_phone, by, counting_provider, synced_phone};
 use super::rules;
 use super::simulator::{Meanings, Simulator};
-use crate::actor::AttemptError;
-use crate::scenarios::Observations;
+use crate::actor::Result;
 use crate::target_rp::Flow;
 
 pub(super) const SIMULATION: Simulation = Simulation {
@@ -16,7 +15,7 @@ pub(super) const SIMULATION: Simulation = Simulation {
     title: "A restored backup",
     question: "What happens when a device comes back from a backup, with the passkeys and the \
                counter of last week?",
-    cast: &[("Ada", "has an account, and a backup of everything")],
+    participants: &[("Ada", "has an account, and a backup of everything")],
     acts: |sim| Box::pin(acts(sim)),
     asks_a_second_factor: false,
 };
@@ -45,7 +44,7 @@ async fn acts(sim: &mut Simulator<'_>) {
     sim.end(performed).await;
 }
 
-async fn counter(sim: &mut Simulator<'_>) -> Result<(), AttemptError> {
+async fn counter(sim: &mut Simulator<'_>) -> Result<()> {
     let mut ada = enrolled(sim, "her laptop", counting_provider()).await?;
     let means = "The counter goes up by one.";
     sim.honest(&mut ada, Ceremony::Authentication, "signs in", means).await?;
@@ -61,7 +60,7 @@ async fn counter(sim: &mut Simulator<'_>) -> Result<(), AttemptError> {
     sim.judged(
         ada.does("signs in; the counter is lower than the last"),
         "authentication.sign-count.lower",
-        Ok(Observations::of(attempt)),
+        Ok(attempt),
         Meanings {
             good: "To the site this looks like a clone, and it refuses. Ada has done nothing \
                    wrong: it should tell her what to do, or her next call is to support.",
@@ -81,8 +80,8 @@ async fn counter(sim: &mut Simulator<'_>) -> Result<(), AttemptError> {
     let attempt = super::cloned_authenticator::perform(sim, &mut ada).await?;
     sim.judged_by(
         ada.does("tries once more; the counter is the highest again"),
-        &rules::LOCKED_OUT_BY_A_CLONE.check(),
-        Ok(Observations::of(attempt)),
+        &rules::LOCKED_OUT_BY_A_CLONE,
+        Ok(attempt),
         Meanings {
             good: "She is in again. All in all a few failures that nobody explained.",
             bad: "The passkey stays locked. Ada needs another way in.",
@@ -91,7 +90,7 @@ async fn counter(sim: &mut Simulator<'_>) -> Result<(), AttemptError> {
     Ok(())
 }
 
-async fn uncounted(sim: &mut Simulator<'_>) -> Result<(), AttemptError> {
+async fn uncounted(sim: &mut Simulator<'_>) -> Result<()> {
     let mut ada = enrolled(sim, "her phone", synced_phone()).await?;
     let backup = ada.copy_of_device()?;
     let means = "The counter is 0, and stays 0.";
@@ -112,7 +111,7 @@ async fn uncounted(sim: &mut Simulator<'_>) -> Result<(), AttemptError> {
     Ok(())
 }
 
-async fn removed(sim: &mut Simulator<'_>) -> Result<(), AttemptError> {
+async fn removed(sim: &mut Simulator<'_>) -> Result<()> {
     sim.needs(Flow::List)?;
     sim.needs(Flow::Remove)?;
     let mut ada = enrolled(sim, "her phone", bound_phone()).await?;
@@ -133,11 +132,7 @@ async fn removed(sim: &mut Simulator<'_>) -> Result<(), AttemptError> {
     super::removal::new_sign_in(sim, &mut ada, "Ada", "her phone, restored").await
 }
 
-async fn enrolled(
-    sim: &mut Simulator<'_>,
-    device: &str,
-    profile: Profile,
-) -> Result<Person, AttemptError> {
+async fn enrolled(sim: &mut Simulator<'_>, device: &str, profile: Profile) -> Result<Person> {
     let (does, means) = ("signs up, and makes a passkey", "The site has the public key.");
     sim.enrolled(device, profile, does, means).await
 }

@@ -8,16 +8,15 @@ use super::Simulation;
 use super::person::{Person, bound_phone, by, laptop};
 use super::rules;
 use super::simulator::{Meanings, Simulator};
-use crate::actor::{Attempt, AttemptError};
+use crate::actor::{Attempt, AttemptError, Result};
 use crate::outcome::Setting;
-use crate::scenarios::Observations;
 use crate::target_rp::Flow;
 
 pub(super) const SIMULATION: Simulation = Simulation {
     name: "second-factor",
     title: "A passkey as second factor",
     question: "What does the passkey protect once somebody else knows the password?",
-    cast: &[
+    participants: &[
         ("Ada", "signs in with a password, and then with a passkey"),
         ("Mallory", "knows Ada's password, and has an account and a passkey of her own"),
         ("Finn", "finds a paper in a drawer"),
@@ -68,7 +67,7 @@ async fn acts(sim: &mut Simulator<'_>) {
     sim.end(performed).await;
 }
 
-async fn two_steps(sim: &mut Simulator<'_>) -> Result<(), AttemptError> {
+async fn two_steps(sim: &mut Simulator<'_>) -> Result<()> {
     let mut ada = enrolled(sim).await?;
     let means = "The password told the site whose passkey to ask for. Both together are the \
                  sign-in.";
@@ -76,7 +75,7 @@ async fn two_steps(sim: &mut Simulator<'_>) -> Result<(), AttemptError> {
     sim.honest(&mut ada, Ceremony::Authentication, does, means).await
 }
 
-async fn skipped(sim: &mut Simulator<'_>) -> Result<(), AttemptError> {
+async fn skipped(sim: &mut Simulator<'_>) -> Result<()> {
     sim.needs(Flow::Whoami)?;
     let mut ada = enrolled(sim).await?;
     let before = ada.actor.is_signed_in(&mut sim.log).await?;
@@ -93,12 +92,12 @@ async fn skipped(sim: &mut Simulator<'_>) -> Result<(), AttemptError> {
         bad: "Mallory is in. The question for the passkey was decoration.",
     };
     let action = by("Mallory", "types Ada's password, and goes straight to the account");
-    let seen = Ok(Observations::of(Attempt::observed(inside, remark, &sim.log)));
-    sim.judged_by(action, &rules::SECOND_STEP_SKIPPED.check(), seen, means);
+    let seen = Ok(Attempt::observed(inside, remark, &sim.log));
+    sim.judged_by(action, &rules::SECOND_STEP_SKIPPED, seen, means);
     Ok(())
 }
 
-async fn of_another(sim: &mut Simulator<'_>) -> Result<(), AttemptError> {
+async fn of_another(sim: &mut Simulator<'_>) -> Result<()> {
     if !sim.has_two_accounts() {
         return Err(AttemptError::NoFeature("second account in its profile"));
     }
@@ -128,8 +127,7 @@ async fn of_another(sim: &mut Simulator<'_>) -> Result<(), AttemptError> {
                 good: "The site asks for a passkey of the account whose password was typed.",
                 bad: "Any passkey will do. The second factor is one that everybody has.",
             };
-            let rule = rules::SECOND_STEP_OF_ANOTHER.check();
-            sim.judged_by(action, &rule, sent.map(Observations::of), means);
+            sim.judged_by(action, &rules::SECOND_STEP_OF_ANOTHER, sent, means);
         }
     }
     Ok(())
@@ -141,7 +139,7 @@ async fn is_in_as(
     sim: &mut Simulator<'_>,
     ada: &mut Person,
     names: &[Option<String>],
-) -> Result<bool, AttemptError> {
+) -> Result<bool> {
     if !sim.has(Flow::Whoami) {
         return Ok(false);
     }
@@ -153,7 +151,7 @@ async fn is_in_as(
     Ok(user.is_some() && names.contains(&user))
 }
 
-async fn another_sign_in(sim: &mut Simulator<'_>) -> Result<(), AttemptError> {
+async fn another_sign_in(sim: &mut Simulator<'_>) -> Result<()> {
     let mut ada = enrolled(sim).await?;
     let hers = ada.actor.begin(Ceremony::Authentication, &mut sim.log).await?;
     let message = match Simulator::respond(&mut ada, &hers)? {
@@ -168,12 +166,11 @@ async fn another_sign_in(sim: &mut Simulator<'_>) -> Result<(), AttemptError> {
         bad: "One answer of Ada's completes any sign-in of hers, Mallory's too.",
     };
     let action = by("Mallory", "completes her sign-in with the answer that Ada gave in hers");
-    let rule = rules::SECOND_STEP_OF_ANOTHER_LOGIN.check();
-    sim.judged_by(action, &rule, sent.map(Observations::of), means);
+    sim.judged_by(action, &rules::SECOND_STEP_OF_ANOTHER_LOGIN, sent, means);
     Ok(())
 }
 
-async fn lost(sim: &mut Simulator<'_>) -> Result<(), AttemptError> {
+async fn lost(sim: &mut Simulator<'_>) -> Result<()> {
     sim.needs(Flow::Recover)?;
     let does = "signs up, and makes a passkey";
     let means = "Until there is a second factor, the password is all.";
@@ -181,7 +178,7 @@ async fn lost(sim: &mut Simulator<'_>) -> Result<(), AttemptError> {
     super::lost_device::with_recovery(sim, &mut ada).await
 }
 
-async fn enrolled(sim: &mut Simulator<'_>) -> Result<Person, AttemptError> {
+async fn enrolled(sim: &mut Simulator<'_>) -> Result<Person> {
     let mut ada = sim.person("Ada", "her phone", bound_phone()).await?;
     if sim.can_choose(Setting::Login, "username") {
         // Some sites also let people in who name nobody, and type no password.

@@ -1,4 +1,4 @@
-//! The stage of a simulation: acts, and what becomes of their steps.
+//! A simulation under way: its people, its acts, and the steps in them.
 
 mod record;
 
@@ -12,8 +12,9 @@ use passrig_authenticator::device::Profile;
 use self::record::missing;
 use super::document::{Act, SimulationReport, StepAnswer};
 use super::person::{Person, UserAction, answer, answer_to, browser, by, reason, rp};
+use super::rules::{self, Rule};
 use super::{Options, Simulation, SimulationObserver};
-use crate::actor::{Actor, Attempt, AttemptError, Known, Message};
+use crate::actor::{Actor, Attempt, AttemptError, Known, Message, Result};
 use crate::catalogue::{Catalogue, Check};
 use crate::outcome::{CheckResult, NotTestable, Outcome, Setting, Verdict};
 use crate::runner::Solo;
@@ -27,25 +28,25 @@ pub(super) struct Simulator<'a> {
     catalogue: Arc<Catalogue>,
     observer: &'a dyn SimulationObserver,
     report: SimulationReport,
-    /// What every request names.
+    /// The name of the simulation in requests.
     check: String,
-    /// How many people have come so far.
+    /// The number of people so far.
     people: usize,
     /// The refusals of this act that honest ceremonies have not followed yet.
     unproved: Vec<(usize, Check, CheckResult)>,
     pub(super) log: Log,
 }
 
-/// What a step means, by what came of it.
+/// The sentence about a step, by its outcome.
 #[derive(Clone, Copy)]
 pub(super) struct Meanings<'a> {
-    /// If the RP did what a sound one does.
+    /// The RP did as a conformant RP does.
     pub(super) good: &'a str,
-    /// If it did not.
+    /// The RP did not.
     pub(super) bad: &'a str,
 }
 
-/// What a browser made of options, or its refusal.
+/// A response to options, or the refusal of the browser.
 pub(super) type Response = Result<Message, DomException>;
 
 impl<'a> Simulator<'a> {
@@ -61,7 +62,7 @@ impl<'a> Simulator<'a> {
         let within = format!("{run_id}/{}", simulation.name);
         let (solo, forged) =
             Solo::begin(target, seed, &within, variables.clone(), *throttle_wait, observer).await?;
-        let mut report = SimulationReport::unplayed(simulation, options, &solo.world().target);
+        let mut report = SimulationReport::empty(simulation, options, &solo.world().target);
         report.target.observed = solo.observed();
         observer.simulation_started(&report);
         let sim = Self {
@@ -77,7 +78,7 @@ impl<'a> Simulator<'a> {
         Ok((sim, forged))
     }
 
-    /// The story, at its end.
+    /// The report, at the end.
     pub(super) fn report(mut self) -> SimulationReport {
         let has_error = self.report.findings.iter().any(|one| one.outcome == Outcome::Error);
         if let Some(crash) = self.solo.crash().filter(|_| !has_error) {
@@ -99,7 +100,7 @@ impl<'a> Simulator<'a> {
         self.report
     }
 
-    /// There is nothing to tell of an RP that lets everybody in.
+    /// An RP that accepts a forgery: no act would show more.
     pub(super) fn accepts_anything(&mut self, result: &CheckResult) {
         self.act("No story", "Before a story begins, somebody honest signs up and signs in.");
         let action = by("Mallory", format!("sends a forgery ({})", result.title));
@@ -115,38 +116,37 @@ impl<'a> Simulator<'a> {
         self.solo.world().target.origin()
     }
 
-    /// Whether the RP's adapter has that flow.
+    /// True if the adapter has the flow.
     pub(super) fn has(&self, flow: Flow) -> bool {
         self.solo.world().target.adapter().has(flow)
     }
 
     /// Returns an error if the adapter lacks the flow.
-    pub(super) fn needs(&self, flow: Flow) -> Result<(), AttemptError> {
+    pub(super) fn needs(&self, flow: Flow) -> Result<()> {
         if self.has(flow) { Ok(()) } else { Err(AttemptError::NoFlow(flow)) }
     }
 
-    /// Whether the session can be asked who is signed in.
+    /// True if a probe shows who is signed in.
     pub(super) fn sees_sessions(&self) -> bool {
         self.solo.probes().whoami
     }
 
-    /// Whether passkeys are listed.
+    /// True if a probe lists passkeys.
     pub(super) fn sees_passkeys(&self) -> bool {
         self.solo.probes().list
     }
 
-    /// What the RP asks for in honest ceremonies, such as
-    /// `authentication.user-verification`.
+    /// An option of the RP in honest ceremonies, such as `authentication.user-verification`.
     pub(super) fn asked(&self, what: &str) -> Option<&str> {
         self.report.target.observed.get(what).map(String::as_str)
     }
 
-    /// Whether the RP asks for a password on the way to the passkey.
+    /// True if the RP asks for a password before the passkey.
     pub(super) fn asks_a_second_factor(&self) -> bool {
         self.solo.world().target.adapter().sends(Flow::Authenticate, "password")
     }
 
-    /// Whether the adapter can ask for this.
+    /// True if the adapter can choose the value.
     pub(super) fn can_choose(&self, setting: Setting, value: &str) -> bool {
         let settings = &self.solo.world().target.adapter().settings;
         let offer = match setting {
@@ -158,20 +158,20 @@ impl<'a> Simulator<'a> {
         matches!(offer, Offer::Choose(values) if values.iter().any(|one| one == value))
     }
 
-    /// Whether the RP objected to something since the log was that long.
+    /// True if the RP refused a request since the log had this length.
     pub(super) fn objected_since(&self, length: usize) -> bool {
         let exchanges = self.log.exchanges();
         let mut answers = exchanges.iter().skip(length).filter_map(|one| one.response.as_ref());
         answers.any(|answer| (400..500).contains(&answer.status))
     }
 
-    /// Somebody with an account, where that is a step of its own, and a device.
+    /// A person with a device, and with an account where that is a step of its own.
     pub(super) async fn person(
         &mut self,
         name: &'static str,
         device: &str,
         profile: Profile,
-    ) -> Result<Person, AttemptError> {
+    ) -> Result<Person> {
         let seat = self.people;
         self.people += 1;
         let label = format!("{name}/{seat}");
@@ -183,7 +183,7 @@ impl<'a> Simulator<'a> {
         Ok(Person { name, device: device.to_owned(), actor })
     }
 
-    /// Whether two people can have accounts.
+    /// True if two people can have accounts.
     pub(super) fn has_two_accounts(&self) -> bool {
         self.solo.world().target.adapter().account.has_two()
     }
@@ -195,27 +195,27 @@ impl<'a> Simulator<'a> {
         profile: Profile,
         does: &str,
         means: &str,
-    ) -> Result<Person, AttemptError> {
+    ) -> Result<Person> {
         let mut ada = self.person("Ada", device, profile).await?;
         self.honest(&mut ada, Ceremony::Registration, does, means).await?;
         Ok(ada)
     }
 
-    /// Whether the story has only begun.
+    /// True in the first act.
     pub(super) fn is_in_first_act(&self) -> bool {
         self.report.acts.len() == 1
     }
 
-    /// The curtain rises.
+    /// Begins an act.
     pub(super) fn act(&mut self, title: &str, about: &str) {
         let act = Act { title: title.to_owned(), about: about.to_owned(), steps: Vec::new() };
         self.observer.act_started(&act);
         self.report.acts.push(act);
     }
 
-    /// The curtain falls. If something kept the act from its end, that is told;
-    /// if there were refusals, somebody honest shows what they are worth.
-    pub(super) async fn end(&mut self, performed: Result<(), AttemptError>) {
+    /// Ends an act: records an error that stopped it. Refusals count only if an honest user is
+    /// accepted after them.
+    pub(super) async fn end(&mut self, performed: Result<()>) {
         if let Err(error) = performed {
             self.stopped(&error);
         }
@@ -246,7 +246,7 @@ impl<'a> Simulator<'a> {
         }
     }
 
-    /// What keeps an act from going on.
+    /// Records the error that stops an act.
     fn stopped(&mut self, error: &AttemptError) {
         let action = by("The story", "cannot go on here");
         if let Some(lack) = missing(error) {
@@ -257,13 +257,13 @@ impl<'a> Simulator<'a> {
         let what = error.to_string();
         let means = "Something went wrong on the way that should have worked, so the rest of \
                      this act is not known.";
-        let check = super::rules::ON_THE_WAY.check();
+        let check = rules::ON_THE_WAY.check();
         let result = self.solo.judge(&check, &Err(error.clone()));
         let number = self.step(action, Some(rp(what)), Some(result.outcome), means, None);
         self.record_finding(number, &result, &check.why, &check.fix);
     }
 
-    /// Something that is only told.
+    /// Records a step without a judgement.
     pub(super) fn note(
         &mut self,
         action: UserAction,
@@ -273,7 +273,7 @@ impl<'a> Simulator<'a> {
         self.step(action, answer.into(), None, means, None);
     }
 
-    /// Something that went as it should.
+    /// Records a step that passed.
     pub(super) fn passed(
         &mut self,
         action: UserAction,
@@ -283,19 +283,19 @@ impl<'a> Simulator<'a> {
         self.step(action, answer.into(), Some(Outcome::Pass), means, None);
     }
 
-    /// Something that this RP's adapter does not permit.
+    /// Records a step that the adapter does not permit.
     pub(super) fn skipped(&mut self, action: UserAction, means: &str) {
         self.step(action, None, Some(Outcome::Skipped), means, None);
     }
 
-    /// An honest ceremony, which has to be accepted for the act to go on.
+    /// An honest ceremony that must be accepted for the act to go on.
     pub(super) async fn honest(
         &mut self,
         person: &mut Person,
         ceremony: Ceremony,
         does: &str,
         means: &str,
-    ) -> Result<(), AttemptError> {
+    ) -> Result<()> {
         let action = person.does(does);
         let probes = self.solo.probes();
         let attempt = person.actor.perform(ceremony, probes, &mut self.log).await?;
@@ -311,9 +311,8 @@ impl<'a> Simulator<'a> {
         Ok(())
     }
 
-    /// What the person's browser makes of options: a response, or a refusal of its
-    /// own.
-    pub(super) fn respond(person: &mut Person, begun: &Begun) -> Result<Response, AttemptError> {
+    /// The answer of the person's browser to options: a response, or a refusal.
+    pub(super) fn respond(person: &mut Person, begun: &Begun) -> Result<Response> {
         match person.actor.respond(begun) {
             Ok(message) => Ok(Ok(message)),
             Err(AttemptError::Client(exception)) => Ok(Err(exception)),
@@ -327,26 +326,26 @@ impl<'a> Simulator<'a> {
         person: &mut Person,
         begun: &Begun,
         message: &Message,
-    ) -> Result<Attempt, AttemptError> {
+    ) -> Result<Attempt> {
         let honest = Deviation::default();
         let mut bench = Bench::new(&honest, &NoFacts);
         let probes = self.solo.probes();
         person.actor.send(begun, message, &mut bench, probes, &mut self.log).await
     }
 
-    /// A ceremony of somebody whose browser or device is not honest.
+    /// A ceremony of a person whose browser or device is not honest.
     pub(super) async fn deviates(
         &mut self,
         person: &mut Person,
         ceremony: Ceremony,
         edits: serde_json::Value,
-    ) -> Result<Attempt, AttemptError> {
+    ) -> Result<Attempt> {
         let (deviation, nobody) = (deviation(edits)?, Known::default());
         let probes = self.solo.probes();
         person.actor.deviate(ceremony, &deviation, &nobody, probes, &mut self.log).await
     }
 
-    /// A browser that refuses, for a reason that is good.
+    /// Records the refusal of a browser that is right to refuse.
     pub(super) fn browser_refuses(
         &mut self,
         action: UserAction,
@@ -356,43 +355,50 @@ impl<'a> Simulator<'a> {
         self.step(action, Some(browser(exception)), Some(Outcome::Pass), means, None);
     }
 
-    /// A step that is judged by a rule of the catalogue.
+    /// Records a step that a rule of the catalogue judges.
     pub(super) fn judged(
         &mut self,
         action: UserAction,
         id: &str,
-        seen: Result<Observations, AttemptError>,
+        seen: Result<Attempt>,
         means: Meanings<'_>,
-    ) -> Option<Verdict> {
+    ) {
         match self.catalogue.find(id).cloned() {
-            Some(check) => self.judged_by(action, &check, seen, means),
-            None => {
-                self.skipped(action, "The catalogue has no rule for it.");
-                None
-            }
+            Some(check) => self.judged_as(action, &check, seen, means),
+            None => self.skipped(action, "The catalogue has no rule for it."),
         }
     }
 
-    /// A step that is judged by any rule.
+    /// Records a step that a rule of simulations judges.
     pub(super) fn judged_by(
         &mut self,
         action: UserAction,
-        check: &Check,
-        seen: Result<Observations, AttemptError>,
+        rule: &Rule,
+        seen: Result<Attempt>,
         means: Meanings<'_>,
-    ) -> Option<Verdict> {
+    ) {
+        self.judged_as(action, &rule.check(), seen, means);
+    }
+
+    fn judged_as(
+        &mut self,
+        action: UserAction,
+        check: &Check,
+        seen: Result<Attempt>,
+        means: Meanings<'_>,
+    ) {
+        let answered = seen.as_ref().ok().map(answer);
+        let seen = seen.map(Observations::of);
         let result = self.solo.judge(check, &seen);
-        let answered = seen.as_ref().ok().map(|seen| answer(&seen.attempt));
         let answered = answered.or_else(|| answer_to(&result));
         let number = self.record(action, answered, &result, check, means, seen.err().as_ref());
         if result.outcome == Outcome::Pass && result.verdict == Some(Verdict::Refused) {
-            self.unproved.push((number, check.clone(), result.clone()));
+            self.unproved.push((number, check.clone(), result));
         }
-        result.verdict
     }
 
-    /// A check of the catalogue, told. It is performed between honest ceremonies
-    /// of its own, by people of its own.
+    /// Performs and records a check of the catalogue, between honest ceremonies and with
+    /// accounts of its own.
     pub(super) async fn check(&mut self, action: UserAction, id: &str, means: Meanings<'_>) {
         let Some(check) = self.catalogue.find(id).cloned() else {
             return self.skipped(action, "The catalogue has no rule for it.");

@@ -6,15 +6,14 @@ use super::Simulation;
 use super::person::{Person, bound_phone, by, laptop, rp};
 use super::rules;
 use super::simulator::{Meanings, Simulator};
-use crate::actor::{Attempt, AttemptError};
-use crate::scenarios::Observations;
+use crate::actor::{Attempt, AttemptError, Result};
 use crate::target_rp::Flow;
 
 pub(super) const SIMULATION: Simulation = Simulation {
     name: "stolen-session",
     title: "A stolen session",
     question: "What can somebody do who has copied the cookies of a user's browser?",
-    cast: &[
+    participants: &[
         ("Ada", "has an account, and is signed in"),
         ("Mallory", "has a program on Ada's laptop that copies cookies"),
     ],
@@ -89,7 +88,7 @@ async fn acts(sim: &mut Simulator<'_>) {
     sim.end(performed).await;
 }
 
-async fn copied(sim: &mut Simulator<'_>) -> Result<(), AttemptError> {
+async fn copied(sim: &mut Simulator<'_>) -> Result<()> {
     let mut ada = signed_in(sim).await?;
     if !sim.sees_sessions() {
         return Err(AttemptError::NoFlow(Flow::Whoami));
@@ -107,7 +106,7 @@ async fn copied(sim: &mut Simulator<'_>) -> Result<(), AttemptError> {
     Ok(())
 }
 
-async fn adds(sim: &mut Simulator<'_>) -> Result<(), AttemptError> {
+async fn adds(sim: &mut Simulator<'_>) -> Result<()> {
     let mut ada = signed_in(sim).await?;
     ada.takes("a phone of Mallory's", bound_phone());
     let action = by("Mallory", "adds a passkey of her own to Ada's account, in the stolen session")
@@ -128,12 +127,11 @@ async fn adds(sim: &mut Simulator<'_>) -> Result<(), AttemptError> {
         good: "The site wants to see Ada once more before it adds a passkey.",
         bad: "Nobody asked for anything but the cookie. When the session ends, Mallory signs in.",
     };
-    let rule = rules::PASSKEY_BY_SESSION_ALONE.check();
-    sim.judged_by(action, &rule, Ok(Observations::of(attempt)), means);
+    sim.judged_by(action, &rules::PASSKEY_BY_SESSION_ALONE, Ok(attempt), means);
     Ok(())
 }
 
-async fn removes(sim: &mut Simulator<'_>) -> Result<(), AttemptError> {
+async fn removes(sim: &mut Simulator<'_>) -> Result<()> {
     sim.needs(Flow::Remove)?;
     let mut ada = signed_in(sim).await?;
     let first = ada.actor.known.credential_id.clone().unwrap_or_default();
@@ -153,12 +151,12 @@ async fn removes(sim: &mut Simulator<'_>) -> Result<(), AttemptError> {
         bad: "Nobody asked for anything but the cookie. Next, Mallory is alone in the account.",
     };
     let action = by("Mallory", "removes Ada's passkey, in the stolen session");
-    let seen = Ok(Observations::of(Attempt::observed(gone, remark, &sim.log)));
-    sim.judged_by(action, &rules::REMOVAL_BY_SESSION_ALONE.check(), seen, means);
+    let seen = Ok(Attempt::observed(gone, remark, &sim.log));
+    sim.judged_by(action, &rules::REMOVAL_BY_SESSION_ALONE, seen, means);
     Ok(())
 }
 
-async fn signs_out(sim: &mut Simulator<'_>) -> Result<(), AttemptError> {
+async fn signs_out(sim: &mut Simulator<'_>) -> Result<()> {
     sim.needs(Flow::Logout)?;
     if !sim.sees_sessions() {
         return Err(AttemptError::NoFlow(Flow::Whoami));
@@ -175,13 +173,13 @@ async fn signs_out(sim: &mut Simulator<'_>) -> Result<(), AttemptError> {
         bad: "Only Ada's browser forgot it. Mallory's copy still works.",
     };
     let action = by("Mallory", "opens the site with the copy once more");
-    let seen = Ok(Observations::of(Attempt::observed(lives, remark, &sim.log)));
+    let seen = Ok(Attempt::observed(lives, remark, &sim.log));
     sim.judged(action, "authentication.session.after-sign-out", seen, means);
     Ok(())
 }
 
 /// Somebody who has just signed in with a passkey.
-async fn signed_in(sim: &mut Simulator<'_>) -> Result<Person, AttemptError> {
+async fn signed_in(sim: &mut Simulator<'_>) -> Result<Person> {
     let mut ada = sim.person("Ada", "her phone", bound_phone()).await?;
     let means = "The site has the public key.";
     sim.honest(&mut ada, Ceremony::Registration, "signs up, and makes a passkey", means).await?;

@@ -1,16 +1,18 @@
-//! Tells a story in a terminal, as it happens.
+//! A simulation as text for a terminal, piece by piece.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-use super::document::{Act, Finding, SimulationReport, SimulationStep};
+use super::document::{Act, Finding, SimulationReport, SimulationStep, visible};
 use crate::outcome::{Outcome, Paint};
 
-/// Columns before what a step consists of.
+/// Columns before the parts of a step.
 const INDENT: &str = "            ";
 
-/// Tells a story piece by piece. Words that not everybody knows are explained
-/// where they first occur.
+/// The text in place of a part that has no JSON.
+const BUG: &str = "bug in passrig: a part of the report has no JSON\n";
+
+/// The text of a simulation, piece by piece. It explains a term where the term first occurs.
 pub struct SimulationText {
     paint: Paint,
     explained: BTreeSet<&'static str>,
@@ -18,12 +20,12 @@ pub struct SimulationText {
 }
 
 impl SimulationText {
-    /// Somebody who has told nothing yet.
+    /// The writer before the first piece.
     pub fn new(paint: Paint) -> Self {
         Self { paint, explained: BTreeSet::new(), acts: 0 }
     }
 
-    /// A whole story.
+    /// The text of a whole report.
     pub fn whole(paint: Paint, report: &SimulationReport) -> String {
         let mut text = Self::new(paint);
         let mut out = text.header(report);
@@ -36,13 +38,13 @@ impl SimulationText {
         out + &text.summary(report)
     }
 
-    /// What it is about, and who plays.
+    /// The question, and the people.
     pub fn header(&mut self, report: &SimulationReport) -> String {
-        let report = &report.visible();
+        let Ok(report) = &visible(report) else { return BUG.to_owned() };
         let paint = self.paint;
         let mut out = format!("{}\n", paint.strong(&report.title));
         let _ = writeln!(out, "{}\n", paint.wrap(&report.question, "  ", "  "));
-        for role in &report.cast {
+        for role in &report.participants {
             let name = format!("  {:10}", role.name);
             let _ = writeln!(out, "{}", self.labelled(&name, &role.part));
         }
@@ -56,9 +58,9 @@ impl SimulationText {
         out + &self.glossary(&all)
     }
 
-    /// An act begins.
+    /// The beginning of an act.
     pub fn act(&mut self, act: &Act) -> String {
-        let act = &act.visible();
+        let Ok(act) = &visible(act) else { return BUG.to_owned() };
         self.acts += 1;
         let title = self.paint.strong(&format!("Act {}: {}", self.acts, act.title));
         let about = self.paint.wrap(&act.about, "  ", "  ");
@@ -67,9 +69,9 @@ impl SimulationText {
         out
     }
 
-    /// A step was taken.
+    /// A step.
     pub fn step(&mut self, step: &SimulationStep) -> String {
-        let step = &step.visible();
+        let Ok(step) = &visible(step) else { return BUG.to_owned() };
         let paint = self.paint;
         let device = step.device.iter().map(|device| format!(", with {device}"));
         let domain = step.domain.iter().map(|domain| format!(", on {domain}"));
@@ -94,9 +96,9 @@ impl SimulationText {
         out + &self.glossary(&format!("{} {}", step.does, step.means))
     }
 
-    /// What was found.
+    /// The findings.
     pub fn summary(&mut self, report: &SimulationReport) -> String {
-        let report = &report.visible();
+        let Ok(report) = &visible(report) else { return BUG.to_owned() };
         let paint = self.paint;
         let title = match &report.stopped {
             Some(reason) => format!("Stopped before the end: {reason}"),
@@ -147,14 +149,14 @@ impl SimulationText {
         out
     }
 
-    /// A label that steps back, and a text beside it.
+    /// A faint label, and a text beside it.
     fn labelled(&self, label: &str, text: &str) -> String {
         let wrapped = self.paint.wrap(text, label, INDENT);
         let rest = wrapped.strip_prefix(label).unwrap_or(&wrapped);
         format!("{}{rest}", self.paint.faint(label))
     }
 
-    /// What words of this text mean that have not been explained yet.
+    /// The terms of this text that have not been explained yet.
     fn glossary(&mut self, text: &str) -> String {
         let text = text.to_lowercase();
         let mut out = String::new();
@@ -169,7 +171,7 @@ impl SimulationText {
     }
 }
 
-/// The word before what a step means.
+/// The word before the meaning of a step.
 fn word(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Pass => "ok",
@@ -182,7 +184,7 @@ fn word(outcome: Outcome) -> &'static str {
     }
 }
 
-/// Words, in small letters, and what they mean.
+/// Terms in lower case, and their meanings.
 const GLOSSARY: &[(&str, &str)] = &[
     (
         "passkey",

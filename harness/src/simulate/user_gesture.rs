@@ -6,9 +6,8 @@ use passrig_authenticator::client::Origin;
 use super::Simulation;
 use super::person::{Person, answer, bound_phone, browser, by, synced_phone};
 use super::simulator::{Meanings, Simulator};
-use crate::actor::AttemptError;
+use crate::actor::Result;
 use crate::outcome::Setting;
-use crate::scenarios::Observations;
 
 const FRAMED: &str = "in a frame of https://embedder.example";
 
@@ -17,7 +16,7 @@ pub(super) const SIMULATION: Simulation = Simulation {
     title: "Without a click",
     question: "Which ceremonies may a page start without a click, and what does the site make of \
                them?",
-    cast: &[("Ada", "has an account, and has not clicked anything yet")],
+    participants: &[("Ada", "has an account, and has not clicked anything yet")],
     acts: |sim| Box::pin(acts(sim)),
     asks_a_second_factor: false,
 };
@@ -101,7 +100,7 @@ async fn acts(sim: &mut Simulator<'_>) {
     sim.end(performed).await;
 }
 
-async fn at_once(sim: &mut Simulator<'_>) -> Result<(), AttemptError> {
+async fn at_once(sim: &mut Simulator<'_>) -> Result<()> {
     let mut ada = enrolled(sim).await?;
     let begun = ada.actor.begin(Ceremony::Authentication, &mut sim.log).await?;
     ada.actor.client.activation = false;
@@ -123,7 +122,7 @@ async fn at_once(sim: &mut Simulator<'_>) -> Result<(), AttemptError> {
     Ok(())
 }
 
-async fn autofill(sim: &mut Simulator<'_>) -> Result<(), AttemptError> {
+async fn autofill(sim: &mut Simulator<'_>) -> Result<()> {
     let mut ada = enrolled(sim).await?;
     if sim.can_choose(Setting::Login, "discoverable") {
         ada.actor.choose(Setting::Login, "discoverable");
@@ -148,12 +147,7 @@ async fn autofill(sim: &mut Simulator<'_>) -> Result<(), AttemptError> {
                 good: "No dialogue, no name typed. Picking the passkey was the gesture.",
                 bad: "The site offers autofill and does not take what comes of it.",
             };
-            sim.judged_by(
-                action,
-                &super::rules::ADMITTED_AND_REFUSED.check(),
-                sent.map(Observations::of),
-                means,
-            );
+            sim.judged_by(action, &super::rules::ADMITTED_AND_REFUSED, sent, means);
         }
         Err(exception) => {
             let means = "The site asks for a passkey without a name, and lets its users make \
@@ -173,7 +167,7 @@ async fn autofill(sim: &mut Simulator<'_>) -> Result<(), AttemptError> {
     Ok(())
 }
 
-async fn landing(sim: &mut Simulator<'_>) -> Result<(), AttemptError> {
+async fn landing(sim: &mut Simulator<'_>) -> Result<()> {
     let mut ada = sim.person("Ada", "her phone", bound_phone()).await?;
     ada.actor.begin(Ceremony::Registration, &mut sim.log).await?;
     sim.note(
@@ -195,7 +189,7 @@ async fn landing(sim: &mut Simulator<'_>) -> Result<(), AttemptError> {
     Ok(())
 }
 
-async fn framed(sim: &mut Simulator<'_>) -> Result<(), AttemptError> {
+async fn framed(sim: &mut Simulator<'_>) -> Result<()> {
     let mut ada = sim.person("Ada", "her phone", bound_phone()).await?;
     let begun = ada.actor.begin(Ceremony::Registration, &mut sim.log).await?;
     let page = format!("{} {FRAMED}", sim.origin());
@@ -224,14 +218,14 @@ async fn framed(sim: &mut Simulator<'_>) -> Result<(), AttemptError> {
                 bad: "The answer names the page around it, and the site does not look.",
             };
             let id = "registration.framing.framed";
-            sim.judged(action, id, sent.map(Observations::of), means);
+            sim.judged(action, id, sent, means);
         }
         Err(exception) => sim.note(action, browser(&exception), "Her browser does not go on."),
     }
     Ok(())
 }
 
-async fn enrolled(sim: &mut Simulator<'_>) -> Result<Person, AttemptError> {
+async fn enrolled(sim: &mut Simulator<'_>) -> Result<Person> {
     let (does, means) = ("signs up, and makes a passkey", "The site has the public key.");
     let mut ada = sim.enrolled("her phone", synced_phone(), does, means).await?;
     ada.actor.change_browser();

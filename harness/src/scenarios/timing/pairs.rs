@@ -1,4 +1,4 @@
-//! Which of two kinds of answers takes longer, told from pairs of them.
+//! The comparison of the times of two kinds of answers, by pairs of them.
 //!
 //! In each pair it is drawn which of the two comes first. If it made no
 //! difference which is which, the sign of a pair's difference would be a fair
@@ -16,7 +16,7 @@ use std::time::Duration;
 /// (Van Goethem et al., "Timeless Timing Attacks", 2020), sees less than one.
 pub(super) const COUNTS: f64 = 100.0;
 
-/// How often a difference is found that is not there, over all looks.
+/// The probability of a false difference, over all looks.
 const FALSE_ALARM: f64 = 1e-6;
 
 /// How often the times are looked at: whoever looks until they like what they
@@ -38,7 +38,7 @@ pub(super) struct Pairs {
     other: Vec<f64>,
 }
 
-/// What they tell.
+/// The result of the comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Comparison {
     /// The difference counts.
@@ -49,14 +49,14 @@ pub(super) enum Comparison {
     Open,
 }
 
-/// How much longer the one kind takes than the other, in microseconds.
+/// The difference between the two kinds, in microseconds.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Estimate {
     pub(super) pairs: usize,
     pub(super) one: f64,
     pub(super) other: f64,
     pub(super) difference: f64,
-    /// What the difference lies between.
+    /// The bounds of the difference.
     pub(super) least: f64,
     pub(super) most: f64,
 }
@@ -75,12 +75,12 @@ impl Pairs {
         times.push(time.as_secs_f64() * 1e6);
     }
 
-    /// How many are complete.
+    /// The number of complete pairs.
     pub(super) fn len(&self) -> usize {
         self.one.len().min(self.other.len())
     }
 
-    /// What they tell, if that ends it.
+    /// The result, if it ends the series.
     pub(super) fn verdict(&self) -> Option<(Comparison, Estimate)> {
         let (pairs, is_last) = (self.len(), self.len() >= self.most);
         let is_look = (0..LOOKS).any(|halvings| pairs == self.most >> halvings);
@@ -126,7 +126,7 @@ impl Estimate {
     }
 }
 
-/// How certain it is.
+/// The confidence, in words.
 pub(super) fn confidence() -> String {
     format!("{} %", 100.0 * (1.0 - FALSE_ALARM))
 }
@@ -145,7 +145,7 @@ fn signed_ranks(pairs: usize) -> (f64, f64) {
     (n * (n + 1.0) / 4.0, (n * (n + 1.0) * (2.0 * n + 1.0) / 24.0).sqrt())
 }
 
-/// How many standard deviations off is too many for chance, at one look.
+/// The number of standard deviations that excludes chance, at one look.
 fn deviations() -> f64 {
     (2.0 * (2.0 * LOOKS as f64 / FALSE_ALARM).ln()).sqrt()
 }
