@@ -138,3 +138,17 @@ pub fn deviation(edits: serde_json::Value) -> Result<Deviation> {
     let bug = |error| AttemptError::Bug(format!("an edit cannot be read: {error}"));
     edits.map(Deviation::new).map_err(bug)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn an_edit_of_ours_that_cannot_be_read_is_a_bug() {
+        for edits in [json!("text"), json!([{ "at": "client_data.origin", "st": "x" }])] {
+            let error = deviation(edits).unwrap_err();
+            assert!(error.to_string().starts_with("bug in passrig: an edit"), "{error}");
+        }
+    }
+}

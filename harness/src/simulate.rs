@@ -1,10 +1,9 @@
-//! Simulations: what happens to users when …? A story that runs, against a real
-//! relying party, and ends with findings.
+//! Simulations of users and attackers: a sequence of real ceremonies, which ends with findings.
 //!
 //! One file per simulation. Each is a sequence of acts; every ceremony in them is
 //! a real one, by an [`Actor`](crate::actor::Actor) with a browser and devices of
-//! its own. What the RP did is judged by the rules of the catalogue, as the runner
-//! judges it: a refusal counts only if honest ceremonies are accepted before and
+//! its own. The rules of the catalogue judge the answers of the RP, as in the
+//! runner: a refusal counts only if honest ceremonies are accepted before and
 //! after it.
 
 mod cloned_authenticator;
@@ -50,9 +49,9 @@ pub struct Simulation {
     pub name: &'static str,
     /// Its title.
     pub title: &'static str,
-    /// What it answers.
+    /// The question that it answers.
     pub question: &'static str,
-    /// Whether it is about RPs that ask for a password first.
+    /// True if it is about RPs that ask for a password first.
     pub asks_a_second_factor: bool,
     participants: &'static [(&'static str, &'static str)],
     acts: for<'a> fn(&'a mut Simulator<'_>) -> ActsFuture<'a>,
@@ -79,7 +78,7 @@ pub fn find(name: &str) -> Option<&'static Simulation> {
     ALL.into_iter().find(|one| one.name == name)
 }
 
-/// How a simulation is played.
+/// The settings of a simulation.
 pub struct Options {
     /// The rules.
     pub catalogue: Arc<Catalogue>,
@@ -89,14 +88,14 @@ pub struct Options {
     pub run_id: String,
     /// Variables for the adapter.
     pub variables: Vec<(String, String)>,
-    /// How long to wait in total because the target asks for fewer requests.
+    /// The total wait for a target that asks for fewer requests.
     pub throttle_wait: Duration,
 }
 
-/// An observer of a story, which has ceremonies like those of a run. All methods are called as
+/// An observer of a simulation, which has ceremonies like those of a run. All methods are called as
 /// things happen.
 pub trait SimulationObserver: Observer {
-    /// It begins; there are no acts yet.
+    /// The simulation begins; there are no acts yet.
     fn simulation_started(&self, _report: &SimulationReport) {}
 
     /// An act begins; it has no steps yet.
@@ -109,7 +108,7 @@ pub trait SimulationObserver: Observer {
     fn finding(&self, _finding: &Finding) {}
 }
 
-/// Plays a simulation.
+/// Runs a simulation.
 pub async fn run(
     simulation: &Simulation,
     options: &Options,

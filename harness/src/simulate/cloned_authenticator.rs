@@ -125,7 +125,7 @@ async fn is_ahead(sim: &mut Simulator<'_>) -> Result<()> {
     .await?;
     for _ in 0..2 {
         ada.actor.change_browser();
-        // What she gets for it was told.
+        // The report has the answer to the first refusal already.
         ada.actor
             .perform(Ceremony::Authentication, crate::actor::Probes::default(), &mut sim.log)
             .await?;
@@ -134,7 +134,7 @@ async fn is_ahead(sim: &mut Simulator<'_>) -> Result<()> {
     owner_comes_back(sim, &mut ada).await
 }
 
-/// The counter of whoever goes on using the key comes up again.
+/// The counter of the owner, who goes on using the key, is the highest again.
 async fn owner_comes_back(sim: &mut Simulator<'_>, ada: &mut Person) -> Result<()> {
     let attempt = perform(sim, ada).await?;
     let action = ada.does("signs in once more; her counter is the highest again");

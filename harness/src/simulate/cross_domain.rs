@@ -1,4 +1,4 @@
-//! Other domains: the site's new one, and those of people who want its passkeys.
+//! Other domains: the site's new one, and those of attackers.
 
 use passrig_authenticator::Ceremony;
 use passrig_authenticator::client::Origin;
@@ -204,7 +204,7 @@ async fn phished(sim: &mut Simulator<'_>, ada: &mut Person, page: &str, what: &s
     Ok(())
 }
 
-/// The same with a browser that does what Mallory wants.
+/// Ada's ceremony on Mallory's page, in a browser that obeys Mallory.
 async fn hostile(sim: &mut Simulator<'_>, ada: &mut Person, page: &str, id: &str) -> Result<()> {
     ada.actor.change_browser();
     let edits = json!([{ "at": "client_data.origin", "set": page }]);

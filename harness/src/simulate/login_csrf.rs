@@ -1,4 +1,4 @@
-//! A visitor is signed in to somebody else's account, without noticing.
+//! A visitor is signed in to another user's account, without noticing.
 
 use passrig_authenticator::Ceremony;
 

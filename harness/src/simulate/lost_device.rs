@@ -1,4 +1,4 @@
-//! A device is lost: who still gets in, and who must not.
+//! A device is lost: its owner must get in, its finder must not.
 
 use passrig_authenticator::Ceremony;
 
@@ -66,7 +66,7 @@ async fn acts(sim: &mut Simulator<'_>) {
         "Ada removes the passkey of the lost phone from her account. From that moment it must be \
          worth nothing, wherever the phone is and whatever it is about to do.",
     );
-    let performed = struck_off(sim).await;
+    let performed = after_removal(sim).await;
     sim.end(performed).await;
 
     sim.act(
@@ -117,7 +117,7 @@ async fn only_passkey(sim: &mut Simulator<'_>) -> Result<()> {
     other_way_in(sim, &mut ada).await
 }
 
-/// What is left to somebody without a passkey, who did nothing beforehand.
+/// The way in for a user without a passkey who did not prepare.
 async fn other_way_in(sim: &mut Simulator<'_>, ada: &mut Person) -> Result<()> {
     if !sim.has(Flow::Login) {
         sim.skipped(
@@ -152,7 +152,7 @@ async fn other_way_in(sim: &mut Simulator<'_>, ada: &mut Person) -> Result<()> {
     Ok(())
 }
 
-/// Somebody who is signed in gets ready for the day, and it comes.
+/// A signed-in user prepares for a loss, and recovers the account.
 pub(super) async fn with_recovery(sim: &mut Simulator<'_>, ada: &mut Person) -> Result<()> {
     sim.needs(Flow::Recover)?;
     if sim.has(Flow::Prepare) {
@@ -232,7 +232,7 @@ async fn synced(sim: &mut Simulator<'_>) -> Result<()> {
     .await
 }
 
-async fn struck_off(sim: &mut Simulator<'_>) -> Result<()> {
+async fn after_removal(sim: &mut Simulator<'_>) -> Result<()> {
     sim.needs(Flow::List)?;
     sim.needs(Flow::Remove)?;
     let mut ada = sim.person("Ada", PHONE, bound_phone()).await?;
@@ -398,11 +398,11 @@ async fn finder(sim: &mut Simulator<'_>) -> Result<()> {
     if required && !sim.can_choose(Setting::UserVerification, "preferred") {
         return Ok(());
     }
-    key_from_the_street(sim).await
+    found_key(sim).await
 }
 
 /// Where unlocking is not demanded, some devices do not ask for it.
-async fn key_from_the_street(sim: &mut Simulator<'_>) -> Result<()> {
+async fn found_key(sim: &mut Simulator<'_>) -> Result<()> {
     let mut ada = sim.person("Ada", "her security key, without a PIN", key_without_pin()).await?;
     if sim.can_choose(Setting::UserVerification, "preferred") {
         ada.actor.choose(Setting::UserVerification, "preferred");

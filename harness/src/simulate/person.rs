@@ -1,4 +1,4 @@
-//! Who plays, and with what.
+//! The people of simulations, their devices and actions, and the answers to them.
 
 use passrig_authenticator::client::DomException;
 use passrig_authenticator::device::{Authenticator, Counting, Profile};
@@ -17,7 +17,7 @@ pub(super) struct Person {
     pub(super) actor: Actor,
 }
 
-/// Who does what, before it is answered.
+/// An action of a person.
 #[derive(Clone)]
 pub(super) struct UserAction {
     pub(super) who: String,
@@ -28,12 +28,12 @@ pub(super) struct UserAction {
 }
 
 impl Person {
-    /// What the person does with the device in use.
+    /// An action with the device in use.
     pub(super) fn does(&self, what: impl Into<String>) -> UserAction {
         UserAction { device: Some(self.device.clone()), ..by(self.name, what) }
     }
 
-    /// What the person does with no passkey.
+    /// An action without a passkey.
     pub(super) fn does_without(&self, what: impl Into<String>) -> UserAction {
         by(self.name, what)
     }
@@ -69,7 +69,7 @@ impl Person {
         before
     }
 
-    /// From now on somebody else sits before the device, who cannot unlock it.
+    /// Hands the device to another person, who cannot unlock it.
     pub(super) fn hand_to_stranger(&mut self) {
         let answer = env::Answer { verified: false, ..env::Answer::WILLING };
         self.actor.set_user_answer("stranger", answer);
@@ -82,7 +82,7 @@ pub(super) struct Device {
     client: passrig_authenticator::client::Client,
 }
 
-/// Who does what, with no device.
+/// An action of a person without a device.
 pub(super) fn by(who: &str, does: impl Into<String>) -> UserAction {
     UserAction { who: who.to_owned(), device: None, domain: None, does: does.into() }
 }
@@ -137,7 +137,7 @@ pub(super) fn counting_provider() -> Profile {
     Profile { counting: Counting::PerCredential, ..Profile::platform() }
 }
 
-/// What the RP answered.
+/// The answer of the RP.
 pub(super) fn answer(attempt: &Attempt) -> StepAnswer {
     let word = match (attempt.verdict.recognised, attempt.effect) {
         (Recognised::Accepted, Effect::Happened) => "accepted, and it took effect",
@@ -152,17 +152,17 @@ pub(super) fn answer(attempt: &Attempt) -> StepAnswer {
     };
     let message = attempt.verdict.message.as_deref();
     match (attempt.verdict.manner, message) {
-        // Nothing was said: this was looked at.
+        // The text is an observation, not an answer.
         (Manner::Observed, Some(seen)) => rp(seen),
         _ => rp(with(word, message)),
     }
 }
 
-/// What the RP answered to a check.
+/// The answer of the RP to a check.
 pub(super) fn answer_to(result: &CheckResult) -> Option<StepAnswer> {
     let reason = reason(result);
     if result.manner.as_deref() == Some(Manner::Observed.name()) {
-        // Nothing was said: this was looked at.
+        // The text is an observation, not an answer.
         return reason.map(rp);
     }
     let says = match (result.outcome, result.verdict) {
@@ -192,7 +192,7 @@ pub(super) fn rp(says: impl Into<String>) -> StepAnswer {
     StepAnswer { by: "RP".to_owned(), says: says.into() }
 }
 
-/// What the browser answered, without asking the RP.
+/// The answer of the browser, before any request to the RP.
 pub(super) fn browser(exception: &DomException) -> StepAnswer {
     StepAnswer { by: "browser".to_owned(), says: format!("refused ({exception})") }
 }

@@ -1,4 +1,4 @@
-//! Devices that cannot do everything, and people who do not want to.
+//! Devices with limits, and users who cancel.
 
 use std::time::Duration;
 
@@ -172,7 +172,7 @@ async fn comes_with(sim: &mut Simulator<'_>, device: &str, profile: Profile) -> 
     Ok(())
 }
 
-/// What of the options may keep a device out.
+/// The parts of the options that may exclude a device.
 fn asked(begun: &Begun) -> String {
     let selection = begun.options.get("authenticatorSelection");
     let word = |name: &str| {

@@ -16,8 +16,8 @@ pub(super) async fn find(sim: &mut Simulator<'_>, ada: &mut Person, id: &[u8]) -
     listed.into_iter().find(|one| one.has_id(id)).ok_or_else(|| NotExpressible::NotListed.into())
 }
 
-/// Whether a passkey is no longer listed. Some sites end the session along with
-/// the passkey that began it; then somebody signs in with what is at hand.
+/// True if a passkey is no longer listed. Some sites end the session together with its passkey; then
+/// the person signs in again with the device in use.
 pub(super) async fn is_gone(sim: &mut Simulator<'_>, ada: &mut Person, id: &[u8]) -> Result<bool> {
     let listed = match ada.actor.lists(id, &mut sim.log).await {
         Err(error) if error.is_turned_away() => {
@@ -30,7 +30,7 @@ pub(super) async fn is_gone(sim: &mut Simulator<'_>, ada: &mut Person, id: &[u8]
     Ok(!listed.ok_or(AttemptError::NoFlow(Flow::List))?)
 }
 
-/// Somebody begins anew, with a passkey that was removed.
+/// A new sign-in with a removed passkey.
 pub(super) async fn new_sign_in(
     sim: &mut Simulator<'_>,
     ada: &mut Person,
@@ -38,7 +38,7 @@ pub(super) async fn new_sign_in(
     device: &str,
 ) -> Result<()> {
     if sim.can_choose(Setting::Login, "discoverable") {
-        // Where nobody is named, the device offers whatever it has.
+        // Without a name, the device offers all its passkeys.
         ada.actor.choose(Setting::Login, "discoverable");
     }
     let begun = ada.actor.begin(Ceremony::Authentication, &mut sim.log).await;
@@ -69,7 +69,7 @@ pub(super) async fn new_sign_in(
     Ok(())
 }
 
-/// The rule about removed passkeys, by how the sign-in begins.
+/// The rule about removed passkeys, by the beginning of the sign-in.
 pub(super) fn removed(begun: &Begun) -> &'static str {
     let allowed = begun.options.get("allowCredentials").and_then(serde_json::Value::as_array);
     match allowed.is_some_and(|allowed| !allowed.is_empty()) {

@@ -1,4 +1,4 @@
-//! A device is restored from a backup: what comes back, and what must not.
+//! A device is restored from a backup, with old counters and removed passkeys.
 
 use passrig_authenticator::Ceremony;
 use passrig_authenticator::device::Profile;

@@ -1,4 +1,4 @@
-//! The password first, then the passkey: what if somebody has the password?
+//! A passkey as second factor, and an attacker who knows the password.
 
 use passrig_authenticator::Ceremony;
 use passrig_authenticator::wire::base64url;
@@ -81,7 +81,7 @@ async fn skipped(sim: &mut Simulator<'_>) -> Result<()> {
     let before = ada.actor.is_signed_in(&mut sim.log).await?;
     ada.actor.begin(Ceremony::Authentication, &mut sim.log).await?;
     let inside = ada.actor.is_signed_in(&mut sim.log).await?.unwrap_or_default();
-    // Whoever never says yes may not know, and whoever never says no neither.
+    // A probe that never reports a sign-in, or always does, proves nothing.
     if before != Some(false) || !(inside || sim.sees_sessions()) {
         return Err(AttemptError::NoFlow(Flow::Whoami));
     }
@@ -133,8 +133,7 @@ async fn of_another(sim: &mut Simulator<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Whether Ada's browser is signed in to the account of somebody with one of
-/// these names.
+/// True if Ada's browser is signed in to the account with one of these names.
 async fn is_in_as(
     sim: &mut Simulator<'_>,
     ada: &mut Person,
@@ -144,7 +143,7 @@ async fn is_in_as(
         return Ok(false);
     }
     let user = match ada.actor.user(&mut sim.log).await {
-        // Nobody is signed in.
+        // No user is signed in.
         Err(error) if error.is_turned_away() => None,
         user => user?,
     };
@@ -181,7 +180,7 @@ async fn lost(sim: &mut Simulator<'_>) -> Result<()> {
 async fn enrolled(sim: &mut Simulator<'_>) -> Result<Person> {
     let mut ada = sim.person("Ada", "her phone", bound_phone()).await?;
     if sim.can_choose(Setting::Login, "username") {
-        // Some sites also let people in who name nobody, and type no password.
+        // Some sites also accept a sign-in without a name and a password.
         ada.actor.choose(Setting::Login, "username");
     }
     let means = "From now on the site asks for both.";

@@ -1,4 +1,4 @@
-//! Somebody has a copy of a signed-in user's cookies.
+//! An attacker has a copy of a signed-in user's cookies.
 
 use passrig_authenticator::Ceremony;
 
@@ -178,7 +178,7 @@ async fn signs_out(sim: &mut Simulator<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Somebody who has just signed in with a passkey.
+/// A person who has just signed in with a passkey.
 async fn signed_in(sim: &mut Simulator<'_>) -> Result<Person> {
     let mut ada = sim.person("Ada", "her phone", bound_phone()).await?;
     let means = "The site has the public key.";

@@ -1,4 +1,4 @@
-//! What a page may start by itself, and what takes a click.
+//! Ceremonies that a page starts without a click.
 
 use passrig_authenticator::Ceremony;
 use passrig_authenticator::client::Origin;

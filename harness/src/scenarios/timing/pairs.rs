@@ -169,7 +169,7 @@ mod tests {
     use proptest::prelude::*;
 
     /// Answers of about a millisecond whose noise has a long tail: some wait
-    /// for a disk or a lock. `at` tells how much more this one takes.
+    /// for a disk or a lock. `at` is the additional time of this one.
     fn run(seed: u64, at: impl Fn(Side, f64) -> f64) -> (Comparison, Estimate) {
         let env = Seeded::new(seed.to_be_bytes());
         let drawn = env.derive("noise", 500 * 5);
@@ -200,7 +200,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn equal_ones_are_never_told_apart(seed: u64) {
+        fn equal_times_have_no_difference(seed: u64) {
             let (finding, estimate) = run(seed, |_, _| 0.0);
             prop_assert_eq!(finding, Comparison::Alike);
             prop_assert!(estimate.least <= 0.0 && 0.0 <= estimate.most);

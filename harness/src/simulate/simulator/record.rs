@@ -163,3 +163,24 @@ fn skip(result: &CheckResult) -> Option<(Skip, Option<&str>)> {
     let word: StrDeserializer<'_, Error> = word.into_deserializer();
     Some((Skip::deserialize(word).ok()?, detail))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::actor::NotExpressible;
+
+    #[test]
+    fn the_sentence_about_a_skipped_check_has_the_cause() {
+        let cause = NotExpressible::UnknownNameRefused;
+        let sentence = |reason: &str| {
+            let reason = Some(reason.to_owned());
+            not_sent(&CheckResult { reason, ..crate::samples::report().checks.remove(0) })
+        };
+        assert_eq!(sentence("flow"), "This RP's profile has no flow for it.");
+        assert_eq!(
+            sentence(&format!("not-expressible: {cause}")),
+            "Not tried: the RP refuses the name of an unknown user."
+        );
+        assert_eq!(sentence("new-word"), "With this RP there is nothing to try here.");
+    }
+}
