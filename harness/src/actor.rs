@@ -101,7 +101,7 @@ impl Actor {
         let tag = |label: &str| hex::encode_string(&env.derive(label, 6));
         let tag_of_user = tag("username");
         let username = format!("passrig-{tag_of_user}");
-        // `name` holds check IDs and roles: by it, a target could distinguish tests from honest use.
+        // `name` has check IDs and roles, which distinguish tests from honest use.
         let shown = if world.target.names_checks() { name } else { &tag_of_user };
         let mut inputs = Inputs::new(check)
             .with("email", format!("{username}@passrig.test"))

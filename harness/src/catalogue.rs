@@ -85,8 +85,8 @@ pub struct Check {
     pub algorithm: Option<Algorithm>,
     /// True for a race: it runs alone, several times.
     pub exclusive: bool,
-    /// True if the account may be of no use once the RP accepts: where no other account can be made,
-    /// the check comes last.
+    /// True if the account may be of no use once the RP accepts: where no other account can be
+    /// made, the check comes last.
     pub spoils: bool,
     /// True if it lets time pass: it runs alone, and only if the user asks for it.
     pub waits: bool,
@@ -191,8 +191,8 @@ impl Check {
     }
 
     /// The algorithm of the honest ceremonies around the attempt, if it is one
-    /// of its own. A scenario about an algorithm stands among others, since it tests that the target
-    /// accepts the algorithm.
+    /// of its own. A scenario about an algorithm stands among others, since it tests that the
+    /// target accepts the algorithm.
     pub fn shared_algorithm(&self) -> Option<Algorithm> {
         match &self.action {
             Action::Deviation(_) => self.algorithm,

@@ -54,7 +54,7 @@ impl Mailbox {
         self.address
     }
 
-    /// The text of the next mail to an address; each mail is read once. `None` if none comes in time.
+    /// The text of the next mail to an address, once for each mail. `None` if none comes in time.
     pub async fn next(&self, to: &str, deadline: Duration) -> Option<String> {
         let look = async {
             loop {

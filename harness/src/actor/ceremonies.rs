@@ -14,8 +14,8 @@ use std::sync::Arc;
 use std::time::Instant;
 use url::Url;
 
-/// The number of ceremonies of a deviation that changes nothing. Every second signature has a high s
-/// already: with so many ceremonies, a check of it is skipped once in sixteen million runs.
+/// The number of ceremonies of a deviation that changes nothing. Every second signature has a high
+/// s already: with so many ceremonies, a check of it is skipped once in sixteen million runs.
 const TRIES: usize = 24;
 
 impl Actor {
@@ -53,7 +53,7 @@ impl Actor {
             Ceremony::Registration => {
                 let options = CreationOptions::parse(&begun.options)?;
                 let mut plan = self.plan_create(&options)?;
-                // Also where the authenticator keeps none, since the credential is not discoverable.
+                // The authenticator keeps none where the credential is not discoverable.
                 self.known.user_handle = Some(options.user.id.0.clone());
                 if self.format.or(bench.deviation().format()).is_some() {
                     self.client.certify(&mut plan);
@@ -144,8 +144,8 @@ impl Actor {
         Ok(Attempt { verdict: answer.verdict, effect, exchange, duration: start.elapsed() })
     }
 
-    /// Sends two responses to the same options at once, on connections that are open already where a
-    /// probe can open them. Without probes of effects, the answers decide.
+    /// Sends two responses to the same options at once, on connections that are open already where
+    /// a probe can open them. Without probes of effects, the answers decide.
     pub async fn send_together(
         &mut self,
         begun: &Begun,
@@ -277,8 +277,8 @@ impl Actor {
         }
     }
 
-    /// The effect of a deviation. An authenticator that the user names may not make the part that the
-    /// check edits.
+    /// The effect of a deviation. An authenticator that the user names may not make the part that
+    /// the check edits.
     fn effect(&self, bench: &Bench<'_>) -> Result<deviation::Effect> {
         match bench.effect() {
             Err(error) if self.world.authenticator.is_some() => {

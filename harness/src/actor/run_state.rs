@@ -52,7 +52,7 @@ impl Throttling {
         Self { limit, waited: Mutex::default() }
     }
 
-    /// True if the run may wait so long from now on. After the first refusal it may not wait at all.
+    /// True if the run may wait so long from now on. After one refusal it may not wait at all.
     pub fn admits(&self, wait: Duration) -> bool {
         self.admits_from(Instant::now(), wait)
     }

@@ -33,7 +33,7 @@ pub struct Context<'a> {
 
 /// The observations of a scenario.
 pub struct Observations {
-    /// The honest part of the scenario, if it has one: without its acceptance the rest proves nothing.
+    /// The honest part, if the scenario has one. It must be accepted.
     pub control: Option<Attempt>,
     /// The attempt.
     pub attempt: Attempt,
@@ -184,6 +184,11 @@ impl Context<'_> {
         }
         self.world.target.let_pass(expiry).await;
         Ok(())
+    }
+
+    /// An observation of the target in place of an answer.
+    pub fn seen(&self, happened: bool, remark: impl Into<String>) -> Observations {
+        Observations::of(Attempt::observed(happened, remark, &self.log))
     }
 
     /// True if a user is signed in in the browser of the actor.

@@ -5,7 +5,7 @@ use passrig_authenticator::Ceremony;
 use serde_json::{Value, json};
 
 use super::{Context, Observations};
-use crate::actor::{Attempt, Result};
+use crate::actor::Result;
 use crate::target_rp::Recognised;
 
 pub(super) async fn another_key(ctx: &mut Context<'_>) -> Result<Observations> {
@@ -47,7 +47,7 @@ async fn contradicted(ctx: &mut Context<'_>, edit: Value) -> Result<Observations
         // The manner of the refusal is the matter of other checks.
         Recognised::Refused | Recognised::RefusedLikeCrash => {
             let remark = "the registration was refused";
-            Ok(Observations::of(Attempt::observed(true, remark, &ctx.log)))
+            Ok(ctx.seen(true, remark))
         }
         Recognised::Accepted => {
             actor.change_browser();
@@ -67,5 +67,5 @@ async fn contradicted(ctx: &mut Context<'_>, edit: Value) -> Result<Observations
 /// The RP knows the credential by a name that no authenticator knows.
 fn lost(ctx: &Context<'_>) -> Observations {
     let remark = "it was registered as another credential than the one attested";
-    Observations::of(Attempt::observed(false, remark, &ctx.log))
+    ctx.seen(false, remark)
 }

@@ -48,7 +48,7 @@ async fn with_two_credentials(ctx: &mut Context<'_>) -> Result<(Actor, [Vec<u8>;
 fn lists(ctx: &Context<'_>, options: &Value, list: &str, ids: &[Vec<u8>]) -> Observations {
     let missing = ids.iter().filter(|id| descriptor(options, list, id).is_none()).count();
     let remark = format!("{list} lacks {missing} of the account's {} credentials", ids.len());
-    Observations::of(Attempt::observed(missing == 0, remark, &ctx.log))
+    ctx.seen(missing == 0, remark)
 }
 
 fn descriptor<'v>(options: &'v Value, list: &str, id: &[u8]) -> Option<&'v Value> {
@@ -105,7 +105,7 @@ pub(super) async fn shape_for_unknown(ctx: &mut Context<'_>) -> Result<Observati
             (same, format!("{}, not {}", shape(&others), shape(&begun.options)))
         }
     };
-    Ok(Observations::of(Attempt::observed(same, remark, &ctx.log)))
+    Ok(ctx.seen(same, remark))
 }
 
 /// Options after a password reveal nothing to other users (§14.6.2).
@@ -138,7 +138,7 @@ pub(super) async fn stable(ctx: &mut Context<'_>) -> Result<Observations> {
     stranger.change_browser();
     let second = made_up_credentials(ctx, &mut stranger).await?;
     let remark = "the credentials that were made up change with every request";
-    Ok(Observations::of(Attempt::observed(first == second, remark, &ctx.log)))
+    Ok(ctx.seen(first == second, remark))
 }
 
 pub(super) async fn by_name(ctx: &mut Context<'_>) -> Result<Observations> {
@@ -147,7 +147,7 @@ pub(super) async fn by_name(ctx: &mut Context<'_>) -> Result<Observations> {
     let second = made_up_credentials(ctx, &mut other).await?;
     let differ = first.as_array().is_none_or(Vec::is_empty) || first != second;
     let remark = "the credential that was made up is the same for all names";
-    Ok(Observations::of(Attempt::observed(differ, remark, &ctx.log)))
+    Ok(ctx.seen(differ, remark))
 }
 
 /// The credentials for a name without an account. An RP that refuses such

@@ -25,21 +25,21 @@ pub(super) async fn challenge_length(ctx: &mut Context<'_>) -> Result<Observatio
     let challenges = challenges(ctx, 1).await?;
     let length = challenges.iter().map(Vec::len).min().unwrap_or_default();
     let remark = format!("the challenge has {length} bytes");
-    Ok(seen(ctx, length >= SHORTEST_CHALLENGE, remark))
+    Ok(ctx.seen(length >= SHORTEST_CHALLENGE, remark))
 }
 
 pub(super) async fn challenge_unique(ctx: &mut Context<'_>) -> Result<Observations> {
     let challenges = challenges(ctx, SAMPLE).await?;
     let different = challenges.iter().collect::<BTreeSet<_>>().len();
     let remark = format!("{SAMPLE} requests gave {different} different challenges");
-    Ok(seen(ctx, different == challenges.len(), remark))
+    Ok(ctx.seen(different == challenges.len(), remark))
 }
 
 pub(super) async fn challenge_unpredictable(ctx: &mut Context<'_>) -> Result<Observations> {
     let challenges = challenges(ctx, SAMPLE).await?;
     let varying = varying(&challenges);
     let remark = format!("only {varying} bytes differ among {SAMPLE} challenges");
-    Ok(seen(ctx, varying >= VARYING, remark))
+    Ok(ctx.seen(varying >= VARYING, remark))
 }
 
 async fn challenges(ctx: &mut Context<'_>, count: usize) -> Result<Vec<Vec<u8>>> {
@@ -70,7 +70,7 @@ pub(super) async fn user_handle_opaque(ctx: &mut Context<'_>) -> Result<Observat
     let revealed =
         names.iter().find(|name| actor.name(name).is_some_and(|text| reveals(&handle, text)));
     let remark = format!("user.id contains the {}", revealed.unwrap_or(&"name"));
-    Ok(seen(ctx, revealed.is_none(), remark))
+    Ok(ctx.seen(revealed.is_none(), remark))
 }
 
 /// True if a user handle contains a text, or a hash that any client can compute.
@@ -101,7 +101,7 @@ pub(super) async fn user_handle_distinct(ctx: &mut Context<'_>) -> Result<Observ
         let begun = ctx.begin(&mut actor, Ceremony::Registration).await?;
         handles.insert(bytes(&begun.options, "/user/id"));
     }
-    Ok(seen(ctx, handles.len() == 2, "two accounts have the same user.id"))
+    Ok(ctx.seen(handles.len() == 2, "two accounts have the same user.id"))
 }
 
 /// A browser judges: it knows of related origins too.
@@ -113,7 +113,7 @@ pub(super) async fn rp_id(ctx: &mut Context<'_>) -> Result<Observations> {
         other => other.map(|_| None)?,
     };
     let goes_on = stops.is_none();
-    Ok(seen(ctx, goes_on, format!("a browser stops with {}", stops.unwrap_or_default())))
+    Ok(ctx.seen(goes_on, format!("a browser stops with {}", stops.unwrap_or_default())))
 }
 
 /// The observation of options without an objection.
@@ -124,7 +124,7 @@ pub(super) async fn each(
     let mut actor = ctx.subject().await?;
     let begun = ctx.begin(&mut actor, ctx.check.ceremony).await?;
     let objection = objection(&begun.options);
-    Ok(seen(ctx, objection.is_none(), objection.unwrap_or_default()))
+    Ok(ctx.seen(objection.is_none(), objection.unwrap_or_default()))
 }
 
 /// The values of the enumerations that options have.
@@ -197,10 +197,6 @@ pub(super) fn residence_contradicted(options: &Value) -> Option<String> {
 fn bytes(options: &Value, path: &str) -> Vec<u8> {
     let text = options.pointer(path).and_then(Value::as_str);
     text.and_then(|text| base64url::decode(text).ok()).unwrap_or_default()
-}
-
-fn seen(ctx: &Context<'_>, holds: bool, remark: impl Into<String>) -> Observations {
-    Observations::of(Attempt::observed(holds, remark, &ctx.log))
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use serde_json::json;
 use url::Url;
 
 use super::{Context, Observations};
-use crate::actor::{Actor, Attempt, AttemptError, Result};
+use crate::actor::{Actor, AttemptError, Result};
 use crate::target_rp::transport::Response;
 
 /// The number of labels that every client reads (§5.11.1).
@@ -25,9 +25,9 @@ pub(super) async fn open(ctx: &mut Context<'_>) -> Result<Observations> {
         if !is_file(&known) {
             return Err(ABSENT);
         }
-        return Ok(seen(ctx, false, "only who is signed in gets the file"));
+        return Ok(ctx.seen(false, "only who is signed in gets the file"));
     }
-    Ok(seen(ctx, true, "everybody gets the file"))
+    Ok(ctx.seen(true, "everybody gets the file"))
 }
 
 pub(super) async fn redirect(ctx: &mut Context<'_>) -> Result<Observations> {
@@ -45,7 +45,7 @@ pub(super) async fn redirect(ctx: &mut Context<'_>) -> Result<Observations> {
         return Err(ABSENT);
     }
     let remark = next.map_or("no redirect".to_owned(), |next| format!("it redirects to {next}"));
-    Ok(seen(ctx, is_valid, &remark))
+    Ok(ctx.seen(is_valid, remark))
 }
 
 async fn leads_to_file(ctx: &mut Context<'_>, actor: &mut Actor, url: &Url) -> Result<bool> {
@@ -63,33 +63,33 @@ pub(super) async fn kind(ctx: &mut Context<'_>) -> Result<Observations> {
         .split(';')
         .next()
         .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"));
-    Ok(seen(ctx, is_json, &format!("its type is {kind}")))
+    Ok(ctx.seen(is_json, format!("its type is {kind}")))
 }
 
 pub(super) async fn shape(ctx: &mut Context<'_>) -> Result<Observations> {
     let response = subject_reads(ctx).await?;
     let is_valid = origins(&response).is_some();
-    Ok(seen(ctx, is_valid, "an object whose `origins` is a list of texts is due"))
+    Ok(ctx.seen(is_valid, "an object whose `origins` is a list of texts is due"))
 }
 
 pub(super) async fn labels(ctx: &mut Context<'_>) -> Result<Observations> {
     let listed = subject_lists(ctx).await?;
     let labels: BTreeSet<_> = listed.iter().filter_map(|origin| label(origin)).collect();
     let remark = format!("it has {} labels: {}", labels.len(), join(&labels));
-    Ok(seen(ctx, labels.len() <= LABELS, &remark))
+    Ok(ctx.seen(labels.len() <= LABELS, remark))
 }
 
 pub(super) async fn own(ctx: &mut Context<'_>) -> Result<Observations> {
     let listed = subject_lists(ctx).await?;
     let own = ctx.world.origin.to_string();
     let remark = format!("{own} is not in it");
-    Ok(seen(ctx, listed.contains(&own), &remark))
+    Ok(ctx.seen(listed.contains(&own), remark))
 }
 
 pub(super) async fn plain(ctx: &mut Context<'_>) -> Result<Observations> {
     let listed = subject_lists(ctx).await?;
     let odd: BTreeSet<_> = listed.into_iter().filter(|origin| !is_plain(origin)).collect();
-    Ok(seen(ctx, odd.is_empty(), &format!("no client reads these as origins: {}", join(&odd))))
+    Ok(ctx.seen(odd.is_empty(), format!("no client reads these as origins: {}", join(&odd))))
 }
 
 /// A ceremony on the page of a related origin.
@@ -193,10 +193,6 @@ fn origins(response: &Response) -> Option<Vec<String>> {
 
 fn join(texts: &BTreeSet<String>) -> String {
     Vec::from_iter(texts.iter().cloned()).join(", ")
-}
-
-fn seen(ctx: &Context<'_>, is_valid: bool, remark: &str) -> Observations {
-    Observations::of(Attempt::observed(is_valid, remark, &ctx.log))
 }
 
 const ABSENT: AttemptError = AttemptError::NoFeature("file of related origins");

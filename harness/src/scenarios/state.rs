@@ -73,7 +73,7 @@ async fn signs_in_after(ctx: &mut Context<'_>, edits: Value) -> Result<Observati
     let happened = login.is_accepted();
     actor.is_signed_in(&mut ctx.log).await?;
     let remark = if happened { "the refused credential signs in" } else { "it does not sign in" };
-    Ok(Observations::of(Attempt::observed(happened, remark, &ctx.log)))
+    Ok(ctx.seen(happened, remark))
 }
 
 /// A credential that is not backed up when it is registered, and is when it

@@ -1,5 +1,5 @@
-//! Scenarios about the facts that the time of an answer reveals to a client that knows only names or
-//! credential IDs. [`lists`](super::lists) is about the answers themselves.
+//! Scenarios about the facts that the time of an answer reveals to a client that knows only names
+//! or credential IDs. [`lists`](super::lists) is about the answers themselves.
 
 mod pairs;
 

@@ -16,8 +16,8 @@ pub(super) async fn find(sim: &mut Simulator<'_>, ada: &mut Person, id: &[u8]) -
     listed.into_iter().find(|one| one.has_id(id)).ok_or_else(|| NotExpressible::NotListed.into())
 }
 
-/// True if a passkey is no longer listed. Some sites end the session together with its passkey; then
-/// the person signs in again with the device in use.
+/// True if a passkey is no longer listed. Some sites end the session together with its passkey;
+/// then the person signs in again with the device in use.
 pub(super) async fn is_gone(sim: &mut Simulator<'_>, ada: &mut Person, id: &[u8]) -> Result<bool> {
     let listed = match ada.actor.lists(id, &mut sim.log).await {
         Err(error) if error.is_turned_away() => {

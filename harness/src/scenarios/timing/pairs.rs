@@ -1,26 +1,23 @@
 //! The comparison of the times of two kinds of answers, by pairs of them.
 //!
-//! In each pair it is drawn which of the two comes first. If it made no
-//! difference which is which, the sign of a pair's difference would be a fair
-//! coin, whatever the noise, and however fast the target warms up or tires. The
-//! sum of the signed ranks (Wilcoxon) is then a sum of coins, each worth a rank;
-//! it is z of its standard deviations off with a probability of at most
-//! 2·exp(−z²/2) (Hoeffding 1963). So the confidence is no approximation, and
-//! supposes nothing about how the times are distributed.
+//! The order in each pair is drawn. If both kinds took equal time, the sign of a pair's difference
+//! would be a fair coin, for any noise and any drift of the target. The sum of the signed ranks
+//! (Wilcoxon) is then a sum of coins, each worth a rank; it is z of its standard deviations off with
+//! a probability of at most 2·exp(−z²/2) (Hoeffding 1963). So the confidence is exact, and supposes
+//! nothing about the distribution of the times.
 
 use std::time::Duration;
 
-/// The difference that counts, in microseconds. Over the Internet, 15 to 100 can
-/// be told apart (Crosby, Wallach and Riedi, "Opportunities and Limits of Remote
-/// Timing Attacks", 2009); whoever is near, or sends two requests in one packet
-/// (Van Goethem et al., "Timeless Timing Attacks", 2020), sees less than one.
+/// The difference that counts, in microseconds. Over the Internet, a client can measure 15 to 100
+/// (Crosby, Wallach and Riedi, "Opportunities and Limits of Remote Timing Attacks", 2009); near the
+/// target, or with two requests in one packet (Van Goethem et al., "Timeless Timing Attacks", 2020),
+/// less than one.
 pub(super) const COUNTS: f64 = 100.0;
 
 /// The probability of a false difference, over all looks.
 const FALSE_ALARM: f64 = 1e-6;
 
-/// How often the times are looked at: whoever looks until they like what they
-/// see must share the false alarms among the looks.
+/// The number of looks at the times; the looks share the probability of a false alarm.
 const LOOKS: usize = 4;
 
 /// One of the two kinds.
@@ -206,7 +203,7 @@ mod tests {
             prop_assert!(estimate.least <= 0.0 && 0.0 <= estimate.most);
         }
 
-        /// Warming up is an advantage of whoever comes second, each time.
+        /// A target that warms up answers the second request of each pair faster.
         #[test]
         fn nor_does_drift_tell_them_apart(seed: u64, slope in -40.0..40.0, warm in 0.0..20_000.0) {
             let drift = |_, when: f64| 50_000.0 + slope * when + warm * (-when / 20.0).exp();
