@@ -52,7 +52,7 @@ pub struct Simulation {
     /// The question that it answers.
     pub question: &'static str,
     /// True if it is about RPs that ask for a password first.
-    pub asks_a_second_factor: bool,
+    pub has_second_factor: bool,
     participants: &'static [(&'static str, &'static str)],
     acts: for<'a> fn(&'a mut Simulator<'_>) -> ActsFuture<'a>,
 }

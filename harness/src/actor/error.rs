@@ -15,6 +15,7 @@ pub(super) const REMOVALS: usize = 200;
 
 /// The error that ended an attempt; each names its culprit.
 #[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum AttemptError {
     /// The target or the connection to it failed.
     #[error(transparent)]

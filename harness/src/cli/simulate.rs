@@ -97,7 +97,7 @@ pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
     let mut config = args.config.read(&mut catalogue)?;
     let reach = config.target(&args.reach)?;
     let identity = args.identity.resolve(reach.is_built_in())?;
-    let Reach { target, variables, throttle_wait, .. } = match simulation.asks_a_second_factor {
+    let Reach { target, variables, throttle_wait, .. } = match simulation.has_second_factor {
         true => reach.resolve_with_second_factor().await?,
         false => reach.resolve(None).await?,
     };

@@ -96,8 +96,8 @@ pub(super) async fn shape_for_unknown(ctx: &mut Context<'_>) -> Result<Observati
     names_alone(ctx)?;
     let mut known = ctx.enrolled("subject").await?;
     let begun = ctx.begin(&mut known, Ceremony::Authentication).await?;
-    let mut stranger = ctx.unknown_user("stranger");
-    let (same, remark) = match ctx.begin(&mut stranger, Ceremony::Authentication).await {
+    let mut unknown = ctx.unknown_user("stranger");
+    let (same, remark) = match ctx.begin(&mut unknown, Ceremony::Authentication).await {
         Err(error) if error.is_turned_away() => (false, error.to_string()),
         other => {
             let others = other?.options;
@@ -133,10 +133,10 @@ fn shape(value: &Value) -> Value {
 }
 
 pub(super) async fn stable(ctx: &mut Context<'_>) -> Result<Observations> {
-    let mut stranger = ctx.unknown_user("stranger");
-    let first = made_up_credentials(ctx, &mut stranger).await?;
-    stranger.change_browser();
-    let second = made_up_credentials(ctx, &mut stranger).await?;
+    let mut unknown = ctx.unknown_user("stranger");
+    let first = made_up_credentials(ctx, &mut unknown).await?;
+    unknown.change_browser();
+    let second = made_up_credentials(ctx, &mut unknown).await?;
     let remark = "the credentials that were made up change with every request";
     Ok(ctx.seen(first == second, remark))
 }
@@ -152,9 +152,9 @@ pub(super) async fn by_name(ctx: &mut Context<'_>) -> Result<Observations> {
 
 /// The credentials for a name without an account. An RP that refuses such
 /// names makes nothing up.
-async fn made_up_credentials(ctx: &mut Context<'_>, stranger: &mut Actor) -> Result<Value> {
+async fn made_up_credentials(ctx: &mut Context<'_>, unknown: &mut Actor) -> Result<Value> {
     names_alone(ctx)?;
-    match ctx.begin(stranger, Ceremony::Authentication).await {
+    match ctx.begin(unknown, Ceremony::Authentication).await {
         Err(error) if error.is_turned_away() => Err(NotExpressible::UnknownNameRefused.into()),
         begun => Ok(begun?.options.get("allowCredentials").cloned().unwrap_or_default()),
     }

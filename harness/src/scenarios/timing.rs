@@ -18,10 +18,10 @@ pub(super) async fn for_a_name(ctx: &mut Context<'_>) -> Result<Observations> {
     names_alone(ctx)?;
     let ceremony = Ceremony::Authentication;
     let mut known = ctx.enrolled("subject").await?;
-    let mut stranger = ctx.unknown_user("stranger");
+    let mut unknown = ctx.unknown_user("stranger");
     // Once for the transcript, and so that neither is new to the target.
     ctx.begin(&mut known, ceremony).await?;
-    match ctx.begin(&mut stranger, ceremony).await {
+    match ctx.begin(&mut unknown, ceremony).await {
         Err(error) if error.is_turned_away() => {
             return Err(NotExpressible::UnknownNameRefused.into());
         }
@@ -32,7 +32,7 @@ pub(super) async fn for_a_name(ctx: &mut Context<'_>) -> Result<Observations> {
         for side in series.order() {
             let actor = match side {
                 Side::One => &mut known,
-                Side::Other => &mut stranger,
+                Side::Other => &mut unknown,
             };
             actor.change_browser();
             let mut log = Log::new();

@@ -21,7 +21,7 @@ pub(super) const SIMULATION: Simulation = Simulation {
         ("Mallory", "had the key for an hour, and made a clone of it"),
     ],
     acts: |sim| Box::pin(acts(sim)),
-    asks_a_second_factor: false,
+    has_second_factor: false,
 };
 
 async fn acts(sim: &mut Simulator<'_>) {

@@ -22,7 +22,7 @@ pub(super) const SIMULATION: Simulation = Simulation {
         ("Mallory", "sets up pages, and hands on what the site and Ada's browser say"),
     ],
     acts: |sim| Box::pin(acts(sim)),
-    asks_a_second_factor: false,
+    has_second_factor: false,
 };
 
 async fn acts(sim: &mut Simulator<'_>) {

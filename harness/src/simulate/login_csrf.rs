@@ -16,7 +16,7 @@ pub(super) const SIMULATION: Simulation = Simulation {
         ("Mallory", "has an account too, and would like to read it there"),
     ],
     acts: |sim| Box::pin(acts(sim)),
-    asks_a_second_factor: false,
+    has_second_factor: false,
 };
 
 async fn acts(sim: &mut Simulator<'_>) {

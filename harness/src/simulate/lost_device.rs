@@ -25,7 +25,7 @@ pub(super) const SIMULATION: Simulation = Simulation {
         ("Finn", "finds the device, and does not give it back"),
     ],
     acts: |sim| Box::pin(acts(sim)),
-    asks_a_second_factor: false,
+    has_second_factor: false,
 };
 
 async fn acts(sim: &mut Simulator<'_>) {

@@ -22,7 +22,7 @@ pub(super) const SIMULATION: Simulation = Simulation {
                does not know its algorithm? And to those who cancel?",
     participants: &[("Ada", "comes with another device in every act")],
     acts: |sim| Box::pin(acts(sim)),
-    asks_a_second_factor: false,
+    has_second_factor: false,
 };
 
 async fn acts(sim: &mut Simulator<'_>) {

@@ -17,7 +17,7 @@ pub(super) const SIMULATION: Simulation = Simulation {
                counter of last week?",
     participants: &[("Ada", "has an account, and a backup of everything")],
     acts: |sim| Box::pin(acts(sim)),
-    asks_a_second_factor: false,
+    has_second_factor: false,
 };
 
 async fn acts(sim: &mut Simulator<'_>) {

@@ -22,11 +22,11 @@ pub(super) const SIMULATION: Simulation = Simulation {
         ("Finn", "finds a paper in a drawer"),
     ],
     acts: |sim| Box::pin(acts(sim)),
-    asks_a_second_factor: true,
+    has_second_factor: true,
 };
 
 async fn acts(sim: &mut Simulator<'_>) {
-    if !sim.asks_a_second_factor() {
+    if !sim.has_second_factor() {
         sim.act(
             "No second factor",
             "This simulation is about sites that ask for a password first and for the passkey \

@@ -142,7 +142,7 @@ impl<'a> Simulator<'a> {
     }
 
     /// True if the RP asks for a password before the passkey.
-    pub(super) fn asks_a_second_factor(&self) -> bool {
+    pub(super) fn has_second_factor(&self) -> bool {
         self.solo.world().target.adapter().sends(Flow::Authenticate, "password")
     }
 
@@ -340,9 +340,9 @@ impl<'a> Simulator<'a> {
         ceremony: Ceremony,
         edits: serde_json::Value,
     ) -> Result<Attempt> {
-        let (deviation, nobody) = (deviation(edits)?, Known::default());
+        let (deviation, none) = (deviation(edits)?, Known::default());
         let probes = self.solo.probes();
-        person.actor.deviate(ceremony, &deviation, &nobody, probes, &mut self.log).await
+        person.actor.deviate(ceremony, &deviation, &none, probes, &mut self.log).await
     }
 
     /// Records the refusal of a browser that is right to refuse.

@@ -18,7 +18,7 @@ pub(super) const SIMULATION: Simulation = Simulation {
         ("Mallory", "has a program on Ada's laptop that copies cookies"),
     ],
     acts: |sim| Box::pin(acts(sim)),
-    asks_a_second_factor: false,
+    has_second_factor: false,
 };
 
 async fn acts(sim: &mut Simulator<'_>) {

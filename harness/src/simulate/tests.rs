@@ -12,7 +12,7 @@ impl SimulationObserver for Silent {}
 
 /// The report of a run on the built-in RP, or on a mutant of it.
 async fn report_of(simulation: &Simulation, mutant: Option<Mutant>) -> SimulationReport {
-    let target = match simulation.asks_a_second_factor {
+    let target = match simulation.has_second_factor {
         true => in_process_with_second_factor(mutant),
         false => in_process(mutant),
     };

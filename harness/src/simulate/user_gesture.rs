@@ -18,7 +18,7 @@ pub(super) const SIMULATION: Simulation = Simulation {
                them?",
     participants: &[("Ada", "has an account, and has not clicked anything yet")],
     acts: |sim| Box::pin(acts(sim)),
-    asks_a_second_factor: false,
+    has_second_factor: false,
 };
 
 async fn acts(sim: &mut Simulator<'_>) {
