@@ -7,7 +7,7 @@ use passrig_authenticator::deviation;
 #[non_exhaustive]
 pub enum NotExpressible {
     /// The deviation changed nothing in any of so many ceremonies.
-    #[error("the deviation equals the honest ceremony after {0} ceremonies")]
+    #[error("the deviation equals the honest ceremony in each of {0} tries")]
     EqualsHonest(usize),
     /// The deviation changed nothing, and its registration cannot be repeated.
     #[error("the deviation equals the honest registration, and the RP accepted it")]
