@@ -1,18 +1,20 @@
-//! One person at work: an account, a session, a client with its
-//! authenticators. Honest, or deviating as a `Deviation` says.
+//! An actor: an account with its session, client and authenticators. It is honest, or deviates as
+//! a `Deviation` says.
 
 mod account;
 mod ceremonies;
+mod error;
 mod facts;
+mod not_expressible;
 mod probes;
 mod run_state;
-mod trouble;
 mod world;
 
+pub use error::{AttemptError, Result};
 pub use facts::Known;
+pub use not_expressible::NotExpressible;
 pub use probes::Probes;
 pub use run_state::{Crash, Crashes, RunState, THROTTLED, Throttling};
-pub use trouble::Trouble;
 pub use world::World;
 
 use std::time::Duration;
@@ -27,10 +29,10 @@ use passrig_authenticator::wire::{Json, base64url};
 use sha2::{Digest, Sha256};
 
 use crate::catalogue::Product;
-use crate::outcome::{Effect, Setting, Variant};
-use crate::target_rp::{Inputs, Recognised, Session, Verdict};
+use crate::outcome::{Effect, Manner, Setting, Variant};
+use crate::target_rp::{Inputs, Log, Recognised, Session, Verdict};
 
-/// A person at work.
+/// An account with its session, client and authenticators.
 pub struct Actor {
     world: World,
     variant: Variant,
@@ -39,34 +41,34 @@ pub struct Actor {
     session: Session,
     format: Option<Format>,
     listing: Option<Listing>,
-    /// The browser with its authenticators.
+    /// The client (browser) with its authenticators.
     pub client: Client,
-    /// What is known of the actor's credential, once it has one.
+    /// The facts about the credential of the actor.
     pub known: Known,
 }
 
-/// What an actor sends, and how it came to be.
+/// A response that an actor sends.
 pub struct Message {
     /// The response JSON.
     pub response: Json,
-    /// The credential id that it was made with.
+    /// The ID of its credential.
     pub credential_id: Vec<u8>,
 }
 
-/// An attempt and what came of it.
+/// An attempt and its effect.
 #[derive(Clone, Debug)]
 pub struct Attempt {
-    /// What the RP's answer means.
+    /// The meaning of the RP's answer.
     pub verdict: Verdict,
-    /// What a probe saw.
+    /// The effect that a probe saw.
     pub effect: Effect,
-    /// Which exchange of the log it is.
+    /// The exchange in the log.
     pub exchange: usize,
-    /// From the first request to the last.
+    /// The time from the first request to the last.
     pub duration: Duration,
 }
 
-/// What an application draws that sends somebody to sign in (RFC 7636 §4).
+/// The values that an application draws before it sends a user to sign in (RFC 7636 §4).
 fn oidc(inputs: Inputs, env: &Seeded) -> Inputs {
     let drawn = |label: &str| base64url::encode(&env.derive(label, 32));
     let verifier = drawn("oidc.verifier");
@@ -77,9 +79,17 @@ fn oidc(inputs: Inputs, env: &Seeded) -> Inputs {
         .with("oidc.verifier", verifier)
 }
 
+/// The name of a setting in adapters.
+fn input_name(setting: Setting) -> &'static str {
+    match setting {
+        Setting::UserVerification => "user_verification",
+        setting => setting.name(),
+    }
+}
+
 impl Actor {
-    /// A new actor. `name` tells apart the actors of one check; requests name `check` if the
-    /// target is told.
+    /// A new actor. `name` distinguishes the actors of one check; requests contain `check` if the
+    /// user asks for that.
     pub fn new(
         world: &World,
         variant: &Variant,
@@ -91,7 +101,7 @@ impl Actor {
         let tag = |label: &str| hex::encode_string(&env.derive(label, 6));
         let tag_of_user = tag("username");
         let username = format!("passrig-{tag_of_user}");
-        // `name` holds check IDs and roles: by it, a target could tell tests from honest use.
+        // `name` has check IDs and roles, which distinguish tests from honest use.
         let shown = if world.target.names_checks() { name } else { &tag_of_user };
         let mut inputs = Inputs::new(check)
             .with("email", format!("{username}@passrig.test"))
@@ -104,15 +114,10 @@ impl Actor {
         for (name, value) in &world.variables {
             inputs = inputs.with(name, value);
         }
-        if let Some(value) = variant.setting(Setting::UserVerification) {
-            inputs = inputs.with_setting("user_verification", value);
-        }
-        if let Some(value) = variant.setting(Setting::Attestation) {
-            inputs = inputs.with_setting("attestation", value);
-        }
-        for setting in [Setting::Algorithms, Setting::Mediation, Setting::Framing] {
+        use Setting::{Algorithms, Attestation, Framing, Mediation, UserVerification};
+        for setting in [UserVerification, Attestation, Algorithms, Mediation, Framing] {
             if let Some(value) = variant.setting(setting) {
-                inputs = inputs.with_setting(setting.name(), value);
+                inputs = inputs.with_setting(input_name(setting), value);
             }
         }
         Self {
@@ -129,60 +134,53 @@ impl Actor {
         }
     }
 
-    /// Makes all registrations with statements of this format, whatever the
-    /// options and the authenticator are like.
-    pub fn attests_as(&mut self, format: Option<Format>) {
+    /// Sets the format of all attestation statements, for any options and any authenticator.
+    pub fn set_format(&mut self, format: Option<Format>) {
         self.format = format;
     }
 
-    /// Registers with an authenticator of a model that metadata list.
-    pub fn is_of(&mut self, listing: Option<Listing>) {
+    /// Sets the listed model of the authenticator.
+    pub fn set_listing(&mut self, listing: Option<Listing>) {
         self.listing = listing;
     }
 
-    /// Takes the place of a person of the adapter's pool: the accounts there
-    /// are, rather than one that is made.
+    /// Uses an existing account of the pool of the adapter, if there is a pool.
     #[must_use]
-    pub fn seated(mut self, seat: usize) -> Self {
+    pub fn with_account(mut self, index: usize) -> Self {
         let pool = &self.world.target.adapter().account.pool;
-        for (name, value) in pool.get(seat).into_iter().flatten() {
+        for (name, value) in pool.get(index).into_iter().flatten() {
             self.inputs = self.inputs.with(name, value);
         }
         self
     }
 
-    /// Chooses otherwise from now on.
+    /// Sets the value of a setting from now on.
     pub fn choose(&mut self, setting: Setting, value: &str) {
         self.variant = self.variant.with(setting, value);
-        let name = match setting {
-            Setting::UserVerification => "user_verification",
-            setting => setting.name(),
-        };
-        self.inputs = self.inputs.clone().with_setting(name, value);
+        self.inputs = self.inputs.clone().with_setting(input_name(setting), value);
     }
 
-    /// Goes to another browser: no cookies, the same authenticators.
+    /// Changes to another browser: without cookies, with the same authenticators.
     pub fn change_browser(&mut self) -> Session {
         std::mem::take(&mut self.session)
     }
 
-    /// The cookies as they are now, to be put back later.
+    /// The session as it is now, for [`Self::return_to`].
     pub fn saved_session(&self) -> Session {
         self.session.clone()
     }
 
-    /// Goes on in a session that was left before.
+    /// Goes on in an earlier session.
     pub fn return_to(&mut self, session: Session) -> Session {
         std::mem::replace(&mut self.session, session)
     }
 
-    /// Buys a second authenticator, which is then the only one within reach. The
-    /// browser with the first one.
+    /// Changes to another authenticator, and returns the client with the former one.
     pub fn change_authenticator(&mut self, label: &str, product: Product) -> Client {
         self.change_device(label, product.profile())
     }
 
-    /// The same with a device of any kind.
+    /// Changes to a device of any kind, and returns the client with the former one.
     pub fn change_device(&mut self, label: &str, profile: Profile) -> Client {
         let mut client = Client::with_env(self.world.origin.clone(), self.env.within(label))
             .with_authenticator(profile);
@@ -190,9 +188,8 @@ impl Actor {
         client
     }
 
-    /// Somebody sits before the device from now on who answers its questions like
-    /// this.
-    pub fn is_answered(&mut self, label: &str, answer: env::Answer) {
+    /// Sets the answer of the user to the questions of the authenticator from now on.
+    pub fn set_user_answer(&mut self, label: &str, answer: env::Answer) {
         let env = self.env.within(label).answering(answer);
         let mut client = Client::with_env(self.client.origin.clone(), env);
         client.authenticators = std::mem::take(&mut self.client.authenticators);
@@ -201,7 +198,25 @@ impl Actor {
 }
 
 impl Attempt {
-    /// How long the target wants to be left alone, if that is its answer.
+    /// An observation of the target in place of an answer: true if it let something happen. The
+    /// last exchange of the log shows it.
+    pub fn observed(happened: bool, remark: impl Into<String>, log: &Log) -> Self {
+        let recognised = if happened { Recognised::Accepted } else { Recognised::Refused };
+        let message = Some(remark.into());
+        Self {
+            verdict: Verdict { recognised, manner: Manner::Observed, message, unknown: None },
+            effect: Effect::Unobserved,
+            exchange: log.len().saturating_sub(1),
+            duration: Duration::ZERO,
+        }
+    }
+
+    /// True if the RP accepted, in words and in effect.
+    pub fn is_accepted(&self) -> bool {
+        self.verdict.recognised == Recognised::Accepted && self.effect != Effect::Absent
+    }
+
+    /// The wait that the target asks for, if that is its answer.
     pub fn throttled(&self) -> Option<Duration> {
         match self.verdict.recognised {
             Recognised::Throttled { after } => Some(after.unwrap_or_default()),

@@ -29,7 +29,7 @@ use serde::Serialize;
 use crate::outcome::{Expectation, Importance, Level, Setting};
 use crate::target_rp::Flow;
 
-/// All checks, in the order of their files, and what they are counted against.
+/// All checks, in the order of their files, and the index that they are counted against.
 #[derive(Clone, Debug, Default)]
 pub struct Catalogue {
     /// The checks; ids are unique.
@@ -40,7 +40,7 @@ pub struct Catalogue {
     pub index: Index,
 }
 
-/// What is sent, what must happen, and why.
+/// A check: an attempt, the expected verdict, and the reason.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Check {
     /// The id, such as `registration.origin.subdomain`.
@@ -52,13 +52,13 @@ pub struct Check {
     /// The ceremony under test.
     #[schemars(with = "String")]
     pub ceremony: Ceremony,
-    /// What is sent.
+    /// The attempt.
     pub sends: String,
-    /// What a sound RP does.
+    /// The verdict of a conformant RP.
     pub expects: Expectation,
     /// The steps that the attempt violates, such as `7.1/9`; empty for what
-    /// must be accepted. What must only be survived violates the steps for
-    /// which the reference RP refuses it, if it does.
+    /// must be accepted. An attempt that must only be survived violates the steps
+    /// for which the reference RP refuses it, if it does.
     pub violates: BTreeSet<String>,
     /// The steps that the check puts to the test without violating them: those
     /// of an accepted ceremony, or rules about more than one response.
@@ -67,51 +67,48 @@ pub struct Check {
     pub clause: String,
     /// The requirement's id.
     pub requirement: Option<String>,
-    /// How strongly the specification asks for it.
+    /// The strength of the demand.
     pub level: Level,
-    /// What an attacker gains from a divergence.
+    /// The gain of an attacker from a divergence.
     pub importance: Importance,
-    /// What the rule is good for.
+    /// The reason for the rule.
     pub why: String,
-    /// How to mend an RP that breaks it.
+    /// The fix of an RP that breaks it.
     pub fix: String,
-    /// What must hold for the check to be sent.
+    /// The conditions under which the check is sent.
     pub needs: Vec<Need>,
     /// The kind of authenticator that performs it.
     pub authenticator: Product,
-    /// The algorithm that its credential is for, if that is a matter of the
-    /// check; options have to offer it.
+    /// The algorithm of its credential, if the check depends on it; options have to offer it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<i64>")]
     pub algorithm: Option<Algorithm>,
-    /// Whether it is a race: it runs when nothing else does, several times.
+    /// True for a race: it runs alone, several times.
     pub exclusive: bool,
-    /// Whether an RP that accepts it may have no use for the account any more:
-    /// where no other can be made, it comes after everything else.
+    /// True if the account may be of no use once the RP accepts: where no other account can be
+    /// made, the check comes last.
     pub spoils: bool,
-    /// Whether it lets time pass: it runs when nothing else does, and only if
-    /// it is asked for.
+    /// True if it lets time pass: it runs alone, and only if the user asks for it.
     pub waits: bool,
-    /// Whether it times answers, of which it takes many: it runs when nothing
-    /// else does, and only if it is asked for.
+    /// True if it times many answers: it runs alone, and only if the user asks for it.
     pub times: bool,
-    /// How it is performed.
+    /// The way in which it is performed.
     #[serde(skip)]
     pub action: Action,
 }
 
-/// How a check is performed.
+/// The way in which a check is performed.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
     /// One ceremony that deviates.
     Deviation(Deviation),
     /// More than one ceremony.
     Scenario(Scenario),
-    /// A look at what a page does in a browser.
+    /// An observation of a page in a browser.
     Page,
 }
 
-/// What must hold for a check to be sent.
+/// A condition under which a check is sent.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Need {
@@ -149,7 +146,7 @@ pub enum Product {
 }
 
 impl Product {
-    /// What it is like.
+    /// Its profile.
     pub fn profile(self) -> Profile {
         match self {
             Self::Platform => Profile::platform(),
@@ -169,15 +166,14 @@ impl Catalogue {
         self.checks.iter().chain(&self.page).find(|check| check.id == id)
     }
 
-    /// Whether something is about checks of a page: whatever fits others too, as
-    /// a glob may, is about those alone.
+    /// True if only checks of a page fit. A glob that also fits other checks is about those.
     pub fn is_about_page(&self, fits: impl Fn(&Check) -> bool) -> bool {
         !self.checks.iter().any(&fits) && self.page.iter().any(fits)
     }
 }
 
 impl Check {
-    /// Whether the check is about that step.
+    /// True if the check is about that step.
     pub fn concerns(&self, step: &str) -> bool {
         self.violates.contains(step) || self.exercises.contains(step)
     }
@@ -195,8 +191,8 @@ impl Check {
     }
 
     /// The algorithm of the honest ceremonies around the attempt, if it is one
-    /// of its own. A story about an algorithm is told among others: that the
-    /// target takes it is what the story is about.
+    /// of its own. A scenario about an algorithm stands among others, since it tests that the
+    /// target accepts the algorithm.
     pub fn shared_algorithm(&self) -> Option<Algorithm> {
         match &self.action {
             Action::Deviation(_) => self.algorithm,

@@ -1,5 +1,4 @@
-//! Doors for the fuzz targets (`--cfg fuzzing`) to parsers that only the
-//! command line calls.
+//! Access of the fuzz targets (`--cfg fuzzing`) to parsers that only the command line calls.
 
 use std::path::Path;
 
@@ -16,8 +15,7 @@ pub fn configuration(
     cli::config::read_text(Path::new("passrig.toml"), text.to_owned(), catalogue)
 }
 
-/// Reads a store of passkeys, and gives it as it would be written; an error as
-/// it would be told.
-pub fn passkeys(octets: &[u8]) -> Result<Vec<u8>, String> {
-    cli::authenticator::rewritten(octets)
+/// Reads a store of passkeys, and returns it as it would be written, or the message of the error.
+pub fn passkeys(bytes: &[u8]) -> Result<Vec<u8>, String> {
+    cli::authenticator::rewritten(bytes)
 }

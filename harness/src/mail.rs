@@ -1,4 +1,4 @@
-//! Mail that a target sends, caught on this machine.
+//! A mail server on this machine for the mail of a target.
 //!
 //! Just as much of SMTP (RFC 5321) as a program needs that hands mail over: no
 //! authentication, no TLS, nothing goes any further.
@@ -13,12 +13,12 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 
-/// Octets of a mail that are taken.
+/// Bytes of a mail that are taken.
 const LARGEST: u64 = 1 << 20;
-/// How long a client may say nothing.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// The longest wait for a client.
+const IDLE_LIMIT: Duration = Duration::from_secs(60);
 
-/// Where mail arrives.
+/// The mailbox of a mail server.
 #[derive(Clone, Debug)]
 pub struct Mailbox {
     address: SocketAddr,
@@ -26,7 +26,7 @@ pub struct Mailbox {
     arrived: Arc<Notify>,
 }
 
-/// A mail that nobody has read yet.
+/// A mail that has not been read.
 #[derive(Clone, Debug)]
 struct Mail {
     to: Vec<String>,
@@ -39,23 +39,22 @@ impl Mailbox {
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
         let mailbox = Self { address, mails: Arc::default(), arrived: Arc::default() };
-        let letters = mailbox.clone();
+        let server = mailbox.clone();
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                let letters = letters.clone();
-                tokio::spawn(async move { letters.receive(stream).await });
+                let server = server.clone();
+                tokio::spawn(async move { server.receive(stream).await });
             }
         });
         Ok(mailbox)
     }
 
-    /// Where it listens.
+    /// The address at which it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// The text of the next mail to somebody; each is read once. `None` if none
-    /// comes in time.
+    /// The text of the next mail to an address, once for each mail. `None` if none comes in time.
     pub async fn next(&self, to: &str, deadline: Duration) -> Option<String> {
         let look = async {
             loop {
@@ -83,13 +82,12 @@ impl Mailbox {
         self.mails.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A conversation with whoever brings mail; whatever goes wrong ends it.
+    /// A session with a client; any error ends it.
     async fn receive(&self, stream: TcpStream) {
-        let talk = self.converse(stream);
-        let _ = tokio::time::timeout(10 * PATIENCE, talk).await;
+        let _ = tokio::time::timeout(10 * IDLE_LIMIT, self.session(stream)).await;
     }
 
-    async fn converse(&self, stream: TcpStream) -> io::Result<()> {
+    async fn session(&self, stream: TcpStream) -> io::Result<()> {
         let (reader, mut writer) = stream.into_split();
         let mut lines = BufReader::new(reader).take(2 * LARGEST);
         writer.write_all(b"220 passrig\r\n").await?;
@@ -97,7 +95,7 @@ impl Mailbox {
         let mut line = Vec::new();
         loop {
             line.clear();
-            let read = tokio::time::timeout(PATIENCE, lines.read_until(b'\n', &mut line)).await;
+            let read = tokio::time::timeout(IDLE_LIMIT, lines.read_until(b'\n', &mut line)).await;
             if read.ok().transpose()?.unwrap_or(0) == 0 {
                 return Ok(());
             }
@@ -116,9 +114,8 @@ impl Mailbox {
                 }
                 "DATA" => {
                     writer.write_all(b"354 End with a dot\r\n").await?;
-                    let octets = data(&mut lines).await?;
-                    self.locked()
-                        .push(Mail { to: std::mem::take(&mut to), text: content(&octets) });
+                    let bytes = data(&mut lines).await?;
+                    self.locked().push(Mail { to: std::mem::take(&mut to), text: content(&bytes) });
                     self.arrived.notify_waiters();
                     b"250 OK\r\n"
                 }
@@ -142,29 +139,28 @@ fn recipient(command: &str) -> Option<String> {
 /// The lines up to a dot by itself; a dot more at their beginning is taken away
 /// (§4.5.2).
 async fn data(lines: &mut (impl AsyncBufReadExt + Unpin)) -> io::Result<Vec<u8>> {
-    let mut octets = Vec::new();
+    let mut bytes = Vec::new();
     loop {
-        let start = octets.len();
-        let read = tokio::time::timeout(PATIENCE, lines.read_until(b'\n', &mut octets)).await;
+        let start = bytes.len();
+        let read = tokio::time::timeout(IDLE_LIMIT, lines.read_until(b'\n', &mut bytes)).await;
         if read.ok().transpose()?.unwrap_or(0) == 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
-        let line = octets.get(start..).unwrap_or_default();
+        let line = bytes.get(start..).unwrap_or_default();
         if line.trim_ascii_end() == b"." {
-            octets.truncate(start);
-            return Ok(octets);
+            bytes.truncate(start);
+            return Ok(bytes);
         }
         if line.starts_with(b".") {
-            octets.remove(start);
+            bytes.remove(start);
         }
     }
 }
 
-/// What a reader sees: subject, text, and the text of HTML with its source, in
-/// which links are.
-fn content(octets: &[u8]) -> String {
-    let Some(message) = MessageParser::default().parse(octets) else {
-        return String::from_utf8_lossy(octets).into_owned();
+/// The parts of a mail for a reader: subject, text, and the source of HTML, which has the links.
+fn content(bytes: &[u8]) -> String {
+    let Some(message) = MessageParser::default().parse(bytes) else {
+        return String::from_utf8_lossy(bytes).into_owned();
     };
     let subject = message.subject().unwrap_or_default().to_owned();
     let texts = (0..message.text_body_count()).filter_map(|at| message.body_text(at));
@@ -189,7 +185,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn mail_is_read_once_and_by_whom_it_is_for() {
+    async fn mail_is_read_once_and_by_its_recipient() {
         let mailbox = Mailbox::open(([127, 0, 0, 1], 0).into()).await.unwrap();
         let soon = Duration::from_millis(50);
         assert_eq!(mailbox.next("ann@passrig.test", soon).await, None);
@@ -213,7 +209,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_no_smtp_ends_quietly() {
+    async fn input_that_is_not_smtp_ends_the_session() {
         let mailbox = Mailbox::open(([127, 0, 0, 1], 0).into()).await.unwrap();
         let mut stream = TcpStream::connect(mailbox.address()).await.unwrap();
         stream.write_all(b"GET / HTTP/1.1\r\n\xff\r\nDATA\r\nno end").await.unwrap();

@@ -170,7 +170,7 @@ pub(crate) fn report() -> Report {
     }
 }
 
-/// The same run, with expectations: one that holds, one that is not needed,
+/// The run with expectations: one that holds, one that is not needed,
 /// and one that is over.
 pub(crate) fn expected_report() -> Report {
     let mut report = report();

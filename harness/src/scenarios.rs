@@ -1,8 +1,8 @@
-//! Checks that take a story. Each tells what it saw; only the runner makes an
-//! outcome of it.
+//! Checks that take more than one ceremony. Each returns its observations; the runner judges them.
 
 mod algorithm;
 mod challenge;
+mod context;
 mod copies;
 mod counter;
 mod credential;
@@ -13,137 +13,142 @@ mod related_origins;
 mod removal;
 mod session;
 mod skipped;
-mod stage;
 mod state;
 mod timing;
 
-pub use stage::{Observations, Stage};
+pub use context::{Context, Observations};
 
 use std::pin::Pin;
 
 use passrig_authenticator::deviation::Deviation;
 
-use crate::actor::Trouble;
+use crate::actor::{AttemptError, Result};
 use crate::catalogue::Scenario;
 
 /// The future of a scenario.
-pub type Performance<'a> = Pin<Box<dyn Future<Output = Result<Observations, Trouble>> + Send + 'a>>;
+pub type ScenarioFuture<'a> = Pin<Box<dyn Future<Output = Result<Observations>> + Send + 'a>>;
 
-/// The function of a scenario. Each has a function of its own: one future of all of them takes
+/// The functions of scenarios. Each one has a future of its own: one future of all of them takes
 /// the stack of all of them in a build without optimisation.
-pub fn find(scenario: Scenario) -> for<'a> fn(&'a mut Stage<'_>) -> Performance<'a> {
-    match scenario {
-        Scenario::ReplayedAssertion => |stage| Box::pin(challenge::replayed_assertion(stage)),
-        Scenario::ReusedChallenge => |stage| Box::pin(challenge::reused(stage)),
-        Scenario::ChallengeOfAnotherSession => {
-            |stage| Box::pin(challenge::of_another_session(stage))
+macro_rules! table {
+    ($scenario:expr, $($variant:ident => $module:ident::$function:ident $(($rule:path))?,)*) => {
+        match $scenario {
+            $(Scenario::$variant => |ctx| Box::pin($module::$function(ctx $(, $rule)?)),)*
         }
-        Scenario::ChallengeOfTheOtherCeremony => {
-            |stage| Box::pin(challenge::of_the_other_ceremony(stage))
-        }
-        Scenario::UndefinedChallenge => |stage| Box::pin(challenge::undefined(stage)),
-        Scenario::SupersededChallenge => |stage| Box::pin(challenge::superseded(stage)),
-        Scenario::ExpiredChallenge => |stage| Box::pin(challenge::expired(stage)),
-        Scenario::CounterGoesBack => |stage| Box::pin(counter::goes_back(stage)),
-        Scenario::CounterStandsStill => |stage| Box::pin(counter::stands_still(stage)),
-        Scenario::CredentialOfAnotherUser => |stage| Box::pin(credential::of_another_user(stage)),
-        Scenario::CredentialForAUserWithout => {
-            |stage| Box::pin(credential::for_a_user_without(stage))
-        }
-        Scenario::OwnCredentialIdAgain => |stage| Box::pin(credential::own_id_again(stage)),
-        Scenario::CredentialNotListed => |stage| Box::pin(credential::not_listed(stage)),
-        Scenario::ChallengeAfterFailure => |stage| Box::pin(challenge::after_failure(stage)),
-        Scenario::ChallengeOfAnotherUser => |stage| Box::pin(challenge::of_another_user(stage)),
-        Scenario::ClientSuppliedChallenge => |stage| Box::pin(challenge::client_supplied(stage)),
-        Scenario::CookieRestored => |stage| Box::pin(challenge::cookie_restored(stage)),
-        Scenario::ChallengeAfterLogout => |stage| Box::pin(challenge::after_logout(stage)),
-        Scenario::RaceForOneChallenge => |stage| Box::pin(race::one_challenge(stage)),
-        Scenario::RaceForOneCount => |stage| Box::pin(race::one_count(stage)),
-        Scenario::AnotherAttachment => |stage| Box::pin(credential::another_attachment(stage)),
-        Scenario::ChallengeOfAutofill => |stage| Box::pin(challenge::of_autofill(stage)),
-        Scenario::CounterFallsToZero => |stage| Box::pin(counter::falls_to_zero(stage)),
-        Scenario::CounterWraps => |stage| Box::pin(counter::wraps(stage)),
-        Scenario::CounterLiesBetween => |stage| Box::pin(counter::lies_between(stage)),
-        Scenario::CounterBelowRegistration => |stage| Box::pin(counter::below_registration(stage)),
-        Scenario::CounterStaysZero => |stage| Box::pin(counter::stays_zero(stage)),
-        Scenario::TakeoverByCredentialId => |stage| Box::pin(credential::takeover_by_id(stage)),
-        Scenario::TakeoverByUserId => |stage| Box::pin(credential::takeover_by_user(stage)),
-        Scenario::LockOutByCredentialId => |stage| Box::pin(credential::lock_out_by_id(stage)),
-        Scenario::IdAndChallengeAlone => |stage| Box::pin(skipped::id_and_challenge(stage)),
-        Scenario::AnswerToTheOtherCeremony => |stage| Box::pin(skipped::other_response(stage)),
-        Scenario::CounterOfAForgery => |stage| Box::pin(state::counter_of_a_forgery(stage)),
-        Scenario::BackupFlagsOfAForgery => {
-            |stage| Box::pin(state::backup_flags_of_a_forgery(stage))
-        }
-        Scenario::RegisterAfterRefusal => |stage| Box::pin(state::register_after_refusal(stage)),
-        Scenario::RefusedCredential => |stage| Box::pin(state::refused_credential(stage)),
-        Scenario::RefusedCredentialOfTheChallenge => {
-            |stage| Box::pin(state::refused_credential_of_the_challenge(stage))
-        }
-        Scenario::AlgorithmInUse => |stage| Box::pin(algorithm::in_use(stage)),
-        Scenario::BackedUpLater => |stage| Box::pin(state::backed_up_later(stage)),
-        Scenario::AnotherKeyBeside => |stage| Box::pin(copies::another_key(stage)),
-        Scenario::AnotherAlgorithmBeside => |stage| Box::pin(copies::another_algorithm(stage)),
-        Scenario::OtherDataBeside => |stage| Box::pin(copies::other_data(stage)),
-        Scenario::AnotherIdBeside => |stage| Box::pin(copies::another_id(stage)),
-        Scenario::EmptyIdBeside => |stage| Box::pin(copies::empty_id(stage)),
-        Scenario::SessionFromBeforeSignIn => |stage| Box::pin(session::from_before_sign_in(stage)),
-        Scenario::SessionAfterSignOut => |stage| Box::pin(session::after_sign_out(stage)),
-        Scenario::SessionCookieHttpOnly => |stage| Box::pin(session::http_only(stage)),
-        Scenario::SessionCookieSecure => |stage| Box::pin(session::secure(stage)),
-        Scenario::SessionCookieSameSite => |stage| Box::pin(session::same_site(stage)),
-        Scenario::CeremonyFromAForeignPage => |stage| Box::pin(session::from_a_foreign_page(stage)),
-        Scenario::RemovalOfAnotherUser => |stage| Box::pin(removal::of_another_user(stage)),
-        Scenario::RemovalWithoutSession => |stage| Box::pin(removal::without_session(stage)),
-        Scenario::RemovalFromAForeignPage => |stage| Box::pin(removal::from_a_foreign_page(stage)),
-        Scenario::RemovalOfOnesOwn => |stage| Box::pin(removal::of_ones_own(stage)),
-        Scenario::RemovedCredential => |stage| Box::pin(removal::used_afterwards(stage)),
-        Scenario::RemovedCredentialBegunBefore => |stage| Box::pin(removal::begun_before(stage)),
-        Scenario::ClosedAccount => |stage| Box::pin(removal::closed_account(stage)),
-        Scenario::ExcludeListOne => |stage| Box::pin(lists::exclude_one(stage)),
-        Scenario::ExcludeListEvery => |stage| Box::pin(lists::exclude_every(stage)),
-        Scenario::AllowListEvery => |stage| Box::pin(lists::allow_every(stage)),
-        Scenario::AllowListTransports => |stage| Box::pin(lists::transports(stage)),
-        Scenario::EnumerationShape => |stage| Box::pin(lists::shape_of_strangers(stage)),
-        Scenario::EnumerationStable => |stage| Box::pin(lists::stable(stage)),
-        Scenario::EnumerationByName => |stage| Box::pin(lists::by_name(stage)),
-        Scenario::EnumerationFailures => |stage| Box::pin(lists::failures(stage)),
-        Scenario::ChallengeLength => |stage| Box::pin(options::challenge_length(stage)),
-        Scenario::ChallengeUnique => |stage| Box::pin(options::challenge_unique(stage)),
-        Scenario::ChallengeUnpredictable => {
-            |stage| Box::pin(options::challenge_unpredictable(stage))
-        }
-        Scenario::UserHandleOpaque => |stage| Box::pin(options::user_handle_opaque(stage)),
-        Scenario::UserHandleStable => |stage| Box::pin(options::user_handle_stable(stage)),
-        Scenario::UserHandleDistinct => |stage| Box::pin(options::user_handle_distinct(stage)),
-        Scenario::OptionsRpId => |stage| Box::pin(options::rp_id(stage)),
-        Scenario::OptionsKnownValues => {
-            |stage| Box::pin(options::each(stage, options::unknown_value))
-        }
-        Scenario::OptionsTimeout => |stage| Box::pin(options::each(stage, options::odd_timeout)),
-        Scenario::OptionsEs256 => |stage| Box::pin(options::each(stage, options::without_es256)),
-        Scenario::OptionsPolymorphicAlgorithms => {
-            |stage| Box::pin(options::each(stage, options::twin_alone))
-        }
-        Scenario::OptionsResidentKey => {
-            |stage| Box::pin(options::each(stage, options::residence_contradicted))
-        }
-        Scenario::RelatedOriginsOpen => |stage| Box::pin(related_origins::open(stage)),
-        Scenario::RelatedOriginsType => |stage| Box::pin(related_origins::kind(stage)),
-        Scenario::RelatedOriginsShape => |stage| Box::pin(related_origins::shape(stage)),
-        Scenario::RelatedOriginsLabels => |stage| Box::pin(related_origins::labels(stage)),
-        Scenario::RelatedOriginsOwn => |stage| Box::pin(related_origins::own(stage)),
-        Scenario::RelatedOriginsRedirect => |stage| Box::pin(related_origins::redirect(stage)),
-        Scenario::RelatedOriginsPlain => |stage| Box::pin(related_origins::plain(stage)),
-        Scenario::RelatedOriginsServed => |stage| Box::pin(related_origins::served(stage)),
-        Scenario::TimeForAName => |stage| Box::pin(timing::for_a_name(stage)),
-        Scenario::TimeForAFailure => |stage| Box::pin(timing::for_a_failure(stage)),
+    };
+}
+
+/// The function of a scenario.
+pub fn find(scenario: Scenario) -> for<'a> fn(&'a mut Context<'_>) -> ScenarioFuture<'a> {
+    table! {
+        scenario,
+        ReplayedAssertion => challenge::replayed_assertion,
+        ReusedChallenge => challenge::reused,
+        ChallengeOfAnotherSession => challenge::of_another_session,
+        ChallengeOfTheOtherCeremony => challenge::of_the_other_ceremony,
+        UndefinedChallenge => challenge::undefined,
+        SupersededChallenge => challenge::superseded,
+        ExpiredChallenge => challenge::expired,
+        CounterGoesBack => counter::goes_back,
+        CounterStandsStill => counter::stands_still,
+        CredentialOfAnotherUser => credential::of_another_user,
+        CredentialForAUserWithout => credential::for_a_user_without,
+        OwnCredentialIdAgain => credential::own_id_again,
+        CredentialNotListed => credential::not_listed,
+        ChallengeAfterFailure => challenge::after_failure,
+        ChallengeOfAnotherUser => challenge::of_another_user,
+        ClientSuppliedChallenge => challenge::client_supplied,
+        CookieRestored => challenge::cookie_restored,
+        ChallengeAfterLogout => challenge::after_logout,
+        RaceForOneChallenge => race::one_challenge,
+        RaceForOneCount => race::one_count,
+        AnotherAttachment => credential::another_attachment,
+        ChallengeOfAutofill => challenge::of_autofill,
+        CounterFallsToZero => counter::falls_to_zero,
+        CounterWraps => counter::wraps,
+        CounterLiesBetween => counter::lies_between,
+        CounterBelowRegistration => counter::below_registration,
+        CounterStaysZero => counter::stays_zero,
+        TakeoverByCredentialId => credential::takeover_by_id,
+        TakeoverByUserId => credential::takeover_by_user,
+        LockOutByCredentialId => credential::lock_out_by_id,
+        IdAndChallengeAlone => skipped::id_and_challenge,
+        AnswerToTheOtherCeremony => skipped::other_response,
+        CounterOfAForgery => state::counter_of_a_forgery,
+        BackupFlagsOfAForgery => state::backup_flags_of_a_forgery,
+        RegisterAfterRefusal => state::register_after_refusal,
+        RefusedCredential => state::refused_credential,
+        RefusedCredentialOfTheChallenge => state::refused_credential_of_the_challenge,
+        AlgorithmInUse => algorithm::in_use,
+        BackedUpLater => state::backed_up_later,
+        AnotherKeyBeside => copies::another_key,
+        AnotherAlgorithmBeside => copies::another_algorithm,
+        OtherDataBeside => copies::other_data,
+        AnotherIdBeside => copies::another_id,
+        EmptyIdBeside => copies::empty_id,
+        SessionFromBeforeSignIn => session::from_before_sign_in,
+        SessionAfterSignOut => session::after_sign_out,
+        SessionCookieHttpOnly => session::http_only,
+        SessionCookieSecure => session::secure,
+        SessionCookieSameSite => session::same_site,
+        CeremonyFromAForeignPage => session::from_a_foreign_page,
+        RemovalOfAnotherUser => removal::of_another_user,
+        RemovalWithoutSession => removal::without_session,
+        RemovalFromAForeignPage => removal::from_a_foreign_page,
+        RemovalOfOnesOwn => removal::of_ones_own,
+        RemovedCredential => removal::used_afterwards,
+        RemovedCredentialBegunBefore => removal::begun_before,
+        ClosedAccount => removal::closed_account,
+        ExcludeListOne => lists::exclude_one,
+        ExcludeListEvery => lists::exclude_every,
+        AllowListEvery => lists::allow_every,
+        AllowListTransports => lists::transports,
+        EnumerationShape => lists::shape_for_unknown,
+        EnumerationStable => lists::stable,
+        EnumerationByName => lists::by_name,
+        EnumerationFailures => lists::failures,
+        ChallengeLength => options::challenge_length,
+        ChallengeUnique => options::challenge_unique,
+        ChallengeUnpredictable => options::challenge_unpredictable,
+        UserHandleOpaque => options::user_handle_opaque,
+        UserHandleStable => options::user_handle_stable,
+        UserHandleDistinct => options::user_handle_distinct,
+        OptionsRpId => options::rp_id,
+        OptionsKnownValues => options::each(options::unknown_value),
+        OptionsTimeout => options::each(options::odd_timeout),
+        OptionsEs256 => options::each(options::without_es256),
+        OptionsPolymorphicAlgorithms => options::each(options::counterpart_missing),
+        OptionsResidentKey => options::each(options::residence_contradicted),
+        RelatedOriginsOpen => related_origins::open,
+        RelatedOriginsType => related_origins::kind,
+        RelatedOriginsShape => related_origins::shape,
+        RelatedOriginsLabels => related_origins::labels,
+        RelatedOriginsOwn => related_origins::own,
+        RelatedOriginsRedirect => related_origins::redirect,
+        RelatedOriginsPlain => related_origins::plain,
+        RelatedOriginsServed => related_origins::served,
+        TimeForAName => timing::for_a_name,
+        TimeForAFailure => timing::for_a_failure,
     }
 }
 
-/// The deviation of these edits. They are written by us: that they can be read
-/// is a matter of tests.
-fn deviation(edits: serde_json::Value) -> Result<Deviation, Trouble> {
-    let edits = serde_json::from_value(edits).map_err(|_| Trouble::NotExpressible)?;
-    Ok(Deviation::new(edits))
+/// The deviation of edits that passrig itself writes.
+pub fn deviation(edits: serde_json::Value) -> Result<Deviation> {
+    let edits = serde_json::from_value(edits);
+    let bug = |error| AttemptError::Bug(format!("an edit cannot be read: {error}"));
+    edits.map(Deviation::new).map_err(bug)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn an_edit_of_ours_that_cannot_be_read_is_a_bug() {
+        for edits in [json!("text"), json!([{ "at": "client_data.origin", "st": "x" }])] {
+            let error = deviation(edits).unwrap_err();
+            assert!(error.to_string().starts_with("bug in passrig: an edit"), "{error}");
+        }
+    }
 }

@@ -1,34 +1,36 @@
-//! Simulations: what happens to users when …? A story that runs, against a real
-//! relying party, and ends with findings.
+//! Simulations of users and attackers: a sequence of real ceremonies, which ends with findings.
 //!
 //! One file per simulation. Each is a sequence of acts; every ceremony in them is
 //! a real one, by an [`Actor`](crate::actor::Actor) with a browser and devices of
-//! its own. What the RP did is judged by the rules of the catalogue, as the runner
-//! judges it: a refusal counts only if honest ceremonies are accepted before and
+//! its own. The rules of the catalogue judge the answers of the RP, as in the
+//! runner: a refusal counts only if honest ceremonies are accepted before and
 //! after it.
 
-mod cast;
 mod cloned_authenticator;
 mod cross_domain;
+mod document;
 mod enrolment_csrf;
 mod html;
 mod login_csrf;
 mod lost_device;
+mod person;
 mod platform_limits;
-mod play;
+mod removal;
 mod restored_backup;
 mod rules;
 mod second_factor;
+mod simulator;
 mod stolen_session;
-mod story;
-mod tell;
 #[cfg(test)]
 mod tests;
+mod text;
 mod user_gesture;
 
+pub use document::{
+    Act, Finding, Participant, SCHEMA_VERSION, SimulationReport, SimulationStep, StepAnswer,
+};
 pub use html::render as html;
-pub use story::{Act, Answer, Finding, Role, SCHEMA_VERSION, Step, Story};
-pub use tell::Teller;
+pub use text::SimulationText;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -39,7 +41,7 @@ use crate::catalogue::Catalogue;
 use crate::observer::Observer;
 use crate::outcome::NotTestable;
 use crate::target_rp::Target;
-use play::Play;
+use simulator::Simulator;
 
 /// A simulation.
 pub struct Simulation {
@@ -47,15 +49,15 @@ pub struct Simulation {
     pub name: &'static str,
     /// Its title.
     pub title: &'static str,
-    /// What it answers.
+    /// The question that it answers.
     pub question: &'static str,
-    /// Whether it is about RPs that ask for a password first.
-    pub asks_a_second_factor: bool,
-    cast: &'static [(&'static str, &'static str)],
-    acts: for<'a> fn(&'a mut Play<'_>) -> Played<'a>,
+    /// True if it is about RPs that ask for a password first.
+    pub has_second_factor: bool,
+    participants: &'static [(&'static str, &'static str)],
+    acts: for<'a> fn(&'a mut Simulator<'_>) -> ActsFuture<'a>,
 }
 
-type Played<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
+type ActsFuture<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
 
 /// Every simulation.
 pub const ALL: [&Simulation; 10] = [
@@ -76,7 +78,7 @@ pub fn find(name: &str) -> Option<&'static Simulation> {
     ALL.into_iter().find(|one| one.name == name)
 }
 
-/// How a simulation is played.
+/// The settings of a simulation.
 pub struct Options {
     /// The rules.
     pub catalogue: Arc<Catalogue>,
@@ -86,37 +88,37 @@ pub struct Options {
     pub run_id: String,
     /// Variables for the adapter.
     pub variables: Vec<(String, String)>,
-    /// How long to wait in total because the target asks for fewer requests.
+    /// The total wait for a target that asks for fewer requests.
     pub throttle_wait: Duration,
 }
 
-/// An observer of a story, which has ceremonies like those of a run. All methods are called as
+/// An observer of a simulation, which has ceremonies like those of a run. All methods are called as
 /// things happen.
-pub trait Audience: Observer {
-    /// It begins; there are no acts yet.
-    fn opened(&self, _story: &Story) {}
+pub trait SimulationObserver: Observer {
+    /// The simulation begins; there are no acts yet.
+    fn simulation_started(&self, _report: &SimulationReport) {}
 
     /// An act begins; it has no steps yet.
-    fn began(&self, _act: &Act) {}
+    fn act_started(&self, _act: &Act) {}
 
     /// A step was taken.
-    fn saw(&self, _step: &Step) {}
+    fn step_taken(&self, _step: &SimulationStep) {}
 
     /// A step showed a flaw of the target.
-    fn flaw(&self, _finding: &Finding) {}
+    fn finding(&self, _finding: &Finding) {}
 }
 
-/// Plays a simulation.
-pub async fn play(
+/// Runs a simulation.
+pub async fn run(
     simulation: &Simulation,
     options: &Options,
     target: Arc<Target>,
-    audience: &dyn Audience,
-) -> Result<Story, NotTestable> {
-    let (mut play, forged) = Play::begin(simulation, options, target, audience).await?;
+    observer: &dyn SimulationObserver,
+) -> Result<SimulationReport, NotTestable> {
+    let (mut sim, forged) = Simulator::begin(simulation, options, target, observer).await?;
     match forged {
-        Some(forged) => play.accepts_anything(&forged),
-        None => (simulation.acts)(&mut play).await,
+        Some(forged) => sim.accepts_anything(&forged),
+        None => (simulation.acts)(&mut sim).await,
     }
-    Ok(play.story())
+    Ok(sim.report())
 }

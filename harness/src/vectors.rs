@@ -1,6 +1,6 @@
 //! The W3C's test vectors (WebAuthn Level 3 §16), proved twice: the ordinary
 //! client and device rebuild them, and the reference relying party accepts
-//! what was published.
+//! the published responses.
 
 mod draws;
 mod hmac_secret;
@@ -14,31 +14,31 @@ use passrig_authenticator::keys;
 use passrig_vectors::{Case, Shared, Vector};
 use serde::Serialize;
 
-pub use judged::{Exam, exams};
+pub use judged::{PublishedResponse, published_responses};
 
 use crate::relying_party::{Step, Violation};
 
-/// Octets under their names.
+/// Bytes under their names.
 pub type Fields = Vec<(&'static str, Vec<u8>)>;
 
-/// One thing that was published, and what became of it here.
+/// A published value, and the comparison with ours.
 #[derive(Clone, Debug, Serialize)]
 pub struct Proof {
-    /// What it is.
-    pub kind: Kind,
-    /// Which one: the vector's id, or the name of the case.
+    /// The kind of the value.
+    pub kind: ProofKind,
+    /// The ID of the vector, or the name of the case.
     pub name: String,
-    /// Where ours is not what was published.
+    /// The differences between ours and the published value.
     pub differences: Vec<Difference>,
     /// The steps that the reference relying party finds violated. Only
     /// ceremonies are judged.
     pub violations: Vec<Violated>,
 }
 
-/// What can be proved.
+/// The kind of a published value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Kind {
+pub enum ProofKind {
     /// A registration.
     Registration,
     /// An authentication.
@@ -49,16 +49,16 @@ pub enum Kind {
     HmacSecret,
 }
 
-/// The first octet of a field that is not what was published.
+/// The first byte of a field that differs from the published one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Difference {
     /// The field.
     pub field: &'static str,
-    /// Where in it.
+    /// The position in the field.
     pub offset: usize,
-    /// Our octet; absent if ours is shorter.
+    /// Our byte; absent if ours is shorter.
     pub ours: Option<u8>,
-    /// The published one; absent if that is shorter.
+    /// The published byte; absent if the published field is shorter.
     pub published: Option<u8>,
 }
 
@@ -67,11 +67,11 @@ pub struct Difference {
 pub struct Violated {
     /// The clause.
     pub clause: &'static str,
-    /// Why.
+    /// The reason.
     pub reason: String,
 }
 
-/// Why there is nothing to compare.
+/// The error of a comparison.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The data that come with the program are broken.
@@ -80,14 +80,14 @@ pub enum Error {
     /// One of the vectors cannot be tried.
     #[error("the vector `{name}` cannot be tried")]
     Vector {
-        /// Which.
+        /// The vector.
         name: String,
-        /// Why.
+        /// The cause.
         source: Cause,
     },
 }
 
-/// Why a vector cannot be tried.
+/// The cause for which a vector cannot be tried.
 #[derive(Debug, thiserror::Error)]
 pub enum Cause {
     /// A value is missing or unusable in the data.
@@ -119,7 +119,7 @@ pub fn prove() -> Result<Vec<Proof>, Error> {
         proofs.extend(prove_vector(&vector, &certificate)?);
     }
     proofs.push(Proof {
-        kind: Kind::Root,
+        kind: ProofKind::Root,
         name: ROOT.to_owned(),
         differences: differences(&rebuild::root(), |_| certificate.clone()),
         violations: Vec::new(),
@@ -134,11 +134,11 @@ pub fn prove() -> Result<Vec<Proof>, Error> {
 /// Proves a registration and its authentication, with the trust root's
 /// certificate.
 fn prove_vector(vector: &Vector, root: &[u8]) -> Result<[Proof; 2], Error> {
-    let [registration, authentication] = exams(vector, root)?;
+    let [registration, authentication] = published_responses(vector, root)?;
     let ours = rebuild::rebuild(vector).map_err(Error::about(&vector.id))?;
     let kinds = [
-        (Kind::Registration, registration, ours.registration, &vector.registration),
-        (Kind::Authentication, authentication, ours.authentication, &vector.authentication),
+        (ProofKind::Registration, registration, ours.registration, &vector.registration),
+        (ProofKind::Authentication, authentication, ours.authentication, &vector.authentication),
     ];
     Ok(kinds.map(|(kind, exam, ours, published)| Proof {
         kind,
@@ -152,14 +152,14 @@ fn prove_case(case: &Case, shared: &Shared) -> Result<Proof, Error> {
     let ours = hmac_secret::rebuild(case).map_err(Error::about(&case.name))?;
     let published = |name: &str| hmac_secret::published(case, shared, name);
     Ok(Proof {
-        kind: Kind::HmacSecret,
+        kind: ProofKind::HmacSecret,
         name: case.name.clone(),
         differences: differences(&ours, published),
         violations: Vec::new(),
     })
 }
 
-/// Fields that differ; what one side lacks is empty.
+/// The fields that differ; a missing field is empty.
 fn differences(ours: &Fields, published: impl Fn(&str) -> Vec<u8>) -> Vec<Difference> {
     let differing =
         ours.iter().filter_map(|(field, ours)| first_difference(field, ours, &published(field)));
@@ -167,29 +167,29 @@ fn differences(ours: &Fields, published: impl Fn(&str) -> Vec<u8>) -> Vec<Differ
 }
 
 fn first_difference(field: &'static str, ours: &[u8], published: &[u8]) -> Option<Difference> {
-    let octet = |octets: &[u8], at| octets.get(at).copied();
+    let byte = |bytes: &[u8], at| bytes.get(at).copied();
     (0..ours.len().max(published.len()))
         .map(|at| Difference {
             field,
             offset: at,
-            ours: octet(ours, at),
-            published: octet(published, at),
+            ours: byte(ours, at),
+            published: byte(published, at),
         })
         .find(|difference| difference.ours != difference.published)
 }
 
 impl Proof {
-    /// Whether ours is the same, octet for octet.
+    /// True if ours equals the published value, byte for byte.
     pub fn is_rebuilt(&self) -> bool {
         self.differences.is_empty()
     }
 
-    /// Whether the reference relying party finds no fault.
+    /// True if the reference relying party accepts it.
     pub fn is_accepted(&self) -> bool {
         self.violations.is_empty()
     }
 
-    /// Whether all is as it should be.
+    /// True if it is rebuilt and accepted.
     pub fn holds(&self) -> bool {
         self.is_rebuilt() && self.is_accepted()
     }

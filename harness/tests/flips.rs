@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use passrig::vectors::{Exam, exams};
+use passrig::vectors::{PublishedResponse, published_responses};
 
 const MASKS: [u8; 2] = [0x01, 0x80];
 
@@ -130,7 +130,9 @@ fn survivors() -> BTreeSet<Survivor> {
     let mut jobs = Vec::new();
     for vector in passrig_vectors::w3c().unwrap() {
         let ceremonies = ["registration", "authentication"];
-        for (exam, ceremony) in exams(&vector, &root).unwrap().into_iter().zip(ceremonies) {
+        for (exam, ceremony) in
+            published_responses(&vector, &root).unwrap().into_iter().zip(ceremonies)
+        {
             assert!(exam.violations(&exam.fields).is_empty(), "{} {ceremony}", vector.id);
             for (field, (name, _)) in exam.fields.iter().enumerate() {
                 let name = format!("{} {ceremony} {name}", vector.id);
@@ -156,7 +158,7 @@ fn survivors() -> BTreeSet<Survivor> {
 }
 
 impl Job {
-    fn survivors(&self, exam: &Exam) -> Vec<Survivor> {
+    fn survivors(&self, exam: &PublishedResponse) -> Vec<Survivor> {
         let mut fields = exam.fields.clone();
         let mut found = Vec::new();
         for octet in 0..fields[self.field].1.len() {

@@ -1,6 +1,6 @@
 //! Ceremonies of an actor: from the options of the target to its answer.
 
-use super::{Actor, Attempt, Known, Message, Probes, Trouble};
+use super::{Actor, Attempt, AttemptError, Known, Message, NotExpressible, Probes, Result};
 use crate::outcome::{Effect, Setting};
 use crate::target_rp::{Answer, Begun, Flow, Log, Recognised, Session};
 use passrig_authenticator::Ceremony;
@@ -14,14 +14,13 @@ use std::sync::Arc;
 use std::time::Instant;
 use url::Url;
 
-/// How often a ceremony begins again whose deviation changed nothing. Every
-/// second signature has a high s already: with so many tries, a check of it
-/// goes unsent once in sixteen million runs.
+/// The number of ceremonies of a deviation that changes nothing. Every second signature has a high
+/// s already: with so many ceremonies, a check of it is skipped once in sixteen million runs.
 const TRIES: usize = 24;
 
 impl Actor {
     /// Begins a ceremony: the RP's options.
-    pub async fn begin(&mut self, ceremony: Ceremony, log: &mut Log) -> Result<Begun, Trouble> {
+    pub async fn begin(&mut self, ceremony: Ceremony, log: &mut Log) -> Result<Begun> {
         let discoverable = self.variant.setting(Setting::Login) == Some("discoverable");
         let inputs = match ceremony {
             Ceremony::Authentication if discoverable => {
@@ -42,23 +41,19 @@ impl Actor {
     }
 
     /// Makes an honest response to options.
-    pub fn respond(&mut self, begun: &Begun) -> Result<Message, Trouble> {
+    pub fn respond(&mut self, begun: &Begun) -> Result<Message> {
         let honest = Deviation::default();
         let known = self.known.clone();
         self.respond_with(begun, &mut Bench::new(&honest, &known))
     }
 
     /// Makes a response to options on a bench of the caller's.
-    pub fn respond_with(
-        &mut self,
-        begun: &Begun,
-        bench: &mut Bench<'_>,
-    ) -> Result<Message, Trouble> {
+    pub fn respond_with(&mut self, begun: &Begun, bench: &mut Bench<'_>) -> Result<Message> {
         match begun.ceremony {
             Ceremony::Registration => {
                 let options = CreationOptions::parse(&begun.options)?;
                 let mut plan = self.plan_create(&options)?;
-                // Also where the authenticator keeps none, since the credential is not discoverable.
+                // The authenticator keeps none where the credential is not discoverable.
                 self.known.user_handle = Some(options.user.id.0.clone());
                 if self.format.or(bench.deviation().format()).is_some() {
                     self.client.certify(&mut plan);
@@ -67,7 +62,9 @@ impl Actor {
                     plan.device.attest_as(format);
                 }
                 if let Some(listing) = self.listing {
-                    plan.device.be_of(listing).ok_or(Trouble::NotExpressible)?;
+                    plan.device.be_of(listing).ok_or_else(|| {
+                        AttemptError::Bug("a listed model has no certificates".to_owned())
+                    })?;
                 }
                 bench.plan(PlanMut::Create(&mut plan));
                 let credential_id = plan.device.credential.id.clone();
@@ -84,9 +81,9 @@ impl Actor {
         }
     }
 
-    fn plan_create(&mut self, options: &CreationOptions) -> Result<create::Plan, Trouble> {
-        // Whoever is asked for a security key or a phone takes one: what
-        // matters to a check is what it is like, not where it is.
+    fn plan_create(&mut self, options: &CreationOptions) -> Result<create::Plan> {
+        // A user who is asked for a security key or a phone takes one: a check depends on the
+        // properties of the authenticator, not on its place.
         let selection = options.authenticator_selection.as_ref();
         let wanted = selection.and_then(|s| s.authenticator_attachment.as_deref());
         if let Some(attachment) = wanted.and_then(Attachment::parse) {
@@ -97,11 +94,11 @@ impl Actor {
         Ok(self.client.plan_create(options)?)
     }
 
-    fn plan_get(&mut self, begun: &Begun) -> Result<get::Plan, Trouble> {
+    fn plan_get(&mut self, begun: &Begun) -> Result<get::Plan> {
         Ok(self.client.plan_get(&RequestOptions::parse(&begun.options)?)?)
     }
 
-    /// Sends a response, and watches what it does.
+    /// Sends a response, and probes the effect.
     pub async fn send(
         &mut self,
         begun: &Begun,
@@ -109,12 +106,12 @@ impl Actor {
         bench: &mut Bench<'_>,
         probes: Probes,
         log: &mut Log,
-    ) -> Result<Attempt, Trouble> {
+    ) -> Result<Attempt> {
         self.send_from(None, begun, message, bench, probes, log).await
     }
 
-    /// The same from another site's page, if one is named: with the cookies and
-    /// headers that a browser adds there. It is watched from the RP's own.
+    /// Sends a response from a page of another site, if one is named: with the cookies and headers
+    /// that a browser adds there. The probes run on a page of the RP.
     pub async fn send_from(
         &mut self,
         page: Option<&Url>,
@@ -123,7 +120,7 @@ impl Actor {
         bench: &mut Bench<'_>,
         probes: Probes,
         log: &mut Log,
-    ) -> Result<Attempt, Trouble> {
+    ) -> Result<Attempt> {
         let id = &message.credential_id;
         let start = Instant::now();
         let before = self.probe(begun.ceremony, id, probes, log).await?;
@@ -134,7 +131,7 @@ impl Actor {
             .await;
         self.session.visit(None);
         let answer = answer?;
-        // A state that was there before cannot have come of the attempt.
+        // A state that was there before is not an effect of the attempt.
         let effect = match before {
             Some(false) => match self.probe(begun.ceremony, id, probes, log).await? {
                 Some(true) => Effect::Happened,
@@ -147,27 +144,26 @@ impl Actor {
         Ok(Attempt { verdict: answer.verdict, effect, exchange, duration: start.elapsed() })
     }
 
-    /// Sends two responses to the same options at once, on connections that
-    /// are open already where a probe can open them. Words alone decide.
+    /// Sends two responses to the same options at once, on connections that are open already where
+    /// a probe can open them. Without probes of effects, the answers decide.
     pub async fn send_together(
         &mut self,
         begun: &Begun,
         messages: [&Message; 2],
         log: &mut Log,
-    ) -> Result<[Attempt; 2], Trouble> {
+    ) -> Result<[Attempt; 2]> {
         let there = self.session.clone();
         self.send_beside(there, [begun, begun], messages, log).await
     }
 
-    /// The same for two ceremonies, of which the second was begun in another
-    /// session.
+    /// Sends the responses of two ceremonies at once; the second one was begun in another session.
     pub async fn send_beside(
         &mut self,
         mut there: Session,
         [first, second]: [&Begun; 2],
         messages: [&Message; 2],
         log: &mut Log,
-    ) -> Result<[Attempt; 2], Trouble> {
+    ) -> Result<[Attempt; 2]> {
         let (target, inputs) = (&self.world.target, &self.inputs);
         let there = &mut there;
         let here = &mut self.session;
@@ -203,33 +199,33 @@ impl Actor {
         ceremony: Ceremony,
         probes: Probes,
         log: &mut Log,
-    ) -> Result<Attempt, Trouble> {
+    ) -> Result<Attempt> {
         self.deviate(ceremony, &Deviation::default(), &Known::default(), probes, log).await
     }
 
     /// An honest registration that must be accepted.
-    pub async fn enrol(&mut self, log: &mut Log) -> Result<Attempt, Trouble> {
+    pub async fn enrol(&mut self, log: &mut Log) -> Result<Attempt> {
         self.honest(Ceremony::Registration, log).await
     }
 
     /// An honest authentication that must be accepted.
-    pub async fn sign_in(&mut self, log: &mut Log) -> Result<Attempt, Trouble> {
+    pub async fn sign_in(&mut self, log: &mut Log) -> Result<Attempt> {
         self.honest(Ceremony::Authentication, log).await
     }
 
-    async fn honest(&mut self, ceremony: Ceremony, log: &mut Log) -> Result<Attempt, Trouble> {
+    async fn honest(&mut self, ceremony: Ceremony, log: &mut Log) -> Result<Attempt> {
         let attempt = self.perform(ceremony, Probes::default(), log).await?;
         match attempt.verdict.recognised {
             Recognised::Accepted => Ok(attempt),
             _ => {
                 let throttled = attempt.throttled();
-                Err(Trouble::Honest { ceremony, message: attempt.verdict.message, throttled })
+                Err(AttemptError::Honest { ceremony, message: attempt.verdict.message, throttled })
             }
         }
     }
 
-    /// A whole ceremony that deviates. One that turns out honest is begun
-    /// again; `other` is whom the deviation may speak of.
+    /// A whole ceremony that deviates. A ceremony that equals the honest one begins again; `other`
+    /// has the facts about another actor that the deviation may use.
     pub async fn deviate(
         &mut self,
         ceremony: Ceremony,
@@ -237,7 +233,7 @@ impl Actor {
         other: &Known,
         probes: Probes,
         log: &mut Log,
-    ) -> Result<Attempt, Trouble> {
+    ) -> Result<Attempt> {
         let honest = deviation.edits().is_empty();
         let of_request = |edit: &deviation::Edit| edit.at.stage() == "request";
         let waits_for_request = deviation.edits().iter().any(of_request);
@@ -250,7 +246,7 @@ impl Actor {
                 continue;
             }
             if !waits_for_request && !self.is_sent(ceremony, &bench, &message) {
-                return Err(Trouble::NotExpressible);
+                return Err(NotExpressible::NotSent.into());
             }
             let attempt = self.send(&begun, &message, &mut bench, probes, log).await?;
             match self.effect(&bench)? {
@@ -258,7 +254,7 @@ impl Actor {
                 deviation::Effect::Honest
                     if !honest && ceremony == Ceremony::Registration && attempt.is_accepted() =>
                 {
-                    return Err(Trouble::NotExpressible);
+                    return Err(NotExpressible::AcceptedHonest.into());
                 }
                 deviation::Effect::Honest if !honest => continue,
                 _ => {}
@@ -268,10 +264,10 @@ impl Actor {
             }
             return Ok(attempt);
         }
-        Err(Trouble::NotExpressible)
+        Err(NotExpressible::EqualsHonest(TRIES).into())
     }
 
-    /// Whether the target can see what was done to the response: pages may send some members of it only.
+    /// True if the target can see the deviation: pages may send only some members of the response.
     fn is_sent(&self, ceremony: Ceremony, bench: &Bench<'_>, message: &Message) -> bool {
         match bench.honest_response() {
             Some(Tree::Json(honest)) => {
@@ -281,11 +277,13 @@ impl Actor {
         }
     }
 
-    /// What became of a deviation. Not every authenticator makes what a check
-    /// would alter: where the user names one, that is no mistake of the check.
-    fn effect(&self, bench: &Bench<'_>) -> Result<deviation::Effect, Trouble> {
+    /// The effect of a deviation. An authenticator that the user names may not make the part that
+    /// the check edits.
+    fn effect(&self, bench: &Bench<'_>) -> Result<deviation::Effect> {
         match bench.effect() {
-            Err(_) if self.world.authenticator.is_some() => Err(Trouble::NotExpressible),
+            Err(error) if self.world.authenticator.is_some() => {
+                Err(NotExpressible::NotMade(error).into())
+            }
             effect => Ok(effect?),
         }
     }

@@ -6,12 +6,12 @@ use passrig_authenticator::wire::{AuthenticatorData, Flags, cose};
 
 use super::World;
 
-/// What is known of an actor, and through it of the others.
+/// The facts about an actor, and about another one, that deviations may use.
 #[derive(Clone, Default)]
 pub struct Known {
-    /// Its credential.
+    /// The ID of its credential.
     pub credential_id: Option<Vec<u8>>,
-    /// Its account, as the RP named it in creation options.
+    /// The user handle of its account, from the creation options.
     pub user_handle: Option<Vec<u8>>,
     /// The RP id of its ceremonies.
     pub rp_id: Option<String>,
@@ -33,7 +33,7 @@ impl Known {
         }
     }
 
-    /// The same, beside what is known of somebody else.
+    /// The facts with those about another actor.
     pub(super) fn beside(&self, other: &Self) -> Self {
         Self { other: Some(Box::new(other.clone())), ..self.clone() }
     }

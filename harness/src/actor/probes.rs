@@ -1,13 +1,13 @@
-/// The probes that this run has seen in both states, and therefore trusts.
+/// The probes that a run trusts, since it saw each one in both states.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Probes {
     /// The list of credentials.
     pub list: bool,
-    /// Who is signed in.
+    /// The user who is signed in.
     pub whoami: bool,
 }
 
 impl Probes {
-    /// Every probe, trusted or not: to find out which can be.
+    /// Every probe, before it is known which ones can be trusted.
     pub const ALL: Self = Self { list: true, whoami: true };
 }

@@ -32,7 +32,7 @@ pub struct Throttling {
 #[derive(Debug, Default)]
 struct Waited {
     total: Duration,
-    /// When the last wait ends.
+    /// The end of the last wait.
     until: Option<Instant>,
     is_used_up: bool,
 }
@@ -52,8 +52,7 @@ impl Throttling {
         Self { limit, waited: Mutex::default() }
     }
 
-    /// Whether the run may wait so long from now on. From the first time that it may not, it may
-    /// not wait at all.
+    /// True if the run may wait so long from now on. After one refusal it may not wait at all.
     pub fn admits(&self, wait: Duration) -> bool {
         self.admits_from(Instant::now(), wait)
     }
@@ -71,7 +70,7 @@ impl Throttling {
         !waited.is_used_up
     }
 
-    /// Why the run cannot go on, once the time is used up. [`THROTTLED`] says what to do.
+    /// The reason for the end of the run once the time is used up. [`THROTTLED`] is the help.
     pub fn used_up(&self) -> Option<String> {
         let is_used_up = self.waited.lock().unwrap_or_else(PoisonError::into_inner).is_used_up;
         let seconds = self.limit.as_secs();
@@ -84,7 +83,7 @@ impl Throttling {
     }
 }
 
-/// What the user can do about a target that asks for fewer requests.
+/// The help for a target that asks for fewer requests.
 pub const THROTTLED: &str =
     "turn off the rate limit of the target for the test, or raise --throttle-wait";
 

@@ -11,7 +11,7 @@ use super::RunState;
 use crate::catalogue::Product;
 use crate::target_rp::Target;
 
-/// What all actors of a run share.
+/// The state that all actors of a run share.
 #[derive(Clone)]
 pub struct World {
     /// The RP.
@@ -22,21 +22,19 @@ pub struct World {
     pub env: Seeded,
     /// Variables for the adapter that the user sets.
     pub variables: Vec<(String, String)>,
-    /// The authenticator that everybody has to whom it makes no difference, if
-    /// the user names one.
+    /// The authenticator of the checks that need no special one, if the user names one.
     pub authenticator: Option<Profile>,
-    /// How long to wait until a challenge must have expired, if anybody wants
-    /// to wait.
+    /// The time after which a challenge must have expired, if the user wants to wait.
     pub expiry: Option<Duration>,
-    /// How many pairs of answers to time at most, if anybody wants them timed.
+    /// The most pairs of answers to time, if the user wants timing.
     pub timing: Option<usize>,
     /// State of the run.
     pub state: Arc<RunState>,
 }
 
 impl World {
-    /// What an actor's authenticator is like: what the user wants it to be,
-    /// unless a check needs one of a kind.
+    /// The profile of an actor's authenticator: the one that the user names, unless a check needs
+    /// another one.
     pub fn authenticator(
         &self,
         product: Product,

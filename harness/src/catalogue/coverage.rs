@@ -1,8 +1,8 @@
-//! What the checks cover of the [`Index`], and what not.
+//! The rows of the [`Index`] that the checks cover.
 
 use serde::Serialize;
 
-use super::index::{FidoTest, Flaw, Group, Index, Reason, Requirement, Row};
+use super::index::{FidoTest, Flaw, GapReason, Group, Index, Requirement, Row};
 use super::{Catalogue, Check};
 
 /// The groups whose rows must each have a check or a reason: registration and
@@ -12,7 +12,7 @@ const CEREMONIES: [&str; 2] = ["REG", "AUT"];
 /// Every row with its checks.
 #[derive(Debug, Serialize)]
 pub struct Coverage<'a> {
-    /// How many checks there are.
+    /// The number of checks.
     pub checks: usize,
     /// Rules.
     pub requirements: Vec<Covered<'a, Requirement>>,
@@ -29,7 +29,7 @@ pub struct Coverage<'a> {
 pub struct Covered<'a, T> {
     /// The group's id.
     pub id: &'a str,
-    /// What its rows are about.
+    /// The subject of its rows.
     pub title: &'a str,
     /// Its rows.
     pub rows: Vec<CoveredRow<'a, T>>,
@@ -40,13 +40,13 @@ pub struct Covered<'a, T> {
 pub struct CoveredRow<'a, T> {
     /// The id that is unique among all rows of its kind.
     pub key: String,
-    /// What is known about it.
+    /// The row of the index.
     pub row: &'a T,
-    /// How it is covered.
-    pub state: State,
+    /// Its coverage.
+    pub state: CoverageState,
     /// The ids of the checks.
     pub checks: Vec<&'a str>,
-    /// Why there are none.
+    /// The reason for none.
     #[serde(flatten)]
     pub gap: Option<Gap<'a>>,
 }
@@ -60,19 +60,19 @@ pub struct Clause<'a> {
     pub checks: Vec<&'a str>,
 }
 
-/// Why a row has no check.
+/// The reason for a row without a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct Gap<'a> {
     /// The reason.
-    pub reason: Reason,
+    pub reason: GapReason,
     /// The reason at more length.
     pub why: &'a str,
 }
 
-/// How a row is covered.
+/// The coverage of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum State {
+pub enum CoverageState {
     /// It has a check.
     Covered,
     /// It has none, for a stated reason.
@@ -94,16 +94,16 @@ impl<'a> Coverage<'a> {
         }
     }
 
-    /// Whether every rule about a ceremony has a check or a reason.
+    /// True if every rule about a ceremony has a check or a reason.
     pub fn is_complete(&self) -> bool {
         let ceremonies = self.requirements.iter().filter(|group| CEREMONIES.contains(&group.id));
-        ceremonies.flat_map(|group| &group.rows).all(|row| row.state != State::Open)
+        ceremonies.flat_map(|group| &group.rows).all(|row| row.state != CoverageState::Open)
     }
 }
 
 impl<T> Covered<'_, T> {
-    /// How many rows are in that state.
-    pub fn count(&self, state: State) -> usize {
+    /// The number of rows in that state.
+    pub fn count(&self, state: CoverageState) -> usize {
         self.rows.iter().filter(|row| row.state == state).count()
     }
 }
@@ -121,9 +121,9 @@ fn covered<'a, T: Row>(
         let gap = gap.map(|gap| Gap { reason: gap.reason, why: &gap.why });
         let gap = gap.filter(|_| checks.is_empty());
         let state = match (checks.is_empty(), gap) {
-            (false, _) => State::Covered,
-            (true, Some(_)) => State::Excused,
-            (true, None) => State::Open,
+            (false, _) => CoverageState::Covered,
+            (true, Some(_)) => CoverageState::Excused,
+            (true, None) => CoverageState::Open,
         };
         CoveredRow { key, row, state, checks, gap }
     };

@@ -1,6 +1,6 @@
 //! Patterns over ids, in which `*` stands for any text.
 
-/// Whether `id` is what the glob says. A glob without `*` also means everything
+/// True if the glob matches `id`. A glob without `*` also matches everything
 /// below it: `registration.origin` means `registration.origin.*`.
 pub fn matches(glob: &str, id: &str) -> bool {
     if !glob.contains('*') {

@@ -1,4 +1,4 @@
-//! What the checks are counted against, as data: `catalogue/index/*.toml`.
+//! The tables that the checks are counted against, as data: `catalogue/index/*.toml`.
 //!
 //! The rules of the specification, the tests of FIDO's conformance tool, the
 //! flaws that relying parties are known for, and why some of them have no check.
@@ -22,7 +22,7 @@ pub struct Index {
     pub fido: Vec<Group<FidoTest>>,
     /// The known flaws.
     pub flaws: Vec<Group<Flaw>>,
-    /// Why some rows have no check.
+    /// The reason for rows without a check.
     pub uncovered: Vec<Uncovered>,
 }
 
@@ -30,9 +30,9 @@ pub struct Index {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Group<T> {
-    /// What the ids of its rows begin with; a suite's name.
+    /// The beginning of the IDs of its rows; the name of a suite.
     pub id: String,
-    /// What the rows are about.
+    /// The subject of the rows.
     pub title: String,
     /// The rows.
     pub rows: Vec<T>,
@@ -46,13 +46,13 @@ pub struct Requirement {
     pub id: String,
     /// Where it stands.
     pub clause: String,
-    /// How strongly it is demanded, where a check does not say otherwise.
+    /// The strength of the demand, unless a check states another one.
     pub level: Level,
-    /// Whose duty it is.
+    /// The party that must fulfil it.
     pub owner: Owner,
-    /// What the RP must establish.
+    /// The fact that the RP must establish.
     pub title: String,
-    /// What to keep in mind about its level.
+    /// A remark about its level.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
 }
@@ -65,16 +65,16 @@ pub struct FidoTest {
     pub id: String,
     /// In which of the known lists it stands.
     pub generation: Generation,
-    /// Whose duty the rule behind it is.
+    /// The party that must fulfil the rule behind it.
     pub owner: Owner,
-    /// What the tool demands.
+    /// The verdict that the tool demands.
     pub expects: Verdict,
-    /// What it sends, in short.
+    /// The attempt, in short.
     pub sends: String,
     /// Ids or globs of our checks.
     #[serde(default, skip_serializing)]
     pub checks: Vec<String>,
-    /// What to know about it.
+    /// A remark.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
 }
@@ -85,13 +85,13 @@ pub struct FidoTest {
 pub struct Flaw {
     /// The id, such as `challenge.reuse`.
     pub id: String,
-    /// What such an RP does wrong.
+    /// The error of such an RP.
     pub title: String,
-    /// Whose duty it is to prevent it.
+    /// The party that must prevent it.
     pub owner: Owner,
     /// Where it was seen: advisories, issues, studies.
     pub source: String,
-    /// How many sites had it, where that was measured.
+    /// The share of sites that had it, where that was measured.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rate: Option<Rate>,
     /// Ids or globs of our checks.
@@ -109,12 +109,12 @@ pub struct Rate {
     pub of: u32,
 }
 
-/// Why some rows have no check.
+/// The reason for rows without a check.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Uncovered {
     /// The reason.
-    pub reason: Reason,
+    pub reason: GapReason,
     /// The reason at more length.
     pub why: String,
     /// Ids or globs of requirements.
@@ -129,13 +129,13 @@ pub struct Uncovered {
 }
 
 impl Uncovered {
-    /// Whether it is about the row with that key.
+    /// True if it is about the row with that key.
     pub(super) fn fits<T: Row>(&self, key: &str) -> bool {
         T::patterns(self).iter().any(|pattern| glob::matches(pattern, key))
     }
 }
 
-/// Whose duty a rule is.
+/// The party that must fulfil a rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Owner {
@@ -164,27 +164,28 @@ passrig_authenticator::named_enum! {
     /// The closed list of reasons for having no check.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
     #[serde(rename_all = "kebab-case")]
-    pub enum Reason {
+    pub enum GapReason {
         /// It is an honest ceremony, such as every run performs around each attempt.
-        HonestTwins = "honest-twins",
+        #[serde(rename = "honest-twins")]
+        HonestControls = "honest-twins",
         /// Only a browser could break or notice it.
         ClientOnly = "client-only",
-        /// It leaves no trace in what an RP answers.
+        /// It leaves no trace in the answers of an RP.
         NotOverHttp = "not-over-http",
         /// The product around the ceremony decides; there is nothing common to send.
         ProductSpecific = "product-specific",
-        /// The specification or the tool no longer has it, or nobody uses it.
+        /// The specification or the tool no longer has it, or no product uses it.
         Outdated = "outdated",
         /// The tool demands it, the specification does not, or says the contrary.
         ToolOnly = "tool-only",
     }
 }
 
-impl Reason {
-    /// What it means.
+impl GapReason {
+    /// The meaning.
     pub fn meaning(self) -> &'static str {
         match self {
-            Self::HonestTwins => "an honest ceremony, as around each attempt",
+            Self::HonestControls => "an honest ceremony, as around each attempt",
             Self::ClientOnly => "only a browser could break or notice it",
             Self::NotOverHttp => "it leaves no trace in what an RP answers",
             Self::ProductSpecific => "nothing common to all products could be sent",
@@ -194,18 +195,18 @@ impl Reason {
     }
 }
 
-impl fmt::Display for Reason {
+impl fmt::Display for GapReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
     }
 }
 
-/// What checks can be about.
+/// A row of a table that checks can be about.
 pub trait Row {
     /// The id that is unique among all rows of its kind.
     fn key(&self, group: &str) -> String;
 
-    /// Whether the check is about it.
+    /// True if the check is about it.
     fn is_tested_by(&self, check: &Check) -> bool {
         self.globs().iter().any(|glob| glob::matches(glob, &check.id))
     }
@@ -213,7 +214,7 @@ pub trait Row {
     /// The ids and globs of checks that it states itself.
     fn globs(&self) -> &[String];
 
-    /// The patterns of what has no check that are about its kind.
+    /// The patterns of uncovered rows of its kind.
     fn patterns(uncovered: &Uncovered) -> &[String];
 }
 
@@ -274,12 +275,12 @@ impl Index {
         self.requirements.iter().flat_map(|group| &group.rows).find(|row| row.id == id)
     }
 
-    /// Whose duty it is what the check is about.
+    /// The party that must fulfil the rule of the check.
     pub fn owner(&self, check: &Check) -> Option<Owner> {
         Some(self.requirement(check.requirement.as_deref()?)?.owner)
     }
 
-    /// The tests of FIDO's tool that send the same, as `SUITE/ID`.
+    /// The tests of FIDO's tool that the check covers, as `SUITE/ID`.
     pub fn fido_of(&self, check: &Check) -> impl Iterator<Item = String> {
         self.fido.iter().flat_map(move |suite| {
             let same = suite.rows.iter().filter(move |test| test.is_tested_by(check));

@@ -121,12 +121,12 @@ impl Catalogue {
     }
 }
 
-/// When deviations are tried out.
+/// The time at which deviations are rehearsed.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Rehearsal {
     /// They are read for the first time.
     Now,
-    /// It has been done: they cannot have changed since.
+    /// A test rehearsed them; they are part of the program.
     Before,
 }
 
@@ -146,7 +146,7 @@ impl Chapter<'_> {
             }
             let check = self.check(family, case, *ceremony)?;
             if case.lying_header {
-                checks.push(lying(&check));
+                checks.push(with_false_header(&check));
             }
             checks.push(check);
         }
@@ -166,11 +166,11 @@ impl Chapter<'_> {
         let violates = violates.cloned().unwrap_or_default();
         let exercises = case.exercises.get(&ceremony).or_else(|| family.exercises.get(&ceremony));
         let exercises = exercises.cloned().unwrap_or_default();
-        // Stories may be about rules that no response violates by itself.
-        let is_story = case.scenario.is_some() && violates.is_empty();
+        // A scenario may test a rule that no single response violates.
+        let is_scenario = case.scenario.is_some() && violates.is_empty();
         let (stated, other, word) = match family.expects {
-            Expectation::Refused if !is_story => (&violates, &exercises, "violates"),
-            // Either will do, or both: what the reference RP does decides.
+            Expectation::Refused if !is_scenario => (&violates, &exercises, "violates"),
+            // One of them is enough: the verdict of the reference RP decides.
             Expectation::Survives if !violates.is_empty() => (&violates, &exercises, "violates"),
             _ => (&exercises, &violates, "exercises"),
         };
@@ -189,7 +189,7 @@ impl Chapter<'_> {
             self.file.mistake("the check has no clause".to_owned(), here(), Some(help))
         })?;
         let action = match (&case.scenario, case.deviation.as_slice()) {
-            (Some(name), []) => match Scenario::find(name.get_ref()) {
+            (Some(name), []) => match Scenario::named(name.get_ref()) {
                 Some(scenario) => Action::Scenario(scenario),
                 None => return Err(self.no_scenario(name)),
             },
@@ -254,7 +254,7 @@ impl Chapter<'_> {
     ) -> Result<(), Box<Mistake>> {
         let algorithm = self.algorithm(family, case)?;
         for (index, edit) in case.deviation.iter().enumerate() {
-            // Which artefacts there are is for the plan to say.
+            // The plan decides which artifacts exist.
             let before = case.deviation.iter().take(index).map(Spanned::get_ref);
             let plan = before.filter(|edit| edit.at.stage() == "plan");
             let alone = Deviation::new(plan.chain([edit.get_ref()]).cloned().collect());
@@ -266,7 +266,7 @@ impl Chapter<'_> {
         Ok(())
     }
 
-    /// Points at the path inside the edit, which is what most mistakes are in.
+    /// Points at the path inside the edit, the place of most mistakes.
     fn edit_error(&self, edit: &Spanned<Edit>, error: &deviation::Error) -> Box<Mistake> {
         let span = edit.span();
         let path = format!("\"{}\"", edit.get_ref().at);
@@ -290,7 +290,7 @@ impl Chapter<'_> {
 
     fn no_scenario(&self, name: &Spanned<String>) -> Box<Mistake> {
         let message = format!("there is no scenario `{}`", name.get_ref());
-        let known = Scenario::ALL.iter().map(|scenario| scenario.name());
+        let known = Scenario::ALL.into_iter().map(Scenario::name);
         let help = did_you_mean(name.get_ref(), known);
         self.file.mistake(message, Some(name.span()), help)
     }
@@ -344,12 +344,12 @@ impl Chapter<'_> {
     }
 }
 
-/// The same lie once more, with an HTTP Origin header that repeats it.
-fn lying(check: &Check) -> Check {
-    let mut lying = check.clone();
-    lying.id.push_str(".header");
-    lying.sends.push_str(", and an Origin header that says the same");
-    if let Action::Deviation(deviation) = &mut lying.action {
+/// The check with an HTTP Origin header that repeats the false origin.
+fn with_false_header(check: &Check) -> Check {
+    let mut false_header = check.clone();
+    false_header.id.push_str(".header");
+    false_header.sends.push_str(", and an Origin header that says the same");
+    if let Action::Deviation(deviation) = &mut false_header.action {
         let echo = deviation.edits().iter().filter_map(|edit| {
             let at = edit.at.to_string();
             let rest = at.strip_prefix("client_data.origin")?;
@@ -358,7 +358,7 @@ fn lying(check: &Check) -> Check {
         });
         *deviation = Deviation::new(deviation.edits().iter().cloned().chain(echo).collect());
     }
-    lying
+    false_header
 }
 
 /// `§7.1 step 9` for `7.1/9`; the letter of a case is left out. Rules around

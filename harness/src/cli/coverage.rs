@@ -3,8 +3,8 @@ use std::collections::BTreeMap;
 use super::catalogue;
 use super::console::Console;
 use super::failure::Failure;
-use crate::catalogue::coverage::{Clause, Coverage, Covered, CoveredRow, State};
-use crate::catalogue::index::Reason;
+use crate::catalogue::coverage::{Clause, Coverage, CoverageState, Covered, CoveredRow};
+use crate::catalogue::index::GapReason;
 use crate::outcome::Paint;
 use crate::report;
 use crate::report::terminal::words;
@@ -96,7 +96,7 @@ impl Page<'_> {
     fn table<T>(&self, out: &mut String, title: &str, groups: &[Covered<T>]) {
         let head = format!("{title:49}   rows  covered  excused  open");
         *out += &format!("\n{}\n", self.paint.strong(&head));
-        let states = [State::Covered, State::Excused, State::Open];
+        let states = [CoverageState::Covered, CoverageState::Excused, CoverageState::Open];
         let mut line = |title: &str, rows: usize, counts: [usize; 3]| {
             let [covered, excused, open] = counts;
             *out += &format!("  {title:47} {rows:>6} {covered:>8} {excused:>8} {open:>5}\n");
@@ -127,7 +127,7 @@ impl Page<'_> {
     }
 
     fn reasons(&self, out: &mut String) {
-        let mut counts: BTreeMap<Reason, usize> = BTreeMap::new();
+        let mut counts: BTreeMap<GapReason, usize> = BTreeMap::new();
         let Coverage { requirements, fido, flaws, .. } = self.coverage;
         let reasons = gaps(requirements).chain(gaps(fido)).chain(gaps(flaws));
         reasons.for_each(|reason| *counts.entry(reason).or_default() += 1);
@@ -176,11 +176,11 @@ impl Page<'_> {
     }
 }
 
-fn gaps<T>(groups: &[Covered<T>]) -> impl Iterator<Item = Reason> {
+fn gaps<T>(groups: &[Covered<T>]) -> impl Iterator<Item = GapReason> {
     groups.iter().flat_map(|group| &group.rows).filter_map(|row| Some(row.gap?.reason))
 }
 
 fn open<'a, T>(groups: &'a [Covered<'_, T>]) -> impl Iterator<Item = &'a str> {
     let rows = groups.iter().flat_map(|group| &group.rows);
-    rows.filter(|row| row.state == State::Open).map(|row| row.key.as_str())
+    rows.filter(|row| row.state == CoverageState::Open).map(|row| row.key.as_str())
 }

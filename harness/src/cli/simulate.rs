@@ -17,7 +17,10 @@ use crate::outcome::{FailOn, Paint, visible};
 use crate::process::{self, stopped};
 use crate::quoting::quoted;
 use crate::report::{self, guarded};
-use crate::simulate::{self, Act, Audience, Finding, Options, Simulation, Step, Story, Teller};
+use crate::simulate::{
+    self, Act, Finding, Options, Simulation, SimulationObserver, SimulationReport, SimulationStep,
+    SimulationText,
+};
 
 /// Play through what happens to users when …
 ///
@@ -94,7 +97,7 @@ pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
     let mut config = args.config.read(&mut catalogue)?;
     let reach = config.target(&args.reach)?;
     let identity = args.identity.resolve(reach.is_built_in())?;
-    let Reach { target, variables, throttle_wait, .. } = match simulation.asks_a_second_factor {
+    let Reach { target, variables, throttle_wait, .. } = match simulation.has_second_factor {
         true => reach.resolve_with_second_factor().await?,
         false => reach.resolve(None).await?,
     };
@@ -110,12 +113,13 @@ pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
         // Enter is waited for without an eye on signals.
         process::end_at_once();
     }
-    let stage = Stage::new(console, args.step, Story::unplayed(simulation, &options, &target));
+    let stage =
+        Stage::new(console, args.step, SimulationReport::empty(simulation, &options, &target));
     let played = tokio::select! {
         // Listening for signals begins before the story.
         biased;
         signal = stopped() => Err(signal),
-        played = simulate::play(simulation, &options, target, &stage) => Ok(played),
+        played = simulate::run(simulation, &options, target, &stage) => Ok(played),
     };
     let (story, untestable) = match played {
         Ok(Ok(story)) => (story, None),
@@ -138,7 +142,7 @@ pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
 }
 
 /// Writes the story to the files that are named.
-async fn write(args: &Args, story: &Story) -> Result<Vec<Failure>, Failure> {
+async fn write(args: &Args, story: &SimulationReport) -> Result<Vec<Failure>, Failure> {
     let json = report::json::pretty(story).map_err(|_| Failure::Bug("a story is no JSON"))? + "\n";
     // People print pages into logs, too.
     let html = simulate::html(story).map_err(|_| Failure::Bug("a story is no HTML"))?;
@@ -171,7 +175,7 @@ fn list(paint: Paint) -> String {
 }
 
 /// How to see the same again.
-fn replay(story: &Story, identity: &[Vec<String>], reach: &reach::Args) -> String {
+fn replay(story: &SimulationReport, identity: &[Vec<String>], reach: &reach::Args) -> String {
     let arguments = [reach.arguments(), identity.to_vec()].concat();
     let words: Vec<String> = arguments.iter().flatten().map(|word| quoted(word)).collect();
     let command = format!("passrig simulate {} {}", story.simulation, words.join(" "));
@@ -181,72 +185,72 @@ fn replay(story: &Story, identity: &[Vec<String>], reach: &reach::Args) -> Strin
 /// Tells the story on standard output, as it happens.
 struct Stage {
     console: Console,
-    teller: Mutex<Teller>,
+    text: Mutex<SimulationText>,
     /// Whether somebody presses Enter after each step, which is said once.
     waits: bool,
     hint: Once,
     /// As much of the story as was told.
-    told: Mutex<Story>,
+    told: Mutex<SimulationReport>,
     /// What kept it from being told, if anything.
     failed: Mutex<Option<Failure>>,
 }
 
 impl Stage {
-    fn new(console: Console, waits: bool, unplayed: Story) -> Self {
-        let teller = Mutex::new(Teller::new(console.paint()));
+    fn new(console: Console, waits: bool, empty: SimulationReport) -> Self {
+        let text = Mutex::new(SimulationText::new(console.paint()));
         Self {
             console,
-            teller,
+            text,
             waits,
             hint: Once::new(),
-            told: Mutex::new(unplayed),
+            told: Mutex::new(empty),
             failed: Mutex::default(),
         }
     }
 
     /// The story as far as it was told before it was stopped.
-    fn story(&self, why: &str) -> Story {
+    fn story(&self, why: &str) -> SimulationReport {
         let told = self.told.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        Story { stopped: Some(why.to_owned()), ..told }
+        SimulationReport { stopped: Some(why.to_owned()), ..told }
     }
 
-    fn remember(&self, piece: impl FnOnce(&mut Story)) {
+    fn remember(&self, piece: impl FnOnce(&mut SimulationReport)) {
         piece(&mut self.told.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
-    fn tell(&self, piece: impl FnOnce(&mut Teller) -> String) {
-        let text = piece(&mut self.teller.lock().unwrap_or_else(PoisonError::into_inner));
+    fn tell(&self, piece: impl FnOnce(&mut SimulationText) -> String) {
+        let text = piece(&mut self.text.lock().unwrap_or_else(PoisonError::into_inner));
         if let Err(failure) = self.console.print_painted(&text) {
             let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
             failed.get_or_insert(failure);
         }
     }
 
-    fn close(&self, story: &Story) -> Result<(), Failure> {
-        self.tell(|teller| teller.ending(story));
+    fn close(&self, story: &SimulationReport) -> Result<(), Failure> {
+        self.tell(|text| text.summary(story));
         let failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner).take();
         failed.map_or(Ok(()), Err)
     }
 }
 
-impl Audience for Stage {
-    fn opened(&self, story: &Story) {
+impl SimulationObserver for Stage {
+    fn simulation_started(&self, story: &SimulationReport) {
         self.remember(|told| *told = story.clone());
-        self.tell(|teller| teller.opening(story));
+        self.tell(|text| text.header(story));
     }
 
-    fn began(&self, act: &Act) {
+    fn act_started(&self, act: &Act) {
         self.remember(|story| story.acts.push(act.clone()));
-        self.tell(|teller| teller.act(act));
+        self.tell(|text| text.act(act));
     }
 
-    fn saw(&self, step: &Step) {
+    fn step_taken(&self, step: &SimulationStep) {
         self.remember(|story| {
             if let Some(act) = story.acts.last_mut() {
                 act.steps.push(step.clone());
             }
         });
-        self.tell(|teller| teller.step(step));
+        self.tell(|text| text.step(step));
         if self.waits {
             self.hint.call_once(|| complain("Enter goes on, Ctrl-C ends the story.\n"));
             // That the terminal is gone is no reason to stop.
@@ -254,7 +258,7 @@ impl Audience for Stage {
         }
     }
 
-    fn flaw(&self, finding: &Finding) {
+    fn finding(&self, finding: &Finding) {
         self.remember(|story| story.findings.push(finding.clone()));
     }
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::console::Console;
 use super::failure::Failure;
 use crate::outcome::Paint;
-use crate::vectors::{self, Difference, Kind, Proof, Violated};
+use crate::vectors::{self, Difference, Proof, ProofKind, Violated};
 
 /// Prove passrig itself by published test vectors.
 #[derive(Debug, clap::Args)]
@@ -85,8 +85,8 @@ fn cell(proof: &Proof) -> String {
     let rebuilt = if proof.is_rebuilt() { "rebuilt" } else { "differs" };
     let accepted = if proof.is_accepted() { "accepted" } else { "refused" };
     match proof.kind {
-        Kind::Registration | Kind::Authentication => format!("{rebuilt}, {accepted}"),
-        Kind::Root | Kind::HmacSecret => rebuilt.to_owned(),
+        ProofKind::Registration | ProofKind::Authentication => format!("{rebuilt}, {accepted}"),
+        ProofKind::Root | ProofKind::HmacSecret => rebuilt.to_owned(),
     }
 }
 
@@ -94,9 +94,9 @@ fn cell(proof: &Proof) -> String {
 fn faults(proof: &Proof) -> Vec<String> {
     let Proof { kind, name, differences, violations } = proof;
     let what = match kind {
-        Kind::Registration => format!("{name}, registration"),
-        Kind::Authentication => format!("{name}, authentication"),
-        Kind::Root | Kind::HmacSecret => name.clone(),
+        ProofKind::Registration => format!("{name}, registration"),
+        ProofKind::Authentication => format!("{name}, authentication"),
+        ProofKind::Root | ProofKind::HmacSecret => name.clone(),
     };
     let octet =
         |octet: &Option<u8>| octet.map_or("none".to_owned(), |octet| format!("{octet:02x}"));
@@ -133,10 +133,10 @@ impl Summary {
             Count { hold, published: of_kind().count() }
         };
         Self {
-            registrations: count(Kind::Registration),
-            authentications: count(Kind::Authentication),
-            root_certificate: count(Kind::Root),
-            hmac_secret: count(Kind::HmacSecret),
+            registrations: count(ProofKind::Registration),
+            authentications: count(ProofKind::Authentication),
+            root_certificate: count(ProofKind::Root),
+            hmac_secret: count(ProofKind::HmacSecret),
         }
     }
 }
@@ -190,12 +190,12 @@ mod tests {
             violations: Vec::new(),
         };
         let mut proofs = [
-            proof(Kind::Registration, "none.ES256"),
-            proof(Kind::Authentication, "none.ES256"),
-            proof(Kind::Registration, "tpm.ES256"),
-            proof(Kind::Authentication, "tpm.ES256"),
-            proof(Kind::Root, "root certificate"),
-            proof(Kind::HmacSecret, "Two input case using PIN protocol 2"),
+            proof(ProofKind::Registration, "none.ES256"),
+            proof(ProofKind::Authentication, "none.ES256"),
+            proof(ProofKind::Registration, "tpm.ES256"),
+            proof(ProofKind::Authentication, "tpm.ES256"),
+            proof(ProofKind::Root, "root certificate"),
+            proof(ProofKind::HmacSecret, "Two input case using PIN protocol 2"),
         ];
         let signature =
             Difference { field: "signature", offset: 70, ours: None, published: Some(0x0a) };

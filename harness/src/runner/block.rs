@@ -9,11 +9,11 @@ use passrig_authenticator::attestation::metadata::Listing;
 use super::judge;
 use super::patience::{self, Patience, throttled};
 use super::schedule::Block;
-use crate::actor::{Actor, Attempt, Crash, Probes, Trouble, World};
+use crate::actor::{Actor, Attempt, AttemptError, Crash, Probes, World};
 use crate::catalogue::{Action, Check};
 use crate::observer::Observer;
 use crate::outcome::{CheckResult, Expectation, Inconclusive, Outcome, Skip, Transcript, Verdict};
-use crate::scenarios::{self, Observations, Stage};
+use crate::scenarios::{self, Context, Observations};
 use crate::target_rp::transport::LARGE;
 use crate::target_rp::{Log, Recognised};
 
@@ -190,7 +190,7 @@ impl Twin {
         &mut self,
         ceremony: Ceremony,
         place: &str,
-        seen: &Result<Attempt, Trouble>,
+        seen: &Result<Attempt, AttemptError>,
         log: &Log,
     ) {
         let (throttled, what) = match seen {
@@ -221,7 +221,7 @@ struct End {
 }
 
 /// Whether the target is gone after this.
-async fn end(seen: &Result<Attempt, Trouble>, world: &World, log: &Log) -> Option<End> {
+async fn end(seen: &Result<Attempt, AttemptError>, world: &World, log: &Log) -> Option<End> {
     let (what, is_unreachable) = match seen {
         Ok(attempt) if attempt.verdict.recognised == Recognised::Crash => {
             ("it answered with a server error".to_owned(), false)
@@ -271,13 +271,13 @@ async fn twin(
     // Named after the block's first check, so that its draws are its own.
     let name = format!("twin {place}/{round}/{}", first.id);
     let authenticator = world.authenticator(block.product, block.format, block.algorithm);
-    let mut actor = Actor::new(world, &block.variant, "twin", &name, authenticator).seated(0);
-    actor.attests_as(block.format);
+    let mut actor = Actor::new(world, &block.variant, "twin", &name, authenticator).with_account(0);
+    actor.set_format(block.format);
     if block.is_listed {
-        actor.is_of(Listing::honest(block.format));
+        actor.set_listing(Listing::honest(block.format));
     }
     let mut patience = Patience::new(observer, &world.state);
-    while let Err(trouble) = actor.arrive(&mut log).await {
+    while let Err(trouble) = actor.set_up(&mut log).await {
         if !patience.lasts(trouble.throttled()).await {
             let seen = Err(trouble);
             twin.fail(Ceremony::Registration, place, &seen, &log);
@@ -321,7 +321,7 @@ async fn twin(
 fn note_crash(
     twin: &Twin,
     ceremony: Ceremony,
-    seen: &Result<Attempt, Trouble>,
+    seen: &Result<Attempt, AttemptError>,
     block: &Block,
     world: &World,
     log: &Log,
@@ -379,14 +379,14 @@ async fn attempt(
     let mut patience = Patience::new(observer, &world.state);
     let notice = |text: &str| observer.notice(text);
     loop {
-        let mut stage = Stage {
+        let mut stage = Context {
             world,
             variant: &block.variant,
             check,
             probes,
             // A throttled try has used up its account.
             round: round * (patience::TRIES + 1) + patience.tries(),
-            cast: 0,
+            actors: 0,
             log: Log::new(),
             notice: &notice,
         };
@@ -421,11 +421,11 @@ async fn attempt(
     }
 }
 
-async fn perform(stage: &mut Stage<'_>, action: &Action) -> Result<Observations, Trouble> {
+async fn perform(stage: &mut Context<'_>, action: &Action) -> Result<Observations, AttemptError> {
     match action {
         Action::Deviation(deviation) => stage.deviate(deviation).await,
         Action::Scenario(scenario) => scenarios::find(*scenario)(stage).await,
         // Those of pages are elsewhere in the catalogue.
-        Action::Page => Err(Trouble::NotExpressible),
+        Action::Page => Err(AttemptError::Bug("a check of a page is not for a runner".to_owned())),
     }
 }

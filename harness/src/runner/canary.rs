@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use passrig_authenticator::Ceremony;
-use passrig_authenticator::deviation::{Deviation, Edit};
+use passrig_authenticator::deviation::Deviation;
 use passrig_authenticator::wire::{CreationOptions, RequestOptions};
 use serde_json::json;
 
 use super::patience::{Patience, throttled};
-use crate::actor::{Actor, Attempt, Crash, Known, Probes, THROTTLED, Trouble, World};
+use crate::actor::{Actor, Attempt, AttemptError, Crash, Known, Probes, THROTTLED, World};
 use crate::catalogue::Product;
 use crate::observer::Observer;
 use crate::outcome::{
@@ -122,9 +122,10 @@ pub(super) async fn honest(
         deaths => format!("{variant}/{deaths}"),
     };
     let authenticator = world.authenticator(Product::default(), None, None);
-    let mut actor = Actor::new(world, variant, "canary.honest", &name, authenticator).seated(0);
+    let mut actor =
+        Actor::new(world, variant, "canary.honest", &name, authenticator).with_account(0);
     let mut patience = Patience::new(observer, &world.state);
-    while let Err(trouble) = actor.arrive(&mut log).await {
+    while let Err(trouble) = actor.set_up(&mut log).await {
         if !patience.lasts(trouble.throttled()).await {
             return Err(not_testable(
                 "an account cannot be made",
@@ -201,7 +202,7 @@ async fn perform(
     ceremony: Ceremony,
     observed: &mut Observed,
     log: &mut Log,
-) -> Result<Attempt, Trouble> {
+) -> Result<Attempt, AttemptError> {
     let begun = actor.begin(ceremony, log).await?;
     observed.note(&begun);
     let message = actor.respond(&begun)?;
@@ -328,24 +329,25 @@ async fn forge(
     (ceremony, tries): (Ceremony, usize),
     probes: Probes,
     log: &mut Log,
-) -> Result<Attempt, Trouble> {
+) -> Result<Attempt, AttemptError> {
     // A throttled try has used up its account.
     let name = match tries {
         0 => ceremony.name().to_owned(),
         again => format!("{ceremony}/{again}"),
     };
     let authenticator = world.authenticator(Product::default(), None, None);
-    let mut actor = Actor::new(world, variant, "canary.forged", &name, authenticator).seated(0);
-    actor.arrive(log).await?;
+    let mut actor =
+        Actor::new(world, variant, "canary.forged", &name, authenticator).with_account(0);
+    actor.set_up(log).await?;
     if ceremony == Ceremony::Authentication {
         actor.enrol(log).await?;
         actor.change_browser();
     }
-    let deviation = wrong_everywhere(ceremony).ok_or(Trouble::NotExpressible)?;
+    let deviation = wrong_everywhere(ceremony)?;
     actor.deviate(ceremony, &deviation, &Known::default(), probes, log).await
 }
 
-fn wrong_everywhere(ceremony: Ceremony) -> Option<Deviation> {
+fn wrong_everywhere(ceremony: Ceremony) -> Result<Deviation, AttemptError> {
     let kept = match ceremony {
         Ceremony::Registration => 0x40,
         Ceremony::Authentication => 0,
@@ -360,8 +362,7 @@ fn wrong_everywhere(ceremony: Ceremony) -> Option<Deviation> {
     if ceremony == Ceremony::Authentication {
         edits.push(json!({ "at": "signature", "set": { "hex": "00" } }));
     }
-    let edits: Result<Vec<Edit>, _> = edits.into_iter().map(serde_json::from_value).collect();
-    edits.ok().map(Deviation::new)
+    crate::scenarios::deviation(json!(edits))
 }
 
 fn accepts_anything(ceremony: Ceremony, variant: &Variant, attempt: &Attempt) -> CheckResult {
@@ -397,7 +398,7 @@ fn said(attempt: &Attempt, log: &Log) -> String {
 
 fn not_testable(
     what: &str,
-    trouble: &Trouble,
+    trouble: &AttemptError,
     log: &Log,
     observed: &Observed,
     world: &World,

@@ -1,6 +1,6 @@
 //! From what was seen to an outcome: the rules of honest verdicts, in one place.
 
-use crate::actor::{Attempt, Trouble};
+use crate::actor::{Attempt, AttemptError};
 use crate::catalogue::Check;
 use crate::outcome::{
     CheckResult, Effect, Expectation, Inconclusive, Manner, Outcome, Skip, Variant, Verdict,
@@ -13,7 +13,7 @@ use crate::target_rp::Recognised;
 pub(super) fn judge(
     check: &Check,
     variant: &Variant,
-    seen: &Result<Observations, Trouble>,
+    seen: &Result<Observations, AttemptError>,
 ) -> CheckResult {
     let blank = blank(check, variant);
     let observations = match seen {
@@ -98,14 +98,20 @@ fn attempted(blank: CheckResult, check: &Check, attempt: &Attempt) -> CheckResul
     CheckResult { outcome, verdict: Some(verdict), manner, reason, ..result }
 }
 
-fn troubled(blank: CheckResult, trouble: &Trouble) -> CheckResult {
+fn troubled(blank: CheckResult, trouble: &AttemptError) -> CheckResult {
     if trouble.throttled().is_some() {
         return inconclusive(blank, Inconclusive::Throttled, &trouble.to_string());
     }
     match trouble {
-        Trouble::NotExpressible => skipped(blank, Skip::NotExpressible),
-        Trouble::NoFlow(_) => skipped(blank, Skip::Flow),
-        Trouble::NoFeature(_) => skipped(blank, Skip::Feature),
+        AttemptError::NotExpressible(cause) => CheckResult {
+            reason: Some(format!("{}: {cause}", Skip::NotExpressible)),
+            ..skipped(blank, Skip::NotExpressible)
+        },
+        AttemptError::Bug(_) => {
+            CheckResult { outcome: Outcome::Error, reason: Some(trouble.to_string()), ..blank }
+        }
+        AttemptError::NoFlow(_) => skipped(blank, Skip::Flow),
+        AttemptError::NoFeature(_) => skipped(blank, Skip::Feature),
         _ if trouble.is_inconvenience() => {
             CheckResult { outcome: Outcome::Error, reason: Some(trouble.to_string()), ..blank }
         }

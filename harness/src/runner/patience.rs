@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::actor::{Attempt, RunState, Throttling, Trouble};
+use crate::actor::{Attempt, AttemptError, RunState, Throttling};
 use crate::observer::Observer;
 
 /// The number of times that a throttled request is tried again.
@@ -44,7 +44,7 @@ impl<'a> Patience<'a> {
 }
 
 /// For how long the target wants to be left alone, if that is what it wants.
-pub(super) fn throttled(seen: &Result<Attempt, Trouble>) -> Option<Duration> {
+pub(super) fn throttled(seen: &Result<Attempt, AttemptError>) -> Option<Duration> {
     match seen {
         Ok(attempt) => attempt.throttled(),
         Err(trouble) => trouble.throttled(),

@@ -8,7 +8,7 @@ use passrig_authenticator::env::Seeded;
 
 use super::block::{self, Company};
 use super::{canary, crash, judge, origin, schedule};
-use crate::actor::{Probes, RunState, Trouble, World};
+use crate::actor::{AttemptError, Probes, RunState, World};
 use crate::catalogue::{Check, Product};
 use crate::observer::Observer;
 use crate::outcome::{CheckResult, Inconclusive, NotTestable, Skip, Variant};
@@ -83,7 +83,7 @@ impl Solo {
     }
 
     /// What somebody else saw comes to.
-    pub fn judge(&self, check: &Check, seen: &Result<Observations, Trouble>) -> CheckResult {
+    pub fn judge(&self, check: &Check, seen: &Result<Observations, AttemptError>) -> CheckResult {
         judge::judge(check, &self.variant, seen)
     }
 

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use passrig_authenticator::Ceremony;
 
 use super::schedule;
-use crate::actor::{Actor, Probes, Trouble, World};
+use crate::actor::{Actor, AttemptError, Probes, World};
 use crate::catalogue::Product;
 use crate::outcome::{Exchange, Setting};
 use crate::target_rp::adapter::Setting as Offer;
@@ -43,7 +43,8 @@ pub async fn walk(world: &World, told: Told<'_>) -> bool {
     let has = |flow| profile.has(flow);
     let authenticator = world.authenticator(Product::default(), None, None);
     let default = schedule::default_variant(&profile.settings, &authenticator);
-    let actor = Actor::new(world, &default, "adapter.test", "subject", authenticator).seated(0);
+    let actor =
+        Actor::new(world, &default, "adapter.test", "subject", authenticator).with_account(0);
     let mut walker = Walker { actor, log: Log::new(), told };
 
     let has_account = has(Flow::Provision) || has(Flow::Login);
@@ -137,7 +138,7 @@ impl Walker<'_> {
     }
 
     async fn arrive(&mut self) -> Result<String, Obstacle> {
-        self.actor.arrive(&mut self.log).await?;
+        self.actor.set_up(&mut self.log).await?;
         let name = self.actor.name("username").unwrap_or_default();
         Ok(format!("there is one: {name}"))
     }
@@ -237,8 +238,8 @@ fn accepted(verdict: &Verdict) -> Result<String, Obstacle> {
     }
 }
 
-impl From<Trouble> for Obstacle {
-    fn from(trouble: Trouble) -> Self {
+impl From<AttemptError> for Obstacle {
+    fn from(trouble: AttemptError) -> Self {
         Self { what: trouble.to_string(), help: trouble.help() }
     }
 }

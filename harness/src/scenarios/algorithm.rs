@@ -1,11 +1,11 @@
-//! Stories about algorithms.
+//! Scenarios about algorithms.
 
-use super::{Observations, Stage};
-use crate::actor::Trouble;
+use super::{Context, Observations};
+use crate::actor::Result;
 
-/// An honest ceremony whose only peculiarity is the algorithm of the check.
-pub(super) async fn in_use(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
-    let mut actor = stage.subject().await?;
-    let attempt = actor.perform(stage.check.ceremony, stage.probes, &mut stage.log).await?;
+/// An honest ceremony with the algorithm of the check.
+pub(super) async fn in_use(ctx: &mut Context<'_>) -> Result<Observations> {
+    let mut actor = ctx.subject().await?;
+    let attempt = actor.perform(ctx.check.ceremony, ctx.probes, &mut ctx.log).await?;
     Ok(Observations::of(attempt))
 }

@@ -1,4 +1,4 @@
-//! Stories about whose credential answers.
+//! Scenarios about the owner of the credential that answers.
 
 use base16ct::lower as hex;
 use passrig_authenticator::Ceremony;
@@ -6,32 +6,32 @@ use passrig_authenticator::deviation::Bench;
 use passrig_authenticator::wire::base64url;
 use serde_json::{Value, json};
 
-use super::{Observations, Stage, deviation, removal};
-use crate::actor::{Actor, Attempt, Message, Probes, Trouble};
+use super::{Context, Observations, deviation, removal};
+use crate::actor::{Actor, Attempt, AttemptError, Message, NotExpressible, Probes, Result};
 use crate::catalogue::Product;
 use crate::target_rp::adapter::Mode;
 use crate::target_rp::{Begun, Flow};
 
 /// A login that named the victim is answered by the attacker's authenticator.
-pub(super) async fn of_another_user(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
-    let mut victim = stage.enrolled("victim").await?;
-    let mut attacker = stage.enrolled("attacker").await?;
-    let begun = stage.begin(&mut victim, Ceremony::Authentication).await?;
+pub(super) async fn of_another_user(ctx: &mut Context<'_>) -> Result<Observations> {
+    let mut victim = ctx.enrolled("victim").await?;
+    let mut attacker = ctx.enrolled("attacker").await?;
+    let begun = ctx.begin(&mut victim, Ceremony::Authentication).await?;
     let message = answer_unasked(&mut attacker, &begun)?;
-    Ok(Observations::of(stage.send(&mut victim, &begun, &message).await?))
+    Ok(Observations::of(ctx.send(&mut victim, &begun, &message).await?))
 }
 
-/// A login that named somebody who has no passkeys is answered by the
+/// A login that named a user without passkeys is answered by the
 /// attacker's authenticator, with the attacker's user handle.
-pub(super) async fn for_a_user_without(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
-    let mut attacker = stage.enrolled("attacker").await?;
-    let control = stage.sign_in(&mut attacker).await?;
-    let own_name = attacker.user(&mut stage.log).await?;
-    let mut victim = without_passkeys(stage).await?;
-    let begun = match stage.begin(&mut victim, Ceremony::Authentication).await {
-        // Nobody without a passkey gets as far as options there.
-        Err(trouble) if trouble.is_turned_away() => {
-            let attempt = Attempt::observed(false, trouble.to_string(), &stage.log);
+pub(super) async fn for_a_user_without(ctx: &mut Context<'_>) -> Result<Observations> {
+    let mut attacker = ctx.enrolled("attacker").await?;
+    let control = ctx.sign_in(&mut attacker).await?;
+    let own_name = attacker.user(&mut ctx.log).await?;
+    let mut victim = without_passkeys(ctx).await?;
+    let begun = match ctx.begin(&mut victim, Ceremony::Authentication).await {
+        // The RP sends no options for a user without a passkey.
+        Err(error) if error.is_turned_away() => {
+            let attempt = Attempt::observed(false, error.to_string(), &ctx.log);
             return Ok(Observations::after(control, attempt));
         }
         begun => begun?,
@@ -42,28 +42,32 @@ pub(super) async fn for_a_user_without(stage: &mut Stage<'_>) -> Result<Observat
     let (edits, known) = (deviation(edits)?, attacker.known.clone());
     let asked = asked_for_own(&attacker, &begun);
     let message = attacker.respond_with(&asked, &mut Bench::new(&edits, &known))?;
-    let mut attempt = stage.send(&mut victim, &begun, &message).await?;
+    let mut attempt = ctx.send(&mut victim, &begun, &message).await?;
     if attempt.is_accepted() {
         // Where a name without passkeys is as good as none, people sign in as themselves.
-        let name = victim.user(&mut stage.log).await?.ok_or(Trouble::NoFlow(Flow::Whoami))?;
+        let name = victim.user(&mut ctx.log).await?.ok_or(AttemptError::NoFlow(Flow::Whoami))?;
         if Some(name) == own_name {
-            attempt = Attempt::observed(false, "the attacker is nobody else", &stage.log);
+            attempt = Attempt::observed(
+                false,
+                "the attacker is signed in to their own account",
+                &ctx.log,
+            );
         }
     }
     Ok(Observations::after(control, attempt))
 }
 
-/// Somebody who has an account and no passkey: not yet, or no longer where an
-/// account begins with one. If that can't be removed, a name that is nobody's.
-async fn without_passkeys(stage: &mut Stage<'_>) -> Result<Actor, Trouble> {
-    let profile = stage.world.target.adapter();
+/// A user with an account and no passkey: not yet, or no longer where an account begins with one.
+/// If the passkey cannot be removed, a name without an account.
+async fn without_passkeys(ctx: &mut Context<'_>) -> Result<Actor> {
+    let profile = ctx.world.target.adapter();
     let begins_without = profile.has(Flow::Provision) || profile.account.mode != Mode::Fresh;
-    let can_remove = profile.has(Flow::Remove) && stage.probes.list;
-    let mut actor = stage.newcomer("victim").await?;
+    let can_remove = profile.has(Flow::Remove) && ctx.probes.list;
+    let mut actor = ctx.new_account("victim").await?;
     if !begins_without && can_remove {
-        stage.register(&mut actor).await?;
-        let listed = removal::own(stage, &mut actor).await?;
-        removal::remove_own(stage, &mut actor, &listed).await?;
+        ctx.register(&mut actor).await?;
+        let listed = removal::own(ctx, &mut actor).await?;
+        removal::remove_own(ctx, &mut actor, &listed).await?;
     }
     actor.change_browser();
     Ok(actor)
@@ -71,56 +75,56 @@ async fn without_passkeys(stage: &mut Stage<'_>) -> Result<Actor, Trouble> {
 
 /// After the options went out, the user registers a second credential in
 /// another session, and answers with that one.
-pub(super) async fn not_listed(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
-    let mut actor = stage.registered("subject").await?;
+pub(super) async fn not_listed(ctx: &mut Context<'_>) -> Result<Observations> {
+    let mut actor = ctx.registered("subject").await?;
     let signed_in = actor.change_browser();
-    let begun = stage.begin(&mut actor, Ceremony::Authentication).await?;
+    let begun = ctx.begin(&mut actor, Ceremony::Authentication).await?;
     let anonymous = actor.return_to(signed_in);
     actor.change_authenticator("second", Product::Platform);
-    let control = stage.register(&mut actor).await?;
+    let control = ctx.register(&mut actor).await?;
     actor.return_to(anonymous);
     let message = answer_unasked(&mut actor, &begun)?;
-    Ok(Observations::after(control, stage.send(&mut actor, &begun, &message).await?))
+    Ok(Observations::after(control, ctx.send(&mut actor, &begun, &message).await?))
 }
 
 /// A second authenticator of the same account claims the first one's
 /// credential id for a key of its own.
-pub(super) async fn own_id_again(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
-    let mut actor = stage.registered("subject").await?;
+pub(super) async fn own_id_again(ctx: &mut Context<'_>) -> Result<Observations> {
+    let mut actor = ctx.registered("subject").await?;
     actor.change_authenticator("second", Product::Platform);
     let edits = json!([{ "at": "plan.credential_id", "set": { "from": "own.credential_id" } }]);
-    let attempt = stage.attempt(&mut actor, Ceremony::Registration, edits).await?;
+    let attempt = ctx.attempt(&mut actor, Ceremony::Registration, edits).await?;
     Ok(Observations::of(attempt))
 }
 
 /// An attacker registers the victim's credential id with a key of their own,
 /// and signs in with that key as the victim.
-pub(super) async fn takeover_by_id(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
-    takeover(stage, victims_credential_id()).await
+pub(super) async fn takeover_by_id(ctx: &mut Context<'_>) -> Result<Observations> {
+    takeover(ctx, victims_credential_id()).await
 }
 
 /// An attacker's registration says that it is for the victim's account, in
 /// members that no browser writes; then the attacker signs in as the victim.
-pub(super) async fn takeover_by_user(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn takeover_by_user(ctx: &mut Context<'_>) -> Result<Observations> {
     let claims = ["userId", "user_id", "userHandle"].map(|member| {
         let value = json!({ "from": "other.user_handle" });
         json!({ "at": "response", "append": { "member": member, "value": value } })
     });
-    takeover(stage, json!(claims)).await
+    takeover(ctx, json!(claims)).await
 }
 
-/// The attacker may or may not be refused: what counts is who they are then.
-async fn takeover(stage: &mut Stage<'_>, claims: Value) -> Result<Observations, Trouble> {
-    let mut victim = stage.enrolled("victim").await?;
-    let control = victim.perform(Ceremony::Authentication, stage.probes, &mut stage.log).await?;
-    let Some(name) = victim.user(&mut stage.log).await? else {
-        return Err(Trouble::NoFlow(Flow::Whoami));
+/// The refusal of the attacker does not matter: the identity after the sign-in does.
+async fn takeover(ctx: &mut Context<'_>, claims: Value) -> Result<Observations> {
+    let mut victim = ctx.enrolled("victim").await?;
+    let control = victim.perform(Ceremony::Authentication, ctx.probes, &mut ctx.log).await?;
+    let Some(name) = victim.user(&mut ctx.log).await? else {
+        return Err(AttemptError::NoFlow(Flow::Whoami));
     };
-    let mut attacker = stage.newcomer("attacker").await?;
-    let (log, nobody) = (&mut stage.log, Probes::default());
+    let mut attacker = ctx.new_account("attacker").await?;
+    let (log, none) = (&mut ctx.log, Probes::default());
     let claims = deviation(claims)?;
     let ceremony = Ceremony::Registration;
-    attacker.deviate(ceremony, &claims, &victim.known, nobody, log).await?;
+    attacker.deviate(ceremony, &claims, &victim.known, none, log).await?;
     attacker.change_browser();
     // Accounts that share a handle need no lie.
     let as_victim = match attacker.known.user_handle == victim.known.user_handle {
@@ -129,7 +133,7 @@ async fn takeover(stage: &mut Stage<'_>, claims: Value) -> Result<Observations, 
     };
     let as_victim = deviation(as_victim)?;
     let ceremony = Ceremony::Authentication;
-    attacker.deviate(ceremony, &as_victim, &victim.known, nobody, log).await?;
+    attacker.deviate(ceremony, &as_victim, &victim.known, none, log).await?;
     let happened = attacker.user(log).await?.as_ref() == Some(&name);
     let remark = if happened { "the attacker is the victim" } else { "the attacker is not" };
     Ok(Observations::after(control, Attempt::observed(happened, remark, log)))
@@ -138,17 +142,17 @@ async fn takeover(stage: &mut Stage<'_>, claims: Value) -> Result<Observations, 
 /// An attacker registers the victim's credential id; then the victim signs in,
 /// as before. An RP that took the credential away may refuse the victim before
 /// there are options, or send options that no longer list it.
-pub(super) async fn lock_out_by_id(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
-    let mut victim = stage.enrolled("victim").await?;
-    let control = victim.perform(Ceremony::Authentication, stage.probes, &mut stage.log).await?;
+pub(super) async fn lock_out_by_id(ctx: &mut Context<'_>) -> Result<Observations> {
+    let mut victim = ctx.enrolled("victim").await?;
+    let control = victim.perform(Ceremony::Authentication, ctx.probes, &mut ctx.log).await?;
     victim.change_browser();
-    let mut attacker = stage.newcomer("attacker").await?;
-    let (log, nobody) = (&mut stage.log, Probes::default());
+    let mut attacker = ctx.new_account("attacker").await?;
+    let (log, none) = (&mut ctx.log, Probes::default());
     let claims = deviation(victims_credential_id())?;
-    attacker.deviate(Ceremony::Registration, &claims, &victim.known, nobody, log).await?;
-    let attempt = match victim.perform(Ceremony::Authentication, stage.probes, log).await {
-        Err(trouble) if trouble.is_turned_away() || matches!(trouble, Trouble::Client(_)) => {
-            Attempt::observed(false, trouble.to_string(), log)
+    attacker.deviate(Ceremony::Registration, &claims, &victim.known, none, log).await?;
+    let attempt = match victim.perform(Ceremony::Authentication, ctx.probes, log).await {
+        Err(error) if error.is_turned_away() || matches!(error, AttemptError::Client(_)) => {
+            Attempt::observed(false, error.to_string(), log)
         }
         attempt => attempt?,
     };
@@ -160,7 +164,7 @@ fn victims_credential_id() -> Value {
 }
 
 /// Answers options with the actor's own credential, listed there or not.
-fn answer_unasked(actor: &mut Actor, begun: &Begun) -> Result<Message, Trouble> {
+fn answer_unasked(actor: &mut Actor, begun: &Begun) -> Result<Message> {
     actor.respond(&asked_for_own(actor, begun))
 }
 
@@ -175,16 +179,16 @@ fn asked_for_own(actor: &Actor, begun: &Begun) -> Begun {
     begun
 }
 
-/// People answer with what they have, whatever the RP hinted at.
-pub(super) async fn another_attachment(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
-    let ceremony = stage.check.ceremony;
-    let mut actor = stage.subject().await?;
-    let begun = stage.begin(&mut actor, ceremony).await?;
+/// Users answer with the authenticator that they have, also against the hints of the RP.
+pub(super) async fn another_attachment(ctx: &mut Context<'_>) -> Result<Observations> {
+    let ceremony = ctx.check.ceremony;
+    let mut actor = ctx.subject().await?;
+    let begun = ctx.begin(&mut actor, ceremony).await?;
     let options = &begun.options;
     let demanded = options.pointer("/authenticatorSelection/authenticatorAttachment");
-    if matches!(demanded.and_then(Value::as_str), Some("platform" | "cross-platform")) {
-        // That is no hint but a demand, and the RP may insist on it.
-        return Err(Trouble::NotExpressible);
+    if let Some(demanded @ ("platform" | "cross-platform")) = demanded.and_then(Value::as_str) {
+        // The RP may insist on a demand, but not on a hint.
+        return Err(NotExpressible::AttachmentDemanded(demanded.to_owned()).into());
     }
     let hint = options.pointer("/hints/0").and_then(Value::as_str);
     let other = match hint {
@@ -192,5 +196,5 @@ pub(super) async fn another_attachment(stage: &mut Stage<'_>) -> Result<Observat
         _ => "cross-platform",
     };
     let edits = json!([{ "at": "response.authenticatorAttachment", "set": other }]);
-    Ok(Observations::of(stage.attempt(&mut actor, ceremony, edits).await?))
+    Ok(Observations::of(ctx.attempt(&mut actor, ceremony, edits).await?))
 }

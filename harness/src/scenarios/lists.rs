@@ -1,55 +1,54 @@
-//! Stories about the lists of credentials in options, and about what these
-//! tell to somebody who only knows names.
+//! Scenarios about the lists of credentials in options, and about the facts that these reveal to a
+//! client that knows only names.
 
 use passrig_authenticator::Ceremony;
-use passrig_authenticator::deviation::Deviation;
 use passrig_authenticator::wire::base64url;
 use serde_json::{Map, Value, json};
 
-use super::{Observations, Stage};
-use crate::actor::{Actor, Attempt, Known, Probes, Trouble};
+use super::{Context, Observations, deviation};
+use crate::actor::{Actor, Attempt, Known, NotExpressible, Probes, Result};
 use crate::catalogue::Product;
 use crate::target_rp::Flow;
 
-pub(super) async fn exclude_one(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
-    let mut actor = stage.registered("subject").await?;
+pub(super) async fn exclude_one(ctx: &mut Context<'_>) -> Result<Observations> {
+    let mut actor = ctx.registered("subject").await?;
     let id = actor.known.credential_id.clone().unwrap_or_default();
-    let begun = stage.begin(&mut actor, Ceremony::Registration).await?;
-    Ok(lists(stage, &begun.options, "excludeCredentials", &[id]))
+    let begun = ctx.begin(&mut actor, Ceremony::Registration).await?;
+    Ok(lists(ctx, &begun.options, "excludeCredentials", &[id]))
 }
 
-pub(super) async fn exclude_every(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
-    let (mut actor, ids) = with_two_credentials(stage).await?;
-    let begun = stage.begin(&mut actor, Ceremony::Registration).await?;
-    Ok(lists(stage, &begun.options, "excludeCredentials", &ids))
+pub(super) async fn exclude_every(ctx: &mut Context<'_>) -> Result<Observations> {
+    let (mut actor, ids) = with_two_credentials(ctx).await?;
+    let begun = ctx.begin(&mut actor, Ceremony::Registration).await?;
+    Ok(lists(ctx, &begun.options, "excludeCredentials", &ids))
 }
 
-pub(super) async fn allow_every(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
-    let (mut actor, ids) = with_two_credentials(stage).await?;
+pub(super) async fn allow_every(ctx: &mut Context<'_>) -> Result<Observations> {
+    let (mut actor, ids) = with_two_credentials(ctx).await?;
     actor.change_browser();
-    let begun = stage.begin(&mut actor, Ceremony::Authentication).await?;
-    Ok(lists(stage, &begun.options, "allowCredentials", &ids))
+    let begun = ctx.begin(&mut actor, Ceremony::Authentication).await?;
+    Ok(lists(ctx, &begun.options, "allowCredentials", &ids))
 }
 
-/// Somebody with two authenticators, and the ids of their credentials.
-async fn with_two_credentials(stage: &mut Stage<'_>) -> Result<(Actor, [Vec<u8>; 2]), Trouble> {
-    let limit = stage.world.target.adapter().account.max_credentials;
+/// An actor with two authenticators, and the IDs of its credentials.
+async fn with_two_credentials(ctx: &mut Context<'_>) -> Result<(Actor, [Vec<u8>; 2])> {
+    let limit = ctx.world.target.adapter().account.max_credentials;
     if limit.is_some_and(|limit| limit < 2) {
-        return Err(Trouble::NotExpressible);
+        return Err(NotExpressible::OneCredential.into());
     }
-    let mut actor = stage.registered("subject").await?;
+    let mut actor = ctx.registered("subject").await?;
     let first = actor.known.credential_id.clone().unwrap_or_default();
     actor.change_authenticator("second", Product::Platform);
-    stage.register(&mut actor).await?;
+    ctx.register(&mut actor).await?;
     let second = actor.known.credential_id.clone().unwrap_or_default();
     Ok((actor, [first, second]))
 }
 
-/// Whether a list of the options has all of these credentials.
-fn lists(stage: &Stage<'_>, options: &Value, list: &str, ids: &[Vec<u8>]) -> Observations {
+/// The observation of a list that must have all of these credentials.
+fn lists(ctx: &Context<'_>, options: &Value, list: &str, ids: &[Vec<u8>]) -> Observations {
     let missing = ids.iter().filter(|id| descriptor(options, list, id).is_none()).count();
     let remark = format!("{list} lacks {missing} of the account's {} credentials", ids.len());
-    Observations::of(Attempt::observed(missing == 0, remark, &stage.log))
+    ctx.seen(missing == 0, remark)
 }
 
 fn descriptor<'v>(options: &'v Value, list: &str, id: &[u8]) -> Option<&'v Value> {
@@ -62,20 +61,20 @@ fn descriptor<'v>(options: &'v Value, list: &str, id: &[u8]) -> Option<&'v Value
 }
 
 /// A credential is listed with the transports that its registration named, in
-/// whatever order.
-pub(super) async fn transports(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
-    let mut actor = stage.newcomer("subject").await?;
-    let begun = stage.begin(&mut actor, Ceremony::Registration).await?;
+/// any order.
+pub(super) async fn transports(ctx: &mut Context<'_>) -> Result<Observations> {
+    let mut actor = ctx.new_account("subject").await?;
+    let begun = ctx.begin(&mut actor, Ceremony::Registration).await?;
     let message = actor.respond(&begun)?;
-    let control = stage.send(&mut actor, &begun, &message).await?;
+    let control = ctx.send(&mut actor, &begun, &message).await?;
     let response: Value = serde_json::from_slice(&message.response.render()).unwrap_or_default();
     let named = texts(response.pointer("/response/transports"));
     actor.change_browser();
-    let begun = stage.begin(&mut actor, Ceremony::Authentication).await?;
+    let begun = ctx.begin(&mut actor, Ceremony::Authentication).await?;
     let listed = descriptor(&begun.options, "allowCredentials", &message.credential_id);
     let listed = texts(listed.and_then(|listed| listed.get("transports")));
     let remark = format!("registered with {}, listed with {}", words(&named), words(&listed));
-    Ok(Observations::after(control, Attempt::observed(listed == named, remark, &stage.log)))
+    Ok(Observations::after(control, Attempt::observed(listed == named, remark, &ctx.log)))
 }
 
 fn texts(value: Option<&Value>) -> Vec<&str> {
@@ -92,28 +91,27 @@ fn words(texts: &[&str]) -> String {
     }
 }
 
-/// Options for somebody who has an account, and for somebody who has none.
-pub(super) async fn shape_of_strangers(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
-    names_alone(stage)?;
-    let mut known = stage.enrolled("subject").await?;
-    let begun = stage.begin(&mut known, Ceremony::Authentication).await?;
-    let mut stranger = stage.stranger("stranger");
-    let (same, remark) = match stage.begin(&mut stranger, Ceremony::Authentication).await {
-        Err(trouble) if trouble.is_turned_away() => (false, trouble.to_string()),
+/// Options for a name with an account, and for a name without one.
+pub(super) async fn shape_for_unknown(ctx: &mut Context<'_>) -> Result<Observations> {
+    names_alone(ctx)?;
+    let mut known = ctx.enrolled("subject").await?;
+    let begun = ctx.begin(&mut known, Ceremony::Authentication).await?;
+    let mut unknown = ctx.unknown_user("stranger");
+    let (same, remark) = match ctx.begin(&mut unknown, Ceremony::Authentication).await {
+        Err(error) if error.is_turned_away() => (false, error.to_string()),
         other => {
             let others = other?.options;
             let same = shape(&begun.options) == shape(&others);
             (same, format!("{}, not {}", shape(&others), shape(&begun.options)))
         }
     };
-    Ok(Observations::of(Attempt::observed(same, remark, &stage.log)))
+    Ok(ctx.seen(same, remark))
 }
 
-/// Where a password comes before the options, these tell nothing to strangers
-/// (§14.6.2).
-pub(super) fn names_alone(stage: &Stage<'_>) -> Result<(), Trouble> {
-    match stage.world.target.adapter().sends(Flow::Authenticate, "password") {
-        true => Err(Trouble::NotExpressible),
+/// Options after a password reveal nothing to other users (§14.6.2).
+pub(super) fn names_alone(ctx: &Context<'_>) -> Result<()> {
+    match ctx.world.target.adapter().sends(Flow::Authenticate, "password") {
+        true => Err(NotExpressible::PasswordFirst.into()),
         false => Ok(()),
     }
 }
@@ -134,37 +132,37 @@ fn shape(value: &Value) -> Value {
     }
 }
 
-pub(super) async fn stable(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
-    let mut stranger = stage.stranger("stranger");
-    let first = made_up(stage, &mut stranger).await?;
-    stranger.change_browser();
-    let second = made_up(stage, &mut stranger).await?;
+pub(super) async fn stable(ctx: &mut Context<'_>) -> Result<Observations> {
+    let mut unknown = ctx.unknown_user("stranger");
+    let first = made_up_credentials(ctx, &mut unknown).await?;
+    unknown.change_browser();
+    let second = made_up_credentials(ctx, &mut unknown).await?;
     let remark = "the credentials that were made up change with every request";
-    Ok(Observations::of(Attempt::observed(first == second, remark, &stage.log)))
+    Ok(ctx.seen(first == second, remark))
 }
 
-pub(super) async fn by_name(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
-    let (mut one, mut other) = (stage.stranger("stranger"), stage.stranger("other stranger"));
-    let first = made_up(stage, &mut one).await?;
-    let second = made_up(stage, &mut other).await?;
+pub(super) async fn by_name(ctx: &mut Context<'_>) -> Result<Observations> {
+    let (mut one, mut other) = (ctx.unknown_user("stranger"), ctx.unknown_user("other stranger"));
+    let first = made_up_credentials(ctx, &mut one).await?;
+    let second = made_up_credentials(ctx, &mut other).await?;
     let differ = first.as_array().is_none_or(Vec::is_empty) || first != second;
     let remark = "the credential that was made up is the same for all names";
-    Ok(Observations::of(Attempt::observed(differ, remark, &stage.log)))
+    Ok(ctx.seen(differ, remark))
 }
 
 /// The credentials for a name without an account. An RP that refuses such
 /// names makes nothing up.
-async fn made_up(stage: &mut Stage<'_>, stranger: &mut Actor) -> Result<Value, Trouble> {
-    names_alone(stage)?;
-    match stage.begin(stranger, Ceremony::Authentication).await {
-        Err(trouble) if trouble.is_turned_away() => Err(Trouble::NotExpressible),
+async fn made_up_credentials(ctx: &mut Context<'_>, unknown: &mut Actor) -> Result<Value> {
+    names_alone(ctx)?;
+    match ctx.begin(unknown, Ceremony::Authentication).await {
+        Err(error) if error.is_turned_away() => Err(NotExpressible::UnknownNameRefused.into()),
         begun => Ok(begun?.options.get("allowCredentials").cloned().unwrap_or_default()),
     }
 }
 
 /// A wrong signature and an unknown credential, in browsers of their own.
-pub(super) async fn failures(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
-    let mut actor = stage.enrolled("subject").await?;
+pub(super) async fn failures(ctx: &mut Context<'_>) -> Result<Observations> {
+    let mut actor = ctx.enrolled("subject").await?;
     let edits = [
         json!({ "at": "plan.signer", "set": "another" }),
         json!({ "at": "plan.credential_id", "set": { "from": "fresh.32" } }),
@@ -172,14 +170,13 @@ pub(super) async fn failures(stage: &mut Stage<'_>) -> Result<Observations, Trou
     let mut answers = Vec::new();
     let mut exchange = 0;
     for edit in edits {
-        let edit = serde_json::from_value(edit).map_err(|_| Trouble::NotExpressible)?;
-        let (deviation, nobody) = (Deviation::new(vec![edit]), Known::default());
+        let (deviation, none) = (deviation(json!([edit]))?, Known::default());
         let (ceremony, probes) = (Ceremony::Authentication, Probes::default());
-        let attempt = actor.deviate(ceremony, &deviation, &nobody, probes, &mut stage.log).await?;
+        let attempt = actor.deviate(ceremony, &deviation, &none, probes, &mut ctx.log).await?;
         if attempt.is_accepted() {
-            return Err(Trouble::NotExpressible);
+            return Err(NotExpressible::FaultAccepted.into());
         }
-        let sent = stage.log.exchanges().into_iter().nth(attempt.exchange);
+        let sent = ctx.log.exchanges().into_iter().nth(attempt.exchange);
         let status = sent.and_then(|sent| sent.response).map(|response| response.status);
         let text = attempt.verdict.message.unwrap_or_default();
         answers.push((status.unwrap_or_default(), lasting(&text)));
@@ -187,15 +184,15 @@ pub(super) async fn failures(stage: &mut Stage<'_>) -> Result<Observations, Trou
         actor.change_browser();
     }
     let same = answers.windows(2).all(|pair| pair.first() == pair.last());
-    let told: Vec<_> = answers.iter().map(|(status, text)| format!("{status} {text}")).collect();
-    let mut attempt = Attempt::observed(same, told.join("; "), &stage.log);
+    let shown: Vec<_> = answers.iter().map(|(status, text)| format!("{status} {text}")).collect();
+    let mut attempt = Attempt::observed(same, shown.join("; "), &ctx.log);
     // Not the failure but the ceremony that it ended: nothing is wrong there.
     attempt.exchange = exchange.saturating_sub(1);
     Ok(Observations::of(attempt))
 }
 
-/// The text without what may differ from request to request, such as an id or
-/// the time: every word with a digit.
+/// The text without the words that may differ from request to request, such as an ID or
+/// the time: those with a digit.
 fn lasting(text: &str) -> String {
     let words = text.split_inclusive(|c: char| c.is_whitespace());
     words.filter(|word| !word.contains(|c: char| c.is_ascii_digit())).collect()
@@ -207,9 +204,9 @@ mod tests {
 
     #[test]
     fn ids_and_times_are_no_difference() {
-        let told = |id: &str| lasting(&format!("Unknown user (request {id} at 06:37:04)"));
-        assert_eq!(told("8c1f"), told("0d77"));
-        assert_ne!(told("8c1f"), lasting("Wrong signature (request 8c1f at 06:37:04)"));
+        let shown = |id: &str| lasting(&format!("Unknown user (request {id} at 06:37:04)"));
+        assert_eq!(shown("8c1f"), shown("0d77"));
+        assert_ne!(shown("8c1f"), lasting("Wrong signature (request 8c1f at 06:37:04)"));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Stories about the options alone.
+//! Scenarios about the options alone.
 
 use std::collections::BTreeSet;
 
@@ -8,125 +8,123 @@ use passrig_authenticator::wire::cose::Algorithm;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::{Observations, Stage};
-use crate::actor::{Attempt, Trouble};
+use super::{Context, Observations};
+use crate::actor::{Attempt, AttemptError, Result};
 
-/// How many challenges are compared.
+/// The number of challenges that are compared.
 const SAMPLE: usize = 16;
 
 /// §13.4.3
 const SHORTEST_CHALLENGE: usize = 16;
 
-/// Octets that must vary among [`SAMPLE`] challenges. Of a random octet all
-/// values are the same once in 2^120 times; a counter, a clock or a constant
-/// leaves most of them as they are.
+/// Bytes that must vary among [`SAMPLE`] challenges. All values of a random byte are equal once in
+/// 2^120 times; a counter, a clock or a constant leaves most of them unchanged.
 const VARYING: usize = 8;
 
-pub(super) async fn challenge_length(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
-    let challenges = challenges(stage, 1).await?;
+pub(super) async fn challenge_length(ctx: &mut Context<'_>) -> Result<Observations> {
+    let challenges = challenges(ctx, 1).await?;
     let length = challenges.iter().map(Vec::len).min().unwrap_or_default();
-    let remark = format!("the challenge has {length} octets");
-    Ok(seen(stage, length >= SHORTEST_CHALLENGE, remark))
+    let remark = format!("the challenge has {length} bytes");
+    Ok(ctx.seen(length >= SHORTEST_CHALLENGE, remark))
 }
 
-pub(super) async fn challenge_unique(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
-    let challenges = challenges(stage, SAMPLE).await?;
+pub(super) async fn challenge_unique(ctx: &mut Context<'_>) -> Result<Observations> {
+    let challenges = challenges(ctx, SAMPLE).await?;
     let different = challenges.iter().collect::<BTreeSet<_>>().len();
     let remark = format!("{SAMPLE} requests gave {different} different challenges");
-    Ok(seen(stage, different == challenges.len(), remark))
+    Ok(ctx.seen(different == challenges.len(), remark))
 }
 
-pub(super) async fn challenge_unpredictable(
-    stage: &mut Stage<'_>,
-) -> Result<Observations, Trouble> {
-    let challenges = challenges(stage, SAMPLE).await?;
+pub(super) async fn challenge_unpredictable(ctx: &mut Context<'_>) -> Result<Observations> {
+    let challenges = challenges(ctx, SAMPLE).await?;
     let varying = varying(&challenges);
-    let remark = format!("only {varying} octets differ among {SAMPLE} challenges");
-    Ok(seen(stage, varying >= VARYING, remark))
+    let remark = format!("only {varying} bytes differ among {SAMPLE} challenges");
+    Ok(ctx.seen(varying >= VARYING, remark))
 }
 
-async fn challenges(stage: &mut Stage<'_>, count: usize) -> Result<Vec<Vec<u8>>, Trouble> {
-    let mut actor = stage.subject().await?;
+async fn challenges(ctx: &mut Context<'_>, count: usize) -> Result<Vec<Vec<u8>>> {
+    let mut actor = ctx.subject().await?;
     let mut challenges = Vec::new();
     for _ in 0..count {
-        let begun = stage.begin(&mut actor, stage.check.ceremony).await?;
-        challenges.push(octets(&begun.options, "/challenge"));
+        let begun = ctx.begin(&mut actor, ctx.check.ceremony).await?;
+        challenges.push(bytes(&begun.options, "/challenge"));
     }
     Ok(challenges)
 }
 
-/// How many places have not the same octet in all.
+/// The number of positions at which the texts differ.
 fn varying(texts: &[Vec<u8>]) -> usize {
     let longest = texts.iter().map(Vec::len).max().unwrap_or_default();
     let differs = |place: &usize| {
-        let octets: BTreeSet<_> = texts.iter().map(|text| text.get(*place)).collect();
-        octets.len() > 1
+        let bytes: BTreeSet<_> = texts.iter().map(|text| text.get(*place)).collect();
+        bytes.len() > 1
     };
     (0..longest).filter(differs).count()
 }
 
-pub(super) async fn user_handle_opaque(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
-    let mut actor = stage.newcomer("subject").await?;
-    let begun = stage.begin(&mut actor, Ceremony::Registration).await?;
-    let handle = octets(&begun.options, "/user/id");
+pub(super) async fn user_handle_opaque(ctx: &mut Context<'_>) -> Result<Observations> {
+    let mut actor = ctx.new_account("subject").await?;
+    let begun = ctx.begin(&mut actor, Ceremony::Registration).await?;
+    let handle = bytes(&begun.options, "/user/id");
     let names = ["username", "email"];
-    let told = names.iter().find(|name| actor.name(name).is_some_and(|text| tells(&handle, text)));
-    let remark = format!("user.id tells the {}", told.unwrap_or(&"name"));
-    Ok(seen(stage, told.is_none(), remark))
+    let revealed =
+        names.iter().find(|name| actor.name(name).is_some_and(|text| reveals(&handle, text)));
+    let remark = format!("user.id contains the {}", revealed.unwrap_or(&"name"));
+    Ok(ctx.seen(revealed.is_none(), remark))
 }
 
-/// Whether a user handle holds a text, or a hash that anybody can compute.
-fn tells(handle: &[u8], text: &str) -> bool {
+/// True if a user handle contains a text, or a hash that any client can compute.
+fn reveals(handle: &[u8], text: &str) -> bool {
     let hash = Sha256::digest(text);
     let hex = base16ct::lower::encode_string(&hash);
     let forms = [text.as_bytes(), &hash, hex.as_bytes()];
     forms.iter().any(|form| handle.windows(form.len()).any(|window| window == *form))
 }
 
-pub(super) async fn user_handle_stable(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
-    let mut actor = stage.newcomer("subject").await?;
-    let begun = stage.begin(&mut actor, Ceremony::Registration).await?;
+pub(super) async fn user_handle_stable(ctx: &mut Context<'_>) -> Result<Observations> {
+    let mut actor = ctx.new_account("subject").await?;
+    let begun = ctx.begin(&mut actor, Ceremony::Registration).await?;
     // Of a credential that is not discoverable the authenticator keeps none.
-    let first = octets(&begun.options, "/user/id");
+    let first = bytes(&begun.options, "/user/id");
     let message = actor.respond(&begun)?;
-    let control = stage.send(&mut actor, &begun, &message).await?;
-    let begun = stage.begin(&mut actor, Ceremony::Registration).await?;
-    let same = first == octets(&begun.options, "/user/id");
+    let control = ctx.send(&mut actor, &begun, &message).await?;
+    let begun = ctx.begin(&mut actor, Ceremony::Registration).await?;
+    let same = first == bytes(&begun.options, "/user/id");
     let remark = "the account has another user.id than before";
-    Ok(Observations::after(control, Attempt::observed(same, remark, &stage.log)))
+    Ok(Observations::after(control, Attempt::observed(same, remark, &ctx.log)))
 }
 
-pub(super) async fn user_handle_distinct(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
+pub(super) async fn user_handle_distinct(ctx: &mut Context<'_>) -> Result<Observations> {
     let mut handles = BTreeSet::new();
     for name in ["victim", "attacker"] {
-        let mut actor = stage.newcomer(name).await?;
-        let begun = stage.begin(&mut actor, Ceremony::Registration).await?;
-        handles.insert(octets(&begun.options, "/user/id"));
+        let mut actor = ctx.new_account(name).await?;
+        let begun = ctx.begin(&mut actor, Ceremony::Registration).await?;
+        handles.insert(bytes(&begun.options, "/user/id"));
     }
-    Ok(seen(stage, handles.len() == 2, "two accounts have the same user.id"))
+    Ok(ctx.seen(handles.len() == 2, "two accounts have the same user.id"))
 }
 
 /// A browser judges: it knows of related origins too.
-pub(super) async fn rp_id(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
-    let mut actor = stage.subject().await?;
-    let begun = stage.begin(&mut actor, stage.check.ceremony).await?;
+pub(super) async fn rp_id(ctx: &mut Context<'_>) -> Result<Observations> {
+    let mut actor = ctx.subject().await?;
+    let begun = ctx.begin(&mut actor, ctx.check.ceremony).await?;
     let stops = match actor.respond(&begun) {
-        Err(Trouble::Client(exception)) => Some(exception.to_string()),
+        Err(AttemptError::Client(exception)) => Some(exception.to_string()),
         other => other.map(|_| None)?,
     };
     let goes_on = stops.is_none();
-    Ok(seen(stage, goes_on, format!("a browser stops with {}", stops.unwrap_or_default())))
+    Ok(ctx.seen(goes_on, format!("a browser stops with {}", stops.unwrap_or_default())))
 }
 
-/// Whether there is nothing to object to.
+/// The observation of options without an objection.
 pub(super) async fn each(
-    stage: &mut Stage<'_>,
+    ctx: &mut Context<'_>,
     objection: fn(&Value) -> Option<String>,
-) -> Result<Observations, Trouble> {
-    let mut actor = stage.subject().await?;
-    let begun = stage.begin(&mut actor, stage.check.ceremony).await?;
+) -> Result<Observations> {
+    let mut actor = ctx.subject().await?;
+    let begun = ctx.begin(&mut actor, ctx.check.ceremony).await?;
     let objection = objection(&begun.options);
-    Ok(seen(stage, objection.is_none(), objection.unwrap_or_default()))
+    Ok(ctx.seen(objection.is_none(), objection.unwrap_or_default()))
 }
 
 /// The values of the enumerations that options have.
@@ -163,21 +161,23 @@ pub(super) fn without_es256(options: &Value) -> Option<String> {
     (!has).then(|| format!("pubKeyCredParams offers {offered:?}"))
 }
 
-/// The fully specified algorithms, and the older ones that say the same of a
-/// passkey.
-const TWINS: [(Algorithm, Algorithm); 4] = [
+/// The fully specified algorithms, and the older ones with an equal meaning for passkeys.
+const COUNTERPARTS: [(Algorithm, Algorithm); 4] = [
     (Algorithm::ESP256, Algorithm::ES256),
     (Algorithm::ESP384, Algorithm::ES384),
     (Algorithm::ESP512, Algorithm::ES512),
     (Algorithm::ED25519, Algorithm::EDDSA),
 ];
 
-pub(super) fn twin_alone(options: &Value) -> Option<String> {
+pub(super) fn counterpart_missing(options: &Value) -> Option<String> {
     let offered = algorithms(options);
     let alone = |(new, old): &&(Algorithm, Algorithm)| {
         offered.contains(&new.0) && !offered.contains(&old.0)
     };
-    TWINS.iter().find(alone).map(|(new, old)| format!("{} is offered without {}", new.0, old.0))
+    COUNTERPARTS
+        .iter()
+        .find(alone)
+        .map(|(new, old)| format!("{} is offered without {}", new.0, old.0))
 }
 
 fn algorithms(options: &Value) -> Vec<i64> {
@@ -194,13 +194,9 @@ pub(super) fn residence_contradicted(options: &Value) -> Option<String> {
     (required != (residence == "required")).then(remark)
 }
 
-fn octets(options: &Value, path: &str) -> Vec<u8> {
+fn bytes(options: &Value, path: &str) -> Vec<u8> {
     let text = options.pointer(path).and_then(Value::as_str);
     text.and_then(|text| base64url::decode(text).ok()).unwrap_or_default()
-}
-
-fn seen(stage: &Stage<'_>, holds: bool, remark: impl Into<String>) -> Observations {
-    Observations::of(Attempt::observed(holds, remark, &stage.log))
 }
 
 #[cfg(test)]
@@ -220,10 +216,10 @@ mod tests {
     }
 
     #[test]
-    fn user_handles_that_tell() {
-        assert!(tells(b"id-ann@passrig.test", "ann@passrig.test"));
-        assert!(tells(&Sha256::digest("ann"), "ann"));
-        assert!(!tells(b"\x01\x02\x03\x04", "ann"));
+    fn user_handles_that_reveal_names() {
+        assert!(reveals(b"id-ann@passrig.test", "ann@passrig.test"));
+        assert!(reveals(&Sha256::digest("ann"), "ann"));
+        assert!(!reveals(b"\x01\x02\x03\x04", "ann"));
     }
 
     #[test]
@@ -233,9 +229,15 @@ mod tests {
             "pubKeyCredParams": [{"type": "public-key", "alg": -9}],
             "authenticatorSelection": {"residentKey": "required", "userVerification": "always"},
         });
-        let all = [unknown_value, odd_timeout, without_es256, twin_alone, residence_contradicted];
-        let told: Vec<_> = all.iter().filter_map(|objection| objection(&options)).collect();
-        insta::assert_snapshot!(told.join("\n"), @r#"
+        let all = [
+            unknown_value,
+            odd_timeout,
+            without_es256,
+            counterpart_missing,
+            residence_contradicted,
+        ];
+        let shown: Vec<_> = all.iter().filter_map(|objection| objection(&options)).collect();
+        insta::assert_snapshot!(shown.join("\n"), @r#"
         authenticatorSelection.userVerification is "always", not one of required, preferred, discouraged
         the timeout is 60000 milliseconds
         pubKeyCredParams offers [-9]

@@ -1,44 +1,44 @@
-//! Stories in which two answers arrive at once.
+//! Scenarios in which two answers reach the RP at once.
 
 use passrig_authenticator::Ceremony;
 use passrig_authenticator::deviation::Bench;
 use serde_json::json;
 
-use super::{Observations, Stage};
-use crate::actor::Trouble;
+use super::{Context, Observations};
+use crate::actor::Result;
 use crate::catalogue::Product;
 
 /// Two good answers to one challenge. A store that reads the challenge first
 /// and deletes it afterwards takes both.
-pub(super) async fn one_challenge(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
-    let ceremony = stage.check.ceremony;
-    let mut actor = stage.subject().await?;
-    let begun = stage.begin(&mut actor, ceremony).await?;
+pub(super) async fn one_challenge(ctx: &mut Context<'_>) -> Result<Observations> {
+    let ceremony = ctx.check.ceremony;
+    let mut actor = ctx.subject().await?;
+    let begun = ctx.begin(&mut actor, ceremony).await?;
     let one = actor.respond(&begun)?;
     if ceremony == Ceremony::Registration {
         // Two credentials, so that only the challenge can be at fault.
         actor.change_authenticator("second", Product::Platform);
     }
     let two = actor.respond(&begun)?;
-    let [one, two] = actor.send_together(&begun, [&one, &two], &mut stage.log).await?;
+    let [one, two] = actor.send_together(&begun, [&one, &two], &mut ctx.log).await?;
     Ok(match (one.is_accepted(), two.is_accepted()) {
         (false, true) => Observations::after(two, one),
         _ => Observations::after(one, two),
     })
 }
 
-/// The same count twice, in two browsers at once: an authenticator and its
-/// clone. Each challenge is good; only the counter can tell.
-pub(super) async fn one_count(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
-    let mut actor = stage.enrolled("subject").await?;
-    let there = stage.begin(&mut actor, Ceremony::Authentication).await?;
+/// One count twice, in two browsers at once: an authenticator and its
+/// clone. Each challenge is good; only the counter shows the clone.
+pub(super) async fn one_count(ctx: &mut Context<'_>) -> Result<Observations> {
+    let mut actor = ctx.enrolled("subject").await?;
+    let there = ctx.begin(&mut actor, Ceremony::Authentication).await?;
     let elsewhere = actor.change_browser();
-    let here = stage.begin(&mut actor, Ceremony::Authentication).await?;
+    let here = ctx.begin(&mut actor, Ceremony::Authentication).await?;
     let count = super::deviation(json!([{ "at": "plan.sign_count", "set": 10 }]))?;
     let known = actor.known.clone();
     let one = actor.respond_with(&here, &mut Bench::new(&count, &known))?;
     let two = actor.respond_with(&there, &mut Bench::new(&count, &known))?;
-    let log = &mut stage.log;
+    let log = &mut ctx.log;
     let [one, two] = actor.send_beside(elsewhere, [&here, &there], [&one, &two], log).await?;
     Ok(match (one.is_accepted(), two.is_accepted()) {
         (false, true) => Observations::after(two, one),

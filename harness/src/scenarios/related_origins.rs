@@ -1,5 +1,4 @@
-//! Stories about the file of related origins (§5.11): what a browser makes of
-//! it, and whether the RP serves whom it lists.
+//! Scenarios about the file of related origins (§5.11), and about the origins that it lists.
 
 use std::collections::BTreeSet;
 
@@ -7,111 +6,107 @@ use http::header::{CONTENT_TYPE, LOCATION};
 use serde_json::json;
 use url::Url;
 
-use super::{Observations, Stage};
-use crate::actor::{Actor, Attempt, Trouble};
+use super::{Context, Observations};
+use crate::actor::{Actor, AttemptError, Result};
 use crate::target_rp::transport::Response;
 
-/// How many labels a client reads at least (§5.11.1).
+/// The number of labels that every client reads (§5.11.1).
 const LABELS: usize = 5;
 
-pub(super) async fn open(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
-    let mut actor = stage.registered("subject").await?;
-    let url = place(stage, &mut actor).await?;
-    let bare = read(stage, &mut actor, &url, false).await?;
+pub(super) async fn open(ctx: &mut Context<'_>) -> Result<Observations> {
+    let mut actor = ctx.registered("subject").await?;
+    let url = place(ctx, &mut actor).await?;
+    let bare = read(ctx, &mut actor, &url, false).await?;
     if !is_file(&bare) && !bare.status.is_redirection() {
-        // Cookies are the RP's own host's, whatever its id is.
-        let mut own = stage.world.target.base().clone();
+        // Cookies belong to the RP's own host, not to the RP ID.
+        let mut own = ctx.world.target.base().clone();
         own.set_path(url.path());
-        let known = read(stage, &mut actor, &own, true).await?;
+        let known = read(ctx, &mut actor, &own, true).await?;
         if !is_file(&known) {
             return Err(ABSENT);
         }
-        return Ok(seen(stage, false, "only who is signed in gets the file"));
+        return Ok(ctx.seen(false, "only who is signed in gets the file"));
     }
-    Ok(seen(stage, true, "everybody gets the file"))
+    Ok(ctx.seen(true, "everybody gets the file"))
 }
 
-pub(super) async fn redirect(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
-    let mut actor = stage.registered("subject").await?;
-    let url = place(stage, &mut actor).await?;
-    let first = read(stage, &mut actor, &url, false).await?;
+pub(super) async fn redirect(ctx: &mut Context<'_>) -> Result<Observations> {
+    let mut actor = ctx.registered("subject").await?;
+    let url = place(ctx, &mut actor).await?;
+    let first = read(ctx, &mut actor, &url, false).await?;
     if !is_file(&first) && !first.status.is_redirection() {
         return Err(ABSENT);
     }
     let next = first.header(LOCATION).filter(|_| first.status.is_redirection());
     let next = next.and_then(|location| url.join(location).ok());
-    let is_sound = next.as_ref().is_none_or(|next| next.scheme() == url.scheme());
-    if next.is_some() && is_sound && !leads_to_file(stage, &mut actor, &url).await? {
+    let is_valid = next.as_ref().is_none_or(|next| next.scheme() == url.scheme());
+    if next.is_some() && is_valid && !leads_to_file(ctx, &mut actor, &url).await? {
         // To a page of the site, perhaps to sign in.
         return Err(ABSENT);
     }
     let remark = next.map_or("no redirect".to_owned(), |next| format!("it redirects to {next}"));
-    Ok(seen(stage, is_sound, &remark))
+    Ok(ctx.seen(is_valid, remark))
 }
 
-async fn leads_to_file(
-    stage: &mut Stage<'_>,
-    actor: &mut Actor,
-    url: &Url,
-) -> Result<bool, Trouble> {
-    match file(stage, actor, url).await {
+async fn leads_to_file(ctx: &mut Context<'_>, actor: &mut Actor, url: &Url) -> Result<bool> {
+    match file(ctx, actor, url).await {
         Ok(_) => Ok(true),
-        Err(Trouble::NoFeature(_)) => Ok(false),
-        Err(trouble) => Err(trouble),
+        Err(AttemptError::NoFeature(_)) => Ok(false),
+        Err(error) => Err(error),
     }
 }
 
-pub(super) async fn kind(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
-    let response = subject_reads(stage).await?;
+pub(super) async fn kind(ctx: &mut Context<'_>) -> Result<Observations> {
+    let response = subject_reads(ctx).await?;
     let kind = response.header(CONTENT_TYPE).unwrap_or("none").to_owned();
     let is_json = kind
         .split(';')
         .next()
         .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"));
-    Ok(seen(stage, is_json, &format!("its type is {kind}")))
+    Ok(ctx.seen(is_json, format!("its type is {kind}")))
 }
 
-pub(super) async fn shape(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
-    let response = subject_reads(stage).await?;
-    let is_sound = origins(&response).is_some();
-    Ok(seen(stage, is_sound, "an object whose `origins` is a list of texts is due"))
+pub(super) async fn shape(ctx: &mut Context<'_>) -> Result<Observations> {
+    let response = subject_reads(ctx).await?;
+    let is_valid = origins(&response).is_some();
+    Ok(ctx.seen(is_valid, "an object whose `origins` is a list of texts is due"))
 }
 
-pub(super) async fn labels(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
-    let listed = subject_lists(stage).await?;
+pub(super) async fn labels(ctx: &mut Context<'_>) -> Result<Observations> {
+    let listed = subject_lists(ctx).await?;
     let labels: BTreeSet<_> = listed.iter().filter_map(|origin| label(origin)).collect();
     let remark = format!("it has {} labels: {}", labels.len(), join(&labels));
-    Ok(seen(stage, labels.len() <= LABELS, &remark))
+    Ok(ctx.seen(labels.len() <= LABELS, remark))
 }
 
-pub(super) async fn own(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
-    let listed = subject_lists(stage).await?;
-    let own = stage.world.origin.to_string();
+pub(super) async fn own(ctx: &mut Context<'_>) -> Result<Observations> {
+    let listed = subject_lists(ctx).await?;
+    let own = ctx.world.origin.to_string();
     let remark = format!("{own} is not in it");
-    Ok(seen(stage, listed.contains(&own), &remark))
+    Ok(ctx.seen(listed.contains(&own), remark))
 }
 
-pub(super) async fn plain(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
-    let listed = subject_lists(stage).await?;
+pub(super) async fn plain(ctx: &mut Context<'_>) -> Result<Observations> {
+    let listed = subject_lists(ctx).await?;
     let odd: BTreeSet<_> = listed.into_iter().filter(|origin| !is_plain(origin)).collect();
-    Ok(seen(stage, odd.is_empty(), &format!("no client reads these as origins: {}", join(&odd))))
+    Ok(ctx.seen(odd.is_empty(), format!("no client reads these as origins: {}", join(&odd))))
 }
 
 /// A ceremony on the page of a related origin.
-pub(super) async fn served(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
-    let ceremony = stage.check.ceremony;
-    let mut actor = stage.subject().await?;
-    let url = place(stage, &mut actor).await?;
-    let response = file(stage, &mut actor, &url).await?;
-    let own = stage.world.origin.to_string();
+pub(super) async fn served(ctx: &mut Context<'_>) -> Result<Observations> {
+    let ceremony = ctx.check.ceremony;
+    let mut actor = ctx.subject().await?;
+    let url = place(ctx, &mut actor).await?;
+    let response = file(ctx, &mut actor, &url).await?;
+    let own = ctx.world.origin.to_string();
     let listed = origins(&response).unwrap_or_default();
     let related = listed.into_iter().find(|origin| *origin != own && is_plain(origin));
     let related = related.ok_or(ABSENT)?;
     let edits = json!([{ "at": "client_data.origin", "set": related }]);
-    Ok(Observations::of(stage.attempt(&mut actor, ceremony, edits).await?))
+    Ok(Observations::of(ctx.attempt(&mut actor, ceremony, edits).await?))
 }
 
-/// Whether it is what browsers write, so that they find it.
+/// True if the text is an origin as browsers write it, so that they find it.
 fn is_plain(text: &str) -> bool {
     let Ok(url) = Url::parse(text) else { return false };
     !text.contains('*')
@@ -119,7 +114,7 @@ fn is_plain(text: &str) -> bool {
         && url.origin().ascii_serialization() == text
 }
 
-/// The label of an origin: what stands before the public suffix of its host.
+/// The label of an origin: the part before the public suffix of its host.
 /// Without a list of suffixes, one of two short parts is taken for one.
 fn label(origin: &str) -> Option<String> {
     let url = Url::parse(origin).ok()?;
@@ -131,22 +126,22 @@ fn label(origin: &str) -> Option<String> {
     Some(label.to_owned())
 }
 
-async fn subject_lists(stage: &mut Stage<'_>) -> Result<Vec<String>, Trouble> {
-    let response = subject_reads(stage).await?;
+async fn subject_lists(ctx: &mut Context<'_>) -> Result<Vec<String>> {
+    let response = subject_reads(ctx).await?;
     origins(&response).ok_or(ABSENT)
 }
 
-async fn subject_reads(stage: &mut Stage<'_>) -> Result<Response, Trouble> {
-    let mut actor = stage.registered("subject").await?;
-    let url = place(stage, &mut actor).await?;
-    file(stage, &mut actor, &url).await
+async fn subject_reads(ctx: &mut Context<'_>) -> Result<Response> {
+    let mut actor = ctx.registered("subject").await?;
+    let url = place(ctx, &mut actor).await?;
+    file(ctx, &mut actor, &url).await
 }
 
-/// The file, by whatever way it is reached.
-async fn file(stage: &mut Stage<'_>, actor: &mut Actor, url: &Url) -> Result<Response, Trouble> {
+/// The file, also behind redirects.
+async fn file(ctx: &mut Context<'_>, actor: &mut Actor, url: &Url) -> Result<Response> {
     let mut url = url.clone();
     for _ in 0..5 {
-        let response = read(stage, actor, &url, false).await?;
+        let response = read(ctx, actor, &url, false).await?;
         if is_file(&response) {
             return Ok(response);
         }
@@ -158,9 +153,9 @@ async fn file(stage: &mut Stage<'_>, actor: &mut Actor, url: &Url) -> Result<Res
 }
 
 /// The host that browsers ask is that of the RP id.
-async fn place(stage: &mut Stage<'_>, actor: &mut Actor) -> Result<Url, Trouble> {
-    stage.begin(actor, stage.check.ceremony).await?;
-    let mut url = stage.world.target.base().clone();
+async fn place(ctx: &mut Context<'_>, actor: &mut Actor) -> Result<Url> {
+    ctx.begin(actor, ctx.check.ceremony).await?;
+    let mut url = ctx.world.target.base().clone();
     let id = actor.known.rp_id.clone().unwrap_or_default();
     if url.host_str().is_some_and(|host| host.ends_with(&format!(".{id}")))
         && url.set_host(Some(&id)).is_err()
@@ -172,19 +167,19 @@ async fn place(stage: &mut Stage<'_>, actor: &mut Actor) -> Result<Url, Trouble>
 }
 
 async fn read(
-    stage: &mut Stage<'_>,
+    ctx: &mut Context<'_>,
     actor: &mut Actor,
     url: &Url,
     with_cookies: bool,
-) -> Result<Response, Trouble> {
-    match actor.read(url, with_cookies, &mut stage.log).await {
-        // The RP is there; this host, which nobody told us of, is not.
-        Err(trouble) if trouble.is_elsewhere() => Err(ABSENT),
+) -> Result<Response> {
+    match actor.read(url, with_cookies, &mut ctx.log).await {
+        // The RP exists; this host, which the user did not name, does not.
+        Err(error) if error.is_elsewhere() => Err(ABSENT),
         read => read,
     }
 }
 
-/// Many sites answer with a page whatever they are asked for.
+/// True for a file: many sites answer every request with a page.
 fn is_file(response: &Response) -> bool {
     let kind = response.header(CONTENT_TYPE).unwrap_or_default();
     response.status.is_success() && !kind.contains("html") && !response.body().is_empty()
@@ -200,11 +195,7 @@ fn join(texts: &BTreeSet<String>) -> String {
     Vec::from_iter(texts.iter().cloned()).join(", ")
 }
 
-fn seen(stage: &Stage<'_>, is_sound: bool, remark: &str) -> Observations {
-    Observations::of(Attempt::observed(is_sound, remark, &stage.log))
-}
-
-const ABSENT: Trouble = Trouble::NoFeature("file of related origins");
+const ABSENT: AttemptError = AttemptError::NoFeature("file of related origins");
 
 #[cfg(test)]
 mod tests {

@@ -1,137 +1,136 @@
-//! Stories about credentials that are taken away: by whom, and what is left.
+//! Scenarios about the removal of credentials.
 
 use passrig_authenticator::Ceremony;
 
 use super::session::foreign_page;
-use super::{Observations, Stage};
-use crate::actor::{Actor, Attempt, Trouble};
+use super::{Context, Observations};
+use crate::actor::{Actor, Attempt, AttemptError, NotExpressible, Result};
 use crate::catalogue::Product;
 use crate::target_rp::{Flow, Listed};
 
-/// Somebody takes the name of an account that was deleted; the device of the
-/// one before them is used once more.
-pub(super) async fn closed_account(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
-    let mut actor = stage.registered("subject").await?;
-    actor.close_account(&mut stage.log).await?;
+/// A new user takes the name of a deleted account; then the device of the former user signs in.
+pub(super) async fn closed_account(ctx: &mut Context<'_>) -> Result<Observations> {
+    let mut actor = ctx.registered("subject").await?;
+    actor.close_account(&mut ctx.log).await?;
     actor.change_browser();
     let former = actor.change_authenticator("successor", Product::Platform);
-    actor.arrive(&mut stage.log).await?;
-    let control = actor.enrol(&mut stage.log).await?;
+    actor.set_up(&mut ctx.log).await?;
+    let control = actor.enrol(&mut ctx.log).await?;
     actor.change_browser();
     actor.client = former;
-    let begun = stage.begin(&mut actor, Ceremony::Authentication).await?;
+    let begun = ctx.begin(&mut actor, Ceremony::Authentication).await?;
     let message = actor.respond(&begun)?;
-    let attempt = stage.send(&mut actor, &begun, &message).await?;
+    let attempt = ctx.send(&mut actor, &begun, &message).await?;
     Ok(Observations::after(control, attempt))
 }
 
-pub(super) async fn of_another_user(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
-    let mut victim = stage.registered("victim").await?;
-    let mut attacker = stage.registered("attacker").await?;
-    let listed = own(stage, &mut victim).await?;
-    let sent = attacker.remove(&listed, None, &mut stage.log).await;
-    came_to(stage, &mut victim, &listed, sent).await
+pub(super) async fn of_another_user(ctx: &mut Context<'_>) -> Result<Observations> {
+    let mut victim = ctx.registered("victim").await?;
+    let mut attacker = ctx.registered("attacker").await?;
+    let listed = own(ctx, &mut victim).await?;
+    let sent = attacker.remove(&listed, None, &mut ctx.log).await;
+    effect_of(ctx, &mut victim, &listed, sent).await
 }
 
-pub(super) async fn without_session(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
-    let mut actor = stage.registered("subject").await?;
-    let listed = own(stage, &mut actor).await?;
+pub(super) async fn without_session(ctx: &mut Context<'_>) -> Result<Observations> {
+    let mut actor = ctx.registered("subject").await?;
+    let listed = own(ctx, &mut actor).await?;
     let signed_in = actor.change_browser();
-    let sent = actor.remove(&listed, None, &mut stage.log).await;
+    let sent = actor.remove(&listed, None, &mut ctx.log).await;
     actor.return_to(signed_in);
-    came_to(stage, &mut actor, &listed, sent).await
+    effect_of(ctx, &mut actor, &listed, sent).await
 }
 
-pub(super) async fn from_a_foreign_page(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
-    let mut actor = stage.registered("subject").await?;
-    let listed = own(stage, &mut actor).await?;
+pub(super) async fn from_a_foreign_page(ctx: &mut Context<'_>) -> Result<Observations> {
+    let mut actor = ctx.registered("subject").await?;
+    let listed = own(ctx, &mut actor).await?;
     let page = foreign_page(&actor)?;
-    let sent = actor.remove(&listed, Some(&page), &mut stage.log).await;
-    came_to(stage, &mut actor, &listed, sent).await
+    let sent = actor.remove(&listed, Some(&page), &mut ctx.log).await;
+    effect_of(ctx, &mut actor, &listed, sent).await
 }
 
-pub(super) async fn of_ones_own(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
-    let mut actor = stage.registered("subject").await?;
-    let listed = own(stage, &mut actor).await?;
-    Ok(Observations::of(remove_own(stage, &mut actor, &listed).await?))
+pub(super) async fn of_ones_own(ctx: &mut Context<'_>) -> Result<Observations> {
+    let mut actor = ctx.registered("subject").await?;
+    let listed = own(ctx, &mut actor).await?;
+    Ok(Observations::of(remove_own(ctx, &mut actor, &listed).await?))
 }
 
 /// The device is still there, and is used once more.
-pub(super) async fn used_afterwards(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
-    let mut actor = stage.registered("subject").await?;
-    let listed = own(stage, &mut actor).await?;
-    let control = remove_own(stage, &mut actor, &listed).await?;
+pub(super) async fn used_afterwards(ctx: &mut Context<'_>) -> Result<Observations> {
+    let mut actor = ctx.registered("subject").await?;
+    let listed = own(ctx, &mut actor).await?;
+    let control = remove_own(ctx, &mut actor, &listed).await?;
     actor.change_browser();
-    let begun = stage.begin(&mut actor, Ceremony::Authentication).await?;
+    let begun = ctx.begin(&mut actor, Ceremony::Authentication).await?;
     let message = actor.respond(&begun)?;
-    let attempt = stage.send(&mut actor, &begun, &message).await?;
+    let attempt = ctx.send(&mut actor, &begun, &message).await?;
     Ok(Observations::after(control, attempt))
 }
 
 /// The device was about to be used when its credential was removed.
-pub(super) async fn begun_before(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
-    let mut actor = stage.registered("subject").await?;
-    let listed = own(stage, &mut actor).await?;
+pub(super) async fn begun_before(ctx: &mut Context<'_>) -> Result<Observations> {
+    let mut actor = ctx.registered("subject").await?;
+    let listed = own(ctx, &mut actor).await?;
     let signed_in = actor.change_browser();
-    let begun = stage.begin(&mut actor, Ceremony::Authentication).await?;
+    let begun = ctx.begin(&mut actor, Ceremony::Authentication).await?;
     let message = actor.respond(&begun)?;
     let elsewhere = actor.return_to(signed_in);
-    let control = remove_own(stage, &mut actor, &listed).await?;
+    let control = remove_own(ctx, &mut actor, &listed).await?;
     actor.return_to(elsewhere);
-    let attempt = stage.send(&mut actor, &begun, &message).await?;
+    let attempt = ctx.send(&mut actor, &begun, &message).await?;
     Ok(Observations::after(control, attempt))
 }
 
 /// The actor's credential, as the RP lists it.
-pub(super) async fn own(stage: &mut Stage<'_>, actor: &mut Actor) -> Result<Listed, Trouble> {
-    if !stage.probes.list {
-        return Err(Trouble::NoFlow(Flow::List));
+pub(super) async fn own(ctx: &mut Context<'_>, actor: &mut Actor) -> Result<Listed> {
+    if !ctx.probes.list {
+        return Err(AttemptError::NoFlow(Flow::List));
     }
     let id = actor.known.credential_id.clone().unwrap_or_default();
-    let listed = actor.credentials(&mut stage.log).await?;
-    listed.into_iter().find(|one| one.has_id(&id)).ok_or(Trouble::NotExpressible)
+    let listed = actor.credentials(&mut ctx.log).await?;
+    listed.into_iter().find(|one| one.has_id(&id)).ok_or_else(|| NotExpressible::NotListed.into())
 }
 
-/// What a removal that should not be came to. If it came to nothing the owner
-/// tries: a removal that works for nobody proves nothing.
-async fn came_to(
-    stage: &mut Stage<'_>,
+/// The effect of a forbidden removal. Without an effect the owner removes the credential: a
+/// removal that never works proves nothing.
+async fn effect_of(
+    ctx: &mut Context<'_>,
     owner: &mut Actor,
     listed: &Listed,
-    sent: Result<(), Trouble>,
-) -> Result<Observations, Trouble> {
+    sent: Result<()>,
+) -> Result<Observations> {
     refused_at_most(sent)?;
-    let gone = is_gone(stage, owner).await?;
-    let attempt = Attempt::observed(gone, "the credential is no longer listed", &stage.log);
+    let gone = is_gone(ctx, owner).await?;
+    let attempt = Attempt::observed(gone, "the credential is no longer listed", &ctx.log);
     if gone {
         return Ok(Observations::of(attempt));
     }
-    let control = remove_own(stage, owner, listed).await?;
+    let control = remove_own(ctx, owner, listed).await?;
     Ok(Observations::after(control, attempt))
 }
 
 /// The owner removes the credential.
 pub(super) async fn remove_own(
-    stage: &mut Stage<'_>,
+    ctx: &mut Context<'_>,
     owner: &mut Actor,
     listed: &Listed,
-) -> Result<Attempt, Trouble> {
-    refused_at_most(owner.remove(listed, None, &mut stage.log).await)?;
-    let gone = is_gone(stage, owner).await?;
+) -> Result<Attempt> {
+    refused_at_most(owner.remove(listed, None, &mut ctx.log).await)?;
+    let gone = is_gone(ctx, owner).await?;
     let remark = "its owner removed the credential, and it is still listed";
-    Ok(Attempt::observed(gone, remark, &stage.log))
+    Ok(Attempt::observed(gone, remark, &ctx.log))
 }
 
-async fn is_gone(stage: &mut Stage<'_>, owner: &mut Actor) -> Result<bool, Trouble> {
+async fn is_gone(ctx: &mut Context<'_>, owner: &mut Actor) -> Result<bool> {
     let id = owner.known.credential_id.clone().unwrap_or_default();
-    let listed = owner.lists(&id, &mut stage.log).await?;
-    Ok(!listed.ok_or(Trouble::NoFlow(Flow::List))?)
+    let listed = owner.lists(&id, &mut ctx.log).await?;
+    Ok(!listed.ok_or(AttemptError::NoFlow(Flow::List))?)
 }
 
-/// What the RP says about a removal does not matter, only what it does.
-fn refused_at_most(sent: Result<(), Trouble>) -> Result<(), Trouble> {
+/// The effect of a removal matters, not the answer.
+fn refused_at_most(sent: Result<()>) -> Result<()> {
     match sent {
-        Err(trouble) if trouble.is_turned_away() => Ok(()),
+        Err(error) if error.is_turned_away() => Ok(()),
         sent => sent,
     }
 }

@@ -1,79 +1,78 @@
-//! Stories about the session that a sign-in leads to, and about requests that
-//! other sites' pages send with it.
+//! Scenarios about the session that a sign-in begins, and about requests that pages of other sites
+//! send with it.
 
 use passrig_authenticator::Ceremony;
 use url::Url;
 
-use super::{Observations, Stage};
-use crate::actor::{Actor, Attempt, Trouble};
+use super::{Context, Observations};
+use crate::actor::{Actor, Attempt, AttemptError, NotExpressible, Result};
 use crate::catalogue::Product;
 use crate::outcome::Manner;
 use crate::target_rp::session::Crumb;
 use crate::target_rp::{Log, Recognised};
 
-/// The session as it was before the sign-in is asked who is signed in.
-pub(super) async fn from_before_sign_in(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
-    let mut actor = stage.enrolled("subject").await?;
-    let begun = stage.begin(&mut actor, Ceremony::Authentication).await?;
+/// The probe asks with the session from before the sign-in.
+pub(super) async fn from_before_sign_in(ctx: &mut Context<'_>) -> Result<Observations> {
+    let mut actor = ctx.enrolled("subject").await?;
+    let begun = ctx.begin(&mut actor, Ceremony::Authentication).await?;
     let message = actor.respond(&begun)?;
     let before = actor.saved_session();
-    let control = stage.send(&mut actor, &begun, &message).await?;
+    let control = ctx.send(&mut actor, &begun, &message).await?;
     actor.return_to(before);
-    let lives = stage.is_signed_in(&mut actor).await?;
+    let lives = ctx.is_signed_in(&mut actor).await?;
     let remark = "the cookies from before the sign-in lead to the account";
-    Ok(Observations::after(control, Attempt::observed(lives, remark, &stage.log)))
+    Ok(Observations::after(control, Attempt::observed(lives, remark, &ctx.log)))
 }
 
-/// The session as it was before the sign-out is asked who is signed in.
-pub(super) async fn after_sign_out(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
-    let mut actor = stage.enrolled("subject").await?;
-    let control = stage.sign_in(&mut actor).await?;
+/// The probe asks with the session from before the sign-out.
+pub(super) async fn after_sign_out(ctx: &mut Context<'_>) -> Result<Observations> {
+    let mut actor = ctx.enrolled("subject").await?;
+    let control = ctx.sign_in(&mut actor).await?;
     let before = actor.saved_session();
-    actor.log_out(&mut stage.log).await?;
+    actor.log_out(&mut ctx.log).await?;
     actor.return_to(before);
-    let lives = stage.is_signed_in(&mut actor).await?;
+    let lives = ctx.is_signed_in(&mut actor).await?;
     let remark = "the cookies from before the sign-out still lead to the account";
-    Ok(Observations::after(control, Attempt::observed(lives, remark, &stage.log)))
+    Ok(Observations::after(control, Attempt::observed(lives, remark, &ctx.log)))
 }
 
-pub(super) async fn http_only(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
-    cookie(stage, "HttpOnly", |cookie| cookie.http_only).await
+pub(super) async fn http_only(ctx: &mut Context<'_>) -> Result<Observations> {
+    cookie(ctx, "HttpOnly", |cookie| cookie.http_only).await
 }
 
 /// Where pages come unencrypted, as on localhost, cookies cannot do better.
-pub(super) async fn secure(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
-    if !stage.world.target.origin().starts_with("https:") {
-        return Err(Trouble::NotExpressible);
+pub(super) async fn secure(ctx: &mut Context<'_>) -> Result<Observations> {
+    if !ctx.world.target.origin().starts_with("https:") {
+        return Err(NotExpressible::NotHttps.into());
     }
-    cookie(stage, "Secure", |cookie| cookie.secure).await
+    cookie(ctx, "Secure", |cookie| cookie.secure).await
 }
 
-/// A token in every request does what SameSite does.
-pub(super) async fn same_site(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
-    let has_token = stage.world.target.adapter().csrf.is_some();
-    cookie(stage, "SameSite=Lax or Strict", |cookie| cookie.same_site || has_token).await
+/// A token in every request protects as SameSite does.
+pub(super) async fn same_site(ctx: &mut Context<'_>) -> Result<Observations> {
+    let has_token = ctx.world.target.adapter().csrf.is_some();
+    cookie(ctx, "SameSite=Lax or Strict", |cookie| cookie.same_site || has_token).await
 }
 
-/// Who wants the session needs all cookies that carry it: it is enough if one
-/// of them is out of reach.
+/// An attacker needs all cookies that carry the session: one protected cookie is enough.
 async fn cookie(
-    stage: &mut Stage<'_>,
+    ctx: &mut Context<'_>,
     attribute: &str,
     is_safe: impl Fn(&Crumb<'_>) -> bool + Send,
-) -> Result<Observations, Trouble> {
-    let mut actor = stage.enrolled("subject").await?;
-    let control = stage.sign_in(&mut actor).await?;
-    let carriers = carriers(stage, &mut actor).await?;
+) -> Result<Observations> {
+    let mut actor = ctx.enrolled("subject").await?;
+    let control = ctx.sign_in(&mut actor).await?;
+    let carriers = carriers(ctx, &mut actor).await?;
     let session = actor.saved_session();
-    let crumbs = session.cookies();
+    let cookies = session.cookies();
     let safe =
-        crumbs.iter().any(|crumb| carriers.iter().any(|c| c == crumb.name) && is_safe(crumb));
+        cookies.iter().any(|cookie| carriers.iter().any(|c| c == cookie.name) && is_safe(cookie));
     let remark = format!("the cookie `{}` is not {attribute}", carriers.join("` and `"));
-    Ok(Observations::after(control, Attempt::observed(safe, remark, &stage.log)))
+    Ok(Observations::after(control, Attempt::observed(safe, remark, &ctx.log)))
 }
 
-/// The cookies without which nobody is signed in.
-async fn carriers(stage: &mut Stage<'_>, actor: &mut Actor) -> Result<Vec<String>, Trouble> {
+/// The cookies without which the session is not signed in.
+async fn carriers(ctx: &mut Context<'_>, actor: &mut Actor) -> Result<Vec<String>> {
     let whole = actor.saved_session();
     let mut names: Vec<String> = whole.cookies().iter().map(|c| c.name.to_owned()).collect();
     names.dedup();
@@ -82,51 +81,51 @@ async fn carriers(stage: &mut Stage<'_>, actor: &mut Actor) -> Result<Vec<String
         let mut part = whole.clone();
         part.forget(&name);
         actor.return_to(part);
-        if !stage.is_signed_in(actor).await? {
+        if !ctx.is_signed_in(actor).await? {
             carriers.push(name);
         }
     }
     actor.return_to(whole);
     match carriers.is_empty() {
-        // A token, or several cookies of which one is enough.
-        true => Err(Trouble::NotExpressible),
+        true => Err(NotExpressible::NoSessionCookie.into()),
         false => Ok(carriers),
     }
 }
 
 /// An honest response is sent by a page of another site, in the browser that
 /// began the ceremony.
-pub(super) async fn from_a_foreign_page(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
-    let ceremony = stage.check.ceremony;
+pub(super) async fn from_a_foreign_page(ctx: &mut Context<'_>) -> Result<Observations> {
+    let ceremony = ctx.check.ceremony;
     let mut actor = match ceremony {
-        Ceremony::Registration => stage.registered("subject").await?,
-        Ceremony::Authentication => stage.enrolled("subject").await?,
+        Ceremony::Registration => ctx.registered("subject").await?,
+        Ceremony::Authentication => ctx.enrolled("subject").await?,
     };
     if ceremony == Ceremony::Registration {
         actor.change_authenticator("second", Product::Platform);
     }
-    let begun = stage.begin(&mut actor, ceremony).await?;
+    let begun = ctx.begin(&mut actor, ceremony).await?;
     let message = actor.respond(&begun)?;
     let page = foreign_page(&actor)?;
-    let sent = stage.send_from(Some(&page), &mut actor, &begun, &message).await;
-    Ok(Observations::of(guarded(sent, &stage.log)?))
+    let sent = ctx.send_from(Some(&page), &mut actor, &begun, &message).await;
+    Ok(Observations::of(or_refused(sent, &ctx.log)?))
 }
 
 /// A page that has nothing to do with the RP. It rides on the visitor's cookies;
 /// where there are none, but a token that the RP's own pages send along, it has
 /// nothing to send.
-pub(super) fn foreign_page(visitor: &Actor) -> Result<Url, Trouble> {
+pub(super) fn foreign_page(visitor: &Actor) -> Result<Url> {
     if visitor.saved_session().cookies().is_empty() {
-        return Err(Trouble::NotExpressible);
+        return Err(NotExpressible::NoCookies.into());
     }
-    Url::parse("https://elsewhere.example/").map_err(|_| Trouble::NotExpressible)
+    let bug = |error| AttemptError::Bug(format!("a URL cannot be read: {error}"));
+    Url::parse("https://elsewhere.example/").map_err(bug)
 }
 
-/// What stands guard before a ceremony may speak a language of its own.
-fn guarded(sent: Result<Attempt, Trouble>, log: &Log) -> Result<Attempt, Trouble> {
+/// A guard in front of the ceremony may refuse with an answer of its own.
+fn or_refused(sent: Result<Attempt>, log: &Log) -> Result<Attempt> {
     let mut attempt = match sent {
-        Err(trouble) if trouble.is_turned_away() => {
-            return Ok(Attempt::observed(false, trouble.to_string(), log));
+        Err(error) if error.is_turned_away() => {
+            return Ok(Attempt::observed(false, error.to_string(), log));
         }
         sent => sent?,
     };

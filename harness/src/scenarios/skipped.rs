@@ -1,4 +1,4 @@
-//! Stories about finish bodies that hold no proof.
+//! Scenarios about finish bodies without a proof.
 
 use passrig_authenticator::Ceremony;
 use passrig_authenticator::deviation::Bench;
@@ -6,15 +6,15 @@ use passrig_authenticator::wire::Json;
 use serde_json::json;
 
 use super::challenge::{other_than, with_challenge_of};
-use super::{Observations, Stage, deviation};
-use crate::actor::{Message, Trouble};
+use super::{Context, Observations, deviation};
+use crate::actor::{Message, Result};
 use crate::catalogue::Product;
 
 /// The credential id and the challenge, as some applications compare them in
 /// place of a signature.
-pub(super) async fn id_and_challenge(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
-    let mut actor = stage.enrolled("subject").await?;
-    let begun = stage.begin(&mut actor, Ceremony::Authentication).await?;
+pub(super) async fn id_and_challenge(ctx: &mut Context<'_>) -> Result<Observations> {
+    let mut actor = ctx.enrolled("subject").await?;
+    let begun = ctx.begin(&mut actor, Ceremony::Authentication).await?;
     let credential_id = actor.known.credential_id.clone().unwrap_or_default();
     let id = Json::binary(credential_id.clone());
     let challenge = begun.options.get("challenge").map_or(Json::Null, Json::from);
@@ -25,17 +25,17 @@ pub(super) async fn id_and_challenge(stage: &mut Stage<'_>) -> Result<Observatio
         ("type", Json::text("public-key")),
     ]);
     let message = Message { response, credential_id };
-    Ok(Observations::of(stage.send(&mut actor, &begun, &message).await?))
+    Ok(Observations::of(ctx.send(&mut actor, &begun, &message).await?))
 }
 
 /// A registration's response where an assertion is due, or the other way
 /// round; the challenge is the right one.
-pub(super) async fn other_response(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
-    let ceremony = stage.check.ceremony;
-    let mut actor = stage.registered("subject").await?;
+pub(super) async fn other_response(ctx: &mut Context<'_>) -> Result<Observations> {
+    let ceremony = ctx.check.ceremony;
+    let mut actor = ctx.registered("subject").await?;
     let other = other_than(ceremony);
-    let source = stage.begin(&mut actor, other).await?;
-    let begun = stage.begin(&mut actor, ceremony).await?;
+    let source = ctx.begin(&mut actor, other).await?;
+    let begun = ctx.begin(&mut actor, ceremony).await?;
     let swapped = with_challenge_of(&begun, &source);
     if other == Ceremony::Registration {
         // The first one is on the exclude list by now.
@@ -45,5 +45,5 @@ pub(super) async fn other_response(stage: &mut Stage<'_>) -> Result<Observations
     let edits = json!([{ "at": "plan.credential_id", "set": { "from": "fresh.32" } }]);
     let (new_id, known) = (deviation(edits)?, actor.known.clone());
     let message = actor.respond_with(&swapped, &mut Bench::new(&new_id, &known))?;
-    Ok(Observations::of(stage.send(&mut actor, &begun, &message).await?))
+    Ok(Observations::of(ctx.send(&mut actor, &begun, &message).await?))
 }

@@ -1,6 +1,5 @@
-//! Stories about what the time that an answer takes tells to somebody who only
-//! knows names or credential ids. What answers say themselves is told in
-//! [`lists`](super::lists).
+//! Scenarios about the facts that the time of an answer reveals to a client that knows only names
+//! or credential IDs. [`lists`](super::lists) is about the answers themselves.
 
 mod pairs;
 
@@ -9,30 +8,31 @@ use passrig_authenticator::deviation::Deviation;
 use serde_json::json;
 
 use super::lists::names_alone;
-use super::{Observations, Stage, deviation};
-use crate::actor::{Actor, Attempt, Known, Probes, Trouble};
+use super::{Context, Observations, deviation};
+use crate::actor::{Actor, Attempt, AttemptError, Known, NotExpressible, Probes, Result};
 use crate::target_rp::{Log, Recognised};
-use pairs::{COUNTS, Estimate, Finding, Pairs, Side};
+use pairs::{COUNTS, Comparison, Estimate, Pairs, Side};
 
-/// Options for somebody who has an account, and for somebody who has none.
-pub(super) async fn for_a_name(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
-    names_alone(stage)?;
+/// Options for a name with an account, and for a name without one.
+pub(super) async fn for_a_name(ctx: &mut Context<'_>) -> Result<Observations> {
+    names_alone(ctx)?;
     let ceremony = Ceremony::Authentication;
-    let mut known = stage.enrolled("subject").await?;
-    let mut stranger = stage.stranger("stranger");
+    let mut known = ctx.enrolled("subject").await?;
+    let mut unknown = ctx.unknown_user("stranger");
     // Once for the transcript, and so that neither is new to the target.
-    stage.begin(&mut known, ceremony).await?;
-    match stage.begin(&mut stranger, ceremony).await {
-        // Whoever is told so needs no clock.
-        Err(trouble) if trouble.is_turned_away() => return Err(Trouble::NotExpressible),
+    ctx.begin(&mut known, ceremony).await?;
+    match ctx.begin(&mut unknown, ceremony).await {
+        Err(error) if error.is_turned_away() => {
+            return Err(NotExpressible::UnknownNameRefused.into());
+        }
         begun => drop(begun?),
     }
-    let mut series = Series::begun(stage)?;
+    let mut series = Series::begun(ctx)?;
     let verdict = loop {
         for side in series.order() {
             let actor = match side {
                 Side::One => &mut known,
-                Side::Other => &mut stranger,
+                Side::Other => &mut unknown,
             };
             actor.change_browser();
             let mut log = Log::new();
@@ -43,26 +43,25 @@ pub(super) async fn for_a_name(stage: &mut Stage<'_>) -> Result<Observations, Tr
             break verdict;
         }
     };
-    Ok(observed(stage, verdict, ["for a name with an account", "for one without"]))
+    Ok(observed(ctx, verdict, ["for a name with an account", "for one without"]))
 }
 
 /// A wrong signature of a credential that is registered, and a credential that
 /// is not.
-pub(super) async fn for_a_failure(stage: &mut Stage<'_>) -> Result<Observations, Trouble> {
-    let mut actor = stage.enrolled("subject").await?;
+pub(super) async fn for_a_failure(ctx: &mut Context<'_>) -> Result<Observations> {
+    let mut actor = ctx.enrolled("subject").await?;
     let wrong = deviation(json!([{ "at": "plan.signer", "set": "another" }]))?;
     let id = json!({ "from": "fresh.32" });
     let unknown = deviation(json!([{ "at": "plan.credential_id", "set": id }]))?;
     for edits in [&wrong, &unknown] {
-        let attempt = failed(&mut actor, edits, &mut stage.log).await?;
+        let attempt = failed(&mut actor, edits, &mut ctx.log).await?;
         match attempt.verdict.recognised {
             Recognised::Refused | Recognised::RefusedLikeCrash => {}
-            // It is no failure there.
-            Recognised::Accepted => return Err(Trouble::NotExpressible),
+            Recognised::Accepted => return Err(NotExpressible::FaultAccepted.into()),
             _ => return Ok(Observations::of(attempt)),
         }
     }
-    let mut series = Series::begun(stage)?;
+    let mut series = Series::begun(ctx)?;
     let verdict = loop {
         for side in series.order() {
             let edits = match side {
@@ -76,7 +75,7 @@ pub(super) async fn for_a_failure(stage: &mut Stage<'_>) -> Result<Observations,
                 Recognised::Refused | Recognised::RefusedLikeCrash
             );
             if !is_failure {
-                attempt.exchange = stage.log.absorb(&log, attempt.exchange);
+                attempt.exchange = ctx.log.absorb(&log, attempt.exchange);
                 return Ok(Observations::of(attempt));
             }
             series.pairs.add(side, log.durations().nth(attempt.exchange).unwrap_or_default());
@@ -86,15 +85,14 @@ pub(super) async fn for_a_failure(stage: &mut Stage<'_>) -> Result<Observations,
         }
     };
     // An account that was locked on the way says nothing.
-    stage.sign_in(&mut actor).await?;
-    Ok(observed(stage, verdict, ["for a wrong signature", "for an unknown credential"]))
+    ctx.sign_in(&mut actor).await?;
+    Ok(observed(ctx, verdict, ["for a wrong signature", "for an unknown credential"]))
 }
 
 /// A sign-in that fails, in a browser of its own.
-async fn failed(actor: &mut Actor, edits: &Deviation, log: &mut Log) -> Result<Attempt, Trouble> {
-    let (ceremony, nobody, probes) =
-        (Ceremony::Authentication, Known::default(), Probes::default());
-    let attempt = actor.deviate(ceremony, edits, &nobody, probes, log).await;
+async fn failed(actor: &mut Actor, edits: &Deviation, log: &mut Log) -> Result<Attempt> {
+    let (ceremony, none, probes) = (Ceremony::Authentication, Known::default(), Probes::default());
+    let attempt = actor.deviate(ceremony, edits, &none, probes, log).await;
     actor.change_browser();
     attempt
 }
@@ -102,37 +100,38 @@ async fn failed(actor: &mut Actor, edits: &Deviation, log: &mut Log) -> Result<A
 /// Pairs of answers, one after the other.
 struct Series {
     pairs: Pairs,
-    /// An octet for each pair, drawn.
+    /// A drawn byte for each pair.
     order: Vec<u8>,
 }
 
 impl Series {
-    fn begun(stage: &Stage<'_>) -> Result<Self, Trouble> {
-        let most = stage.world.timing.ok_or(Trouble::NotExpressible)?;
-        tell(stage, &format!("timing {most} pairs of answers, or fewer if they tell enough"));
-        let label = format!("order/{}", stage.round);
-        let order = stage.world.env.within(&stage.check.id).derive(&label, most);
+    fn begun(ctx: &Context<'_>) -> Result<Self> {
+        let bug = || AttemptError::Bug("the run times no answers".to_owned());
+        let most = ctx.world.timing.ok_or_else(bug)?;
+        notify(ctx, &format!("timing {most} pairs of answers, or fewer if they tell enough"));
+        let label = format!("order/{}", ctx.round);
+        let order = ctx.world.env.within(&ctx.check.id).derive(&label, most);
         Ok(Self { pairs: Pairs::at_most(most), order })
     }
 
     /// Which one of the next pair comes first.
     fn order(&self) -> [Side; 2] {
         match self.order.get(self.pairs.len()) {
-            Some(octet) if octet & 1 == 1 => [Side::One, Side::Other],
+            Some(byte) if byte & 1 == 1 => [Side::One, Side::Other],
             _ => [Side::Other, Side::One],
         }
     }
 }
 
 fn observed(
-    stage: &Stage<'_>,
-    (finding, estimate): (Finding, Estimate),
+    ctx: &Context<'_>,
+    (finding, estimate): (Comparison, Estimate),
     names: [&str; 2],
 ) -> Observations {
     let words = words(&estimate, names);
-    tell(stage, &words);
-    let attempt = Attempt::observed(finding != Finding::Apart, words, &stage.log);
-    Observations { is_open: finding == Finding::Open, ..Observations::of(attempt) }
+    notify(ctx, &words);
+    let attempt = Attempt::observed(finding != Comparison::Apart, words, &ctx.log);
+    Observations { is_open: finding == Comparison::Open, ..Observations::of(attempt) }
 }
 
 fn words(estimate: &Estimate, [one, other]: [&str; 2]) -> String {
@@ -153,9 +152,9 @@ fn words(estimate: &Estimate, [one, other]: [&str; 2]) -> String {
 }
 
 /// A target in this process is quick.
-fn tell(stage: &Stage<'_>, what: &str) {
-    if stage.world.target.takes_its_time() {
-        (stage.notice)(&format!("{}: {what}", stage.check.id));
+fn notify(ctx: &Context<'_>, what: &str) {
+    if ctx.world.target.takes_its_time() {
+        (ctx.notice)(&format!("{}: {what}", ctx.check.id));
     }
 }
 

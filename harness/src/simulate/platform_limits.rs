@@ -1,4 +1,4 @@
-//! Devices that cannot do everything, and people who do not want to.
+//! Devices with limits, and users who cancel.
 
 use std::time::Duration;
 
@@ -8,12 +8,11 @@ use passrig_authenticator::env;
 use passrig_authenticator::wire::cose::Algorithm;
 
 use super::Simulation;
-use super::cast::{Person, answer, bound_phone, browser, key_without_pin, says};
-use super::play::{Means, Play};
+use super::person::{Person, answer, bound_phone, browser, by, key_without_pin};
 use super::rules;
-use crate::actor::Trouble;
+use super::simulator::{Meanings, Simulator};
+use crate::actor::Result;
 use crate::outcome::Setting;
-use crate::scenarios::Observations;
 use crate::target_rp::Begun;
 
 pub(super) const SIMULATION: Simulation = Simulation {
@@ -21,12 +20,12 @@ pub(super) const SIMULATION: Simulation = Simulation {
     title: "What devices cannot do",
     question: "What does the site offer to people whose device has no PIN, is old, is full, or \
                does not know its algorithm? And to those who cancel?",
-    cast: &[("Ada", "comes with another device in every act")],
-    acts: |play| Box::pin(acts(play)),
-    asks_a_second_factor: false,
+    participants: &[("Ada", "comes with another device in every act")],
+    acts: |sim| Box::pin(acts(sim)),
+    has_second_factor: false,
 };
 
-async fn acts(play: &mut Play<'_>) {
+async fn acts(sim: &mut Simulator<'_>) {
     let rs256 = vec![Algorithm::RS256];
     let eddsa = vec![Algorithm::EDDSA];
     let roaming = Profile::roaming;
@@ -71,33 +70,33 @@ async fn acts(play: &mut Play<'_>) {
         ),
     ];
     for (title, about, device, profile) in devices {
-        play.act(title, about);
-        let played = comes_with(play, device, profile).await;
-        play.end(played).await;
+        sim.act(title, about);
+        let performed = comes_with(sim, device, profile).await;
+        sim.end(performed).await;
     }
-    play.act("Changing one's mind", "Ada has everything that it takes, and presses Cancel.");
-    let played = refuses(play, "cancels", NO).await;
-    play.end(played).await;
+    sim.act("Changing one's mind", "Ada has everything that it takes, and presses Cancel.");
+    let performed = refuses(sim, "cancels", NO).await;
+    sim.end(performed).await;
 
-    play.act(
+    sim.act(
         "Taking one's time",
         "Ada has to look for her phone, and comes back after eleven minutes. No browser waits \
          longer than ten.",
     );
-    let played = refuses(play, "comes back after eleven minutes", LATE).await;
-    play.end(played).await;
+    let performed = refuses(sim, "comes back after eleven minutes", LATE).await;
+    sim.end(performed).await;
 
-    play.act("What the site asks for", "All this is decided by a few words in the site's options.");
+    sim.act("What the site asks for", "All this is decided by a few words in the site's options.");
     for (does, id, means) in [
         (
             "looks for an algorithm that nearly every device has (ES256)",
             "registration.options.es256",
-            Means { good: "It is on offer.", bad: "It is not on offer." },
+            Meanings { good: "It is on offer.", bad: "It is not on offer." },
         ),
         (
             "looks whether older browsers read the same as newer ones",
             "registration.options.resident-key",
-            Means {
+            Meanings {
                 good: "They do.",
                 bad: "Older browsers read something else, and make other passkeys.",
             },
@@ -105,45 +104,44 @@ async fn acts(play: &mut Play<'_>) {
         (
             "looks how long people have",
             "authentication.options.timeout",
-            Means { good: "Long enough.", bad: "Too short for whoever needs help." },
+            Meanings { good: "Long enough.", bad: "Too short for whoever needs help." },
         ),
     ] {
-        play.check(says("Any browser", does), id, means).await;
+        sim.check(by("Any browser", does), id, means).await;
     }
-    play.end(Ok(())).await;
+    sim.end(Ok(())).await;
 }
 
 const NO: env::Answer = env::Answer { consents: false, ..env::Answer::WILLING };
 const LATE: env::Answer =
     env::Answer { after: Duration::from_secs(11 * 60), ..env::Answer::WILLING };
 
-async fn comes_with(play: &mut Play<'_>, device: &str, profile: Profile) -> Result<(), Trouble> {
-    let mut ada = play.person("Ada", device, profile).await?;
-    if play.can_choose(Setting::UserVerification, "preferred") {
+async fn comes_with(sim: &mut Simulator<'_>, device: &str, profile: Profile) -> Result<()> {
+    let mut ada = sim.person("Ada", device, profile).await?;
+    if sim.can_choose(Setting::UserVerification, "preferred") {
         ada.actor.choose(Setting::UserVerification, "preferred");
     }
-    let begun = ada.actor.begin(Ceremony::Registration, &mut play.log).await?;
-    let line = ada.does("signs up, and wants to make a passkey");
-    match Play::respond(&mut ada, &begun)? {
+    let begun = ada.actor.begin(Ceremony::Registration, &mut sim.log).await?;
+    let action = ada.does("signs up, and wants to make a passkey");
+    match Simulator::respond(&mut ada, &begun)? {
         Err(exception) => {
             let means = format!(
                 "The site's options shut this device out: {}. That is the site's choice, if it is \
                  one; people with such a device need another way.",
                 asked(&begun)
             );
-            play.tell(line, browser(&exception), &means);
+            sim.note(action, browser(&exception), &means);
             return Ok(());
         }
         Ok(message) => {
-            let sent = play.send(&mut ada, &begun, &message).await;
+            let sent = sim.send(&mut ada, &begun, &message).await;
             let accepted = sent.as_ref().is_ok_and(crate::actor::Attempt::is_accepted);
-            let means = Means {
+            let means = Meanings {
                 good: "The site takes it as it is.",
                 bad: "The site's options admit the device, and then it refuses what the device \
                       makes.",
             };
-            let rule = rules::ADMITTED_AND_REFUSED.check();
-            play.judged_by(line, &rule, sent.map(Observations::of), means);
+            sim.judged_by(action, &rules::ADMITTED_AND_REFUSED, sent, means);
             if !accepted {
                 return Ok(());
             }
@@ -151,32 +149,30 @@ async fn comes_with(play: &mut Play<'_>, device: &str, profile: Profile) -> Resu
         }
     }
     ada.actor.change_browser();
-    let begun = ada.actor.begin(Ceremony::Authentication, &mut play.log).await?;
-    let line = ada.does("comes back, and signs in");
-    match Play::respond(&mut ada, &begun)? {
+    let begun = ada.actor.begin(Ceremony::Authentication, &mut sim.log).await?;
+    let action = ada.does("comes back, and signs in");
+    match Simulator::respond(&mut ada, &begun)? {
         Err(exception) => {
             let means = "The site let her make a passkey that she cannot sign in with: at the \
                          sign-in it asks for more than the device can do, or does not name the \
                          passkey.";
-            let seen = crate::actor::Attempt::observed(false, exception.to_string(), &play.log);
-            let means = Means { good: "She is in.", bad: means };
-            let rule = rules::MADE_AND_USELESS.check();
-            play.judged_by(line, &rule, Ok(Observations::of(seen)), means);
+            let seen = crate::actor::Attempt::observed(false, exception.to_string(), &sim.log);
+            let means = Meanings { good: "She is in.", bad: means };
+            sim.judged_by(action, &rules::MADE_AND_USELESS, Ok(seen), means);
         }
         Ok(message) => {
-            let sent = play.send(&mut ada, &begun, &message).await;
-            let means = Means {
+            let sent = sim.send(&mut ada, &begun, &message).await;
+            let means = Meanings {
                 good: "She is in. This device is as good as any other here.",
                 bad: "The site asks for this device's passkey, and then refuses it.",
             };
-            let rule = rules::ADMITTED_AND_REFUSED.check();
-            play.judged_by(line, &rule, sent.map(Observations::of), means);
+            sim.judged_by(action, &rules::ADMITTED_AND_REFUSED, sent, means);
         }
     }
     Ok(())
 }
 
-/// What of the options may keep a device out.
+/// The parts of the options that may exclude a device.
 fn asked(begun: &Begun) -> String {
     let selection = begun.options.get("authenticatorSelection");
     let word = |name: &str| {
@@ -196,38 +192,38 @@ fn asked(begun: &Begun) -> String {
     parts.join(", ")
 }
 
-async fn refuses(play: &mut Play<'_>, does: &str, with: env::Answer) -> Result<(), Trouble> {
-    let mut ada: Person = play.person("Ada", "her phone", bound_phone()).await?;
-    let begun = ada.actor.begin(Ceremony::Registration, &mut play.log).await?;
-    ada.actor.is_answered("unwilling", with);
-    let line = ada.does(format!("wants to make a passkey, and {does}"));
-    match Play::respond(&mut ada, &begun)? {
-        Err(exception) => play.tell(
-            line,
+async fn refuses(sim: &mut Simulator<'_>, does: &str, with: env::Answer) -> Result<()> {
+    let mut ada: Person = sim.person("Ada", "her phone", bound_phone()).await?;
+    let begun = ada.actor.begin(Ceremony::Registration, &mut sim.log).await?;
+    ada.actor.set_user_answer("unwilling", with);
+    let action = ada.does(format!("wants to make a passkey, and {does}"));
+    match Simulator::respond(&mut ada, &begun)? {
+        Err(exception) => sim.note(
+            action,
             browser(&exception),
             "The browser says no more than that: the page cannot tell a Cancel from a missing \
              device. It has to offer a way on.",
         ),
         Ok(message) => {
-            let sent = play.send(&mut ada, &begun, &message).await?;
-            play.tell(line, answer(&sent), "The browser went on.");
+            let sent = sim.send(&mut ada, &begun, &message).await?;
+            sim.note(action, answer(&sent), "The browser went on.");
         }
     }
-    ada.actor.is_answered("willing", env::Answer::WILLING);
+    ada.actor.set_user_answer("willing", env::Answer::WILLING);
     let means = "What was broken off is no obstacle.";
-    play.honest(&mut ada, Ceremony::Registration, "changes her mind, and makes one", means).await?;
+    sim.honest(&mut ada, Ceremony::Registration, "changes her mind, and makes one", means).await?;
     ada.actor.change_browser();
-    let begun = ada.actor.begin(Ceremony::Authentication, &mut play.log).await?;
-    ada.actor.is_answered("unwilling again", with);
-    let line = ada.does(format!("wants to sign in, and {does}"));
-    match Play::respond(&mut ada, &begun)? {
-        Err(exception) => play.tell(line, browser(&exception), "Nothing reaches the site."),
+    let begun = ada.actor.begin(Ceremony::Authentication, &mut sim.log).await?;
+    ada.actor.set_user_answer("unwilling again", with);
+    let action = ada.does(format!("wants to sign in, and {does}"));
+    match Simulator::respond(&mut ada, &begun)? {
+        Err(exception) => sim.note(action, browser(&exception), "Nothing reaches the site."),
         Ok(message) => {
-            let sent = play.send(&mut ada, &begun, &message).await?;
-            play.tell(line, answer(&sent), "The browser went on.");
+            let sent = sim.send(&mut ada, &begun, &message).await?;
+            sim.note(action, answer(&sent), "The browser went on.");
         }
     }
-    ada.actor.is_answered("willing again", env::Answer::WILLING);
+    ada.actor.set_user_answer("willing again", env::Answer::WILLING);
     let means = "What was broken off is no obstacle.";
-    play.honest(&mut ada, Ceremony::Authentication, "tries again, and signs in", means).await
+    sim.honest(&mut ada, Ceremony::Authentication, "tries again, and signs in", means).await
 }

@@ -1,5 +1,5 @@
-//! Rules that only a story shows, in the shape of the catalogue's checks. What
-//! the catalogue has is taken from there.
+//! Rules that only simulations test, in the shape of the catalogue's checks. Rules of the catalogue
+//! are taken from there.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use passrig_authenticator::Ceremony;
 use crate::catalogue::{Action, Check, Product, Scenario};
 use crate::outcome::{Expectation, Importance, Level};
 
-/// A rule: what is tried, what a sound RP does, and why.
+/// A rule: the attempt, the verdict of a conformant RP, and the reason.
 pub(super) struct Rule {
     id: &'static str,
     ceremony: Ceremony,
@@ -47,7 +47,7 @@ pub(super) const LAST_PASSKEY: Rule = Rule {
     fix: "Refuse to remove the last passkey of an account without another way in, or ask again and say what it means.",
 };
 
-/// A device that asks nobody who they are.
+/// A device without user verification.
 pub(super) const POSSESSION_ALONE: Rule = Rule {
     id: "simulation.lost-device.possession-alone",
     ceremony: Ceremony::Authentication,
@@ -177,7 +177,7 @@ pub(super) const MADE_AND_USELESS: Rule = Rule {
     fix: "Ask at registration for what you ask for at sign-in: userVerification, and residentKey \"required\" if you sign in without a name.",
 };
 
-/// What has to work for a story to go on.
+/// The honest steps without which an act cannot go on.
 pub(super) const ON_THE_WAY: Rule = Rule {
     id: "simulation.on-the-way",
     ceremony: Ceremony::Authentication,
@@ -209,7 +209,7 @@ pub(super) const ALL: [Rule; 13] = [
 ];
 
 impl Rule {
-    /// The rule as what the runner judges by.
+    /// The rule as a check, by which the runner judges.
     pub(super) fn check(&self) -> Check {
         Check {
             id: self.id.to_owned(),

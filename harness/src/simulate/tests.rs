@@ -4,15 +4,15 @@ use super::*;
 use crate::outcome::{Outcome, Paint};
 use crate::relying_party::{Mutant, in_process, in_process_with_second_factor, mutant};
 
-struct Nobody;
+struct Silent;
 
-impl Observer for Nobody {}
+impl Observer for Silent {}
 
-impl Audience for Nobody {}
+impl SimulationObserver for Silent {}
 
-/// Plays on the built-in RP, or on a mutant of it.
-async fn played(simulation: &Simulation, mutant: Option<Mutant>) -> Story {
-    let target = match simulation.asks_a_second_factor {
+/// The report of a run on the built-in RP, or on a mutant of it.
+async fn report_of(simulation: &Simulation, mutant: Option<Mutant>) -> SimulationReport {
+    let target = match simulation.has_second_factor {
         true => in_process_with_second_factor(mutant),
         false => in_process(mutant),
     };
@@ -23,10 +23,10 @@ async fn played(simulation: &Simulation, mutant: Option<Mutant>) -> Story {
         variables: Vec::new(),
         throttle_wait: crate::runner::THROTTLE_WAIT,
     };
-    play(simulation, &options, Arc::new(target.unwrap()), &Nobody).await.unwrap()
+    run(simulation, &options, Arc::new(target.unwrap()), &Silent).await.unwrap()
 }
 
-/// What a strict RP is told all the same: what the specification leaves to it.
+/// The findings about a strict RP: the specification leaves these choices open.
 const CHOICES: [&str; 3] = [
     "simulation.stolen-session.adds-a-passkey",
     "simulation.stolen-session.removes-a-passkey",
@@ -36,20 +36,20 @@ const CHOICES: [&str; 3] = [
 #[tokio::test]
 async fn every_simulation_on_the_strict_rp() {
     for simulation in ALL {
-        let story = played(simulation, None).await;
+        let report = report_of(simulation, None).await;
         let name = simulation.name;
-        insta::assert_snapshot!(name, Teller::tell(Paint::PLAIN, &story));
-        for finding in &story.findings {
+        insta::assert_snapshot!(name, SimulationText::whole(Paint::PLAIN, &report));
+        for finding in &report.findings {
             assert!(CHOICES.contains(&finding.id.as_str()), "{name}: {finding:#?}");
             assert_eq!(finding.outcome, Outcome::Note, "{name}: {finding:#?}");
         }
-        assert_eq!(story.exit_code(crate::outcome::FailOn::default()), 0, "{name}");
-        let json = serde_json::to_string(&story).unwrap();
-        assert_eq!(serde_json::from_str::<Story>(&json).unwrap(), story);
+        assert_eq!(report.exit_code(crate::outcome::FailOn::default()), 0, "{name}");
+        let json = serde_json::to_string(&report).unwrap();
+        assert_eq!(serde_json::from_str::<SimulationReport>(&json).unwrap(), report);
     }
 }
 
-/// The flaw, the simulation that meets it, and what it then finds.
+/// The flaw, the simulation that meets it, and the finding.
 #[rustfmt::skip]
 const FLAWS: [(&str, &str, &str); 26] = [
     ("removal.effect.hidden", "lost-device", "authentication.removed-credential.begun-before"),
@@ -102,39 +102,39 @@ async fn every_flaw_is_found() {
         let mutants = mutant::all().into_iter().chain(mutant::of_stories());
         let flawed = mutants.into_iter().find(|mutant| mutant.id == flaw);
         let flawed = flawed.unwrap_or_else(|| panic!("no mutant is called {flaw}"));
-        let story = played(find(name).unwrap(), Some(flawed)).await;
-        let found: Vec<&str> = story.findings.iter().map(|finding| finding.id.as_str()).collect();
+        let report = report_of(find(name).unwrap(), Some(flawed)).await;
+        let found: Vec<&str> = report.findings.iter().map(|finding| finding.id.as_str()).collect();
         assert!(found.contains(&id), "{flaw}: {name} found {found:?}");
     }
 }
 
 #[tokio::test]
-async fn a_seed_tells_the_same_story() {
+async fn a_seed_decides_the_report() {
     let simulation = &lost_device::SIMULATION;
-    assert_eq!(played(simulation, None).await, played(simulation, None).await);
+    assert_eq!(report_of(simulation, None).await, report_of(simulation, None).await);
 }
 
 #[tokio::test]
-async fn a_story_is_told_as_it_happens() {
+async fn the_text_comes_piece_by_piece() {
     #[derive(Default)]
-    struct Listener(std::sync::Mutex<String>, std::sync::Mutex<Option<Teller>>);
+    struct Listener(std::sync::Mutex<String>, std::sync::Mutex<Option<SimulationText>>);
     impl Listener {
-        fn hear(&self, piece: impl FnOnce(&mut Teller) -> String) {
-            let mut teller = self.1.lock().unwrap();
-            let teller = teller.get_or_insert_with(|| Teller::new(Paint::PLAIN));
-            *self.0.lock().unwrap() += &piece(teller);
+        fn append(&self, piece: impl FnOnce(&mut SimulationText) -> String) {
+            let mut text = self.1.lock().unwrap();
+            let text = text.get_or_insert_with(|| SimulationText::new(Paint::PLAIN));
+            *self.0.lock().unwrap() += &piece(text);
         }
     }
     impl Observer for Listener {}
-    impl Audience for Listener {
-        fn opened(&self, story: &Story) {
-            self.hear(|teller| teller.opening(story));
+    impl SimulationObserver for Listener {
+        fn simulation_started(&self, report: &SimulationReport) {
+            self.append(|text| text.header(report));
         }
-        fn began(&self, act: &Act) {
-            self.hear(|teller| teller.act(act));
+        fn act_started(&self, act: &Act) {
+            self.append(|text| text.act(act));
         }
-        fn saw(&self, step: &Step) {
-            self.hear(|teller| teller.step(step));
+        fn step_taken(&self, step: &SimulationStep) {
+            self.append(|text| text.step(step));
         }
     }
     let options = Options {
@@ -146,9 +146,9 @@ async fn a_story_is_told_as_it_happens() {
     };
     let listener = Listener::default();
     let target = Arc::new(in_process(None).unwrap());
-    let story = play(&login_csrf::SIMULATION, &options, target, &listener).await.unwrap();
-    let heard = listener.0.into_inner().unwrap();
-    assert!(Teller::tell(Paint::PLAIN, &story).starts_with(&heard));
+    let report = run(&login_csrf::SIMULATION, &options, target, &listener).await.unwrap();
+    let seen = listener.0.into_inner().unwrap();
+    assert!(SimulationText::whole(Paint::PLAIN, &report).starts_with(&seen));
 }
 
 #[test]
@@ -163,7 +163,7 @@ fn rules_have_names_of_their_own() {
 #[tokio::test]
 async fn lines_fit_into_80_columns() {
     for simulation in ALL {
-        let text = Teller::tell(Paint::PLAIN, &played(simulation, None).await);
+        let text = SimulationText::whole(Paint::PLAIN, &report_of(simulation, None).await);
         let long = text.lines().find(|line| line.chars().count() > 80);
         assert_eq!(long, None, "{}", simulation.name);
     }

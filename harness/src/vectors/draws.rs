@@ -1,4 +1,4 @@
-//! How §16 draws its values, and an [`Env`] that hands them out.
+//! The draws of §16, and an [`Env`] that supplies them.
 
 use std::path::Path;
 use std::time::Duration;
@@ -19,50 +19,49 @@ impl Draws {
         Self { info: info.to_owned(), next: 0 }
     }
 
-    pub(super) fn octets(&mut self, len: usize) -> Vec<u8> {
+    pub(super) fn bytes(&mut self, len: usize) -> Vec<u8> {
         let mut out = vec![0; len];
         let hkdf = Hkdf::<Sha256>::new(Some(&[self.next]), b"WebAuthn test vectors");
-        // HKDF gives 8160 octets; what stayed zero would be found to differ.
+        // HKDF gives up to 8160 bytes; zeros would be found to differ.
         let _ = hkdf.expand(self.info.as_bytes(), &mut out);
         self.next = self.next.wrapping_add(1);
         out
     }
 
     pub(super) fn array<const N: usize>(&mut self) -> [u8; N] {
-        self.octets(N).try_into().unwrap_or([0; N])
+        self.bytes(N).try_into().unwrap_or([0; N])
     }
 
     /// Additional members of the client data.
     pub(super) fn extra_data(&mut self) -> Vec<(String, Json)> {
-        if self.octet() & 1 == 0 {
+        if self.byte() & 1 == 0 {
             return Vec::new();
         }
         let text = format!(
             "clientDataJSON may be extended with additional fields in the future, such as this: {}",
-            base64url::encode(&self.octets(16))
+            base64url::encode(&self.bytes(16))
         );
         vec![("extraData".to_owned(), Json::text(text))]
     }
 
     pub(super) fn registration_flags(&mut self) -> Flags {
-        let drawn = Flags(self.octet() & (Flags::UV | Flags::BE | Flags::BS));
+        let drawn = Flags(self.byte() & (Flags::UV | Flags::BE | Flags::BS));
         drawn.with(Flags::BS, drawn.has(Flags::BE | Flags::BS))
     }
 
     pub(super) fn authentication_flags(&mut self, registered: Flags) -> Flags {
-        let drawn = Flags(self.octet() & (Flags::UV | Flags::BS));
+        let drawn = Flags(self.byte() & (Flags::UV | Flags::BS));
         drawn.with(Flags::BS, drawn.has(Flags::BS) && registered.has(Flags::BE))
     }
 
-    fn octet(&mut self) -> u8 {
-        let [octet] = self.array();
-        octet
+    fn byte(&mut self) -> u8 {
+        let [byte] = self.array();
+        byte
     }
 }
 
-/// Gives what was drawn to the labels under which the device asks for it: the
-/// longest end of a label that is known. Of anything else the vectors say
-/// nothing; it is zero.
+/// Supplies the drawn values by the labels of the device: by the longest known end of a label. The
+/// vectors do not depend on any other value; it is zero.
 #[derive(Clone, Default)]
 pub(super) struct Drawn {
     pub(super) values: Vec<(&'static str, Vec<u8>)>,
@@ -73,8 +72,8 @@ impl Drawn {
     pub(super) fn root() -> Self {
         let mut draws = Draws::new("Attestation CA");
         let values = vec![
-            ("attestation-ca/private-key", draws.octets(32)),
-            ("attestation-ca/serial", draws.octets(16)),
+            ("attestation-ca/private-key", draws.bytes(32)),
+            ("attestation-ca/serial", draws.bytes(16)),
         ];
         Self { values }
     }

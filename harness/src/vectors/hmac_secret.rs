@@ -32,7 +32,7 @@ pub(super) fn rebuild(case: &Case) -> Result<Fields, Cause> {
     Ok(fields)
 }
 
-/// What was published of a case under the names of [`rebuild`].
+/// The published value of a case under a name of [`rebuild`].
 pub(super) fn published(case: &Case, shared: &Shared, name: &str) -> Vec<u8> {
     let theirs = &shared.authenticator_key_agreement_public_key;
     let private = &shared.platform_key_agreement_private_key;
@@ -45,26 +45,26 @@ pub(super) fn published(case: &Case, shared: &Shared, name: &str) -> Vec<u8> {
     }
 }
 
-/// A page's `prf` inputs, and what it gets.
+/// The `prf` inputs of a page, and the results.
 fn by_the_client(inputs: &[Vec<u8>], profile: Profile, env: Drawn) -> Result<Fields, Cause> {
     let mut client = Client::with_env(Origin::parse(ORIGIN)?, env);
     client.authenticators.push(holder(profile)?);
     let input = |index: usize| inputs.get(index).cloned();
-    let text = |octets: Vec<u8>| Value::from(base64url::encode(&octets));
+    let text = |bytes: Vec<u8>| Value::from(base64url::encode(&bytes));
     let eval = [("first", input(0)), ("second", input(1))];
-    let eval = eval.into_iter().filter_map(|(name, octets)| Some((name.to_owned(), text(octets?))));
+    let eval = eval.into_iter().filter_map(|(name, bytes)| Some((name.to_owned(), text(bytes?))));
     let options = json!({
         "challenge": "AAAA",
         "userVerification": "discouraged",
         "extensions": {"prf": {"eval": eval.collect::<Map<_, _>>()}},
     });
     let response = client.get(&options)?;
-    let octets = |pointer: &str| {
+    let bytes = |pointer: &str| {
         let text = response.pointer(pointer)?.as_str()?;
         base64url::decode(text).ok()
     };
-    let result = |name| octets(&format!("/clientExtensionResults/prf/results/{name}"));
-    let signed = octets("/response/authenticatorData");
+    let result = |name| bytes(&format!("/clientExtensionResults/prf/results/{name}"));
+    let signed = bytes("/response/authenticatorData");
     Ok(vec![
         ("prf_eval_first", input(0).unwrap_or_default()),
         ("prf_eval_second", input(1).unwrap_or_default()),
@@ -150,7 +150,7 @@ fn holder(profile: Profile) -> Result<Authenticator, Cause> {
     Ok(authenticator)
 }
 
-/// The output of `hmac-secret` in what was signed.
+/// The output of `hmac-secret` in the signed data.
 fn output(data: &[u8]) -> Option<Vec<u8>> {
     let data = AuthenticatorData::decode(data).ok()?;
     Some(data.extensions?.get("hmac-secret")?.as_bytes()?.to_vec())
@@ -161,7 +161,7 @@ fn cred_random() -> CredRandom {
     CredRandom { with_uv, without_uv: [0; 32] }
 }
 
-/// What a client makes of an input of `prf` (§10.1.4).
+/// The salt that a client makes from an input of `prf` (§10.1.4).
 fn salt(input: &[u8]) -> Vec<u8> {
     Sha256::digest([b"WebAuthn PRF\0", input].concat()).to_vec()
 }

@@ -1,6 +1,6 @@
 //! Registrations and authentications as the ordinary client and device make
 //! them, in an environment that draws as §16 does. Nothing is read from the
-//! file but who talks to whom.
+//! file but the parties.
 
 use passrig_authenticator::attestation::pki::Authority;
 use passrig_authenticator::attestation::{Format, tpm};
@@ -31,19 +31,19 @@ pub(super) fn root() -> Fields {
 
 /// Both ceremonies of a vector. Values are drawn in the order of §16.
 pub(super) fn rebuild(vector: &Vector) -> Result<Rebuilt, Cause> {
-    let Kind { format, algorithm } = Kind::of(&vector.id)?;
+    let VectorKind { format, algorithm } = VectorKind::of(&vector.id)?;
     let mut draws = Draws::new(&vector.id);
     let challenge_len = if algorithm == Algorithm::ES512 { 128 } else { 32 };
-    let challenge = draws.octets(challenge_len);
+    let challenge = draws.bytes(challenge_len);
     let private_key = match algorithm {
         // The primes are constants; the plan gets the key of these.
         Algorithm::RS256 => vec![1; 32],
-        _ => draws.octets(SigningKey::seed_len(algorithm)?),
+        _ => draws.bytes(SigningKey::seed_len(algorithm)?),
     };
     let extra = draws.extra_data();
     let aaguid = draws.array();
     let is_long = vector.id.ends_with("long-credential-id");
-    let credential_id = draws.octets(if is_long { 1023 } else { 32 });
+    let credential_id = draws.bytes(if is_long { 1023 } else { 32 });
     let flags = match format {
         // U2F knows of no flag but the user's presence.
         Format::FidoU2f => Flags::default(),
@@ -56,10 +56,10 @@ pub(super) fn rebuild(vector: &Vector) -> Result<Rebuilt, Cause> {
         let key = match format {
             // Their certificate is for the credential key; any other serves.
             Format::AndroidKey | Format::Apple => vec![1; 32],
-            _ => draws.octets(32),
+            _ => draws.bytes(32),
         };
         env.values.push(("attestation/private-key", key));
-        env.values.push(("attestation/serial", draws.octets(16)));
+        env.values.push(("attestation/serial", draws.bytes(16)));
     }
 
     let profile = Profile {
@@ -81,7 +81,7 @@ pub(super) fn rebuild(vector: &Vector) -> Result<Rebuilt, Cause> {
     }
     // Level 2 had a crossOrigin without a topOrigin, which clients of Level 3
     // never write. Where no attestation was wanted it hid the AAGUID, so this
-    // relying party wants what the authenticator makes of its own accord.
+    // relying party wants the statement that the authenticator makes by itself.
     let is_level_2 = vector.id.ends_with("crossOrigin");
     if is_level_2 {
         client.generation = Generation::Level2;
@@ -110,7 +110,7 @@ pub(super) fn rebuild(vector: &Vector) -> Result<Rebuilt, Cause> {
     let response = client.perform_create(plan, &mut Honest).into_value().unwrap_or_default();
     let registration = fields(&response, ["clientDataJSON", "attestationObject"]);
 
-    let challenge = draws.octets(challenge_len);
+    let challenge = draws.bytes(challenge_len);
     client.additional_members = draws.extra_data();
     let flags = draws.authentication_flags(flags);
     let mut authenticators = client.authenticators.iter_mut();
@@ -128,13 +128,13 @@ pub(super) fn rebuild(vector: &Vector) -> Result<Rebuilt, Cause> {
     Ok(Rebuilt { registration, authentication: fields(&response, names) })
 }
 
-/// What a vector's id says: format and algorithm, then what is special.
-struct Kind {
+/// The parts of a vector's ID: the format and the algorithm, before any peculiarity.
+struct VectorKind {
     format: Format,
     algorithm: Algorithm,
 }
 
-impl Kind {
+impl VectorKind {
     fn of(id: &str) -> Result<Self, Cause> {
         let mut words = id.split('.');
         let format = words.next().and_then(Format::named);
@@ -145,20 +145,20 @@ impl Kind {
     }
 }
 
-/// Members of a response; empty, and so not what was published, if absent.
+/// Members of a response; an absent member is empty, which differs from the published one.
 fn fields<const N: usize>(response: &Value, names: [&'static str; N]) -> Fields {
-    let octets = |name: &str| {
+    let bytes = |name: &str| {
         let text = response.pointer(&format!("/response/{name}"))?.as_str()?;
         base64url::decode(text).ok()
     };
-    names.into_iter().map(|name| (name, octets(name).unwrap_or_default())).collect()
+    names.into_iter().map(|name| (name, bytes(name).unwrap_or_default())).collect()
 }
 
 /// 2^exponent - 1, big-endian.
 fn mersenne(exponent: usize) -> Vec<u8> {
-    let mut octets = vec![0xff; exponent.div_ceil(8)];
-    if let Some(first) = octets.first_mut() {
+    let mut bytes = vec![0xff; exponent.div_ceil(8)];
+    if let Some(first) = bytes.first_mut() {
         *first >>= (8 - exponent % 8) % 8;
     }
-    octets
+    bytes
 }

@@ -10,11 +10,16 @@ fn everything_published_is_rebuilt_and_accepted() {
         assert!(proof.holds(), "{proof:#?}");
     }
     let count = |kind| proofs.iter().filter(|proof| proof.kind == kind).count();
-    let kinds = [Kind::Registration, Kind::Authentication, Kind::Root, Kind::HmacSecret];
+    let kinds = [
+        ProofKind::Registration,
+        ProofKind::Authentication,
+        ProofKind::Root,
+        ProofKind::HmacSecret,
+    ];
     assert_eq!(kinds.map(count), [15, 15, 1, 3]);
 }
 
-/// Vectors whose page is said to be elsewhere: neither ours nor acceptable.
+/// Vectors with another origin: neither ours nor acceptable.
 #[test]
 fn a_vector_that_is_not_what_it_says() {
     let mut vector = w3c().unwrap().remove(0);
@@ -33,7 +38,7 @@ fn a_vector_that_is_not_what_it_says() {
     assert_eq!(clauses, ["§7.1 step 9", "§7.2 step 12"]);
 }
 
-/// Only the relying party that is framed takes what was framed.
+/// Only the relying party that expects a frame accepts a framed response.
 #[test]
 fn framing_is_for_the_relying_party_to_expect() {
     let judged = |id: &str, framing: Option<&[&str]>| {
@@ -55,7 +60,7 @@ fn framing_is_for_the_relying_party_to_expect() {
 }
 
 #[test]
-fn the_first_difference_is_told() {
+fn the_first_difference_is_reported() {
     let first = |ours: &[u8], published: &[u8]| {
         first_difference("signature", ours, published).map(|d| (d.offset, d.ours, d.published))
     };

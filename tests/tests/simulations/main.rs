@@ -13,7 +13,9 @@ use std::time::Duration;
 use passrig::catalogue::Catalogue;
 use passrig::observer::Observer;
 use passrig::outcome::Paint;
-use passrig::simulate::{self, Audience, Options, Simulation, Story, Teller};
+use passrig::simulate::{
+    self, Options, Simulation, SimulationObserver, SimulationReport, SimulationText,
+};
 use passrig::target_rp::network::{Network, Settings, Trust};
 use passrig::target_rp::transport::Limits;
 use passrig::target_rp::{Target, adapter};
@@ -27,7 +29,7 @@ struct Nobody;
 
 impl Observer for Nobody {}
 
-impl Audience for Nobody {}
+impl SimulationObserver for Nobody {}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn py_webauthn() {
@@ -50,7 +52,7 @@ async fn all(name: &str, adapter: &str) {
     for simulation in simulate::ALL {
         let story = played(simulation, &rp, adapter).await;
         let told = format!("{name}-{}", simulation.name);
-        insta::assert_snapshot!(told.as_str(), Teller::tell(Paint::PLAIN, &story));
+        insta::assert_snapshot!(told.as_str(), SimulationText::whole(Paint::PLAIN, &story));
         let ids = story.findings.into_iter().map(|finding| finding.id);
         found.extend(ids.map(|id| (simulation.name.to_owned(), id)));
     }
@@ -60,7 +62,7 @@ async fn all(name: &str, adapter: &str) {
     assert_eq!(found, expected, "{name}: each finding is explained in expected.rs");
 }
 
-async fn played(simulation: &Simulation, rp: &Running, adapter: &str) -> Story {
+async fn played(simulation: &Simulation, rp: &Running, adapter: &str) -> SimulationReport {
     let connect_to = format!("{HOST}:443:{}", rp.connect_to).parse().unwrap();
     let network = Network::new(Settings {
         connect_to: vec![connect_to],
@@ -79,6 +81,6 @@ async fn played(simulation: &Simulation, rp: &Running, adapter: &str) -> Story {
         variables: Vec::new(),
         throttle_wait: passrig::runner::THROTTLE_WAIT,
     };
-    let played = simulate::play(simulation, &options, target, &Nobody).await;
+    let played = simulate::run(simulation, &options, target, &Nobody).await;
     played.unwrap_or_else(|error| panic!("{}: {error}\n{}", simulation.name, rp.stderr()))
 }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::catalogue::coverage::{Coverage, State};
+use crate::catalogue::coverage::{Coverage, CoverageState};
 
 fn builtin() -> Catalogue {
     Catalogue::builtin().map_err(|error| miette::Report::from(*error)).unwrap()
@@ -55,10 +55,10 @@ fn every_row_is_covered_or_excused() {
     let mut rows: Vec<_> = requirements.map(|row| (&row.key, row.state)).collect();
     rows.extend(coverage.fido.iter().flat_map(|g| &g.rows).map(|row| (&row.key, row.state)));
     rows.extend(coverage.flaws.iter().flat_map(|g| &g.rows).map(|row| (&row.key, row.state)));
-    let open: Vec<_> = rows.iter().filter(|(_, state)| *state == State::Open).collect();
+    let open: Vec<_> = rows.iter().filter(|(_, state)| *state == CoverageState::Open).collect();
     assert!(open.is_empty(), "neither check nor reason: {open:?}");
 
-    // Whoever writes a check takes its row off the list of those without.
+    // The author of a check removes its row from the list of those without.
     let named = |key: &String| {
         catalogue.index.uncovered.iter().any(|uncovered| {
             [&uncovered.requirements, &uncovered.fido, &uncovered.flaws]
@@ -67,7 +67,7 @@ fn every_row_is_covered_or_excused() {
         })
     };
     let stale: Vec<_> =
-        rows.iter().filter(|(key, state)| *state == State::Covered && named(key)).collect();
+        rows.iter().filter(|(key, state)| *state == CoverageState::Covered && named(key)).collect();
     assert!(stale.is_empty(), "these have checks; delete them from uncovered.toml: {stale:?}");
 }
 
@@ -81,12 +81,12 @@ fn every_reason_is_given() {
     given.extend(coverage.fido.iter().flat_map(|g| &g.rows).filter_map(|row| row.gap));
     given.extend(coverage.flaws.iter().flat_map(|g| &g.rows).filter_map(|row| row.gap));
     let given: HashSet<_> = given.into_iter().map(|gap| gap.reason).collect();
-    for reason in Reason::ALL {
+    for reason in GapReason::ALL {
         assert!(given.contains(&reason), "{reason}");
-        let parsed: Reason = serde_json::from_str(&format!("\"{reason}\"")).unwrap();
+        let parsed: GapReason = serde_json::from_str(&format!("\"{reason}\"")).unwrap();
         assert_eq!(parsed, reason);
     }
-    assert!(serde_json::from_str::<Reason>("\"no-time\"").is_err());
+    assert!(serde_json::from_str::<GapReason>("\"no-time\"").is_err());
 }
 
 #[test]

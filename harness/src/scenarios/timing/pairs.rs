@@ -1,26 +1,23 @@
-//! Which of two kinds of answers takes longer, told from pairs of them.
+//! The comparison of the times of two kinds of answers, by pairs of them.
 //!
-//! In each pair it is drawn which of the two comes first. If it made no
-//! difference which is which, the sign of a pair's difference would be a fair
-//! coin, whatever the noise, and however fast the target warms up or tires. The
-//! sum of the signed ranks (Wilcoxon) is then a sum of coins, each worth a rank;
-//! it is z of its standard deviations off with a probability of at most
-//! 2·exp(−z²/2) (Hoeffding 1963). So the confidence is no approximation, and
-//! supposes nothing about how the times are distributed.
+//! The order in each pair is drawn. If both kinds took equal time, the sign of a pair's difference
+//! would be a fair coin, for any noise and any drift of the target. The sum of the signed ranks
+//! (Wilcoxon) is then a sum of coins, each worth a rank; it is z of its standard deviations off with
+//! a probability of at most 2·exp(−z²/2) (Hoeffding 1963). So the confidence is exact, and supposes
+//! nothing about the distribution of the times.
 
 use std::time::Duration;
 
-/// The difference that counts, in microseconds. Over the Internet, 15 to 100 can
-/// be told apart (Crosby, Wallach and Riedi, "Opportunities and Limits of Remote
-/// Timing Attacks", 2009); whoever is near, or sends two requests in one packet
-/// (Van Goethem et al., "Timeless Timing Attacks", 2020), sees less than one.
+/// The difference that counts, in microseconds. Over the Internet, a client can measure 15 to 100
+/// (Crosby, Wallach and Riedi, "Opportunities and Limits of Remote Timing Attacks", 2009); near the
+/// target, or with two requests in one packet (Van Goethem et al., "Timeless Timing Attacks", 2020),
+/// less than one.
 pub(super) const COUNTS: f64 = 100.0;
 
-/// How often a difference is found that is not there, over all looks.
+/// The probability of a false difference, over all looks.
 const FALSE_ALARM: f64 = 1e-6;
 
-/// How often the times are looked at: whoever looks until they like what they
-/// see must share the false alarms among the looks.
+/// The number of looks at the times; the looks share the probability of a false alarm.
 const LOOKS: usize = 4;
 
 /// One of the two kinds.
@@ -38,9 +35,9 @@ pub(super) struct Pairs {
     other: Vec<f64>,
 }
 
-/// What they tell.
+/// The result of the comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Finding {
+pub(super) enum Comparison {
     /// The difference counts.
     Apart,
     /// If there is one, it does not count.
@@ -49,14 +46,14 @@ pub(super) enum Finding {
     Open,
 }
 
-/// How much longer the one kind takes than the other, in microseconds.
+/// The difference between the two kinds, in microseconds.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Estimate {
     pub(super) pairs: usize,
     pub(super) one: f64,
     pub(super) other: f64,
     pub(super) difference: f64,
-    /// What the difference lies between.
+    /// The bounds of the difference.
     pub(super) least: f64,
     pub(super) most: f64,
 }
@@ -75,13 +72,13 @@ impl Pairs {
         times.push(time.as_secs_f64() * 1e6);
     }
 
-    /// How many are complete.
+    /// The number of complete pairs.
     pub(super) fn len(&self) -> usize {
         self.one.len().min(self.other.len())
     }
 
-    /// What they tell, if that ends it.
-    pub(super) fn verdict(&self) -> Option<(Finding, Estimate)> {
+    /// The result, if it ends the series.
+    pub(super) fn verdict(&self) -> Option<(Comparison, Estimate)> {
         let (pairs, is_last) = (self.len(), self.len() >= self.most);
         let is_look = (0..LOOKS).any(|halvings| pairs == self.most >> halvings);
         if !is_look && !is_last {
@@ -89,7 +86,7 @@ impl Pairs {
         }
         let estimate = self.estimate();
         let finding = estimate.finding();
-        (is_last || finding != Finding::Open).then_some((finding, estimate))
+        (is_last || finding != Comparison::Open).then_some((finding, estimate))
     }
 
     /// Hodges and Lehmann's: the signed-rank test turned round. Any shift of
@@ -115,18 +112,18 @@ impl Pairs {
 }
 
 impl Estimate {
-    fn finding(&self) -> Finding {
+    fn finding(&self) -> Comparison {
         if self.least > COUNTS || self.most < -COUNTS {
-            Finding::Apart
+            Comparison::Apart
         } else if self.least > -COUNTS && self.most < COUNTS {
-            Finding::Alike
+            Comparison::Alike
         } else {
-            Finding::Open
+            Comparison::Open
         }
     }
 }
 
-/// How certain it is.
+/// The confidence, in words.
 pub(super) fn confidence() -> String {
     format!("{} %", 100.0 * (1.0 - FALSE_ALARM))
 }
@@ -145,7 +142,7 @@ fn signed_ranks(pairs: usize) -> (f64, f64) {
     (n * (n + 1.0) / 4.0, (n * (n + 1.0) * (2.0 * n + 1.0) / 24.0).sqrt())
 }
 
-/// How many standard deviations off is too many for chance, at one look.
+/// The number of standard deviations that excludes chance, at one look.
 fn deviations() -> f64 {
     (2.0 * (2.0 * LOOKS as f64 / FALSE_ALARM).ln()).sqrt()
 }
@@ -169,8 +166,8 @@ mod tests {
     use proptest::prelude::*;
 
     /// Answers of about a millisecond whose noise has a long tail: some wait
-    /// for a disk or a lock. `at` tells how much more this one takes.
-    fn run(seed: u64, at: impl Fn(Side, f64) -> f64) -> (Finding, Estimate) {
+    /// for a disk or a lock. `at` is the additional time of this one.
+    fn run(seed: u64, at: impl Fn(Side, f64) -> f64) -> (Comparison, Estimate) {
         let env = Seeded::new(seed.to_be_bytes());
         let drawn = env.derive("noise", 500 * 5);
         let mut pairs = Pairs::at_most(500);
@@ -200,22 +197,22 @@ mod tests {
 
     proptest! {
         #[test]
-        fn equal_ones_are_never_told_apart(seed: u64) {
+        fn equal_times_have_no_difference(seed: u64) {
             let (finding, estimate) = run(seed, |_, _| 0.0);
-            prop_assert_eq!(finding, Finding::Alike);
+            prop_assert_eq!(finding, Comparison::Alike);
             prop_assert!(estimate.least <= 0.0 && 0.0 <= estimate.most);
         }
 
-        /// Warming up is an advantage of whoever comes second, each time.
+        /// A target that warms up answers the second request of each pair faster.
         #[test]
         fn nor_does_drift_tell_them_apart(seed: u64, slope in -40.0..40.0, warm in 0.0..20_000.0) {
             let drift = |_, when: f64| 50_000.0 + slope * when + warm * (-when / 20.0).exp();
-            prop_assert_ne!(run(seed, drift).0, Finding::Apart);
+            prop_assert_ne!(run(seed, drift).0, Comparison::Apart);
         }
 
         #[test]
         fn what_does_not_count_does_not_tell_them_apart(seed: u64, by in -COUNTS..=COUNTS) {
-            prop_assert_ne!(run(seed, |side, _| 5000.0 + longer(side, by)).0, Finding::Apart);
+            prop_assert_ne!(run(seed, |side, _| 5000.0 + longer(side, by)).0, Comparison::Apart);
         }
 
         /// Either way, and the difference is known to a few microseconds.
@@ -223,7 +220,7 @@ mod tests {
         fn twice_what_counts_is_seen(seed: u64) {
             for by in [2.0 * COUNTS, -2.0 * COUNTS] {
                 let (finding, estimate) = run(seed, |side, _| 1000.0 + longer(side, by));
-                prop_assert_eq!(finding, Finding::Apart);
+                prop_assert_eq!(finding, Comparison::Apart);
                 prop_assert!((estimate.difference - by).abs() < 50.0);
                 prop_assert!(estimate.least <= by && by <= estimate.most);
             }
@@ -233,7 +230,7 @@ mod tests {
         #[test]
         fn and_drift_does_not_hide_it(seed: u64) {
             let at = |side, when| 5.0 * when + longer(side, 5.0 * COUNTS);
-            prop_assert_eq!(run(seed, at).0, Finding::Apart);
+            prop_assert_eq!(run(seed, at).0, Comparison::Apart);
         }
     }
 
@@ -244,7 +241,7 @@ mod tests {
             wild * (1.0 + (when * 7.7).sin()) + longer(side, 2.0 * COUNTS)
         };
         let (finding, estimate) = run(1, at);
-        assert_eq!((finding, estimate.pairs), (Finding::Open, 500));
+        assert_eq!((finding, estimate.pairs), (Comparison::Open, 500));
     }
 
     /// The probability that chance does so, over all ways in which the coins
@@ -278,6 +275,6 @@ mod tests {
         assert_eq!(few.verdict(), None);
         few.add(Side::Other, Duration::from_micros(8));
         let (finding, estimate) = few.verdict().unwrap();
-        assert_eq!((finding, estimate.most), (Finding::Open, f64::INFINITY));
+        assert_eq!((finding, estimate.most), (Comparison::Open, f64::INFINITY));
     }
 }

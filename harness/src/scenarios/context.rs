@@ -4,15 +4,16 @@ use passrig_authenticator::Ceremony;
 use passrig_authenticator::deviation::{Bench, Deviation, NoFacts};
 use url::Url;
 
-use crate::actor::{Actor, Attempt, Known, Message, Probes, Trouble, World};
+use crate::actor::{
+    Actor, Attempt, AttemptError, Known, Message, NotExpressible, Probes, Result, World,
+};
 use crate::catalogue::{Check, Need};
-use crate::outcome::{Effect, Manner, Variant};
-use crate::target_rp::{Begun, Flow, Log, Recognised, Verdict};
+use crate::outcome::Variant;
+use crate::target_rp::{Begun, Flow, Log};
 
-/// Where a check is performed: its actors come from here, and all that they
-/// send is logged here.
-pub struct Stage<'a> {
-    /// What all actors share.
+/// The surroundings of a check: it makes the actors, and logs all that they send.
+pub struct Context<'a> {
+    /// The state that all actors share.
     pub world: &'a World,
     /// The settings in force.
     pub variant: &'a Variant,
@@ -20,37 +21,36 @@ pub struct Stage<'a> {
     pub check: &'a Check,
     /// The probes that may be asked.
     pub probes: Probes,
-    /// Which try this is; every try has actors of its own.
+    /// The number of the try; every try has actors of its own.
     pub round: usize,
-    /// How many actors have come so far.
-    pub cast: usize,
-    /// What was sent and answered.
+    /// The number of actors so far.
+    pub actors: usize,
+    /// The requests and answers.
     pub log: Log,
-    /// Tells whoever watches why nothing happens.
+    /// Reports the reason for a wait.
     pub notice: &'a (dyn Fn(&str) + Sync),
 }
 
-/// What a story saw.
+/// The observations of a scenario.
 pub struct Observations {
-    /// The honest part of the story, if it has one: it must have been accepted
-    /// for the rest to mean anything.
+    /// The honest part, if the scenario has one. It must be accepted.
     pub control: Option<Attempt>,
     /// The attempt.
     pub attempt: Attempt,
-    /// Whether the contrary of what it shows may be true all the same.
+    /// True if the attempt does not rule out the contrary.
     pub is_open: bool,
 }
 
-impl Stage<'_> {
-    /// Somebody new, with an account where that is a step of its own.
-    pub async fn newcomer(&mut self, name: &str) -> Result<Actor, Trouble> {
-        let mut actor = self.stranger(name).seated(self.cast);
-        self.cast += 1;
-        actor.arrive(&mut self.log).await?;
+impl Context<'_> {
+    /// A new actor, with an account where that is a step of its own.
+    pub async fn new_account(&mut self, name: &str) -> Result<Actor> {
+        let mut actor = self.unknown_user(name).with_account(self.actors);
+        self.actors += 1;
+        actor.set_up(&mut self.log).await?;
         Ok(actor)
     }
 
-    /// Every round has people of its own.
+    /// Every round has actors of its own.
     fn name(&self, name: &str) -> String {
         match self.round {
             0 => name.to_owned(),
@@ -58,22 +58,22 @@ impl Stage<'_> {
         }
     }
 
-    /// Somebody with a credential, still in the session that registered it.
-    pub async fn registered(&mut self, name: &str) -> Result<Actor, Trouble> {
-        let mut actor = self.newcomer(name).await?;
+    /// An actor with a credential, still in the session that registered it.
+    pub async fn registered(&mut self, name: &str) -> Result<Actor> {
+        let mut actor = self.new_account(name).await?;
         self.register(&mut actor).await?;
         Ok(actor)
     }
 
-    /// Somebody with a credential, before a browser that knows nothing of it.
-    pub async fn enrolled(&mut self, name: &str) -> Result<Actor, Trouble> {
+    /// An actor with a credential, in a browser without cookies.
+    pub async fn enrolled(&mut self, name: &str) -> Result<Actor> {
         let mut actor = self.registered(name).await?;
         actor.change_browser();
         Ok(actor)
     }
 
-    /// Somebody whom the RP has never heard of.
-    pub fn stranger(&self, name: &str) -> Actor {
+    /// An actor whom the RP does not know.
+    pub fn unknown_user(&self, name: &str) -> Actor {
         let name = self.name(name);
         let Check { authenticator, algorithm, .. } = self.check;
         let format = self.check.format();
@@ -81,27 +81,27 @@ impl Stage<'_> {
         Actor::new(self.world, self.variant, &self.check.id, &name, authenticator)
     }
 
-    /// An honest registration that must be accepted for the story to go on.
-    pub async fn register(&mut self, actor: &mut Actor) -> Result<Attempt, Trouble> {
+    /// An honest registration that must be accepted.
+    pub async fn register(&mut self, actor: &mut Actor) -> Result<Attempt> {
         actor.enrol(&mut self.log).await
     }
 
-    /// An honest authentication that must be accepted for the story to go on.
-    pub async fn sign_in(&mut self, actor: &mut Actor) -> Result<Attempt, Trouble> {
+    /// An honest authentication that must be accepted.
+    pub async fn sign_in(&mut self, actor: &mut Actor) -> Result<Attempt> {
         actor.sign_in(&mut self.log).await
     }
 
     /// The subject of the check: new to registrations, enrolled for
     /// authentications.
-    pub async fn subject(&mut self) -> Result<Actor, Trouble> {
+    pub async fn subject(&mut self) -> Result<Actor> {
         match self.check.ceremony {
-            Ceremony::Registration => self.newcomer("subject").await,
+            Ceremony::Registration => self.new_account("subject").await,
             Ceremony::Authentication => self.enrolled("subject").await,
         }
     }
 
-    /// The plainest story: one ceremony that deviates.
-    pub async fn deviate(&mut self, deviation: &Deviation) -> Result<Observations, Trouble> {
+    /// One ceremony that deviates.
+    pub async fn deviate(&mut self, deviation: &Deviation) -> Result<Observations> {
         let other = if self.check.needs.contains(&Need::TwoAccounts) {
             self.enrolled("other").await?.known
         } else {
@@ -120,13 +120,13 @@ impl Stage<'_> {
         actor: &mut Actor,
         ceremony: Ceremony,
         edits: serde_json::Value,
-    ) -> Result<Attempt, Trouble> {
-        let (edits, nobody) = (super::deviation(edits)?, Known::default());
-        actor.deviate(ceremony, &edits, &nobody, self.probes, &mut self.log).await
+    ) -> Result<Attempt> {
+        let (edits, none) = (super::deviation(edits)?, Known::default());
+        actor.deviate(ceremony, &edits, &none, self.probes, &mut self.log).await
     }
 
     /// Begins a ceremony for an actor.
-    pub async fn begin(&mut self, actor: &mut Actor, ceremony: Ceremony) -> Result<Begun, Trouble> {
+    pub async fn begin(&mut self, actor: &mut Actor, ceremony: Ceremony) -> Result<Begun> {
         actor.begin(ceremony, &mut self.log).await
     }
 
@@ -136,18 +136,18 @@ impl Stage<'_> {
         actor: &mut Actor,
         begun: &Begun,
         message: &Message,
-    ) -> Result<Attempt, Trouble> {
+    ) -> Result<Attempt> {
         self.send_from(None, actor, begun, message).await
     }
 
-    /// The same from another site's page, if one is named.
+    /// Sends a message from a page of another site, if one is named.
     pub async fn send_from(
         &mut self,
         page: Option<&Url>,
         actor: &mut Actor,
         begun: &Begun,
         message: &Message,
-    ) -> Result<Attempt, Trouble> {
+    ) -> Result<Attempt> {
         let honest = Deviation::default();
         let mut bench = Bench::new(&honest, &NoFacts);
         actor.send_from(page, begun, message, &mut bench, self.probes, &mut self.log).await
@@ -160,7 +160,7 @@ impl Stage<'_> {
         actor: &mut Actor,
         begun: &Begun,
         message: &Message,
-    ) -> Result<Attempt, Trouble> {
+    ) -> Result<Attempt> {
         let seen = std::mem::take(&mut self.probes);
         let attempt = self.send(actor, begun, message).await;
         self.probes = seen;
@@ -168,14 +168,14 @@ impl Stage<'_> {
     }
 
     /// Lets more time pass than a ceremony that has begun may last.
-    pub async fn outlast(&self, begun: &Begun) -> Result<(), Trouble> {
+    pub async fn outlast(&self, begun: &Begun) -> Result<()> {
         let stated = begun.options.get("timeout").and_then(serde_json::Value::as_u64);
         let stated = Duration::from_millis(stated.unwrap_or_default());
-        // Whoever answers within the time that the options give is not late.
+        // An answer within the time that the options give is not late.
         let Some(expiry) = self.world.expiry.filter(|expiry| stated <= *expiry) else {
-            return Err(Trouble::NotExpressible);
+            return Err(NotExpressible::WithinTimeout(stated).into());
         };
-        if self.world.target.takes_its_time() && expiry > UNNOTICED {
+        if self.world.target.takes_its_time() && expiry > SILENT_WAIT {
             let seconds = expiry.as_secs();
             (self.notice)(&format!(
                 "{}: waiting {seconds} s for its challenge to expire",
@@ -186,47 +186,32 @@ impl Stage<'_> {
         Ok(())
     }
 
-    /// Whether somebody is signed in in an actor's browser.
-    pub async fn is_signed_in(&mut self, actor: &mut Actor) -> Result<bool, Trouble> {
+    /// An observation of the target in place of an answer.
+    pub fn seen(&self, happened: bool, remark: impl Into<String>) -> Observations {
+        Observations::of(Attempt::observed(happened, remark, &self.log))
+    }
+
+    /// True if a user is signed in in the browser of the actor.
+    pub async fn is_signed_in(&mut self, actor: &mut Actor) -> Result<bool> {
         let seen = match self.probes.whoami {
             true => actor.is_signed_in(&mut self.log).await?,
             false => None,
         };
-        seen.ok_or(Trouble::NoFlow(Flow::Whoami))
+        seen.ok_or(AttemptError::NoFlow(Flow::Whoami))
     }
 }
 
-/// How long nothing may happen without a word.
-const UNNOTICED: Duration = Duration::from_secs(1);
+/// The longest wait without a notice.
+const SILENT_WAIT: Duration = Duration::from_secs(1);
 
 impl Observations {
-    /// A story without an honest part of its own.
+    /// A scenario without an honest part of its own.
     pub fn of(attempt: Attempt) -> Self {
         Self { control: None, attempt, is_open: false }
     }
 
-    /// A story whose honest part came first.
+    /// A scenario whose honest part came first.
     pub fn after(control: Attempt, attempt: Attempt) -> Self {
         Self { control: Some(control), ..Self::of(attempt) }
-    }
-}
-
-impl Attempt {
-    /// What was seen of the target rather than answered by it: whether it let
-    /// something happen. The log's last exchange shows it.
-    pub fn observed(happened: bool, remark: impl Into<String>, log: &Log) -> Self {
-        let recognised = if happened { Recognised::Accepted } else { Recognised::Refused };
-        let message = Some(remark.into());
-        Self {
-            verdict: Verdict { recognised, manner: Manner::Observed, message, unknown: None },
-            effect: Effect::Unobserved,
-            exchange: log.len().saturating_sub(1),
-            duration: Duration::ZERO,
-        }
-    }
-
-    /// Whether the RP's words, or what they led to, say that it accepted.
-    pub fn is_accepted(&self) -> bool {
-        self.verdict.recognised == Recognised::Accepted && self.effect != Effect::Absent
     }
 }

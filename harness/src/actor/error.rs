@@ -5,6 +5,7 @@ use passrig_authenticator::client::{DomException, Name};
 use passrig_authenticator::deviation;
 use passrig_authenticator::wire::options;
 
+use super::NotExpressible;
 use crate::target_rp::Flow;
 use crate::target_rp::error::Kind;
 use crate::target_rp::transport::Failure;
@@ -12,32 +13,33 @@ use crate::target_rp::transport::Failure;
 /// The most credentials that are removed from an account: a target may list any number.
 pub(super) const REMOVALS: usize = 200;
 
-/// Why an actor could not do what it meant to do; each names its culprit.
+/// The error that ended an attempt; each names its culprit.
 #[derive(Clone, Debug, thiserror::Error)]
-pub enum Trouble {
-    /// The target, or the way there.
+#[non_exhaustive]
+pub enum AttemptError {
+    /// The target or the connection to it failed.
     #[error(transparent)]
     Target(#[from] crate::target_rp::Error),
-    /// The target's options are no options.
+    /// The options of the target are not valid options.
     #[error("of the target's answer, {0}")]
     Options(#[from] options::Error),
-    /// A browser would not go on with these options on this page.
+    /// A browser refuses these options on this page.
     #[error("a browser stops here with {0}")]
     Client(#[from] DomException),
-    /// The check cannot be carried out as it is written.
+    /// The deviation of the check cannot be applied.
     #[error("the check cannot be carried out: {0}")]
     Deviation(#[from] deviation::Error),
     /// An honest ceremony on the way to the attempt was not accepted.
-    #[error("an honest {ceremony} was not accepted{}", said(.message))]
+    #[error("an honest {ceremony} was not accepted{}", suffix(.message))]
     Honest {
-        /// Which one.
+        /// The ceremony.
         ceremony: Ceremony,
-        /// What the target said.
+        /// The message of the target.
         message: Option<String>,
-        /// How long the target wants to be left alone, if that is why.
+        /// The wait that the target asks for.
         throttled: Option<Duration>,
     },
-    /// The adapter lacks a flow that the story needs.
+    /// The adapter lacks a flow that the check needs.
     #[error("the adapter has no `{0}`")]
     NoFlow(Flow),
     /// The account has more credentials than are removed.
@@ -46,16 +48,22 @@ pub enum Trouble {
         /// The number of credentials.
         count: usize,
     },
-    /// The target does not have what the story is about.
+    /// The target lacks the feature that the check tests.
     #[error("the target has no {0}")]
     NoFeature(&'static str),
-    /// The deviation equals the honest ceremony, try after try.
-    #[error("the deviation equals the honest ceremony")]
-    NotExpressible,
+    /// Here the attempt would say nothing about the target.
+    #[error("the check is not expressible: {0}")]
+    NotExpressible(#[from] NotExpressible),
+    /// An error in passrig.
+    #[error("bug in passrig: {0}")]
+    Bug(String),
 }
 
-impl Trouble {
-    /// What to look at.
+/// The result of an attempt, or of a step on the way to it.
+pub type Result<T, E = AttemptError> = std::result::Result<T, E>;
+
+impl AttemptError {
+    /// How to fix it.
     pub fn help(&self) -> Option<String> {
         match self {
             Self::Target(error) => Some(error.help()),
@@ -77,117 +85,106 @@ impl Trouble {
             ),
             Self::Deviation(error) => error.help(),
             Self::Full { .. } => Some("remove them, or name another account".to_owned()),
+            Self::Bug(_) => Some("report the message and the command that shows it".to_owned()),
             Self::Honest { .. }
             | Self::NoFlow(_)
             | Self::NoFeature(_)
-            | Self::NotExpressible => None,
+            | Self::NotExpressible(_) => None,
         }
     }
 
-    /// Whether the target works, and wants nothing of this.
+    /// True if the target works, and refuses the request.
     pub fn is_turned_away(&self) -> bool {
-        matches!(self, Self::Target(error) if matches!(
-            error.kind,
-            Kind::Unexpected { status: 300..500, .. } | Kind::Refused { .. } | Kind::Preflight
-        ))
+        matches!(
+            self.kind(),
+            Some(
+                Kind::Unexpected { status: 300..500, .. } | Kind::Refused { .. } | Kind::Preflight
+            )
+        )
     }
 
-    /// The same where the target was meant to turn somebody away: not as a
-    /// mishap, but as its answer.
+    /// The refusal as the answer of a target that was meant to refuse, not as an error.
     pub fn as_refusal(&self) -> String {
-        match self {
-            Self::Target(error) => match &error.kind {
-                Kind::Unexpected { status, message, .. } | Kind::Refused { status, message } => {
-                    format!("refused with {status}{}", said(message))
-                }
-                _ => self.to_string(),
-            },
+        match self.kind() {
+            Some(Kind::Unexpected { status, message, .. } | Kind::Refused { status, message }) => {
+                format!("refused with {status}{}", suffix(message))
+            }
             _ => self.to_string(),
         }
     }
 
-    /// Whether the target is gone: nobody answers there any more.
+    /// True if the target is gone: nothing answers at its address.
     pub fn is_unreachable(&self) -> bool {
-        matches!(self, Self::Target(error) if matches!(
-            &error.kind,
-            Kind::Transport(
+        matches!(
+            self.kind(),
+            Some(Kind::Transport(
                 Failure::NoAddress { .. } | Failure::Refused { .. } | Failure::Connect { .. }
-            )
-        ))
+            ))
+        )
     }
 
-    /// Whether the target closed the connection rather than answer.
+    /// True if the target closed the connection before an answer.
     pub fn is_hang_up(&self) -> bool {
-        matches!(self, Self::Target(error) if matches!(
-            &error.kind,
-            Kind::Transport(Failure::Closed | Failure::Truncated { .. })
-        ))
+        let closed =
+            |failure: &Failure| matches!(failure, Failure::Closed | Failure::Truncated { .. });
+        matches!(self.kind(), Some(Kind::Transport(failure)) if closed(failure))
     }
 
-    /// Whether nobody can be spoken to at that place.
+    /// True if no request can reach the address.
     pub fn is_elsewhere(&self) -> bool {
-        matches!(self, Self::Target(error) if matches!(
-            &error.kind,
-            Kind::Transport(
-                Failure::NoAddress { .. }
-                    | Failure::Refused { .. }
-                    | Failure::Connect { .. }
-                    | Failure::Tls { .. }
-                    | Failure::Forbidden(_)
-            )
-        ))
+        let barred =
+            |failure: &Failure| matches!(failure, Failure::Tls { .. } | Failure::Forbidden(_));
+        self.is_unreachable()
+            || matches!(self.kind(), Some(Kind::Transport(failure)) if barred(failure))
     }
 
-    /// Tells whether the target broke on what it was sent. A place that the user did not name is
-    /// refused on this side.
+    /// True if the target broke on the request. A request to an address that the user did not name
+    /// is refused on this side.
     pub fn is_breakage(&self) -> bool {
-        match self {
-            Self::Target(error) => match &error.kind {
-                Kind::Transport(failure) => !matches!(failure, Failure::Forbidden(_)),
-                kind => matches!(kind, Kind::Crash { .. }),
-            },
-            _ => false,
+        match self.kind() {
+            Some(Kind::Transport(failure)) => !matches!(failure, Failure::Forbidden(_)),
+            kind => matches!(kind, Some(Kind::Crash { .. })),
         }
     }
 
-    /// Whether this is no reason to give up: it broke or wants to be left
-    /// alone, but it is there.
+    /// True if the run can go on: the target broke or asks for fewer requests, but is there.
     pub fn is_inconvenience(&self) -> bool {
         self.throttled().is_some() || (self.is_breakage() && !self.is_unreachable())
     }
 
-    /// Whether the target said no: it may have met this account before.
+    /// True if the target refused: it may know the account from an earlier run.
     pub fn is_refusal(&self) -> bool {
+        let status = matches!(
+            self.kind(),
+            Some(Kind::Unexpected { status: 400 | 403 | 409 | 422, .. } | Kind::Refused { .. })
+        );
+        status || matches!(self, Self::Honest { .. })
+    }
+
+    fn kind(&self) -> Option<&Kind> {
         match self {
-            Self::Target(error) => {
-                matches!(
-                    error.kind,
-                    Kind::Unexpected { status: 400 | 403 | 409 | 422, .. } | Kind::Refused { .. }
-                )
-            }
-            Self::Honest { .. } => true,
-            _ => false,
+            Self::Target(error) => Some(&error.kind),
+            _ => None,
         }
     }
 
-    /// How long the target wants to be left alone, if that is what it wants.
+    /// The wait that the target asks for.
     pub fn throttled(&self) -> Option<Duration> {
         match self {
             Self::Honest { throttled, .. } => *throttled,
-            Self::Target(error) => match error.kind {
-                Kind::Throttled { after } => Some(after.unwrap_or_default()),
+            _ => match self.kind() {
+                Some(Kind::Throttled { after }) => Some(after.unwrap_or_default()),
                 _ => None,
             },
-            _ => None,
         }
     }
 }
 
-/// Whether an answer says that nobody is signed in.
+/// True if an answer says that no user is signed in.
 pub(super) fn is_unauthorised(error: &crate::target_rp::Error) -> bool {
     matches!(error.kind, Kind::Unexpected { status: 401 | 403, .. })
 }
 
-fn said(message: &Option<String>) -> String {
+fn suffix(message: &Option<String>) -> String {
     message.as_ref().map(|text| format!(": {text}")).unwrap_or_default()
 }

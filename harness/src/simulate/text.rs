@@ -1,64 +1,66 @@
-//! Tells a story in a terminal, as it happens.
+//! A simulation as text for a terminal, piece by piece.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-use super::story::{Act, Finding, Step, Story};
+use super::document::{Act, Finding, SimulationReport, SimulationStep, visible};
 use crate::outcome::{Outcome, Paint};
 
-/// Columns before what a step consists of.
+/// Columns before the parts of a step.
 const INDENT: &str = "            ";
 
-/// Tells a story piece by piece. Words that not everybody knows are explained
-/// where they first occur.
-pub struct Teller {
+/// The text in place of a part that has no JSON.
+const BUG: &str = "bug in passrig: a part of the report has no JSON\n";
+
+/// The text of a simulation, piece by piece. It explains a term where the term first occurs.
+pub struct SimulationText {
     paint: Paint,
     explained: BTreeSet<&'static str>,
     acts: usize,
 }
 
-impl Teller {
-    /// Somebody who has told nothing yet.
+impl SimulationText {
+    /// The writer before the first piece.
     pub fn new(paint: Paint) -> Self {
         Self { paint, explained: BTreeSet::new(), acts: 0 }
     }
 
-    /// A whole story.
-    pub fn tell(paint: Paint, story: &Story) -> String {
-        let mut teller = Self::new(paint);
-        let mut out = teller.opening(story);
-        for act in &story.acts {
-            out += &teller.act(act);
+    /// The text of a whole report.
+    pub fn whole(paint: Paint, report: &SimulationReport) -> String {
+        let mut text = Self::new(paint);
+        let mut out = text.header(report);
+        for act in &report.acts {
+            out += &text.act(act);
             for step in &act.steps {
-                out += &teller.step(step);
+                out += &text.step(step);
             }
         }
-        out + &teller.ending(story)
+        out + &text.summary(report)
     }
 
-    /// What it is about, and who plays.
-    pub fn opening(&mut self, story: &Story) -> String {
-        let story = &story.visible();
+    /// The question, and the people.
+    pub fn header(&mut self, report: &SimulationReport) -> String {
+        let Ok(report) = &visible(report) else { return BUG.to_owned() };
         let paint = self.paint;
-        let mut out = format!("{}\n", paint.strong(&story.title));
-        let _ = writeln!(out, "{}\n", paint.wrap(&story.question, "  ", "  "));
-        for role in &story.cast {
+        let mut out = format!("{}\n", paint.strong(&report.title));
+        let _ = writeln!(out, "{}\n", paint.wrap(&report.question, "  ", "  "));
+        for role in &report.participants {
             let name = format!("  {:10}", role.name);
             let _ = writeln!(out, "{}", self.labelled(&name, &role.part));
         }
         let rp = format!(
             "the site that people sign in to, the relying party: {} ({})",
-            story.target.origin, story.target.adapter
+            report.target.origin, report.target.adapter
         );
         let _ = writeln!(out, "{}", self.labelled("  RP        ", &rp));
         self.explained.insert("relying party");
-        let told = format!("{} {rp}", story.question);
-        out + &self.glossary(&told)
+        let all = format!("{} {rp}", report.question);
+        out + &self.glossary(&all)
     }
 
-    /// An act begins.
+    /// The beginning of an act.
     pub fn act(&mut self, act: &Act) -> String {
-        let act = &act.visible();
+        let Ok(act) = &visible(act) else { return BUG.to_owned() };
         self.acts += 1;
         let title = self.paint.strong(&format!("Act {}: {}", self.acts, act.title));
         let about = self.paint.wrap(&act.about, "  ", "  ");
@@ -67,9 +69,9 @@ impl Teller {
         out
     }
 
-    /// A step was taken.
-    pub fn step(&mut self, step: &Step) -> String {
-        let step = &step.visible();
+    /// A step.
+    pub fn step(&mut self, step: &SimulationStep) -> String {
+        let Ok(step) = &visible(step) else { return BUG.to_owned() };
         let paint = self.paint;
         let device = step.device.iter().map(|device| format!(", with {device}"));
         let domain = step.domain.iter().map(|domain| format!(", on {domain}"));
@@ -94,19 +96,19 @@ impl Teller {
         out + &self.glossary(&format!("{} {}", step.does, step.means))
     }
 
-    /// What was found.
-    pub fn ending(&mut self, story: &Story) -> String {
-        let story = &story.visible();
+    /// The findings.
+    pub fn summary(&mut self, report: &SimulationReport) -> String {
+        let Ok(report) = &visible(report) else { return BUG.to_owned() };
         let paint = self.paint;
-        let title = match &story.stopped {
+        let title = match &report.stopped {
             Some(reason) => format!("Stopped before the end: {reason}"),
             None => "The end".to_owned(),
         };
         let mut out = format!("\n{}\n", paint.strong(&title));
-        let count = |outcome| story.steps().filter(|s| s.outcome == Some(outcome)).count();
+        let count = |outcome| report.steps().filter(|s| s.outcome == Some(outcome)).count();
         let good = count(Outcome::Pass);
         let left = count(Outcome::Skipped);
-        let found = story.findings.len();
+        let found = report.findings.len();
         let verdict = match found {
             0 => "No findings".to_owned(),
             1 => "1 finding".to_owned(),
@@ -120,7 +122,7 @@ impl Teller {
         let plural = if good == 1 { "step" } else { "steps" };
         let summary = format!("{verdict}; {good} {plural} went as they should{left}.");
         let _ = writeln!(out, "{}", paint.wrap(&summary, "  ", "  "));
-        for finding in &story.findings {
+        for finding in &report.findings {
             out += &self.finding(finding);
         }
         out
@@ -147,14 +149,14 @@ impl Teller {
         out
     }
 
-    /// A label that steps back, and a text beside it.
+    /// A faint label, and a text beside it.
     fn labelled(&self, label: &str, text: &str) -> String {
         let wrapped = self.paint.wrap(text, label, INDENT);
         let rest = wrapped.strip_prefix(label).unwrap_or(&wrapped);
         format!("{}{rest}", self.paint.faint(label))
     }
 
-    /// What words of this text mean that have not been explained yet.
+    /// The terms of this text that have not been explained yet.
     fn glossary(&mut self, text: &str) -> String {
         let text = text.to_lowercase();
         let mut out = String::new();
@@ -169,7 +171,7 @@ impl Teller {
     }
 }
 
-/// The word before what a step means.
+/// The word before the meaning of a step.
 fn word(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Pass => "ok",
@@ -182,7 +184,7 @@ fn word(outcome: Outcome) -> &'static str {
     }
 }
 
-/// Words, in small letters, and what they mean.
+/// Terms in lower case, and their meanings.
 const GLOSSARY: &[(&str, &str)] = &[
     (
         "passkey",

@@ -1,11 +1,11 @@
-//! Who plays, and with what.
+//! The people of simulations, their devices and actions, and the answers to them.
 
 use passrig_authenticator::client::DomException;
 use passrig_authenticator::device::{Authenticator, Counting, Profile};
 use passrig_authenticator::env;
 
-use super::story::Answer;
-use crate::actor::{Actor, Attempt};
+use super::document::StepAnswer;
+use crate::actor::{Actor, Attempt, AttemptError, Result};
 use crate::outcome::{CheckResult, Effect, Manner, Outcome, Verdict};
 use crate::target_rp::Recognised;
 
@@ -17,9 +17,9 @@ pub(super) struct Person {
     pub(super) actor: Actor,
 }
 
-/// Who does what, before it is answered.
+/// An action of a person.
 #[derive(Clone)]
-pub(super) struct Line {
+pub(super) struct UserAction {
     pub(super) who: String,
     pub(super) device: Option<String>,
     /// On the RP's own page, unless another one is named.
@@ -28,14 +28,14 @@ pub(super) struct Line {
 }
 
 impl Person {
-    /// What the person does with the device in use.
-    pub(super) fn does(&self, what: impl Into<String>) -> Line {
-        Line { device: Some(self.device.clone()), ..says(self.name, what) }
+    /// An action with the device in use.
+    pub(super) fn does(&self, what: impl Into<String>) -> UserAction {
+        UserAction { device: Some(self.device.clone()), ..by(self.name, what) }
     }
 
-    /// What the person does with no passkey.
-    pub(super) fn does_without(&self, what: impl Into<String>) -> Line {
-        says(self.name, what)
+    /// An action without a passkey.
+    pub(super) fn does_without(&self, what: impl Into<String>) -> UserAction {
+        by(self.name, what)
     }
 
     /// Takes another device, which is then the only one at hand. The first
@@ -57,8 +57,9 @@ impl Person {
     }
 
     /// The device in use, with every key that is on it, once more.
-    pub(super) fn copy_of_device(&self) -> Option<Authenticator> {
-        self.actor.client.authenticators.first().cloned()
+    pub(super) fn copy_of_device(&self) -> Result<Authenticator> {
+        let first = self.actor.client.authenticators.first().cloned();
+        first.ok_or_else(|| AttemptError::Bug("the client has no authenticator".to_owned()))
     }
 
     /// Takes another device onto which this one's keys were copied.
@@ -68,10 +69,10 @@ impl Person {
         before
     }
 
-    /// From now on somebody else sits before the device, who cannot unlock it.
-    pub(super) fn is_a_stranger(&mut self) {
+    /// Hands the device to another person, who cannot unlock it.
+    pub(super) fn hand_to_stranger(&mut self) {
         let answer = env::Answer { verified: false, ..env::Answer::WILLING };
-        self.actor.is_answered("stranger", answer);
+        self.actor.set_user_answer("stranger", answer);
     }
 }
 
@@ -81,12 +82,12 @@ pub(super) struct Device {
     client: passrig_authenticator::client::Client,
 }
 
-/// Who does what, with no device.
-pub(super) fn says(who: &str, does: impl Into<String>) -> Line {
-    Line { who: who.to_owned(), device: None, domain: None, does: does.into() }
+/// An action of a person without a device.
+pub(super) fn by(who: &str, does: impl Into<String>) -> UserAction {
+    UserAction { who: who.to_owned(), device: None, domain: None, does: does.into() }
 }
 
-impl Line {
+impl UserAction {
     /// On a page of another origin.
     pub(super) fn on(mut self, domain: impl Into<String>) -> Self {
         self.domain = Some(domain.into());
@@ -136,8 +137,8 @@ pub(super) fn counting_provider() -> Profile {
     Profile { counting: Counting::PerCredential, ..Profile::platform() }
 }
 
-/// What the RP answered.
-pub(super) fn answer(attempt: &Attempt) -> Answer {
+/// The answer of the RP.
+pub(super) fn answer(attempt: &Attempt) -> StepAnswer {
     let word = match (attempt.verdict.recognised, attempt.effect) {
         (Recognised::Accepted, Effect::Happened) => "accepted, and it took effect",
         (Recognised::Accepted, Effect::Absent) => "accepted in words, but nothing happened",
@@ -151,17 +152,17 @@ pub(super) fn answer(attempt: &Attempt) -> Answer {
     };
     let message = attempt.verdict.message.as_deref();
     match (attempt.verdict.manner, message) {
-        // Nothing was said: this was looked at.
+        // The text is an observation, not an answer.
         (Manner::Observed, Some(seen)) => rp(seen),
         _ => rp(with(word, message)),
     }
 }
 
-/// What the RP answered to a check.
-pub(super) fn answer_to(result: &CheckResult) -> Option<Answer> {
-    let reason = result.reason.as_deref();
+/// The answer of the RP to a check.
+pub(super) fn answer_to(result: &CheckResult) -> Option<StepAnswer> {
+    let reason = reason(result);
     if result.manner.as_deref() == Some(Manner::Observed.name()) {
-        // Nothing was said: this was looked at.
+        // The text is an observation, not an answer.
         return reason.map(rp);
     }
     let says = match (result.outcome, result.verdict) {
@@ -174,6 +175,11 @@ pub(super) fn answer_to(result: &CheckResult) -> Option<Answer> {
     Some(rp(says))
 }
 
+/// The reason of a result as text.
+pub(super) fn reason(result: &CheckResult) -> Option<&str> {
+    result.reason.as_deref()
+}
+
 fn with(word: &str, message: Option<&str>) -> String {
     match message.filter(|text| !text.is_empty()) {
         Some(message) => format!("{word} ({message})"),
@@ -182,11 +188,11 @@ fn with(word: &str, message: Option<&str>) -> String {
 }
 
 /// An answer of the RP.
-pub(super) fn rp(says: impl Into<String>) -> Answer {
-    Answer { by: "RP".to_owned(), says: says.into() }
+pub(super) fn rp(says: impl Into<String>) -> StepAnswer {
+    StepAnswer { by: "RP".to_owned(), says: says.into() }
 }
 
-/// What the browser answered, without asking the RP.
-pub(super) fn browser(exception: &DomException) -> Answer {
-    Answer { by: "browser".to_owned(), says: format!("refused ({exception})") }
+/// The answer of the browser, before any request to the RP.
+pub(super) fn browser(exception: &DomException) -> StepAnswer {
+    StepAnswer { by: "browser".to_owned(), says: format!("refused ({exception})") }
 }
