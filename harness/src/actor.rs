@@ -27,7 +27,7 @@ use passrig_authenticator::wire::{Json, base64url};
 use sha2::{Digest, Sha256};
 
 use crate::catalogue::Product;
-use crate::outcome::{Effect, Setting, Variant};
+use crate::outcome::{Effect, Setting, SettingValue, Variant};
 use crate::target_rp::{Inputs, Recognised, Session, Verdict};
 
 /// A person at work.
@@ -105,14 +105,14 @@ impl Actor {
             inputs = inputs.with(name, value);
         }
         if let Some(value) = variant.setting(Setting::UserVerification) {
-            inputs = inputs.with_setting("user_verification", value);
+            inputs = inputs.with_setting("user_verification", value.name());
         }
         if let Some(value) = variant.setting(Setting::Attestation) {
-            inputs = inputs.with_setting("attestation", value);
+            inputs = inputs.with_setting("attestation", value.name());
         }
         for setting in [Setting::Algorithms, Setting::Mediation, Setting::Framing] {
             if let Some(value) = variant.setting(setting) {
-                inputs = inputs.with_setting(setting.name(), value);
+                inputs = inputs.with_setting(setting.name(), value.name());
             }
         }
         Self {
@@ -152,13 +152,13 @@ impl Actor {
     }
 
     /// Chooses otherwise from now on.
-    pub fn choose(&mut self, setting: Setting, value: &str) {
+    pub fn choose(&mut self, setting: Setting, value: SettingValue) {
         self.variant = self.variant.with(setting, value);
         let name = match setting {
             Setting::UserVerification => "user_verification",
             setting => setting.name(),
         };
-        self.inputs = self.inputs.clone().with_setting(name, value);
+        self.inputs = self.inputs.clone().with_setting(name, value.name());
     }
 
     /// Goes to another browser: no cookies, the same authenticators.

@@ -37,7 +37,7 @@ use std::time::Duration;
 
 use crate::catalogue::Catalogue;
 use crate::observer::Observer;
-use crate::outcome::NotTestable;
+use crate::runner::{RunError, caught};
 use crate::target_rp::Target;
 use play::Play;
 
@@ -112,7 +112,16 @@ pub async fn play(
     options: &Options,
     target: Arc<Target>,
     audience: &dyn Audience,
-) -> Result<Story, NotTestable> {
+) -> Result<Story, RunError> {
+    caught(None, played(simulation, options, target, audience)).await?
+}
+
+async fn played(
+    simulation: &Simulation,
+    options: &Options,
+    target: Arc<Target>,
+    audience: &dyn Audience,
+) -> Result<Story, RunError> {
     let (mut play, forged) = Play::begin(simulation, options, target, audience).await?;
     match forged {
         Some(forged) => play.accepts_anything(&forged),

@@ -1,7 +1,7 @@
 //! Ceremonies of an actor: from the options of the target to its answer.
 
 use super::{Actor, Attempt, Known, Message, Probes, Trouble};
-use crate::outcome::{Effect, Setting};
+use crate::outcome::{Effect, Setting, SettingValue};
 use crate::target_rp::{Answer, Begun, Flow, Log, Recognised, Session};
 use passrig_authenticator::Ceremony;
 use passrig_authenticator::client::{create, get};
@@ -22,7 +22,7 @@ const TRIES: usize = 24;
 impl Actor {
     /// Begins a ceremony: the RP's options.
     pub async fn begin(&mut self, ceremony: Ceremony, log: &mut Log) -> Result<Begun, Trouble> {
-        let discoverable = self.variant.setting(Setting::Login) == Some("discoverable");
+        let discoverable = self.variant.setting(Setting::Login) == Some(SettingValue::Discoverable);
         let inputs = match ceremony {
             Ceremony::Authentication if discoverable => {
                 Cow::Owned(self.inputs.clone().without("username"))

@@ -36,9 +36,9 @@ pub struct Row {
 /// Why the matrix is not closed.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum Flaw {
-    /// The mutant is too wrong to be told by a check.
-    #[error("{mutant}: a canary ends the run: {reason}")]
-    Canary {
+    /// The mutant does not pass the preflight.
+    #[error("{mutant}: the run ends early: {reason}")]
+    Preflight {
         /// Which mutant.
         mutant: String,
         /// What the run says.
@@ -76,7 +76,7 @@ impl Observer for Silent {}
 
 impl Matrix {
     /// Runs the catalogue against every mutant, as many at once as there are
-    /// cores; `done` is told after each how many of how many it was.
+    /// cores; `done` is called after each with the number so far and the total.
     pub async fn of(catalogue: &Arc<Catalogue>, done: impl Fn(usize, usize)) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let all = mutant::all();
@@ -117,7 +117,7 @@ impl Row {
         match run {
             Ok(report) => row.judge(catalogue, &report),
             Err(reason) => {
-                row.flaws.push(Flaw::Canary { mutant: row.mutant.id.clone(), reason });
+                row.flaws.push(Flaw::Preflight { mutant: row.mutant.id.clone(), reason });
             }
         }
         row

@@ -159,8 +159,9 @@ pub(super) fn answer(attempt: &Attempt) -> Answer {
 
 /// What the RP answered to a check.
 pub(super) fn answer_to(result: &CheckResult) -> Option<Answer> {
-    let reason = result.reason.as_deref();
-    if result.manner.as_deref() == Some(Manner::Observed.name()) {
+    let reason = result.reason_text();
+    let reason = reason.as_deref();
+    if result.is_observed() {
         // Nothing was said: this was looked at.
         return reason.map(rp);
     }

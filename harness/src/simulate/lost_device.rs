@@ -9,7 +9,7 @@ use super::cast::{
 use super::play::{Means, Play};
 use super::rules;
 use crate::actor::{Attempt, Trouble};
-use crate::outcome::Setting;
+use crate::outcome::{Setting, SettingValue};
 use crate::scenarios::Observations;
 use crate::target_rp::{Begun, Flow, Listed};
 
@@ -347,9 +347,9 @@ pub(super) async fn new_sign_in(
     who: &str,
     device: &str,
 ) -> Result<(), Trouble> {
-    if play.can_choose(Setting::Login, "discoverable") {
+    if play.can_choose(Setting::Login, SettingValue::Discoverable) {
         // Where nobody is named, the device offers whatever it has.
-        ada.actor.choose(Setting::Login, "discoverable");
+        ada.actor.choose(Setting::Login, SettingValue::Discoverable);
     }
     let begun = ada.actor.begin(Ceremony::Authentication, &mut play.log).await;
     let begun = match begun {
@@ -463,7 +463,7 @@ async fn finder(play: &mut Play<'_>) -> Result<(), Trouble> {
         },
     )
     .await;
-    if required && !play.can_choose(Setting::UserVerification, "preferred") {
+    if required && !play.can_choose(Setting::UserVerification, SettingValue::Preferred) {
         return Ok(());
     }
     key_from_the_street(play).await
@@ -472,8 +472,8 @@ async fn finder(play: &mut Play<'_>) -> Result<(), Trouble> {
 /// Where unlocking is not demanded, some devices do not ask for it.
 async fn key_from_the_street(play: &mut Play<'_>) -> Result<(), Trouble> {
     let mut ada = play.person("Ada", "her security key, without a PIN", key_without_pin()).await?;
-    if play.can_choose(Setting::UserVerification, "preferred") {
-        ada.actor.choose(Setting::UserVerification, "preferred");
+    if play.can_choose(Setting::UserVerification, SettingValue::Preferred) {
+        ada.actor.choose(Setting::UserVerification, SettingValue::Preferred);
     }
     let begun = ada.actor.begin(Ceremony::Registration, &mut play.log).await?;
     let line = ada.does("wants to make a passkey on it");

@@ -12,7 +12,7 @@ use super::cast::{Person, answer, bound_phone, browser, key_without_pin, says};
 use super::play::{Means, Play};
 use super::rules;
 use crate::actor::Trouble;
-use crate::outcome::Setting;
+use crate::outcome::{Setting, SettingValue};
 use crate::scenarios::Observations;
 use crate::target_rp::Begun;
 
@@ -119,8 +119,8 @@ const LATE: env::Answer =
 
 async fn comes_with(play: &mut Play<'_>, device: &str, profile: Profile) -> Result<(), Trouble> {
     let mut ada = play.person("Ada", device, profile).await?;
-    if play.can_choose(Setting::UserVerification, "preferred") {
-        ada.actor.choose(Setting::UserVerification, "preferred");
+    if play.can_choose(Setting::UserVerification, SettingValue::Preferred) {
+        ada.actor.choose(Setting::UserVerification, SettingValue::Preferred);
     }
     let begun = ada.actor.begin(Ceremony::Registration, &mut play.log).await?;
     let line = ada.does("signs up, and wants to make a passkey");

@@ -12,15 +12,17 @@ use super::story::{Act, Answer, Finding, Step, Story};
 use super::{Audience, Options, Simulation};
 use crate::actor::{Actor, Attempt, Known, Message, Trouble};
 use crate::catalogue::{Catalogue, Check};
-use crate::outcome::{CheckResult, NotTestable, Outcome, Setting, Verdict};
-use crate::runner::Solo;
+use crate::outcome::{
+    CheckResult, NotTestable, Outcome, Reason, Setting, SettingValue, Skip, Verdict,
+};
+use crate::runner::SingleChecks;
 use crate::scenarios::Observations;
 use crate::target_rp::adapter::Setting as Offer;
 use crate::target_rp::{Begun, Flow, Log, Recognised};
 
 /// A simulation under way.
 pub(super) struct Play<'a> {
-    solo: Solo,
+    solo: SingleChecks,
     catalogue: Arc<Catalogue>,
     audience: &'a dyn Audience,
     story: Story,
@@ -57,7 +59,8 @@ impl<'a> Play<'a> {
         // Two simulations of one run have accounts of their own.
         let within = format!("{run_id}/{}", simulation.name);
         let (solo, forged) =
-            Solo::begin(target, seed, &within, variables.clone(), *throttle_wait, audience).await?;
+            SingleChecks::begin(target, seed, &within, variables.clone(), *throttle_wait, audience)
+                .await?;
         let mut story = Story::unplayed(simulation, options, &solo.world().target);
         story.target.observed = solo.observed();
         audience.opened(&story);
@@ -80,7 +83,7 @@ impl<'a> Play<'a> {
         if let Some(crash) = self.solo.crash().filter(|_| !has_error) {
             let line = says("The RP", "crashes during the story and comes back");
             let means = "Nothing in the story explains that. Users see errors meanwhile.";
-            let seen = crash.reason.clone().unwrap_or_default();
+            let seen = crash.reason_text().unwrap_or_default();
             let number = self.step(line, Some(rp(seen)), Some(crash.outcome), means, None);
             let why = "An RP that crashes keeps its users out.";
             self.find(number, &crash, why, "Look at the log of the RP at that time.");
@@ -144,7 +147,7 @@ impl<'a> Play<'a> {
     }
 
     /// Whether the adapter can ask for this.
-    pub(super) fn can_choose(&self, setting: Setting, value: &str) -> bool {
+    pub(super) fn can_choose(&self, setting: Setting, value: SettingValue) -> bool {
         let settings = &self.solo.world().target.adapter().settings;
         let offer = match setting {
             Setting::Login => &settings.login,
@@ -152,7 +155,7 @@ impl<'a> Play<'a> {
             Setting::UserVerification => &settings.user_verification,
             _ => return false,
         };
-        matches!(offer, Offer::Choose(values) if values.iter().any(|one| one == value))
+        matches!(offer, Offer::Choose(values) if values.iter().any(|one| one == value.name()))
     }
 
     /// Whether the RP objected to something since the log was that long.
@@ -220,7 +223,7 @@ impl<'a> Play<'a> {
         if unproved.is_empty() {
             return;
         }
-        let sound = self.solo.is_sound(self.audience).await;
+        let sound = self.solo.verify_honest(self.audience).await;
         let line =
             says("Somebody honest", "signs up and signs in, to show that the RP still works");
         match sound {
@@ -235,7 +238,7 @@ impl<'a> Play<'a> {
                              nothing.";
                 self.step(line, answer, Some(Outcome::Inconclusive), means, None);
                 for (number, check, result) in unproved {
-                    let result = Solo::void(result, &what);
+                    let result = SingleChecks::void(result, &what);
                     self.mark(number, result.outcome);
                     self.find(number, &result, &check.why, &check.fix);
                 }
@@ -393,7 +396,7 @@ impl<'a> Play<'a> {
     ) -> usize {
         let skipped = || {
             let lack = trouble.and_then(lack);
-            lack.unwrap_or_else(|| lacking(result.reason.as_deref().unwrap_or_default()))
+            lack.unwrap_or_else(|| lacking(result.reason.as_ref()))
         };
         let means = match result.outcome {
             Outcome::Pass => means.good.to_owned(),
@@ -421,10 +424,10 @@ impl<'a> Play<'a> {
         if !is_finding {
             return;
         }
-        let seen = match (result.verdict, &result.reason) {
+        let seen = match (result.verdict, result.reason_text()) {
             (Some(verdict), Some(reason)) => format!("{verdict} ({reason})"),
             (Some(verdict), None) => verdict.to_string(),
-            (None, reason) => reason.clone().unwrap_or_default(),
+            (None, reason) => reason.unwrap_or_default(),
         };
         let finding = Finding {
             step,
@@ -508,15 +511,19 @@ fn lack(trouble: &Trouble) -> Option<String> {
     Some(format!("This RP's profile has no {what} (`{flow}`)."))
 }
 
-/// The same for a check that was not sent.
-fn lacking(reason: &str) -> String {
-    let what = match reason {
-        "registrable-domain" => "The RP's address has no relatives (localhost).",
-        "two-accounts" => "This RP's profile has one account only, and it takes two.",
-        "setting" => "This RP never asks for what it takes.",
-        "flow" => "This RP's profile has no flow for it.",
-        "feature" => "This RP does not have what it is about.",
-        "opt-in" => "It takes minutes, and belongs into `passrig check`.",
+/// What the RP's adapter lacks for a check that was not sent.
+fn lacking(reason: Option<&Reason>) -> String {
+    let skip = match reason {
+        Some(Reason::Skipped { skip, .. }) => Some(skip),
+        _ => None,
+    };
+    let what = match skip {
+        Some(Skip::RegistrableDomain) => "The RP's address has no relatives (localhost).",
+        Some(Skip::TwoAccounts) => "This RP's profile has one account only, and it takes two.",
+        Some(Skip::Setting) => "This RP never asks for what it takes.",
+        Some(Skip::Flow) => "This RP's profile has no flow for it.",
+        Some(Skip::Feature) => "This RP does not have what it is about.",
+        Some(Skip::OptIn) => "It takes minutes, and belongs into `passrig check`.",
         _ => "With this RP there is nothing to try here.",
     };
     what.to_owned()

@@ -9,7 +9,7 @@ use super::cast::{Person, bound_phone, laptop, says};
 use super::play::{Means, Play};
 use super::rules;
 use crate::actor::{Attempt, Trouble};
-use crate::outcome::Setting;
+use crate::outcome::{Setting, SettingValue};
 use crate::scenarios::Observations;
 use crate::target_rp::Flow;
 
@@ -183,9 +183,9 @@ async fn lost(play: &mut Play<'_>) -> Result<(), Trouble> {
 
 async fn enrolled(play: &mut Play<'_>) -> Result<Person, Trouble> {
     let mut ada = play.person("Ada", "her phone", bound_phone()).await?;
-    if play.can_choose(Setting::Login, "username") {
+    if play.can_choose(Setting::Login, SettingValue::Username) {
         // Some sites also let people in who name nobody, and type no password.
-        ada.actor.choose(Setting::Login, "username");
+        ada.actor.choose(Setting::Login, SettingValue::Username);
     }
     let means = "From now on the site asks for both.";
     play.honest(&mut ada, Ceremony::Registration, "signs up, and makes a passkey", means).await?;

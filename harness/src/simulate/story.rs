@@ -6,7 +6,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Options, Simulation};
-use crate::outcome::{FailOn, Importance, Level, Outcome, TargetInfo, Tool, visible};
+use crate::outcome::visible::{self, Visible};
+use crate::outcome::{FailOn, Importance, Level, Outcome, TargetInfo, Tool};
 use crate::target_rp::Target;
 
 /// The version of [`Story`]'s shape.

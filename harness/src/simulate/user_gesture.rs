@@ -7,7 +7,7 @@ use super::Simulation;
 use super::cast::{Person, answer, bound_phone, browser, says, synced_phone};
 use super::play::{Means, Play};
 use crate::actor::Trouble;
-use crate::outcome::Setting;
+use crate::outcome::{Setting, SettingValue};
 use crate::scenarios::Observations;
 
 const FRAMED: &str = "in a frame of https://embedder.example";
@@ -125,11 +125,11 @@ async fn at_once(play: &mut Play<'_>) -> Result<(), Trouble> {
 
 async fn autofill(play: &mut Play<'_>) -> Result<(), Trouble> {
     let mut ada = enrolled(play).await?;
-    if play.can_choose(Setting::Login, "discoverable") {
-        ada.actor.choose(Setting::Login, "discoverable");
+    if play.can_choose(Setting::Login, SettingValue::Discoverable) {
+        ada.actor.choose(Setting::Login, SettingValue::Discoverable);
     }
-    if play.can_choose(Setting::Mediation, "conditional") {
-        ada.actor.choose(Setting::Mediation, "conditional");
+    if play.can_choose(Setting::Mediation, SettingValue::Conditional) {
+        ada.actor.choose(Setting::Mediation, SettingValue::Conditional);
     }
     let begun = ada.actor.begin(Ceremony::Authentication, &mut play.log).await?;
     let named = begun.options.get("allowCredentials").and_then(serde_json::Value::as_array);
