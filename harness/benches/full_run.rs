@@ -18,9 +18,9 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use http::Request;
 use passrig::catalogue::Catalogue;
-use passrig::outcome::{CheckResult, Outcome, Report, TargetInfo, Tool};
+use passrig::outcome::{CheckResult, Outcome, Reason, Report, Skip, TargetInfo, Tool};
 use passrig::relying_party::{EXPIRY, ORIGIN, RP_ID, in_process};
-use passrig::report::{Log, log};
+use passrig::report::{RunLog, log};
 use passrig::runner::{self, Filter, Options};
 use passrig::target_rp::guard::Guard;
 use passrig::target_rp::network::{Network, Settings};
@@ -109,7 +109,7 @@ async fn check(target: Target, expiry: Option<Duration>, run: usize) -> Report {
         target: about,
     };
     let file = tempfile::NamedTempFile::new().unwrap();
-    let log = Arc::new(Log::create(file.path(), &header).unwrap());
+    let log = Arc::new(RunLog::create(file.path(), &header).unwrap());
     runner::run(&options, Arc::new(target), log).await.unwrap()
 }
 
@@ -137,10 +137,9 @@ fn is_passed(result: &CheckResult) -> bool {
 /// related origins, and nobody waits for it; a user handle that needs no padding
 /// can be given none.
 fn is_as_served(result: &CheckResult) -> bool {
-    let reason = result.reason.as_deref().unwrap_or_default();
-    let may_be_left_out = reason.starts_with("opt-in")
-        || reason.starts_with("feature")
-        || result.id == "authentication.base64.user-handle-padded";
+    let may_be_left_out =
+        matches!(result.reason, Some(Reason::Skipped { skip: Skip::OptIn | Skip::Feature, .. }))
+            || result.id == "authentication.base64.user-handle-padded";
     is_passed(result) || result.outcome == Outcome::Skipped && may_be_left_out
 }
 

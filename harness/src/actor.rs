@@ -29,7 +29,7 @@ use passrig_authenticator::wire::{Json, base64url};
 use sha2::{Digest, Sha256};
 
 use crate::catalogue::Product;
-use crate::outcome::{Effect, Manner, Setting, Variant};
+use crate::outcome::{Effect, Manner, Setting, SettingValue, Variant};
 use crate::target_rp::{Inputs, Log, Recognised, Session, Verdict};
 
 /// An account with its session, client and authenticators.
@@ -117,7 +117,7 @@ impl Actor {
         use Setting::{Algorithms, Attestation, Framing, Mediation, UserVerification};
         for setting in [UserVerification, Attestation, Algorithms, Mediation, Framing] {
             if let Some(value) = variant.setting(setting) {
-                inputs = inputs.with_setting(input_name(setting), value);
+                inputs = inputs.with_setting(input_name(setting), value.name());
             }
         }
         Self {
@@ -155,9 +155,9 @@ impl Actor {
     }
 
     /// Sets the value of a setting from now on.
-    pub fn choose(&mut self, setting: Setting, value: &str) {
+    pub fn choose(&mut self, setting: Setting, value: SettingValue) {
         self.variant = self.variant.with(setting, value);
-        self.inputs = self.inputs.clone().with_setting(input_name(setting), value);
+        self.inputs = self.inputs.clone().with_setting(input_name(setting), value.name());
     }
 
     /// Changes to another browser: without cookies, with the same authenticators.

@@ -26,7 +26,9 @@ use passrig_authenticator::wire::cose::Algorithm;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::outcome::{Expectation, Importance, Level, Setting};
+use crate::outcome::{
+    CheckResult, Effect, Expectation, Importance, Level, Outcome, Setting, SettingValue, Variant,
+};
 use crate::target_rp::Flow;
 
 /// All checks, in the order of their files, and the index that they are counted against.
@@ -118,7 +120,7 @@ pub enum Need {
     TwoAccounts,
     /// In this ceremony the target asks for this, such as
     /// `user-verification=required`.
-    Setting(Setting, String),
+    Setting(Setting, SettingValue),
     /// The adapter has this flow: `probe=…` for one that only looks, `flow=…`
     /// for one that does something.
     Flow(Flow),
@@ -203,5 +205,27 @@ impl Check {
     /// A heading of one line.
     pub fn title(&self) -> String {
         format!("{}: {}", self.ceremony, self.sends)
+    }
+
+    /// Its result before anything is sent.
+    pub fn result(&self, variant: Variant) -> CheckResult {
+        CheckResult {
+            id: self.id.clone(),
+            ceremony: Some(self.ceremony),
+            title: self.title(),
+            variant,
+            level: self.level,
+            importance: self.importance,
+            clause: self.clause.clone(),
+            requirement: self.requirement.clone(),
+            outcome: Outcome::Inconclusive,
+            verdict: None,
+            manner: None,
+            effect: Effect::Unobserved,
+            reason: None,
+            expected: self.expects,
+            known: None,
+            duration_ms: 0.0,
+        }
     }
 }

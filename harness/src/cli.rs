@@ -43,6 +43,7 @@ use console::{Colour, Console};
 use failure::Failure;
 
 use crate::report::guarded;
+use crate::runner;
 use crate::target_rp::arguments;
 
 /// A conformance test rig for WebAuthn relying parties.
@@ -115,8 +116,11 @@ pub fn main() -> ExitCode {
         console::complain(&format!(
             "passrig has a bug; please report it with the command that you ran.\n{panic}\n"
         ));
-        process::clean_up();
-        std::process::exit(failure::BUG);
+        // A panic in a run is caught, so that the results so far are written.
+        if !runner::is_caught() {
+            process::clean_up();
+            std::process::exit(failure::BUG);
+        }
     }));
     let Cli { verb, color } = Cli::try_parse().unwrap_or_else(|error| misused(&error));
     let console = Console::new(color);

@@ -10,11 +10,11 @@ pub trait Observer: Send + Sync {
     /// The target proved testable; so many checks will be decided.
     fn started(&self, _total: usize) {}
 
-    /// Something worth a line: a canary, a retry, a slow-down.
+    /// An event worth a line: a part of the preflight, a retry, a slow-down.
     fn notice(&self, _text: &str) {}
 
-    /// An honest twin was accepted.
-    fn twin(&self, _ceremony: Ceremony, _transcript: &Transcript) {}
+    /// A control was accepted.
+    fn control_accepted(&self, _ceremony: Ceremony, _transcript: &Transcript) {}
 
     /// An attempt was made: this is what it comes to if the honest ceremonies
     /// around it are accepted.

@@ -1,4 +1,16 @@
-//! The result model. All that is reported is made of these.
+//! The result model: everything that a report is made of.
+
+/// Implements `Display` with the name of a named enum.
+macro_rules! display_names {
+    ($($type:ident),+) => {$(
+        impl std::fmt::Display for $type {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.name())
+            }
+        }
+    )+};
+}
+use display_names;
 
 mod exchange;
 mod fail_on;
@@ -14,35 +26,29 @@ pub use fail_on::FailOn;
 pub use manner::Manner;
 pub use not_testable::NotTestable;
 pub use paint::Paint;
-pub use reason::{Inconclusive, Skip};
-pub use variant::{Setting, Variant};
+pub use reason::{Inconclusive, Reason, Skip};
+pub use variant::{Setting, SettingValue, Variant, VariantError};
 
 use std::collections::BTreeMap;
 use std::fmt;
 
+use passrig_authenticator::{Ceremony, named_enum};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// What an RP did with a ceremony.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Verdict {
-    /// It took the credential.
-    Accepted,
-    /// It did not.
-    Refused,
-}
-
-impl fmt::Display for Verdict {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Accepted => "accepted",
-            Self::Refused => "refused",
-        })
+named_enum! {
+    /// What an RP did with a ceremony.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+    #[serde(rename_all = "lowercase")]
+    pub enum Verdict {
+        /// It took the credential.
+        Accepted = "accepted",
+        /// It did not.
+        Refused = "refused",
     }
 }
 
-/// What a sound RP does with an attempt.
+/// The reaction of a conformant RP to an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Expectation {
@@ -55,7 +61,7 @@ pub enum Expectation {
 }
 
 impl Expectation {
-    /// Whether a sound RP may do that.
+    /// Whether a conformant RP may do that.
     pub fn is_met_by(self, verdict: Verdict) -> bool {
         match self {
             Self::Accepted => verdict == Verdict::Accepted,
@@ -84,19 +90,21 @@ impl fmt::Display for Expectation {
     }
 }
 
-/// How strongly the specification asks for what a check expects. It decides
-/// what a divergence is called.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Level {
-    /// A step says so: a divergence is a *fail*.
-    Must,
-    /// A step recommends it: a *warning*.
-    Should,
-    /// The specification leaves it to the RP: a *note*.
-    Policy,
-    /// Strictness that no step demands: a *note*.
-    Hardening,
+named_enum! {
+    /// How strongly the specification asks for what a check expects. It decides
+    /// what a divergence is called.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+    #[serde(rename_all = "lowercase")]
+    pub enum Level {
+        /// A step says so: a divergence is a *fail*.
+        Must = "must",
+        /// A step recommends it: a *warning*.
+        Should = "should",
+        /// The specification leaves it to the RP: a *note*.
+        Policy = "policy",
+        /// Strictness that no step demands: a *note*.
+        Hardening = "hardening",
+    }
 }
 
 impl Level {
@@ -108,9 +116,7 @@ impl Level {
             Self::Policy | Self::Hardening => Outcome::Note,
         }
     }
-}
 
-impl Level {
     /// 0 is the strongest.
     pub fn rank(self) -> u8 {
         match self {
@@ -122,134 +128,85 @@ impl Level {
     }
 }
 
-impl fmt::Display for Level {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Must => "must",
-            Self::Should => "should",
-            Self::Policy => "policy",
-            Self::Hardening => "hardening",
-        })
+named_enum! {
+    /// What an attacker gains from a divergence.
+    #[derive(
+        Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+    )]
+    #[serde(rename_all = "lowercase")]
+    pub enum Importance {
+        /// Little by itself.
+        Low = "low",
+        /// A step of a larger attack, or trouble for users.
+        Medium = "medium",
+        /// An account, under conditions.
+        High = "high",
+        /// An account.
+        Critical = "critical",
     }
 }
 
-/// What an attacker gains from a divergence.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
-#[serde(rename_all = "lowercase")]
-pub enum Importance {
-    /// Little by itself.
-    Low,
-    /// A step of a larger attack, or trouble for users.
-    Medium,
-    /// An account, under conditions.
-    High,
-    /// An account.
-    Critical,
-}
-
-impl fmt::Display for Importance {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Low => "low",
-            Self::Medium => "medium",
-            Self::High => "high",
-            Self::Critical => "critical",
-        })
+named_enum! {
+    /// What a check came to.
+    #[derive(
+        Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+    )]
+    #[serde(rename_all = "lowercase")]
+    pub enum Outcome {
+        /// As expected.
+        Pass = "pass",
+        /// Against a *must*.
+        Fail = "fail",
+        /// Against a *should*, or a refusal that looks like a crash.
+        Warn = "warn",
+        /// Worth knowing; the specification leaves it open.
+        Note = "note",
+        /// Not sent, for a stated reason.
+        Skipped = "skipped",
+        /// Sent, and nothing can be concluded, for a stated reason.
+        Inconclusive = "inconclusive",
+        /// The target broke: a crash, a closed connection, a deadline.
+        Error = "error",
     }
-}
-
-/// What a check came to.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
-#[serde(rename_all = "lowercase")]
-pub enum Outcome {
-    /// As expected.
-    Pass,
-    /// Against a *must*.
-    Fail,
-    /// Against a *should*, or a refusal that looks like a crash.
-    Warn,
-    /// Worth knowing; the specification leaves it open.
-    Note,
-    /// Not sent, for a stated reason.
-    Skipped,
-    /// Sent, and nothing can be concluded, for a stated reason.
-    Inconclusive,
-    /// The target broke: a crash, a closed connection, a deadline.
-    Error,
 }
 
 impl Outcome {
-    /// Every outcome, in the order of summaries.
-    pub const ALL: [Self; 7] = [
-        Self::Pass,
-        Self::Fail,
-        Self::Warn,
-        Self::Note,
-        Self::Skipped,
-        Self::Inconclusive,
-        Self::Error,
-    ];
-
-    /// The word in reports.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Pass => "pass",
-            Self::Fail => "fail",
-            Self::Warn => "warn",
-            Self::Note => "note",
-            Self::Skipped => "skipped",
-            Self::Inconclusive => "inconclusive",
-            Self::Error => "error",
-        }
-    }
-
     /// Whether something was concluded.
     pub fn is_decided(self) -> bool {
         matches!(self, Self::Pass | Self::Fail | Self::Warn | Self::Note)
     }
 }
 
-impl fmt::Display for Outcome {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
+named_enum! {
+    /// What a probe saw after an attempt, compared with just before it.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+    #[serde(rename_all = "lowercase")]
+    pub enum Effect {
+        /// The credential is registered, or the session is signed in.
+        Happened = "happened",
+        /// It is not.
+        Absent = "absent",
+        /// No probe can see it; the RP's words decide.
+        Unobserved = "unobserved",
     }
 }
 
-/// What a probe saw after an attempt, compared with just before it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Effect {
-    /// The credential is registered, or the session is signed in.
-    Happened,
-    /// It is not.
-    Absent,
-    /// No probe can tell; the RP's words decide.
-    Unobserved,
-}
-
-impl fmt::Display for Effect {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Happened => "happened",
-            Self::Absent => "absent",
-            Self::Unobserved => "unobserved",
-        })
-    }
-}
+display_names!(Verdict, Level, Importance, Outcome, Effect);
 
 /// One check's result, under one variant.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(remote = "Self")]
 pub struct CheckResult {
     /// The check's id.
     pub id: String,
-    /// What was sent, as a title.
+    /// The ceremony of the attempt; in reports, the title begins with it.
+    #[serde(skip)]
+    pub ceremony: Option<Ceremony>,
+    /// The attempt, as a title.
     pub title: String,
-    /// The variant's name.
-    pub variant: String,
+    /// The variant.
+    #[schemars(with = "String")]
+    pub variant: Variant,
     /// How strongly the specification asks for it.
     pub level: Level,
     /// What an attacker gains from a divergence.
@@ -262,15 +219,16 @@ pub struct CheckResult {
     pub outcome: Outcome,
     /// What the target did, if it did anything that was recognised.
     pub verdict: Option<Verdict>,
-    /// How it did that, such as `client-error`.
-    pub manner: Option<String>,
+    /// The form of the target's answer.
+    pub manner: Option<Manner>,
     /// What a probe saw.
     pub effect: Effect,
     /// Why it was skipped, is inconclusive, or diverges: one of a closed list
     /// of words for the first two, and a sentence after it where there is more
     /// to say.
-    pub reason: Option<String>,
-    /// What a sound RP does.
+    #[schemars(with = "Option<String>")]
+    pub reason: Option<Reason>,
+    /// The reaction of a conformant RP.
     pub expected: Expectation,
     /// Why it was foreseen that it does not pass; it does not fail the run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -280,9 +238,42 @@ pub struct CheckResult {
 }
 
 impl CheckResult {
-    /// Whether the target did what a sound RP does.
+    /// Whether the target did what a conformant RP does.
     pub fn is_as_expected(&self) -> bool {
         self.verdict.is_some_and(|verdict| self.expected.is_met_by(verdict))
+    }
+
+    /// True if there was no answer to judge: what the target sends or does was looked at.
+    pub fn is_observed(&self) -> bool {
+        self.manner == Some(Manner::Observed)
+    }
+
+    /// True if the target's words decided alone, since no probe could see the effect.
+    pub fn is_unprobed(&self) -> bool {
+        self.effect == Effect::Unobserved && self.verdict.is_some() && !self.is_observed()
+    }
+
+    /// The reason as reports have it.
+    pub fn reason_text(&self) -> Option<String> {
+        self.reason.as_ref().map(Reason::to_string)
+    }
+}
+
+impl Serialize for CheckResult {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Self::serialize(self, serializer)
+    }
+}
+
+/// The only place at which texts of a result are read as values.
+impl<'de> Deserialize<'de> for CheckResult {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut result = Self::deserialize(deserializer)?;
+        result.reason = result.reason.map(|reason| reason.of_outcome(result.outcome));
+        let is_of = |ceremony: &Ceremony| result.title.starts_with(ceremony.name());
+        result.ceremony =
+            [Ceremony::Registration, Ceremony::Authentication].into_iter().find(is_of);
+        Ok(result)
     }
 }
 
@@ -350,14 +341,14 @@ pub struct Report {
     pub summary: Summary,
     /// Every check's result, in the catalogue's order.
     pub checks: Vec<CheckResult>,
-    /// The expectations that are of no use.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub amiss: Vec<Amiss>,
+    /// The expectations that are not needed or do not count.
+    #[serde(rename = "amiss", default, skip_serializing_if = "Vec::is_empty")]
+    pub stale: Vec<StaleExpectation>,
 }
 
-/// An expectation that is of no use.
+/// An expectation that is not needed or does not count.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Amiss {
+pub struct StaleExpectation {
     /// The checks that it is about: an id, or a glob.
     pub check: String,
     /// What they were to come to, if it says.
@@ -369,14 +360,16 @@ pub struct Amiss {
     pub staleness: Staleness,
 }
 
-/// What is wrong with an expectation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Staleness {
-    /// Its checks were run, and none came to that. It fails the run.
-    Unneeded,
-    /// Its last day is over, so that it does not count.
-    Expired,
+named_enum! {
+    /// What is wrong with an expectation.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+    #[serde(rename_all = "lowercase")]
+    pub enum Staleness {
+        /// Its checks were run, and none came to that. It fails the run.
+        Unneeded = "unneeded",
+        /// Its last day is over, so that it does not count.
+        Expired = "expired",
+    }
 }
 
 /// What made a report.

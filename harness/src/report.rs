@@ -6,28 +6,28 @@
 mod comparison;
 mod decoded;
 mod destination;
-mod fan;
 mod findings;
-mod guard;
 pub mod html;
 pub mod json;
 pub mod junit;
 pub mod log;
 pub mod markdown;
+mod observers;
 pub mod progress;
 mod replay;
+mod results;
 #[cfg(test)]
 mod samples;
 pub mod sarif;
-mod tally;
 pub mod terminal;
+mod terminal_safe;
 
 pub use comparison::Comparison;
-pub use destination::{Destination, Format, Mistake, one_of_several};
-pub use fan::Fan;
+pub use destination::{Destination, DestinationError, ReportFormat, one_of_several};
 pub use findings::Findings;
-pub use guard::guarded;
-pub use log::Log;
+pub use log::RunLog;
+pub use observers::Observers;
 pub use progress::Progress;
 pub use replay::Replay;
-pub use tally::Tally;
+pub use results::FinishedResults;
+pub use terminal_safe::guarded;

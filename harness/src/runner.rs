@@ -1,27 +1,29 @@
-//! Runs the catalogue against a target: canaries, bracketing twins, judging.
+//! Runs the catalogue against a target: preflight, bracketing controls, judging.
 
+pub mod adapter_test;
 mod block;
-mod canary;
+mod bug;
 mod crash;
 pub mod expect;
 mod filter;
 mod judge;
 pub mod matrix;
-mod patience;
 pub mod policy;
-mod revival;
+mod preflight;
+mod restart;
+mod retries;
 mod run;
 mod schedule;
 mod shard;
-mod solo;
-pub mod walk;
+mod single;
 
+pub use bug::{Bug, RunError, caught, is_caught};
 pub use filter::Filter;
 pub use matrix::Matrix;
-pub use revival::Restart;
+pub use restart::Restart;
 pub use run::run;
-pub use shard::{NoShard, Shard};
-pub use solo::Solo;
+pub use shard::{Shard, ShardError};
+pub use single::SingleChecks;
 
 use std::sync::Arc;
 use std::time::Duration;

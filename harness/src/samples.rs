@@ -4,9 +4,9 @@ use passrig_authenticator::Ceremony;
 
 use crate::catalogue::{Action, Catalogue, Check, Index, Need, Product, Scenario};
 use crate::outcome::{
-    Amiss, Body, CheckResult, Effect, Exchange, Expectation, Importance, Level, Outcome, Received,
-    Report, SCHEMA_VERSION, Sent, Setting, Staleness, Summary, TargetInfo, Tool, Transcript,
-    Verdict,
+    self, Body, CheckResult, Effect, Exchange, Expectation, Importance, Level, Manner, Outcome,
+    Reason, Received, Report, SCHEMA_VERSION, Sent, Setting, SettingValue, Skip, StaleExpectation,
+    Staleness, Summary, TargetInfo, Tool, Transcript, Variant, Verdict,
 };
 
 pub(crate) fn catalogue() -> Catalogue {
@@ -84,7 +84,7 @@ pub(crate) fn catalogue() -> Catalogue {
         requirement: Some("AUT-15".to_owned()),
         level: Level::Must,
         needs: vec![
-            Need::Setting(Setting::UserVerification, "required".to_owned()),
+            Need::Setting(Setting::UserVerification, SettingValue::Required),
             Need::TwoAccounts,
         ],
         ..counter.clone()
@@ -95,60 +95,68 @@ pub(crate) fn catalogue() -> Catalogue {
 
 pub(crate) fn report() -> Report {
     use Outcome::{Error, Fail, Inconclusive, Note, Pass, Skipped, Warn};
-    let result = |id: &str, variant: &str, outcome: Outcome| {
+    let result = |id: &str, outcome: Outcome| {
         let catalogue = catalogue();
         let check = catalogue.find(id).unwrap();
         CheckResult {
-            id: check.id.clone(),
-            title: check.title(),
-            variant: variant.to_owned(),
-            level: check.level,
-            importance: check.importance,
-            clause: check.clause.clone(),
-            requirement: check.requirement.clone(),
             outcome,
             verdict: Some(Verdict::Refused),
-            manner: Some("client-error".to_owned()),
+            manner: Some(Manner::ClientError),
             effect: Effect::Absent,
-            reason: None,
-            expected: check.expects,
-            known: None,
             duration_ms: 1.5,
+            ..check.result(Variant::default())
         }
     };
     let accepted = |id: &str, outcome: Outcome| CheckResult {
         verdict: Some(Verdict::Accepted),
-        manner: Some("ok".to_owned()),
+        manner: Some(Manner::Ok),
         effect: Effect::Happened,
-        ..result(id, "default", outcome)
+        ..result(id, outcome)
     };
-    let silent = |id: &str, outcome: Outcome, reason: &str| CheckResult {
+    let silent = |id: &str, outcome: Outcome, reason: Reason| CheckResult {
         verdict: None,
         manner: None,
         effect: Effect::Unobserved,
-        reason: Some(reason.to_owned()),
-        ..result(id, "default", outcome)
+        reason: Some(reason),
+        ..result(id, outcome)
     };
-    let unrecognised = "unrecognised: 418 with a body that has no `status`; add to the adapter, \
-                        if that is a refusal: refused = [{ status = [418] }]";
+    let inconclusive = |cause, detail: Option<&str>| Reason::Inconclusive {
+        cause,
+        detail: detail.map(str::to_owned),
+    };
+    let unrecognised = inconclusive(
+        outcome::Inconclusive::Unrecognised,
+        Some(
+            "418 with a body that has no `status`; add to the adapter, if that is a refusal: \
+             refused = [{ status = [418] }]",
+        ),
+    );
+    let setting = Reason::Skipped {
+        skip: Skip::Setting,
+        detail: Some("user-verification=required".to_owned()),
+    };
+    let bracket = inconclusive(outcome::Inconclusive::Bracket, None);
     let checks = vec![
         accepted("registration.origin.subdomain", Fail),
         CheckResult { effect: Effect::Unobserved, ..accepted("registration.origin.port", Fail) },
-        result("registration.origin.port", "uv-required", Pass),
         CheckResult {
-            reason: Some("refusal looks like a crash".to_owned()),
-            manner: Some("named-server-error".to_owned()),
-            ..result("registration.client-data.member-order", "default", Warn)
+            variant: Variant::new([(Setting::UserVerification, SettingValue::Required)]),
+            ..result("registration.origin.port", Pass)
+        },
+        CheckResult {
+            reason: Some("refusal looks like a crash".to_owned().into()),
+            manner: Some(Manner::NamedServerError),
+            ..result("registration.client-data.member-order", Warn)
         },
         accepted("authentication.counter.same", Note),
-        silent("authentication.uv.absent", Skipped, "setting: user-verification=required"),
-        silent("registration.origin.subdomain", Inconclusive, unrecognised),
+        silent("authentication.uv.absent", Skipped, setting),
+        silent("registration.origin.subdomain", Inconclusive, unrecognised.clone()),
         silent("registration.origin.port", Inconclusive, unrecognised),
-        silent("authentication.counter.same", Inconclusive, "bracket"),
+        silent("authentication.counter.same", Inconclusive, bracket),
         silent(
             "authentication.uv.absent",
             Error,
-            "the connection was closed before an answer came",
+            "the connection was closed before an answer came".to_owned().into(),
         ),
     ];
     Report {
@@ -166,7 +174,7 @@ pub(crate) fn report() -> Report {
         stopped: None,
         summary: Summary::of(&checks),
         checks,
-        amiss: Vec::new(),
+        stale: Vec::new(),
     }
 }
 
@@ -177,15 +185,15 @@ pub(crate) fn expected_report() -> Report {
     for result in report.checks.iter_mut().take(1) {
         result.known = Some("mended with the next release".to_owned());
     }
-    let amiss = |check: &str, outcome, staleness| Amiss {
+    let stale = |check: &str, outcome, staleness| StaleExpectation {
         check: check.to_owned(),
         outcome,
         reason: "an old story".to_owned(),
         staleness,
     };
-    report.amiss = vec![
-        amiss("*.counter.*", Some(Outcome::Fail), Staleness::Unneeded),
-        amiss("*.uv.*", None, Staleness::Expired),
+    report.stale = vec![
+        stale("*.counter.*", Some(Outcome::Fail), Staleness::Unneeded),
+        stale("*.uv.*", None, Staleness::Expired),
     ];
     report
 }

@@ -39,7 +39,7 @@ use std::time::Duration;
 
 use crate::catalogue::Catalogue;
 use crate::observer::Observer;
-use crate::outcome::NotTestable;
+use crate::runner::{RunError, caught};
 use crate::target_rp::Target;
 use simulator::Simulator;
 
@@ -114,7 +114,16 @@ pub async fn run(
     options: &Options,
     target: Arc<Target>,
     observer: &dyn SimulationObserver,
-) -> Result<SimulationReport, NotTestable> {
+) -> Result<SimulationReport, RunError> {
+    caught(None, simulated(simulation, options, target, observer)).await?
+}
+
+async fn simulated(
+    simulation: &Simulation,
+    options: &Options,
+    target: Arc<Target>,
+    observer: &dyn SimulationObserver,
+) -> Result<SimulationReport, RunError> {
     let (mut sim, forged) = Simulator::begin(simulation, options, target, observer).await?;
     match forged {
         Some(forged) => sim.accepts_anything(&forged),

@@ -1,7 +1,7 @@
 //! Ceremonies of an actor: from the options of the target to its answer.
 
 use super::{Actor, Attempt, AttemptError, Known, Message, NotExpressible, Probes, Result};
-use crate::outcome::{Effect, Setting};
+use crate::outcome::{Effect, Setting, SettingValue};
 use crate::target_rp::{Answer, Begun, Flow, Log, Recognised, Session};
 use passrig_authenticator::Ceremony;
 use passrig_authenticator::client::{create, get};
@@ -21,7 +21,7 @@ const TRIES: usize = 24;
 impl Actor {
     /// Begins a ceremony: the RP's options.
     pub async fn begin(&mut self, ceremony: Ceremony, log: &mut Log) -> Result<Begun> {
-        let discoverable = self.variant.setting(Setting::Login) == Some("discoverable");
+        let discoverable = self.variant.setting(Setting::Login) == Some(SettingValue::Discoverable);
         let inputs = match ceremony {
             Ceremony::Authentication if discoverable => {
                 Cow::Owned(self.inputs.clone().without("username"))

@@ -12,7 +12,7 @@ use super::document::{Case, Family, File};
 use super::index::{Files, Index};
 use super::{Action, Catalogue, Check, Need, Scenario, rehearsal};
 use crate::near::{did_you_mean, did_you_mean_or_all};
-use crate::outcome::{Expectation, Setting, visible};
+use crate::outcome::{Expectation, Setting, SettingValue, visible};
 use crate::target_rp::Flow;
 use crate::toml_file::{Mistake, TomlFile};
 
@@ -297,8 +297,8 @@ impl Chapter<'_> {
 
     fn need(&self, need: &Spanned<String>) -> Result<Need, Box<Mistake>> {
         let setting = |setting: Setting, value: &str, values: &[&str]| {
-            if values.contains(&value) {
-                return Ok(Need::Setting(setting, value.to_owned()));
+            if let (true, Some(value)) = (values.contains(&value), SettingValue::named(value)) {
+                return Ok(Need::Setting(setting, value));
             }
             let message = format!("`{}` is never `{value}`", setting.name());
             let help = format!("it is one of: {}", values.join(", "));

@@ -14,7 +14,7 @@ use super::failure::Failure;
 use super::reach;
 use crate::catalogue::Catalogue;
 use crate::outcome::FailOn;
-use crate::runner::expect::Expectation;
+use crate::runner::expect::KnownFailure;
 use crate::storage::{self, Limit};
 use crate::toml_file::{Mistake, TomlFile};
 
@@ -41,7 +41,7 @@ pub(super) struct Config {
     /// The settings of the target that need a flag.
     withheld: Vec<Withheld>,
     pub(super) fail_on: Option<FailOn>,
-    pub(super) expectations: Vec<Expectation>,
+    pub(super) expectations: Vec<KnownFailure>,
 }
 
 /// The file that is read.

@@ -8,6 +8,7 @@ use textwrap::{WordSeparator, WordSplitter};
 
 use super::visible_failure::Visible;
 use crate::outcome::Paint;
+use crate::runner;
 use crate::storage::ReadError;
 use crate::target_rp::adapter::LoadError;
 use crate::target_rp::network::CaError;
@@ -69,6 +70,9 @@ pub(super) enum Failure {
     /// Something that comes with the program is broken.
     #[error("passrig has a bug: {0}")]
     Bug(&'static str),
+    /// The program panicked.
+    #[error(transparent)]
+    Panic(#[from] runner::Bug),
     /// A published vector that does not even come to be compared.
     #[error(transparent)]
     Vectors(#[from] vectors::Error),
@@ -115,7 +119,7 @@ impl Failure {
             Self::Vectors(_) => 1,
             Self::NotTestable { .. } => 3,
             Self::NothingMatched { .. } => 4,
-            Self::Bug(_) | Self::Catalogue(_) => 101,
+            Self::Bug(_) | Self::Panic(_) | Self::Catalogue(_) => 101,
         }
     }
 

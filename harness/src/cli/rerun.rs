@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::failure::Failure;
 use crate::outcome::{CheckResult, Outcome};
 use crate::report::log;
-use crate::runner::expect::{Date, Expectation};
+use crate::runner::expect::{Date, KnownFailure};
 
 #[derive(Debug, Default, clap::Args)]
 #[group(skip)]
@@ -23,7 +23,7 @@ impl Args {
     /// expected to.
     pub(super) fn ids(
         &self,
-        expectations: &[Expectation],
+        expectations: &[KnownFailure],
         today: Date,
     ) -> Result<Option<BTreeSet<String>>, Failure> {
         let Some(named) = &self.rerun_failed else { return Ok(None) };
@@ -38,7 +38,7 @@ impl Args {
         }
         let known = |result: &CheckResult| {
             let mut valid = expectations.iter().filter(|entry| !entry.is_expired(today));
-            valid.any(|entry| entry.foresaw(result))
+            valid.any(|entry| entry.covers(result))
         };
         let wrong = results.iter().filter(|result| is_wrong(result) && !known(result));
         let ids: BTreeSet<String> = wrong.map(|result| result.id.clone()).collect();

@@ -22,8 +22,8 @@ use crate::catalogue::Catalogue;
 use crate::observer::Observer;
 use crate::outcome::{FailOn, NotTestable, Report, SCHEMA_VERSION, Summary, TargetInfo, Tool};
 use crate::process::stopped;
-use crate::report::{Fan, Log, Progress, Replay, Tally, log, progress};
-use crate::runner::{self, Options, expect};
+use crate::report::{FinishedResults, Observers, Progress, Replay, RunLog, log, progress};
+use crate::runner::{self, Options, RunError, expect};
 use crate::storage::{self, Sink};
 
 #[derive(Debug, clap::Args)]
@@ -150,9 +150,9 @@ pub(super) async fn run(
     ready()?;
 
     let (log_file, log) = open_log(log_file, &identity, repeatable, info.clone())?;
-    let tally = Arc::new(Tally::default());
+    let finished = Arc::new(FinishedResults::default());
     let progress = Arc::new(progress(args, console));
-    let observers: Vec<Arc<dyn Observer>> = vec![log.clone(), tally.clone(), progress.clone()];
+    let observers: Vec<Arc<dyn Observer>> = vec![log.clone(), finished.clone(), progress.clone()];
     let options = Options {
         catalogue: catalogue.clone(),
         filter,
@@ -170,7 +170,7 @@ pub(super) async fn run(
         // Listening for signals begins before the run.
         biased;
         signal = stopped() => Ok(Err(signal)),
-        result = runner::run(&options, target, Arc::new(Fan(observers))) => result.map(Ok),
+        result = runner::run(&options, target, Arc::new(Observers(observers))) => result.map(Ok),
     };
     progress.clear();
 
@@ -178,7 +178,7 @@ pub(super) async fn run(
     let mut logged = |written: io::Result<()>| {
         unwritten.extend(written.err().map(|source| Failure::write(&log_file, source)));
     };
-    let cut_off = |why: &str| partial(&identity, info.clone(), &tally, &catalogue, why);
+    let cut_off = |why: &str| partial(&identity, info.clone(), &finished, &catalogue, why);
     let (mut report, untestable) = match ended {
         // The runner knows a transport; that there is no network, we know.
         Ok(Ok(report)) => {
@@ -186,7 +186,12 @@ pub(super) async fn run(
             (Report { target, ..report }, None)
         }
         Ok(Err(signal)) => (cut_off(signal.reason()), None),
-        Err(error) => {
+        Err(RunError::Bug(bug)) => {
+            let report = cut_off(&bug.to_string());
+            logged(log.end(&report.summary, report.stopped.as_deref()));
+            (report, Some(bug.into()))
+        }
+        Err(RunError::NotTestable(error)) => {
             logged(log.end_untested(&error));
             console.complain_painted(&last_words::render(&error.transcript, console.errors()));
             (cut_off(&error.what), Some(not_testable(error, &args.identity)))
@@ -216,18 +221,18 @@ fn open_log(
     identity: &Identity,
     repeatable: bool,
     target: TargetInfo,
-) -> Result<(PathBuf, Arc<Log<Sink>>), Failure> {
+) -> Result<(PathBuf, Arc<RunLog<Sink>>), Failure> {
     let Identity { seed, run_id, .. } = identity;
     let header = log::Header::new(seed.clone(), run_id.clone(), target);
     let (file, log) = match named {
         Some(file) => {
-            let log = Log::create(file, &header);
+            let log = RunLog::create(file, &header);
             (file.to_owned(), log.map_err(|source| Failure::write(file, source))?)
         }
         None => {
             let opened = log::default_file(log::FOLDER.as_ref(), run_id, repeatable);
             let (file, sink) = opened.map_err(|source| Failure::write(log::FOLDER, source))?;
-            (file, Log::begin(sink, &header))
+            (file, RunLog::begin(sink, &header))
         }
     };
     Ok((file, Arc::new(log)))
@@ -248,11 +253,11 @@ fn progress(args: &Args, console: Console) -> Progress {
 fn partial(
     identity: &Identity,
     target: TargetInfo,
-    tally: &Tally,
+    finished: &FinishedResults,
     catalogue: &Catalogue,
     why: &str,
 ) -> Report {
-    let checks = tally.results(catalogue);
+    let checks = finished.results(catalogue);
     Report {
         schema_version: SCHEMA_VERSION,
         tool: Tool::this(),
@@ -263,11 +268,18 @@ fn partial(
         stopped: Some(why.to_owned()),
         summary: Summary::of(&checks),
         checks,
-        amiss: Vec::new(),
+        stale: Vec::new(),
     }
 }
 
-pub(super) fn not_testable(error: NotTestable, identity: &identity::Args) -> Failure {
+pub(super) fn failure(error: RunError, identity: &identity::Args) -> Failure {
+    match error {
+        RunError::Bug(bug) => bug.into(),
+        RunError::NotTestable(error) => not_testable(error, identity),
+    }
+}
+
+fn not_testable(error: NotTestable, identity: &identity::Args) -> Failure {
     let NotTestable { what, help, is_refusal, is_gone, .. } = error;
     let used = (is_refusal && identity.names_the_run()).then(|| {
         "--run-id is given: if the RP still has the accounts of that run, leave it out".to_owned()

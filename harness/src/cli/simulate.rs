@@ -10,7 +10,7 @@ use super::failure::Failure;
 use super::identity;
 use super::reach::{self, Reach};
 use super::reports;
-use super::run::not_testable;
+use super::run::failure;
 use crate::near::did_you_mean;
 use crate::observer::Observer;
 use crate::outcome::{FailOn, Paint, visible};
@@ -123,7 +123,7 @@ pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
     };
     let (story, untestable) = match played {
         Ok(Ok(story)) => (story, None),
-        Ok(Err(error)) => (stage.story(&error.what), Some(not_testable(error, &args.identity))),
+        Ok(Err(error)) => (stage.story(&error.to_string()), Some(failure(error, &args.identity))),
         Err(signal) => (stage.story(signal.reason()), None),
     };
     let mut unwritten = Vec::new();

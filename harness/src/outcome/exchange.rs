@@ -60,7 +60,7 @@ pub struct Body {
     /// replaced by `*`, so that the length of every part stays.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub base64: Option<String>,
-    /// The octets of the whole.
+    /// The bytes of the whole.
     pub length: usize,
     /// The hash of the whole, in hex.
     pub sha256: String,

@@ -1,4 +1,4 @@
-use super::{Amiss, CheckResult, Importance, Level, Outcome, Report, Staleness};
+use super::{CheckResult, Importance, Level, Outcome, Report, StaleExpectation, Staleness};
 
 /// From which divergence on a run fails.
 #[derive(Clone, Copy, Debug)]
@@ -22,7 +22,7 @@ impl FailOn {
     pub fn counts(&self, result: &CheckResult) -> bool {
         match result.outcome {
             _ if result.known.is_some() => false,
-            // A race that nobody lost: nothing diverged.
+            // A race without a fault in any round: nothing diverged.
             Outcome::Note if result.is_as_expected() => false,
             outcome => self.reaches(outcome, result.level, result.importance),
         }
@@ -44,9 +44,9 @@ impl FailOn {
         if report.stopped.is_some() {
             3
         } else {
-            let unneeded = |amiss: &Amiss| amiss.staleness == Staleness::Unneeded;
+            let unneeded = |stale: &StaleExpectation| stale.staleness == Staleness::Unneeded;
             let failed = report.checks.iter().any(|result| self.counts(result));
-            u8::from(failed || report.amiss.iter().any(unneeded))
+            u8::from(failed || report.stale.iter().any(unneeded))
         }
     }
 }

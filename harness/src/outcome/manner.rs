@@ -1,36 +1,28 @@
-use serde::Serialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
-/// How an answer was said.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Manner {
-    /// 2xx.
-    Ok,
-    /// 2xx with a body that tells of a failure.
-    FailureBody,
-    /// 3xx.
-    Redirect,
-    /// 4xx.
-    ClientError,
-    /// 5xx that the adapter knows by its body.
-    NamedServerError,
-    /// Any other 5xx.
-    ServerError,
-    /// Not said at all: seen in what the target sends or does.
-    Observed,
-}
-
-impl Manner {
-    /// The name in reports.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Ok => "ok",
-            Self::FailureBody => "failure-body",
-            Self::Redirect => "redirect",
-            Self::ClientError => "client-error",
-            Self::NamedServerError => "named-server-error",
-            Self::ServerError => "server-error",
-            Self::Observed => "observed",
-        }
+passrig_authenticator::named_enum! {
+    /// The form of an answer.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+    #[serde(rename_all = "kebab-case")]
+    pub enum Manner {
+        /// 2xx.
+        Ok = "ok",
+        /// 2xx with a body that reports a failure.
+        FailureBody = "failure-body",
+        /// 3xx.
+        Redirect = "redirect",
+        /// 4xx.
+        ClientError = "client-error",
+        /// 5xx that the adapter knows by its body.
+        NamedServerError = "named-server-error",
+        /// Any other 5xx.
+        ServerError = "server-error",
+        /// The answer says accepted, and a probe saw no effect.
+        AcceptedInWords = "accepted-in-words",
+        /// There was no answer: it was seen in what the target sends or does.
+        Observed = "observed",
     }
 }
+
+super::display_names!(Manner);

@@ -14,7 +14,7 @@ pub struct NotTestable {
     pub transcript: Transcript,
     /// What the target asked for, as far as it was seen.
     pub observed: BTreeMap<String, String>,
-    /// Whether nobody answers there any more.
+    /// Whether the target does not answer any more.
     pub is_gone: bool,
     /// Whether the target said no: to what it remembers of another run, maybe.
     pub is_refusal: bool,

@@ -9,8 +9,9 @@
 //! change the second time.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
-use super::{Amiss, CheckResult, Report, TargetInfo, Tool};
+use super::{CheckResult, Reason, Report, StaleExpectation, TargetInfo, Tool};
 
 /// A foreign text on one line: an end of a line is spelled out, too.
 pub fn line(text: &str) -> Cow<'_, str> {
@@ -81,120 +82,67 @@ fn spell(c: char, out: &mut String) {
     }
 }
 
-fn one(text: &str) -> String {
-    line(text).into_owned()
-}
-
-fn some(text: Option<&String>) -> Option<String> {
-    text.map(|text| one(text))
-}
-
-// Each type is taken apart, so that a new member does not compile until it stands here.
-
-impl Report {
-    /// The report with every foreign text made visible. Reports for people are made from this.
+/// A value whose foreign texts can be made visible.
+pub(crate) trait Visible {
+    /// The value with every foreign text made visible.
     #[must_use]
-    pub fn visible(&self) -> Self {
-        let Self {
-            schema_version,
-            tool,
-            seed,
-            run_id,
-            target,
-            authenticator,
-            stopped,
-            summary,
-            checks,
-            amiss,
-        } = self;
-        Self {
-            schema_version: *schema_version,
-            tool: tool.visible(),
-            seed: one(seed),
-            run_id: one(run_id),
-            target: target.visible(),
-            authenticator: some(authenticator.as_ref()),
-            stopped: some(stopped.as_ref()),
-            summary: *summary,
-            checks: checks.iter().map(CheckResult::visible).collect(),
-            amiss: amiss.iter().map(Amiss::visible).collect(),
+    fn visible(&self) -> Self;
+}
+
+impl Visible for String {
+    fn visible(&self) -> Self {
+        line(self).into_owned()
+    }
+}
+
+impl Visible for Reason {
+    fn visible(&self) -> Self {
+        self.map(|text| line(text).into_owned())
+    }
+}
+
+impl<T: Visible> Visible for Option<T> {
+    fn visible(&self) -> Self {
+        self.as_ref().map(T::visible)
+    }
+}
+
+impl<T: Visible> Visible for Vec<T> {
+    fn visible(&self) -> Self {
+        self.iter().map(T::visible).collect()
+    }
+}
+
+impl Visible for BTreeMap<String, String> {
+    fn visible(&self) -> Self {
+        self.iter().map(|(name, value)| (name.visible(), value.visible())).collect()
+    }
+}
+
+/// Implements [`Visible`] for a struct: names the members with foreign texts, then the others. A
+/// new member does not compile until it stands there.
+macro_rules! visible {
+    ($type:ident { $($text:ident),+; $($other:ident),* }) => {
+        impl crate::outcome::visible::Visible for $type {
+            fn visible(&self) -> Self {
+                let Self { $($text,)+ $($other,)* } = self;
+                Self { $($text: $text.visible(),)+ $($other: $other.clone(),)* }
+            }
         }
-    }
+    };
 }
+pub(crate) use visible;
 
-impl CheckResult {
-    /// The result with every foreign text made visible.
-    #[must_use]
-    pub fn visible(&self) -> Self {
-        let Self {
-            id,
-            title,
-            variant,
-            level,
-            importance,
-            clause,
-            requirement,
-            outcome,
-            verdict,
-            manner,
-            effect,
-            reason,
-            expected,
-            known,
-            duration_ms,
-        } = self;
-        Self {
-            id: one(id),
-            title: one(title),
-            variant: one(variant),
-            level: *level,
-            importance: *importance,
-            clause: one(clause),
-            requirement: some(requirement.as_ref()),
-            outcome: *outcome,
-            verdict: *verdict,
-            manner: some(manner.as_ref()),
-            effect: *effect,
-            reason: some(reason.as_ref()),
-            expected: *expected,
-            known: some(known.as_ref()),
-            duration_ms: *duration_ms,
-        }
-    }
-}
-
-impl Amiss {
-    /// The expectation with every foreign text made visible.
-    #[must_use]
-    pub fn visible(&self) -> Self {
-        let Self { check, outcome, reason, staleness } = self;
-        Self { check: one(check), outcome: *outcome, reason: one(reason), staleness: *staleness }
-    }
-}
-
-impl Tool {
-    /// The tool with every foreign text made visible.
-    #[must_use]
-    pub fn visible(&self) -> Self {
-        let Self { name, version } = self;
-        Self { name: one(name), version: one(version) }
-    }
-}
-
-impl TargetInfo {
-    /// The target with every foreign text made visible.
-    #[must_use]
-    pub fn visible(&self) -> Self {
-        let Self { url, origin, adapter, observed } = self;
-        let observed = observed.iter().map(|(name, value)| (one(name), one(value)));
-        Self {
-            url: one(url),
-            origin: one(origin),
-            adapter: one(adapter),
-            observed: observed.collect(),
-        }
-    }
-}
+visible!(Report {
+    tool, seed, run_id, target, authenticator, stopped, checks, stale; schema_version, summary
+});
+visible!(CheckResult {
+    id, title, clause, requirement, reason, known;
+    ceremony, variant, level, importance, outcome, verdict, manner, effect, expected, duration_ms
+});
+visible!(StaleExpectation { check, reason; outcome, staleness });
+visible!(Tool { name, version; });
+visible!(TargetInfo { url, origin, adapter, observed; });
 
 #[cfg(test)]
 mod tests {

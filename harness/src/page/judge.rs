@@ -4,7 +4,7 @@ use passrig_authenticator::Ceremony;
 
 use super::{Call, Observed};
 use crate::catalogue::Check;
-use crate::outcome::{CheckResult, Effect, Expectation, Manner, Outcome, Skip, Verdict};
+use crate::outcome::{CheckResult, Expectation, Manner, Outcome, Skip, Variant, Verdict};
 
 /// What a check came to see: whether it is sound, and what it was; nothing, if
 /// the page does not do what it is about.
@@ -81,29 +81,17 @@ fn name(ceremony: Ceremony) -> &'static str {
 
 fn result(check: &Check, seen: Seen) -> CheckResult {
     let blank = CheckResult {
-        id: check.id.clone(),
-        title: check.title(),
-        variant: "page".to_owned(),
-        level: check.level,
-        importance: check.importance,
-        clause: check.clause.clone(),
-        requirement: check.requirement.clone(),
         outcome: Outcome::Skipped,
-        verdict: None,
-        manner: None,
-        effect: Effect::Unobserved,
-        reason: Some(Skip::Feature.to_string()),
-        expected: check.expects,
-        known: None,
-        duration_ms: 0.0,
+        reason: Some(Skip::Feature.into()),
+        ..check.result(Variant::Page)
     };
     let Some((sound, reason)) = seen else { return blank };
     let is_accepted = sound == (check.expects == Expectation::Accepted);
     CheckResult {
         outcome: if sound { Outcome::Pass } else { check.level.divergence() },
         verdict: Some(if is_accepted { Verdict::Accepted } else { Verdict::Refused }),
-        manner: Some(Manner::Observed.name().to_owned()),
-        reason: Some(reason),
+        manner: Some(Manner::Observed),
+        reason: Some(reason.into()),
         ..blank
     }
 }
@@ -128,7 +116,12 @@ mod tests {
     fn told(observed: &Observed) -> String {
         let catalogue = Catalogue::builtin().unwrap();
         let lines = results(&catalogue.page, observed).into_iter().map(|result| {
-            format!("{} {}: {}", result.outcome, result.id, result.reason.unwrap_or_default())
+            format!(
+                "{} {}: {}",
+                result.outcome,
+                result.id,
+                result.reason_text().unwrap_or_default()
+            )
         });
         lines.collect::<Vec<_>>().join("\n")
     }

@@ -7,8 +7,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::terminal::words::{self, checks};
+use crate::outcome::visible::{Visible, visible};
 use crate::outcome::{
-    CheckResult, FailOn, Outcome, Paint, Report, Summary, TargetInfo, Tool, visible,
+    CheckResult, FailOn, Outcome, Paint, Report, Summary, TargetInfo, Tool, Variant,
 };
 
 /// The version of [`Comparison`]'s shape.
@@ -23,13 +24,14 @@ pub struct Comparison {
     pub a: Side,
     /// The later run.
     pub b: Side,
-    /// What makes B fail and did not make A fail.
+    /// The checks that make B fail and did not make A fail.
     pub worse: Vec<Change>,
-    /// What made A fail, and passes, or is no failure, in B.
-    pub mended: Vec<Change>,
-    /// What came to something else that turns no exit code.
+    /// The checks that made A fail and do not make B fail.
+    #[serde(rename = "mended")]
+    pub fixed: Vec<Change>,
+    /// The checks with another outcome that changes no exit code.
     pub changed: Vec<Change>,
-    /// How many checks came to the same.
+    /// The number of checks with the same outcome.
     pub same: usize,
     /// The checks that only A has.
     pub only_a: Vec<Change>,
@@ -60,20 +62,21 @@ pub struct Side {
     pub summary: Summary,
 }
 
-/// A check that is not as it was.
+/// A check whose result has changed.
 #[derive(Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Change {
     /// The check's id.
     pub id: String,
     /// The variant, as B has it if it has the check.
-    pub variant: String,
-    /// What it came to in A.
+    #[schemars(with = "String")]
+    pub variant: Variant,
+    /// The outcome in A.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub a: Option<Outcome>,
-    /// What it came to in B.
+    /// The outcome in B.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub b: Option<Outcome>,
-    /// What the target did there last.
+    /// The last reaction of the target.
     pub target: String,
 }
 
@@ -85,7 +88,7 @@ impl Comparison {
             a: Side::of(a.0, a.1),
             b: Side::of(b.0, b.1),
             worse: Vec::new(),
-            mended: Vec::new(),
+            fixed: Vec::new(),
             changed: Vec::new(),
             same: 0,
             only_a: Vec::new(),
@@ -110,24 +113,6 @@ impl Comparison {
         out
     }
 
-    /// The comparison with every foreign text made visible. It is taken apart,
-    /// so that a new member does not compile until it stands here.
-    fn visible(&self) -> Self {
-        let Self { schema_version, a, b, worse, mended, changed, same, only_a, only_b } = self;
-        let all = |list: &[Change]| list.iter().map(Change::visible).collect();
-        Self {
-            schema_version: *schema_version,
-            a: a.visible(),
-            b: b.visible(),
-            worse: all(worse),
-            mended: all(mended),
-            changed: all(changed),
-            same: *same,
-            only_a: all(only_a),
-            only_b: all(only_b),
-        }
-    }
-
     fn sort(&mut self, before: Option<&CheckResult>, after: Option<&CheckResult>, fail_on: FailOn) {
         let Some(change) = Change::of(before, after) else { return };
         let fails = |result: Option<&CheckResult>| result.is_some_and(|r| fail_on.counts(r));
@@ -135,7 +120,7 @@ impl Comparison {
             _ if fails(after) && !fails(before) => &mut self.worse,
             (Some(_), None) => &mut self.only_a,
             (None, _) => &mut self.only_b,
-            (Some(_), Some(after)) if fails(before) && mends(after) => &mut self.mended,
+            (Some(_), Some(after)) if fails(before) && is_fixed(after) => &mut self.fixed,
             (Some(before), Some(after)) if before.outcome == after.outcome => {
                 self.same += 1;
                 return;
@@ -152,7 +137,7 @@ impl Comparison {
         self.differences(paint, out)?;
         for (title, list) in [
             ("Worse", &self.worse),
-            ("Mended", &self.mended),
+            ("Fixed", &self.fixed),
             ("Otherwise different", &self.changed),
             ("Only in A", &self.only_a),
             ("Only in B", &self.only_b),
@@ -169,7 +154,7 @@ impl Comparison {
     /// What makes the two hard to compare.
     fn differences(&self, paint: Paint, out: &mut String) -> fmt::Result {
         let Self { a, b, .. } = self;
-        let told = [
+        let differences = [
             (
                 a.target.url != b.target.url || a.target.adapter != b.target.adapter,
                 "The targets differ.",
@@ -183,11 +168,11 @@ impl Comparison {
             (a.seed != b.seed, "The seeds differ: so do keys, edits and order."),
             (a.tool != b.tool, "The versions of passrig differ: so may its checks."),
         ];
-        let told: Vec<_> =
-            told.iter().filter(|(differs, _)| *differs).map(|(_, text)| *text).collect();
-        match told.is_empty() {
+        let shown: Vec<_> =
+            differences.iter().filter(|(differs, _)| *differs).map(|(_, text)| *text).collect();
+        match shown.is_empty() {
             true => Ok(()),
-            false => writeln!(out, "\n{}", paint.wrap(&told.join(" "), "", "")),
+            false => writeln!(out, "\n{}", paint.wrap(&shown.join(" "), "", "")),
         }
     }
 
@@ -198,7 +183,7 @@ impl Comparison {
         };
         let more = format!(
             "{}{}{}{}; {} as before",
-            count(&self.mended, "mended"),
+            count(&self.fixed, "fixed"),
             count(&self.changed, "otherwise different"),
             count(&self.only_a, "only in A"),
             count(&self.only_b, "only in B"),
@@ -206,7 +191,7 @@ impl Comparison {
         );
         match (self.worse.len(), &self.b.stopped, &self.a.stopped) {
             (0, Some(why), None) => format!("B is worse: it was stopped ({why}){more}."),
-            (0, ..) if self.mended.is_empty() => format!("B is no worse than A{more}."),
+            (0, ..) if self.fixed.is_empty() => format!("B is no worse than A{more}."),
             (0, ..) => format!("B is better than A{more}."),
             (n, ..) => format!("B is worse than A: {} went wrong that did not{more}.", checks(n)),
         }
@@ -224,21 +209,6 @@ impl Side {
             authenticator: report.authenticator.clone(),
             stopped: report.stopped.clone(),
             summary: Summary::of(&report.checks),
-        }
-    }
-
-    fn visible(&self) -> Self {
-        let Self { file, tool, seed, run_id, target, authenticator, stopped, summary } = self;
-        let line = |text: &String| visible::line(text).into_owned();
-        Self {
-            file: line(file),
-            tool: tool.visible(),
-            seed: line(seed),
-            run_id: line(run_id),
-            target: target.visible(),
-            authenticator: authenticator.as_ref().map(line),
-            stopped: stopped.as_ref().map(line),
-            summary: *summary,
         }
     }
 
@@ -270,16 +240,10 @@ impl Change {
         })
     }
 
-    fn visible(&self) -> Self {
-        let Self { id, variant, a, b, target } = self;
-        let line = |text: &String| visible::line(text).into_owned();
-        Self { id: line(id), variant: line(variant), a: *a, b: *b, target: line(target) }
-    }
-
     fn write(&self, paint: Paint, out: &mut String) -> fmt::Result {
         let word = |outcome: Outcome| paint.outcome(outcome, outcome.name());
-        let told: Vec<_> = [self.a, self.b].into_iter().flatten().map(word).collect();
-        writeln!(out, "  {}  {}", told.join(" → "), self.id)?;
+        let outcomes: Vec<_> = [self.a, self.b].into_iter().flatten().map(word).collect();
+        writeln!(out, "  {}  {}", outcomes.join(" → "), self.id)?;
         // That it is as it should be needs no words.
         let is_news = self.b.or(self.a).is_some_and(|outcome| outcome != Outcome::Pass);
         match is_news {
@@ -289,14 +253,18 @@ impl Change {
     }
 }
 
-/// Whether that is a failure no more. What was not sent or not decided says
+visible!(Comparison { a, b, worse, fixed, changed, only_a, only_b; schema_version, same });
+visible!(Side { file, tool, seed, run_id, target, authenticator, stopped; summary });
+visible!(Change { id, target; variant, a, b });
+
+/// True if the check does not fail any more. A check that was not sent or not decided proves
 /// nothing.
-fn mends(after: &CheckResult) -> bool {
+fn is_fixed(after: &CheckResult) -> bool {
     matches!(after.outcome, Outcome::Pass | Outcome::Warn | Outcome::Note) && after.known.is_none()
 }
 
 /// The results of each check in both, A's order first. Those of a check with
-/// several variants are told apart by them.
+/// several variants are distinguished by them.
 fn pairs<'a>(
     a: &'a Report,
     b: &'a Report,
@@ -407,7 +375,7 @@ mod tests {
           fail  registration.origin.subdomain
             accepted it (ok); a probe found the credential registered
 
-        Mended: 1
+        Fixed: 1
           error → warn  registration.client-data.member-order
             refused it (named-server-error); a probe found no new credential (refusal
             looks like a crash)
@@ -419,13 +387,13 @@ mod tests {
           fail  registration.retired
             accepted it (ok); a probe found the credential registered
 
-        B is worse than A: 2 checks went wrong that did not; 1 mended; 1 otherwise
+        B is worse than A: 2 checks went wrong that did not; 1 fixed; 1 otherwise
         different; 1 only in A; 1 as before.
         ");
     }
 
     #[test]
-    fn what_is_mended_is_better() {
+    fn a_fixed_check_is_better() {
         let (a, b) = (report(|_| ()), report(|results| turn(results, 0, Outcome::Pass)));
         let (comparison, text) = compared(&a, &b);
         assert!(!comparison.is_worse() && text.contains("B is better than A"), "{text}");
@@ -434,15 +402,15 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_sent_any_more_is_not_mended() {
+    fn a_check_that_is_not_sent_is_not_fixed() {
         let a = report(|_| ());
         let (comparison, _) = compared(&a, &report(|results| turn(results, 0, Outcome::Skipped)));
-        assert_eq!((comparison.mended.len(), comparison.changed.len()), (0, 1));
+        assert_eq!((comparison.fixed.len(), comparison.changed.len()), (0, 1));
     }
 
     #[test]
     fn what_was_foreseen_is_not_worse() {
-        let b = report(|results| results[0].known = Some("mended next week".to_owned()));
+        let b = report(|results| results[0].known = Some("fixed next week".to_owned()));
         let (comparison, _) = compared(&report(|results| turn(results, 0, Outcome::Pass)), &b);
         assert_eq!((comparison.worse.len(), comparison.changed.len()), (0, 1));
     }
@@ -463,7 +431,7 @@ mod tests {
         let (comparison, _) = compared(&a, &b);
         assert_eq!(comparison.same, a.checks.len());
         // One of each goes by another variant in another run.
-        let b = report(|results| results[0].variant = "uv-required".to_owned());
+        let b = report(|results| results[0].variant = Variant::Page);
         assert_eq!(compared(&report(|_| ()), &b).0.same, 5);
     }
 }

@@ -11,7 +11,7 @@ use crate::storage;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Destination {
     /// How it is written.
-    pub format: Format,
+    pub format: ReportFormat,
     /// Where; `-` is standard output.
     pub file: PathBuf,
 }
@@ -19,7 +19,7 @@ pub struct Destination {
 passrig_authenticator::named_enum! {
     /// The formats of reports.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-    pub enum Format {
+    pub enum ReportFormat {
         /// The [`Report`](crate::outcome::Report) as it is; see [`json::schema`].
         Json = "json",
         /// For build servers; see [`junit`].
@@ -35,7 +35,7 @@ passrig_authenticator::named_enum! {
 
 /// Why `FORMAT=FILE` means nothing.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Mistake {
+pub enum DestinationError {
     /// There is no `=`, or nothing after it.
     #[error("expected FORMAT=FILE, such as json=report.json")]
     Shape,
@@ -48,15 +48,15 @@ pub enum Mistake {
 }
 
 impl FromStr for Destination {
-    type Err = Mistake;
+    type Err = DestinationError;
 
-    fn from_str(text: &str) -> Result<Self, Mistake> {
-        let (format, file) = text.split_once('=').ok_or(Mistake::Shape)?;
+    fn from_str(text: &str) -> Result<Self, DestinationError> {
+        let (format, file) = text.split_once('=').ok_or(DestinationError::Shape)?;
         if file.is_empty() {
-            return Err(Mistake::Shape);
+            return Err(DestinationError::Shape);
         }
-        let unknown = || Mistake::Format { found: format.to_owned() };
-        let format = Format::named(format).ok_or_else(unknown)?;
+        let unknown = || DestinationError::Format { found: format.to_owned() };
+        let format = ReportFormat::named(format).ok_or_else(unknown)?;
         Ok(Self { format, file: file.into() })
     }
 }
@@ -77,17 +77,17 @@ impl Destination {
 
     /// Whether the report is made from the log, too.
     pub fn shows_exchanges(&self) -> bool {
-        self.format == Format::Html
+        self.format == ReportFormat::Html
     }
 
     /// The bytes of the report.
     pub fn render(&self, findings: &Findings<'_>) -> io::Result<Vec<u8>> {
         Ok(match self.format {
-            Format::Json => json::render(findings.report)?,
-            Format::Junit => junit::render(findings)?,
-            Format::Sarif => sarif::render(findings)?,
-            Format::Markdown => markdown::render(findings).into_bytes(),
-            Format::Html => html::render(findings)?,
+            ReportFormat::Json => json::render(findings.report)?,
+            ReportFormat::Junit => junit::render(findings)?,
+            ReportFormat::Sarif => sarif::render(findings)?,
+            ReportFormat::Markdown => markdown::render(findings).into_bytes(),
+            ReportFormat::Html => html::render(findings)?,
         })
     }
 }
@@ -107,7 +107,7 @@ pub fn one_of_several(file: &Path, name: &str) -> PathBuf {
 }
 
 fn names() -> String {
-    Format::ALL.map(Format::name).join(", ")
+    ReportFormat::ALL.map(ReportFormat::name).join(", ")
 }
 
 #[cfg(test)]
@@ -117,9 +117,12 @@ mod tests {
     #[test]
     fn says_what_exists() {
         let parsed = "json=out/a=b.json".parse();
-        assert_eq!(parsed, Ok(Destination { format: Format::Json, file: "out/a=b.json".into() }));
-        assert_eq!("json".parse::<Destination>(), Err(Mistake::Shape));
-        assert_eq!("json=".parse::<Destination>(), Err(Mistake::Shape));
+        assert_eq!(
+            parsed,
+            Ok(Destination { format: ReportFormat::Json, file: "out/a=b.json".into() })
+        );
+        assert_eq!("json".parse::<Destination>(), Err(DestinationError::Shape));
+        assert_eq!("json=".parse::<Destination>(), Err(DestinationError::Shape));
         insta::assert_snapshot!("pdf=out.pdf".parse::<Destination>().unwrap_err(), @"there is no report format `pdf`; there are: json, junit, sarif, markdown, html");
     }
 

@@ -1,7 +1,8 @@
 use std::path::Path;
 
 use crate::catalogue::{Catalogue, Check};
-use crate::outcome::{CheckResult, FailOn, Outcome, Report, visible};
+use crate::outcome::visible::{self, Visible};
+use crate::outcome::{CheckResult, FailOn, Outcome, Report};
 
 use super::Replay;
 use super::terminal::words;
@@ -42,13 +43,29 @@ pub(super) struct Shown<'a> {
     pub(super) log: Option<String>,
 }
 
+/// The results of each chapter with their places, in the catalogue's order.
+pub(super) fn by_chapter<'a>(
+    results: &'a [CheckResult],
+    catalogue: &'a Catalogue,
+) -> Vec<(&'a str, Vec<(usize, &'a CheckResult)>)> {
+    let mut chapters: Vec<(&str, Vec<_>)> = Vec::new();
+    for (place, result) in results.iter().enumerate() {
+        let name = catalogue.find(&result.id).map_or("other", |check| &check.chapter);
+        match chapters.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, results)) => results.push((place, result)),
+            None => chapters.push((name, vec![(place, result)])),
+        }
+    }
+    chapters
+}
+
 impl<'a> Shown<'a> {
     /// The check behind a result.
     pub(super) fn check(&self, result: &CheckResult) -> Option<&'a Check> {
         self.catalogue.find(&result.id)
     }
 
-    /// The results that went wrong or could not be decided, known or not.
+    /// The results that failed or could not be decided, known or not.
     pub(super) fn wrong(&self) -> impl Iterator<Item = &CheckResult> {
         self.report
             .checks

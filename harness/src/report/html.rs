@@ -1,5 +1,4 @@
-//! One self-contained page for people: what was checked, and each check's
-//! story with its exchanges taken apart.
+//! One self-contained page for people: the checks, and the exchanges of each one, decoded.
 //!
 //! A page holds texts of a target that may be hostile. They get into the markup
 //! through the template, which escapes, and are made visible before; the script gets
@@ -9,7 +8,7 @@
 
 mod chapter;
 mod entry;
-mod story;
+mod exchange;
 
 use std::io;
 
@@ -22,11 +21,11 @@ use super::findings::Shown;
 use super::log::{self, Transcripts};
 use super::terminal::words;
 use super::{Findings, guarded};
-use crate::outcome::{Effect, Level, Outcome, Staleness};
+use crate::outcome::{Level, Outcome};
 use chapter::Chapter;
-use entry::Entry;
+use entry::HtmlResult;
 
-/// How many stories are in the page itself; those of the rest are compressed.
+/// The number of checks whose exchanges are in the page itself; the rest are compressed.
 const WRITTEN_OUT: usize = 60;
 /// How many failures are open at the beginning.
 const OPEN: usize = 8;
@@ -36,7 +35,7 @@ const SCRIPT: &str = include_str!("../../templates/report.js");
 
 /// The page.
 pub fn render(findings: &Findings<'_>) -> io::Result<Vec<u8>> {
-    // A log that cannot be read keeps no verdict from being shown.
+    // Results are shown without a log, too.
     let transcripts = findings.log.and_then(|log| log::transcripts(log).ok()).unwrap_or_default();
     let page = page(&findings.shown(), &transcripts).render().map_err(io::Error::other)?;
     Ok(guarded(&page, false).into_owned().into_bytes())
@@ -45,7 +44,7 @@ pub fn render(findings: &Findings<'_>) -> io::Result<Vec<u8>> {
 /// What the template is filled with.
 #[derive(Template)]
 #[template(path = "report.html")]
-struct Page<'a> {
+struct HtmlPage<'a> {
     style: &'static str,
     script: &'static str,
     /// `sha256-…`, as policies have it.
@@ -58,33 +57,33 @@ struct Page<'a> {
     facts: Vec<(&'static str, String)>,
     counts: Vec<(Outcome, usize)>,
     total: usize,
-    /// What went wrong, in groups.
-    wrong: Vec<Group>,
-    amiss: Vec<String>,
+    /// The failures, in groups.
+    wrong: Vec<ResultGroup>,
+    stale: Vec<String>,
     outcomes: Vec<Outcome>,
     levels: [Level; 4],
     chapters: Vec<Chapter<'a>>,
     log: Option<String>,
     tool: String,
-    /// The stories that are not written out, compressed.
+    /// The exchanges that are not written out, compressed.
     stories: String,
 }
 
-/// What went wrong and is alike in how it counts.
-struct Group {
+/// Failures that count in one way.
+struct ResultGroup {
     title: &'static str,
-    entries: Vec<Entry>,
+    entries: Vec<HtmlResult>,
 }
 
-fn page<'a>(findings: &Shown<'a>, transcripts: &Transcripts) -> Page<'a> {
+fn page<'a>(findings: &Shown<'a>, transcripts: &Transcripts) -> HtmlPage<'a> {
     let report = &findings.report;
     let (groups, written) = wrong(findings, transcripts);
     let stories = findings.raw.checks.iter().enumerate().map(|(index, result)| {
-        if written.contains(&index) { Vec::new() } else { story::of(result, transcripts) }
+        if written.contains(&index) { Vec::new() } else { exchange::of(result, transcripts) }
     });
     let shown = |outcome: &Outcome| report.summary.count(*outcome) > 0;
     let outcomes: Vec<_> = Outcome::ALL.into_iter().filter(shown).collect();
-    Page {
+    HtmlPage {
         style: STYLE,
         script: SCRIPT,
         style_hash: hash(STYLE),
@@ -96,20 +95,20 @@ fn page<'a>(findings: &Shown<'a>, transcripts: &Transcripts) -> Page<'a> {
         counts: outcomes.iter().map(|outcome| (*outcome, report.summary.count(*outcome))).collect(),
         total: report.checks.len(),
         wrong: groups,
-        amiss: amiss(findings),
+        stale: stale(findings),
         chapters: chapter::all(findings, &outcomes),
         outcomes,
-        levels: [Level::Must, Level::Should, Level::Policy, Level::Hardening],
+        levels: Level::ALL,
         log: findings.log.clone(),
         tool: format!("{} {}", report.tool.name, report.tool.version),
         stories: compressed(&stories.collect::<Vec<_>>()),
     }
 }
 
-/// What went wrong, and the places of those whose stories are written out.
-fn wrong(findings: &Shown<'_>, transcripts: &Transcripts) -> (Vec<Group>, Vec<usize>) {
+/// The failures, and the places of those whose exchanges are written out.
+fn wrong(findings: &Shown<'_>, transcripts: &Transcripts) -> (Vec<ResultGroup>, Vec<usize>) {
     let mut groups = ["What failed", "Known before", "Does not count"]
-        .map(|title| Group { title, entries: Vec::new() });
+        .map(|title| ResultGroup { title, entries: Vec::new() });
     let [failed, known, rest] = &mut groups;
     for (index, result) in findings.report.checks.iter().enumerate() {
         let group = match result.outcome {
@@ -118,7 +117,7 @@ fn wrong(findings: &Shown<'_>, transcripts: &Transcripts) -> (Vec<Group>, Vec<us
             _ if result.known.is_some() => &mut *known,
             _ => &mut *rest,
         };
-        group.entries.push(Entry::of(findings, index, result).explained(findings, result));
+        group.entries.push(HtmlResult::of(findings, index, result).explained(findings, result));
     }
     let is_short = failed.entries.len() <= OPEN;
     failed.entries.iter_mut().for_each(|entry| entry.is_open = is_short);
@@ -126,7 +125,7 @@ fn wrong(findings: &Shown<'_>, transcripts: &Transcripts) -> (Vec<Group>, Vec<us
     let entries = groups.iter_mut().flat_map(|group| &mut group.entries);
     for entry in entries.take(WRITTEN_OUT) {
         if let Some(result) = findings.raw.checks.get(entry.index) {
-            entry.exchanges = story::of(result, transcripts);
+            entry.exchanges = exchange::of(result, transcripts);
             written.push(entry.index);
         }
     }
@@ -150,12 +149,7 @@ fn facts(findings: &Shown<'_>) -> Vec<(&'static str, String)> {
         let observed = target.observed.iter().map(|(name, value)| format!("{name} {value}"));
         facts.push(("asks", observed.collect::<Vec<_>>().join(", ")));
     }
-    let unseen = report.checks.iter().filter(|result| {
-        result.effect == Effect::Unobserved
-            && result.verdict.is_some()
-            && !words::is_observed(result)
-    });
-    match unseen.count() {
+    match report.checks.iter().filter(|result| result.is_unprobed()).count() {
         0 => {}
         n => facts
             .push(("unseen", format!("in {} the target's words decided alone", words::checks(n)))),
@@ -163,15 +157,11 @@ fn facts(findings: &Shown<'_>) -> Vec<(&'static str, String)> {
     facts
 }
 
-fn amiss(findings: &Shown<'_>) -> Vec<String> {
-    let told = findings.report.amiss.iter().map(|amiss| {
-        let what = match amiss.staleness {
-            Staleness::Unneeded => "is not needed any more",
-            Staleness::Expired => "has expired",
-        };
-        format!("{} {what} ({})", amiss.check, amiss.reason)
+fn stale(findings: &Shown<'_>) -> Vec<String> {
+    let lines = findings.report.stale.iter().map(|stale| {
+        format!("{} {} ({})", stale.check, words::stale(stale.staleness), stale.reason)
     });
-    told.collect()
+    lines.collect()
 }
 
 /// JSON, deflated, as base64: a script reads that without a library.

@@ -9,25 +9,20 @@ use std::time::Duration;
 
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
-use super::findings::Shown;
+use super::findings::{Shown, by_chapter};
 use super::{Findings, guarded};
 use crate::outcome::{CheckResult, Outcome, Staleness};
 
 /// The report as JUnit's XML.
 pub fn render(findings: &Findings<'_>) -> io::Result<Vec<u8>> {
     let findings = &findings.shown();
-    let mut suites: Vec<TestSuite> = Vec::new();
-    for result in &findings.report.checks {
-        let chapter = findings.check(result).map_or("other", |check| &check.chapter);
-        let case = case(findings, result);
-        match suites.iter_mut().find(|suite| suite.name.as_str() == chapter) {
-            Some(suite) => {
-                suite.add_test_case(case);
-            }
-            None => suites.push(suite(chapter, [case])),
-        }
-    }
-    suites.extend(amiss(findings));
+    let chapters = by_chapter(&findings.report.checks, findings.catalogue).into_iter();
+    let mut suites: Vec<TestSuite> = chapters
+        .map(|(name, results)| {
+            suite(name, results.into_iter().map(|(_, result)| case(findings, result)))
+        })
+        .collect();
+    suites.extend(stale(findings));
     suites.extend(stopped(findings));
     let mut report = Report::new("passrig");
     report.add_test_suites(suites);
@@ -47,7 +42,7 @@ fn case(findings: &Shown<'_>, result: &CheckResult) -> TestCase {
     let message = match (&result.known, result.outcome) {
         (Some(known), outcome) => Some(format!("{outcome}, known before: {known}")),
         (None, Outcome::Pass) => None,
-        (None, Outcome::Skipped) => result.reason.clone(),
+        (None, Outcome::Skipped) => result.reason_text(),
         (None, _) => Some(result.title.clone()),
     };
     if let Some(message) = message.filter(|_| !matches!(status, TestCaseStatus::Success { .. })) {
@@ -83,10 +78,10 @@ fn status(findings: &Shown<'_>, result: &CheckResult) -> TestCaseStatus {
 }
 
 /// Expectations that are not needed fail the run as well.
-fn amiss(findings: &Shown<'_>) -> Option<TestSuite> {
+fn stale(findings: &Shown<'_>) -> Option<TestSuite> {
     let mut suite = TestSuite::new("expectations");
-    for amiss in &findings.report.amiss {
-        let status = match amiss.staleness {
+    for stale in &findings.report.stale {
+        let status = match stale.staleness {
             Staleness::Unneeded => {
                 let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
                 status.set_message("expected to go wrong, and does not: remove the expectation");
@@ -98,7 +93,7 @@ fn amiss(findings: &Shown<'_>) -> Option<TestSuite> {
                 status
             }
         };
-        suite.add_test_case(TestCase::new(amiss.check.as_str(), status));
+        suite.add_test_case(TestCase::new(stale.check.as_str(), status));
     }
     (!suite.test_cases.is_empty()).then_some(suite)
 }
@@ -159,7 +154,7 @@ mod tests {
         Why: A page elsewhere may belong to someone else; accepting it lets that page enrol or use passkeys.
         Fix: Compare the whole origin with the list you serve; do not match parts of it.</failure>
                 </testcase>
-                <testcase name="registration.origin.port" classname="passrig.uv-required" time="0.002">
+                <testcase name="registration.origin.port" classname="passrig.user-verification=required" time="0.002">
                 </testcase>
                 <testcase name="registration.client-data.member-order" classname="passrig.default" time="0.002">
                     <system-out>warn

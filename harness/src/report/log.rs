@@ -2,8 +2,8 @@
 //! an interrupted run loses nothing.
 //!
 //! The first line says what ran against whom. Each attempt is a line as soon as
-//! it was made, with every exchange and what it comes to if the honest twins
-//! around it are accepted; when these are known, each check is a line with its
+//! it was made, with every exchange and its result if the controls around it
+//! are accepted; when these are known, each check is a line with its
 //! result. The last line says how the run ended; a file without it is of a run
 //! that was cut off.
 
@@ -21,7 +21,7 @@ use crate::catalogue::Check;
 use crate::observer::Observer;
 use crate::outcome::{
     CheckResult, Exchange, NotTestable, Report, SCHEMA_VERSION, Summary, TargetInfo, Tool,
-    Transcript,
+    Transcript, Variant,
 };
 use crate::storage::{self, Limit, ReadError, Sink};
 
@@ -29,14 +29,14 @@ use crate::storage::{self, Limit, ReadError, Sink};
 pub const FOLDER: &str = ".passrig";
 
 /// An open log.
-pub struct Log<W> {
+pub struct RunLog<W> {
     inner: Mutex<Inner<W>>,
 }
 
 struct Inner<W> {
     sink: W,
-    /// The first trouble: an observer cannot complain, so it waits here.
-    trouble: Option<io::Error>,
+    /// The first error in writing, until the log ends: an observer cannot return it.
+    first_error: Option<io::Error>,
     /// Whether the last line is written.
     has_ended: bool,
 }
@@ -47,6 +47,7 @@ struct Inner<W> {
 enum Line<'a> {
     Run(&'a Header),
     Notice { text: &'a str },
+    // A control; the format has the older word.
     Twin { ceremony: Ceremony, exchanges: &'a [Exchange] },
     Attempt { check: &'a CheckResult, attempt: Option<usize>, exchanges: &'a [Exchange] },
     Check { check: &'a CheckResult },
@@ -76,23 +77,23 @@ impl Header {
     }
 }
 
-impl Log<Sink> {
+impl RunLog<Sink> {
     /// Begins a log in a file; an older one of that name is replaced.
     pub fn create(file: &Path, header: &Header) -> io::Result<Self> {
         Ok(Self::begin(storage::create(file)?, header))
     }
 }
 
-impl<W: Write + Send> Log<W> {
+impl<W: Write + Send> RunLog<W> {
     /// Begins a log.
     pub fn begin(sink: W, header: &Header) -> Self {
-        let log = Self { inner: Mutex::new(Inner { sink, trouble: None, has_ended: false }) };
+        let log = Self { inner: Mutex::new(Inner { sink, first_error: None, has_ended: false }) };
         log.append(&Line::Run(header));
         log
     }
 
-    /// Ends the log of a run that judged something. The first trouble that
-    /// there was in writing the log comes out here.
+    /// Ends the log of a run that judged something. Returns the first error
+    /// in writing the log.
     pub fn end(&self, summary: &Summary, stopped: Option<&str>) -> io::Result<()> {
         self.append(&Line::End { summary, stopped });
         self.close()
@@ -108,15 +109,15 @@ impl<W: Write + Send> Log<W> {
     fn append(&self, line: &Line<'_>) {
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
         // What was under way when the run was interrupted may come to its end later.
-        if inner.trouble.is_none() && !inner.has_ended {
-            inner.trouble = inner.write(line).err();
+        if inner.first_error.is_none() && !inner.has_ended {
+            inner.first_error = inner.write(line).err();
         }
     }
 
     fn close(&self) -> io::Result<()> {
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
         inner.has_ended = true;
-        inner.trouble.take().map_or(Ok(()), Err)
+        inner.first_error.take().map_or(Ok(()), Err)
     }
 }
 
@@ -130,12 +131,12 @@ impl<W: Write> Inner<W> {
     }
 }
 
-impl<W: Write + Send> Observer for Log<W> {
+impl<W: Write + Send> Observer for RunLog<W> {
     fn notice(&self, text: &str) {
         self.append(&Line::Notice { text });
     }
 
-    fn twin(&self, ceremony: Ceremony, transcript: &Transcript) {
+    fn control_accepted(&self, ceremony: Ceremony, transcript: &Transcript) {
         self.append(&Line::Twin { ceremony, exchanges: transcript.exchanges() });
     }
 
@@ -181,14 +182,14 @@ pub fn results(file: &Path) -> Result<Vec<CheckResult>, ReadError> {
         check: CheckResult,
     }
     #[derive(Deserialize)]
-    struct Kind {
+    struct LogLine {
         #[allow(dead_code, reason = "every line of a log has it, and no report")]
         kind: String,
     }
     let mut lines = storage::lines(file, Limit::LINE)?;
     let Some(first) = lines.next().transpose()? else { return Ok(Vec::new()) };
     // A log is read by lines: it can be larger than the memory.
-    if serde_json::from_slice::<Kind>(&first).is_ok() {
+    if serde_json::from_slice::<LogLine>(&first).is_ok() {
         let decided = lines.filter_map(|line| match line {
             Ok(line) => serde_json::from_slice::<Decided>(&line).ok().map(|line| Ok(line.check)),
             Err(error) => Some(Err(error)),
@@ -208,7 +209,7 @@ pub fn results(file: &Path) -> Result<Vec<CheckResult>, ReadError> {
 }
 
 /// What was said in the last attempt at each check, by its id and variant.
-pub type Transcripts = HashMap<(String, String), Transcript>;
+pub type Transcripts = HashMap<(String, Variant), Transcript>;
 
 /// What the attempts in a log were, wherever it was cut off. What cannot be
 /// read twice, such as a pipe, has none.
@@ -280,7 +281,7 @@ mod tests {
         let disk = Disk(Arc::default(), space);
         let report = samples::report();
         let header = Header::new(report.seed, report.run_id, report.target);
-        let log = Log::begin(disk.clone(), &header);
+        let log = RunLog::begin(disk.clone(), &header);
         let catalogue = samples::catalogue();
         let transcript = samples::transcript();
         log.notice("slowing down");
@@ -301,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn tells_the_run_in_lines() {
+    fn a_run_is_written_in_lines() {
         let (bytes, ended) = written(usize::MAX);
         ended.unwrap();
         let kinds = kinds(&bytes);
@@ -331,7 +332,7 @@ mod tests {
     }
 
     #[test]
-    fn tells_in_the_end_that_the_disk_is_full() {
+    fn a_full_disk_is_reported_at_the_end() {
         let (bytes, ended) = written(2000);
         assert_eq!(ended.unwrap_err().kind(), io::ErrorKind::StorageFull);
         assert!(bytes.ends_with(b"\n"));

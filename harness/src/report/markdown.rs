@@ -9,7 +9,7 @@ use std::fmt::{self, Write};
 use super::findings::Shown;
 use super::terminal::words;
 use super::{Findings, guarded};
-use crate::outcome::{CheckResult, Outcome, Report, Staleness, Summary};
+use crate::outcome::{CheckResult, Outcome, Report, Summary};
 use text::{cell, code, code_cell, html, text};
 
 /// The report as Markdown.
@@ -21,7 +21,7 @@ pub fn render(findings: &Findings<'_>) -> String {
 }
 
 fn write(findings: &Shown<'_>, out: &mut String) -> fmt::Result {
-    let Report { tool, target, seed, run_id, checks, amiss, .. } = &findings.report;
+    let Report { tool, target, seed, run_id, checks, stale, .. } = &findings.report;
     let verdict = words::verdict(&findings.report, findings.fail_on);
     writeln!(out, "## passrig: {}\n", text(&verdict))?;
     writeln!(
@@ -56,14 +56,11 @@ fn write(findings: &Shown<'_>, out: &mut String) -> fmt::Result {
             writeln!(out, "| {} | {} | {reason} |", result.outcome, code_cell(&result.id))?;
         }
     }
-    if !amiss.is_empty() {
+    if !stale.is_empty() {
         writeln!(out, "\n### Expectations that are of no use\n")?;
-        for amiss in amiss {
-            let what = match amiss.staleness {
-                Staleness::Unneeded => "is not needed any more",
-                Staleness::Expired => "has expired",
-            };
-            writeln!(out, "- {} {what} ({})", code(&amiss.check), text(&amiss.reason))?;
+        for stale in stale {
+            let what = words::stale(stale.staleness);
+            writeln!(out, "- {} {what} ({})", code(&stale.check), text(&stale.reason))?;
         }
     }
     if !rest.is_empty() {

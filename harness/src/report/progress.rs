@@ -6,27 +6,27 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::guard::guarded;
-use super::terminal::words;
+use super::terminal_safe::guarded;
 use crate::catalogue::Check;
 use crate::observer::Observer;
-use crate::outcome::{CheckResult, Outcome, Paint, Summary, Transcript, visible};
+use crate::outcome::visible::{self, Visible};
+use crate::outcome::{CheckResult, Outcome, Paint, Reason, Summary, Transcript};
 
 /// How often a line is written where there is no terminal.
 pub const EVERY: Duration = Duration::from_secs(5);
 
-/// Tells how far a run is.
-pub struct Progress(Mutex<State>);
+/// Shows the progress of a run.
+pub struct Progress(Mutex<ProgressState>);
 
-struct State {
+struct ProgressState {
     total: usize,
     done: Vec<CheckResult>,
-    face: Face,
-    /// How each check is told as it comes, if it is.
+    view: ProgressView,
+    /// The style of a line for each check, if there is one.
     each: Option<Paint>,
 }
 
-enum Face {
+enum ProgressView {
     Bar(ProgressBar),
     Lines { sink: Box<dyn Write + Send>, every: Duration, last: Instant },
 }
@@ -36,15 +36,15 @@ impl Progress {
     pub fn bar() -> Self {
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
         bar.set_message("reaching the target");
-        Self::new(Face::Bar(bar))
+        Self::new(ProgressView::Bar(bar))
     }
 
     /// Plain lines, at most one in so much time.
     pub fn lines(sink: impl Write + Send + 'static, every: Duration) -> Self {
-        Self::new(Face::Lines { sink: Box::new(sink), every, last: Instant::now() })
+        Self::new(ProgressView::Lines { sink: Box::new(sink), every, last: Instant::now() })
     }
 
-    /// Tells each check as it comes, too.
+    /// Shows each check when it is decided, too.
     #[must_use]
     pub fn verbose(self, paint: Paint) -> Self {
         self.state().each = Some(paint);
@@ -53,35 +53,35 @@ impl Progress {
 
     /// Takes the bar away.
     pub fn clear(&self) {
-        if let Face::Bar(bar) = &self.state().face {
+        if let ProgressView::Bar(bar) = &self.state().view {
             bar.finish_and_clear();
         }
     }
 
-    fn new(face: Face) -> Self {
-        Self(Mutex::new(State { total: 0, done: Vec::new(), face, each: None }))
+    fn new(view: ProgressView) -> Self {
+        Self(Mutex::new(ProgressState { total: 0, done: Vec::new(), view, each: None }))
     }
 
-    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+    fn state(&self) -> std::sync::MutexGuard<'_, ProgressState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl State {
+impl ProgressState {
     fn so_far(&self) -> String {
         let summary = Summary::of(&self.done);
         let bad = [("fail", summary.fail), ("error", summary.error)];
-        let told = bad.iter().filter(|(_, n)| *n > 0).map(|(word, n)| format!("{n} {word}"));
-        told.collect::<Vec<_>>().join(", ")
+        let counts = bad.iter().filter(|(_, n)| *n > 0).map(|(word, n)| format!("{n} {word}"));
+        counts.collect::<Vec<_>>().join(", ")
     }
 }
 
-impl Face {
+impl ProgressView {
     fn line(&mut self, text: &str, colour: bool) {
         let text = guarded(text, colour);
         match self {
             Self::Bar(bar) => bar.println(text),
-            // A run does not fail because nobody reads its progress.
+            // A run does not fail if its progress cannot be written.
             Self::Lines { sink, .. } => drop(writeln!(sink, "{text}")),
         }
     }
@@ -91,10 +91,9 @@ impl Face {
 fn line(result: &CheckResult, paint: Paint) -> String {
     let outcome = paint.outcome(result.outcome, &format!("{:12}", result.outcome.name()));
     let how = match (&result.manner, &result.reason) {
-        (Some(manner), _) => manner,
+        (Some(manner), _) => manner.name(),
         (None, _) if result.outcome == Outcome::Error => "broke",
-        (None, Some(reason)) => words::head(reason),
-        (None, None) => "",
+        (None, reason) => reason.as_ref().and_then(Reason::word).unwrap_or_default(),
     };
     format!("{outcome} {:>5.0} ms  {}  {}", result.duration_ms, result.id, paint.faint(how))
 }
@@ -103,7 +102,7 @@ impl Observer for Progress {
     fn started(&self, total: usize) {
         let mut state = self.state();
         state.total = total;
-        if let Face::Bar(bar) = &state.face {
+        if let ProgressView::Bar(bar) = &state.view {
             let style = ProgressStyle::with_template("{bar:40} {pos}/{len} {msg}");
             bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
             bar.set_length(u64::try_from(total).unwrap_or(u64::MAX));
@@ -112,7 +111,7 @@ impl Observer for Progress {
     }
 
     fn notice(&self, text: &str) {
-        self.state().face.line(&visible::line(text), false);
+        self.state().view.line(&visible::line(text), false);
     }
 
     fn finished(&self, _: &Check, result: &CheckResult, _: &Transcript) {
@@ -121,21 +120,21 @@ impl Observer for Progress {
         let so_far = state.so_far();
         let count = state.done.len();
         if let Some(paint) = state.each {
-            state.face.line(&line(&result.visible(), paint), paint.colour);
+            state.view.line(&line(&result.visible(), paint), paint.colour);
         }
-        match &mut state.face {
-            Face::Bar(bar) => {
+        match &mut state.view {
+            ProgressView::Bar(bar) => {
                 bar.set_message(so_far);
                 bar.inc(1);
             }
-            Face::Lines { sink, every, last }
+            ProgressView::Lines { sink, every, last }
                 if state.each.is_none() && last.elapsed() >= *every =>
             {
                 *last = Instant::now();
                 let comma = if so_far.is_empty() { "" } else { ": " };
                 drop(writeln!(sink, "{count} of {} checks{comma}{so_far}", state.total));
             }
-            Face::Lines { .. } => {}
+            ProgressView::Lines { .. } => {}
         }
     }
 }
@@ -161,7 +160,7 @@ mod tests {
         }
     }
 
-    fn told(every: Duration, verbose: Option<Paint>) -> String {
+    fn shown(every: Duration, verbose: Option<Paint>) -> String {
         let sink = Sink::default();
         let progress = Progress::lines(sink.clone(), every);
         let progress = match verbose {
@@ -182,7 +181,7 @@ mod tests {
 
     #[test]
     fn a_line_for_each_check() {
-        let text = told(Duration::ZERO, Some(Paint::PLAIN));
+        let text = shown(Duration::ZERO, Some(Paint::PLAIN));
         insta::assert_snapshot!(text, @r"
         slowing down
         fail             2 ms  registration.origin.subdomain  ok
@@ -196,7 +195,7 @@ mod tests {
         inconclusive     2 ms  authentication.counter.same  bracket
         error            2 ms  authentication.uv.absent  broke
         ");
-        let coloured = told(Duration::ZERO, Some(Paint { colour: true, ..Paint::PLAIN }));
+        let coloured = shown(Duration::ZERO, Some(Paint { colour: true, ..Paint::PLAIN }));
         assert!(coloured.contains("\u{1b}[31;1mfail        \u{1b}[0m"), "{coloured:?}");
     }
 
@@ -211,8 +210,8 @@ mod tests {
 
     #[test]
     fn now_and_then_a_line() {
-        assert_eq!(told(Duration::from_secs(3600), None), "slowing down\n");
-        let text = told(Duration::ZERO, None);
+        assert_eq!(shown(Duration::from_secs(3600), None), "slowing down\n");
+        let text = shown(Duration::ZERO, None);
         assert!(text.ends_with("10 of 10 checks: 2 fail, 1 error\n"), "{text}");
     }
 }

@@ -1,6 +1,6 @@
 //! SARIF 2.1.0, which code scanners show.
 //!
-//! A check is a rule; whatever went wrong is a result. There is no source to
+//! A check is a rule; each failure is a result. There is no source to
 //! point at: the location is the target. What was known before is suppressed
 //! with its reason.
 
@@ -13,7 +13,7 @@ use super::Findings;
 use super::findings::Shown;
 use super::json::pretty;
 use crate::catalogue::Check;
-use crate::outcome::{CheckResult, Importance, Outcome};
+use crate::outcome::{CheckResult, Importance, Outcome, Variant};
 
 /// The report as SARIF.
 pub fn render(findings: &Findings<'_>) -> io::Result<Vec<u8>> {
@@ -110,7 +110,7 @@ fn result(findings: &Shown<'_>, result: &CheckResult, rule: Option<usize>) -> Va
     let suppression = |why: &String| json!({ "kind": "external", "justification": why });
     json!({
         "ruleId": result.id,
-        // -1: the canary is in no catalogue.
+        // -1: the result of the preflight is in no catalogue.
         "ruleIndex": rule.map_or(json!(-1), Value::from),
         "kind": if result.outcome.is_decided() { "fail" } else { "review" },
         "level": level(result.outcome),
@@ -135,7 +135,7 @@ fn result(findings: &Shown<'_>, result: &CheckResult, rule: Option<usize>) -> Va
 #[derive(Serialize)]
 struct Properties<'a> {
     outcome: Outcome,
-    variant: &'a str,
+    variant: &'a Variant,
     counts: bool,
 }
 

@@ -8,9 +8,11 @@ pub mod words;
 
 use std::fmt::{self, Write};
 
+use super::findings::by_chapter;
 use super::replay::Replay;
 use crate::catalogue::Catalogue;
-use crate::outcome::{CheckResult, Effect, FailOn, Outcome, Paint, Report, Staleness, Summary};
+use crate::outcome::visible::Visible;
+use crate::outcome::{CheckResult, FailOn, Outcome, Paint, Report, Staleness, Summary};
 use diagnostic::Diagnostics;
 use words::checks;
 
@@ -40,7 +42,7 @@ impl Terminal<'_> {
             shown.chapters(out)?;
             shown.diagnostics(out)?;
             shown.known(out)?;
-            shown.amiss(out)?;
+            shown.stale(out)?;
             shown.notes(out)?;
             shown.inconclusive(out)?;
             shown.skipped(out)?;
@@ -97,14 +99,7 @@ impl Terminal<'_> {
 
     /// One line per chapter, in the catalogue's order.
     fn chapters(&self, out: &mut String) -> fmt::Result {
-        let mut chapters: Vec<(&str, Vec<&CheckResult>)> = Vec::new();
-        for result in &self.report.checks {
-            let chapter = self.catalogue.find(&result.id).map_or("other", |check| &check.chapter);
-            match chapters.iter_mut().find(|(name, _)| *name == chapter) {
-                Some((_, results)) => results.push(result),
-                None => chapters.push((chapter, vec![result])),
-            }
-        }
+        let chapters = by_chapter(&self.report.checks, self.catalogue);
         let name_width = chapters.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
         let counts = chapters.iter().map(|(_, results)| checks(results.len()).len());
         let count_width = counts.max().unwrap_or(0);
@@ -113,7 +108,7 @@ impl Terminal<'_> {
         }
         for (name, results) in chapters {
             let count = checks(results.len());
-            let summary = Summary::of(results.iter().copied());
+            let summary = Summary::of(results.iter().map(|(_, result)| *result));
             let counts = self.counts(&summary, "  ");
             writeln!(out, "{name:name_width$}  {count:>count_width$}  {counts}")?;
         }
@@ -151,18 +146,18 @@ impl Terminal<'_> {
     }
 
     /// Expectations that are of no use.
-    fn amiss(&self, out: &mut String) -> fmt::Result {
-        for (index, amiss) in self.report.amiss.iter().enumerate() {
+    fn stale(&self, out: &mut String) -> fmt::Result {
+        for (index, stale) in self.report.stale.iter().enumerate() {
             if index == 0 {
                 writeln!(out, "\nExpectations that are of no use:")?;
             }
-            let pinned = amiss.outcome.map_or("go wrong".to_owned(), |o| format!("come to `{o}`"));
-            let what = match amiss.staleness {
+            let pinned = stale.outcome.map_or("go wrong".to_owned(), |o| format!("come to `{o}`"));
+            let what = match stale.staleness {
                 Staleness::Unneeded => format!("expected to {pinned}, and does not: remove it"),
                 Staleness::Expired => "expired, so that it does not count".to_owned(),
             };
-            writeln!(out, "  {}", amiss.check)?;
-            let text = format!("{what} ({})", amiss.reason);
+            writeln!(out, "  {}", stale.check)?;
+            let text = format!("{what} ({})", stale.reason);
             writeln!(out, "{}", self.paint.wrap(&text, "    ", "    "))?;
         }
         Ok(())
@@ -201,31 +196,25 @@ impl Terminal<'_> {
     fn notes(&self, out: &mut String) -> fmt::Result {
         let as_expected = |result: &&CheckResult| result.is_as_expected();
         let (unseen, notes): (Vec<_>, Vec<_>) = self.with(Outcome::Note).partition(as_expected);
-        let word = self.paint.outcome(Outcome::Note, "Noted");
-        let line = |id: &str, width: usize, text: &str| {
-            self.paint.wrap(text, &format!("  {id:width$}  "), "      ")
-        };
-        if !unseen.is_empty() {
-            writeln!(out, "\n{word}, since what was not seen may be there all the same:")?;
-        }
-        let width = unseen.iter().map(|result| result.id.len()).max().unwrap_or(0);
-        for result in unseen {
-            let reason = result.reason.as_deref().unwrap_or_default();
-            writeln!(out, "{}", line(&result.id, width, reason))?;
-        }
-        if notes.is_empty() {
-            return Ok(());
-        }
-        writeln!(out, "\n{word}, since the specification leaves it open:")?;
-        let width = notes.iter().map(|result| result.id.len()).max().unwrap_or(0);
-        for result in notes {
-            let did = match (result.verdict, &result.reason) {
-                (Some(_), Some(seen)) if words::is_observed(result) => seen.clone(),
-                (Some(verdict), _) => verdict.to_string(),
-                (None, Some(reason)) => reason.clone(),
-                (None, None) => "no verdict".to_owned(),
-            };
-            writeln!(out, "{}", line(&result.id, width, &did))?;
+        let unseen = unseen.into_iter().map(|result| (result, result.reason_text()));
+        let notes = notes.into_iter().map(|result| {
+            let reason = result.reason_text().filter(|_| result.is_observed());
+            let verdict = result.verdict.map(|verdict| verdict.to_string());
+            (result, reason.or(verdict).or_else(|| result.reason_text()))
+        });
+        for (why, results) in [
+            ("since what was not seen may be there all the same", unseen.collect::<Vec<_>>()),
+            ("since the specification leaves it open", notes.collect()),
+        ] {
+            if !results.is_empty() {
+                let word = self.paint.outcome(Outcome::Note, "Noted");
+                writeln!(out, "\n{word}, {why}:")?;
+            }
+            let width = results.iter().map(|(result, _)| result.id.len()).max().unwrap_or(0);
+            for (CheckResult { id, .. }, text) in results {
+                let text = text.as_deref().unwrap_or("no verdict");
+                writeln!(out, "{}", self.paint.wrap(text, &format!("  {id:width$}  "), "      "))?;
+            }
         }
         Ok(())
     }
@@ -233,11 +222,11 @@ impl Terminal<'_> {
     /// The same reason is given once.
     fn inconclusive(&self, out: &mut String) -> fmt::Result {
         let results: Vec<_> = self.with(Outcome::Inconclusive).collect();
-        for (reason, results) in by_reason(&results, |reason| reason) {
+        for (text, results) in by_reason(&results, CheckResult::reason_text) {
             let word = self.paint.outcome(Outcome::Inconclusive, "Inconclusive");
-            let meaning = words::inconclusive(words::head(reason));
-            writeln!(out, "\n{word}: {meaning}")?;
-            writeln!(out, "{}", self.paint.wrap(reason, "  ", "  "))?;
+            let reason = results.first().and_then(|result| result.reason.as_ref());
+            writeln!(out, "\n{word}: {}", words::inconclusive(reason))?;
+            writeln!(out, "{}", self.paint.wrap(&text, "  ", "  "))?;
             for result in results {
                 writeln!(out, "    {}", result.id)?;
             }
@@ -248,15 +237,20 @@ impl Terminal<'_> {
     /// Counts by the word of the reason.
     fn skipped(&self, out: &mut String) -> fmt::Result {
         let results: Vec<_> = self.with(Outcome::Skipped).collect();
-        let groups = by_reason(&results, words::head);
+        let word = |result: &CheckResult| {
+            let reason = result.reason.as_ref()?;
+            Some(reason.word().map_or_else(|| reason.to_string(), str::to_owned))
+        };
+        let groups = by_reason(&results, word);
         if groups.is_empty() {
             return Ok(());
         }
         writeln!(out, "\n{}:", self.paint.outcome(Outcome::Skipped, "Skipped"))?;
         let width = groups.iter().map(|(_, r)| r.len().to_string().len()).max().unwrap_or(0);
-        for (reason, results) in groups {
+        for (word, results) in groups {
+            let reason = results.first().and_then(|result| result.reason.as_ref());
             let first = format!("  {:>width$}  ", results.len());
-            let text = format!("{reason}: {}", words::skipped(reason));
+            let text = format!("{word}: {}", words::skipped(reason));
             writeln!(out, "{}", self.paint.wrap(&text, &first, &" ".repeat(first.len())))?;
         }
         Ok(())
@@ -269,12 +263,7 @@ impl Terminal<'_> {
             _ => format!(": {}", self.counts(&self.report.summary, ", ")),
         };
         writeln!(out, "\n{}{counts}", checks(total))?;
-        let unseen = |result: &&CheckResult| {
-            result.effect == Effect::Unobserved
-                && result.verdict.is_some()
-                && !words::is_observed(result)
-        };
-        let unseen = self.report.checks.iter().filter(unseen).count();
+        let unseen = self.report.checks.iter().filter(|result| result.is_unprobed()).count();
         if unseen > 0 {
             let text = format!(
                 "In {unseen} of them the target's words decided alone: the adapter has no probe \
@@ -288,10 +277,10 @@ impl Terminal<'_> {
 
     fn counts(&self, summary: &Summary, between: &str) -> String {
         let shown = Outcome::ALL.into_iter().filter(|outcome| summary.count(*outcome) > 0);
-        let told = shown.map(|outcome| {
+        let counts = shown.map(|outcome| {
             self.paint.outcome(outcome, &format!("{} {outcome}", summary.count(outcome)))
         });
-        told.collect::<Vec<_>>().join(between)
+        counts.collect::<Vec<_>>().join(between)
     }
 
     /// The results that came to this, unless that was known before.
@@ -304,11 +293,11 @@ impl Terminal<'_> {
 /// The results under each reason, in the order in which the reasons come up.
 fn by_reason<'a>(
     results: &[&'a CheckResult],
-    key: fn(&str) -> &str,
-) -> Vec<(&'a str, Vec<&'a CheckResult>)> {
-    let mut groups: Vec<(&str, Vec<&CheckResult>)> = Vec::new();
+    key: impl Fn(&CheckResult) -> Option<String>,
+) -> Vec<(String, Vec<&'a CheckResult>)> {
+    let mut groups: Vec<(String, Vec<&CheckResult>)> = Vec::new();
     for result in results {
-        let reason = key(result.reason.as_deref().unwrap_or("no reason given"));
+        let reason = key(result).unwrap_or_else(|| words::NO_REASON.to_owned());
         match groups.iter_mut().find(|(known, _)| *known == reason) {
             Some((_, group)) => group.push(result),
             None => groups.push((reason, vec![result])),

@@ -1,4 +1,4 @@
-//! A block of attempts between two honest twins.
+//! A block of attempts between two controls.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,8 +6,9 @@ use std::time::Duration;
 use passrig_authenticator::Ceremony;
 use passrig_authenticator::attestation::metadata::Listing;
 
+use super::bug::{Bug, caught};
 use super::judge;
-use super::patience::{self, Patience, throttled};
+use super::retries::{self, Retries, throttled};
 use super::schedule::Block;
 use crate::actor::{Actor, Attempt, AttemptError, Crash, Probes, World};
 use crate::catalogue::{Action, Check};
@@ -17,27 +18,27 @@ use crate::scenarios::{self, Context, Observations};
 use crate::target_rp::transport::LARGE;
 use crate::target_rp::{Log, Recognised};
 
-/// What a block came to.
-pub(super) struct Done {
+/// The results of a block.
+pub(super) struct BlockResults {
     pub(super) results: Vec<(Arc<Check>, CheckResult, Transcript)>,
-    pub(super) death: Option<Death>,
+    pub(super) loss: Option<TargetLoss>,
 }
 
-/// The target answers no more.
+/// The target does not answer any more.
 #[derive(Clone, Debug)]
-pub(super) struct Death {
-    /// What was noticed of it.
+pub(super) struct TargetLoss {
+    /// The observation.
     pub(super) what: String,
-    /// The check that it died of, if that is known; its result says so.
-    pub(super) killer: Option<Arc<Check>>,
+    /// The check that stopped it, if that is known; its result says so.
+    pub(super) cause: Option<Arc<Check>>,
 }
 
-/// Among whom a block is run.
+/// The conditions under which a block is run.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Company {
-    /// Nobody else speaks to the target: whatever becomes of it is our doing.
+pub(super) struct BlockContext {
+    /// No other block speaks to the target, so that a crash comes from this one.
     pub(super) is_alone: bool,
-    /// After every attempt we look whether the target is still there.
+    /// After every attempt, the target is asked whether it still answers.
     pub(super) is_watched: bool,
     /// The round that it begins with.
     pub(super) round: usize,
@@ -46,7 +47,19 @@ pub(super) struct Company {
 /// How often a void block is run, each time on fresh accounts.
 pub(super) const ROUNDS: usize = 2;
 
-/// Why a refusal counts for nothing that no honest ceremony followed.
+/// A block under way.
+#[derive(Clone, Copy)]
+struct BlockRun<'a> {
+    block: &'a Block,
+    world: &'a World,
+    probes: Probes,
+    observer: &'a dyn Observer,
+}
+
+/// An attempt, and the end of the target if it followed.
+type Attempted = (CheckResult, Transcript, Option<TargetEnd>);
+
+/// The reason for which a refusal does not count: no honest ceremony followed.
 const GONE: (Inconclusive, &str) =
     (Inconclusive::Bracket, "the target was gone before an honest ceremony could follow");
 
@@ -55,30 +68,27 @@ pub(super) async fn run(
     world: &World,
     probes: Probes,
     observer: &dyn Observer,
-    company: Company,
-) -> Done {
-    let end = company.round + ROUNDS;
-    let mut company = company;
+    context: BlockContext,
+) -> Result<BlockResults, Bug> {
+    let first = block.checks.first().map(|check| check.id.as_str());
+    let run = BlockRun { block, world, probes, observer };
+    let end = context.round + ROUNDS;
+    let mut context = context;
     loop {
-        let (done, is_worth_another) = once(block, world, probes, observer, company).await;
-        company.round += 1;
-        if !is_worth_another || company.round == end {
-            return done;
+        let (done, is_worth_another) = caught(first, once(run, context)).await??;
+        context.round += 1;
+        if !is_worth_another || context.round == end {
+            return Ok(done);
         }
         observer.notice("an honest ceremony failed beside a block of attempts; once more");
     }
 }
 
-/// A twin, the attempts, a twin; and whether another round may come to more.
-async fn once(
-    block: &Block,
-    world: &World,
-    probes: Probes,
-    observer: &dyn Observer,
-    company: Company,
-) -> (Done, bool) {
-    let round = company.round;
-    let before = twin(block, world, probes, observer, ("before", round)).await;
+/// A control, the attempts, a control; and whether another round may decide more.
+async fn once(run: BlockRun<'_>, context: BlockContext) -> Result<(BlockResults, bool), Bug> {
+    let BlockRun { block, world, observer, .. } = run;
+    let round = context.round;
+    let before = control(run, ("before", round)).await;
     if before.is_unsupported {
         let why = block.format.map_or(Skip::Algorithm, |_| Skip::Format);
         let skip = |check: &Arc<Check>| {
@@ -86,41 +96,45 @@ async fn once(
             (Arc::clone(check), result, Transcript::default())
         };
         let results = block.checks.iter().map(skip).collect();
-        return (Done { results, death: None }, false);
+        return Ok((BlockResults { results, loss: None }, false));
     }
     let mut gone = before.gone.clone();
     let mut results: Vec<(Arc<Check>, CheckResult, Transcript)> = Vec::new();
-    // Which of the results is that of whom the target died.
-    let mut killer = None;
+    // The place of the check that stopped the target.
+    let mut cause = None;
     for check in &block.checks {
         if gone.is_some() {
             break;
         }
         let (result, transcript) = match before.flaw(check.ceremony) {
-            // Nothing that came of it would count.
+            // No result of it would count.
             Some((why, what)) => {
                 (judge::undecided(check, &block.variant, why, what), Transcript::default())
             }
             None => {
-                let (result, transcript, end) = if check.exclusive {
-                    race(check, block, world, probes, observer, round).await
-                } else {
-                    attempt(check, block, world, probes, observer, round).await
-                };
+                let attempted = caught(Some(&check.id), async {
+                    let attempted = if check.exclusive {
+                        race(run, check, round).await
+                    } else {
+                        attempt(run, check, round).await
+                    };
+                    observer.attempted(check, &attempted.0, &attempted.1);
+                    attempted
+                });
+                let (result, transcript, end) = attempted.await?;
                 let end = match end {
-                    None if company.is_watched => delayed(world).await,
+                    None if context.is_watched => delayed(world).await,
                     end => end,
                 };
                 if let Some(end) = end {
                     let last = results.len();
-                    killer = match end.is_of_the_attempt {
+                    cause = match end.is_of_the_attempt {
                         Some(true) => Some(last),
                         Some(false) => last.checked_sub(1),
-                        None => (last == 0 || company.is_watched).then_some(last),
+                        None => (last == 0 || context.is_watched).then_some(last),
                     };
                     gone = Some(end.what);
                 }
-                observer.attempted(check, &result, &transcript);
                 (result, transcript)
             }
         };
@@ -128,12 +142,12 @@ async fn once(
     }
     let is_sent = results.iter().any(|(check, ..)| before.flaw(check.ceremony).is_none());
     let after = match &gone {
-        None if is_sent => twin(block, world, probes, observer, ("after", round)).await,
-        None => Twin::default(),
-        Some(_) => Twin { gone: gone.clone(), ..Twin::default() },
+        None if is_sent => control(run, ("after", round)).await,
+        None => Control::default(),
+        Some(_) => Control { gone: gone.clone(), ..Control::default() },
     };
-    if after.is_unheard && gone.is_none() {
-        killer = results.len().checked_sub(1);
+    if after.is_unanswered && gone.is_none() {
+        cause = results.len().checked_sub(1);
     }
     let mut is_void = false;
     for (check, result, _) in &mut results {
@@ -151,33 +165,32 @@ async fn once(
     }
     let gone = gone.or(after.gone);
     let is_worth_another = is_void && gone.is_none();
-    let death = gone.map(|what| {
-        let killer = killer.filter(|_| company.is_alone).and_then(|at| results.get_mut(at));
-        let killer = killer.map(|(check, result, _)| {
-            *result = judge::killed(result.clone(), &what);
+    let loss = gone.map(|what| {
+        let cause = cause.filter(|_| context.is_alone).and_then(|at| results.get_mut(at));
+        let cause = cause.map(|(check, result, _)| {
+            *result = judge::stopped_target(result.clone(), &what);
             Arc::clone(check)
         });
-        Death { what, killer }
+        TargetLoss { what, cause }
     });
-    (Done { results, death }, is_worth_another)
+    Ok((BlockResults { results, loss }, is_worth_another))
 }
 
-/// An honest registration and an honest authentication, and what was wrong
-/// with each.
+/// An honest registration and an honest authentication, and the flaw of each.
 #[derive(Default)]
-struct Twin {
+struct Control {
     registration: Option<(Inconclusive, String)>,
     authentication: Option<(Inconclusive, String)>,
     /// The target refuses honest statements of the block's format, or honest
     /// credentials for its algorithm.
     is_unsupported: bool,
     gone: Option<String>,
-    /// It was gone before it answered anything.
-    is_unheard: bool,
+    /// The target was gone before it answered anything.
+    is_unanswered: bool,
 }
 
-impl Twin {
-    /// Why an attempt of that ceremony counts for nothing, if so.
+impl Control {
+    /// The reason for which an attempt of that ceremony does not count, if there is one.
     fn flaw(&self, ceremony: Ceremony) -> Option<(Inconclusive, &str)> {
         let flaw = match ceremony {
             Ceremony::Registration => self.registration.as_ref(),
@@ -186,10 +199,10 @@ impl Twin {
         flaw.map(|(why, what)| (*why, what.as_str()))
     }
 
-    fn fail(
+    async fn fail(
         &mut self,
-        ceremony: Ceremony,
-        place: &str,
+        run: BlockRun<'_>,
+        (ceremony, place): (Ceremony, &str),
         seen: &Result<Attempt, AttemptError>,
         log: &Log,
     ) {
@@ -209,19 +222,31 @@ impl Twin {
             Ceremony::Registration => self.registration = flaw,
             Ceremony::Authentication => self.authentication = flaw,
         }
+        let end = end(seen, run.world, log).await;
+        self.is_unanswered = end.as_ref().is_some_and(|end| end.is_of_the_attempt == Some(false));
+        self.gone = end.map(|end| end.what);
+        if let Err(trouble) = seen
+            && trouble.is_hang_up()
+            && self.gone.is_none()
+        {
+            // The target is back already. Another round must not hide the crash.
+            let checks = run.block.checks.iter().map(|check| check.id.clone()).collect();
+            let when = format!("at an honest {ceremony} beside checks");
+            let what = log.mask(&trouble.to_string());
+            run.world.state.crashes.note(Crash { when, what, checks });
+        }
     }
 }
 
-/// How the target ended.
-struct End {
+/// The end of the target.
+struct TargetEnd {
     what: String,
-    /// Whether it died of what was sent to it just then, if that can be told:
-    /// if not, of what was sent before, or it is not known.
+    /// Whether the attempt stopped it, if that can be known; if false, an earlier request did.
     is_of_the_attempt: Option<bool>,
 }
 
 /// Whether the target is gone after this.
-async fn end(seen: &Result<Attempt, AttemptError>, world: &World, log: &Log) -> Option<End> {
+async fn end(seen: &Result<Attempt, AttemptError>, world: &World, log: &Log) -> Option<TargetEnd> {
     let (what, is_unreachable) = match seen {
         Ok(attempt) if attempt.verdict.recognised == Recognised::Crash => {
             ("it answered with a server error".to_owned(), false)
@@ -240,34 +265,22 @@ async fn end(seen: &Result<Attempt, AttemptError>, world: &World, log: &Log) -> 
         // A connection that was kept open since the last one, perhaps.
         (false, false) => None,
     };
-    Some(End { what, is_of_the_attempt })
+    Some(TargetEnd { what, is_of_the_attempt })
 }
 
-/// Whether the target dies a moment later.
-async fn delayed(world: &World) -> Option<End> {
+/// Whether the target stops a moment later.
+async fn delayed(world: &World) -> Option<TargetEnd> {
     tokio::time::sleep(Duration::from_millis(100)).await;
     let is_there = world.target.is_there().await;
     let what = || "nobody answers there any more".to_owned();
-    (!is_there).then(|| End { what: what(), is_of_the_attempt: Some(true) })
+    (!is_there).then(|| TargetEnd { what: what(), is_of_the_attempt: Some(true) })
 }
 
-impl Twin {
-    fn mourn(&mut self, end: Option<End>) {
-        self.is_unheard = end.as_ref().is_some_and(|end| end.is_of_the_attempt == Some(false));
-        self.gone = end.map(|end| end.what);
-    }
-}
-
-async fn twin(
-    block: &Block,
-    world: &World,
-    probes: Probes,
-    observer: &dyn Observer,
-    (place, round): (&str, usize),
-) -> Twin {
-    let Some(first) = block.checks.first() else { return Twin::default() };
+async fn control(run: BlockRun<'_>, (place, round): (&str, usize)) -> Control {
+    let BlockRun { block, world, probes, observer } = run;
+    let Some(first) = block.checks.first() else { return Control::default() };
     let mut log = Log::new();
-    let mut twin = Twin::default();
+    let mut control = Control::default();
     // Named after the block's first check, so that its draws are its own.
     let name = format!("twin {place}/{round}/{}", first.id);
     let authenticator = world.authenticator(block.product, block.format, block.algorithm);
@@ -276,85 +289,55 @@ async fn twin(
     if block.is_listed {
         actor.set_listing(Listing::honest(block.format));
     }
-    let mut patience = Patience::new(observer, &world.state);
+    let mut retries = Retries::new(observer, &world.state);
     while let Err(trouble) = actor.set_up(&mut log).await {
-        if !patience.lasts(trouble.throttled()).await {
-            let seen = Err(trouble);
-            twin.fail(Ceremony::Registration, place, &seen, &log);
-            twin.mourn(end(&seen, world, &log).await);
-            note_crash(&twin, Ceremony::Registration, &seen, block, world, &log);
-            return twin;
+        if !retries.wait(trouble.throttled()).await {
+            let ceremony = Ceremony::Registration;
+            control.fail(run, (ceremony, place), &Err(trouble), &log).await;
+            return control;
         }
     }
     for ceremony in [Ceremony::Registration, Ceremony::Authentication] {
         if ceremony == Ceremony::Authentication {
             actor.change_browser();
         }
-        let mut patience = Patience::new(observer, &world.state);
+        let mut retries = Retries::new(observer, &world.state);
         let seen = loop {
             let seen = actor.perform(ceremony, probes, &mut log).await;
-            if !patience.lasts(throttled(&seen)).await {
+            if !retries.wait(throttled(&seen)).await {
                 break seen;
             }
         };
         match &seen {
             Ok(attempt) if attempt.is_accepted() => {
-                observer.twin(ceremony, &Transcript::of(log.clone(), Some(attempt.exchange)));
+                observer.control_accepted(
+                    ceremony,
+                    &Transcript::of(log.clone(), Some(attempt.exchange)),
+                );
             }
             _ => {
                 let is_refused =
                     |attempt: &Attempt| attempt.verdict.recognised == Recognised::Refused;
                 let is_telling = block.algorithm.is_some()
                     || block.format.is_some() && ceremony == Ceremony::Registration;
-                twin.is_unsupported = is_telling && seen.as_ref().is_ok_and(is_refused);
-                twin.fail(ceremony, place, &seen, &log);
-                twin.mourn(end(&seen, world, &log).await);
-                note_crash(&twin, ceremony, &seen, block, world, &log);
+                control.is_unsupported = is_telling && seen.as_ref().is_ok_and(is_refused);
+                control.fail(run, (ceremony, place), &seen, &log).await;
                 break;
             }
         }
     }
-    twin
+    control
 }
 
-/// Keeps the crash of a target that is back already, so that another round does not hide it.
-fn note_crash(
-    twin: &Twin,
-    ceremony: Ceremony,
-    seen: &Result<Attempt, AttemptError>,
-    block: &Block,
-    world: &World,
-    log: &Log,
-) {
-    match seen {
-        Err(trouble) if trouble.is_hang_up() && twin.gone.is_none() => {
-            let checks = block.checks.iter().map(|check| check.id.clone()).collect();
-            let when = format!("at an honest {ceremony} beside checks");
-            let what = log.mask(&trouble.to_string());
-            world.state.crashes.note(Crash { when, what, checks });
-        }
-        _ => {}
-    }
-}
-
-/// How often a race is run: what is never seen in so many rounds may still be
-/// there.
+/// The number of rounds of a race: a fault that is never seen in so many rounds may still exist.
 const RACES: usize = 5;
 
-/// Runs a race until somebody loses it.
-async fn race(
-    check: &Check,
-    block: &Block,
-    world: &World,
-    probes: Probes,
-    observer: &dyn Observer,
-    round: usize,
-) -> (CheckResult, Transcript, Option<End>) {
+/// Runs a race until a round shows the fault.
+async fn race(run: BlockRun<'_>, check: &Check, round: usize) -> Attempted {
     let mut number = 1;
     loop {
         let start = round * RACES + number - 1;
-        let (result, transcript, gone) =
-            attempt(check, block, world, probes, observer, start).await;
+        let (result, transcript, gone) = attempt(run, check, start).await;
         let result = match result.outcome {
             Outcome::Pass if number < RACES => {
                 number += 1;
@@ -368,15 +351,9 @@ async fn race(
     }
 }
 
-async fn attempt(
-    check: &Check,
-    block: &Block,
-    world: &World,
-    probes: Probes,
-    observer: &dyn Observer,
-    round: usize,
-) -> (CheckResult, Transcript, Option<End>) {
-    let mut patience = Patience::new(observer, &world.state);
+async fn attempt(run: BlockRun<'_>, check: &Check, round: usize) -> Attempted {
+    let BlockRun { block, world, probes, observer } = run;
+    let mut retries = Retries::new(observer, &world.state);
     let notice = |text: &str| observer.notice(text);
     loop {
         let mut stage = Context {
@@ -385,7 +362,7 @@ async fn attempt(
             check,
             probes,
             // A throttled try has used up its account.
-            round: round * (patience::TRIES + 1) + patience.tries(),
+            round: round * (retries::TRIES + 1) + retries.tries(),
             actors: 0,
             log: Log::new(),
             notice: &notice,
@@ -397,7 +374,7 @@ async fn attempt(
             }
             Err(trouble) => trouble.throttled(),
         };
-        if patience.lasts(throttled).await {
+        if retries.wait(throttled).await {
             continue;
         }
         let exchange = seen.as_ref().ok().map(|observations| observations.attempt.exchange);
@@ -409,12 +386,12 @@ async fn attempt(
             _ => judge::judge(check, &block.variant, &seen),
         };
         // The reason may quote a secret that was learnt after it.
-        let reason = result.reason.as_deref().map(|reason| stage.log.mask(reason));
+        let reason = result.reason.as_ref().map(|reason| reason.map(|text| stage.log.mask(text)));
         let result = CheckResult { reason, ..result };
         let end = end(&seen.map(|observations| observations.attempt), world, &stage.log).await;
         if end.is_none() && is_closed && result.outcome == Outcome::Error {
             // The target is back already. Another round of the block must not hide that.
-            let what = result.reason.clone().unwrap_or_default();
+            let what = result.reason_text().unwrap_or_default();
             world.state.crashes.note(Crash::during_checks(what, vec![check.id.clone()]));
         }
         return (result, Transcript::of(stage.log, exchange), end);

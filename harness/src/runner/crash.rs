@@ -49,8 +49,9 @@ pub(super) fn result(
     );
     Some(CheckResult {
         id: ID.to_owned(),
+        ceremony: None,
         title: "target crashes during the run and comes back".to_owned(),
-        variant: variant.to_string(),
+        variant: variant.clone(),
         level: Level::Must,
         importance: Importance::High,
         clause: "availability".to_owned(),
@@ -59,7 +60,7 @@ pub(super) fn result(
         verdict: None,
         manner: None,
         effect: Effect::Unobserved,
-        reason: Some(reason),
+        reason: Some(reason.into()),
         expected: Expectation::Survives,
         known: None,
         duration_ms: 0.0,
@@ -98,7 +99,7 @@ mod tests {
         let results: Vec<_> = results.iter().map(of).collect();
         let result = result(crashes, &results, &Variant::new([]))?;
         assert_eq!((result.id.as_str(), result.outcome), (ID, Outcome::Error));
-        result.reason
+        result.reason_text()
     }
 
     #[test]

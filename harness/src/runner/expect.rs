@@ -1,22 +1,22 @@
-//! What is known to go wrong, and for how long.
+//! Known failures, and the last day on which each counts.
 
 use std::fmt;
 
 use crate::catalogue::Check;
-use crate::outcome::{Amiss, CheckResult, Outcome, Report, Staleness};
+use crate::outcome::{CheckResult, Outcome, Report, StaleExpectation, Staleness};
 
 use crate::catalogue::glob::matches;
 
 /// An entry of the list: these checks do not pass, for this reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Expectation {
+pub struct KnownFailure {
     /// An id, or a glob.
     pub check: String,
-    /// What they come to; absent, whatever is no pass.
+    /// Their outcome; if absent, any but pass.
     pub outcome: Option<Outcome>,
-    /// Why that is borne with.
+    /// The reason for which that is accepted for now.
     pub reason: String,
-    /// The last day on which it is.
+    /// The last day on which it counts.
     pub expires: Option<Date>,
 }
 
@@ -37,14 +37,14 @@ impl fmt::Display for Date {
     }
 }
 
-impl Expectation {
+impl KnownFailure {
     /// Whether it is about this check.
     pub fn concerns(&self, id: &str) -> bool {
         matches(&self.check, id)
     }
 
-    /// Whether it foresaw this result.
-    pub fn foresaw(&self, result: &CheckResult) -> bool {
+    /// Whether it covers this result.
+    pub fn covers(&self, result: &CheckResult) -> bool {
         !matches!(result.outcome, Outcome::Pass | Outcome::Skipped)
             && self.outcome.is_none_or(|outcome| outcome == result.outcome)
             && self.concerns(&result.id)
@@ -71,7 +71,7 @@ impl Expectation {
         let all = checks.iter().filter(|check| self.concerns(&check.id));
         let complete = all.into_iter().all(|check| about().any(|result| result.id == check.id));
         let decided = about().any(|result| result.outcome.is_decided());
-        let used = about().any(|result| self.foresaw(result));
+        let used = about().any(|result| self.covers(result));
         (complete && decided && !used).then_some(Staleness::Unneeded)
     }
 }
@@ -79,18 +79,18 @@ impl Expectation {
 /// Compares a report on some of these checks, or all, with what was expected:
 /// every result that was foreseen gets the reason, and every entry that is of no
 /// use is listed.
-pub fn settle(report: &mut Report, expectations: &[Expectation], checks: &[Check], today: Date) {
+pub fn settle(report: &mut Report, expectations: &[KnownFailure], checks: &[Check], today: Date) {
     for result in &mut report.checks {
         let mut valid = expectations.iter().filter(|entry| !entry.is_expired(today));
-        let entry = valid.find(|entry| entry.foresaw(result));
+        let entry = valid.find(|entry| entry.covers(result));
         result.known = entry.map(|entry| entry.reason.clone());
     }
-    let amiss = expectations.iter().filter_map(|entry| {
+    let stale = expectations.iter().filter_map(|entry| {
         let staleness = entry.staleness(checks, &report.checks, today)?;
-        let Expectation { check, outcome, reason, .. } = entry.clone();
-        Some(Amiss { check, outcome, reason, staleness })
+        let KnownFailure { check, outcome, reason, .. } = entry.clone();
+        Some(StaleExpectation { check, outcome, reason, staleness })
     });
-    report.amiss = amiss.collect();
+    report.stale = stale.collect();
 }
 
 #[cfg(test)]
@@ -101,8 +101,8 @@ mod tests {
 
     const TODAY: Date = Date { year: 2026, month: 5, day: 17 };
 
-    fn entry(check: &str, outcome: Option<Outcome>) -> Expectation {
-        Expectation { check: check.to_owned(), outcome, reason: "known".to_owned(), expires: None }
+    fn entry(check: &str, outcome: Option<Outcome>) -> KnownFailure {
+        KnownFailure { check: check.to_owned(), outcome, reason: "known".to_owned(), expires: None }
     }
 
     /// A report of these checks, with what each came to.
@@ -120,7 +120,7 @@ mod tests {
     const SUBDOMAIN: &str = "registration.origin.subdomain";
     const PORT: &str = "registration.origin.port";
 
-    fn settled(results: &[(&str, Outcome)], entries: &[Expectation]) -> (Vec<bool>, u8, Report) {
+    fn settled(results: &[(&str, Outcome)], entries: &[KnownFailure]) -> (Vec<bool>, u8, Report) {
         let mut report = report(results);
         settle(&mut report, entries, &samples::catalogue().checks, TODAY);
         let known = report.checks.iter().map(|result| result.known.is_some()).collect();
@@ -144,15 +144,15 @@ mod tests {
         let (known, code, report) = settled(&[(PORT, Outcome::Error)], &entries);
         assert_eq!((known, code), (vec![false], 1));
         // Nothing was decided, so that nothing is proven about the entry.
-        assert!(report.amiss.is_empty());
+        assert!(report.stale.is_empty());
         let (_, code, report) = settled(&[(PORT, Outcome::Warn)], &entries);
-        assert_eq!((report.amiss[0].staleness, code), (Staleness::Unneeded, 1));
+        assert_eq!((report.stale[0].staleness, code), (Staleness::Unneeded, 1));
     }
 
     #[test]
     fn an_unexpected_pass_fails() {
         let (_, code, report) = settled(&[(PORT, Outcome::Pass)], &[entry(PORT, None)]);
-        assert_eq!((report.amiss[0].staleness, code), (Staleness::Unneeded, 1));
+        assert_eq!((report.stale[0].staleness, code), (Staleness::Unneeded, 1));
     }
 
     #[test]
@@ -160,18 +160,18 @@ mod tests {
         let entries = [entry("registration.origin", None)];
         let all = [(SUBDOMAIN, Outcome::Pass), (PORT, Outcome::Fail)];
         let (known, code, report) = settled(&all, &entries);
-        assert_eq!((known, code, report.amiss.len()), (vec![false, true], 0, 0));
+        assert_eq!((known, code, report.stale.len()), (vec![false, true], 0, 0));
     }
 
     #[test]
     fn a_part_of_the_checks_proves_nothing_about_the_rest() {
         let glob = [entry("registration.origin", None)];
         let (_, code, report) = settled(&[(SUBDOMAIN, Outcome::Pass)], &glob);
-        assert_eq!((code, report.amiss.len()), (0, 0));
+        assert_eq!((code, report.stale.len()), (0, 0));
         // Not run at all, or not sent.
         for results in [&[(SUBDOMAIN, Outcome::Pass)][..], &[(PORT, Outcome::Skipped)]] {
             let (_, code, report) = settled(results, &[entry(PORT, None)]);
-            assert_eq!((code, report.amiss.len()), (0, 0));
+            assert_eq!((code, report.stale.len()), (0, 0));
         }
         // What cannot be sent to this target is no part that is still to come.
         let rest = [(SUBDOMAIN, Outcome::Skipped), (PORT, Outcome::Pass)];
@@ -180,14 +180,14 @@ mod tests {
 
     #[test]
     fn an_expired_entry_does_not_count_and_is_listed() {
-        let on = |day| Expectation { expires: Some(Date { day, ..TODAY }), ..entry(PORT, None) };
+        let on = |day| KnownFailure { expires: Some(Date { day, ..TODAY }), ..entry(PORT, None) };
         let (known, code, report) = settled(&[(PORT, Outcome::Fail)], &[on(16)]);
         assert_eq!((known, code), (vec![false], 1));
-        assert_eq!(report.amiss[0].staleness, Staleness::Expired);
+        assert_eq!(report.stale[0].staleness, Staleness::Expired);
         let (known, code, report) = settled(&[(PORT, Outcome::Fail)], &[on(17)]);
-        assert_eq!((known, code, report.amiss.len()), (vec![true], 0, 0));
+        assert_eq!((known, code, report.stale.len()), (vec![true], 0, 0));
         // By itself it is a remark.
         assert_eq!(settled(&[(PORT, Outcome::Pass)], &[on(16)]).1, 0);
-        assert_eq!(settled(&[(SUBDOMAIN, Outcome::Pass)], &[on(16)]).2.amiss.len(), 0);
+        assert_eq!(settled(&[(SUBDOMAIN, Outcome::Pass)], &[on(16)]).2.stale.len(), 0);
     }
 }

@@ -1,9 +1,10 @@
 //! From what was seen to an outcome: the rules of honest verdicts, in one place.
 
+use super::bug::Bug;
 use crate::actor::{Attempt, AttemptError};
 use crate::catalogue::Check;
 use crate::outcome::{
-    CheckResult, Effect, Expectation, Inconclusive, Manner, Outcome, Skip, Variant, Verdict,
+    CheckResult, Effect, Expectation, Inconclusive, Manner, Outcome, Reason, Skip, Variant, Verdict,
 };
 use crate::scenarios::Observations;
 use crate::target_rp::Recognised;
@@ -15,7 +16,7 @@ pub(super) fn judge(
     variant: &Variant,
     seen: &Result<Observations, AttemptError>,
 ) -> CheckResult {
-    let blank = blank(check, variant);
+    let blank = check.result(variant.clone());
     let observations = match seen {
         Ok(observations) => observations,
         Err(trouble) => return troubled(blank, trouble),
@@ -24,12 +25,13 @@ pub(super) fn judge(
         && !control.is_accepted()
     {
         let what = with(control.verdict.message.clone(), "it was not accepted");
-        return inconclusive(blank, Inconclusive::Control, &what);
+        return void(blank, Inconclusive::Control, &what);
     }
     let attempt = &observations.attempt;
     match attempted(blank, check, attempt) {
         result if observations.is_open && result.outcome == Outcome::Pass => {
-            let reason = Some(with(attempt.verdict.message.clone(), "not seen, nor ruled out"));
+            let reason =
+                Some(with(attempt.verdict.message.clone(), "not seen, nor ruled out").into());
             CheckResult { outcome: Outcome::Note, reason, ..result }
         }
         result => result,
@@ -39,44 +41,38 @@ pub(super) fn judge(
 fn attempted(blank: CheckResult, check: &Check, attempt: &Attempt) -> CheckResult {
     let message = attempt.verdict.message.clone();
     let result = CheckResult {
-        manner: Some(attempt.verdict.manner.name().to_owned()),
+        manner: Some(attempt.verdict.manner),
         effect: attempt.effect,
         duration_ms: attempt.duration.as_secs_f64() * 1000.0,
         ..blank
     };
     let (verdict, manner, remark) = match (attempt.verdict.recognised, attempt.effect) {
         // Effects over words.
-        (Recognised::Refused | Recognised::RefusedLikeCrash, Effect::Happened) => (
-            Verdict::Accepted,
-            result.manner.clone(),
-            Some("the target says refused, and yet it happened"),
-        ),
-        (Recognised::Accepted, Effect::Absent) => {
-            (Verdict::Refused, Some("accepted-in-words".to_owned()), None)
+        (Recognised::Refused | Recognised::RefusedLikeCrash, Effect::Happened) => {
+            (Verdict::Accepted, result.manner, Some("the target says refused, and yet it happened"))
         }
-        (Recognised::Refused, _) => (Verdict::Refused, result.manner.clone(), None),
-        (Recognised::Accepted, _) => (Verdict::Accepted, result.manner.clone(), None),
+        (Recognised::Accepted, Effect::Absent) => {
+            (Verdict::Refused, Some(Manner::AcceptedInWords), None)
+        }
+        (Recognised::Refused, _) => (Verdict::Refused, result.manner, None),
+        (Recognised::Accepted, _) => (Verdict::Accepted, result.manner, None),
         (Recognised::RefusedLikeCrash, _) => {
             let outcome = match check.expects {
                 Expectation::Refused | Expectation::Survives => Outcome::Warn,
                 Expectation::Accepted => check.level.divergence(),
             };
-            let reason = Some(with(message, "the refusal looks like a crash"));
+            let reason = Some(with(message, "the refusal looks like a crash").into());
             return CheckResult { outcome, verdict: Some(Verdict::Refused), reason, ..result };
         }
         (Recognised::Crash, _) => {
-            let reason = Some(with(message, "the target answered with a server error"));
+            let reason = Some(with(message, "the target answered with a server error").into());
             return CheckResult { outcome: Outcome::Error, reason, ..result };
         }
         (Recognised::Throttled { .. }, _) => {
-            return inconclusive(
-                result,
-                Inconclusive::Throttled,
-                "the target wants fewer requests",
-            );
+            return void(result, Inconclusive::Throttled, "the target wants fewer requests");
         }
-        // Which refusal it is matters where one is expected. Here it is enough
-        // that somebody refuses, be it the framework: the target lives.
+        // The kind of refusal matters where one is expected. Here any refusal is enough, even one
+        // by the framework: the target works.
         (Recognised::Unrecognised, _)
             if check.expects == Expectation::Survives
                 && attempt.verdict.manner == Manner::ClientError =>
@@ -86,74 +82,69 @@ fn attempted(blank: CheckResult, check: &Check, attempt: &Attempt) -> CheckResul
         (Recognised::Unrecognised, _) => {
             let answer = attempt.verdict.unknown.as_deref().unwrap_or_default();
             let what = format!("if this was a refusal, add to the adapter: refused = [{answer}]");
-            return inconclusive(result, Inconclusive::Unrecognised, &what);
+            return void(result, Inconclusive::Unrecognised, &what);
         }
     };
     let outcome =
         if check.expects.is_met_by(verdict) { Outcome::Pass } else { check.level.divergence() };
     let reason = match outcome {
         Outcome::Pass => None,
-        _ => remark.map(str::to_owned).or(message),
+        _ => remark.map(str::to_owned).or(message).map(Reason::from),
     };
     CheckResult { outcome, verdict: Some(verdict), manner, reason, ..result }
 }
 
 fn troubled(blank: CheckResult, trouble: &AttemptError) -> CheckResult {
     if trouble.throttled().is_some() {
-        return inconclusive(blank, Inconclusive::Throttled, &trouble.to_string());
+        return void(blank, Inconclusive::Throttled, &trouble.to_string());
     }
     match trouble {
-        AttemptError::NotExpressible(cause) => CheckResult {
-            reason: Some(format!("{}: {cause}", Skip::NotExpressible)),
-            ..skipped(blank, Skip::NotExpressible)
-        },
-        AttemptError::Bug(_) => {
-            CheckResult { outcome: Outcome::Error, reason: Some(trouble.to_string()), ..blank }
+        AttemptError::NotExpressible(cause) => {
+            let detail = Some(cause.to_string());
+            skipped(blank, Reason::Skipped { skip: Skip::NotExpressible, detail })
         }
+        AttemptError::Bug(message) => Bug::new(blank.id, message).resume(),
         AttemptError::NoFlow(_) => skipped(blank, Skip::Flow),
         AttemptError::NoFeature(_) => skipped(blank, Skip::Feature),
-        _ if trouble.is_inconvenience() => {
-            CheckResult { outcome: Outcome::Error, reason: Some(trouble.to_string()), ..blank }
-        }
+        _ if trouble.is_inconvenience() => CheckResult {
+            outcome: Outcome::Error,
+            reason: Some(trouble.to_string().into()),
+            ..blank
+        },
         _ if trouble.is_unreachable() => {
-            inconclusive(blank, Inconclusive::Interrupted, &trouble.to_string())
+            void(blank, Inconclusive::Interrupted, &trouble.to_string())
         }
-        _ => inconclusive(blank, Inconclusive::Setup, &trouble.to_string()),
+        _ => void(blank, Inconclusive::Setup, &trouble.to_string()),
     }
 }
 
 /// A check that the target did not survive. What it answered before, if
 /// anything, counts for nothing.
-pub(super) fn killed(result: CheckResult, what: &str) -> CheckResult {
-    let reason = Some(format!("the target stopped answering after this check: {what}"));
+pub(super) fn stopped_target(result: CheckResult, what: &str) -> CheckResult {
+    let reason = Some(format!("the target stopped answering after this check: {what}").into());
     CheckResult { outcome: Outcome::Error, verdict: None, reason, ..result }
 }
 
 /// What must be survived was not even read.
 pub(super) fn cut_short(check: &Check, variant: &Variant) -> CheckResult {
-    CheckResult { outcome: Outcome::Pass, ..blank(check, variant) }
+    CheckResult { outcome: Outcome::Pass, ..check.result(variant.clone()) }
 }
 
 /// A race that was lost in this round.
 pub(super) fn seen(result: CheckResult, round: usize, rounds: usize) -> CheckResult {
     let what = format!("seen in round {round} of {rounds}");
-    CheckResult { reason: Some(with(result.reason.clone(), &what)), ..result }
+    CheckResult { reason: Some(with(result.reason_text(), &what).into()), ..result }
 }
 
 /// A race that was not lost in any round, which proves nothing.
 pub(super) fn unseen(result: CheckResult, rounds: usize) -> CheckResult {
-    let reason = Some(format!("not observed in {rounds} rounds"));
+    let reason = Some(format!("not observed in {rounds} rounds").into());
     CheckResult { outcome: Outcome::Note, reason, ..result }
 }
 
 /// A check that was not sent.
 pub(super) fn skip(check: &Check, variant: &Variant, why: Skip) -> CheckResult {
-    skipped(blank(check, variant), why)
-}
-
-/// A check from which nothing can be concluded after all.
-pub(super) fn void(result: CheckResult, why: Inconclusive, what: &str) -> CheckResult {
-    inconclusive(result, why, what)
+    skipped(check.result(variant.clone()), why)
 }
 
 /// A check that was not even sent, since nothing could have been concluded.
@@ -163,35 +154,16 @@ pub(super) fn undecided(
     why: Inconclusive,
     what: &str,
 ) -> CheckResult {
-    inconclusive(blank(check, variant), why, what)
+    void(check.result(variant.clone()), why, what)
 }
 
-fn blank(check: &Check, variant: &Variant) -> CheckResult {
-    CheckResult {
-        id: check.id.clone(),
-        title: check.title(),
-        variant: variant.to_string(),
-        level: check.level,
-        importance: check.importance,
-        clause: check.clause.clone(),
-        requirement: check.requirement.clone(),
-        outcome: Outcome::Inconclusive,
-        verdict: None,
-        manner: None,
-        effect: Effect::Unobserved,
-        reason: None,
-        expected: check.expects,
-        known: None,
-        duration_ms: 0.0,
-    }
+fn skipped(result: CheckResult, why: impl Into<Reason>) -> CheckResult {
+    CheckResult { outcome: Outcome::Skipped, reason: Some(why.into()), ..result }
 }
 
-fn skipped(result: CheckResult, why: Skip) -> CheckResult {
-    CheckResult { outcome: Outcome::Skipped, reason: Some(why.to_string()), ..result }
-}
-
-fn inconclusive(result: CheckResult, why: Inconclusive, what: &str) -> CheckResult {
-    let reason = Some(format!("{why}: {what}"));
+/// A check from which nothing can be concluded after all.
+pub(super) fn void(result: CheckResult, why: Inconclusive, what: &str) -> CheckResult {
+    let reason = Some(Reason::Inconclusive { cause: why, detail: Some(what.to_owned()) });
     CheckResult { outcome: Outcome::Inconclusive, verdict: None, reason, ..result }
 }
 

@@ -38,9 +38,9 @@ pub struct Row {
 /// Why the matrix is not closed.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum Flaw {
-    /// The mutant is too wrong to be told by a check.
-    #[error("{mutant}: a canary ends the run: {reason}")]
-    Canary {
+    /// The mutant does not pass the preflight.
+    #[error("{mutant}: the run ends early: {reason}")]
+    Preflight {
         /// Which mutant.
         mutant: String,
         /// What the run says.
@@ -185,7 +185,7 @@ impl Row {
         match run {
             Ok(report) => row.judge(catalogue, &report),
             Err(reason) => {
-                row.flaws.push(Flaw::Canary { mutant: row.mutant.id.clone(), reason });
+                row.flaws.push(Flaw::Preflight { mutant: row.mutant.id.clone(), reason });
             }
         }
         row

@@ -7,10 +7,11 @@ use passrig_authenticator::client::Origin;
 use passrig_authenticator::env::Seeded;
 use tokio::task::JoinSet;
 
-use super::block::{self, Company, Death, Done};
-use super::revival::Revival;
+use super::block::{self, BlockContext, BlockResults, TargetLoss};
+use super::bug::{Bug, RunError, caught};
+use super::restart::Restarter;
 use super::schedule::{self, Block};
-use super::{Options, canary, crash, judge};
+use super::{Options, crash, judge, preflight};
 use crate::actor::{self, Crash, RunState, THROTTLED, World};
 use crate::catalogue::{Check, Product};
 use crate::observer::Observer;
@@ -21,12 +22,20 @@ use crate::outcome::{
 use crate::target_rp::Target;
 use crate::target_rp::adapter::Mode;
 
-/// Runs the checks, and reports.
+/// Runs the checks, and reports. A panic on the way is an error, too.
 pub async fn run(
     options: &Options,
     target: Arc<Target>,
     observer: Arc<dyn Observer>,
-) -> Result<Report, NotTestable> {
+) -> Result<Report, RunError> {
+    caught(None, run_checks(options, target, observer)).await?
+}
+
+async fn run_checks(
+    options: &Options,
+    target: Arc<Target>,
+    observer: Arc<dyn Observer>,
+) -> Result<Report, RunError> {
     let origin = origin(&target)?;
     let env = Seeded::new(options.seed.as_bytes()).within(&options.run_id);
     let variables = options.variables.clone();
@@ -46,7 +55,7 @@ pub async fn run(
         &world.authenticator(Product::default(), None, None),
     );
 
-    let honest = canary::honest(&world, &variant, &*observer, 0).await?;
+    let honest = preflight::honest(&world, &variant, &*observer, 0).await?;
     let mut run = Run {
         options,
         world: &world,
@@ -54,25 +63,26 @@ pub async fn run(
         observed: honest.observed.by_name(),
         results: HashMap::new(),
         stopped: None,
-        revival: Revival::new(&options.restart),
-        deaths: 0,
-        found: canary::Found::default(),
+        bug: None,
+        restarter: Restarter::new(&options.restart),
+        losses: 0,
+        found: preflight::PreflightCache::default(),
     };
     let honest = run.found.keep(&variant, honest);
-    match canary::forged(&world, &variant, &honest, &*observer).await {
+    match preflight::forged(&world, &variant, &honest, &*observer).await {
         Ok(Some(result)) => return Ok(run.accepts_anything(result, &*observer)),
         Ok(None) => {}
-        // Which check it is that does this, the checks will tell.
+        // The checks will show which fault stops the target.
         Err(error) if error.is_gone => {
-            let crash = Crash::without_checks(canary::FORGED, error.what.clone());
+            let crash = Crash::without_checks(preflight::FORGED, error.what.clone());
             if !run.comes_back(crash, &*observer).await {
-                return Err(error);
+                return Err(error.into());
             }
             observer.notice(
                 "the target crashed at a ceremony that is wrong in every respect, and is back",
             );
         }
-        Err(error) => return Err(error),
+        Err(error) => return Err(error.into()),
     }
 
     let admitted = options.catalogue.checks.iter().filter(|c| options.filter.admits(&c.id));
@@ -94,7 +104,10 @@ pub async fn run(
     for (chosen, check) in last {
         run.variant(&chosen, &[check], &observer).await;
     }
-    Ok(run.report(&*observer))
+    match run.bug.take() {
+        Some(bug) => Err(bug.into()),
+        None => Ok(run.report(&*observer)),
+    }
 }
 
 /// The origin of the target's pages.
@@ -117,10 +130,12 @@ struct Run<'a> {
     observed: BTreeMap<String, String>,
     results: HashMap<String, CheckResult>,
     stopped: Option<String>,
-    revival: Revival<'a>,
-    /// How often the target died.
-    deaths: usize,
-    found: canary::Found,
+    /// The panic after which nothing more is run.
+    bug: Option<Bug>,
+    restarter: Restarter<'a>,
+    /// The number of times that the target stopped.
+    losses: usize,
+    found: preflight::PreflightCache,
 }
 
 impl Run<'_> {
@@ -131,13 +146,16 @@ impl Run<'_> {
         checks: &[Arc<Check>],
         observer: &Arc<dyn Observer>,
     ) {
+        if self.bug.is_some() {
+            return;
+        }
         if let Some(stopped) = self.stopped.clone() {
             let why = Inconclusive::Interrupted;
             return self.give_up(variant, checks, (why, &stopped), &**observer);
         }
         let honest = match self.found.of(variant) {
             Some(honest) => honest,
-            None => match self.sing(variant, checks, &**observer).await {
+            None => match self.variant_preflight(variant, checks, &**observer).await {
                 Ok(honest) => self.found.keep(variant, honest),
                 Err(error) => {
                     observer.notice(&format!("{variant}: {error}"));
@@ -162,38 +180,47 @@ impl Run<'_> {
         };
         let blocks = schedule::blocks(variant, &fitting);
         let is_alone = jobs == 1 || blocks.len() == 1;
-        let company = Company { is_alone, is_watched: false, round: 0 };
+        let context = BlockContext { is_alone, is_watched: false, round: 0 };
         let mut blocks = blocks.into_iter();
         let mut tasks = JoinSet::new();
-        // The blocks under way when the target died: what it answered to one of
-        // them may come of what another sent.
-        let mut struck: Vec<(Block, Done)> = Vec::new();
+        // The blocks under way when the target stopped: an answer to one of them may come from a
+        // request of another.
+        let mut affected: Vec<(Block, BlockResults)> = Vec::new();
         loop {
-            while tasks.len() < jobs && self.stopped.is_none() && struck.is_empty() {
+            let ends = self.stopped.is_some() || self.bug.is_some();
+            while tasks.len() < jobs && !ends && affected.is_empty() {
                 let Some(block) = blocks.next() else { break };
                 let (world, observer) = (self.world.clone(), Arc::clone(observer));
                 let probes = honest.probes;
                 tasks.spawn(async move {
-                    let done = block::run(&block, &world, probes, &*observer, company).await;
-                    (block, done)
+                    let done = block::run(&block, &world, probes, &*observer, context).await?;
+                    Ok((block, done))
                 });
             }
-            match tasks.join_next().await {
-                Some(Ok((block, done))) if done.death.is_some() || !struck.is_empty() => {
-                    struck.push((block, done));
+            // No task is cancelled: one that was not joined has panicked.
+            let joined = tasks
+                .join_next()
+                .await
+                .map(|joined| joined.unwrap_or_else(|error| Err(error.into())));
+            match joined {
+                Some(Ok((block, done))) if done.loss.is_some() || !affected.is_empty() => {
+                    affected.push((block, done));
                 }
                 Some(Ok((_, done))) => {
                     self.record(done, &**observer);
                     self.stop_if_throttled();
                 }
-                Some(Err(_)) => {}
-                None if struck.is_empty() => break,
+                Some(Err(bug)) => self.bug = Some(bug),
+                None if affected.is_empty() || self.bug.is_some() => break,
                 None => {
-                    let struck = std::mem::take(&mut struck);
-                    self.go_on(struck, honest.probes, &**observer).await;
+                    let affected = std::mem::take(&mut affected);
+                    self.go_on(affected, honest.probes, &**observer).await;
                     self.stop_if_throttled();
                 }
             }
+        }
+        for (_, done) in affected {
+            self.record(done, &**observer);
         }
         if let Some(stopped) = self.stopped.clone() {
             let why = Inconclusive::Interrupted;
@@ -201,31 +228,31 @@ impl Run<'_> {
         }
     }
 
-    /// The honest canary of a variant: once more, if the target dies of it.
-    async fn sing(
+    /// The honest ceremonies of a variant: once more, if they stop the target.
+    async fn variant_preflight(
         &mut self,
         variant: &Variant,
         checks: &[Arc<Check>],
         observer: &dyn Observer,
-    ) -> Result<canary::Honest, NotTestable> {
-        let sung = canary::honest(self.world, variant, observer, self.deaths).await;
-        match sung {
+    ) -> Result<preflight::PreflightResult, NotTestable> {
+        let honest = preflight::honest(self.world, variant, observer, self.losses).await;
+        match honest {
             Err(error) if error.is_gone => {
                 let when = format!("at the honest ceremonies that begin {variant}");
                 let crash = Crash { when, what: error.what.clone(), checks: ids(checks) };
                 match self.comes_back(crash, observer).await {
-                    true => canary::honest(self.world, variant, observer, self.deaths).await,
+                    true => preflight::honest(self.world, variant, observer, self.losses).await,
                     false => Err(error),
                 }
             }
-            sung => sung,
+            honest => honest,
         }
     }
 
     /// Whether the target is there again after this crash, which counts against it then.
     async fn comes_back(&mut self, crash: Crash, observer: &dyn Observer) -> bool {
-        self.deaths += 1;
-        let is_back = self.revival.brings_back(&self.world.target, observer).await;
+        self.losses += 1;
+        let is_back = self.restarter.bring_back(&self.world.target, observer).await;
         if is_back {
             self.world.state.crashes.note(crash);
         }
@@ -239,21 +266,23 @@ impl Run<'_> {
         }
     }
 
-    /// After the target died: whom it died of is found out, and everybody else
-    /// tries again, on fresh accounts. If it does not come back, that is all.
+    /// After the target stopped: finds the check that stopped it, and runs the others again on
+    /// fresh accounts. If it does not come back, the run ends.
     async fn go_on(
         &mut self,
-        struck: Vec<(Block, Done)>,
+        affected: Vec<(Block, BlockResults)>,
         probes: actor::Probes,
         observer: &dyn Observer,
     ) {
-        let what = struck.iter().find_map(|(_, done)| done.death.as_ref());
-        let what = what.map(|death| death.what.clone());
-        let checks = struck.iter().flat_map(|(block, _)| ids(&block.checks)).collect();
+        let what = affected.iter().find_map(|(_, done)| done.loss.as_ref());
+        let what = what.map(|loss| loss.what.clone());
+        let checks = affected.iter().flat_map(|(block, _)| ids(&block.checks)).collect();
         let crash = Crash::during_checks(what.clone().unwrap_or_default(), checks);
         let mut is_there = self.comes_back(crash, observer).await;
-        for (block, done) in struck {
-            if is_there {
+        for (block, done) in affected {
+            if self.bug.is_some() {
+                self.record(done, observer);
+            } else if is_there {
                 is_there = self.alone(block, done, probes, observer).await;
             } else {
                 self.record(done, observer);
@@ -262,26 +291,26 @@ impl Run<'_> {
         }
     }
 
-    /// One block by itself, as often as the target dies of another one of its
-    /// checks. Whether the target is there after that.
+    /// One block by itself, once more for each of its checks that stops the target. True if the
+    /// target is there after that.
     async fn alone(
         &mut self,
         mut block: Block,
-        mut done: Done,
+        mut done: BlockResults,
         probes: actor::Probes,
         observer: &dyn Observer,
     ) -> bool {
-        let mut company = Company { is_alone: true, is_watched: true, round: 0 };
+        let mut context = BlockContext { is_alone: true, is_watched: true, round: 0 };
         let mut unexplained = 0;
         loop {
-            match done.death.take() {
-                Some(Death { killer: Some(killer), .. }) => {
-                    block.checks.retain(|check| check.id != killer.id);
-                    done.results.retain(|(check, ..)| check.id == killer.id);
+            match done.loss.take() {
+                Some(TargetLoss { cause: Some(cause), .. }) => {
+                    block.checks.retain(|check| check.id != cause.id);
+                    done.results.retain(|(check, ..)| check.id == cause.id);
                     self.record(done, observer);
                 }
-                // It dies of honest ceremonies, or of nothing.
-                Some(Death { what, .. }) if unexplained == block::ROUNDS => {
+                // Honest ceremonies stop it, or no request does.
+                Some(TargetLoss { what, .. }) if unexplained == block::ROUNDS => {
                     self.record(done, observer);
                     let why = (Inconclusive::Bracket, what.as_str());
                     self.give_up(&block.variant, &block.checks, why, observer);
@@ -293,13 +322,19 @@ impl Run<'_> {
             if block.checks.is_empty() {
                 return true;
             }
-            company.round += block::ROUNDS;
-            done = block::run(&block, self.world, probes, observer, company).await;
-            let Some(death) = &done.death else {
+            context.round += block::ROUNDS;
+            done = match block::run(&block, self.world, probes, observer, context).await {
+                Ok(done) => done,
+                Err(bug) => {
+                    self.bug = Some(bug);
+                    return true;
+                }
+            };
+            let Some(loss) = &done.loss else {
                 self.record(done, observer);
                 return true;
             };
-            let what = death.what.clone();
+            let what = loss.what.clone();
             let crash = Crash::during_checks(what.clone(), ids(&block.checks));
             if !self.comes_back(crash, observer).await {
                 self.stopped = Some(what);
@@ -309,7 +344,7 @@ impl Run<'_> {
         }
     }
 
-    fn record(&mut self, done: Done, observer: &dyn Observer) {
+    fn record(&mut self, done: BlockResults, observer: &dyn Observer) {
         for (check, result, transcript) in done.results {
             observer.finished(&check, &result, &transcript);
             self.results.insert(check.id.clone(), result);
@@ -322,7 +357,7 @@ impl Run<'_> {
         self.results.insert(check.id.clone(), result);
     }
 
-    /// What has no result by now will have none.
+    /// Gives the checks without a result an inconclusive one.
     fn give_up(
         &mut self,
         variant: &Variant,
@@ -378,7 +413,7 @@ impl Run<'_> {
             stopped,
             summary: Summary::of(&checks),
             checks,
-            amiss: Vec::new(),
+            stale: Vec::new(),
         }
     }
 }

@@ -8,10 +8,10 @@ use passrig_authenticator::attestation::Format;
 use passrig_authenticator::device::Profile;
 use passrig_authenticator::wire::cose::Algorithm;
 
-use super::canary::Observed;
+use super::preflight::ObservedOptions;
 use crate::actor::World;
 use crate::catalogue::{Check, Need, Product};
-use crate::outcome::{Setting, Skip, Variant};
+use crate::outcome::{Setting, SettingValue, Skip, Variant};
 use crate::target_rp::adapter::{Mode, Settings};
 
 /// The most attempts between two honest ceremonies.
@@ -53,8 +53,8 @@ pub(super) struct Schedule {
 pub(super) fn default_variant(settings: &Settings, authenticator: &Profile) -> Variant {
     let first = |setting| {
         let (values, choosable) = values(settings, setting);
-        let able = |value: &&String| choosable && is_able(authenticator, setting, value);
-        values.iter().find(able).map(|value| (setting, value.clone()))
+        let able = |value: &SettingValue| choosable && is_able(authenticator, setting, *value);
+        values.into_iter().find(able).map(|value| (setting, value))
     };
     Variant::new(
         [Setting::UserVerification, Setting::Attestation, Setting::Login]
@@ -63,7 +63,7 @@ pub(super) fn default_variant(settings: &Settings, authenticator: &Profile) -> V
     )
 }
 
-fn values(settings: &Settings, setting: Setting) -> (&[String], bool) {
+fn values(settings: &Settings, setting: Setting) -> (Vec<SettingValue>, bool) {
     use crate::target_rp::adapter::Setting as Offer;
     let offer = match setting {
         Setting::UserVerification => &settings.user_verification,
@@ -73,7 +73,8 @@ fn values(settings: &Settings, setting: Setting) -> (&[String], bool) {
         Setting::Mediation => &settings.mediation,
         Setting::Framing => &settings.framing,
     };
-    (offer.values(), matches!(offer, Offer::Choose(_)))
+    let values = offer.values().iter().filter_map(|value| SettingValue::named(value));
+    (values.collect(), matches!(offer, Offer::Choose(_)))
 }
 
 /// Gives every check the variant that it needs.
@@ -104,7 +105,7 @@ pub(super) fn schedule(
         }
     }
     schedule.by_variant = by_variant.into_iter().collect();
-    // The default first: its canary has been sung.
+    // The default first: its honest ceremonies are done.
     schedule.by_variant.sort_by_key(|(variant, _)| variant != default);
     schedule
 }
@@ -126,14 +127,14 @@ pub(super) fn variant_for(
             }
             Need::Setting(setting, value) => {
                 let (values, choosable) = values(settings, *setting);
-                let unless_said = setting.unless_said();
-                if values.is_empty() && unless_said.is_some_and(|unless| unless != value) {
+                let default = setting.default_value();
+                if values.is_empty() && default.is_some_and(|default| default != *value) {
                     return Err(Skip::Setting);
                 }
-                if choosable && unless_said == Some(value.as_str()) {
-                    // Nothing has to be said.
+                if choosable && default == Some(*value) {
+                    // The request does not have to name it.
                 } else if choosable && values.contains(value) {
-                    variant = variant.with(*setting, value);
+                    variant = variant.with(*setting, *value);
                 } else if !values.is_empty() && !values.contains(value) {
                     return Err(Skip::Setting);
                 }
@@ -151,8 +152,8 @@ pub(super) fn variant_for(
     }
     if check.algorithm.is_some() {
         let (values, choosable) = values(settings, Setting::Algorithms);
-        if choosable && values.iter().any(|value| value == EVERY) {
-            variant = variant.with(Setting::Algorithms, EVERY);
+        if choosable && values.contains(&SettingValue::Every) {
+            variant = variant.with(Setting::Algorithms, SettingValue::Every);
         }
     }
     let authenticator = world.authenticator(check.authenticator, check.format(), check.algorithm);
@@ -167,10 +168,10 @@ pub(super) fn variant_for(
 }
 
 /// Whether ceremonies with this setting can be had from an authenticator.
-fn is_able(authenticator: &Profile, setting: Setting, value: &str) -> bool {
+fn is_able(authenticator: &Profile, setting: Setting, value: SettingValue) -> bool {
     match (setting, value) {
-        (Setting::UserVerification, "required") => authenticator.user_verification,
-        (Setting::Login, "discoverable") => authenticator.discoverable,
+        (Setting::UserVerification, SettingValue::Required) => authenticator.user_verification,
+        (Setting::Login, SettingValue::Discoverable) => authenticator.discoverable,
         _ => true,
     }
 }
@@ -182,14 +183,11 @@ fn has_registrable_domain(world: &World) -> bool {
         .is_some_and(|domain| domain.contains('.') && !domain.ends_with("localhost"))
 }
 
-/// Options that list every algorithm.
-const EVERY: &str = "every";
-
 /// Whether the target's options are what the check needs.
-pub(super) fn meets(check: &Check, observed: &Observed) -> bool {
+pub(super) fn meets(check: &Check, observed: &ObservedOptions) -> bool {
     check.algorithm.is_none_or(|algorithm| observed.offers(algorithm.0))
         && check.needs.iter().all(|need| match need {
-            // No options tell these; whoever chose them knows.
+            // Options do not state these; the adapter chose them.
             Need::Setting(Setting::Mediation | Setting::Framing, _) => true,
             Need::Setting(setting, value) => {
                 // How people sign in is never a matter of registrations.
@@ -197,7 +195,7 @@ pub(super) fn meets(check: &Check, observed: &Observed) -> bool {
                     Setting::Login => Ceremony::Authentication,
                     _ => check.ceremony,
                 };
-                observed.setting(ceremony, *setting) == Some(value.as_str())
+                observed.setting(ceremony, *setting) == Some(*value)
             }
             Need::Extension(name) => observed.asks_for(check.ceremony, name),
             Need::NoExtension(name) => !observed.asks_for(check.ceremony, name),
@@ -206,18 +204,18 @@ pub(super) fn meets(check: &Check, observed: &Observed) -> bool {
         })
 }
 
-/// Cuts a variant's checks into blocks: only what is alike shares honest twins.
+/// Cuts a variant's checks into blocks: only what is alike shares honest controls.
 pub(super) fn blocks(variant: &Variant, checks: &[Arc<Check>]) -> Vec<Block> {
-    let mut kinds: Vec<(Kind, Vec<Arc<Check>>)> = Vec::new();
+    let mut kinds: Vec<(BlockKind, Vec<Arc<Check>>)> = Vec::new();
     for check in checks {
-        let kind = Kind::of(check);
+        let kind = BlockKind::of(check);
         match kinds.iter_mut().find(|(known, _)| *known == kind) {
             Some((_, alike)) => alike.push(Arc::clone(check)),
             None => kinds.push((kind, vec![Arc::clone(check)])),
         }
     }
     let mut blocks = Vec::new();
-    for (Kind { product, format, is_listed, algorithm }, alike) in kinds {
+    for (BlockKind { product, format, is_listed, algorithm }, alike) in kinds {
         for checks in alike.chunks(BLOCK).map(<[_]>::to_vec) {
             let variant = variant.clone();
             blocks.push(Block { variant, product, format, is_listed, algorithm, checks });
@@ -228,14 +226,14 @@ pub(super) fn blocks(variant: &Variant, checks: &[Arc<Check>]) -> Vec<Block> {
 
 /// What the checks of a block have in common.
 #[derive(PartialEq, Eq)]
-struct Kind {
+struct BlockKind {
     product: Product,
     format: Option<Format>,
     is_listed: bool,
     algorithm: Option<Algorithm>,
 }
 
-impl Kind {
+impl BlockKind {
     fn of(check: &Check) -> Self {
         let format = check.format();
         Self {

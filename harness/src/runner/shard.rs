@@ -14,28 +14,28 @@ pub struct Shard {
 /// What does not name a shard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected hash:I/N with I from 1 to N, such as hash:1/3")]
-pub struct NoShard;
+pub struct ShardError;
 
 impl Shard {
     /// Whether the check is in this part.
     pub fn holds(self, id: &str) -> bool {
         let hash = Sha256::digest(id.as_bytes());
-        let folded = hash.iter().take(8).fold(0, |sum, octet| sum << 8 | u64::from(*octet));
+        let folded = hash.iter().take(8).fold(0, |sum, byte| sum << 8 | u64::from(*byte));
         folded % self.count == self.index - 1
     }
 }
 
 impl FromStr for Shard {
-    type Err = NoShard;
+    type Err = ShardError;
 
-    fn from_str(text: &str) -> Result<Self, NoShard> {
+    fn from_str(text: &str) -> Result<Self, ShardError> {
         let pair = text.strip_prefix("hash:").and_then(|rest| rest.split_once('/'));
-        let (index, count) = pair.ok_or(NoShard)?;
-        let number = |text: &str| text.parse::<u64>().map_err(|_| NoShard);
+        let (index, count) = pair.ok_or(ShardError)?;
+        let number = |text: &str| text.parse::<u64>().map_err(|_| ShardError);
         let shard = Self { index: number(index)?, count: number(count)? };
         match (1..=shard.count).contains(&shard.index) {
             true => Ok(shard),
-            false => Err(NoShard),
+            false => Err(ShardError),
         }
     }
 }
@@ -77,7 +77,7 @@ mod tests {
     #[test]
     fn says_what_is_none() {
         for text in ["", "1/2", "hash:0/2", "hash:3/2", "hash:1/0", "hash:1", "count:1/2"] {
-            assert_eq!(text.parse::<Shard>(), Err(NoShard), "{text}");
+            assert_eq!(text.parse::<Shard>(), Err(ShardError), "{text}");
         }
         assert_eq!("hash:2/3".parse::<Shard>().unwrap().to_string(), "hash:2/3");
     }

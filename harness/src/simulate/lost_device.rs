@@ -10,7 +10,7 @@ use super::removal::{find, is_gone, new_sign_in, removed};
 use super::rules;
 use super::simulator::{Meanings, Simulator};
 use crate::actor::{Attempt, AttemptError, Result};
-use crate::outcome::Setting;
+use crate::outcome::{Setting, SettingValue};
 use crate::target_rp::Flow;
 
 const PHONE: &str = "her phone";
@@ -395,7 +395,7 @@ async fn finder(sim: &mut Simulator<'_>) -> Result<()> {
         },
     )
     .await;
-    if required && !sim.can_choose(Setting::UserVerification, "preferred") {
+    if required && !sim.can_choose(Setting::UserVerification, SettingValue::Preferred) {
         return Ok(());
     }
     found_key(sim).await
@@ -404,8 +404,8 @@ async fn finder(sim: &mut Simulator<'_>) -> Result<()> {
 /// Where unlocking is not demanded, some devices do not ask for it.
 async fn found_key(sim: &mut Simulator<'_>) -> Result<()> {
     let mut ada = sim.person("Ada", "her security key, without a PIN", key_without_pin()).await?;
-    if sim.can_choose(Setting::UserVerification, "preferred") {
-        ada.actor.choose(Setting::UserVerification, "preferred");
+    if sim.can_choose(Setting::UserVerification, SettingValue::Preferred) {
+        ada.actor.choose(Setting::UserVerification, SettingValue::Preferred);
     }
     let begun = ada.actor.begin(Ceremony::Registration, &mut sim.log).await?;
     let action = ada.does("wants to make a passkey on it");

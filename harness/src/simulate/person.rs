@@ -160,8 +160,9 @@ pub(super) fn answer(attempt: &Attempt) -> StepAnswer {
 
 /// The answer of the RP to a check.
 pub(super) fn answer_to(result: &CheckResult) -> Option<StepAnswer> {
-    let reason = reason(result);
-    if result.manner.as_deref() == Some(Manner::Observed.name()) {
+    let reason = result.reason_text();
+    let reason = reason.as_deref();
+    if result.is_observed() {
         // The text is an observation, not an answer.
         return reason.map(rp);
     }
@@ -173,11 +174,6 @@ pub(super) fn answer_to(result: &CheckResult) -> Option<StepAnswer> {
         (_, None) => with("no clear answer", reason),
     };
     Some(rp(says))
-}
-
-/// The reason of a result as text.
-pub(super) fn reason(result: &CheckResult) -> Option<&str> {
-    result.reason.as_deref()
 }
 
 fn with(word: &str, message: Option<&str>) -> String {

@@ -12,7 +12,7 @@ use super::person::{Person, answer, bound_phone, browser, by, key_without_pin};
 use super::rules;
 use super::simulator::{Meanings, Simulator};
 use crate::actor::Result;
-use crate::outcome::Setting;
+use crate::outcome::{Setting, SettingValue};
 use crate::target_rp::Begun;
 
 pub(super) const SIMULATION: Simulation = Simulation {
@@ -118,8 +118,8 @@ const LATE: env::Answer =
 
 async fn comes_with(sim: &mut Simulator<'_>, device: &str, profile: Profile) -> Result<()> {
     let mut ada = sim.person("Ada", device, profile).await?;
-    if sim.can_choose(Setting::UserVerification, "preferred") {
-        ada.actor.choose(Setting::UserVerification, "preferred");
+    if sim.can_choose(Setting::UserVerification, SettingValue::Preferred) {
+        ada.actor.choose(Setting::UserVerification, SettingValue::Preferred);
     }
     let begun = ada.actor.begin(Ceremony::Registration, &mut sim.log).await?;
     let action = ada.does("signs up, and wants to make a passkey");

@@ -5,7 +5,7 @@ use passrig_authenticator::Ceremony;
 use super::person::{Person, by, rp};
 use super::simulator::{Meanings, Simulator};
 use crate::actor::{AttemptError, NotExpressible, Result};
-use crate::outcome::Setting;
+use crate::outcome::{Setting, SettingValue};
 use crate::target_rp::{Begun, Flow, Listed};
 
 pub(super) async fn find(sim: &mut Simulator<'_>, ada: &mut Person, id: &[u8]) -> Result<Listed> {
@@ -37,9 +37,9 @@ pub(super) async fn new_sign_in(
     who: &str,
     device: &str,
 ) -> Result<()> {
-    if sim.can_choose(Setting::Login, "discoverable") {
+    if sim.can_choose(Setting::Login, SettingValue::Discoverable) {
         // Without a name, the device offers all its passkeys.
-        ada.actor.choose(Setting::Login, "discoverable");
+        ada.actor.choose(Setting::Login, SettingValue::Discoverable);
     }
     let begun = ada.actor.begin(Ceremony::Authentication, &mut sim.log).await;
     let begun = match begun {

@@ -9,7 +9,7 @@ use super::person::{Person, bound_phone, by, laptop};
 use super::rules;
 use super::simulator::{Meanings, Simulator};
 use crate::actor::{Attempt, AttemptError, Result};
-use crate::outcome::Setting;
+use crate::outcome::{Setting, SettingValue};
 use crate::target_rp::Flow;
 
 pub(super) const SIMULATION: Simulation = Simulation {
@@ -179,9 +179,9 @@ async fn lost(sim: &mut Simulator<'_>) -> Result<()> {
 
 async fn enrolled(sim: &mut Simulator<'_>) -> Result<Person> {
     let mut ada = sim.person("Ada", "her phone", bound_phone()).await?;
-    if sim.can_choose(Setting::Login, "username") {
+    if sim.can_choose(Setting::Login, SettingValue::Username) {
         // Some sites also accept a sign-in without a name and a password.
-        ada.actor.choose(Setting::Login, "username");
+        ada.actor.choose(Setting::Login, SettingValue::Username);
     }
     let means = "From now on the site asks for both.";
     sim.honest(&mut ada, Ceremony::Registration, "signs up, and makes a passkey", means).await?;

@@ -11,20 +11,20 @@ use passrig_authenticator::device::Profile;
 
 use self::record::missing;
 use super::document::{Act, SimulationReport, StepAnswer};
-use super::person::{Person, UserAction, answer, answer_to, browser, by, reason, rp};
+use super::person::{Person, UserAction, answer, answer_to, browser, by, rp};
 use super::rules::{self, Rule};
 use super::{Options, Simulation, SimulationObserver};
 use crate::actor::{Actor, Attempt, AttemptError, Known, Message, Result};
 use crate::catalogue::{Catalogue, Check};
-use crate::outcome::{CheckResult, NotTestable, Outcome, Setting, Verdict};
-use crate::runner::Solo;
+use crate::outcome::{CheckResult, NotTestable, Outcome, Setting, SettingValue, Verdict};
+use crate::runner::SingleChecks;
 use crate::scenarios::{Observations, deviation};
 use crate::target_rp::adapter::Setting as Offer;
 use crate::target_rp::{Begun, Flow, Log, Recognised};
 
 /// A simulation under way.
 pub(super) struct Simulator<'a> {
-    solo: Solo,
+    solo: SingleChecks,
     catalogue: Arc<Catalogue>,
     observer: &'a dyn SimulationObserver,
     report: SimulationReport,
@@ -61,7 +61,8 @@ impl<'a> Simulator<'a> {
         // Two simulations of one run have accounts of their own.
         let within = format!("{run_id}/{}", simulation.name);
         let (solo, forged) =
-            Solo::begin(target, seed, &within, variables.clone(), *throttle_wait, observer).await?;
+            SingleChecks::begin(target, seed, &within, variables.clone(), *throttle_wait, observer)
+                .await?;
         let mut report = SimulationReport::empty(simulation, options, &solo.world().target);
         report.target.observed = solo.observed();
         observer.simulation_started(&report);
@@ -84,7 +85,7 @@ impl<'a> Simulator<'a> {
         if let Some(crash) = self.solo.crash().filter(|_| !has_error) {
             let action = by("The RP", "crashes during the story and comes back");
             let means = "Nothing in the story explains that. Users see errors meanwhile.";
-            let seen = reason(&crash).unwrap_or_default();
+            let seen = crash.reason_text().unwrap_or_default();
             let number = self.step(action, Some(rp(seen)), Some(crash.outcome), means, None);
             let why = "An RP that crashes keeps its users out.";
             self.record_finding(number, &crash, why, "Look at the log of the RP at that time.");
@@ -147,7 +148,7 @@ impl<'a> Simulator<'a> {
     }
 
     /// True if the adapter can choose the value.
-    pub(super) fn can_choose(&self, setting: Setting, value: &str) -> bool {
+    pub(super) fn can_choose(&self, setting: Setting, value: SettingValue) -> bool {
         let settings = &self.solo.world().target.adapter().settings;
         let offer = match setting {
             Setting::Login => &settings.login,
@@ -155,7 +156,7 @@ impl<'a> Simulator<'a> {
             Setting::UserVerification => &settings.user_verification,
             _ => return false,
         };
-        matches!(offer, Offer::Choose(values) if values.iter().any(|one| one == value))
+        matches!(offer, Offer::Choose(values) if values.iter().any(|one| one == value.name()))
     }
 
     /// True if the RP refused a request since the log had this length.
@@ -223,7 +224,7 @@ impl<'a> Simulator<'a> {
         if unproved.is_empty() {
             return;
         }
-        let sound = self.solo.is_sound(self.observer).await;
+        let sound = self.solo.verify_honest(self.observer).await;
         let action =
             by("Somebody honest", "signs up and signs in, to show that the RP still works");
         match sound {
@@ -238,7 +239,7 @@ impl<'a> Simulator<'a> {
                              nothing.";
                 self.step(action, answer, Some(Outcome::Inconclusive), means, None);
                 for (number, check, result) in unproved {
-                    let result = Solo::void(result, &what);
+                    let result = SingleChecks::void(result, &what);
                     self.mark(number, result.outcome);
                     self.record_finding(number, &result, &check.why, &check.fix);
                 }

@@ -7,7 +7,7 @@ use super::Simulation;
 use super::person::{Person, answer, bound_phone, browser, by, synced_phone};
 use super::simulator::{Meanings, Simulator};
 use crate::actor::Result;
-use crate::outcome::Setting;
+use crate::outcome::{Setting, SettingValue};
 
 const FRAMED: &str = "in a frame of https://embedder.example";
 
@@ -124,11 +124,11 @@ async fn at_once(sim: &mut Simulator<'_>) -> Result<()> {
 
 async fn autofill(sim: &mut Simulator<'_>) -> Result<()> {
     let mut ada = enrolled(sim).await?;
-    if sim.can_choose(Setting::Login, "discoverable") {
-        ada.actor.choose(Setting::Login, "discoverable");
+    if sim.can_choose(Setting::Login, SettingValue::Discoverable) {
+        ada.actor.choose(Setting::Login, SettingValue::Discoverable);
     }
-    if sim.can_choose(Setting::Mediation, "conditional") {
-        ada.actor.choose(Setting::Mediation, "conditional");
+    if sim.can_choose(Setting::Mediation, SettingValue::Conditional) {
+        ada.actor.choose(Setting::Mediation, SettingValue::Conditional);
     }
     let begun = ada.actor.begin(Ceremony::Authentication, &mut sim.log).await?;
     let named = begun.options.get("allowCredentials").and_then(serde_json::Value::as_array);

@@ -329,7 +329,7 @@ async fn nothing_shows_a_secret() {
     assert_eq!(result(&tricks.crash).outcome, Outcome::Error);
     assert_eq!(result(&tricks.page).outcome, Outcome::Inconclusive);
     assert_eq!(result(&tricks.unknown).outcome, Outcome::Inconclusive);
-    let said = result(&tricks.refused).reason.as_deref().unwrap();
+    let said = result(&tricks.refused).reason_text().unwrap();
     assert!(said.contains("[masked]"), "{said}");
     let page = outputs.iter().find(|(name, _)| name == "report.html").unwrap();
     assert!(page.1.contains("[masked]"), "{}", page.1);

@@ -7,16 +7,16 @@ use passrig::outcome::{CheckResult, Outcome, Transcript};
 use passrig::relying_party::audit;
 use passrig_authenticator::Ceremony;
 
-/// What the reference RP's audit said of every attempt and of every twin.
+/// What the reference RP's audit said of every attempt and of every control.
 #[derive(Default)]
 struct Audits {
     attempts: Mutex<BTreeMap<String, BTreeSet<String>>>,
-    twins: Mutex<Vec<BTreeSet<String>>>,
+    controls: Mutex<Vec<BTreeSet<String>>>,
 }
 
 impl Observer for Audits {
-    fn twin(&self, _: Ceremony, transcript: &Transcript) {
-        self.twins.lock().unwrap().push(audited(transcript));
+    fn control_accepted(&self, _: Ceremony, transcript: &Transcript) {
+        self.controls.lock().unwrap().push(audited(transcript));
     }
 
     fn finished(&self, check: &Check, _: &CheckResult, transcript: &Transcript) {
@@ -48,8 +48,8 @@ async fn every_check_violates_exactly_what_it_states() {
         .collect();
     assert!(wrong.is_empty(), "{wrong:#?}");
 
-    let twins = audits.twins.lock().unwrap();
-    assert!(twins.len() >= 4 && twins.iter().all(BTreeSet::is_empty), "{twins:?}");
+    let controls = audits.controls.lock().unwrap();
+    assert!(controls.len() >= 4 && controls.iter().all(BTreeSet::is_empty), "{controls:?}");
 
     // A race that was not lost proves nothing, and is noted; so are times that a
     // busy machine leaves open.

@@ -10,9 +10,9 @@ use std::sync::Arc;
 
 use passrig::catalogue::Catalogue;
 use passrig::observer::Observer;
-use passrig::outcome::{NotTestable, Report};
+use passrig::outcome::Report;
 use passrig::relying_party::{EXPIRY, in_process};
-use passrig::runner::{self, Filter, Options};
+use passrig::runner::{self, Filter, Options, RunError};
 
 /// As the program has it: the matrix is its longest work.
 #[global_allocator]
@@ -25,7 +25,7 @@ pub fn catalogue() -> Arc<Catalogue> {
 pub async fn run(
     catalogue: &Arc<Catalogue>,
     observer: Arc<dyn Observer>,
-) -> Result<Report, NotTestable> {
+) -> Result<Report, RunError> {
     let options = Options {
         catalogue: Arc::clone(catalogue),
         filter: Filter::default(),

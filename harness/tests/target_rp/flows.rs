@@ -276,14 +276,7 @@ async fn long_bodies_are_cut_in_the_log_only() {
 
 #[test]
 fn manners_have_the_same_name_everywhere() {
-    for manner in [
-        Manner::Ok,
-        Manner::FailureBody,
-        Manner::Redirect,
-        Manner::ClientError,
-        Manner::NamedServerError,
-        Manner::ServerError,
-    ] {
+    for manner in Manner::ALL {
         assert_eq!(serde_json::to_value(manner).unwrap(), manner.name());
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Mutex;
 
-use passrig::outcome::Outcome;
+use passrig::outcome::{Manner, Outcome};
 
 use crate::run::{THIRTEEN, TYPES, check, check_as};
 use crate::server::Act::{Behave, Close, Die};
@@ -67,7 +67,7 @@ async fn refuses_by_a_server_error() {
     run.exits(0);
     let result = run.result(NONSENSE);
     assert_eq!(result.outcome, Outcome::Pass);
-    assert_eq!(result.manner.as_deref(), Some("named-server-error"));
+    assert_eq!(result.manner, Some(Manner::NamedServerError));
 }
 
 /// Wait, slow down, go on.

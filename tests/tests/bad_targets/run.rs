@@ -135,7 +135,7 @@ impl Run {
     #[track_caller]
     pub(crate) fn told(&self, id: &str) -> String {
         let result = self.result(id);
-        let reason = result.reason.map(|text| without_ports(&text));
+        let reason = result.reason_text().map(|text| without_ports(&text));
         let reason = reason.map(|text| format!(": {text}")).unwrap_or_default();
         format!("{}{reason}", result.outcome)
     }

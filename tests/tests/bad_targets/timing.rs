@@ -21,7 +21,7 @@ async fn is_told_and_how_certain_that_is() {
         let run = check(&serving(slow, |_| Behave).await, &format!("--only {id} --timing")).await;
         let result = run.exits(0).result(id);
         assert_eq!((result.outcome, result.verdict), (Outcome::Note, Some(Verdict::Refused)));
-        let reason = result.reason.unwrap();
+        let reason = result.reason_text().unwrap();
         assert!(reason.contains("99.9999 % confidence, and counts from 0.1 ms on"), "{reason}");
         let notice = format!("{id}: timing 500 pairs of answers, or fewer if they tell enough\n");
         assert!(run.said.contains(&notice) && run.said.contains(&reason), "{}", run.said);
@@ -42,7 +42,8 @@ async fn tells_nothing_if_there_is_nothing() {
             Outcome::Pass => assert_eq!(result.reason, None),
             outcome => {
                 assert_eq!(outcome, Outcome::Note);
-                assert!(result.reason.unwrap().starts_with("not seen, nor ruled out: "));
+                let reason = result.reason_text().unwrap();
+                assert!(reason.starts_with("not seen, nor ruled out: "));
             }
         }
     }

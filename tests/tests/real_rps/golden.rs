@@ -86,8 +86,7 @@ pub(super) fn blessing() -> bool {
 
 /// The outcomes of a run, by check ID.
 pub(super) fn found(report: &Report) -> BTreeMap<String, Found> {
-    let found =
-        |result: &CheckResult| Found { words: words(result), reason: result.reason.clone() };
+    let found = |result: &CheckResult| Found { words: words(result), reason: result.reason_text() };
     report.checks.iter().map(|result| (result.id.clone(), found(result))).collect()
 }
 
@@ -302,14 +301,14 @@ fn is_decided(words: &str) -> bool {
 fn words(result: &CheckResult) -> String {
     let mut words = vec![result.outcome.to_string()];
     words.extend(result.verdict.map(|verdict| verdict.to_string()));
-    words.extend(result.manner.clone());
+    words.extend(result.manner.map(|manner| manner.name().to_owned()));
     if result.effect != Effect::Unobserved {
         words.push(result.effect.to_string());
     }
     if !result.outcome.is_decided() {
         // The first word is of a closed list; what follows may differ.
-        let reason = result.reason.iter().filter_map(|reason| reason.split(':').next());
-        words.extend(reason.map(str::to_owned));
+        let reason = result.reason_text().unwrap_or_default();
+        words.extend(reason.split(':').next().filter(|word| !word.is_empty()).map(str::to_owned));
     }
     words.join(" ")
 }

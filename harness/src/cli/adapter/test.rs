@@ -12,7 +12,7 @@ use crate::cli::last_words;
 use crate::cli::reach::{self, Reach};
 use crate::outcome::{Outcome, Paint, visible};
 use crate::quoting::quoted;
-use crate::runner::walk::{self, Passage};
+use crate::runner::adapter_test::{self, FlowResult};
 use crate::target_rp::{Flow, Target};
 
 /// Walk through an adapter's flows honestly, and show each request and answer.
@@ -70,7 +70,7 @@ pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
     };
     let paint = console.paint();
     let mut printed = Ok(());
-    let well = walk::walk(&world, &mut |passage| {
+    let well = adapter_test::run(&world, &mut |passage| {
         let text = passage_text(passage, &target, args.quiet, paint);
         printed = console.print_painted(&text);
     })
@@ -81,10 +81,10 @@ pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
 }
 
 /// What was done, what travelled, what came of it.
-fn passage_text(passage: &Passage, target: &Target, quiet: bool, paint: Paint) -> String {
+fn passage_text(passage: &FlowResult, target: &Target, quiet: bool, paint: Paint) -> String {
     let mut out = format!("{}\n", paint.strong(&passage.title));
     // Writing to a string does not fail.
-    if !quiet || passage.came_to.is_err() {
+    if !quiet || passage.result.is_err() {
         for exchange in &passage.exchanges {
             let flow = Flow::ALL.into_iter().find(|flow| flow.name() == exchange.flow);
             let steps = flow.map_or(&[][..], |flow| target.adapter().steps(flow));
@@ -104,7 +104,7 @@ fn passage_text(passage: &Passage, target: &Target, quiet: bool, paint: Paint) -
             }
         }
     }
-    let _ = match &passage.came_to {
+    let _ = match &passage.result {
         Ok(came_to) => {
             let word = paint.outcome(Outcome::Pass, "ok  ");
             writeln!(out, "{word} {}\n", visible::line(came_to))

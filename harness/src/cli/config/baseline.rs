@@ -5,7 +5,7 @@ use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, value};
 use crate::catalogue::Catalogue;
 use crate::outcome::{CheckResult, FailOn, Report, Staleness};
 use crate::report::terminal::words;
-use crate::runner::expect::{Date, Expectation};
+use crate::runner::expect::{Date, KnownFailure};
 
 /// The file's new text, and what has changed in it.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -20,7 +20,7 @@ pub(in crate::cli) struct Baseline {
 pub(in crate::cli) struct Findings<'a> {
     pub(in crate::cli) report: &'a Report,
     pub(in crate::cli) catalogue: &'a Catalogue,
-    pub(in crate::cli) expectations: &'a [Expectation],
+    pub(in crate::cli) expectations: &'a [KnownFailure],
     pub(in crate::cli) fail_on: FailOn,
     pub(in crate::cli) today: Date,
 }
@@ -29,7 +29,7 @@ pub(in crate::cli) struct Findings<'a> {
 enum Fate {
     Stays,
     Goes,
-    Changes(Expectation),
+    Changes(KnownFailure),
 }
 
 impl Findings<'_> {
@@ -43,7 +43,7 @@ impl Findings<'_> {
             _ => ArrayOfTables::new(),
         };
         let mut baseline = Baseline::default();
-        let mut valid: Vec<Expectation> = Vec::new();
+        let mut valid: Vec<KnownFailure> = Vec::new();
         let mut kept = ArrayOfTables::new();
         for (table, entry) in std::mem::take(&mut entries).into_iter().zip(self.expectations) {
             let mut table = table;
@@ -69,7 +69,7 @@ impl Findings<'_> {
         }
         for result in self.report.checks.iter().filter(|result| self.fail_on.counts(result)) {
             let expectable = self.catalogue.find(&result.id).is_some();
-            if expectable && !valid.iter().any(|entry| entry.foresaw(result)) {
+            if expectable && !valid.iter().any(|entry| entry.covers(result)) {
                 kept.push(table(result));
                 baseline.added += 1;
             }
@@ -81,22 +81,23 @@ impl Findings<'_> {
         Ok(baseline)
     }
 
-    fn fate(&self, entry: &Expectation) -> Fate {
+    fn fate(&self, entry: &KnownFailure) -> Fate {
         let results = &self.report.checks;
         let counted = results
             .iter()
             .filter(|result| entry.concerns(&result.id) && self.fail_on.counts(result));
         match entry.staleness(&self.catalogue.checks, results, self.today) {
             // It is written anew, with the same reason, as long as it is true.
-            Some(Staleness::Expired) if results.iter().any(|result| entry.foresaw(result)) => {
-                Fate::Changes(Expectation { expires: None, ..entry.clone() })
+            Some(Staleness::Expired) if results.iter().any(|result| entry.covers(result)) => {
+                Fate::Changes(KnownFailure { expires: None, ..entry.clone() })
             }
             Some(Staleness::Expired) => Fate::Goes,
-            stale if !results.iter().any(|result| entry.foresaw(result)) => {
+            stale if !results.iter().any(|result| entry.covers(result)) => {
                 match (counted.into_iter().next(), stale) {
-                    (Some(other), _) => {
-                        Fate::Changes(Expectation { outcome: Some(other.outcome), ..entry.clone() })
-                    }
+                    (Some(other), _) => Fate::Changes(KnownFailure {
+                        outcome: Some(other.outcome),
+                        ..entry.clone()
+                    }),
                     (None, Some(_)) => Fate::Goes,
                     (None, None) => Fate::Stays,
                 }

@@ -17,7 +17,7 @@ use crate::cli::rp;
 use crate::cli::selection::LISTED;
 use crate::near::did_you_mean;
 use crate::outcome::{Level, Outcome, Verdict};
-use crate::runner::expect::{Date, Expectation};
+use crate::runner::expect::{Date, KnownFailure};
 use crate::runner::policy::{self, Rule};
 use crate::target_rp::adapter;
 use crate::target_rp::guard::Place;
@@ -334,7 +334,7 @@ fn follow(
     })
 }
 
-fn expectation(source: Source<'_>, catalogue: &Catalogue, entry: &Expect) -> Parsed<Expectation> {
+fn expectation(source: Source<'_>, catalogue: &Catalogue, entry: &Expect) -> Parsed<KnownFailure> {
     let here = |message: &str, span, help: &str| {
         Err(source.toml.mistake(message, Some(span), Some(help.to_owned())))
     };
@@ -357,7 +357,7 @@ fn expectation(source: Source<'_>, catalogue: &Catalogue, entry: &Expect) -> Par
         Some((Some(date), _)) => Some(Date { year: date.year, month: date.month, day: date.day }),
         Some((None, span)) => return here("a time is no date", span, "expires = 2030-12-31"),
     };
-    let expectation = Expectation {
+    let expectation = KnownFailure {
         check: entry.check.get_ref().clone(),
         outcome: entry.outcome.as_ref().map(|outcome| *outcome.get_ref()),
         reason: entry.reason.get_ref().clone(),

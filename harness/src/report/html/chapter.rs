@@ -1,7 +1,7 @@
-use super::entry::Entry;
+use super::entry::HtmlResult;
 use crate::catalogue::Check;
 use crate::outcome::{CheckResult, Outcome, Summary};
-use crate::report::findings::Shown;
+use crate::report::findings::{Shown, by_chapter};
 
 /// The checks of a chapter.
 pub(super) struct Chapter<'a> {
@@ -9,25 +9,17 @@ pub(super) struct Chapter<'a> {
     /// How many came to each outcome of the run.
     pub(super) counts: Vec<(Outcome, usize)>,
     pub(super) total: usize,
-    pub(super) rules: Vec<Rule<'a>>,
+    pub(super) rules: Vec<RuleResults<'a>>,
 }
 
 /// Checks that have their reasons in common.
-pub(super) struct Rule<'a> {
+pub(super) struct RuleResults<'a> {
     pub(super) check: Option<&'a Check>,
-    pub(super) entries: Vec<Entry>,
+    pub(super) entries: Vec<HtmlResult>,
 }
 
 /// Every chapter, in the catalogue's order.
 pub(super) fn all<'a>(findings: &Shown<'a>, outcomes: &[Outcome]) -> Vec<Chapter<'a>> {
-    let mut chapters: Vec<(&str, Vec<(usize, &CheckResult)>)> = Vec::new();
-    for (index, result) in findings.report.checks.iter().enumerate() {
-        let name = findings.catalogue.find(&result.id).map_or("other", |check| &check.chapter);
-        match chapters.iter_mut().find(|(known, _)| *known == name) {
-            Some((_, results)) => results.push((index, result)),
-            None => chapters.push((name, vec![(index, result)])),
-        }
-    }
     let chapter = |(name, results): (&str, Vec<(usize, &CheckResult)>)| {
         let summary = Summary::of(results.iter().map(|(_, result)| *result));
         Chapter {
@@ -37,21 +29,22 @@ pub(super) fn all<'a>(findings: &Shown<'a>, outcomes: &[Outcome]) -> Vec<Chapter
             rules: rules(findings, &results),
         }
     };
+    let chapters = by_chapter(&findings.report.checks, findings.catalogue);
     chapters.into_iter().map(chapter).collect()
 }
 
-fn rules<'a>(findings: &Shown<'a>, results: &[(usize, &CheckResult)]) -> Vec<Rule<'a>> {
-    let mut rules: Vec<Rule<'a>> = Vec::new();
+fn rules<'a>(findings: &Shown<'a>, results: &[(usize, &CheckResult)]) -> Vec<RuleResults<'a>> {
+    let mut rules: Vec<RuleResults<'a>> = Vec::new();
     for (index, result) in results {
         let check = findings.catalogue.find(&result.id);
-        let entry = Entry::of(findings, *index, result);
-        let is_same = |rule: &&mut Rule<'a>| match (rule.check, check) {
+        let entry = HtmlResult::of(findings, *index, result);
+        let is_same = |rule: &&mut RuleResults<'a>| match (rule.check, check) {
             (Some(known), Some(check)) => known.why == check.why && known.fix == check.fix,
             (known, check) => known.is_none() && check.is_none(),
         };
         match rules.iter_mut().rev().find(is_same) {
             Some(rule) => rule.entries.push(entry),
-            None => rules.push(Rule { check, entries: vec![entry] }),
+            None => rules.push(RuleResults { check, entries: vec![entry] }),
         }
     }
     rules

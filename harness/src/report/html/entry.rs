@@ -1,4 +1,4 @@
-use super::story::Exchanges;
+use super::exchange::Exchanges;
 use crate::outcome::{CheckResult, Level, Outcome};
 use crate::report::findings::Shown;
 use crate::report::terminal::words;
@@ -6,8 +6,8 @@ use crate::report::terminal::words;
 /// Columns of a command.
 const WIDTH: usize = 88;
 
-/// A check as the page tells it.
-pub(super) struct Entry {
+/// A check as the page shows it.
+pub(super) struct HtmlResult {
     /// Its place in the report.
     pub(super) index: usize,
     pub(super) id: String,
@@ -20,20 +20,20 @@ pub(super) struct Entry {
     /// Empty where the script brings them.
     pub(super) exchanges: Exchanges,
     pub(super) is_open: bool,
-    /// Whether its story stands further up in the page.
-    pub(super) is_told_above: bool,
+    /// Whether its exchanges stand further up in the page.
+    pub(super) is_shown_above: bool,
 }
 
-impl Entry {
+impl HtmlResult {
     /// All that is its own; the reasons it shares with others.
     pub(super) fn of(findings: &Shown<'_>, index: usize, result: &CheckResult) -> Self {
         let mut facts = vec![
             ("sent", result.title.clone()),
-            ("variant", result.variant.clone()),
+            ("variant", result.variant.to_string()),
             target(result),
             ("demanded", words::demanded(result)),
         ];
-        if result.variant == "default" {
+        if result.variant.is_default() {
             facts.retain(|(label, _)| *label != "variant");
         }
         if let Some(known) = &result.known {
@@ -51,7 +51,7 @@ impl Entry {
             replay: findings.replay.lines(only, WIDTH).join("\n"),
             exchanges: Vec::new(),
             is_open: false,
-            is_told_above: !matches!(result.outcome, Outcome::Pass | Outcome::Skipped),
+            is_shown_above: !matches!(result.outcome, Outcome::Pass | Outcome::Skipped),
         }
     }
 
@@ -71,7 +71,7 @@ impl Entry {
 fn target(result: &CheckResult) -> (&'static str, String) {
     match (result.outcome, &result.reason) {
         (Outcome::Skipped, Some(reason)) => {
-            let meaning = words::skipped(words::head(reason));
+            let meaning = words::skipped(Some(reason));
             ("skipped", format!("{reason}: {meaning}"))
         }
         _ => ("target", words::did(result)),

@@ -56,9 +56,8 @@ fn a_hostile_target_writes_no_markup() {
     wild.target.url = format!("http://localhost/{hostile}");
     wild.target.observed = [(hostile.clone(), hostile.clone())].into();
     for result in &mut wild.checks {
-        result.reason = Some(format!("unrecognised {hostile}"));
-        result.manner = Some(hostile.clone());
-        result.variant.push_str(&hostile);
+        result.reason = Some(format!("unrecognised {hostile}").into());
+        result.clause.push_str(&hostile);
     }
     let evil = |exchange: &mut Exchange| {
         exchange.request.url.push_str(&hostile);

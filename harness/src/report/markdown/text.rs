@@ -27,7 +27,7 @@ pub(super) fn code(text: &str) -> String {
 
 /// A text of one line in a cell of a table, as code.
 pub(super) fn code_cell(text: &str) -> String {
-    // The cells are told apart before the code is, by bars without a backslash before them.
+    // The cells are separated before the code is, by bars without a backslash before them.
     let mut out = String::with_capacity(text.len() + 4);
     let mut backslashes = 0;
     for c in code(text).chars() {

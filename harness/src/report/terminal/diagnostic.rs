@@ -26,7 +26,7 @@ impl<'a> Diagnostics<'a> {
         let word = paint.outcome(result.outcome, result.outcome.name());
         writeln!(out, "\n{word}  {}", paint.strong(&result.id))?;
         self.line(out, "sent", &result.title)?;
-        self.line(out, "variant", &result.variant)?;
+        self.line(out, "variant", &result.variant.to_string())?;
         self.line(out, "target", &words::did(result))?;
         self.line(out, "demanded", &words::demanded(result))?;
         let check = catalogue.find(&result.id);

@@ -1,99 +1,91 @@
 //! The sentences of reports.
 
-use serde::de::DeserializeOwned;
+use passrig_authenticator::Ceremony;
 
 use crate::catalogue::index::Owner;
 use crate::outcome::{
-    Amiss, CheckResult, Effect, Expectation, FailOn, Inconclusive, Level, Manner, Outcome, Report,
-    Skip, Staleness, Summary, visible,
+    CheckResult, Effect, Expectation, FailOn, Inconclusive, Level, Outcome, Reason, Report, Skip,
+    StaleExpectation, Staleness, Summary, visible,
 };
 
-/// The word from the closed list that a reason begins with.
-pub fn head(reason: &str) -> &str {
-    let end = reason.find(|c: char| !c.is_ascii_lowercase() && c != '-');
-    reason.get(..end.unwrap_or(reason.len())).unwrap_or(reason)
-}
+/// The text where a report has no reason.
+pub const NO_REASON: &str = "no reason given";
 
-/// What the word of a skip means.
-pub fn skipped(word: &str) -> &'static str {
-    match word_of(word) {
-        Some(Skip::RegistrableDomain) => {
+/// The meaning of the reason of a skipped check.
+pub fn skipped(reason: Option<&Reason>) -> &'static str {
+    let Some(Reason::Skipped { skip, .. }) = reason else { return "not sent" };
+    match skip {
+        Skip::RegistrableDomain => {
             "the origin has no registrable domain (localhost), so there are no relatives of it to \
              try"
         }
-        Some(Skip::TwoAccounts) => "the adapter cannot make a second account",
-        Some(Skip::Setting) => "the target never asks for what these checks need",
-        Some(Skip::NotExpressible) => {
+        Skip::TwoAccounts => "the adapter cannot make a second account",
+        Skip::Setting => "the target never asks for what these checks need",
+        Skip::NotExpressible => {
             "here the check would say nothing: what it sends equals the honest ceremony, or nothing \
              here is as it tests"
         }
-        Some(Skip::Flow) => {
-            "the adapter has no flow for them, or its probe did not see both states"
-        }
-        Some(Skip::OptIn) => {
+        Skip::Flow => "the adapter has no flow for them, or its probe did not see both states",
+        Skip::OptIn => {
             "they run only if asked to: --expiry SECONDS waits until a challenge has expired, \
              --timing times hundreds of answers, \
              --metadata says that the RP believes the metadata of `passrig trust export`"
         }
-        Some(Skip::Authenticator) => {
+        Skip::Authenticator => {
             "the authenticator that you named cannot verify its user or be found without a name"
         }
-        Some(Skip::Algorithm) => {
+        Skip::Algorithm => {
             "the target refuses honest credentials for the algorithm, though it offers it"
         }
-        Some(Skip::Format) => {
+        Skip::Format => {
             "the target does not accept honest attestation statements of the format, perhaps \
              because it has not been told to trust those who certify them: passrig trust export"
         }
-        Some(Skip::Feature) => {
+        Skip::Feature => {
             "what the checks are about is not there, such as a file of related origins, or a call by \
              the page that was looked at"
         }
-        None => "not sent",
     }
 }
 
-/// What the word of an inconclusive result means.
-pub fn inconclusive(word: &str) -> &'static str {
-    match word_of(word) {
-        Some(Inconclusive::Setup) => "a step before the attempt went wrong.",
-        Some(Inconclusive::Unrecognised) => "the adapter does not know this answer.",
-        Some(Inconclusive::Throttled) => "the target asked to be left alone, again and again.",
-        Some(Inconclusive::Bracket) => "an honest ceremony beside the attempt was not accepted.",
-        Some(Inconclusive::Control) => "the honest part of the story was not accepted.",
-        Some(Inconclusive::Interrupted) => "the run was stopped before.",
-        None => "nothing can be concluded.",
+/// The meaning of the reason of an inconclusive result.
+pub fn inconclusive(reason: Option<&Reason>) -> &'static str {
+    let Some(Reason::Inconclusive { cause, .. }) = reason else {
+        return "nothing can be concluded.";
+    };
+    match cause {
+        Inconclusive::Setup => "a step before the attempt went wrong.",
+        Inconclusive::Unrecognised => "the adapter does not know this answer.",
+        Inconclusive::Throttled => "the target asked to be left alone, again and again.",
+        Inconclusive::Bracket => "an honest ceremony beside the attempt was not accepted.",
+        Inconclusive::Control => "the honest part of the story was not accepted.",
+        Inconclusive::Interrupted => "the run was stopped before.",
     }
 }
 
 /// What the target did, in a sentence or two.
 pub fn did(result: &CheckResult) -> String {
-    let reason = result.reason.as_deref().unwrap_or("no reason given");
+    let reason = result.reason_text();
     let Some(verdict) = result.verdict else {
+        let reason = reason.as_deref().unwrap_or(NO_REASON);
         return match result.outcome {
             Outcome::Error => format!("broke: {reason}"),
             _ => format!("gave no verdict: {reason}"),
         };
     };
-    if let (true, Some(reason)) = (is_observed(result), &result.reason) {
+    if let (true, Some(reason)) = (result.is_observed(), &reason) {
         return format!("was looked at: {reason}");
     }
     let manner = result.manner.as_ref().map(|manner| format!(" ({manner})")).unwrap_or_default();
-    let effect = match (result.effect, result.title.starts_with("registration")) {
+    let effect = match (result.effect, result.ceremony == Some(Ceremony::Registration)) {
         (Effect::Happened, true) => "a probe found the credential registered",
         (Effect::Happened, false) => "a probe found the session signed in",
         (Effect::Absent, true) => "a probe found no new credential",
         (Effect::Absent, false) => "a probe found the session not signed in",
         (Effect::Unobserved, _) => "no probe saw the effect",
     };
-    let reason = result.reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
+    let reason = reason.map(|reason| format!(" ({reason})")).unwrap_or_default();
     format!("{verdict} it{manner}; {effect}{reason}")
-}
-
-/// Whether nothing was answered to an attempt: what the target does was looked
-/// at.
-pub fn is_observed(result: &CheckResult) -> bool {
-    result.manner.as_deref() == Some(Manner::Observed.name())
 }
 
 /// How strongly it is demanded, as in `§7.1 step 9 (REG-06): must be refused`.
@@ -123,6 +115,14 @@ pub fn demanded(result: &CheckResult) -> String {
     )
 }
 
+/// The reason for which an expectation is of no use.
+pub fn stale(staleness: Staleness) -> &'static str {
+    match staleness {
+        Staleness::Unneeded => "is not needed any more",
+        Staleness::Expired => "has expired",
+    }
+}
+
 /// Whose duty a rule is.
 pub fn duty(owner: Owner) -> &'static str {
     match owner {
@@ -145,7 +145,7 @@ pub fn verdict(report: &Report, fail_on: FailOn) -> String {
     }
     let counted: Vec<_> = report.checks.iter().filter(|result| fail_on.counts(result)).collect();
     let diverging = |result: &&&CheckResult| result.outcome.is_decided();
-    let gravest = counted.iter().filter(diverging).map(|result| result.importance).max();
+    let severest = counted.iter().filter(diverging).map(|result| result.importance).max();
     let summary = Summary::of(counted.iter().copied());
     let all = Summary::of(&report.checks);
     let broken = summary.fail + summary.warn + summary.note;
@@ -157,26 +157,26 @@ pub fn verdict(report: &Report, fail_on: FailOn) -> String {
             && !fail_on.counts(result)
     });
     let below = below.count();
-    let told = |count: usize, what: &str| match count {
+    let also = |count: usize, what: &str| match count {
         0 => String::new(),
         n => format!("; {n} {what}"),
     };
-    let borne = told(known, "known before");
-    if let Some(gravest) = gravest {
+    let known_before = also(known, "known before");
+    if let Some(severest) = severest {
         let verdict = if summary.fail > 0 { "Not conformant" } else { "Not as expected" };
-        let more = told(below, "more below what --fail-on counts");
-        let and_undecided = told(undecided, "could not be decided");
+        let more = also(below, "more below what --fail-on counts");
+        let and_undecided = also(undecided, "could not be decided");
         return format!(
-            "{verdict}: {} went wrong, the gravest of {gravest} \
-             importance{more}{borne}{and_undecided}.",
+            "{verdict}: {} went wrong, the gravest of {severest} \
+             importance{more}{known_before}{and_undecided}.",
             checks(broken)
         );
     }
     if undecided > 0 {
-        return format!("No verdict: {} could not be decided{borne}.", checks(undecided));
+        return format!("No verdict: {} could not be decided{known_before}.", checks(undecided));
     }
-    let unneeded = |amiss: &&Amiss| amiss.staleness == Staleness::Unneeded;
-    match report.amiss.iter().filter(unneeded).count() {
+    let unneeded = |stale: &&StaleExpectation| stale.staleness == Staleness::Unneeded;
+    match report.stale.iter().filter(unneeded).count() {
         0 => {}
         1 => return "Not as expected: 1 expectation is not needed any more.".to_owned(),
         n => return format!("Not as expected: {n} expectations are not needed any more."),
@@ -193,7 +193,7 @@ pub fn verdict(report: &Report, fail_on: FailOn) -> String {
     if below > 0 {
         return format!(
             "As expected, although {} went wrong: none counts at level {} and importance \
-             {}{borne}{unsent}.",
+             {}{known_before}{unsent}.",
             checks(below),
             fail_on.level,
             fail_on.importance
@@ -210,11 +210,11 @@ pub fn verdict(report: &Report, fail_on: FailOn) -> String {
     )
 }
 
-/// The reason of an entry that nobody has thought about yet.
+/// The reason of an entry until the user writes one.
 pub fn unexplained(result: &CheckResult) -> String {
     let what = match (result.verdict, result.outcome) {
         // Nothing was sent that could be accepted or refused.
-        (Some(_), _) if is_observed(result) => return "not mended yet".to_owned(),
+        (Some(_), _) if result.is_observed() => return "not mended yet".to_owned(),
         (Some(verdict), _) => format!("it is {verdict}"),
         (None, Outcome::Error) => "the target breaks".to_owned(),
         (None, _) => "nothing can be concluded".to_owned(),
@@ -225,8 +225,4 @@ pub fn unexplained(result: &CheckResult) -> String {
 /// `1 check`, `2 checks`.
 pub fn checks(count: usize) -> String {
     if count == 1 { "1 check".to_owned() } else { format!("{count} checks") }
-}
-
-fn word_of<T: DeserializeOwned>(word: &str) -> Option<T> {
-    serde_json::from_value(word.into()).ok()
 }

@@ -1,15 +1,11 @@
 //! The steps of a simulation as its report states them: answers, outcomes, sentences and findings.
 
-use serde::Deserialize;
-use serde::de::IntoDeserializer;
-use serde::de::value::{Error, StrDeserializer};
-
 use super::{Meanings, Simulator};
 use crate::actor::AttemptError;
 use crate::catalogue::Check;
-use crate::outcome::{CheckResult, Outcome, Skip};
+use crate::outcome::{CheckResult, Outcome, Reason, Skip};
 use crate::simulate::document::{Finding, SimulationStep, StepAnswer};
-use crate::simulate::person::{UserAction, reason};
+use crate::simulate::person::UserAction;
 use crate::target_rp::Flow;
 
 impl Simulator<'_> {
@@ -56,10 +52,10 @@ impl Simulator<'_> {
         if !is_finding {
             return;
         }
-        let seen = match (result.verdict, reason(result)) {
+        let seen = match (result.verdict, result.reason_text()) {
             (Some(verdict), Some(reason)) => format!("{verdict} ({reason})"),
             (Some(verdict), None) => verdict.to_string(),
-            (None, reason) => reason.unwrap_or_default().to_owned(),
+            (None, reason) => reason.unwrap_or_default(),
         };
         let finding = Finding {
             step,
@@ -143,25 +139,21 @@ pub(super) fn missing(error: &AttemptError) -> Option<String> {
 
 /// The sentence about a check that was not sent.
 fn not_sent(result: &CheckResult) -> String {
-    let sentence = match skip(result) {
-        Some((Skip::RegistrableDomain, _)) => "The RP's address has no relatives (localhost).",
-        Some((Skip::TwoAccounts, _)) => "This RP's profile has one account only, and it takes two.",
-        Some((Skip::Setting, _)) => "This RP never asks for what it takes.",
-        Some((Skip::Flow, _)) => "This RP's profile has no flow for it.",
-        Some((Skip::Feature, _)) => "This RP does not have what it is about.",
-        Some((Skip::OptIn, _)) => "It takes minutes, and belongs into `passrig check`.",
-        Some((_, Some(cause))) => return format!("Not tried: {cause}."),
+    let (skip, detail) = match &result.reason {
+        Some(Reason::Skipped { skip, detail }) => (Some(*skip), detail.as_ref()),
+        _ => (None, None),
+    };
+    let sentence = match (skip, detail) {
+        (Some(Skip::RegistrableDomain), _) => "The RP's address has no relatives (localhost).",
+        (Some(Skip::TwoAccounts), _) => "This RP's profile has one account only, and it takes two.",
+        (Some(Skip::Setting), _) => "This RP never asks for what it takes.",
+        (Some(Skip::Flow), _) => "This RP's profile has no flow for it.",
+        (Some(Skip::Feature), _) => "This RP does not have what it is about.",
+        (Some(Skip::OptIn), _) => "It takes minutes, and belongs into `passrig check`.",
+        (_, Some(cause)) => return format!("Not tried: {cause}."),
         _ => "With this RP there is nothing to try here.",
     };
     sentence.to_owned()
-}
-
-/// The typed reason of a skipped check, and its detail.
-fn skip(result: &CheckResult) -> Option<(Skip, Option<&str>)> {
-    let reason = reason(result)?;
-    let (word, detail) = reason.split_once(": ").map_or((reason, None), |(w, d)| (w, Some(d)));
-    let word: StrDeserializer<'_, Error> = word.into_deserializer();
-    Some((Skip::deserialize(word).ok()?, detail))
 }
 
 #[cfg(test)]
@@ -172,15 +164,15 @@ mod tests {
     #[test]
     fn the_sentence_about_a_skipped_check_has_the_cause() {
         let cause = NotExpressible::UnknownNameRefused;
-        let sentence = |reason: &str| {
-            let reason = Some(reason.to_owned());
+        let sentence = |skip, detail| {
+            let reason = Some(Reason::Skipped { skip, detail });
             not_sent(&CheckResult { reason, ..crate::samples::report().checks.remove(0) })
         };
-        assert_eq!(sentence("flow"), "This RP's profile has no flow for it.");
+        assert_eq!(sentence(Skip::Flow, None), "This RP's profile has no flow for it.");
         assert_eq!(
-            sentence(&format!("not-expressible: {cause}")),
+            sentence(Skip::NotExpressible, Some(cause.to_string())),
             "Not tried: the RP refuses the name of an unknown user."
         );
-        assert_eq!(sentence("new-word"), "With this RP there is nothing to try here.");
+        assert_eq!(sentence(Skip::Format, None), "With this RP there is nothing to try here.");
     }
 }

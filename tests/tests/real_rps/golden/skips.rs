@@ -5,8 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use passrig::catalogue::{Catalogue, Check, Need, glob};
 use passrig::outcome::Skip;
-use serde::de::IntoDeserializer;
-use serde::de::value::StrDeserializer;
 use serde::{Deserialize, Serialize};
 
 /// For each reason, the checks that are skipped for it: a need that the RP does not meet, such as `attestation=direct` or
@@ -74,8 +72,7 @@ impl Skips {
 }
 
 fn is_reason(name: &str) -> bool {
-    let name: StrDeserializer<'_, serde::de::value::Error> = name.into_deserializer();
-    Skip::deserialize(name).is_ok()
+    Skip::named(name).is_some()
 }
 
 fn covers(entry: &str, reason: &str, check: &Check) -> bool {

@@ -1,3 +1,6 @@
+use passrig::catalogue::Need;
+use passrig::outcome::SettingValue;
+
 use super::*;
 
 fn builtin() -> Catalogue {
@@ -98,9 +101,8 @@ fn a_check_that_is_added_passes_or_is_skipped_by_default() {
     let golden = "[skipped]\nsetting = [\"attestation=direct\"]\n";
     let golden = Golden::parse(golden).unwrap();
     let is_direct = |check: &&Check| {
-        check.needs.iter().any(
-            |need| matches!(need, passrig::catalogue::Need::Setting(_, value) if value == "direct"),
-        )
+        let is_direct = |need: &Need| matches!(need, Need::Setting(_, SettingValue::Direct));
+        check.needs.iter().any(is_direct)
     };
     let direct = catalogue.checks.iter().find(is_direct).unwrap().clone();
     let mut found = run(&catalogue, &[(&direct.id, "skipped setting")]);

@@ -7,9 +7,9 @@ use crate::observer::Observer;
 use crate::outcome::{CheckResult, Transcript};
 
 /// Several observers as one.
-pub struct Fan(pub Vec<Arc<dyn Observer>>);
+pub struct Observers(pub Vec<Arc<dyn Observer>>);
 
-impl Observer for Fan {
+impl Observer for Observers {
     fn started(&self, total: usize) {
         self.0.iter().for_each(|observer| observer.started(total));
     }
@@ -18,8 +18,8 @@ impl Observer for Fan {
         self.0.iter().for_each(|observer| observer.notice(text));
     }
 
-    fn twin(&self, ceremony: Ceremony, transcript: &Transcript) {
-        self.0.iter().for_each(|observer| observer.twin(ceremony, transcript));
+    fn control_accepted(&self, ceremony: Ceremony, transcript: &Transcript) {
+        self.0.iter().for_each(|observer| observer.control_accepted(ceremony, transcript));
     }
 
     fn attempted(&self, check: &Check, result: &CheckResult, transcript: &Transcript) {

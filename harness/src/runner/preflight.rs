@@ -1,4 +1,4 @@
-//! Before anything is judged: an honest ceremony of each kind, then one that is
+//! The preflight, before anything is judged: an honest ceremony of each kind, then one that is
 //! wrong everywhere.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -9,28 +9,29 @@ use passrig_authenticator::deviation::Deviation;
 use passrig_authenticator::wire::{CreationOptions, RequestOptions};
 use serde_json::json;
 
-use super::patience::{Patience, throttled};
+use super::bug::Bug;
+use super::retries::{Retries, throttled};
 use crate::actor::{Actor, Attempt, AttemptError, Crash, Known, Probes, THROTTLED, World};
 use crate::catalogue::Product;
 use crate::observer::Observer;
 use crate::outcome::{
-    CheckResult, Effect, Expectation, Importance, Level, NotTestable, Outcome, Setting, Transcript,
-    Variant, Verdict,
+    CheckResult, Effect, Expectation, Importance, Level, NotTestable, Outcome, Setting,
+    SettingValue, Transcript, Variant, Verdict,
 };
 use crate::target_rp::{Begun, Log, Recognised};
 
-/// What a target asked for in honest ceremonies.
+/// The options of a target in honest ceremonies.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Observed {
-    settings: BTreeMap<(Ceremony, Setting), String>,
+pub(super) struct ObservedOptions {
+    settings: BTreeMap<(Ceremony, Setting), SettingValue>,
     algorithms: BTreeSet<i64>,
     extensions: BTreeSet<(Ceremony, String)>,
 }
 
-impl Observed {
-    /// What it asked for in that ceremony.
-    pub(super) fn setting(&self, ceremony: Ceremony, setting: Setting) -> Option<&str> {
-        self.settings.get(&(ceremony, setting)).map(String::as_str)
+impl ObservedOptions {
+    /// The value that it asked for in that ceremony.
+    pub(super) fn setting(&self, ceremony: Ceremony, setting: Setting) -> Option<SettingValue> {
+        self.settings.get(&(ceremony, setting)).copied()
     }
 
     /// Whether registration options list that COSE algorithm.
@@ -43,10 +44,10 @@ impl Observed {
         self.extensions.contains(&(ceremony, extension.to_owned()))
     }
 
-    /// What it asked for, for reports.
+    /// The values that it asked for, for reports.
     pub(super) fn by_name(&self) -> BTreeMap<String, String> {
-        let named = |((ceremony, setting), value): (&(Ceremony, Setting), &String)| {
-            (format!("{ceremony}.{}", setting.name()), value.clone())
+        let named = |((ceremony, setting), value): (&(Ceremony, Setting), &SettingValue)| {
+            (format!("{ceremony}.{setting}"), value.to_string())
         };
         self.settings.iter().map(named).collect()
     }
@@ -56,7 +57,8 @@ impl Observed {
         let names = extensions.into_iter().flat_map(serde_json::Map::keys);
         self.extensions.extend(names.map(|name| (begun.ceremony, name.clone())));
         let mut set = |setting, value: &str| {
-            self.settings.insert((begun.ceremony, setting), value.to_owned());
+            let value = SettingValue::named(value);
+            self.settings.extend(value.map(|value| ((begun.ceremony, setting), value)));
         };
         match begun.ceremony {
             Ceremony::Registration => {
@@ -82,51 +84,54 @@ impl Observed {
     }
 }
 
-/// What the honest canary found out.
-pub(super) struct Honest {
-    pub(super) observed: Observed,
+/// The findings of the honest ceremonies.
+pub(super) struct PreflightResult {
+    pub(super) observed: ObservedOptions,
     pub(super) probes: Probes,
 }
 
-/// The findings of the honest ceremonies of each variant, which are carried out once.
+/// The findings for each variant, whose honest ceremonies are carried out once.
 #[derive(Default)]
-pub(super) struct Found(HashMap<Variant, Arc<Honest>>);
+pub(super) struct PreflightCache(HashMap<Variant, Arc<PreflightResult>>);
 
-impl Found {
-    pub(super) fn of(&self, variant: &Variant) -> Option<Arc<Honest>> {
+impl PreflightCache {
+    pub(super) fn of(&self, variant: &Variant) -> Option<Arc<PreflightResult>> {
         self.0.get(variant).cloned()
     }
 
-    pub(super) fn keep(&mut self, variant: &Variant, honest: Honest) -> Arc<Honest> {
+    pub(super) fn keep(
+        &mut self,
+        variant: &Variant,
+        honest: PreflightResult,
+    ) -> Arc<PreflightResult> {
         let honest = Arc::new(honest);
         self.0.insert(variant.clone(), Arc::clone(&honest));
         honest
     }
 }
 
-/// An honest registration and an honest authentication. Whatever a probe shows
-/// to change with them is trusted from then on. After each death of the target
-/// it is others who perform them.
+/// An honest registration and an honest authentication. Probes that show the
+/// change are trusted from then on. After each loss of the target, other actors perform them.
 pub(super) async fn honest(
     world: &World,
     variant: &Variant,
     observer: &dyn Observer,
-    deaths: usize,
-) -> Result<Honest, NotTestable> {
+    losses: usize,
+) -> Result<PreflightResult, NotTestable> {
     let mut log = Log::new();
-    let mut observed = Observed::default();
+    let mut observed = ObservedOptions::default();
     let mut probes = Probes::default();
-    // Each variant has people of its own.
-    let name = match deaths {
+    // Each variant has actors of its own.
+    let name = match losses {
         0 => variant.to_string(),
-        deaths => format!("{variant}/{deaths}"),
+        losses => format!("{variant}/{losses}"),
     };
     let authenticator = world.authenticator(Product::default(), None, None);
     let mut actor =
         Actor::new(world, variant, "canary.honest", &name, authenticator).with_account(0);
-    let mut patience = Patience::new(observer, &world.state);
+    let mut retries = Retries::new(observer, &world.state);
     while let Err(trouble) = actor.set_up(&mut log).await {
-        if !patience.lasts(trouble.throttled()).await {
+        if !retries.wait(trouble.throttled()).await {
             return Err(not_testable(
                 "an account cannot be made",
                 &trouble,
@@ -140,10 +145,10 @@ pub(super) async fn honest(
         if ceremony == Ceremony::Authentication {
             actor.change_browser();
         }
-        let mut patience = Patience::new(observer, &world.state);
+        let mut retries = Retries::new(observer, &world.state);
         let performed = loop {
             let performed = perform(&mut actor, ceremony, &mut observed, &mut log).await;
-            if !patience.lasts(throttled(&performed)).await {
+            if !retries.wait(throttled(&performed)).await {
                 break performed;
             }
         };
@@ -178,14 +183,9 @@ pub(super) async fn honest(
                           that of --rp)? What does its log say?"
                         .to_owned(),
                 };
-                return Err(NotTestable {
-                    what,
-                    help: Some(help),
-                    transcript: Transcript::of(log, None),
-                    observed: observed.by_name(),
-                    is_gone: false,
-                    is_refusal: recognised == Recognised::Refused,
-                });
+                let error = unfit(what, Some(help), Transcript::of(log, None), &observed);
+                let is_refusal = recognised == Recognised::Refused;
+                return Err(NotTestable { is_refusal, ..error });
             }
         }
         let seen = attempt.effect == Effect::Happened;
@@ -194,13 +194,13 @@ pub(super) async fn honest(
             Ceremony::Authentication => probes.whoami = seen,
         }
     }
-    Ok(Honest { observed, probes })
+    Ok(PreflightResult { observed, probes })
 }
 
 async fn perform(
     actor: &mut Actor,
     ceremony: Ceremony,
-    observed: &mut Observed,
+    observed: &mut ObservedOptions,
     log: &mut Log,
 ) -> Result<Attempt, AttemptError> {
     let begun = actor.begin(ceremony, log).await?;
@@ -221,17 +221,17 @@ pub(super) const FORGED: &str = "at the forged ceremonies of the preflight";
 pub(super) async fn forged(
     world: &World,
     variant: &Variant,
-    honest: &Honest,
+    honest: &PreflightResult,
     observer: &dyn Observer,
 ) -> Result<Option<CheckResult>, NotTestable> {
     for ceremony in [Ceremony::Registration, Ceremony::Authentication] {
         let mut log = Log::new();
         let observed = &honest.observed;
-        let mut patience = Patience::new(observer, &world.state);
+        let mut retries = Retries::new(observer, &world.state);
         let forged = loop {
-            let (probes, tries) = (honest.probes, patience.tries());
+            let (probes, tries) = (honest.probes, retries.tries());
             let forged = forge(world, variant, (ceremony, tries), probes, &mut log).await;
-            if !patience.lasts(throttled(&forged)).await {
+            if !retries.wait(throttled(&forged)).await {
                 break forged;
             }
         };
@@ -243,7 +243,7 @@ pub(super) async fn forged(
                 error.is_gone |= trouble.is_breakage() && !world.target.is_there().await;
                 let is_used_up = world.state.throttling.used_up().is_some();
                 if error.is_gone {
-                    let help = "it answered honest ceremonies just before: its log tells more";
+                    let help = "it answered honest ceremonies just before: its log has more";
                     error.help = Some(help.to_owned());
                 } else if trouble.is_inconvenience() && !is_used_up {
                     let what = log.mask(&trouble.to_string());
@@ -264,52 +264,36 @@ pub(super) async fn forged(
                 return Ok(Some(accepts_anything(ceremony, variant, &attempt)));
             }
             Recognised::Accepted => {
-                return Err(NotTestable {
-                    what: format!(
-                        "a forged {ceremony}, wrong in every respect, is answered like an accepted one"
-                    ),
-                    help: Some(
+                let what = format!(
+                    "a forged {ceremony}, wrong in every respect, is answered like an accepted one"
+                );
+                let help = Some(
                         "either the target accepts anything, or the adapter takes its refusals for \
                          acceptance: look at the answer shown here, and tell the two apart in `accepted` \
                          and `refused`; a `whoami` or `list` probe would show which it is"
                             .to_owned(),
-                    ),
-                    transcript: transcript(),
-                    observed: observed.by_name(),
-                    is_gone: false,
-                    is_refusal: false,
-                });
+                    );
+                return Err(unfit(what, help, transcript(), observed));
             }
             Recognised::Unrecognised => {
-                return Err(NotTestable {
-                    what: format!(
-                        "the adapter does not know how the target refuses a forged {ceremony}{}",
-                        said(&attempt, &log)
-                    ),
-                    help: attempt.verdict.unknown.as_ref().map(|answer| log.mask(answer)).map(
-                        |answer| {
-                            format!("if this is a refusal, add to that step: refused = [{answer}]")
-                        },
-                    ),
-                    transcript: transcript(),
-                    observed: observed.by_name(),
-                    is_gone: false,
-                    is_refusal: false,
-                });
+                let what = format!(
+                    "the adapter does not know how the target refuses a forged {ceremony}{}",
+                    said(&attempt, &log)
+                );
+                let help =
+                    attempt.verdict.unknown.as_ref().map(|answer| log.mask(answer)).map(|answer| {
+                        format!("if this is a refusal, add to that step: refused = [{answer}]")
+                    });
+                return Err(unfit(what, help, transcript(), observed));
             }
             Recognised::Throttled { .. } if world.state.throttling.used_up().is_some() => {
-                return Err(NotTestable {
-                    what: format!(
-                        "a forged {ceremony} is throttled{}{}",
-                        said(&attempt, &log),
-                        also(world.state.throttling.used_up())
-                    ),
-                    help: Some(THROTTLED.to_owned()),
-                    transcript: transcript(),
-                    observed: observed.by_name(),
-                    is_gone: false,
-                    is_refusal: false,
-                });
+                let what = format!(
+                    "a forged {ceremony} is throttled{}{}",
+                    said(&attempt, &log),
+                    also(world.state.throttling.used_up())
+                );
+                let help = Some(THROTTLED.to_owned());
+                return Err(unfit(what, help, transcript(), observed));
             }
             Recognised::Crash | Recognised::Throttled { .. } => {
                 observer.notice(&format!(
@@ -368,19 +352,22 @@ fn wrong_everywhere(ceremony: Ceremony) -> Result<Deviation, AttemptError> {
 fn accepts_anything(ceremony: Ceremony, variant: &Variant, attempt: &Attempt) -> CheckResult {
     CheckResult {
         id: "canary.accepts-anything".to_owned(),
+        ceremony: Some(ceremony),
         title: format!(
             "{ceremony}: wrong type, challenge, origin, RP id hash, flags and signature"
         ),
-        variant: variant.to_string(),
+        variant: variant.clone(),
         level: Level::Must,
         importance: Importance::Critical,
         clause: "§7".to_owned(),
         requirement: None,
         outcome: Outcome::Fail,
         verdict: Some(Verdict::Accepted),
-        manner: Some(attempt.verdict.manner.name().to_owned()),
+        manner: Some(attempt.verdict.manner),
         effect: attempt.effect,
-        reason: Some("the target accepts anything; no other check would say more".to_owned()),
+        reason: Some(
+            "the target accepts anything; no other check would say more".to_owned().into(),
+        ),
         expected: Expectation::Refused,
         known: None,
         duration_ms: attempt.duration.as_secs_f64() * 1000.0,
@@ -400,17 +387,28 @@ fn not_testable(
     what: &str,
     trouble: &AttemptError,
     log: &Log,
-    observed: &Observed,
+    observed: &ObservedOptions,
     world: &World,
 ) -> NotTestable {
+    if let AttemptError::Bug(message) = trouble {
+        Bug::new("preflight", message).resume();
+    }
     let used_up = world.state.throttling.used_up().filter(|_| trouble.throttled().is_some());
     let help = if used_up.is_some() { Some(THROTTLED.to_owned()) } else { trouble.help() };
-    NotTestable {
-        what: format!("{what}: {}{}", log.mask(&trouble.to_string()), also(used_up)),
-        help: help.map(|help| log.mask(&help)),
-        transcript: Transcript::of(log.clone(), None),
-        observed: observed.by_name(),
-        is_gone: trouble.is_unreachable(),
-        is_refusal: trouble.is_refusal(),
-    }
+    let what = format!("{what}: {}{}", log.mask(&trouble.to_string()), also(used_up));
+    let help = help.map(|help| log.mask(&help));
+    let (is_gone, is_refusal) = (trouble.is_unreachable(), trouble.is_refusal());
+    let error = unfit(what, help, Transcript::of(log.clone(), None), observed);
+    NotTestable { is_gone, is_refusal, ..error }
+}
+
+/// A target that answers, but cannot be tested.
+fn unfit(
+    what: String,
+    help: Option<String>,
+    transcript: Transcript,
+    observed: &ObservedOptions,
+) -> NotTestable {
+    let observed = observed.by_name();
+    NotTestable { what, help, transcript, observed, is_gone: false, is_refusal: false }
 }

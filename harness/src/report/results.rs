@@ -6,9 +6,9 @@ use crate::outcome::{CheckResult, Transcript};
 
 /// Keeps the results, for a run that does not come to its end.
 #[derive(Default)]
-pub struct Tally(Mutex<Vec<CheckResult>>);
+pub struct FinishedResults(Mutex<Vec<CheckResult>>);
 
-impl Tally {
+impl FinishedResults {
     /// What was decided so far, in the catalogue's order.
     pub fn results(&self, catalogue: &Catalogue) -> Vec<CheckResult> {
         let mut results = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
@@ -18,7 +18,7 @@ impl Tally {
     }
 }
 
-impl Observer for Tally {
+impl Observer for FinishedResults {
     fn finished(&self, _: &Check, result: &CheckResult, _: &Transcript) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(result.clone());
     }

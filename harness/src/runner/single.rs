@@ -1,4 +1,4 @@
-//! Single checks and verdicts, for stories that are told around them.
+//! Single checks and verdicts, for simulations.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use passrig_authenticator::env::Seeded;
 
-use super::block::{self, Company};
-use super::{canary, crash, judge, origin, schedule};
+use super::block::{self, BlockContext};
+use super::{crash, judge, origin, preflight, schedule};
 use crate::actor::{AttemptError, Probes, RunState, World};
 use crate::catalogue::{Check, Product};
 use crate::observer::Observer;
@@ -15,19 +15,18 @@ use crate::outcome::{CheckResult, Inconclusive, NotTestable, Skip, Variant};
 use crate::scenarios::Observations;
 use crate::target_rp::Target;
 
-/// A target that proved testable, and by which rules it is judged: those of a
-/// run of the whole catalogue.
-pub struct Solo {
+/// A target that passed the preflight; it is judged by the rules of a run of the catalogue.
+pub struct SingleChecks {
     world: World,
     variant: Variant,
-    found: canary::Found,
-    /// How often somebody honest or a check had its turn; each time it is others.
+    found: preflight::PreflightCache,
+    /// The number of honest ceremonies and checks so far; each one has actors of its own.
     rounds: usize,
 }
 
-impl Solo {
-    /// The canaries: honest ceremonies, then forged ones. The result is there if
-    /// the target accepts anything.
+impl SingleChecks {
+    /// The preflight: honest ceremonies, then forged ones. There is a result if the target
+    /// accepts anything.
     pub async fn begin(
         target: Arc<Target>,
         seed: &str,
@@ -49,9 +48,9 @@ impl Solo {
         let authenticator = world.authenticator(Product::default(), None, None);
         let settings = &world.target.adapter().settings;
         let variant = schedule::default_variant(settings, &authenticator);
-        let honest = canary::honest(&world, &variant, observer, 0).await?;
-        let forged = canary::forged(&world, &variant, &honest, observer).await?;
-        let mut found = canary::Found::default();
+        let honest = preflight::honest(&world, &variant, observer, 0).await?;
+        let forged = preflight::forged(&world, &variant, &honest, observer).await?;
+        let mut found = preflight::PreflightCache::default();
         found.keep(&variant, honest);
         Ok((Self { world, variant, found, rounds: 0 }, forged))
     }
@@ -82,7 +81,7 @@ impl Solo {
         crash::result(&self.world.state.crashes.all(), &[], &self.variant)
     }
 
-    /// What somebody else saw comes to.
+    /// The result of observations that the caller made.
     pub fn judge(&self, check: &Check, seen: &Result<Observations, AttemptError>) -> CheckResult {
         judge::judge(check, &self.variant, seen)
     }
@@ -113,17 +112,18 @@ impl Solo {
             return judge::skip(check, &variant, Skip::Setting);
         }
         self.rounds += 1;
-        let company =
-            Company { is_alone: true, is_watched: false, round: self.rounds * block::ROUNDS };
+        let context =
+            BlockContext { is_alone: true, is_watched: false, round: self.rounds * block::ROUNDS };
         let check = Arc::new(check.clone());
         let blocks = schedule::blocks(&variant, &[Arc::clone(&check)]);
         let Some(block) = blocks.first() else {
             return judge::skip(&check, &variant, Skip::Setting);
         };
-        let done = block::run(block, &self.world, honest.probes, observer, company).await;
+        let done = block::run(block, &self.world, honest.probes, observer, context).await;
+        let done = done.unwrap_or_else(|bug| bug.resume());
         let result = done.results.into_iter().next().map(|(_, result, _)| result);
         result.unwrap_or_else(|| {
-            let what = done.death.map_or_else(String::new, |death| death.what);
+            let what = done.loss.map_or_else(String::new, |loss| loss.what);
             judge::undecided(&check, &variant, Inconclusive::Bracket, &what)
         })
     }
@@ -132,18 +132,18 @@ impl Solo {
         &mut self,
         variant: &Variant,
         observer: &dyn Observer,
-    ) -> Result<Arc<canary::Honest>, NotTestable> {
+    ) -> Result<Arc<preflight::PreflightResult>, NotTestable> {
         if let Some(honest) = self.found.of(variant) {
             return Ok(honest);
         }
-        let honest = canary::honest(&self.world, variant, observer, 0).await?;
+        let honest = preflight::honest(&self.world, variant, observer, 0).await?;
         Ok(self.found.keep(variant, honest))
     }
 
-    /// Whether the target still takes honest ceremonies; if not, why.
-    pub async fn is_sound(&mut self, observer: &dyn Observer) -> Result<(), String> {
+    /// Performs an honest ceremony; the error is the reason for which it was not accepted.
+    pub async fn verify_honest(&mut self, observer: &dyn Observer) -> Result<(), String> {
         self.rounds += 1;
-        let honest = canary::honest(&self.world, &self.variant, observer, self.rounds).await;
+        let honest = preflight::honest(&self.world, &self.variant, observer, self.rounds).await;
         honest.map(drop).map_err(|error| error.what)
     }
 }

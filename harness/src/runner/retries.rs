@@ -12,13 +12,13 @@ pub(super) const TRIES: usize = 3;
 const LONGEST: Duration = Duration::from_secs(30);
 
 /// The tries that are left for one ceremony.
-pub(super) struct Patience<'a> {
+pub(super) struct Retries<'a> {
     observer: &'a dyn Observer,
     throttling: &'a Throttling,
     tries: usize,
 }
 
-impl<'a> Patience<'a> {
+impl<'a> Retries<'a> {
     pub(super) fn new(observer: &'a dyn Observer, state: &'a RunState) -> Self {
         Self { observer, throttling: &state.throttling, tries: 0 }
     }
@@ -28,8 +28,9 @@ impl<'a> Patience<'a> {
         self.tries
     }
 
-    /// Whether to try again a request that was throttled for so long. By then the wait is over.
-    pub(super) async fn lasts(&mut self, throttled: Option<Duration>) -> bool {
+    /// Waits before the next try of a request that was throttled for so long; false if there is
+    /// no other try.
+    pub(super) async fn wait(&mut self, throttled: Option<Duration>) -> bool {
         let Some(after) = throttled.filter(|_| self.tries < TRIES) else { return false };
         let wait = after.max(Duration::from_secs(2 << self.tries)).min(LONGEST);
         if !self.throttling.admits(wait) {
@@ -43,7 +44,7 @@ impl<'a> Patience<'a> {
     }
 }
 
-/// For how long the target wants to be left alone, if that is what it wants.
+/// The time for which the target asks for no requests, if it does.
 pub(super) fn throttled(seen: &Result<Attempt, AttemptError>) -> Option<Duration> {
     match seen {
         Ok(attempt) => attempt.throttled(),

@@ -7,7 +7,7 @@ use crate::report::decoded;
 use crate::report::log::Transcripts;
 
 /// Headers that every request has, or that say nothing about passkeys.
-const DULL: [&str; 10] = [
+const OMITTED: [&str; 10] = [
     "host",
     "user-agent",
     "accept",
@@ -21,11 +21,11 @@ const DULL: [&str; 10] = [
 ];
 
 /// The exchanges of a check.
-pub(super) type Exchanges = Vec<Story>;
+pub(super) type Exchanges = Vec<ExchangeText>;
 
 /// One request and its answer.
 #[derive(Debug, PartialEq, Eq, Serialize)]
-pub(super) struct Story {
+pub(super) struct ExchangeText {
     /// What it is for, such as `register 2`.
     pub(super) place: String,
     /// The request and what came of it, on one line.
@@ -36,7 +36,7 @@ pub(super) struct Story {
     pub(super) got: String,
 }
 
-/// The story of a check, as far as the log has it.
+/// The exchanges of a check, as far as the log has them.
 pub(super) fn of(result: &CheckResult, transcripts: &Transcripts) -> Exchanges {
     let key = (result.id.clone(), result.variant.clone());
     let Some(transcript) = transcripts.get(&key) else { return Vec::new() };
@@ -44,11 +44,11 @@ pub(super) fn of(result: &CheckResult, transcripts: &Transcripts) -> Exchanges {
     exchanges.map(|(index, exchange)| story(exchange, transcript.attempt == Some(index))).collect()
 }
 
-fn story(exchange: &Exchange, is_attempt: bool) -> Story {
+fn story(exchange: &Exchange, is_attempt: bool) -> ExchangeText {
     let Exchange { flow, step, request, response, error, .. } = exchange;
     let status = response.as_ref().map(|response| response.status.to_string());
     let came = status.as_deref().or(error.as_deref()).unwrap_or("nothing");
-    Story {
+    ExchangeText {
         place: visible::line(&format!("{flow} {step}")).into_owned(),
         line: visible::line(&format!("{} {} → {came}", request.method, path(&request.url)))
             .into_owned(),
@@ -68,11 +68,11 @@ fn story(exchange: &Exchange, is_attempt: bool) -> Story {
 }
 
 fn message(first: &str, headers: &[(String, String)], body: Option<&Body>) -> String {
-    let told = |(name, _): &&(String, String)| {
-        !DULL.contains(&name.as_str()) && !name.starts_with("sec-fetch-")
+    let is_shown = |(name, _): &&(String, String)| {
+        !OMITTED.contains(&name.as_str()) && !name.starts_with("sec-fetch-")
     };
     let mut text = visible::line(first).into_owned();
-    for (name, value) in headers.iter().filter(told) {
+    for (name, value) in headers.iter().filter(is_shown) {
         text.push_str(&format!("\n{}", visible::line(&format!("{name}: {value}"))));
     }
     if let Some(body) = body {

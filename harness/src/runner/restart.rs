@@ -1,4 +1,4 @@
-//! A target that dies under a check, and the command that brings it back.
+//! A target that stops under a check, and the command that starts it again.
 
 use std::process::Stdio;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use crate::observer::Observer;
 use crate::process;
 use crate::target_rp::Target;
 
-/// The way in which a target that died comes back.
+/// The way in which a target that stopped comes back.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Restart {
     /// The time that it may take.
@@ -25,22 +25,22 @@ const PAUSE: Duration = Duration::from_millis(250);
 /// The time that a command has to end after SIGTERM.
 const GRACE: Duration = Duration::from_secs(2);
 
-/// Brings the target back, as often as it dies. The last command stays when the run ends: it may
+/// Starts the target again, as often as it stops. The last command stays when the run ends: it may
 /// be the target.
 #[derive(Debug)]
-pub(super) struct Revival<'a> {
+pub(super) struct Restarter<'a> {
     restart: &'a Restart,
     /// The command, while it runs.
     running: Option<Child>,
 }
 
-impl<'a> Revival<'a> {
+impl<'a> Restarter<'a> {
     pub(super) fn new(restart: &'a Restart) -> Self {
         Self { restart, running: None }
     }
 
-    /// Whether the target is there again.
-    pub(super) async fn brings_back(&mut self, target: &Target, observer: &dyn Observer) -> bool {
+    /// Starts the target again, or waits for it; false if it does not come back.
+    pub(super) async fn bring_back(&mut self, target: &Target, observer: &dyn Observer) -> bool {
         // A supervisor of the target may have been faster.
         if target.is_there().await {
             return true;
