@@ -28,7 +28,7 @@ use sha2::{Digest, Sha256};
 
 use crate::catalogue::Product;
 use crate::outcome::{Effect, Setting, Variant};
-use crate::target_rp::{Inputs, Recognised, Session, Verdict};
+use crate::target_rp::{Inputs, Recognised, Session, AnswerVerdict};
 
 /// A person at work.
 pub struct Actor {
@@ -57,7 +57,7 @@ pub struct Message {
 #[derive(Clone, Debug)]
 pub struct Attempt {
     /// What the RP's answer means.
-    pub verdict: Verdict,
+    pub verdict: AnswerVerdict,
     /// What a probe saw.
     pub effect: Effect,
     /// Which exchange of the log it is.

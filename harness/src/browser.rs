@@ -17,11 +17,11 @@ mod tail;
 mod tests;
 
 pub use error::Error;
-pub use guard::Guard;
-pub use launch::{Browser, Settings, find, is_sandboxed};
-pub use page::Page;
+pub use guard::BrowserGuard;
+pub use launch::{Browser, LaunchSettings, find, is_sandboxed};
+pub use page::BrowserPage;
 pub use pin::pin;
-pub use session::{Event, Events, Session};
+pub use session::{Event, Events, CdpSession};
 
 use std::time::Duration;
 

@@ -51,7 +51,7 @@ use passrig_authenticator::env::Seeded;
 pub use in_process::{
     EXPIRY, ORIGIN, RP_ID, in_process, in_process_for, in_process_with_second_factor,
 };
-pub use judge::{Judge, Record};
+pub use judge::{Judge, JudgedRecord};
 pub use mutant::Mutant;
 pub use policy::{Config, MetadataSources};
 pub use verify::{STEPS, Step, Violation};

@@ -15,7 +15,7 @@ use crate::near::{did_you_mean, did_you_mean_or_all};
 /// A mistake in a file, its place, and how to fix it.
 #[derive(Clone, Debug, thiserror::Error, Diagnostic)]
 #[error("{fault}")]
-pub struct Mistake {
+pub struct TomlMistake {
     /// The mistake itself.
     pub fault: Fault,
     #[help]
@@ -57,7 +57,7 @@ pub enum Fault {
     Rule(String),
 }
 
-impl Mistake {
+impl TomlMistake {
     /// The place, in bytes from the start of the file.
     pub fn span(&self) -> Range<usize> {
         self.span.map_or(0..0, |span| span.offset()..span.offset() + span.len())
@@ -87,7 +87,7 @@ pub(crate) struct TomlFile<'a> {
 
 impl TomlFile<'_> {
     /// Reads the text into a type.
-    pub(crate) fn parse<T: DeserializeOwned>(self) -> Result<T, Box<Mistake>> {
+    pub(crate) fn parse<T: DeserializeOwned>(self) -> Result<T, Box<TomlMistake>> {
         let deserializer = Deserializer::parse(self.text).map_err(|error| {
             let help = "write `key = value`, texts in quotes, and each key once in its table";
             let fault = Fault::Syntax(first_line(&error).to_owned());
@@ -107,7 +107,7 @@ impl TomlFile<'_> {
         message: impl Into<String>,
         span: Option<Range<usize>>,
         help: Option<String>,
-    ) -> Box<Mistake> {
+    ) -> Box<TomlMistake> {
         self.mistaken(Fault::Rule(message.into()), span, help)
     }
 
@@ -116,9 +116,9 @@ impl TomlFile<'_> {
         fault: Fault,
         span: Option<Range<usize>>,
         help: Option<String>,
-    ) -> Box<Mistake> {
+    ) -> Box<TomlMistake> {
         let source_code = NamedSource::new(self.name, Arc::from(self.text)).with_language("toml");
-        Box::new(Mistake { fault, help, source_code, label: "here", span: span.map(Into::into) })
+        Box::new(TomlMistake { fault, help, source_code, label: "here", span: span.map(Into::into) })
     }
 
     /// The first line of a span: a table without a key can be the whole file.

@@ -2,8 +2,8 @@
 
 use super::trouble::{self, REMOVALS};
 use super::{Actor, Probes, Trouble};
-use crate::target_rp::adapter::Mode;
-use crate::target_rp::{Flow, Listed, Log};
+use crate::target_rp::adapter::AccountMode;
+use crate::target_rp::{Flow, ListedCredential, Log};
 use passrig_authenticator::Ceremony;
 use std::sync::Arc;
 use url::Url;
@@ -14,7 +14,7 @@ impl Actor {
     pub async fn arrive(&mut self, log: &mut Log) -> Result<(), Trouble> {
         let account = &self.world.target.adapter().account;
         let (mode, is_limited) = (account.mode, account.max_credentials.is_some());
-        if mode == Mode::Fresh {
+        if mode == AccountMode::Fresh {
             return self.run(Flow::Provision, log).await.map(drop);
         }
         self.run(Flow::Login, log).await?;
@@ -78,7 +78,7 @@ impl Actor {
     }
 
     /// The account's credentials, as the RP lists them.
-    pub async fn credentials(&mut self, log: &mut Log) -> Result<Vec<Listed>, Trouble> {
+    pub async fn credentials(&mut self, log: &mut Log) -> Result<Vec<ListedCredential>, Trouble> {
         let listed = self.run(Flow::List, log).await?.credentials;
         listed.ok_or(Trouble::NoFlow(Flow::List))
     }
@@ -87,7 +87,7 @@ impl Actor {
     /// named.
     pub async fn remove(
         &mut self,
-        listed: &Listed,
+        listed: &ListedCredential,
         page: Option<&Url>,
         log: &mut Log,
     ) -> Result<(), Trouble> {
@@ -166,12 +166,12 @@ impl Actor {
         url: &Url,
         with_cookies: bool,
         log: &mut Log,
-    ) -> Result<crate::target_rp::transport::Response, Trouble> {
+    ) -> Result<crate::target_rp::transport::HttpResponse, Trouble> {
         let session = with_cookies.then_some(&self.session);
         Ok(self.world.target.read(url, session, &self.inputs, log).await?)
     }
 
-    async fn run(&mut self, flow: Flow, log: &mut Log) -> Result<crate::target_rp::Done, Trouble> {
+    async fn run(&mut self, flow: Flow, log: &mut Log) -> Result<crate::target_rp::FlowResult, Trouble> {
         let target = Arc::clone(&self.world.target);
         Ok(target.run(flow, &mut self.session, &self.inputs, log).await?)
     }

@@ -2,7 +2,7 @@
 
 use super::{Actor, Attempt, Known, Message, Probes, Trouble};
 use crate::outcome::{Effect, Setting};
-use crate::target_rp::{Answer, Begun, Flow, Log, Recognised, Session};
+use crate::target_rp::{CredentialAnswer, Begun, Flow, Log, Recognised, Session};
 use passrig_authenticator::Ceremony;
 use passrig_authenticator::client::{create, get};
 use passrig_authenticator::deviation::{self, Bench, Deviation, PlanMut};
@@ -188,7 +188,7 @@ impl Actor {
         let (one, mut two) = (answers.0?, answers.1?);
         // Both began with what was logged before.
         two.exchange = log.absorb(&beside, two.exchange);
-        let attempt = |answer: Answer| Attempt {
+        let attempt = |answer: CredentialAnswer| Attempt {
             verdict: answer.verdict,
             effect: Effect::Unobserved,
             exchange: answer.exchange,

@@ -6,8 +6,8 @@ use passrig_authenticator::deviation;
 use passrig_authenticator::wire::options;
 
 use crate::target_rp::Flow;
-use crate::target_rp::error::Kind;
-use crate::target_rp::transport::Failure;
+use crate::target_rp::error::ErrorKind;
+use crate::target_rp::transport::TransportError;
 
 /// The most credentials that are removed from an account: a target may list any number.
 pub(super) const REMOVALS: usize = 200;
@@ -88,7 +88,7 @@ impl Trouble {
     pub fn is_turned_away(&self) -> bool {
         matches!(self, Self::Target(error) if matches!(
             error.kind,
-            Kind::Unexpected { status: 300..500, .. } | Kind::Refused { .. } | Kind::Preflight
+            ErrorKind::Unexpected { status: 300..500, .. } | ErrorKind::Refused { .. } | ErrorKind::Preflight
         ))
     }
 
@@ -97,7 +97,7 @@ impl Trouble {
     pub fn as_refusal(&self) -> String {
         match self {
             Self::Target(error) => match &error.kind {
-                Kind::Unexpected { status, message, .. } | Kind::Refused { status, message } => {
+                ErrorKind::Unexpected { status, message, .. } | ErrorKind::Refused { status, message } => {
                     format!("refused with {status}{}", said(message))
                 }
                 _ => self.to_string(),
@@ -110,8 +110,8 @@ impl Trouble {
     pub fn is_unreachable(&self) -> bool {
         matches!(self, Self::Target(error) if matches!(
             &error.kind,
-            Kind::Transport(
-                Failure::NoAddress { .. } | Failure::Refused { .. } | Failure::Connect { .. }
+            ErrorKind::Transport(
+                TransportError::NoAddress { .. } | TransportError::Refused { .. } | TransportError::Connect { .. }
             )
         ))
     }
@@ -120,7 +120,7 @@ impl Trouble {
     pub fn is_hang_up(&self) -> bool {
         matches!(self, Self::Target(error) if matches!(
             &error.kind,
-            Kind::Transport(Failure::Closed | Failure::Truncated { .. })
+            ErrorKind::Transport(TransportError::Closed | TransportError::Truncated { .. })
         ))
     }
 
@@ -128,12 +128,12 @@ impl Trouble {
     pub fn is_elsewhere(&self) -> bool {
         matches!(self, Self::Target(error) if matches!(
             &error.kind,
-            Kind::Transport(
-                Failure::NoAddress { .. }
-                    | Failure::Refused { .. }
-                    | Failure::Connect { .. }
-                    | Failure::Tls { .. }
-                    | Failure::Forbidden(_)
+            ErrorKind::Transport(
+                TransportError::NoAddress { .. }
+                    | TransportError::Refused { .. }
+                    | TransportError::Connect { .. }
+                    | TransportError::Tls { .. }
+                    | TransportError::Forbidden(_)
             )
         ))
     }
@@ -143,8 +143,8 @@ impl Trouble {
     pub fn is_breakage(&self) -> bool {
         match self {
             Self::Target(error) => match &error.kind {
-                Kind::Transport(failure) => !matches!(failure, Failure::Forbidden(_)),
-                kind => matches!(kind, Kind::Crash { .. }),
+                ErrorKind::Transport(failure) => !matches!(failure, TransportError::Forbidden(_)),
+                kind => matches!(kind, ErrorKind::Crash { .. }),
             },
             _ => false,
         }
@@ -162,7 +162,7 @@ impl Trouble {
             Self::Target(error) => {
                 matches!(
                     error.kind,
-                    Kind::Unexpected { status: 400 | 403 | 409 | 422, .. } | Kind::Refused { .. }
+                    ErrorKind::Unexpected { status: 400 | 403 | 409 | 422, .. } | ErrorKind::Refused { .. }
                 )
             }
             Self::Honest { .. } => true,
@@ -175,7 +175,7 @@ impl Trouble {
         match self {
             Self::Honest { throttled, .. } => *throttled,
             Self::Target(error) => match error.kind {
-                Kind::Throttled { after } => Some(after.unwrap_or_default()),
+                ErrorKind::Throttled { after } => Some(after.unwrap_or_default()),
                 _ => None,
             },
             _ => None,
@@ -185,7 +185,7 @@ impl Trouble {
 
 /// Whether an answer says that nobody is signed in.
 pub(super) fn is_unauthorised(error: &crate::target_rp::Error) -> bool {
-    matches!(error.kind, Kind::Unexpected { status: 401 | 403, .. })
+    matches!(error.kind, ErrorKind::Unexpected { status: 401 | 403, .. })
 }
 
 fn said(message: &Option<String>) -> String {

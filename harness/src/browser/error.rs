@@ -2,7 +2,7 @@ use std::borrow::Cow;
 use std::io;
 use std::time::Duration;
 
-use crate::target_rp::guard::Place;
+use crate::target_rp::guard::HostPort;
 
 /// Why a browser did not do what it was told.
 #[derive(Debug, thiserror::Error)]
@@ -63,7 +63,7 @@ pub enum Error {
         /// Which.
         url: String,
         /// The place that was refused.
-        place: Place,
+        place: HostPort,
     },
     /// The proxy for the browser cannot be opened.
     #[error("cannot open the proxy for the browser's connections")]

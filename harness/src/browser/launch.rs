@@ -9,13 +9,13 @@ use tokio::process::Command;
 use url::Url;
 
 use super::error::Error;
-use super::gate::{Gate, NOWHERE};
-use super::guard::Guard;
-use super::page::Page;
-use super::session::Session;
+use super::gate::{Proxy, NOWHERE};
+use super::guard::BrowserGuard;
+use super::page::BrowserPage;
+use super::session::CdpSession;
 use super::tail::Tail;
-use crate::process::{Folder, Group};
-use crate::target_rp::guard::Place;
+use crate::process::{Folder, ProcessGroup};
+use crate::target_rp::guard::HostPort;
 
 /// The names that Chromium goes by.
 const NAMES: [&str; 5] =
@@ -82,7 +82,7 @@ const FAREWELL: Duration = Duration::from_secs(5);
 
 /// Where hosts are, and whose certificates are believed.
 #[derive(Clone, Debug, Default)]
-pub struct Settings {
+pub struct LaunchSettings {
     /// What runs Chromium, if not what [`find`] finds.
     pub program: Option<PathBuf>,
     /// Hosts, and where each really is (`HOST:PORT`); names and certificates
@@ -91,15 +91,15 @@ pub struct Settings {
     /// Keys of certificates that are believed, as [`pin`](super::pin) has them.
     pub pins: Vec<String>,
     /// The places that may be reached; any, if there is none. It knows itself where hosts are.
-    pub guard: Option<Arc<Guard>>,
+    pub guard: Option<Arc<BrowserGuard>>,
 }
 
 /// A browser that runs. It ends with this value.
 #[derive(Debug)]
 pub struct Browser {
-    session: Session,
-    group: Group,
-    gate: Option<Gate>,
+    session: CdpSession,
+    group: ProcessGroup,
+    gate: Option<Proxy>,
     // After the group: dropped when it is gone.
     _folder: Folder,
 }
@@ -118,7 +118,7 @@ pub fn find() -> Option<PathBuf> {
 
 impl Browser {
     /// Starts one without a window and with no memory.
-    pub async fn launch(settings: &Settings) -> Result<Self, Error> {
+    pub async fn launch(settings: &LaunchSettings) -> Result<Self, Error> {
         let program = settings.program.clone().or_else(find).ok_or(Error::NotFound)?;
         let folder = Folder::new("passrig-browser-").map_err(Error::Folder)?;
         let failed = |source| Error::Start { program: program.display().to_string(), source };
@@ -142,7 +142,7 @@ impl Browser {
         let more = env::var("PASSRIG_CHROMIUM_FLAGS").unwrap_or_default();
         command.args(more.split_whitespace());
         let gate = match &settings.guard {
-            Some(guard) => Some(Gate::open(Arc::clone(guard)).await.map_err(Error::Gate)?),
+            Some(guard) => Some(Proxy::open(Arc::clone(guard)).await.map_err(Error::Gate)?),
             None => None,
         };
         // Of a flag that is given twice the last counts: the user's do not open another way.
@@ -154,7 +154,7 @@ impl Browser {
         command.arg("about:blank");
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
 
-        let mut group = Group::spawn(&mut command).map_err(failed)?;
+        let mut group = ProcessGroup::spawn(&mut command).map_err(failed)?;
         let child = group.child();
         let (stdin, stdout, stderr) =
             (child.stdin.take(), child.stdout.take(), child.stderr.take());
@@ -162,19 +162,19 @@ impl Browser {
             return Err(failed(std::io::ErrorKind::BrokenPipe.into()));
         };
         let (tail, followed) = Tail::follow(stderr);
-        let session = Session::new(stdin, stdout, tail, followed);
+        let session = CdpSession::new(stdin, stdout, tail, followed);
         session.call("Browser.getVersion", json!({})).await?;
         Ok(Self { session, group, gate, _folder: folder })
     }
 
     /// The session of the browser itself.
-    pub fn session(&self) -> &Session {
+    pub fn session(&self) -> &CdpSession {
         &self.session
     }
 
     /// Opens an empty page.
-    pub async fn page(&self) -> Result<Page, Error> {
-        Page::open(&self.session).await
+    pub async fn page(&self) -> Result<BrowserPage, Error> {
+        BrowserPage::open(&self.session).await
     }
 
     /// The error with the reason that only the gate knows: to Chromium, each is a proxy that does
@@ -186,7 +186,7 @@ impl Browser {
         if !reason.contains("SOCKS") && !reason.contains("PROXY") {
             return error;
         }
-        let place = Url::parse(url).ok().and_then(|url| Place::of(&url));
+        let place = Url::parse(url).ok().and_then(|url| HostPort::of(&url));
         let (url, guard) = (url.clone(), gate.guard());
         match place.as_ref().and_then(|place| guard.reason(place)) {
             Some(reason) => Error::Unreachable { url, reason },

@@ -7,7 +7,7 @@ use tokio::time::{Instant, sleep};
 
 use super::PATIENCE;
 use super::error::Error;
-use super::session::{Events, Session};
+use super::session::{Events, CdpSession};
 
 const FIND: &str = include_str!("find.js");
 /// How long to wait before looking again.
@@ -15,12 +15,12 @@ const PAUSE: Duration = Duration::from_millis(50);
 
 /// A page of a browser. Its dialogs are answered with yes.
 #[derive(Clone, Debug)]
-pub struct Page {
-    session: Session,
+pub struct BrowserPage {
+    session: CdpSession,
 }
 
-impl Page {
-    pub(super) async fn open(browser: &Session) -> Result<Self, Error> {
+impl BrowserPage {
+    pub(super) async fn open(browser: &CdpSession) -> Result<Self, Error> {
         let made = browser.call("Target.createTarget", json!({ "url": "about:blank" })).await?;
         let target = made.get("targetId").cloned().unwrap_or_default();
         let attached = browser
@@ -37,7 +37,7 @@ impl Page {
     }
 
     /// Its session, for what is not here.
-    pub fn session(&self) -> &Session {
+    pub fn session(&self) -> &CdpSession {
         &self.session
     }
 
@@ -228,7 +228,7 @@ impl Page {
 
 /// Without an answer everything on the page stands still. Questions get the
 /// answer that stands there already, or a word.
-async fn answer_dialogs(session: Session, mut events: Events) {
+async fn answer_dialogs(session: CdpSession, mut events: Events) {
     while let Some(event) = events.next().await {
         if event.method != "Page.javascriptDialogOpening"
             || event.session.as_deref() != session.id()

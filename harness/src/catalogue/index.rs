@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Catalogue, Check, glob};
 use crate::outcome::{Level, Verdict};
-use crate::toml_file::{Mistake, TomlFile};
+use crate::toml_file::{TomlMistake, TomlFile};
 
 /// All rows, in the order of their files.
 #[derive(Clone, Debug, Default)]
@@ -265,7 +265,7 @@ impl Row for Flaw {
 
 impl Index {
     /// The rows that come with the program.
-    pub fn builtin() -> Result<Self, Box<Mistake>> {
+    pub fn builtin() -> Result<Self, Box<TomlMistake>> {
         Files::BUILTIN.read()
     }
 
@@ -324,7 +324,7 @@ impl Files<'static> {
 }
 
 impl Files<'_> {
-    pub(super) fn read(&self) -> Result<Index, Box<Mistake>> {
+    pub(super) fn read(&self) -> Result<Index, Box<TomlMistake>> {
         let index = Index {
             requirements: groups(self.requirements)?,
             fido: groups(self.fido)?,
@@ -338,7 +338,7 @@ impl Files<'_> {
     }
 
     /// That every check which a row names exists.
-    pub(super) fn prove(&self, catalogue: &Catalogue) -> Result<(), Box<Mistake>> {
+    pub(super) fn prove(&self, catalogue: &Catalogue) -> Result<(), Box<TomlMistake>> {
         globs_match(self.fido, &catalogue.index.fido, &catalogue.checks)?;
         globs_match(self.flaws, &catalogue.index.flaws, &catalogue.checks)
     }
@@ -347,7 +347,7 @@ impl Files<'_> {
         &self,
         groups: &[Group<T>],
         index: &Index,
-    ) -> Result<(), Box<Mistake>> {
+    ) -> Result<(), Box<TomlMistake>> {
         let keys: Vec<_> = keys(groups).collect();
         for pattern in index.uncovered.iter().flat_map(T::patterns) {
             if !keys.iter().any(|key| glob::matches(pattern, key)) {
@@ -375,7 +375,7 @@ struct UncoveredFile {
 
 fn groups<T: Row + serde::de::DeserializeOwned>(
     file: TomlFile,
-) -> Result<Vec<Group<T>>, Box<Mistake>> {
+) -> Result<Vec<Group<T>>, Box<TomlMistake>> {
     let groups = file.parse::<File<T>>()?.group;
     let mut known = HashSet::new();
     if let Some(twice) = keys(&groups).find(|key| !known.insert(key.clone())) {
@@ -395,7 +395,7 @@ fn globs_match<T: Row>(
     file: TomlFile,
     groups: &[Group<T>],
     checks: &[Check],
-) -> Result<(), Box<Mistake>> {
+) -> Result<(), Box<TomlMistake>> {
     let globs = groups.iter().flat_map(|group| &group.rows).flat_map(|row| row.globs());
     for glob in globs {
         if !checks.iter().any(|check| glob::matches(glob, &check.id)) {

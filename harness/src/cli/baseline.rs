@@ -8,7 +8,7 @@ use super::failure::Failure;
 use super::reports;
 use super::run::{self, Ended};
 use crate::report::terminal::words;
-use crate::storage::{self, Mode};
+use crate::storage::{self, FileMode};
 
 /// Expect what goes wrong today.
 ///
@@ -68,7 +68,7 @@ pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
     let baseline = findings.write(&config.text);
     let baseline = baseline.map_err(|_| Failure::Bug("passrig.toml cannot be read twice"))?;
     if baseline.text != config.text {
-        let written = storage::write(file, baseline.text.as_bytes(), Mode::Shared);
+        let written = storage::write(file, baseline.text.as_bytes(), FileMode::Shared);
         unwritten.extend(written.err().map(|source| Failure::write(file, source)));
     }
     let Baseline { added, updated, removed, .. } = baseline;

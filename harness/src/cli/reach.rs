@@ -25,7 +25,7 @@ use crate::relying_party;
 use crate::runner::{Restart, THROTTLE_WAIT};
 use crate::target_rp::adapter::{self, Adapter};
 use crate::target_rp::detect;
-use crate::target_rp::guard::{Guard, Place};
+use crate::target_rp::guard::{Guard, HostPort};
 use crate::target_rp::network::{self, ConnectTo, Network, Trust};
 use crate::target_rp::shim::Shim;
 use crate::target_rp::transport::Limits;
@@ -76,7 +76,7 @@ pub(super) struct Args {
     /// Connect to this host too, although it is not this machine or not the RP's:
     /// passrig sends hostile requests, so each host and port must be named.
     /// HOST alone allows every port. May be repeated.
-    #[arg(long, value_name = "HOST[:PORT]", value_parser = valid::<Place>)]
+    #[arg(long, value_name = "HOST[:PORT]", value_parser = valid::<HostPort>)]
     pub(super) allow_host: Vec<String>,
 
     /// How long to wait for each answer [default: 10].
@@ -283,9 +283,9 @@ impl Args {
         let connect_to = self.connect_to().into_iter().collect();
         let limits = Limits { deadline, ..Limits::default() };
         // They were parsed before, when the arguments were read.
-        let allowed = self.allow_host.iter().filter_map(|place| place.parse::<Place>().ok());
+        let allowed = self.allow_host.iter().filter_map(|place| place.parse::<HostPort>().ok());
         let guard = Guard::of(urls).allowing(allowed);
-        Ok(Arc::new(Network::new(network::Settings { guard, connect_to, trust, limits })))
+        Ok(Arc::new(Network::new(network::NetworkSettings { guard, connect_to, trust, limits })))
     }
 
     /// Which certificates are believed.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::Threads;
 use super::catalogue;
-use super::config::{self, Config, today};
+use super::config::{self, FileConfig, today};
 use super::console::Console;
 use super::fail_on;
 use super::failure::Failure;
@@ -117,7 +117,7 @@ impl Authenticator {
 pub(super) struct Ended {
     pub(super) report: Report,
     pub(super) catalogue: Arc<Catalogue>,
-    pub(super) config: Config,
+    pub(super) config: FileConfig,
     pub(super) fail_on: FailOn,
     pub(super) replay: Replay,
     pub(super) log: PathBuf,

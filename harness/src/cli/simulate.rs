@@ -110,7 +110,7 @@ pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
         // Enter is waited for without an eye on signals.
         process::end_at_once();
     }
-    let stage = Stage::new(console, args.step, Story::unplayed(simulation, &options, &target));
+    let stage = StoryPrinter::new(console, args.step, Story::unplayed(simulation, &options, &target));
     let played = tokio::select! {
         // Listening for signals begins before the story.
         biased;
@@ -179,7 +179,7 @@ fn replay(story: &Story, identity: &[Vec<String>], reach: &reach::Args) -> Strin
 }
 
 /// Tells the story on standard output, as it happens.
-struct Stage {
+struct StoryPrinter {
     console: Console,
     teller: Mutex<Teller>,
     /// Whether somebody presses Enter after each step, which is said once.
@@ -191,7 +191,7 @@ struct Stage {
     failed: Mutex<Option<Failure>>,
 }
 
-impl Stage {
+impl StoryPrinter {
     fn new(console: Console, waits: bool, unplayed: Story) -> Self {
         let teller = Mutex::new(Teller::new(console.paint()));
         Self {
@@ -229,7 +229,7 @@ impl Stage {
     }
 }
 
-impl Audience for Stage {
+impl Audience for StoryPrinter {
     fn opened(&self, story: &Story) {
         self.remember(|told| *told = story.clone());
         self.tell(|teller| teller.opening(story));
@@ -259,7 +259,7 @@ impl Audience for Stage {
     }
 }
 
-impl Observer for Stage {
+impl Observer for StoryPrinter {
     fn notice(&self, text: &str) {
         complain(&format!("{}\n", visible::line(text)));
     }

@@ -319,7 +319,7 @@ fn list_of_checks() {
 fn coverage_of_a_few_checks() {
     let catalogue = coverage_sample();
     let coverage = Coverage::of(&catalogue);
-    let page = coverage::Page { coverage: &coverage, paint: Paint::PLAIN };
+    let page = coverage::CoverageText { coverage: &coverage, paint: Paint::PLAIN };
     insta::assert_snapshot!(page.summary(), @r"
     5 checks
 
@@ -434,7 +434,7 @@ fn coverage_sample() -> Catalogue {
 fn coverage_fits_the_terminal() {
     let catalogue = Catalogue::builtin().unwrap();
     let coverage = Coverage::of(&catalogue);
-    let page = coverage::Page { coverage: &coverage, paint: Paint::PLAIN };
+    let page = coverage::CoverageText { coverage: &coverage, paint: Paint::PLAIN };
     for text in [page.summary(), page.rows()] {
         let long = text.lines().find(|line| textwrap::core::display_width(line) > 80);
         assert_eq!(long, None);

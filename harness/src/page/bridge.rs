@@ -13,8 +13,8 @@ use tokio::sync::Notify;
 use tokio::time::{Duration, Instant, sleep};
 
 use super::options::altered;
-use super::{Call, Error};
-use crate::browser::{self, Event, Events, Page, Session};
+use super::{ApiCall, Error};
+use crate::browser::{self, Event, Events, BrowserPage, CdpSession};
 
 const SCRIPT: &str = include_str!("authenticator.js");
 
@@ -32,7 +32,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 #[derive(Clone)]
 pub(super) struct Bridge {
     secret: Arc<Secret>,
-    state: Arc<Mutex<State>>,
+    state: Arc<Mutex<BridgeState>>,
     has_cancelled: Arc<Notify>,
 }
 
@@ -61,12 +61,12 @@ impl Secret {
     }
 }
 
-struct State {
+struct BridgeState {
     authenticators: Vec<Authenticator>,
     env: Seeded,
     cancels: Option<Ceremony>,
     has_cancelled: bool,
-    calls: Vec<Call>,
+    calls: Vec<ApiCall>,
     unhandled: Vec<Ceremony>,
     answers: Vec<String>,
     /// What a field offers.
@@ -88,7 +88,7 @@ struct Pending {
 /// What the page's side says.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(tag = "event", rename_all = "lowercase")]
-enum Message {
+enum PageMessage {
     Call {
         id: u64,
         #[serde(flatten)]
@@ -98,21 +98,21 @@ enum Message {
         id: u64,
     },
     Unhandled {
-        kind: Kind,
+        kind: CallKind,
     },
 }
 
 /// A message with what shows that it is not the page's own.
 #[derive(Clone, Debug, Deserialize)]
-struct Signed {
+struct SignedMessage {
     token: String,
     #[serde(flatten)]
-    message: Message,
+    message: PageMessage,
 }
 
 #[derive(Clone, Debug, Deserialize)]
 struct Said {
-    kind: Kind,
+    kind: CallKind,
     conditional: bool,
     active: bool,
     origin: String,
@@ -124,16 +124,16 @@ struct Said {
 
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum Kind {
+enum CallKind {
     Create,
     Get,
 }
 
-impl From<Kind> for Ceremony {
-    fn from(kind: Kind) -> Self {
+impl From<CallKind> for Ceremony {
+    fn from(kind: CallKind) -> Self {
         match kind {
-            Kind::Create => Self::Registration,
-            Kind::Get => Self::Authentication,
+            CallKind::Create => Self::Registration,
+            CallKind::Get => Self::Authentication,
         }
     }
 }
@@ -142,14 +142,14 @@ impl Bridge {
     /// Puts an authenticator behind every frame of the page, from the next
     /// document on.
     pub(super) async fn build(
-        page: &Page,
+        page: &BrowserPage,
         profile: Profile,
         env: Seeded,
         cancels: Option<Ceremony>,
     ) -> Result<Self, Error> {
         let secret = Arc::new(Secret::draw()?);
         let session = page.session();
-        let state = State {
+        let state = BridgeState {
             authenticators: vec![Authenticator::new("authenticator/0", profile)],
             env,
             cancels,
@@ -186,7 +186,7 @@ impl Bridge {
     }
 
     /// Every call so far, and the ceremonies whose refusal the page did not catch.
-    pub(super) fn told(&self) -> Result<(Vec<Call>, Vec<Ceremony>), Error> {
+    pub(super) fn told(&self) -> Result<(Vec<ApiCall>, Vec<Ceremony>), Error> {
         let state = self.state();
         // What came after them was not judged.
         if state.calls.len() > CALLS {
@@ -199,7 +199,7 @@ impl Bridge {
     }
 
     /// Picks the passkey that a field offers, once one does.
-    pub(super) async fn autofill(&self, page: &Page) -> Result<(), Error> {
+    pub(super) async fn autofill(&self, page: &BrowserPage) -> Result<(), Error> {
         let until = Instant::now() + PATIENCE;
         loop {
             let offered = self.state().offered.pop();
@@ -216,7 +216,7 @@ impl Bridge {
         }
     }
 
-    async fn serve(self, session: Session, mut events: Events) {
+    async fn serve(self, session: CdpSession, mut events: Events) {
         while let Some(event) = events.next().await {
             if event.session.as_deref() != session.id() {
                 continue;
@@ -233,21 +233,21 @@ impl Bridge {
         }
     }
 
-    async fn called(&self, session: &Session, event: &Event) {
+    async fn called(&self, session: &CdpSession, event: &Event) {
         let payload = event.params.get("payload").and_then(Value::as_str).unwrap_or_default();
         // A page may find the binding and send messages of its own: those lack the token.
-        let Ok(signed) = serde_json::from_str::<Signed>(payload) else { return };
+        let Ok(signed) = serde_json::from_str::<SignedMessage>(payload) else { return };
         if signed.token != self.secret.token {
             return;
         }
         let message = signed.message;
         let context = event.params.get("executionContextId").cloned().unwrap_or_default();
         match message {
-            Message::Unhandled { kind } => self.state().note_unhandled(kind.into()),
-            Message::Aborted { id } => {
+            PageMessage::Unhandled { kind } => self.state().note_unhandled(kind.into()),
+            PageMessage::Aborted { id } => {
                 self.state().offered.retain(|it| it.id != id || it.context != context);
             }
-            Message::Call { id, said } => {
+            PageMessage::Call { id, said } => {
                 let pending = Pending { context, id, said, length: payload.len() };
                 let conditional = pending.said.conditional;
                 if !self.note(&pending.said) {
@@ -268,7 +268,7 @@ impl Bridge {
         if state.calls.len() > CALLS {
             return false;
         }
-        let call = Call {
+        let call = ApiCall {
             ceremony: said.kind.into(),
             conditional: said.conditional,
             active: said.active,
@@ -280,7 +280,7 @@ impl Bridge {
         true
     }
 
-    async fn answer(&self, session: &Session, pending: &Pending) {
+    async fn answer(&self, session: &CdpSession, pending: &Pending) {
         let answer = match self.state().perform(&pending.said) {
             Ok(response) => json!({ "response": response }),
             Err(exception) => json!({
@@ -306,7 +306,7 @@ impl Bridge {
     }
 
     /// Keeps what the server answered, and lets the page have it.
-    async fn answered(&self, session: &Session, event: &Event) {
+    async fn answered(&self, session: &CdpSession, event: &Event) {
         let request = json!({ "requestId": event.params.get("requestId") });
         let kind = event.params.get("resourceType").and_then(Value::as_str).unwrap_or_default();
         if matches!(kind, "XHR" | "Fetch" | "Document")
@@ -328,7 +328,7 @@ impl Bridge {
         let _ = session.call("Fetch.continueRequest", request).await;
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, BridgeState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -346,7 +346,7 @@ fn is_from_server(event: &Event) -> bool {
     is_http && length.is_none_or(|length| length <= LONGEST)
 }
 
-impl State {
+impl BridgeState {
     fn keep(&mut self, answer: String) {
         self.answers.push(answer);
         while self.answers.iter().map(String::len).sum::<usize>() > ANSWERS {
@@ -384,8 +384,8 @@ impl State {
         client.activation = said.active;
         client.authenticators = std::mem::take(&mut self.authenticators);
         let answer = match said.kind {
-            Kind::Create => client.create(&said.options),
-            Kind::Get => client.get(&said.options),
+            CallKind::Create => client.create(&said.options),
+            CallKind::Get => client.get(&said.options),
         };
         self.authenticators = client.authenticators;
         answer

@@ -9,14 +9,14 @@ pub struct Endless {
 
 /// The lines of a stream, of which no more is held than the limit.
 #[derive(Debug)]
-pub struct Lines<R> {
+pub struct StreamLines<R> {
     reader: BufReader<R>,
     end: u8,
     limit: usize,
     line: Vec<u8>,
 }
 
-impl<R: AsyncRead + Unpin> Lines<R> {
+impl<R: AsyncRead + Unpin> StreamLines<R> {
     /// Lines of at most `limit` bytes.
     pub fn new(reader: R, limit: usize) -> Self {
         Self::ended_by(reader, b'\n', limit)
@@ -83,13 +83,13 @@ mod tests {
     #[tokio::test]
     async fn lines_have_a_limit() {
         let text = "one\n\n12345678\n123456789\nlast";
-        let mut lines = Lines::new(text.as_bytes(), 8);
+        let mut lines = StreamLines::new(text.as_bytes(), 8);
         for line in ["one", "", "12345678"] {
             assert_eq!(lines.next().await, Ok(Some(line.as_bytes())));
         }
         assert_eq!(lines.next().await, Err(Endless { limit: 8 }));
 
-        let mut lines = Lines::ended_by(text.as_bytes(), b'\n', 4);
+        let mut lines = StreamLines::ended_by(text.as_bytes(), b'\n', 4);
         for line in ["one", "", "1234", "1234", "last"] {
             assert_eq!(lines.next_cut().await, Some(line.as_bytes()));
         }

@@ -9,11 +9,11 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::caller::Caller;
-use super::draws::Draws;
+use super::draws::RequestDraws;
 use super::effect::Effect;
-use super::policy::{self, Wishes};
-use super::store::{Account, Issued, Session, State, Store, User, UserHandle};
-use super::verify::{Evidence, Examination, Step, Violation, examine};
+use super::policy::{self, RequestedOptions};
+use super::store::{Account, Issued, SessionId, ChallengeState, Store, OptionsUser, UserHandle};
+use super::verify::{Evidence, AttemptAudit, Step, Violation, examine};
 use super::{RelyingParty, audit};
 
 /// An answer, and the session token that goes with it if it is new.
@@ -102,7 +102,7 @@ impl RelyingParty {
         let issued = Issued {
             session,
             ceremony: Ceremony::Registration,
-            state: State::Live,
+            state: ChallengeState::Live,
             at: self.clock.now(),
             challenge: self.behaviour.challenge(draws.challenge(), store.times_issued()),
             user_verification: requirement(
@@ -112,7 +112,7 @@ impl RelyingParty {
                     .and_then(|s| s.user_verification.as_deref()),
             ),
             attestation: request.attestation.unwrap_or_else(|| "none".to_owned()),
-            user: User::Known(account.clone()),
+            user: OptionsUser::Known(account.clone()),
             app_id: None,
             algorithms: self.config.offered(request.algorithms.as_deref()),
             is_conditional: request.mediation.as_deref() == Some("conditional"),
@@ -124,7 +124,7 @@ impl RelyingParty {
             display_name: request.display_name.unwrap_or_else(|| account.username.clone()),
             name: account.username,
         };
-        let wishes = Wishes {
+        let wishes = RequestedOptions {
             selection: request.authenticator_selection,
             attestation: issued.attestation.clone(),
             algorithms: issued.algorithms.clone(),
@@ -158,9 +158,9 @@ impl RelyingParty {
         }
         let is_alone = half.is_none();
         let user = match (account, &request.username) {
-            (Some(account), _) => User::Known(account.clone()),
-            (None, Some(_)) => User::Unknown,
-            (None, None) => User::Unnamed,
+            (Some(account), _) => OptionsUser::Known(account.clone()),
+            (None, Some(_)) => OptionsUser::Unknown,
+            (None, None) => OptionsUser::Unnamed,
         };
         let (session, token) = open_session(&mut store, session, &draws);
         // Where two factors are wanted, a passkey alone has to be both.
@@ -169,12 +169,12 @@ impl RelyingParty {
             false => requirement(request.user_verification.as_deref()),
         };
         // No credential of U2F days is discoverable.
-        let named = user != User::Unnamed;
+        let named = user != OptionsUser::Unnamed;
         let app_id = self.config.app_id.clone().filter(|_| named);
         store.issue(Issued {
             session,
             ceremony: Ceremony::Authentication,
-            state: State::Live,
+            state: ChallengeState::Live,
             at: self.clock.now(),
             challenge: challenge.clone(),
             user_verification: verification,
@@ -238,7 +238,7 @@ impl RelyingParty {
         let audit = audit::ids(&specified.violated);
         let crashed = self.behaviour.crashes(bytes, &evidence);
         let body = self.behaviour.body(ceremony, bytes, &parsed);
-        let Examination { evidence, violated } =
+        let AttemptAudit { evidence, violated } =
             self.behaviour.examine(Evidence { body: &body, ..evidence }, specified);
         let is_known = evidence.record().is_some();
         let first = violated.first();
@@ -284,9 +284,9 @@ fn descriptors(store: &Store, owner: &UserHandle) -> Vec<CredentialDescriptor> {
 
 fn open_session(
     store: &mut Store,
-    session: Option<Session>,
-    draws: &Draws<'_>,
-) -> (Session, Option<String>) {
+    session: Option<SessionId>,
+    draws: &RequestDraws<'_>,
+) -> (SessionId, Option<String>) {
     match session {
         Some(session) => (session, None),
         None => {

@@ -9,8 +9,8 @@ use passrig_authenticator::wire::Flags;
 pub(super) use change::{Effect, record};
 
 use super::behaviour::Behaviour;
-use super::draws::Draws;
-use super::store::{Session, Store, Update};
+use super::draws::RequestDraws;
+use super::store::{SessionId, Store, Update};
 use super::verify::Evidence;
 
 /// The one reason to refuse a registration that no step knows.
@@ -37,9 +37,9 @@ impl Effect {
     pub(super) fn apply(
         self,
         store: &mut Store,
-        session: Option<Session>,
+        session: Option<SessionId>,
         behaviour: &dyn Behaviour,
-        draws: &Draws<'_>,
+        draws: &RequestDraws<'_>,
     ) -> Result<Option<String>, Taken> {
         let (user, passkey) = match self {
             Self::Register { account, record } => {

@@ -28,7 +28,7 @@ use answer::failed;
 const BODY_LIMIT: usize = 1 << 20;
 
 type Shared = State<Arc<RelyingParty>>;
-type Body = Result<Bytes, BytesRejection>;
+type RequestBody = Result<Bytes, BytesRejection>;
 
 pub(super) fn router(rp: Arc<RelyingParty>) -> Router {
     Router::new()

@@ -144,7 +144,7 @@ fn timeout(config: &Config) -> u64 {
 }
 
 /// What the caller of `/attestation/options` may choose.
-pub(super) struct Wishes {
+pub(super) struct RequestedOptions {
     pub(super) selection: Option<AuthenticatorSelection>,
     pub(super) attestation: String,
     pub(super) algorithms: Vec<Algorithm>,
@@ -165,7 +165,7 @@ pub(super) fn creation_options(
     user: UserEntity,
     challenge: Vec<u8>,
     exclude_credentials: Vec<CredentialDescriptor>,
-    wishes: Wishes,
+    wishes: RequestedOptions,
 ) -> CreationOptions {
     let parameters =
         |alg: &Algorithm| CredentialParameters { kind: "public-key".into(), alg: *alg };

@@ -8,9 +8,9 @@ use serde::Deserialize;
 use super::RelyingParty;
 use super::caller::Caller;
 use super::ceremony::Granted;
-use super::draws::Draws;
+use super::draws::RequestDraws;
 use super::secret::{Codes, Password};
-use super::store::{Account, Session, Store, UserHandle};
+use super::store::{Account, SessionId, Store, UserHandle};
 
 /// How long a password is at least, in characters.
 const SHORTEST: usize = 8;
@@ -119,7 +119,7 @@ impl RelyingParty {
         store: &mut Store,
         caller: &Caller,
         user: UserHandle,
-        draws: &Draws<'_>,
+        draws: &RequestDraws<'_>,
     ) -> Granted<SignedIn> {
         let own = own_session(store, caller);
         let stays = own.filter(|own| store.signed_in(*own).is_some_and(|a| a.handle == user));
@@ -195,7 +195,7 @@ fn enter(
     store: &mut Store,
     caller: &Caller,
     user: UserHandle,
-    draws: &Draws<'_>,
+    draws: &RequestDraws<'_>,
 ) -> Granted<SignedIn> {
     let token = draws.token();
     let own = own_session(store, caller);
@@ -205,13 +205,13 @@ fn enter(
 }
 
 /// A session in the place of another.
-fn begin(store: &mut Store, old: Option<Session>, token: String) -> Session {
+fn begin(store: &mut Store, old: Option<SessionId>, token: String) -> SessionId {
     if let Some(old) = old {
         store.close_session(old);
     }
     store.open_session(token)
 }
 
-fn own_session(store: &Store, caller: &Caller) -> Option<Session> {
+fn own_session(store: &Store, caller: &Caller) -> Option<SessionId> {
     store.session(caller.token.as_deref()?)
 }

@@ -9,8 +9,8 @@ use super::schedule;
 use crate::actor::{Actor, Probes, Trouble, World};
 use crate::catalogue::Product;
 use crate::outcome::{Exchange, Setting};
-use crate::target_rp::adapter::Setting as Offer;
-use crate::target_rp::{Flow, Log, Recognised, Verdict};
+use crate::target_rp::adapter::SettingValues as Offer;
+use crate::target_rp::{Flow, Log, Recognised, AnswerVerdict};
 
 /// What came of a flow.
 #[derive(Clone, Debug)]
@@ -212,7 +212,7 @@ impl Walker<'_> {
     }
 }
 
-fn accepted(verdict: &Verdict) -> Result<String, Obstacle> {
+fn accepted(verdict: &AnswerVerdict) -> Result<String, Obstacle> {
     let said = verdict.message.as_ref().map(|text| format!(": {text}")).unwrap_or_default();
     match &verdict.recognised {
         Recognised::Accepted => Ok("accepted".to_owned()),

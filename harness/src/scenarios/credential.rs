@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::{Observations, Stage, deviation, removal};
 use crate::actor::{Actor, Attempt, Message, Probes, Trouble};
 use crate::catalogue::Product;
-use crate::target_rp::adapter::Mode;
+use crate::target_rp::adapter::AccountMode;
 use crate::target_rp::{Begun, Flow};
 
 /// A login that named the victim is answered by the attacker's authenticator.
@@ -57,7 +57,7 @@ pub(super) async fn for_a_user_without(stage: &mut Stage<'_>) -> Result<Observat
 /// account begins with one. If that can't be removed, a name that is nobody's.
 async fn without_passkeys(stage: &mut Stage<'_>) -> Result<Actor, Trouble> {
     let profile = stage.world.target.adapter();
-    let begins_without = profile.has(Flow::Provision) || profile.account.mode != Mode::Fresh;
+    let begins_without = profile.has(Flow::Provision) || profile.account.mode != AccountMode::Fresh;
     let can_remove = profile.has(Flow::Remove) && stage.probes.list;
     let mut actor = stage.newcomer("victim").await?;
     if !begins_without && can_remove {

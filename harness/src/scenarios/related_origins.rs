@@ -9,7 +9,7 @@ use url::Url;
 
 use super::{Observations, Stage};
 use crate::actor::{Actor, Attempt, Trouble};
-use crate::target_rp::transport::Response;
+use crate::target_rp::transport::HttpResponse;
 
 /// How many labels a client reads at least (§5.11.1).
 const LABELS: usize = 5;
@@ -136,14 +136,14 @@ async fn subject_lists(stage: &mut Stage<'_>) -> Result<Vec<String>, Trouble> {
     origins(&response).ok_or(ABSENT)
 }
 
-async fn subject_reads(stage: &mut Stage<'_>) -> Result<Response, Trouble> {
+async fn subject_reads(stage: &mut Stage<'_>) -> Result<HttpResponse, Trouble> {
     let mut actor = stage.registered("subject").await?;
     let url = place(stage, &mut actor).await?;
     file(stage, &mut actor, &url).await
 }
 
 /// The file, by whatever way it is reached.
-async fn file(stage: &mut Stage<'_>, actor: &mut Actor, url: &Url) -> Result<Response, Trouble> {
+async fn file(stage: &mut Stage<'_>, actor: &mut Actor, url: &Url) -> Result<HttpResponse, Trouble> {
     let mut url = url.clone();
     for _ in 0..5 {
         let response = read(stage, actor, &url, false).await?;
@@ -176,7 +176,7 @@ async fn read(
     actor: &mut Actor,
     url: &Url,
     with_cookies: bool,
-) -> Result<Response, Trouble> {
+) -> Result<HttpResponse, Trouble> {
     match actor.read(url, with_cookies, &mut stage.log).await {
         // The RP is there; this host, which nobody told us of, is not.
         Err(trouble) if trouble.is_elsewhere() => Err(ABSENT),
@@ -185,12 +185,12 @@ async fn read(
 }
 
 /// Many sites answer with a page whatever they are asked for.
-fn is_file(response: &Response) -> bool {
+fn is_file(response: &HttpResponse) -> bool {
     let kind = response.header(CONTENT_TYPE).unwrap_or_default();
     response.status.is_success() && !kind.contains("html") && !response.body().is_empty()
 }
 
-fn origins(response: &Response) -> Option<Vec<String>> {
+fn origins(response: &HttpResponse) -> Option<Vec<String>> {
     let file = response.json()?;
     let listed = file.get("origins")?.as_array()?;
     listed.iter().map(|origin| origin.as_str().map(str::to_owned)).collect()

@@ -6,7 +6,7 @@ use super::session::foreign_page;
 use super::{Observations, Stage};
 use crate::actor::{Actor, Attempt, Trouble};
 use crate::catalogue::Product;
-use crate::target_rp::{Flow, Listed};
+use crate::target_rp::{Flow, ListedCredential};
 
 /// Somebody takes the name of an account that was deleted; the device of the
 /// one before them is used once more.
@@ -83,7 +83,7 @@ pub(super) async fn begun_before(stage: &mut Stage<'_>) -> Result<Observations, 
 }
 
 /// The actor's credential, as the RP lists it.
-pub(super) async fn own(stage: &mut Stage<'_>, actor: &mut Actor) -> Result<Listed, Trouble> {
+pub(super) async fn own(stage: &mut Stage<'_>, actor: &mut Actor) -> Result<ListedCredential, Trouble> {
     if !stage.probes.list {
         return Err(Trouble::NoFlow(Flow::List));
     }
@@ -97,7 +97,7 @@ pub(super) async fn own(stage: &mut Stage<'_>, actor: &mut Actor) -> Result<List
 async fn came_to(
     stage: &mut Stage<'_>,
     owner: &mut Actor,
-    listed: &Listed,
+    listed: &ListedCredential,
     sent: Result<(), Trouble>,
 ) -> Result<Observations, Trouble> {
     refused_at_most(sent)?;
@@ -114,7 +114,7 @@ async fn came_to(
 pub(super) async fn remove_own(
     stage: &mut Stage<'_>,
     owner: &mut Actor,
-    listed: &Listed,
+    listed: &ListedCredential,
 ) -> Result<Attempt, Trouble> {
     refused_at_most(owner.remove(listed, None, &mut stage.log).await)?;
     let gone = is_gone(stage, owner).await?;

@@ -8,7 +8,7 @@ use super::{Observations, Stage};
 use crate::actor::{Actor, Attempt, Trouble};
 use crate::catalogue::Product;
 use crate::outcome::Manner;
-use crate::target_rp::session::Crumb;
+use crate::target_rp::session::StoredCookie;
 use crate::target_rp::{Log, Recognised};
 
 /// The session as it was before the sign-in is asked who is signed in.
@@ -59,7 +59,7 @@ pub(super) async fn same_site(stage: &mut Stage<'_>) -> Result<Observations, Tro
 async fn cookie(
     stage: &mut Stage<'_>,
     attribute: &str,
-    is_safe: impl Fn(&Crumb<'_>) -> bool + Send,
+    is_safe: impl Fn(&StoredCookie<'_>) -> bool + Send,
 ) -> Result<Observations, Trouble> {
     let mut actor = stage.enrolled("subject").await?;
     let control = stage.sign_in(&mut actor).await?;

@@ -7,7 +7,7 @@ use url::Url;
 use crate::actor::{Actor, Attempt, Known, Message, Probes, Trouble, World};
 use crate::catalogue::{Check, Need};
 use crate::outcome::{Effect, Manner, Variant};
-use crate::target_rp::{Begun, Flow, Log, Recognised, Verdict};
+use crate::target_rp::{Begun, Flow, Log, Recognised, AnswerVerdict};
 
 /// Where a check is performed: its actors come from here, and all that they
 /// send is logged here.
@@ -218,7 +218,7 @@ impl Attempt {
         let recognised = if happened { Recognised::Accepted } else { Recognised::Refused };
         let message = Some(remark.into());
         Self {
-            verdict: Verdict { recognised, manner: Manner::Observed, message, unknown: None },
+            verdict: AnswerVerdict { recognised, manner: Manner::Observed, message, unknown: None },
             effect: Effect::Unobserved,
             exchange: log.len().saturating_sub(1),
             duration: Duration::ZERO,

@@ -11,7 +11,7 @@ use super::rules;
 use crate::actor::{Attempt, Trouble};
 use crate::outcome::Setting;
 use crate::scenarios::Observations;
-use crate::target_rp::{Begun, Flow, Listed};
+use crate::target_rp::{Begun, Flow, ListedCredential};
 
 const PHONE: &str = "her phone";
 const LAPTOP: &str = "her laptop";
@@ -533,7 +533,7 @@ pub(super) async fn find(
     play: &mut Play<'_>,
     ada: &mut Person,
     id: &[u8],
-) -> Result<Listed, Trouble> {
+) -> Result<ListedCredential, Trouble> {
     if !play.sees_passkeys() {
         return Err(Trouble::NoFlow(Flow::List));
     }

@@ -15,7 +15,7 @@ use crate::catalogue::{Catalogue, Check};
 use crate::outcome::{CheckResult, NotTestable, Outcome, Setting, Verdict};
 use crate::runner::Solo;
 use crate::scenarios::Observations;
-use crate::target_rp::adapter::Setting as Offer;
+use crate::target_rp::adapter::SettingValues as Offer;
 use crate::target_rp::{Begun, Flow, Log, Recognised};
 
 /// A simulation under way.

@@ -126,7 +126,7 @@ pub fn text(bytes: Vec<u8>, file: &Path) -> Result<String, ReadError> {
 }
 
 /// The lines of a file, each read when it is asked for.
-pub struct Lines {
+pub struct FileLines {
     file: PathBuf,
     reader: BufReader<File>,
     limit: Limit,
@@ -134,18 +134,18 @@ pub struct Lines {
 }
 
 /// Opens a file for reading by lines.
-pub fn lines(path: &Path, limit: Limit) -> Result<Lines, ReadError> {
-    Ok(Lines { file: path.to_owned(), reader: BufReader::new(open(path)?), limit, line: 0 })
+pub fn lines(path: &Path, limit: Limit) -> Result<FileLines, ReadError> {
+    Ok(FileLines { file: path.to_owned(), reader: BufReader::new(open(path)?), limit, line: 0 })
 }
 
-impl Lines {
+impl FileLines {
     /// The rest of the file, behind the lines that were read.
     pub fn rest(self, limit: Limit) -> Result<Vec<u8>, ReadError> {
         read_from(self.reader, &self.file, limit)
     }
 }
 
-impl Iterator for Lines {
+impl Iterator for FileLines {
     type Item = Result<Vec<u8>, ReadError>;
 
     /// The next line without its end.

@@ -4,16 +4,16 @@ use std::fmt;
 use std::time::Duration;
 
 use super::adapter::Flow;
-use super::transport::Failure;
+use super::transport::TransportError;
 
 /// A flow that could not be carried out, and the step where it ended.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{at}: {kind}")]
 pub struct Error {
     /// Where it ended.
-    pub at: Place,
+    pub at: FlowStep,
     /// Why.
-    pub kind: Kind,
+    pub kind: ErrorKind,
 }
 
 impl Error {
@@ -24,13 +24,13 @@ impl Error {
 
     /// Whether the target answered, and not as the step wants it.
     pub fn is_answer(&self) -> bool {
-        matches!(self.kind, Kind::Unexpected { .. } | Kind::Refused { .. })
+        matches!(self.kind, ErrorKind::Unexpected { .. } | ErrorKind::Refused { .. })
     }
 }
 
 /// A step of a flow.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct FlowStep {
     /// The flow.
     pub flow: Flow,
     /// Which step, from 1; 0 if it did not come to any.
@@ -39,7 +39,7 @@ pub struct Place {
     pub request: String,
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for FlowStep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.step {
             0 => write!(f, "{}", self.flow),
@@ -50,10 +50,10 @@ impl fmt::Display for Place {
 
 /// Why a step failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Kind {
+pub enum ErrorKind {
     /// No answer came.
     #[error(transparent)]
-    Transport(#[from] Failure),
+    Transport(#[from] TransportError),
     /// HTTP cannot carry the request.
     #[error("the request cannot be sent: {0}")]
     Unsendable(String),
@@ -184,7 +184,7 @@ pub enum Kind {
     Redirects(usize),
 }
 
-impl Kind {
+impl ErrorKind {
     fn help(&self) -> String {
         match self {
             Self::Transport(failure) => failure.help(),

@@ -7,7 +7,7 @@ use serde_json::Value as JsonValue;
 
 use passrig_authenticator::wire::Json;
 
-use super::adapter::{Form, Part, Setting, Settings, Text, Value, Variable};
+use super::adapter::{ValueForm, Part, SettingValues, Settings, Text, ValueTemplate, Variable};
 use super::session::Session;
 
 /// Everything but the unreserved characters (RFC 3986 §2.3).
@@ -82,7 +82,7 @@ pub(super) fn is_public(name: &str) -> bool {
 pub(super) struct Unset(pub(super) String);
 
 /// Everything that a template can name at one moment.
-pub(super) struct Scope<'a> {
+pub(super) struct TemplateScope<'a> {
     pub(super) inputs: &'a Inputs,
     pub(super) settings: &'a Settings,
     pub(super) origin: &'a str,
@@ -92,7 +92,7 @@ pub(super) struct Scope<'a> {
     pub(super) credential: Option<&'a Json>,
 }
 
-impl Scope<'_> {
+impl TemplateScope<'_> {
     /// The value of a variable. Members that the credential does not have are
     /// absent, never an error: a deviation may have taken them away.
     fn lookup(&self, variable: &Variable) -> Result<Option<Json>, Unset> {
@@ -165,29 +165,29 @@ impl Scope<'_> {
     }
 
     /// The value; `None` if it is an absent variable.
-    pub(super) fn json(&self, value: &Value) -> Result<Option<Json>, Unset> {
+    pub(super) fn json(&self, value: &ValueTemplate) -> Result<Option<Json>, Unset> {
         Ok(Some(match value {
-            Value::Whole(variable) => {
+            ValueTemplate::Whole(variable) => {
                 let value = self.lookup(variable)?;
                 return Ok(match variable.form {
-                    Form::AsItIs => value,
+                    ValueForm::AsItIs => value,
                     form => value.map(|value| Json::text(as_text(&value, form))),
                 });
             }
-            Value::Text(text) => match self.text(text)? {
+            ValueTemplate::Text(text) => match self.text(text)? {
                 Some(text) => Json::text(text),
                 None => return Ok(None),
             },
-            Value::Number(number) => Json::Number(number.clone()),
-            Value::Bool(value) => Json::Bool(*value),
-            Value::Array(items) => {
+            ValueTemplate::Number(number) => Json::Number(number.clone()),
+            ValueTemplate::Bool(value) => Json::Bool(*value),
+            ValueTemplate::Array(items) => {
                 let mut out = Vec::new();
                 for item in items {
                     out.extend(self.json(item)?);
                 }
                 Json::Array(out)
             }
-            Value::Object(members) => {
+            ValueTemplate::Object(members) => {
                 let mut out = Vec::new();
                 for (name, member) in members {
                     out.extend(self.json(member)?.map(|json| (name.clone(), json)));
@@ -204,18 +204,18 @@ pub(super) fn member<'j>(credential: &'j Json, path: &str) -> Option<&'j Json> {
     names.try_fold(credential, |json, name| json.member(name))
 }
 
-fn fixed(setting: &Setting) -> Option<&str> {
+fn fixed(setting: &SettingValues) -> Option<&str> {
     match setting {
-        Setting::Fixed(value) => Some(value),
-        Setting::Observed | Setting::Choose(_) => None,
+        SettingValues::Fixed(value) => Some(value),
+        SettingValues::Observed | SettingValues::Choose(_) => None,
     }
 }
 
 /// A string as itself, a list that is to be joined item by item, everything
 /// else as JSON.
-fn as_text(value: &Json, form: Form) -> String {
-    if let (Json::Array(items), Form::Joined) = (value, form) {
-        let items: Vec<_> = items.iter().map(|item| as_text(item, Form::Text)).collect();
+fn as_text(value: &Json, form: ValueForm) -> String {
+    if let (Json::Array(items), ValueForm::Joined) = (value, form) {
+        let items: Vec<_> = items.iter().map(|item| as_text(item, ValueForm::Text)).collect();
         return items.join(",");
     }
     value.as_text().unwrap_or_else(|| String::from_utf8_lossy(&value.render()).into_owned())

@@ -8,9 +8,9 @@ use http::{HeaderMap, Request, StatusCode, header};
 use passrig_authenticator::wire::base64url::Variant;
 use sha2::{Digest, Sha256};
 
-use super::error::Place;
+use super::error::FlowStep;
 use super::redact::{self, Secrets};
-use super::transport::{Failure, Response};
+use super::transport::{TransportError, HttpResponse};
 use crate::outcome::{Body, Exchange, Exchanges, Received, Sent};
 
 /// Octets of a body that an exported exchange shows.
@@ -24,15 +24,15 @@ const KEPT: usize = 2 * SHOWN;
 /// known by then, so that one learnt late is masked in what came before.
 #[derive(Clone, Debug, Default)]
 pub struct Log {
-    records: Vec<Record>,
+    records: Vec<ExchangeRecord>,
     secrets: Secrets,
 }
 
 #[derive(Clone, Debug)]
-struct Record {
-    at: Place,
+struct ExchangeRecord {
+    at: FlowStep,
     request: Request<Kept>,
-    response: Result<(StatusCode, HeaderMap, Kept), Failure>,
+    response: Result<(StatusCode, HeaderMap, Kept), TransportError>,
     duration: Duration,
 }
 
@@ -140,9 +140,9 @@ impl Log {
 
     pub(super) fn record(
         &mut self,
-        at: Place,
+        at: FlowStep,
         request: Request<Bytes>,
-        response: &Result<Response, Failure>,
+        response: &Result<HttpResponse, TransportError>,
         duration: Duration,
     ) {
         redact::learn_url(&request.uri().to_string(), &mut self.secrets);
@@ -158,10 +158,10 @@ impl Log {
             Err(failure) => Err(failure.clone()),
         };
         let request = request.map(|body| Kept::of(&body));
-        self.records.push(Record { at, request, response, duration });
+        self.records.push(ExchangeRecord { at, request, response, duration });
     }
 
-    fn export(&self, record: &Record) -> Exchange {
+    fn export(&self, record: &ExchangeRecord) -> Exchange {
         let response = record.response.as_ref().ok().map(|(status, headers, body)| Received {
             status: status.as_u16(),
             headers: self.headers(headers),

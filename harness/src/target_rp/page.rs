@@ -18,7 +18,7 @@ use super::redact::beginning;
 
 /// A page that was loaded, and from where.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Page {
+pub(super) struct HtmlPage {
     pub(super) url: Url,
     pub(super) text: String,
 }
@@ -46,7 +46,7 @@ pub(crate) struct Element {
 
 /// A form as it would be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Form {
+pub(super) struct HtmlForm {
     pub(super) action: Url,
     pub(super) is_post: bool,
     pub(super) is_multipart: bool,
@@ -175,7 +175,7 @@ fn lossy(bytes: &[u8]) -> String {
 }
 
 /// The form that the selector means.
-pub(super) fn form(page: &Page, selector: &Selector) -> Option<Form> {
+pub(super) fn form(page: &HtmlPage, selector: &Selector) -> Option<HtmlForm> {
     let elements = Elements::of(&page.text);
     let form = elements.selected(selector).find(|element| element.name == "form")?;
     let says = |name: &str| form.attributes.get(name).map(|value| value.trim()).unwrap_or_default();
@@ -185,7 +185,7 @@ pub(super) fn form(page: &Page, selector: &Selector) -> Option<Form> {
         None => form.inner.contains(at),
     };
     let controls = elements.iter().enumerate().filter(belongs);
-    Some(Form {
+    Some(HtmlForm {
         action: page.url.join(says("action")).ok()?,
         is_post: says("method").eq_ignore_ascii_case("post"),
         is_multipart: says("enctype").eq_ignore_ascii_case("multipart/form-data"),
@@ -265,8 +265,8 @@ mod tests {
         <input form="login" name="late" value="1"><input name="outside">
         <script>if (1 < 2) { options = {"challenge": "</div>"} }</script>"#;
 
-    fn page() -> Page {
-        Page { url: Url::parse("https://passrig.test/a/b?c=d").unwrap(), text: PAGE.to_owned() }
+    fn page() -> HtmlPage {
+        HtmlPage { url: Url::parse("https://passrig.test/a/b?c=d").unwrap(), text: PAGE.to_owned() }
     }
 
     fn found(selector: &str) -> Vec<Element> {
@@ -327,7 +327,7 @@ mod tests {
     proptest! {
         #[test]
         fn never_panics(text: String) {
-            let page = Page { url: Url::parse("http://localhost").unwrap(), text };
+            let page = HtmlPage { url: Url::parse("http://localhost").unwrap(), text };
             let _ = form(&page, &Selector::parse("form").unwrap());
             let _ = forms(&page.text);
         }

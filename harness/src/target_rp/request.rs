@@ -19,7 +19,7 @@ const USER_AGENT: &str = concat!(
 );
 
 /// A request before it is sent.
-pub(super) struct Draft {
+pub(super) struct RequestDraft {
     pub(super) method: Method,
     pub(super) url: Url,
     headers: Vec<(Cow<'static, str>, Vec<u8>)>,
@@ -76,7 +76,7 @@ pub(super) struct Sender<'a> {
     pub(super) has_own_headers: bool,
 }
 
-impl Draft {
+impl RequestDraft {
     /// A request with the headers of a browser: that of a script for JSON,
     /// that of a page for a form.
     pub(super) fn new(method: Method, url: Url, payload: Payload, sender: Sender<'_>) -> Self {

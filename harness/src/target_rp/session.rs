@@ -7,7 +7,7 @@ use http::{HeaderMap, Method, header};
 use serde_json::Value;
 use url::{Host, Url};
 
-use super::page::Page;
+use super::page::HtmlPage;
 
 /// A browser adapter.
 #[derive(Clone, Debug, Default)]
@@ -15,12 +15,12 @@ pub struct Session {
     jar: CookieStore,
     variables: BTreeMap<String, Value>,
     page: Option<Url>,
-    loaded: Option<Page>,
+    loaded: Option<HtmlPage>,
 }
 
 /// A cookie, and what its server said of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Crumb<'a> {
+pub struct StoredCookie<'a> {
     /// Its name.
     pub name: &'a str,
     /// Scripts cannot read it.
@@ -65,12 +65,12 @@ impl Session {
     }
 
     /// The page of the relying party that was loaded last.
-    pub(super) fn loaded(&self) -> Option<&Page> {
+    pub(super) fn loaded(&self) -> Option<&HtmlPage> {
         self.loaded.as_ref()
     }
 
     /// Loads a page.
-    pub(super) fn load(&mut self, page: Page) {
+    pub(super) fn load(&mut self, page: HtmlPage) {
         self.loaded = Some(page);
     }
 
@@ -108,9 +108,9 @@ impl Session {
     }
 
     /// All cookies, by name.
-    pub fn cookies(&self) -> Vec<Crumb<'_>> {
+    pub fn cookies(&self) -> Vec<StoredCookie<'_>> {
         let mut crumbs: Vec<_> =
-            self.jar.iter_unexpired().map(|cookie| Crumb::of(cookie)).collect();
+            self.jar.iter_unexpired().map(|cookie| StoredCookie::of(cookie)).collect();
         crumbs.sort_by_key(|crumb| crumb.name);
         crumbs
     }
@@ -172,7 +172,7 @@ impl Session {
     }
 }
 
-impl<'a> Crumb<'a> {
+impl<'a> StoredCookie<'a> {
     fn of(cookie: &'a RawCookie<'_>) -> Self {
         Self {
             name: cookie.name(),

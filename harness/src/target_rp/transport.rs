@@ -29,11 +29,11 @@ pub trait Transport: Send + Sync {
 }
 
 /// An answer that is under way.
-pub type Sending<'a> = Pin<Box<dyn Future<Output = Result<Response, Failure>> + Send + 'a>>;
+pub type Sending<'a> = Pin<Box<dyn Future<Output = Result<HttpResponse, TransportError>> + Send + 'a>>;
 
 /// A whole answer.
 #[derive(Clone, Debug)]
-pub struct Response {
+pub struct HttpResponse {
     /// The status.
     pub status: StatusCode,
     /// The headers.
@@ -43,7 +43,7 @@ pub struct Response {
     json: OnceLock<Option<Value>>,
 }
 
-impl Response {
+impl HttpResponse {
     /// An answer.
     pub fn new(status: StatusCode, headers: HeaderMap, body: Bytes) -> Self {
         Self { status, headers, body, json: OnceLock::new() }
@@ -174,7 +174,7 @@ impl Default for Limits {
 
 /// Why there is no answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Failure {
+pub enum TransportError {
     /// The name has no address.
     #[error("{host} has no address: {reason}")]
     NoAddress {
@@ -259,7 +259,7 @@ fn expected(announced: Option<u64>) -> String {
     announced.map(|octets| format!(", {octets} were announced")).unwrap_or_default()
 }
 
-impl Failure {
+impl TransportError {
     /// What to look at.
     pub fn help(&self) -> String {
         match self {
@@ -301,7 +301,7 @@ impl Failure {
 pub(super) async fn read<B>(
     response: http::Response<B>,
     limits: Limits,
-) -> Result<Response, Failure>
+) -> Result<HttpResponse, TransportError>
 where
     B: Body<Data = Bytes> + Unpin,
     B::Error: std::fmt::Display,
@@ -314,16 +314,16 @@ where
     let mut body = BytesMut::new();
     while let Some(frame) = incoming.frame().await {
         let Ok(frame) = frame else {
-            return Err(Failure::Truncated { received: body.len(), announced });
+            return Err(TransportError::Truncated { received: body.len(), announced });
         };
         if let Some(data) = frame.data_ref() {
             if body.len() + data.len() > limits.body {
-                return Err(Failure::TooLarge { limit: limits.body });
+                return Err(TransportError::TooLarge { limit: limits.body });
             }
             body.extend_from_slice(data);
         }
     }
-    Ok(Response::new(head.status, head.headers, body.freeze()))
+    Ok(HttpResponse::new(head.status, head.headers, body.freeze()))
 }
 
 /// A relying party in the same process: no socket is opened.
@@ -356,7 +356,7 @@ impl Transport for InProcess {
                 read(response, self.limits).await
             };
             let after = self.limits.deadline;
-            tokio::time::timeout(after, answer).await.unwrap_or(Err(Failure::Deadline { after }))
+            tokio::time::timeout(after, answer).await.unwrap_or(Err(TransportError::Deadline { after }))
         })
     }
 

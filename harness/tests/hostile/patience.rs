@@ -464,7 +464,7 @@ async fn repeats_a_request_once() {
     })
     .await;
     let guard = passrig::target_rp::guard::Guard::of([&url.parse().unwrap()]);
-    let settings = passrig::target_rp::network::Settings { guard, ..Default::default() };
+    let settings = passrig::target_rp::network::NetworkSettings { guard, ..Default::default() };
     let network = passrig::target_rp::network::Network::new(settings);
     let send = async |path: &str, body: &bytes::Bytes| {
         let request = http::Request::post(format!("{url}{path}")).body(body.clone()).unwrap();
@@ -478,9 +478,9 @@ async fn repeats_a_request_once() {
     send("/two", &large).await.unwrap();
     send("/three", &small).await.unwrap();
     let failure = send("/deadly", &small).await.unwrap_err();
-    assert_eq!(failure, passrig::target_rp::transport::Failure::Closed);
+    assert_eq!(failure, passrig::target_rp::transport::TransportError::Closed);
     let failure = send("/deadly", &small).await.unwrap_err();
-    assert_eq!(failure, passrig::target_rp::transport::Failure::Closed);
+    assert_eq!(failure, passrig::target_rp::transport::TransportError::Closed);
     let seen = seen.lock().unwrap().clone();
     let expected = [
         ("/one", 1),

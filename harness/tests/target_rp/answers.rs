@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use axum::response::Response;
-use passrig::target_rp::error::Kind;
+use passrig::target_rp::error::ErrorKind;
 use passrig_authenticator::Ceremony;
 use passrig_authenticator::workbench::Honest;
 use serde_json::json;
@@ -154,5 +154,5 @@ async fn options_are_handed_over_as_they_are() {
     let begun = target.begin(Ceremony::Registration, session, inputs, log).await.unwrap();
     assert_eq!(begun.options, json!({"challenge": 5, "user": null}));
     let error = target.begin(Ceremony::Authentication, session, inputs, log).await.unwrap_err();
-    assert_eq!(error.kind, Kind::NoFlow);
+    assert_eq!(error.kind, ErrorKind::NoFlow);
 }

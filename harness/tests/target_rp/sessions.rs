@@ -1,6 +1,6 @@
 //! Cookies, captured values and redirects between the requests of a session.
 
-use passrig::target_rp::error::Kind;
+use passrig::target_rp::error::ErrorKind;
 use passrig::target_rp::{Flow, Session};
 use passrig_authenticator::Ceremony;
 use passrig_authenticator::workbench::Honest;
@@ -93,7 +93,7 @@ async fn a_foreign_page_asks_first() {
     let mut story = Story::new(adapter, refused.into_iter().chain(removal));
     story.session.visit(Some(Url::parse("https://evil.example/page").unwrap()));
     for _ in 0..3 {
-        assert_eq!(story.run(Flow::Remove).await.unwrap_err().kind, Kind::Preflight);
+        assert_eq!(story.run(Flow::Remove).await.unwrap_err().kind, ErrorKind::Preflight);
     }
     story.run(Flow::Remove).await.unwrap();
     let seen = story.seen();
@@ -130,7 +130,7 @@ async fn redirects_are_followed_only_when_told() {
     assert_eq!(story.seen()[1].line, "GET /home?x=1");
     assert_eq!(story.seen()[1].header("cookie"), Some("a=b"));
     let mut story = Story::new(&step(true), (0..20).map(|_| hop()));
-    assert_eq!(story.run(Flow::Login).await.unwrap_err().kind, Kind::Redirects(10));
+    assert_eq!(story.run(Flow::Login).await.unwrap_err().kind, ErrorKind::Redirects(10));
 }
 
 #[tokio::test]

@@ -14,7 +14,7 @@ use passrig::catalogue::Catalogue;
 use passrig::observer::Observer;
 use passrig::outcome::Paint;
 use passrig::simulate::{self, Audience, Options, Simulation, Story, Teller};
-use passrig::target_rp::network::{Network, Settings, Trust};
+use passrig::target_rp::network::{Network, NetworkSettings, Trust};
 use passrig::target_rp::transport::Limits;
 use passrig::target_rp::{Target, adapter};
 use passrig_tests::rps::{self, HOST, Running};
@@ -62,7 +62,7 @@ async fn all(name: &str, adapter: &str) {
 
 async fn played(simulation: &Simulation, rp: &Running, adapter: &str) -> Story {
     let connect_to = format!("{HOST}:443:{}", rp.connect_to).parse().unwrap();
-    let network = Network::new(Settings {
+    let network = Network::new(NetworkSettings {
         connect_to: vec![connect_to],
         trust: Trust::with_ca(&rp.ca).unwrap(),
         // A busy machine is no finding about the relying party.

@@ -26,7 +26,7 @@ pub(in crate::cli) struct Findings<'a> {
 }
 
 /// What happens to an entry.
-enum Fate {
+enum EntryChange {
     Stays,
     Goes,
     Changes(Expectation),
@@ -48,12 +48,12 @@ impl Findings<'_> {
         for (table, entry) in std::mem::take(&mut entries).into_iter().zip(self.expectations) {
             let mut table = table;
             match self.fate(entry) {
-                Fate::Stays => valid.push(entry.clone()),
-                Fate::Goes => {
+                EntryChange::Stays => valid.push(entry.clone()),
+                EntryChange::Goes => {
                     baseline.removed += 1;
                     continue;
                 }
-                Fate::Changes(new) => {
+                EntryChange::Changes(new) => {
                     baseline.updated += 1;
                     match new.outcome {
                         Some(outcome) => set(&mut table, "outcome", outcome.name()),
@@ -81,7 +81,7 @@ impl Findings<'_> {
         Ok(baseline)
     }
 
-    fn fate(&self, entry: &Expectation) -> Fate {
+    fn fate(&self, entry: &Expectation) -> EntryChange {
         let results = &self.report.checks;
         let counted = results
             .iter()
@@ -89,19 +89,19 @@ impl Findings<'_> {
         match entry.staleness(&self.catalogue.checks, results, self.today) {
             // It is written anew, with the same reason, as long as it is true.
             Some(Staleness::Expired) if results.iter().any(|result| entry.foresaw(result)) => {
-                Fate::Changes(Expectation { expires: None, ..entry.clone() })
+                EntryChange::Changes(Expectation { expires: None, ..entry.clone() })
             }
-            Some(Staleness::Expired) => Fate::Goes,
+            Some(Staleness::Expired) => EntryChange::Goes,
             stale if !results.iter().any(|result| entry.foresaw(result)) => {
                 match (counted.into_iter().next(), stale) {
                     (Some(other), _) => {
-                        Fate::Changes(Expectation { outcome: Some(other.outcome), ..entry.clone() })
+                        EntryChange::Changes(Expectation { outcome: Some(other.outcome), ..entry.clone() })
                     }
-                    (None, Some(_)) => Fate::Goes,
-                    (None, None) => Fate::Stays,
+                    (None, Some(_)) => EntryChange::Goes,
+                    (None, None) => EntryChange::Stays,
                 }
             }
-            _ => Fate::Stays,
+            _ => EntryChange::Stays,
         }
     }
 }

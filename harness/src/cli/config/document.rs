@@ -8,8 +8,8 @@ use serde::Deserialize;
 use toml::Spanned;
 use toml::value::Datetime;
 
-use super::found::{Setting, Strange, Withheld};
-use super::{Config, Source};
+use super::found::{WithheldSetting, ForeignFile, Withheld};
+use super::{FileConfig, ConfigFile};
 use crate::catalogue::Catalogue;
 use crate::cli::fail_on;
 use crate::cli::reach::{self, Rp, Variable};
@@ -20,19 +20,19 @@ use crate::outcome::{Level, Outcome, Verdict};
 use crate::runner::expect::{Date, Expectation};
 use crate::runner::policy::{self, Rule};
 use crate::target_rp::adapter;
-use crate::target_rp::guard::Place;
+use crate::target_rp::guard::HostPort;
 use crate::target_rp::network::ConnectTo;
-use crate::toml_file::Mistake;
+use crate::toml_file::TomlMistake;
 
-type Parsed<T> = Result<T, Box<Mistake>>;
+type Parsed<T> = Result<T, Box<TomlMistake>>;
 
 /// passrig.toml: the target, what the site demands, and what is known.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(in crate::cli) struct Document {
+pub(in crate::cli) struct ConfigDocument {
     /// Where the relying party is, and how it is spoken to.
     #[serde(default)]
-    target: Target,
+    target: TargetTable,
     /// From which divergence on a run fails: `LEVEL[:IMPORTANCE]`.
     #[schemars(with = "Option<String>")]
     fail_on: Option<Spanned<String>>,
@@ -49,7 +49,7 @@ pub(in crate::cli) struct Document {
 /// Where the relying party is, and how it is spoken to.
 #[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Target {
+struct TargetTable {
     /// Where its API is.
     #[schemars(with = "Option<String>")]
     rp: Option<Spanned<String>>,
@@ -111,22 +111,22 @@ struct Target {
     /// Variables for the adapter.
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, Value>")]
-    vars: BTreeMap<Spanned<String>, Value>,
+    vars: BTreeMap<Spanned<String>, ConfigValue>,
 }
 
 /// A value, or where it comes from.
 #[derive(Deserialize, JsonSchema)]
 #[serde(untagged, expecting = "expected a text, or where it comes from: { env = \"NAME\" }")]
-enum Value {
+enum ConfigValue {
     /// The value itself.
     Text(String),
     /// A variable of the environment, where secrets belong; counts with --config.
-    From(From),
+    From(EnvironmentVariable),
 }
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct From {
+struct EnvironmentVariable {
     /// The variable's name.
     env: String,
 }
@@ -173,8 +173,8 @@ struct Expect {
 }
 
 /// Reads the text, and raises the catalogue's levels.
-pub(super) fn parse(source: Source<'_>, catalogue: &mut Catalogue) -> Parsed<Config> {
-    let document: Document = source.toml.parse()?;
+pub(super) fn parse(source: ConfigFile<'_>, catalogue: &mut Catalogue) -> Parsed<FileConfig> {
+    let document: ConfigDocument = source.toml.parse()?;
     let fail_on = document.fail_on.as_ref().map(|text| {
         let parsed = fail_on::parse(text.get_ref());
         parsed.map_err(|message| source.toml.mistake(message, Some(text.span()), None))
@@ -189,7 +189,7 @@ pub(super) fn parse(source: Source<'_>, catalogue: &mut Catalogue) -> Parsed<Con
         true => Vec::new(),
         false => withheld(source, &document.target, &args),
     };
-    Ok(Config {
+    Ok(FileConfig {
         text: source.toml.text.to_owned(),
         target: args,
         withheld,
@@ -198,7 +198,7 @@ pub(super) fn parse(source: Source<'_>, catalogue: &mut Catalogue) -> Parsed<Con
     })
 }
 
-fn target(source: Source<'_>, target: &Target) -> Parsed<reach::Args> {
+fn target(source: ConfigFile<'_>, target: &TargetTable) -> Parsed<reach::Args> {
     let beside = |file: &str| source.file.parent().unwrap_or(Path::new("")).join(file);
     let wrong = |text: &Spanned<String>, message: String| {
         source.toml.mistake(message, Some(text.span()), None)
@@ -208,7 +208,7 @@ fn target(source: Source<'_>, target: &Target) -> Parsed<reach::Args> {
     let origin = target.origin.as_ref();
     let origin = origin.map(|text| rp::origin(text.get_ref()).map_err(|m| wrong(text, m)));
     for text in &target.allow_hosts {
-        reach::valid::<Place>(text.get_ref()).map_err(|message| wrong(text, message))?;
+        reach::valid::<HostPort>(text.get_ref()).map_err(|message| wrong(text, message))?;
     }
     if let Some(text) = &target.connect_to {
         reach::valid::<ConnectTo>(text.get_ref()).map_err(|message| wrong(text, message))?;
@@ -239,8 +239,8 @@ fn target(source: Source<'_>, target: &Target) -> Parsed<reach::Args> {
     for (name, value) in &target.vars {
         let known = Variable::plain(name.get_ref()).map_err(|message| wrong(name, message))?;
         var.push(match value {
-            Value::Text(text) => Variable { value: Some(text.clone()), ..known },
-            Value::From(From { env }) => Variable { env: env.clone(), ..known },
+            ConfigValue::Text(text) => Variable { value: Some(text.clone()), ..known },
+            ConfigValue::From(EnvironmentVariable { env }) => Variable { env: env.clone(), ..known },
         });
     }
     // An adapter is a file if it looks like one.
@@ -271,30 +271,30 @@ fn target(source: Source<'_>, target: &Target) -> Parsed<reach::Args> {
 }
 
 /// The settings that a file of the current folder cannot make.
-fn withheld(source: Source<'_>, target: &Target, args: &reach::Args) -> Vec<Withheld> {
+fn withheld(source: ConfigFile<'_>, target: &TargetTable, args: &reach::Args) -> Vec<Withheld> {
     let connect_to = args.connect_to();
     let rp = target.rp.as_ref().zip(args.rp.as_ref()).and_then(|(text, rp)| match rp {
-        Rp::Program(_) => Some((Setting::Program, text.span())),
+        Rp::Program(_) => Some((WithheldSetting::Program, text.span())),
         Rp::Url(_) if rp.is_loopback(connect_to.as_ref()) => None,
-        Rp::Url(_) => Some((Setting::RemoteRp, text.span())),
+        Rp::Url(_) => Some((WithheldSetting::RemoteRp, text.span())),
     });
     let place = target.connect_to.as_ref().zip(connect_to.as_ref());
     let place = place.filter(|(_, place)| !place.is_loopback());
-    let place = place.map(|(text, _)| (Setting::RemotePlace, text.span()));
+    let place = place.map(|(text, _)| (WithheldSetting::RemotePlace, text.span()));
     let allow_run = target.allow_run.as_ref().filter(|is_set| *is_set.get_ref());
-    let allow_run = allow_run.map(|is_set| (Setting::AllowRun, is_set.span()));
-    let restart = target.restart.as_ref().map(|command| (Setting::Restart, command.span()));
+    let allow_run = allow_run.map(|is_set| (WithheldSetting::AllowRun, is_set.span()));
+    let restart = target.restart.as_ref().map(|command| (WithheldSetting::Restart, command.span()));
     let hosts = target.allow_hosts.iter();
-    let hosts = hosts.map(|host| (Setting::AllowHost(host.get_ref().clone()), host.span()));
-    let vars = target.vars.iter().filter(|(_, value)| matches!(value, Value::From(_)));
-    let vars = vars.map(|(name, _)| (Setting::Environment(name.get_ref().clone()), name.span()));
+    let hosts = hosts.map(|host| (WithheldSetting::AllowHost(host.get_ref().clone()), host.span()));
+    let vars = target.vars.iter().filter(|(_, value)| matches!(value, ConfigValue::From(_)));
+    let vars = vars.map(|(name, _)| (WithheldSetting::Environment(name.get_ref().clone()), name.span()));
     // The id of a built-in adapter comes before a file of that name.
     let adapter = target.adapter.as_ref().filter(|name| adapter::named(name.get_ref()).is_none());
     let adapter = adapter.and_then(|name| {
-        Some((Setting::Adapter(Strange::of(source.file, name.get_ref())?), name.span()))
+        Some((WithheldSetting::Adapter(ForeignFile::of(source.file, name.get_ref())?), name.span()))
     });
     let ca = target.ca.as_ref().and_then(|file| {
-        Some((Setting::Ca(Strange::of(source.file, file.get_ref())?), file.span()))
+        Some((WithheldSetting::Ca(ForeignFile::of(source.file, file.get_ref())?), file.span()))
     });
     let all = rp.into_iter().chain(place).chain(allow_run).chain(restart).chain(hosts).chain(vars);
     let all = all.chain(adapter).chain(ca);
@@ -303,7 +303,7 @@ fn withheld(source: Source<'_>, target: &Target, args: &reach::Args) -> Vec<With
 
 /// Raises the levels that the rule is about.
 fn follow(
-    source: Source<'_>,
+    source: ConfigFile<'_>,
     catalogue: &mut Catalogue,
     about: &Spanned<String>,
     demand: &Demand,
@@ -334,7 +334,7 @@ fn follow(
     })
 }
 
-fn expectation(source: Source<'_>, catalogue: &Catalogue, entry: &Expect) -> Parsed<Expectation> {
+fn expectation(source: ConfigFile<'_>, catalogue: &Catalogue, entry: &Expect) -> Parsed<Expectation> {
     let here = |message: &str, span, help: &str| {
         Err(source.toml.mistake(message, Some(span), Some(help.to_owned())))
     };

@@ -2,13 +2,13 @@
 
 use serde_json::Value;
 
-use super::{Kind, Mutant, body_mended};
-use crate::relying_party::verify::Run::Derive;
-use crate::relying_party::verify::{Evidence, Finding, authentication, registration};
+use super::{MutantKind, Mutant, body_mended};
+use crate::relying_party::verify::Procedure::Derive;
+use crate::relying_party::verify::{Evidence, StepResult, authentication, registration};
 
 #[rustfmt::skip]
 pub(super) fn all() -> Vec<Mutant> {
-    Mutant::list(Kind::WrongVersion, [
+    Mutant::list(MutantKind::WrongVersion, [
         (&["7.1/3"], "padding-ignored", "ignores the padding of base64", Derive(|e| created(e, unpadded))),
         (&["7.2/3"], "padding-ignored", "ignores the padding of base64", Derive(|e| used(e, unpadded))),
         (&["7.1/3"], "any-alphabet", "reads base64 in either alphabet", Derive(|e| created(e, url_alphabet))),
@@ -34,11 +34,11 @@ pub(super) const MEMBERS: [&str; 8] = [
     "/response/userHandle",
 ];
 
-fn created(e: &mut Evidence<'_>, mend: fn(&str) -> String) -> Finding {
+fn created(e: &mut Evidence<'_>, mend: fn(&str) -> String) -> StepResult {
     body_mended(e, registration::response, |body| mend_texts(body, mend))
 }
 
-fn used(e: &mut Evidence<'_>, mend: fn(&str) -> String) -> Finding {
+fn used(e: &mut Evidence<'_>, mend: fn(&str) -> String) -> StepResult {
     body_mended(e, authentication::response, |body| mend_texts(body, mend))
 }
 

@@ -6,15 +6,15 @@ use passrig_authenticator::wire::Cbor;
 use passrig_authenticator::wire::cbor::Item;
 use passrig_authenticator::wire::cose::{Algorithm, Key, crv, kty, label};
 
-use super::{Kind, Mutant, loosely};
-use crate::relying_party::verify::Run::Verify;
-use crate::relying_party::verify::{Evidence, Finding, refuse, registration};
+use super::{MutantKind, Mutant, loosely};
+use crate::relying_party::verify::Procedure::Verify;
+use crate::relying_party::verify::{Evidence, StepResult, refuse, registration};
 
 const KEY: &[&str] = &["7.1/20"];
 
 #[rustfmt::skip]
 pub(super) fn all() -> Vec<Mutant> {
-    let lenient = Mutant::list(Kind::WrongVersion, [
+    let lenient = Mutant::list(MutantKind::WrongVersion, [
         (KEY, "numbers-converted", "takes fractions and digits for the numbers that they stand for", Verify(|e| mended(e, |key| values(key, number)))),
         (KEY, "words-known", "takes the names of types and curves for their numbers", Verify(|e| mended(e, |key| values(key, word)))),
         (KEY, "names-read", "reads the parameters of a key by their names", Verify(|e| mended(e, by_name))),
@@ -27,7 +27,7 @@ pub(super) fn all() -> Vec<Mutant> {
         (KEY, "small-order", "takes an Ed25519 key of small order", Verify(small_order)),
         (KEY, "weak-rsa", "takes RSA keys with whatever numbers", Verify(weak_rsa)),
     ]);
-    let strict = Mutant::list(Kind::TooStrict, [
+    let strict = Mutant::list(MutantKind::TooStrict, [
         (KEY, "known-parameters", "refuses parameters of keys that it does not know", Verify(known_parameters)),
     ]);
     [lenient, strict].concat()
@@ -46,7 +46,7 @@ fn is_sound(e: &Evidence<'_>, key: &Cbor) -> bool {
     Key::from_cbor(key).is_ok_and(|key| is_offered(e, &key) && keys::check(&key).is_ok())
 }
 
-fn mended(e: &Evidence<'_>, mend: fn(&Cbor) -> Cbor) -> Finding {
+fn mended(e: &Evidence<'_>, mend: fn(&Cbor) -> Cbor) -> StepResult {
     loosely(e, registration::algorithm, |e| sent(e).is_some_and(|key| is_sound(e, &mend(key))))
 }
 
@@ -105,7 +105,7 @@ fn with(key: &Cbor, label: i64, value: i64) -> Cbor {
     Cbor::map(others.chain([(Cbor::int(label), Cbor::int(value))]))
 }
 
-fn curve_unread(e: &Evidence<'_>) -> Finding {
+fn curve_unread(e: &Evidence<'_>) -> StepResult {
     loosely(e, registration::algorithm, |e| {
         let curves = [1, 2, 3, 6, 7, 8];
         sent(e)
@@ -113,14 +113,14 @@ fn curve_unread(e: &Evidence<'_>) -> Finding {
     })
 }
 
-fn type_unread(e: &Evidence<'_>) -> Finding {
+fn type_unread(e: &Evidence<'_>) -> StepResult {
     loosely(e, registration::algorithm, |e| {
         let types = [kty::OKP, kty::EC2, kty::RSA];
         sent(e).is_some_and(|key| types.iter().any(|kty| is_sound(e, &with(key, label::KTY, *kty))))
     })
 }
 
-fn any_curve(e: &Evidence<'_>) -> Finding {
+fn any_curve(e: &Evidence<'_>) -> StepResult {
     loosely(e, registration::algorithm, |e| {
         let is_key_for = |key: &Cbor, alg: &Algorithm| {
             let key = Key::from_cbor(&with(key, label::ALG, alg.0));
@@ -132,33 +132,33 @@ fn any_curve(e: &Evidence<'_>) -> Finding {
     })
 }
 
-fn point_unchecked(e: &Evidence<'_>) -> Finding {
+fn point_unchecked(e: &Evidence<'_>) -> StepResult {
     of_key(e, |key| matches!(key, Key::Ec2 { x, y, .. } if x.len() == 32 && y.len() == 32))
 }
 
-fn small_order(e: &Evidence<'_>) -> Finding {
+fn small_order(e: &Evidence<'_>) -> StepResult {
     of_key(e, |key| matches!(key, Key::Okp { x, .. } if keys::is_of_small_order(x)))
 }
 
-fn weak_rsa(e: &Evidence<'_>) -> Finding {
+fn weak_rsa(e: &Evidence<'_>) -> StepResult {
     of_key(e, |key| matches!(key, Key::Rsa { .. }))
 }
 
-fn of_key(e: &Evidence<'_>, rule: fn(&Key) -> bool) -> Finding {
+fn of_key(e: &Evidence<'_>, rule: fn(&Key) -> bool) -> StepResult {
     loosely(e, registration::algorithm, |e| {
         let key = sent(e).and_then(|key| Key::from_cbor(key).ok());
         key.is_some_and(|key| is_offered(e, &key) && rule(&key))
     })
 }
 
-fn compressed(e: &Evidence<'_>) -> Finding {
+fn compressed(e: &Evidence<'_>) -> StepResult {
     loosely(e, registration::algorithm, |e| {
         let y = sent(e).and_then(|key| key.get_int(label::Y));
         y.is_some_and(|y| matches!(y.item, Item::Simple(20 | 21)))
     })
 }
 
-fn known_parameters(e: &Evidence<'_>) -> Finding {
+fn known_parameters(e: &Evidence<'_>) -> StepResult {
     registration::algorithm(e)?;
     let labels = sent(e).and_then(Cbor::entries).into_iter().flatten().map(|(key, _)| key.as_int());
     match labels.flatten().find(|label| !matches!(label, 1 | 3 | -3..=-1)) {

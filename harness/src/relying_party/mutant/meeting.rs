@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use crate::relying_party::store::Session;
+use crate::relying_party::store::SessionId;
 
 /// How long a request waits for a second one: long enough for two that were
 /// sent together.
@@ -15,11 +15,11 @@ const PATIENCE: Duration = Duration::from_millis(20);
 
 /// The requests that wait, one per session.
 #[derive(Debug, Default)]
-pub(super) struct Meetings(Mutex<HashMap<Session, oneshot::Sender<()>>>);
+pub(super) struct PairBarrier(Mutex<HashMap<SessionId, oneshot::Sender<()>>>);
 
-impl Meetings {
+impl PairBarrier {
     /// Waits until another request of the session is here as well.
-    pub(super) async fn meet(&self, session: Session) {
+    pub(super) async fn meet(&self, session: SessionId) {
         let waiting = {
             let mut meetings = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             match meetings.remove(&session) {
@@ -50,7 +50,7 @@ mod tests {
     async fn whoever_comes_alone_goes_on() {
         let mut store = Store::default();
         let (one, other) = (store.open_session("1".into()), store.open_session("2".into()));
-        let meetings = Meetings::default();
+        let meetings = PairBarrier::default();
         tokio::join!(meetings.meet(one), meetings.meet(other));
         assert!(meetings.0.lock().unwrap().is_empty());
         tokio::join!(meetings.meet(one), meetings.meet(one));

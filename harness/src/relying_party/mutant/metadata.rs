@@ -1,15 +1,15 @@
 //! Mutants of the FIDO Metadata Service: they accept metadata, or a model, that they must refuse.
 
-use super::{Kind, Mutant, loosely};
+use super::{MutantKind, Mutant, loosely};
 use crate::relying_party::verify::Evidence;
-use crate::relying_party::verify::Run::Verify;
+use crate::relying_party::verify::Procedure::Verify;
 use crate::relying_party::verify::attestation::Statement;
 use crate::relying_party::verify::attestation::metadata::{self, BROKEN};
 use crate::relying_party::verify::attestation::path::Rules;
 
 #[rustfmt::skip]
 pub(super) fn all() -> Vec<Mutant> {
-    Mutant::list(Kind::WrongVersion, [
+    Mutant::list(MutantKind::WrongVersion, [
         (&["metadata/signature"], "algorithm-unread", "verifies metadata by the algorithm of the key, whatever their header says", Verify(|e| loosely(e, metadata::signature, metadata::is_signed_by_key))),
         (&["metadata/signature"], "algorithm-none", "takes metadata whose header says that nobody signed them", Verify(|e| loosely(e, metadata::signature, metadata::is_unsigned))),
         (&["metadata/chain"], "by-name", "follows the signer's certificates by the names in them", Verify(|e| loosely(e, metadata::chain, |e| metadata::is_led_by(e, Rules { signatures: false, ..Rules::ALL })))),

@@ -10,10 +10,10 @@ use passrig_authenticator::wire::{CreationOptions, RequestOptions};
 use sha2::{Digest, Sha256};
 
 use super::{Mutant, behaviour, loosely};
-use crate::relying_party::store::{Store, User, UserHandle};
-use crate::relying_party::verify::Run::Verify;
+use crate::relying_party::store::{Store, OptionsUser, UserHandle};
+use crate::relying_party::verify::Procedure::Verify;
 use crate::relying_party::verify::{
-    Evidence, Examination, Finding, Step, Violation, authentication, examine,
+    Evidence, AttemptAudit, StepResult, Step, Violation, authentication, examine,
 };
 
 /// The time of a query without an index, or of a password's hash.
@@ -53,7 +53,7 @@ pub(super) fn all() -> Vec<Mutant> {
         }),
         Mutant::flow("options.user-handle-distinct.constant", &["options/user-handle-distinct", "7.2/6a", "7.2/6b"], "sends one user handle for all accounts, and does not look at it again", behaviour! {
             fn creation_options(&self, options: &mut CreationOptions, _: bool) { options.user.id.0 = b"the user".to_vec(); }
-            fn examine<'a>(&self, evidence: Evidence<'a>, _: Examination<'a>) -> Examination<'a> {
+            fn examine<'a>(&self, evidence: Evidence<'a>, _: AttemptAudit<'a>) -> AttemptAudit<'a> {
                 examine(evidence, &[("7.2/6a", Verify(handle_unread)), ("7.2/6b", Verify(owner_alone))])
             }
         }),
@@ -64,7 +64,7 @@ pub(super) fn all() -> Vec<Mutant> {
         }),
         Mutant::flow("options.timeout.short", &["options/timeout"], "gives people one minute", behaviour! {
             fn creation_options(&self, options: &mut CreationOptions, _: bool) { options.timeout = Some(SHORT); }
-            fn request_options(&self, options: &mut RequestOptions, _: &User) { options.timeout = Some(SHORT); }
+            fn request_options(&self, options: &mut RequestOptions, _: &OptionsUser) { options.timeout = Some(SHORT); }
         }),
         Mutant::flow("options.algorithms.twin-alone", &["options/algorithms"], "offers Ed25519 by its newer identifier only", behaviour! {
             fn creation_options(&self, options: &mut CreationOptions, _: bool) {
@@ -82,10 +82,10 @@ pub(super) fn all() -> Vec<Mutant> {
         Mutant::flow("lists.exclude.partial", &["lists/exclude"], "excludes one credential of the account",
             behaviour! { fn creation_options(&self, options: &mut CreationOptions, _: bool) { options.exclude_credentials.truncate(1); } }),
         Mutant::flow("lists.allow.partial", &["lists/allow"], "allows one credential of the account",
-            behaviour! { fn request_options(&self, options: &mut RequestOptions, _: &User) { options.allow_credentials.truncate(1); } }),
+            behaviour! { fn request_options(&self, options: &mut RequestOptions, _: &OptionsUser) { options.allow_credentials.truncate(1); } }),
         Mutant::flow("lists.transports.dropped", &["lists/transports", "enumeration/options"], "leaves transports out of allowCredentials", behaviour! {
-            fn request_options(&self, options: &mut RequestOptions, user: &User) {
-                if *user != User::Unknown {
+            fn request_options(&self, options: &mut RequestOptions, user: &OptionsUser) {
+                if *user != OptionsUser::Unknown {
                     drop_transports(options);
                 }
             }
@@ -93,15 +93,15 @@ pub(super) fn all() -> Vec<Mutant> {
         Mutant::flow("enumeration.options.refused", &["enumeration/options", "enumeration/time-for-a-name"], "says that a name is unknown",
             behaviour! { fn refuses_unknown_names(&self) -> bool { true } }),
         Mutant::flow("enumeration.options.empty", &["enumeration/options"], "allows no credentials for an unknown name", behaviour! {
-            fn request_options(&self, options: &mut RequestOptions, user: &User) {
-                if *user == User::Unknown {
+            fn request_options(&self, options: &mut RequestOptions, user: &OptionsUser) {
+                if *user == OptionsUser::Unknown {
                     options.allow_credentials.clear();
                 }
             }
         }),
         Mutant::flow("enumeration.options.bare", &["enumeration/options"], "names no transports for an unknown name", behaviour! {
-            fn request_options(&self, options: &mut RequestOptions, user: &User) {
-                if *user == User::Unknown {
+            fn request_options(&self, options: &mut RequestOptions, user: &OptionsUser) {
+                if *user == OptionsUser::Unknown {
                     drop_transports(options);
                 }
             }
@@ -133,13 +133,13 @@ fn drop_transports(options: &mut RequestOptions) {
     options.allow_credentials.iter_mut().for_each(|one| one.transports.clear());
 }
 
-fn handle_unread(e: &Evidence<'_>) -> Finding {
+fn handle_unread(e: &Evidence<'_>) -> StepResult {
     loosely(e, authentication::named_user, |e| match e.issued().map(|issued| &issued.user) {
-        Some(User::Known(account)) => e.record().is_some_and(|(owner, _)| *owner == account.handle),
+        Some(OptionsUser::Known(account)) => e.record().is_some_and(|(owner, _)| *owner == account.handle),
         _ => false,
     })
 }
 
-fn owner_alone(e: &Evidence<'_>) -> Finding {
+fn owner_alone(e: &Evidence<'_>) -> StepResult {
     loosely(e, authentication::user_handle, |e| e.record().is_some())
 }

@@ -1,12 +1,12 @@
 //! What the audit says of stories that are made by hand, not by the device that
 //! the checks use.
 
-use super::stories::{self, Story};
-use super::world::{Outcome, World};
+use super::stories::{self, TestCase};
+use super::world::{AttemptOutcome, TestWorld};
 use crate::relying_party::mutant;
 
-fn play(story: &Story, mutant: Option<mutant::Mutant>) -> Outcome {
-    (story.play)(&World::new(mutant))
+fn play(story: &TestCase, mutant: Option<mutant::Mutant>) -> AttemptOutcome {
+    (story.play)(&TestWorld::new(mutant))
 }
 
 #[test]
@@ -36,9 +36,9 @@ fn the_audit_is_the_same_under_every_mutant() {
 #[test]
 fn strict_mutants_refuse_what_must_be_accepted() {
     let stories = stories::all();
-    for mutant in mutant::all().into_iter().filter(|m| m.kind == mutant::Kind::TooStrict) {
+    for mutant in mutant::all().into_iter().filter(|m| m.kind == mutant::MutantKind::TooStrict) {
         let mut tried = stories.iter().filter(|s| s.tries.iter().any(|t| mutant.steps.contains(t)));
-        let refuses = |story: &Story| !play(story, Some(mutant.clone())).accepted();
+        let refuses = |story: &TestCase| !play(story, Some(mutant.clone())).accepted();
         assert!(tried.any(refuses), "no story tells {} from the honest RP", mutant.id);
     }
 }

@@ -9,19 +9,19 @@ use serde_json::json;
 
 use crate::relying_party::in_process::RELATED;
 
-use super::world::{Create, Device, Edit, Get, ORIGIN, Outcome, RP_ID, Signature, World};
+use super::world::{Create, TestCredential, ClientDataEdit, Get, ORIGIN, AttemptOutcome, RP_ID, SignatureChoice, TestWorld};
 
 /// One attempt in a new world.
-pub(super) struct Story {
+pub(super) struct TestCase {
     pub(super) name: &'static str,
     /// The steps that the audit names, with spaces between them.
     pub(super) violates: &'static str,
     /// For stories that violate nothing: the steps that must not mind.
     pub(super) tries: &'static [&'static str],
-    pub(super) play: Box<dyn Fn(&World) -> Outcome>,
+    pub(super) play: Box<dyn Fn(&TestWorld) -> AttemptOutcome>,
 }
 
-pub(super) fn all() -> Vec<Story> {
+pub(super) fn all() -> Vec<TestCase> {
     let mut all = client_data();
     all.extend(authenticator_data());
     all.extend(registrations());
@@ -36,25 +36,25 @@ pub(super) fn all() -> Vec<Story> {
 fn story(
     name: &'static str,
     violates: &'static str,
-    play: impl Fn(&World) -> Outcome + 'static,
-) -> Story {
-    Story { name, violates, tries: &[], play: Box::new(play) }
+    play: impl Fn(&TestWorld) -> AttemptOutcome + 'static,
+) -> TestCase {
+    TestCase { name, violates, tries: &[], play: Box::new(play) }
 }
 
 fn accepted(
     name: &'static str,
     tries: &'static [&'static str],
-    play: impl Fn(&World) -> Outcome + 'static,
-) -> Story {
-    Story { name, violates: "", tries, play: Box::new(play) }
+    play: impl Fn(&TestWorld) -> AttemptOutcome + 'static,
+) -> TestCase {
+    TestCase { name, violates: "", tries, play: Box::new(play) }
 }
 
 /// The same edit of the client data in both ceremonies.
 fn both(
     name: &'static str,
     violates: [&'static str; 2],
-    edit: impl Fn(&mut dyn Edit) + Clone + 'static,
-) -> [Story; 2] {
+    edit: impl Fn(&mut dyn ClientDataEdit) + Clone + 'static,
+) -> [TestCase; 2] {
     let again = edit.clone();
     [
         story(name, violates[0], move |w| w.register(|c| edit(c))),
@@ -62,7 +62,7 @@ fn both(
     ]
 }
 
-fn client_data() -> Vec<Story> {
+fn client_data() -> Vec<TestCase> {
     const ORIGINS: [&str; 9] = [
         "https://evil-login.passrig.test",
         "https://login.passrig.test.evil.example",
@@ -97,7 +97,7 @@ fn client_data() -> Vec<Story> {
     const CHALLENGE: [&str; 2] = ["7.1/8", "7.2/11"];
     const CROSS_ORIGIN: [&str; 2] = ["7.1/10", "7.2/13"];
     const TOP_ORIGIN: [&str; 2] = ["7.1/11", "7.2/14"];
-    let edits: [[Story; 2]; 14] = [
+    let edits: [[TestCase; 2]; 14] = [
         both("no origin", ["7.1/9", "7.2/12"], |p| p.unset("origin")),
         both("other type", TYPE, |p| p.set_text("type", "webauthn.other")),
         both("upper-case type", TYPE, |p| {
@@ -142,8 +142,8 @@ fn client_data() -> Vec<Story> {
         .collect()
 }
 
-fn authenticator_data() -> Vec<Story> {
-    fn hashes(text: &'static str) -> [Story; 2] {
+fn authenticator_data() -> Vec<TestCase> {
+    fn hashes(text: &'static str) -> [TestCase; 2] {
         [
             story("RP id hash of another text", "7.1/14", move |w| {
                 w.register(|c| c.rp_id = text.into())
@@ -158,7 +158,7 @@ fn authenticator_data() -> Vec<Story> {
         [
             story(name, violates[0], move |w| {
                 let mut browser = w.browser().wishing(creation.clone());
-                browser.register("newcomer", &mut Device::new(3), |c| c.flags = Flags(flags))
+                browser.register("newcomer", &mut TestCredential::new(3), |c| c.flags = Flags(flags))
             }),
             story(name, violates[1], move |w| {
                 let mut browser = w.browser().wishing(request.clone());
@@ -182,8 +182,8 @@ fn authenticator_data() -> Vec<Story> {
     all
 }
 
-fn registrations() -> Vec<Story> {
-    fn statement(name: &'static str, edit: impl Fn(&mut Create) + 'static) -> Story {
+fn registrations() -> Vec<TestCase> {
+    fn statement(name: &'static str, edit: impl Fn(&mut Create) + 'static) -> TestCase {
         story(name, "8.2/3b", move |w| {
             w.register(|c| {
                 c.fmt = "packed";
@@ -228,11 +228,11 @@ fn registrations() -> Vec<Story> {
                 c.statement = Some(Cbor::map([(Cbor::text("alg"), Cbor::int(-7))]));
             })
         }),
-        statement("self attestation by another key", |c| c.signer = Device::new(9).key),
-        statement("empty self attestation", |c| c.signature = Signature::Empty),
-        statement("garbled self attestation", |c| c.signature = Signature::Garbage),
-        statement("self attestation of the data alone", |c| c.signature = Signature::DataOnly),
-        statement("self attestation of something else", |c| c.signature = Signature::Other),
+        statement("self attestation by another key", |c| c.signer = TestCredential::new(9).key),
+        statement("empty self attestation", |c| c.signature = SignatureChoice::Empty),
+        statement("garbled self attestation", |c| c.signature = SignatureChoice::Garbage),
+        statement("self attestation of the data alone", |c| c.signature = SignatureChoice::DataOnly),
+        statement("self attestation of something else", |c| c.signature = SignatureChoice::Other),
         story("self attestation without a signature", "8.2/1", |w| {
             w.register(|c| {
                 c.fmt = "packed";
@@ -241,7 +241,7 @@ fn registrations() -> Vec<Story> {
         }),
         story("no attestation, though demanded", "7.1/24a", |w| {
             let mut browser = w.browser().wishing(json!({"attestation": "direct"}));
-            browser.register("newcomer", &mut Device::new(3), |_| ())
+            browser.register("newcomer", &mut TestCredential::new(3), |_| ())
         }),
         story("long credential id", "7.1/25", |w| w.register(|c| c.device.id = vec![1; 1024])),
         story("empty credential id", "7.1/25", |w| w.register(|c| c.device.id.clear())),
@@ -265,7 +265,7 @@ fn set_parameter(key: &mut Cbor, label: i64, value: Cbor) {
     *key = Cbor::map(entries.chain([(Cbor::int(label), value)]));
 }
 
-fn registrations_to_accept() -> Vec<Story> {
+fn registrations_to_accept() -> Vec<TestCase> {
     let register =
         |name, tries, edit: fn(&mut Create)| accepted(name, tries, move |w| w.register(edit));
     vec![
@@ -278,7 +278,7 @@ fn registrations_to_accept() -> Vec<Story> {
         register("self attestation", &["8.2/3a", "8.2/3b"], |c| c.fmt = "packed"),
         register("self attestation with a high s", &["8.2/3b"], |c| {
             c.fmt = "packed";
-            c.signature = Signature::HighS;
+            c.signature = SignatureChoice::HighS;
         }),
         register("the longest credential id", &["7.1/25"], |c| c.device.id = vec![1; 1023]),
         register("the shortest credential id", &["7.1/25"], |c| c.device.id = vec![1]),
@@ -300,24 +300,24 @@ fn registrations_to_accept() -> Vec<Story> {
         register("a related origin", &["7.1/9"], |c| c.set_text("origin", RELATED)),
         accepted("an expected frame", &["7.1/10"], |w| {
             let mut browser = w.browser().wishing(json!({"framing": "expected"}));
-            browser.register("newcomer", &mut Device::new(3), |c| {
+            browser.register("newcomer", &mut TestCredential::new(3), |c| {
                 c.set("crossOrigin", Json::Bool(true));
             })
         }),
         accepted("nobody asked for presence", &["7.1/15"], |w| {
             let mut browser = w.browser().wishing(json!({"mediation": "conditional"}));
-            browser.register("newcomer", &mut Device::new(3), |c| c.flags = Flags(0))
+            browser.register("newcomer", &mut TestCredential::new(3), |c| c.flags = Flags(0))
         }),
     ]
 }
 
-fn challenges() -> Vec<Story> {
+fn challenges() -> Vec<TestCase> {
     vec![
         story("answered challenge, again", "7.1/8", |w| {
             let mut browser = w.browser();
             let options = browser.registration_options("newcomer");
-            browser.finish_registration(&options, &mut Device::new(3), |_| ());
-            browser.finish_registration(&options, &mut Device::new(4), |_| ())
+            browser.finish_registration(&options, &mut TestCredential::new(3), |_| ());
+            browser.finish_registration(&options, &mut TestCredential::new(4), |_| ())
         }),
         story("answered challenge, again", "7.2/11", |w| {
             let mut browser = w.browser();
@@ -329,7 +329,7 @@ fn challenges() -> Vec<Story> {
             let mut browser = w.browser();
             let options = browser.registration_options("newcomer");
             browser.registration_options("newcomer");
-            browser.finish_registration(&options, &mut Device::new(3), |_| ())
+            browser.finish_registration(&options, &mut TestCredential::new(3), |_| ())
         }),
         story("superseded challenge", "7.2/11", |w| {
             let mut browser = w.browser();
@@ -341,7 +341,7 @@ fn challenges() -> Vec<Story> {
             let mut browser = w.browser();
             let options = browser.registration_options("newcomer");
             w.clock.put_forward(Duration::from_secs(300));
-            browser.finish_registration(&options, &mut Device::new(3), |_| ())
+            browser.finish_registration(&options, &mut TestCredential::new(3), |_| ())
         }),
         story("expired challenge", "7.2/11", |w| {
             let mut browser = w.browser();
@@ -353,11 +353,11 @@ fn challenges() -> Vec<Story> {
             let mut browser = w.browser();
             let options = browser.registration_options("newcomer");
             w.clock.put_forward(Duration::from_secs(200));
-            browser.finish_registration(&options, &mut Device::new(3), |_| ())
+            browser.finish_registration(&options, &mut TestCredential::new(3), |_| ())
         }),
         story("challenge of another session", "7.1/8", |w| {
             let options = w.browser().registration_options("newcomer");
-            w.browser().finish_registration(&options, &mut Device::new(3), |_| ())
+            w.browser().finish_registration(&options, &mut TestCredential::new(3), |_| ())
         }),
         story("challenge of another session", "7.2/11", |w| {
             let options = w.browser().authentication_options(Some("alice"));
@@ -372,7 +372,7 @@ fn challenges() -> Vec<Story> {
         story("challenge of an authentication", "7.1/8", |w| {
             let mut browser = w.browser();
             let other = browser.authentication_options(None)["challenge"].clone();
-            browser.register("newcomer", &mut Device::new(3), |c| {
+            browser.register("newcomer", &mut TestCredential::new(3), |c| {
                 c.set_text("challenge", other.as_str().unwrap());
             })
         }),
@@ -386,7 +386,7 @@ fn challenges() -> Vec<Story> {
     ]
 }
 
-fn credentials() -> Vec<Story> {
+fn credentials() -> Vec<TestCase> {
     vec![
         story("another account's credential", "7.2/5 7.2/6a", |w| {
             let mallory = w.mallory.clone();
@@ -403,7 +403,7 @@ fn credentials() -> Vec<Story> {
             let options = early.authentication_options(Some("alice"));
             let mut browser = w.browser();
             browser.sign_in(Some("alice"), &w.alice, |_| ());
-            let mut second = Device::new(4);
+            let mut second = TestCredential::new(4);
             browser.register("alice", &mut second, |_| ());
             early.finish_sign_in(&options, &second, |_| ())
         }),
@@ -434,17 +434,17 @@ fn credentials() -> Vec<Story> {
             w.discover(&w.alice, |g| g.user_handle = Some(w.alice.handle[..8].to_vec()))
         }),
         story("nobody named, unknown credential", "7.2/6b", |w| {
-            w.discover(&Device::new(9), |_| ())
+            w.discover(&TestCredential::new(9), |_| ())
         }),
     ]
 }
 
-fn assertions() -> Vec<Story> {
+fn assertions() -> Vec<TestCase> {
     fn sign_in(
         name: &'static str,
         violates: &'static str,
         edit: impl Fn(&mut Get) + 'static,
-    ) -> Story {
+    ) -> TestCase {
         story(name, violates, move |w| w.sign_in(|g| edit(g)))
     }
     const SIGNATURE: &str = "7.2/21";
@@ -453,13 +453,13 @@ fn assertions() -> Vec<Story> {
         sign_in("no signature", "7.2/3", |g| g.body = json!({"response": {"signature": null}})),
         sign_in("octets after the authenticator data", "7.2/15", |g| g.trailing = vec![0]),
         sign_in("eligible for backup since", "7.2/19", |g| g.flags = g.flags.with(Flags::BE, true)),
-        sign_in("another key", SIGNATURE, |g| g.device.key = Device::new(9).key),
-        sign_in("empty signature", SIGNATURE, |g| g.signature = Signature::Empty),
-        sign_in("garbled signature", SIGNATURE, |g| g.signature = Signature::Garbage),
-        sign_in("signature over the data alone", SIGNATURE, |g| g.signature = Signature::DataOnly),
-        sign_in("signature over something else", SIGNATURE, |g| g.signature = Signature::Other),
+        sign_in("another key", SIGNATURE, |g| g.device.key = TestCredential::new(9).key),
+        sign_in("empty signature", SIGNATURE, |g| g.signature = SignatureChoice::Empty),
+        sign_in("garbled signature", SIGNATURE, |g| g.signature = SignatureChoice::Garbage),
+        sign_in("signature over the data alone", SIGNATURE, |g| g.signature = SignatureChoice::DataOnly),
+        sign_in("signature over something else", SIGNATURE, |g| g.signature = SignatureChoice::Other),
         sign_in("another key, attested", SIGNATURE, |g| {
-            g.device.key = Device::new(9).key;
+            g.device.key = TestCredential::new(9).key;
             g.attested = Some(AttestedCredentialData {
                 aaguid: [0; 16],
                 credential_id: g.device.id.clone(),
@@ -467,12 +467,12 @@ fn assertions() -> Vec<Story> {
             });
         }),
         sign_in("another key, sent along as COSE", SIGNATURE, |g| {
-            g.device.key = Device::new(9).key;
+            g.device.key = TestCredential::new(9).key;
             let key = g.device.key.public_key().to_cbor().render();
             g.body = json!({"response": {"publicKey": encode(&key)}});
         }),
         sign_in("another key, sent along as SPKI", SIGNATURE, |g| {
-            g.device.key = Device::new(9).key;
+            g.device.key = TestCredential::new(9).key;
             let key =
                 passrig_authenticator::keys::subject_public_key_info(&g.device.key.public_key());
             g.body = json!({"response": {"publicKey": encode(&key.unwrap())}});
@@ -482,7 +482,7 @@ fn assertions() -> Vec<Story> {
     ]
 }
 
-fn assertions_to_accept() -> Vec<Story> {
+fn assertions_to_accept() -> Vec<TestCase> {
     let sign_in = |name, tries, edit: fn(&mut Get)| accepted(name, tries, move |w| w.sign_in(edit));
     vec![
         sign_in("honest authentication", &[], |_| ()),
@@ -493,12 +493,12 @@ fn assertions_to_accept() -> Vec<Story> {
         sign_in("client data without crossOrigin", &["7.2/13"], |g| g.unset("crossOrigin")),
         sign_in("no user handle", &["7.2/6a"], |g| g.user_handle = None),
         sign_in("user not verified", &["7.2/17"], |g| g.flags = Flags(Flags::UP)),
-        sign_in("a high s", &["7.2/21"], |g| g.signature = Signature::HighS),
+        sign_in("a high s", &["7.2/21"], |g| g.signature = SignatureChoice::HighS),
         sign_in("unknown extension results", &["7.2/3"], |g| {
             g.body = json!({"clientExtensionResults": {"later": {"x": 1}}});
         }),
         accepted("another attachment than hinted at", &["7.2/3"], |w| {
-            let mut device = Device::new(3);
+            let mut device = TestCredential::new(3);
             w.browser().register("newcomer", &mut device, |c| {
                 c.body = json!({"response": {"transports": ["internal"]}});
             });
@@ -514,7 +514,7 @@ fn assertions_to_accept() -> Vec<Story> {
         sign_in("RP id as it is", &["7.2/15"], |g| g.rp_id = RP_ID.into()),
         accepted("an authenticator that does not count", &["7.2/22"], |w| {
             let mut browser = w.browser();
-            let mut device = Device { count: 0, ..Device::new(3) };
+            let mut device = TestCredential { count: 0, ..Device::new(3) };
             browser.register("newcomer", &mut device, |_| ());
             w.browser().sign_in(Some("newcomer"), &device, |g| g.device.count = 0)
         }),

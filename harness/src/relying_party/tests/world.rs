@@ -26,20 +26,20 @@ pub(super) const RP_ID: &str = "passrig.test";
 
 /// A relying party and the accounts `alice` and `mallory`, each with one
 /// credential.
-pub(super) struct World {
+pub(super) struct TestWorld {
     pub(super) rp: Router,
     pub(super) clock: Clock,
-    pub(super) alice: Device,
-    pub(super) mallory: Device,
+    pub(super) alice: TestCredential,
+    pub(super) mallory: TestCredential,
 }
 
-impl World {
+impl TestWorld {
     pub(super) fn new(mutant: Option<Mutant>) -> Self {
         let clock = Clock::default();
         let rp = server_by(clock.clone(), mutant);
         let enrol = |name, octet| {
-            let mut device = Device::new(octet);
-            let mut browser = Browser::new(&rp);
+            let mut device = TestCredential::new(octet);
+            let mut browser = TestClient::new(&rp);
             let options = browser.registration_options(name);
             browser.finish_registration(&options, &mut device, |_| ());
             device
@@ -48,22 +48,22 @@ impl World {
         Self { rp, clock, alice, mallory }
     }
 
-    pub(super) fn browser(&self) -> Browser {
-        Browser::new(&self.rp)
+    pub(super) fn browser(&self) -> TestClient {
+        TestClient::new(&self.rp)
     }
 
     /// Somebody new registers, with this about it.
-    pub(super) fn register(&self, edit: impl FnOnce(&mut Create)) -> Outcome {
-        self.browser().register("newcomer", &mut Device::new(3), edit)
+    pub(super) fn register(&self, edit: impl FnOnce(&mut Create)) -> AttemptOutcome {
+        self.browser().register("newcomer", &mut TestCredential::new(3), edit)
     }
 
     /// Alice signs in by name, with this about it.
-    pub(super) fn sign_in(&self, edit: impl FnOnce(&mut Get)) -> Outcome {
+    pub(super) fn sign_in(&self, edit: impl FnOnce(&mut Get)) -> AttemptOutcome {
         self.browser().sign_in(Some("alice"), &self.alice, edit)
     }
 
     /// Somebody signs in without a name.
-    pub(super) fn discover(&self, device: &Device, edit: impl FnOnce(&mut Get)) -> Outcome {
+    pub(super) fn discover(&self, device: &TestCredential, edit: impl FnOnce(&mut Get)) -> AttemptOutcome {
         self.browser().sign_in(None, device, edit)
     }
 }
@@ -85,14 +85,14 @@ fn server_by(clock: Clock, mutant: Option<Mutant>) -> Router {
 
 /// One credential.
 #[derive(Clone)]
-pub(super) struct Device {
+pub(super) struct TestCredential {
     pub(super) key: SigningKey,
     pub(super) id: Vec<u8>,
     pub(super) handle: Vec<u8>,
     pub(super) count: u32,
 }
 
-impl Device {
+impl TestCredential {
     pub(super) fn new(octet: u8) -> Self {
         let key = SigningKey::from_bytes(Algorithm::ES256, &[octet; 32]).unwrap();
         Self { key, id: vec![octet; 16], handle: Vec::new(), count: 5 }
@@ -106,12 +106,12 @@ pub(super) struct Create {
     pub(super) bom: bool,
     pub(super) rp_id: String,
     pub(super) flags: Flags,
-    pub(super) device: Device,
+    pub(super) device: TestCredential,
     pub(super) public_key: Cbor,
     pub(super) fmt: &'static str,
     pub(super) statement: Option<Cbor>,
     pub(super) signer: SigningKey,
-    pub(super) signature: Signature,
+    pub(super) signature: SignatureChoice,
     pub(super) trailing: Vec<u8>,
     pub(super) body: Value,
     pub(super) origin_header: Option<String>,
@@ -123,17 +123,17 @@ pub(super) struct Get {
     pub(super) bom: bool,
     pub(super) rp_id: String,
     pub(super) flags: Flags,
-    pub(super) device: Device,
+    pub(super) device: TestCredential,
     pub(super) user_handle: Option<Vec<u8>>,
     pub(super) attested: Option<AttestedCredentialData>,
-    pub(super) signature: Signature,
+    pub(super) signature: SignatureChoice,
     pub(super) trailing: Vec<u8>,
     pub(super) body: Value,
     pub(super) origin_header: Option<String>,
 }
 
 #[derive(Clone, Copy, PartialEq)]
-pub(super) enum Signature {
+pub(super) enum SignatureChoice {
     Right,
     HighS,
     Empty,
@@ -142,7 +142,7 @@ pub(super) enum Signature {
     Other,
 }
 
-impl Signature {
+impl SignatureChoice {
     fn make(self, key: &SigningKey, data: &[u8], client_data: &[u8]) -> Vec<u8> {
         let message = [data, &Sha256::digest(client_data)].concat();
         let signature = key.sign(&message);
@@ -181,7 +181,7 @@ fn either_s(signature: &Tree, high: bool) -> Vec<u8> {
     Tree::Der(Der::sequence([r.clone(), Der::unsigned(&s)])).render()
 }
 
-pub(super) trait Edit {
+pub(super) trait ClientDataEdit {
     fn client(&mut self) -> &mut Vec<(String, Json)>;
 
     /// Sets a member of the client data.
@@ -207,13 +207,13 @@ pub(super) trait Edit {
     }
 }
 
-impl Edit for Create {
+impl ClientDataEdit for Create {
     fn client(&mut self) -> &mut Vec<(String, Json)> {
         &mut self.client
     }
 }
 
-impl Edit for Get {
+impl ClientDataEdit for Get {
     fn client(&mut self) -> &mut Vec<(String, Json)> {
         &mut self.client
     }
@@ -247,13 +247,13 @@ fn merge(value: &mut Value, over: Value) {
 
 /// What a server said, and what can be seen to be so afterwards.
 #[derive(Debug)]
-pub(super) struct Outcome {
+pub(super) struct AttemptOutcome {
     pub(super) reply: Reply,
     pub(super) signed_in: Option<String>,
     pub(super) credentials: usize,
 }
 
-impl Outcome {
+impl AttemptOutcome {
     pub(super) fn accepted(&self) -> bool {
         self.reply.body["status"] == "ok"
     }
@@ -278,7 +278,7 @@ pub(super) struct Reply {
 
 /// A client with a cookie.
 #[derive(Clone)]
-pub(super) struct Browser {
+pub(super) struct TestClient {
     pub(super) rp: Router,
     pub(super) token: Option<String>,
     pub(super) check: &'static str,
@@ -288,7 +288,7 @@ pub(super) struct Browser {
     pub(super) site: Option<&'static str>,
 }
 
-impl Browser {
+impl TestClient {
     pub(super) fn new(rp: &Router) -> Self {
         Self { rp: rp.clone(), token: None, check: "-", wishes: json!({}), site: None }
     }
@@ -354,9 +354,9 @@ impl Browser {
     pub(super) fn register(
         &mut self,
         name: &str,
-        device: &mut Device,
+        device: &mut TestCredential,
         edit: impl FnOnce(&mut Create),
-    ) -> Outcome {
+    ) -> AttemptOutcome {
         let options = self.registration_options(name);
         self.finish_registration(&options, device, edit)
     }
@@ -370,9 +370,9 @@ impl Browser {
     pub(super) fn finish_registration(
         &mut self,
         options: &Value,
-        device: &mut Device,
+        device: &mut TestCredential,
         edit: impl FnOnce(&mut Create),
-    ) -> Outcome {
+    ) -> AttemptOutcome {
         device.handle = decode(options["user"]["id"].as_str().unwrap_or_default()).unwrap();
         let mut plan = Create {
             client: client_members("webauthn.create", options),
@@ -384,7 +384,7 @@ impl Browser {
             device: device.clone(),
             fmt: "none",
             statement: None,
-            signature: Signature::Right,
+            signature: SignatureChoice::Right,
             trailing: Vec::new(),
             body: json!({}),
             origin_header: None,
@@ -434,9 +434,9 @@ impl Browser {
     pub(super) fn sign_in(
         &mut self,
         name: Option<&str>,
-        device: &Device,
+        device: &TestCredential,
         edit: impl FnOnce(&mut Get),
-    ) -> Outcome {
+    ) -> AttemptOutcome {
         let options = self.authentication_options(name);
         self.finish_sign_in(&options, device, edit)
     }
@@ -450,18 +450,18 @@ impl Browser {
     pub(super) fn finish_sign_in(
         &mut self,
         options: &Value,
-        device: &Device,
+        device: &TestCredential,
         edit: impl FnOnce(&mut Get),
-    ) -> Outcome {
+    ) -> AttemptOutcome {
         let mut plan = Get {
             client: client_members("webauthn.get", options),
             bom: false,
             rp_id: RP_ID.into(),
             flags: Flags(Flags::UP | Flags::UV),
-            device: Device { count: device.count + 1, ..device.clone() },
+            device: TestCredential { count: device.count + 1, ..device.clone() },
             user_handle: Some(device.handle.clone()),
             attested: None,
-            signature: Signature::Right,
+            signature: SignatureChoice::Right,
             trailing: Vec::new(),
             body: json!({}),
             origin_header: None,
@@ -492,11 +492,11 @@ impl Browser {
         self.finish("/assertion/result", &body, plan.origin_header.as_deref())
     }
 
-    fn finish(&mut self, path: &str, body: &Value, origin: Option<&str>) -> Outcome {
+    fn finish(&mut self, path: &str, body: &Value, origin: Option<&str>) -> AttemptOutcome {
         let reply = self.send("POST", path, body.to_string(), origin);
         let session = self.get("/session").body;
         let listed = self.get("/credentials").body;
-        Outcome {
+        AttemptOutcome {
             reply,
             signed_in: session["username"].as_str().map(str::to_owned),
             credentials: listed["credentials"].as_array().map_or(0, Vec::len),

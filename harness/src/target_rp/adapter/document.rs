@@ -11,14 +11,14 @@ use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor}
 use serde_json::{Number, Value as Json};
 use toml::Spanned;
 
-use super::{Binary, Mode, Status};
+use super::{Binary, AccountMode, Status};
 
 type Place = Spanned<String>;
 
 /// An adapter: how a relying party is spoken to.
 #[derive(serde::Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Document {
+pub(super) struct AdapterDocument {
     /// Its id, as `--adapter` has it.
     #[schemars(with = "String")]
     pub(super) id: Place,
@@ -38,78 +38,78 @@ pub(super) struct Document {
     pub(super) variables: Vec<Place>,
     /// Where accounts come from.
     #[schemars(with = "Option<Account>")]
-    pub(super) account: Option<Spanned<Account>>,
+    pub(super) account: Option<Spanned<AccountTable>>,
     /// What a request can ask for, and what is always so.
     #[serde(default)]
-    pub(super) settings: Settings,
+    pub(super) settings: SettingsTable,
     /// The token against request forgery, sent with every request that is not GET or HEAD.
     #[serde(default)]
     #[schemars(with = "Option<Csrf>")]
-    pub(super) csrf: Option<Spanned<Csrf>>,
+    pub(super) csrf: Option<Spanned<CsrfTable>>,
     /// The provider that passkeys sign in to for an application (OpenID Connect).
     #[schemars(with = "Option<Oidc>")]
-    pub(super) oidc: Option<Spanned<Oidc>>,
+    pub(super) oidc: Option<Spanned<OidcTable>>,
     /// Makes an account.
     #[serde(default)]
     #[schemars(with = "Vec<Step>")]
-    pub(super) provision: Vec<Spanned<Step>>,
+    pub(super) provision: Vec<Spanned<StepTable>>,
     /// Signs in without a passkey.
     #[serde(default)]
     #[schemars(with = "Vec<Step>")]
-    pub(super) login: Vec<Spanned<Step>>,
+    pub(super) login: Vec<Spanned<StepTable>>,
     /// Registers a credential.
     #[serde(default)]
     #[schemars(with = "Vec<Step>")]
-    pub(super) register: Vec<Spanned<Step>>,
+    pub(super) register: Vec<Spanned<StepTable>>,
     /// Uses a credential.
     #[serde(default)]
     #[schemars(with = "Vec<Step>")]
-    pub(super) authenticate: Vec<Spanned<Step>>,
+    pub(super) authenticate: Vec<Spanned<StepTable>>,
     /// Lists the account's credentials.
     #[serde(default)]
     #[schemars(with = "Vec<Step>")]
-    pub(super) list: Vec<Spanned<Step>>,
+    pub(super) list: Vec<Spanned<StepTable>>,
     /// Removes a credential.
     #[serde(default)]
     #[schemars(with = "Vec<Step>")]
-    pub(super) remove: Vec<Spanned<Step>>,
+    pub(super) remove: Vec<Spanned<StepTable>>,
     /// Asks who is signed in.
     #[serde(default)]
     #[schemars(with = "Vec<Step>")]
-    pub(super) whoami: Vec<Spanned<Step>>,
+    pub(super) whoami: Vec<Spanned<StepTable>>,
     /// Signs out.
     #[serde(default)]
     #[schemars(with = "Vec<Step>")]
-    pub(super) logout: Vec<Spanned<Step>>,
+    pub(super) logout: Vec<Spanned<StepTable>>,
     /// Deletes the account.
     #[serde(default)]
     #[schemars(with = "Vec<Step>")]
-    pub(super) close: Vec<Spanned<Step>>,
+    pub(super) close: Vec<Spanned<StepTable>>,
     /// Gets ready for the loss of the passkey, by asking for recovery codes or so.
     #[serde(default)]
     #[schemars(with = "Vec<Step>")]
-    pub(super) prepare: Vec<Spanned<Step>>,
+    pub(super) prepare: Vec<Spanned<StepTable>>,
     /// Signs in again after the passkey was lost.
     #[serde(default)]
     #[schemars(with = "Vec<Step>")]
-    pub(super) recover: Vec<Spanned<Step>>,
+    pub(super) recover: Vec<Spanned<StepTable>>,
     /// Tells this target from others, without finishing a ceremony.
     #[serde(default)]
     #[schemars(with = "Vec<Step>")]
-    pub(super) detect: Vec<Spanned<Step>>,
+    pub(super) detect: Vec<Spanned<StepTable>>,
     /// Flows of the adapter's own, by their names; a step with `flow` stands for their steps.
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, Vec<Step>>")]
-    pub(super) flow: BTreeMap<Place, Vec<Spanned<Step>>>,
+    pub(super) flow: BTreeMap<Place, Vec<Spanned<StepTable>>>,
 }
 
 /// Where accounts come from.
 #[derive(Default, serde::Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Account {
+pub(super) struct AccountTable {
     /// How accounts are had.
     #[serde(default)]
-    pub(super) mode: Mode,
+    pub(super) mode: AccountMode,
     /// How many passkeys an account may hold.
     pub(super) max_credentials: Option<usize>,
     /// The accounts, each a set of variables.
@@ -121,31 +121,31 @@ pub(super) struct Account {
 /// What a request can ask for.
 #[derive(Default, serde::Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Settings {
+pub(super) struct SettingsTable {
     /// The requirement of user verification.
     #[schemars(with = "Option<Setting>")]
-    pub(super) user_verification: Option<Spanned<Setting>>,
+    pub(super) user_verification: Option<Spanned<SettingTable>>,
     /// The attestation conveyance.
     #[schemars(with = "Option<Setting>")]
-    pub(super) attestation: Option<Spanned<Setting>>,
+    pub(super) attestation: Option<Spanned<SettingTable>>,
     /// With or without a user name.
     #[schemars(with = "Option<Setting>")]
-    pub(super) login: Option<Spanned<Setting>>,
+    pub(super) login: Option<Spanned<SettingTable>>,
     /// Which algorithms registration options list.
     #[schemars(with = "Option<Setting>")]
-    pub(super) algorithms: Option<Spanned<Setting>>,
+    pub(super) algorithms: Option<Spanned<SettingTable>>,
     /// How the page asks its browser.
     #[schemars(with = "Option<Setting>")]
-    pub(super) mediation: Option<Spanned<Setting>>,
+    pub(super) mediation: Option<Spanned<SettingTable>>,
     /// Whether a page of another site frames the ceremony.
     #[schemars(with = "Option<Setting>")]
-    pub(super) framing: Option<Spanned<Setting>>,
+    pub(super) framing: Option<Spanned<SettingTable>>,
 }
 
 /// A value that is chosen or always so.
 #[derive(serde::Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Setting {
+pub(super) struct SettingTable {
     /// It can be any of these.
     #[schemars(with = "Option<Vec<String>>")]
     pub(super) choose: Option<Vec<Place>>,
@@ -157,7 +157,7 @@ pub(super) struct Setting {
 /// A token against request forgery.
 #[derive(serde::Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Csrf {
+pub(super) struct CsrfTable {
     /// The cookie that has it.
     pub(super) cookie: Option<String>,
     /// The variable that has it.
@@ -171,7 +171,7 @@ pub(super) struct Csrf {
 /// A provider of OpenID Connect.
 #[derive(serde::Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Oidc {
+pub(super) struct OidcTable {
     /// The path of the authorization endpoint.
     #[schemars(with = "String")]
     pub(super) authorize: Place,
@@ -192,7 +192,7 @@ pub(super) struct Oidc {
 /// One HTTP request, and what its answer is good for.
 #[derive(serde::Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Step {
+pub(super) struct StepTable {
     /// The request line: `METHOD /path`, or `METHOD {{url}}`.
     #[schemars(with = "Option<String>")]
     pub(super) request: Option<Place>,
@@ -246,44 +246,44 @@ pub(super) struct Step {
     /// Variables, and where their values are.
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, Source>")]
-    pub(super) capture: BTreeMap<Place, Spanned<Source>>,
+    pub(super) capture: BTreeMap<Place, Spanned<WrittenSource>>,
     /// Variables that are forgotten after it.
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     pub(super) forget: Vec<Place>,
     /// Where the options are.
     #[schemars(with = "Option<Source>")]
-    pub(super) options: Option<Spanned<Source>>,
+    pub(super) options: Option<Spanned<WrittenSource>>,
     /// The options, put together of variables.
     #[schemars(with = "Option<Json>")]
     pub(super) assemble: Option<Spanned<Node>>,
     /// What is done to the credential before it is sent.
     #[schemars(with = "Option<Credential>")]
-    pub(super) credential: Option<Spanned<Credential>>,
+    pub(super) credential: Option<Spanned<CredentialTable>>,
     /// The answers that mean accepted.
     #[schemars(with = "Option<Vec<Condition>>")]
-    pub(super) accepted: Option<Spanned<Vec<Spanned<Condition>>>>,
+    pub(super) accepted: Option<Spanned<Vec<Spanned<ConditionTable>>>>,
     /// The answers that mean refused.
     #[schemars(with = "Option<Vec<Condition>>")]
-    pub(super) refused: Option<Spanned<Vec<Spanned<Condition>>>>,
+    pub(super) refused: Option<Spanned<Vec<Spanned<ConditionTable>>>>,
     /// The answers that are as they should be.
     #[schemars(with = "Option<Vec<Condition>>")]
-    pub(super) expect: Option<Spanned<Vec<Spanned<Condition>>>>,
+    pub(super) expect: Option<Spanned<Vec<Spanned<ConditionTable>>>>,
     /// Holds if somebody is signed in.
     #[schemars(with = "Option<Condition>")]
-    pub(super) signed_in: Option<Spanned<Condition>>,
+    pub(super) signed_in: Option<Spanned<ConditionTable>>,
     /// Where the user is named.
     #[schemars(with = "Option<Source>")]
-    pub(super) user: Option<Spanned<Source>>,
+    pub(super) user: Option<Spanned<WrittenSource>>,
     /// Where the ids of the credentials are.
     #[schemars(with = "Option<Source>")]
-    pub(super) credential_ids: Option<Spanned<Source>>,
+    pub(super) credential_ids: Option<Spanned<WrittenSource>>,
     /// Where the names are under which they are removed.
     #[schemars(with = "Option<Source>")]
-    pub(super) record_ids: Option<Spanned<Source>>,
+    pub(super) record_ids: Option<Spanned<WrittenSource>>,
 }
 
-impl Step {
+impl StepTable {
     /// Whether it names a flow and says nothing else.
     pub(super) fn is_of_a_flow_only(&self) -> bool {
         let texts = [&self.request, &self.submit, &self.mail, &self.when, &self.unless, &self.text];
@@ -313,7 +313,7 @@ pub(super) enum OidcStep {
 }
 
 /// Where a value is: a path into the body, `status`, `url`, or a table.
-pub(super) enum Source {
+pub(super) enum WrittenSource {
     Text(String),
     Table(Box<SourceTable>),
 }
@@ -344,7 +344,7 @@ pub(super) struct SourceTable {
     pub(super) base64: bool,
     /// A JSONPath, or several, each into what the one before found.
     #[schemars(with = "Option<Places>")]
-    pub(super) json: Option<Places>,
+    pub(super) json: Option<JsonPaths>,
     /// Texts that mean that there is nothing.
     pub(super) absent: Option<Vec<String>>,
     /// Other values for these texts.
@@ -368,12 +368,12 @@ pub(super) struct SourceTable {
 }
 
 /// One, or a list.
-pub(super) enum Places {
+pub(super) enum JsonPaths {
     One(Place),
     Several(Vec<Place>),
 }
 
-impl JsonSchema for Source {
+impl JsonSchema for WrittenSource {
     fn schema_name() -> Cow<'static, str> {
         "Source".into()
     }
@@ -387,7 +387,7 @@ impl JsonSchema for Source {
     }
 }
 
-impl JsonSchema for Places {
+impl JsonSchema for JsonPaths {
     fn schema_name() -> Cow<'static, str> {
         "Places".into()
     }
@@ -399,7 +399,7 @@ impl JsonSchema for Places {
     }
 }
 
-impl<'de> Deserialize<'de> for Source {
+impl<'de> Deserialize<'de> for WrittenSource {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(SourceVisitor)
     }
@@ -408,23 +408,23 @@ impl<'de> Deserialize<'de> for Source {
 struct SourceVisitor;
 
 impl<'de> Visitor<'de> for SourceVisitor {
-    type Value = Source;
+    type Value = WrittenSource;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a JSONPath, \"status\", \"url\" or a table")
     }
 
-    fn visit_str<E>(self, value: &str) -> Result<Source, E> {
-        Ok(Source::Text(value.to_owned()))
+    fn visit_str<E>(self, value: &str) -> Result<WrittenSource, E> {
+        Ok(WrittenSource::Text(value.to_owned()))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Source, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<WrittenSource, A::Error> {
         let table = SourceTable::deserialize(MapAccessDeserializer::new(map))?;
-        Ok(Source::Table(Box::new(table)))
+        Ok(WrittenSource::Table(Box::new(table)))
     }
 }
 
-impl<'de> Deserialize<'de> for Places {
+impl<'de> Deserialize<'de> for JsonPaths {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let node = Spanned::<Node>::deserialize(deserializer)?;
         let text = |node: Spanned<Node>| {
@@ -447,7 +447,7 @@ impl<'de> Deserialize<'de> for Places {
 /// What is done to a credential.
 #[derive(serde::Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Credential {
+pub(super) struct CredentialTable {
     /// Members that get another name.
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, String>")]
@@ -471,7 +471,7 @@ pub(super) struct Credential {
 /// What an answer looks like; all of it must hold.
 #[derive(serde::Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Condition {
+pub(super) struct ConditionTable {
     /// A status, or a class such as `4xx`.
     #[schemars(with = "Option<Vec<Json>>")]
     pub(super) status: Option<Vec<Spanned<Node>>>,

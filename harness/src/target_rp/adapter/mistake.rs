@@ -5,7 +5,7 @@ use crate::near::did_you_mean_or_all;
 
 /// A breach of a rule of adapter files.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Fault {
+pub(super) enum AdapterFault {
     /// A key that an account does not have.
     #[error("unknown key `{name}`")]
     UnknownKey {
@@ -155,7 +155,7 @@ pub(super) enum Fault {
     Accounts(&'static str),
 }
 
-impl Fault {
+impl AdapterFault {
     pub(super) fn template(error: template::Error) -> Self {
         match error {
             template::Error::Open => Self::OpenBraces,

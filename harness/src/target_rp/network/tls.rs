@@ -14,7 +14,7 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use crate::storage::{self, Limit, ReadError};
-use crate::target_rp::transport::Failure;
+use crate::target_rp::transport::TransportError;
 
 /// Which certificates are believed.
 #[derive(Clone, Debug)]
@@ -84,8 +84,8 @@ impl Tls {
         &self,
         host: &str,
         tcp: TcpStream,
-    ) -> Result<TlsStream<TcpStream>, Failure> {
-        let failed = |reason: String| Failure::Tls { host: host.to_owned(), reason };
+    ) -> Result<TlsStream<TcpStream>, TransportError> {
+        let failed = |reason: String| TransportError::Tls { host: host.to_owned(), reason };
         let config = self
             .config
             .get_or_init(|| config(&self.trust).map(Arc::new).map_err(|error| error.to_string()));

@@ -18,7 +18,7 @@ use x509_cert::der::DateTime;
 use super::certificate::Certificate;
 use super::jws::Jws;
 use super::path::{self, Rules};
-use super::{Evidence, Finding, Statement, refuse};
+use super::{Evidence, StepResult, Statement, refuse};
 use crate::relying_party::policy::MetadataSources;
 use crate::relying_party::verify::registration::{attested, key};
 
@@ -35,14 +35,14 @@ pub(crate) struct Metadata {
 #[derive(Debug)]
 pub(crate) struct Blob {
     jws: Jws,
-    entries: HashMap<[u8; 16], Entry>,
+    entries: HashMap<[u8; 16], MetadataEntry>,
     /// The first is of the signature, then as the steps follow each other.
     findings: [Result<(), String>; 5],
 }
 
 /// What is said of one model.
 #[derive(Debug)]
-pub(crate) struct Entry {
+pub(crate) struct MetadataEntry {
     /// The certificates that vouch for its attestation.
     pub(super) roots: Vec<Certificate>,
     /// What became known of it, the oldest first.
@@ -95,7 +95,7 @@ impl Metadata {
             }
         }
         let entries = jws.payload.get("entries").and_then(Value::as_array);
-        let entries = entries.into_iter().flatten().filter_map(Entry::read).collect();
+        let entries = entries.into_iter().flatten().filter_map(MetadataEntry::read).collect();
         Blob { jws, entries, findings }
     }
 
@@ -115,7 +115,7 @@ impl Blob {
         self.findings.iter().all(Result::is_ok)
     }
 
-    fn finding(&self, which: usize) -> Finding {
+    fn finding(&self, which: usize) -> StepResult {
         match self.findings.get(which) {
             Some(Err(reason)) => refuse(format!("the metadata about the model: {reason}")),
             _ => Ok(()),
@@ -138,7 +138,7 @@ fn is_due(payload: &Value, date: Duration) -> Option<&str> {
     (day < today.as_str()).then_some(day)
 }
 
-impl Entry {
+impl MetadataEntry {
     fn read(entry: &Value) -> Option<([u8; 16], Self)> {
         let digits = entry.get("aaguid")?.as_str()?.replace('-', "");
         let mut aaguid = [0; 16];
@@ -164,7 +164,7 @@ impl Entry {
 }
 
 /// What is said of the authenticator's model, and where.
-pub(super) fn entry<'e>(e: &'e Evidence<'_>) -> Option<(&'e Blob, &'e Entry)> {
+pub(super) fn entry<'e>(e: &'e Evidence<'_>) -> Option<(&'e Blob, &'e MetadataEntry)> {
     let (metadata, aaguid) = (e.trust.metadata.as_ref()?, model(e)?);
     let find = |blob: &'e Blob| Some((blob, blob.entries.get(&aaguid)?));
     let sound = metadata.blobs.iter().filter(|blob| blob.is_sound()).find_map(find);
@@ -177,12 +177,12 @@ fn model(e: &Evidence<'_>) -> Option<[u8; 16]> {
     attested(e).map(|attested| attested.aaguid).filter(|aaguid| *aaguid != [0; 16])
 }
 
-fn finding(e: &Evidence<'_>, which: usize) -> Finding {
+fn finding(e: &Evidence<'_>, which: usize) -> StepResult {
     entry(e).map_or(Ok(()), |(blob, _)| blob.finding(which))
 }
 
 /// MDS 3.0 §3.2: the signature verifies.
-pub(crate) fn signature(e: &Evidence<'_>) -> Finding {
+pub(crate) fn signature(e: &Evidence<'_>) -> StepResult {
     finding(e, SIGNATURE)
 }
 
@@ -197,7 +197,7 @@ pub(crate) fn is_unsigned(e: &Evidence<'_>) -> bool {
 }
 
 /// MDS 3.0 §3.2: the certificates of the signer lead to the service's root.
-pub(crate) fn chain(e: &Evidence<'_>) -> Finding {
+pub(crate) fn chain(e: &Evidence<'_>) -> StepResult {
     finding(e, CHAIN)
 }
 
@@ -213,22 +213,22 @@ pub(crate) fn has_intermediate(e: &Evidence<'_>) -> bool {
 }
 
 /// MDS 3.0 §3.2: none of them was revoked.
-pub(crate) fn revocation(e: &Evidence<'_>) -> Finding {
+pub(crate) fn revocation(e: &Evidence<'_>) -> StepResult {
     finding(e, REVOCATION)
 }
 
 /// MDS 3.0 §3.2: what is older than what is known is not taken.
-pub(crate) fn number(e: &Evidence<'_>) -> Finding {
+pub(crate) fn number(e: &Evidence<'_>) -> StepResult {
     finding(e, NUMBER)
 }
 
 /// MDS 3.0 §3.2: there ought to be a newer one.
-pub(crate) fn next_update(e: &Evidence<'_>) -> Finding {
+pub(crate) fn next_update(e: &Evidence<'_>) -> StepResult {
     finding(e, NEXT_UPDATE)
 }
 
 /// Only models that are listed are known.
-pub(crate) fn listed(e: &Evidence<'_>) -> Finding {
+pub(crate) fn listed(e: &Evidence<'_>) -> StepResult {
     if e.trust.metadata.is_some() && model(e).is_some() && entry(e).is_none() {
         refuse("no metadata list the authenticator's model")
     } else {
@@ -238,7 +238,7 @@ pub(crate) fn listed(e: &Evidence<'_>) -> Finding {
 
 /// MDS 3.0 §3.1.4: what is broken is not trusted, whatever else became known
 /// before or after.
-pub(crate) fn status(e: &Evidence<'_>) -> Finding {
+pub(crate) fn status(e: &Evidence<'_>) -> StepResult {
     match reports(e).iter().find(|status| BROKEN.contains(&status.as_str())) {
         Some(status) => refuse(format!("the authenticator's model is {status}")),
         None => Ok(()),
@@ -260,7 +260,7 @@ pub(crate) const BROKEN: [&str; 5] = [
 ];
 
 /// The statement says which types of attestation there are.
-pub(crate) fn attestation_type(e: &Evidence<'_>) -> Finding {
+pub(crate) fn attestation_type(e: &Evidence<'_>) -> StepResult {
     let (Some((_, entry)), Some(statement)) = (entry(e), &e.statement) else { return Ok(()) };
     let types: &[&str] = match statement {
         Statement::PackedSelf(_) => &["basic_surrogate"],
@@ -276,7 +276,7 @@ pub(crate) fn attestation_type(e: &Evidence<'_>) -> Finding {
 }
 
 /// The statement says which algorithms there are.
-pub(crate) fn algorithm(e: &Evidence<'_>) -> Finding {
+pub(crate) fn algorithm(e: &Evidence<'_>) -> StepResult {
     let (Some((_, entry)), Some(key)) = (entry(e), key(e)) else { return Ok(()) };
     let algorithm = key.algorithm();
     // What nobody asked for is a matter of §7.1 step 20.

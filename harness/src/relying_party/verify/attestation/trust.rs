@@ -5,7 +5,7 @@ use x509_cert::crl::CertificateList;
 use super::certificate::Certificate;
 use super::metadata::{self, Metadata};
 use super::path::{Rules, leads, lists};
-use super::{Evidence, Finding, refuse};
+use super::{Evidence, StepResult, refuse};
 use crate::relying_party::policy::Config;
 
 /// Who is trusted, read once. What cannot be read is trusted by nobody.
@@ -33,12 +33,12 @@ impl Trust {
 }
 
 /// §7.1 step 24: certificates lead to a root that is trusted.
-pub(crate) fn path(e: &Evidence<'_>) -> Finding {
+pub(crate) fn path(e: &Evidence<'_>) -> StepResult {
     path_by(e, Rules::ALL)
 }
 
 /// The same by some of the rules.
-pub(crate) fn path_by(e: &Evidence<'_>, rules: Rules) -> Finding {
+pub(crate) fn path_by(e: &Evidence<'_>, rules: Rules) -> StepResult {
     // A model that makes no such attestation has no roots for it either, and that is told already.
     if metadata::attestation_type(e).is_err() {
         return Ok(());
@@ -49,13 +49,13 @@ pub(crate) fn path_by(e: &Evidence<'_>, rules: Rules) -> Finding {
 }
 
 /// The same, to any root that is known for any model.
-pub(crate) fn path_to_any(e: &Evidence<'_>) -> Finding {
+pub(crate) fn path_to_any(e: &Evidence<'_>) -> StepResult {
     let of_models = e.trust.metadata.iter().flat_map(Metadata::roots);
     let roots: Vec<_> = e.trust.roots.iter().chain(of_models).cloned().collect();
     path_to(e, &roots, Rules::ALL)
 }
 
-fn path_to(e: &Evidence<'_>, roots: &[Certificate], rules: Rules) -> Finding {
+fn path_to(e: &Evidence<'_>, roots: &[Certificate], rules: Rules) -> StepResult {
     let Some(chain) = e.statement.as_ref().and_then(super::Statement::chain) else {
         return Ok(());
     };
