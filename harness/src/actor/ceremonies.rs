@@ -84,7 +84,7 @@ impl Actor {
         }
     }
 
-    fn plan_create(&mut self, options: &CreationOptions) -> Result<create::Plan, Trouble> {
+    fn plan_create(&mut self, options: &CreationOptions) -> Result<create::CreatePlan, Trouble> {
         // Whoever is asked for a security key or a phone takes one: what
         // matters to a check is what it is like, not where it is.
         let selection = options.authenticator_selection.as_ref();
@@ -97,7 +97,7 @@ impl Actor {
         Ok(self.client.plan_create(options)?)
     }
 
-    fn plan_get(&mut self, begun: &Begun) -> Result<get::Plan, Trouble> {
+    fn plan_get(&mut self, begun: &Begun) -> Result<get::GetPlan, Trouble> {
         Ok(self.client.plan_get(&RequestOptions::parse(&begun.options)?)?)
     }
 

@@ -4,7 +4,7 @@ use base16ct::lower as hex;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 
-use super::{Creation, Entry, Extension, Kept, PrfValues, Use, entry};
+use super::{CreationExtensions, Entry, Extension, StoredExtensions, PrfValues, AssertionExtensions, entry};
 use crate::device::{Authenticator, Error};
 use crate::env::Env;
 use crate::pin_uv_auth::{KeyAgreement, Protocol};
@@ -62,7 +62,7 @@ impl Authenticator {
     }
 
     /// Tells whether the new credential has the functions.
-    pub(super) fn enable_hmac_secret(&self, asked: &Creation, kept: &Kept) -> Entry {
+    pub(super) fn enable_hmac_secret(&self, asked: &CreationExtensions, kept: &StoredExtensions) -> Entry {
         let told = asked.hmac_secret && self.supports(Extension::HmacSecret);
         let able = Cbor::bool(kept.cred_random.is_some());
         told.then(|| entry(Extension::HmacSecret, able))
@@ -71,8 +71,8 @@ impl Authenticator {
     /// Evaluates with the making of the credential.
     pub(super) fn hmac_secret_at_creation(
         &self,
-        asked: &Creation,
-        kept: &Kept,
+        asked: &CreationExtensions,
+        kept: &StoredExtensions,
         verified: bool,
         env: &mut dyn Env,
     ) -> Result<Entry, Error> {
@@ -87,8 +87,8 @@ impl Authenticator {
     /// Evaluates in an assertion.
     pub(super) fn hmac_secret_at_use(
         &self,
-        asked: &Use,
-        kept: &Kept,
+        asked: &AssertionExtensions,
+        kept: &StoredExtensions,
         verified: bool,
         env: &mut dyn Env,
     ) -> Result<Entry, Error> {
@@ -100,7 +100,7 @@ impl Authenticator {
         &self,
         extension: Extension,
         input: Option<&Input>,
-        kept: &Kept,
+        kept: &StoredExtensions,
         verified: bool,
         env: &mut dyn Env,
     ) -> Result<Entry, Error> {

@@ -1,12 +1,12 @@
 //! `thirdPartyPayment` (CTAP 2.3 §12.9).
 
-use super::{Entry, Extension, Kept, entry};
+use super::{Entry, Extension, StoredExtensions, entry};
 use crate::device::Authenticator;
 use crate::wire::Cbor;
 
 impl Authenticator {
     /// Tells whether the credential may be used in payments.
-    pub(super) fn tell_payment(&self, asked: bool, kept: &Kept) -> Entry {
+    pub(super) fn tell_payment(&self, asked: bool, kept: &StoredExtensions) -> Entry {
         let told = asked && self.supports(Extension::ThirdPartyPayment);
         told.then(|| entry(Extension::ThirdPartyPayment, Cbor::bool(kept.third_party_payment)))
     }

@@ -1,7 +1,7 @@
 //! A passkey in the JSON that WebDriver's virtual authenticators, the DevTools
 //! protocol and Playwright use for credentials.
 
-use passrig_authenticator::device::extensions::{CredRandom, Kept, Protection};
+use passrig_authenticator::device::extensions::{CredRandom, StoredExtensions, Protection};
 use passrig_authenticator::device::{Credential, User};
 use passrig_authenticator::keys::SigningKey;
 use passrig_authenticator::wire::base64url;
@@ -124,7 +124,7 @@ impl TryFrom<Shape> for Passkey {
             sign_count: shape.sign_count,
             backup_eligible: shape.backup_eligibility,
             backup_state: shape.backup_state,
-            extensions: Kept {
+            extensions: StoredExtensions {
                 protection,
                 cred_random: shape.cred_random.map(TryFrom::try_from).transpose()?,
                 cred_blob: shape.cred_blob.map(|blob| blob.0),
@@ -230,7 +230,7 @@ mod tests {
             sign_count: 3,
             backup_eligible: true,
             backup_state: false,
-            extensions: Kept::default(),
+            extensions: StoredExtensions::default(),
         })
     }
 
@@ -243,7 +243,7 @@ mod tests {
         for member in ["largeBlob", "credBlob", "credProtect", "credRandom", "thirdPartyPayment"] {
             assert!(!members.contains_key(member), "{member}");
         }
-        passkey.credential.extensions = Kept {
+        passkey.credential.extensions = StoredExtensions {
             protection: Protection::Required,
             cred_random: Some(CredRandom { with_uv: [1; 32], without_uv: [2; 32] }),
             cred_blob: Some(vec![3]),
