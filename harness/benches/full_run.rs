@@ -41,7 +41,7 @@ fn main() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let (ours, theirs, start) = (cpu("self"), cpu(&rp.pid()), Instant::now());
     let place: url::Url = rp.url.parse().unwrap();
-    let settings = || NetworkSettings { guard: Guard::of([&place]), ..Settings::default() };
+    let settings = || NetworkSettings { guard: Guard::of([&place]), ..NetworkSettings::default() };
     let network = || Arc::new(Network::new(settings()));
     let times = runs(is_as_served, |run| runtime.block_on(check(rp.target(network()), None, run)));
     let elapsed = start.elapsed();

@@ -28,7 +28,7 @@ use sha2::{Digest, Sha256};
 
 use crate::catalogue::Product;
 use crate::outcome::{Effect, Setting, Variant};
-use crate::target_rp::{Inputs, Recognised, Session, AnswerVerdict};
+use crate::target_rp::{AnswerVerdict, Inputs, Recognised, Session};
 
 /// A person at work.
 pub struct Actor {

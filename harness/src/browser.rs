@@ -6,11 +6,11 @@
 //! general driver: one page, whose frames are all of one session.
 
 mod error;
-mod gate;
 mod guard;
 mod launch;
 mod page;
 mod pin;
+mod proxy;
 mod session;
 mod tail;
 #[cfg(test)]
@@ -21,11 +21,11 @@ pub use guard::BrowserGuard;
 pub use launch::{Browser, LaunchSettings, find, is_sandboxed};
 pub use page::BrowserPage;
 pub use pin::pin;
-pub use session::{Event, Events, CdpSession};
+pub use session::{CdpSession, Event, Events};
 
 use std::time::Duration;
 
 /// How long a command of the protocol may take.
 const COMMAND: Duration = Duration::from_secs(30);
 /// How long a page may take to load, and what is waited for on it to be there.
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);

@@ -142,10 +142,13 @@ struct ScriptRun {
 }
 
 /// Plays the script, by somebody new, who cancels the first ceremony of this kind.
-async fn play(examination: &PageExamination, cancels: Option<Ceremony>) -> Result<ScriptRun, Error> {
+async fn play(
+    examination: &PageExamination,
+    cancels: Option<Ceremony>,
+) -> Result<ScriptRun, Error> {
     let name = cancels.map_or("agrees".to_owned(), |ceremony| format!("cancels {ceremony}"));
     let env = examination.env.within(&name);
-    let steps = examination.script.filled(&person(&env, &examination.variables))?;
+    let steps = examination.script.filled(&input_variables(&env, &examination.variables))?;
     let browser = Browser::launch(&examination.browser).await?;
     let page = browser.page().await?;
     let bridge = Bridge::build(&page, examination.authenticator.clone(), env, cancels).await?;
@@ -159,7 +162,7 @@ async fn play(examination: &PageExamination, cancels: Option<Ceremony>) -> Resul
         true => Some(has_controls(&page).await?),
         false => None,
     };
-    let told = bridge.told();
+    let observed = bridge.observed();
     let is_complete = page.session().complete();
     let done = done.map_err(|error| match error {
         Error::Browser(error) => Error::Browser(browser.explain(error)),
@@ -168,11 +171,16 @@ async fn play(examination: &PageExamination, cancels: Option<Ceremony>) -> Resul
     browser.close().await;
     done?;
     is_complete?;
-    let (calls, unhandled) = told?;
+    let (calls, unhandled) = observed?;
     Ok(ScriptRun { calls, unhandled, way_out })
 }
 
-async fn perform(page: &BrowserPage, bridge: &Bridge, url: &Url, steps: &[ScriptStep]) -> Result<(), Error> {
+async fn perform(
+    page: &BrowserPage,
+    bridge: &Bridge,
+    url: &Url,
+    steps: &[ScriptStep],
+) -> Result<(), Error> {
     page.goto(url.as_str()).await?;
     for step in steps {
         match step {
@@ -182,7 +190,7 @@ async fn perform(page: &BrowserPage, bridge: &Bridge, url: &Url, steps: &[Script
             }
             ScriptStep::Click(selector) => page.click(selector).await?,
             ScriptStep::Fill(selector, text) => page.fill(selector, text).await?,
-            ScriptStep::Wait(selector) => page.shows(selector).await?,
+            ScriptStep::Wait(selector) => page.wait_for(selector).await?,
             ScriptStep::Autofill => bridge.autofill(page).await?,
         }
     }
@@ -203,7 +211,7 @@ async fn has_controls(page: &BrowserPage) -> Result<bool, Error> {
 }
 
 /// The variables of somebody new, and those that the user sets.
-fn person(env: &Seeded, variables: &[(String, String)]) -> Vec<(String, String)> {
+fn input_variables(env: &Seeded, variables: &[(String, String)]) -> Vec<(String, String)> {
     let tag = |label: &str, len| base16ct::lower::encode_string(&env.derive(label, len));
     let username = format!("passrig-{}", tag("username", 6));
     let own = [

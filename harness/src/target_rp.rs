@@ -44,7 +44,7 @@ use passrig_authenticator::workbench::Workbench;
 use crate::mail::Mailbox;
 pub use adapter::{Adapter, Flow};
 use adapter::{StepRole, Variable};
-use call::{FlowRun, CarriedCredential};
+use call::{CarriedCredential, FlowRun};
 pub use clock::Clock;
 pub use error::Error;
 use error::{ErrorKind, FlowStep};
@@ -54,12 +54,12 @@ pub use masks::Masks;
 use page::HtmlPage;
 use redact::Secrets;
 pub use redact::SourceText as MaskedSource;
-use request::{RequestDraft, Payload, Sender};
+use request::{Payload, RequestDraft, Sender};
 use session::Relation;
 pub use session::Session;
 pub use transport::Transport;
-use transport::{TransportError, HttpResponse};
-pub use verdict::{Recognised, AnswerVerdict};
+use transport::{HttpResponse, TransportError};
+pub use verdict::{AnswerVerdict, Recognised};
 
 /// The relying party under test.
 #[derive(Clone)]
@@ -68,7 +68,7 @@ pub struct Target {
     base: Url,
     origin: String,
     transport: Arc<dyn Transport>,
-    believes_metadata: bool,
+    trusts_metadata: bool,
     mailbox: Option<Mailbox>,
     runs_programs: bool,
     names_checks: bool,
@@ -149,7 +149,7 @@ impl Target {
             base,
             origin: origin.into(),
             transport,
-            believes_metadata: false,
+            trusts_metadata: false,
             mailbox: None,
             runs_programs: false,
             names_checks: false,
@@ -180,8 +180,8 @@ impl Target {
         self.names_checks
     }
 
-    /// The check, if the target is told.
-    fn told<'c>(&self, check: &'c str) -> Option<&'c str> {
+    /// The check, if requests name it.
+    fn check_name<'c>(&self, check: &'c str) -> Option<&'c str> {
         self.names_checks.then_some(check)
     }
 
@@ -212,14 +212,14 @@ impl Target {
     /// The same, which judges models of authenticators by the metadata that
     /// `passrig trust export` writes.
     #[must_use]
-    pub fn that_believes_in_our_metadata(mut self) -> Self {
-        self.believes_metadata = true;
+    pub fn with_metadata_trust(mut self) -> Self {
+        self.trusts_metadata = true;
         self
     }
 
     /// Whether it judges models of authenticators by our metadata.
-    pub fn believes_in_our_metadata(&self) -> bool {
-        self.believes_metadata
+    pub fn trusts_metadata(&self) -> bool {
+        self.trusts_metadata
     }
 
     /// The adapter.
@@ -228,15 +228,15 @@ impl Target {
     }
 
     /// Whether time passes there no faster than here.
-    pub fn takes_its_time(&self) -> bool {
+    pub fn has_real_clock(&self) -> bool {
         self.transport.clock().is_none()
     }
 
     /// Lets time pass at the target: by waiting, unless its clock can be put
     /// forward.
-    pub async fn let_pass(&self, time: Duration) {
+    pub async fn pass_time(&self, time: Duration) {
         match self.transport.clock() {
-            Some(clock) => clock.put_forward(time),
+            Some(clock) => clock.advance(time),
             None => tokio::time::sleep(time).await,
         }
     }
@@ -244,12 +244,12 @@ impl Target {
     /// Whether anybody answers there, whatever the answer is. A gateway that
     /// answers for a target that is gone does not count, nor does a connection
     /// that is closed at once; somebody who takes their time does.
-    pub async fn is_there(&self) -> bool {
+    pub async fn is_reachable(&self) -> bool {
         let nobody = Sender {
             is_foreign: false,
             origin: self.origin.clone(),
             relation: Relation::SameOrigin,
-            check: self.told("canary.is-there"),
+            check: self.check_name("canary.is-there"),
             cookies: None,
             has_own_headers: false,
         };
@@ -284,7 +284,7 @@ impl Target {
             is_foreign: false,
             origin: self.origin.clone(),
             relation,
-            check: self.told(inputs.check()),
+            check: self.check_name(inputs.check()),
             cookies: session.and_then(|session| session.cookie_header(url, relation)),
             has_own_headers: false,
         };
@@ -371,7 +371,7 @@ impl Target {
     }
 
     /// Whether two credentials differ in what is sent of them.
-    pub fn tells_apart(&self, ceremony: Ceremony, one: &Json, other: &Json) -> bool {
+    pub fn distinguishes(&self, ceremony: Ceremony, one: &Json, other: &Json) -> bool {
         self.adapter.steps(Flow::from(ceremony)).iter().any(|step| {
             let StepRole::Credential(finish) = &step.role else { return false };
             let [one, other] =
@@ -397,7 +397,7 @@ impl Target {
     ) -> Result<CredentialAnswer, Error> {
         let flow = Flow::from(begun.ceremony);
         let mut call = FlowRun::new(self, flow, session, inputs, log);
-        call.go_on(begun);
+        call.resume(begun);
         let mut answer = None;
         let steps = self.adapter.steps(flow).iter().enumerate().skip(begun.next);
         for (index, step) in steps {

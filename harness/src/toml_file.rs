@@ -3,10 +3,13 @@
 //! All of them are read here, so that one mistake has one answer: a sentence, the place with an
 //! excerpt, and a hint.
 
+use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
 use miette::{Diagnostic, NamedSource, SourceSpan};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use toml::de::{Deserializer, Error};
 
@@ -77,6 +80,47 @@ impl TomlMistake {
     }
 }
 
+/// A value and its place in the file. Its schema is that of the value.
+#[derive(PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Spanned<T>(toml::Spanned<T>);
+
+impl<T> Spanned<T> {
+    pub(crate) fn new(span: Range<usize>, value: T) -> Self {
+        Self(toml::Spanned::new(span, value))
+    }
+
+    pub(crate) fn get_ref(&self) -> &T {
+        self.0.get_ref()
+    }
+
+    pub(crate) fn span(&self) -> Range<usize> {
+        self.0.span()
+    }
+
+    pub(crate) fn into_inner(self) -> T {
+        self.0.into_inner()
+    }
+}
+
+impl<T: JsonSchema> JsonSchema for Spanned<T> {
+    fn inline_schema() -> bool {
+        T::inline_schema()
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        T::schema_name()
+    }
+
+    fn schema_id() -> Cow<'static, str> {
+        T::schema_id()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        T::json_schema(generator)
+    }
+}
+
 /// A file and its text.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct TomlFile<'a> {
@@ -118,7 +162,13 @@ impl TomlFile<'_> {
         help: Option<String>,
     ) -> Box<TomlMistake> {
         let source_code = NamedSource::new(self.name, Arc::from(self.text)).with_language("toml");
-        Box::new(TomlMistake { fault, help, source_code, label: "here", span: span.map(Into::into) })
+        Box::new(TomlMistake {
+            fault,
+            help,
+            source_code,
+            label: "here",
+            span: span.map(Into::into),
+        })
     }
 
     /// The first line of a span: a table without a key can be the whole file.

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use passrig::browser::{Error, BrowserPage, LaunchSettings, find};
+use passrig::browser::{BrowserPage, Error, LaunchSettings, find};
 use serde_json::{Value, json};
 
 use crate::rps::{HOST, Running, required};
@@ -28,7 +28,7 @@ pub fn settings(rp: &Running) -> LaunchSettings {
     LaunchSettings {
         elsewhere: vec![(HOST.to_owned(), rp.connect_to.clone())],
         pins: vec![rp.pin.clone()],
-        ..Settings::default()
+        ..LaunchSettings::default()
     }
 }
 

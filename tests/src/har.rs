@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use passrig::browser::{Error, Event, Events, BrowserPage, CdpSession};
+use passrig::browser::{BrowserPage, CdpSession, Error, Event, Events};
 use serde_json::{Map, Value, json};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;

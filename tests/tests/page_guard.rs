@@ -236,7 +236,7 @@ async fn no_way_leads_to_a_place_that_was_not_named() {
     assert!(served.datagrams.recv(&mut [0; 9]).is_err(), "a datagram arrived");
 
     let trace = fs::read_to_string(folder.path().join("trace")).unwrap();
-    // The gate through which Chromium speaks listens in passrig itself.
+    // The proxy through which Chromium speaks runs in passrig itself.
     let mut allowed: BTreeSet<&str> = [served.port()].into();
     for line in trace.lines().filter(|line| line.contains("accept4(")) {
         let accepted =

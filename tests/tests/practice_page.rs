@@ -46,7 +46,7 @@ impl Visitor {
     }
 
     async fn sees(&self, selector: &str) {
-        self.page.shows(selector).await.unwrap();
+        self.page.wait_for(selector).await.unwrap();
     }
 
     async fn text(&self, selector: &str) -> String {

@@ -1,6 +1,6 @@
 use serde::Deserialize;
 
-use super::chain::{Fault, ChainDraft};
+use super::chain::{ChainDraft, Fault};
 use super::pki::{self, Authority, Subject};
 use super::tpm;
 use crate::env::Env;
@@ -97,7 +97,7 @@ impl Attester {
         let mut path = ChainDraft::below(&self.root, self.intermediate.as_ref());
         let mut leaf = leaf.clone();
         if let Some(fault) = self.fault {
-            fault.befall(&mut path, &mut leaf);
+            fault.apply(&mut path, &mut leaf);
         }
         let issuer = path.issuer();
         let tbs = bench.finish(Stage::Certificate, Tree::Der(issuer.to_be_signed(&leaf))).render();

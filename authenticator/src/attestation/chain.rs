@@ -45,7 +45,7 @@ named_enum! {
 impl Fault {
     /// Puts a path and the subject at its end wrong. What needs an authority
     /// between root and leaf gets one where there is none.
-    pub(super) fn befall(self, path: &mut ChainDraft, leaf: &mut Subject) {
+    pub(super) fn apply(self, path: &mut ChainDraft, leaf: &mut Subject) {
         match self {
             Self::Expired => leaf.validity = OVER,
             Self::NotYetValid => {

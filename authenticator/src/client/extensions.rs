@@ -103,7 +103,7 @@ impl CreationInputs {
         env: &mut dyn Env,
     ) -> Result<(make_credential::MakeCredentialPlan, Map<String, Value>), Error> {
         let session = &mut Session::new(authenticator, &self.challenge);
-        let mut asked = device::Creation {
+        let mut asked = device::CreationExtensions {
             cred_blob: self.inputs.cred_blob.clone().map(|blob| blob.0),
             cred_protect: cred_protect::policy(&self.inputs),
             hmac_secret: self.inputs.hmac_create_secret,
@@ -111,12 +111,15 @@ impl CreationInputs {
             min_pin_length: self.inputs.min_pin_length,
             third_party_payment: self.inputs.third_party_payment,
             uvm: self.inputs.uvm,
-            ..device::Creation::default()
+            ..device::CreationExtensions::default()
         };
         prf::ask_creation(&self.inputs, &mut asked, session, env);
         let app_id_exclude = self.app_id.as_deref();
-        let request =
-            make_credential::MakeCredentialRequest { app_id_exclude, extensions: Some(&asked), ..request };
+        let request = make_credential::MakeCredentialRequest {
+            app_id_exclude,
+            extensions: Some(&asked),
+            ..request
+        };
         let plan = authenticator.plan_make_credential(&request, env)?;
 
         let signed = |extension| signed(plan.extensions.as_ref(), extension);
@@ -155,12 +158,12 @@ impl RequestInputs {
         });
         let rp_id = by_app_id.unwrap_or(request.rp_id);
         let request = get_assertion::GetAssertionRequest { rp_id, ..request };
-        let mut asked = device::Use {
+        let mut asked = device::AssertionExtensions {
             cred_blob: self.inputs.get_cred_blob,
             large_blob: large_blob::action(&self.inputs),
             third_party_payment: self.inputs.third_party_payment,
             uvm: self.inputs.uvm,
-            ..device::Use::default()
+            ..device::AssertionExtensions::default()
         };
         prf::ask_use(&self.inputs, &request, &mut asked, session, env);
         hmac_secret::ask_use(&self.inputs, &mut asked, session, env);

@@ -41,7 +41,8 @@ impl Client {
             let able = authenticator.profile().user_verification;
             let verification = verifies(options.user_verification(), able);
             let (rp_id, allow) = (&rp_id, &allow);
-            let request = get_assertion::GetAssertionRequest { rp_id, allow, verification, extensions: None };
+            let request =
+                get_assertion::GetAssertionRequest { rp_id, allow, verification, extensions: None };
             let env = &mut self.timed(options.timeout);
             let (device, results) = match &extensions {
                 None => (authenticator.plan_get_assertion(&request, env).ok()?, Map::new()),

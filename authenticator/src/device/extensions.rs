@@ -133,8 +133,8 @@ impl Authenticator {
             self.enable_hmac_secret(asked, &credential.extensions),
             self.hmac_secret_at_creation(asked, &credential.extensions, verified, env)?,
             self.reveal_min_pin_length(asked, &credential.rp_id),
-            self.tell_payment(asked.third_party_payment, &credential.extensions),
-            self.tell_methods(asked.uvm, verified),
+            self.payment_output(asked.third_party_payment, &credential.extensions),
+            self.uvm_output(asked.uvm, verified),
         ];
         let mut unsigned = Unsigned::default();
         self.enable_prf(asked, &credential.extensions, &mut unsigned);
@@ -153,10 +153,11 @@ impl Authenticator {
         let entries = [
             self.give_cred_blob(asked, &credential.extensions),
             self.hmac_secret_at_use(asked, &credential.extensions, verified, env)?,
-            self.tell_payment(asked.third_party_payment, &credential.extensions),
-            self.tell_methods(asked.uvm, verified),
+            self.payment_output(asked.third_party_payment, &credential.extensions),
+            self.uvm_output(asked.uvm, verified),
         ];
-        let mut outcome = ExtensionOutputs { signed: signed(entries), ..Outcome::default() };
+        let mut outcome =
+            ExtensionOutputs { signed: signed(entries), ..ExtensionOutputs::default() };
         self.evaluate_prf(asked, credential, &mut outcome, env)?;
         self.access_large_blob(asked, credential, &mut outcome);
         Ok(outcome)

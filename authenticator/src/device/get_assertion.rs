@@ -136,7 +136,11 @@ impl Authenticator {
     }
 
     /// The credential that would answer a request, if the user agrees.
-    pub(crate) fn choose(&self, request: &GetAssertionRequest<'_>, env: &mut dyn Env) -> Option<Credential> {
+    pub(crate) fn choose(
+        &self,
+        request: &GetAssertionRequest<'_>,
+        env: &mut dyn Env,
+    ) -> Option<Credential> {
         let verification = request.verification;
         if request.allow.is_empty() {
             // Without a user it could not tell whose it is (§6.3.3 step 13).

@@ -171,7 +171,11 @@ impl Actor {
         Ok(self.world.target.read(url, session, &self.inputs, log).await?)
     }
 
-    async fn run(&mut self, flow: Flow, log: &mut Log) -> Result<crate::target_rp::FlowResult, Trouble> {
+    async fn run(
+        &mut self,
+        flow: Flow,
+        log: &mut Log,
+    ) -> Result<crate::target_rp::FlowResult, Trouble> {
         let target = Arc::clone(&self.world.target);
         Ok(target.run(flow, &mut self.session, &self.inputs, log).await?)
     }

@@ -2,7 +2,7 @@
 
 use super::{Actor, Attempt, Known, Message, Probes, Trouble};
 use crate::outcome::{Effect, Setting};
-use crate::target_rp::{CredentialAnswer, Begun, Flow, Log, Recognised, Session};
+use crate::target_rp::{Begun, CredentialAnswer, Flow, Log, Recognised, Session};
 use passrig_authenticator::Ceremony;
 use passrig_authenticator::client::{create, get};
 use passrig_authenticator::deviation::{self, Bench, Deviation, PlanMut};
@@ -187,7 +187,7 @@ impl Actor {
         );
         let (one, mut two) = (answers.0?, answers.1?);
         // Both began with what was logged before.
-        two.exchange = log.absorb(&beside, two.exchange);
+        two.exchange = log.append(&beside, two.exchange);
         let attempt = |answer: CredentialAnswer| Attempt {
             verdict: answer.verdict,
             effect: Effect::Unobserved,
@@ -275,7 +275,7 @@ impl Actor {
     fn is_sent(&self, ceremony: Ceremony, bench: &Bench<'_>, message: &Message) -> bool {
         match bench.honest_response() {
             Some(Tree::Json(honest)) => {
-                self.world.target.tells_apart(ceremony, honest, &message.response)
+                self.world.target.distinguishes(ceremony, honest, &message.response)
             }
             _ => true,
         }

@@ -97,7 +97,8 @@ impl Trouble {
     pub fn as_refusal(&self) -> String {
         match self {
             Self::Target(error) => match &error.kind {
-                ErrorKind::Unexpected { status, message, .. } | ErrorKind::Refused { status, message } => {
+                ErrorKind::Unexpected { status, message, .. }
+                | ErrorKind::Refused { status, message } => {
                     format!("refused with {status}{}", said(message))
                 }
                 _ => self.to_string(),
@@ -162,7 +163,8 @@ impl Trouble {
             Self::Target(error) => {
                 matches!(
                     error.kind,
-                    ErrorKind::Unexpected { status: 400 | 403 | 409 | 422, .. } | ErrorKind::Refused { .. }
+                    ErrorKind::Unexpected { status: 400 | 403 | 409 | 422, .. }
+                        | ErrorKind::Refused { .. }
                 )
             }
             Self::Honest { .. } => true,

@@ -22,10 +22,10 @@ pub enum Error {
     #[error("the browser cannot be given a folder")]
     Folder(#[source] io::Error),
     /// It ended by itself.
-    #[error("the browser ended{last_words}")]
+    #[error("the browser ended{stderr}")]
     Ended {
         /// What it wrote to stderr before, a line each; empty if nothing.
-        last_words: String,
+        stderr: String,
     },
     /// The page lets more happen than is kept.
     #[error("expected at most {limit} bytes of events that wait, found more")]
@@ -67,7 +67,7 @@ pub enum Error {
     },
     /// The proxy for the browser cannot be opened.
     #[error("cannot open the proxy for the browser's connections")]
-    Gate(#[source] io::Error),
+    Proxy(#[source] io::Error),
     /// A script that was run on the page threw something.
     #[error("a script failed on the page: {exception}")]
     Script {
@@ -108,7 +108,7 @@ impl Error {
                  or name the program in PASSRIG_CHROMIUM",
             ),
             Self::Start { .. } => Some("PASSRIG_CHROMIUM names the program to run"),
-            Self::Ended { last_words } if last_words.contains("sandbox") => {
+            Self::Ended { stderr } if stderr.contains("sandbox") => {
                 Some("where it may not make its sandbox, set PASSRIG_CHROMIUM_FLAGS=--no-sandbox")
             }
             Self::Flooded { .. } => Some(

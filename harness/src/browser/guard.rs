@@ -25,7 +25,10 @@ struct GuardLog {
 
 impl BrowserGuard {
     /// Lets connections through to these places. `elsewhere` is a place, and where it really is.
-    pub fn new(named: impl IntoIterator<Item = HostPort>, elsewhere: Option<(HostPort, HostPort)>) -> Self {
+    pub fn new(
+        named: impl IntoIterator<Item = HostPort>,
+        elsewhere: Option<(HostPort, HostPort)>,
+    ) -> Self {
         Self { named: named.into_iter().collect(), elsewhere, seen: Mutex::default() }
     }
 

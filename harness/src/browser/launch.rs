@@ -9,9 +9,9 @@ use tokio::process::Command;
 use url::Url;
 
 use super::error::Error;
-use super::gate::{Proxy, NOWHERE};
 use super::guard::BrowserGuard;
 use super::page::BrowserPage;
+use super::proxy::{NOWHERE, Proxy};
 use super::session::CdpSession;
 use super::tail::Tail;
 use crate::process::{Folder, ProcessGroup};
@@ -78,7 +78,7 @@ const OWN_SERVICES: [(&str, &str); 5] = [
 const SHELL: &str = r#"exec "$@" 3<&0 4>&1 0</dev/null 1>&2"#;
 
 /// How long it may take to end by itself.
-const FAREWELL: Duration = Duration::from_secs(5);
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Where hosts are, and whose certificates are believed.
 #[derive(Clone, Debug, Default)]
@@ -99,7 +99,7 @@ pub struct LaunchSettings {
 pub struct Browser {
     session: CdpSession,
     group: ProcessGroup,
-    gate: Option<Proxy>,
+    proxy: Option<Proxy>,
     // After the group: dropped when it is gone.
     _folder: Folder,
 }
@@ -141,13 +141,13 @@ impl Browser {
         }
         let more = env::var("PASSRIG_CHROMIUM_FLAGS").unwrap_or_default();
         command.args(more.split_whitespace());
-        let gate = match &settings.guard {
-            Some(guard) => Some(Proxy::open(Arc::clone(guard)).await.map_err(Error::Gate)?),
+        let proxy = match &settings.guard {
+            Some(guard) => Some(Proxy::open(Arc::clone(guard)).await.map_err(Error::Proxy)?),
             None => None,
         };
         // Of a flag that is given twice the last counts: the user's do not open another way.
-        if let Some(gate) = &gate {
-            command.args(PROXIED_ONLY).args(gate.flags());
+        if let Some(proxy) = &proxy {
+            command.args(PROXIED_ONLY).args(proxy.flags());
             let services = OWN_SERVICES.map(|(flag, end)| format!("{flag}{NOWHERE}{end}"));
             command.args(services);
         }
@@ -164,7 +164,7 @@ impl Browser {
         let (tail, followed) = Tail::follow(stderr);
         let session = CdpSession::new(stdin, stdout, tail, followed);
         session.call("Browser.getVersion", json!({})).await?;
-        Ok(Self { session, group, gate, _folder: folder })
+        Ok(Self { session, group, proxy, _folder: folder })
     }
 
     /// The session of the browser itself.
@@ -177,17 +177,17 @@ impl Browser {
         BrowserPage::open(&self.session).await
     }
 
-    /// The error with the reason that only the gate knows: to Chromium, each is a proxy that does
+    /// The error with the reason that only the proxy knows: to Chromium, each is a proxy that does
     /// not connect.
     pub fn explain(&self, error: Error) -> Error {
-        let (Error::Unreachable { url, reason }, Some(gate)) = (&error, &self.gate) else {
+        let (Error::Unreachable { url, reason }, Some(proxy)) = (&error, &self.proxy) else {
             return error;
         };
         if !reason.contains("SOCKS") && !reason.contains("PROXY") {
             return error;
         }
         let place = Url::parse(url).ok().and_then(|url| HostPort::of(&url));
-        let (url, guard) = (url.clone(), gate.guard());
+        let (url, guard) = (url.clone(), proxy.guard());
         match place.as_ref().and_then(|place| guard.reason(place)) {
             Some(reason) => Error::Unreachable { url, reason },
             None => {
@@ -204,7 +204,7 @@ impl Browser {
     pub async fn close(mut self) {
         // Where it does not end by itself it is killed with this value.
         let _ = self.session.call("Browser.close", json!({})).await;
-        let _ = tokio::time::timeout(FAREWELL, self.group.wait()).await;
+        let _ = tokio::time::timeout(SHUTDOWN_TIMEOUT, self.group.wait()).await;
         // The folder is removed with the value, and a process may write to it for a moment.
         let _ = tokio::task::spawn_blocking(move || drop(self)).await;
     }

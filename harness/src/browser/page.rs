@@ -5,9 +5,9 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
-use super::PATIENCE;
+use super::TIMEOUT;
 use super::error::Error;
-use super::session::{Events, CdpSession};
+use super::session::{CdpSession, Events};
 
 const FIND: &str = include_str!("find.js");
 /// How long to wait before looking again.
@@ -48,7 +48,7 @@ impl BrowserPage {
             let (url, reason) = (url.to_owned(), reason.to_owned());
             return Err(Error::Unreachable { url, reason });
         }
-        let until = Instant::now() + PATIENCE;
+        let until = Instant::now() + TIMEOUT;
         loop {
             match self.observe("document.readyState === 'complete'").await {
                 Ok(Value::Bool(true)) => return Ok(()),
@@ -109,7 +109,7 @@ impl BrowserPage {
         what: &str,
         look: impl AsyncFn() -> Result<Option<T>, Error>,
     ) -> Result<T, Error> {
-        let until = Instant::now() + PATIENCE;
+        let until = Instant::now() + TIMEOUT;
         loop {
             // On its way to another page it has no place for scripts.
             match look().await {
@@ -125,7 +125,7 @@ impl BrowserPage {
     /// Waits until it shows what a selector stands for: one of CSS, or
     /// `text=Sign in` for the button or link that says so, or else for anything
     /// that does. Frames count too.
-    pub async fn shows(&self, selector: &str) -> Result<(), Error> {
+    pub async fn wait_for(&self, selector: &str) -> Result<(), Error> {
         self.find(selector).await.map(drop)
     }
 
@@ -136,7 +136,7 @@ impl BrowserPage {
 
     /// Clicks in the middle of what a selector stands for, once it is there.
     pub async fn click(&self, selector: &str) -> Result<(), Error> {
-        let until = Instant::now() + PATIENCE;
+        let until = Instant::now() + TIMEOUT;
         loop {
             let object = self.find(selector).await?;
             match self.middle(&object).await {
@@ -160,7 +160,7 @@ impl BrowserPage {
     }
 
     /// A picture of it, as PNG in base64.
-    pub async fn picture(&self) -> Result<String, Error> {
+    pub async fn screenshot(&self) -> Result<String, Error> {
         let taken = self.session.call("Page.captureScreenshot", json!({ "format": "png" })).await?;
         Ok(taken.get("data").and_then(Value::as_str).unwrap_or_default().to_owned())
     }
@@ -222,7 +222,7 @@ impl BrowserPage {
     }
 
     async fn absent(&self, what: &str) -> Error {
-        Error::Absent { what: what.to_owned(), url: self.url().await, after: PATIENCE }
+        Error::Absent { what: what.to_owned(), url: self.url().await, after: TIMEOUT }
     }
 }
 

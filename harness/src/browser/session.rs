@@ -105,7 +105,7 @@ impl CdpSession {
     ) -> Self {
         let (outgoing, queue) = mpsc::unbounded_channel();
         let pipe = Arc::new(Pipe::new(outgoing, tail));
-        tokio::spawn(speak(stdin, queue));
+        tokio::spawn(write_requests(stdin, queue));
         tokio::spawn(listen(stdout, Arc::clone(&pipe), followed));
         Self { pipe, id: None }
     }
@@ -231,7 +231,7 @@ impl Pipe {
     fn ended(&self) -> Error {
         match self.is_flooded() {
             true => Error::Flooded { limit: WAITING },
-            false => Error::Ended { last_words: self.tail.text() },
+            false => Error::Ended { stderr: self.tail.text() },
         }
     }
 
@@ -263,10 +263,10 @@ fn too_long(bytes: &[u8]) -> Option<CdpMessage> {
     let digits = number.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let id = std::str::from_utf8(number.get(..digits)?).ok()?.parse().ok()?;
     let message = format!("the answer has more than {LONGEST} bytes");
-    Some(CdpMessage { id: Some(id), error: Some(CdpError { message }), ..Message::default() })
+    Some(CdpMessage { id: Some(id), error: Some(CdpError { message }), ..CdpMessage::default() })
 }
 
-async fn speak(mut stdin: ChildStdin, mut queue: mpsc::UnboundedReceiver<Vec<u8>>) {
+async fn write_requests(mut stdin: ChildStdin, mut queue: mpsc::UnboundedReceiver<Vec<u8>>) {
     while let Some(bytes) = queue.recv().await {
         if stdin.write_all(&bytes).await.is_err() || stdin.flush().await.is_err() {
             return;

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Catalogue, Check, glob};
 use crate::outcome::{Level, Verdict};
-use crate::toml_file::{TomlMistake, TomlFile};
+use crate::toml_file::{TomlFile, TomlMistake};
 
 /// All rows, in the order of their files.
 #[derive(Clone, Debug, Default)]

@@ -14,7 +14,7 @@ use super::{Action, Catalogue, Check, Need, Scenario, rehearsal};
 use crate::near::{did_you_mean, did_you_mean_or_all};
 use crate::outcome::{Expectation, Setting, visible};
 use crate::target_rp::Flow;
-use crate::toml_file::{TomlMistake, TomlFile};
+use crate::toml_file::{TomlFile, TomlMistake};
 
 /// The files that come with the program.
 const BUILTIN: [(&str, &str); 34] = [
@@ -276,7 +276,11 @@ impl Chapter<'_> {
     }
 
     /// The algorithm of a case or else of its family.
-    fn algorithm(&self, family: &Family, case: &Case) -> Result<Option<Algorithm>, Box<TomlMistake>> {
+    fn algorithm(
+        &self,
+        family: &Family,
+        case: &Case,
+    ) -> Result<Option<Algorithm>, Box<TomlMistake>> {
         let Some(written) = case.algorithm.as_ref().or(family.algorithm.as_ref()) else {
             return Ok(None);
         };

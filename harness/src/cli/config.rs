@@ -16,7 +16,7 @@ use crate::catalogue::Catalogue;
 use crate::outcome::FailOn;
 use crate::runner::expect::Expectation;
 use crate::storage::{self, Limit};
-use crate::toml_file::{TomlMistake, TomlFile};
+use crate::toml_file::{TomlFile, TomlMistake};
 
 /// The name of the file that is looked for in the current folder.
 const FILE: &str = "passrig.toml";
@@ -73,7 +73,7 @@ impl Args {
         let text = match is_named {
             true => storage::read_text(file, Limit::SETTINGS),
             false => {
-                found::is_inside_its_folder(file)?;
+                found::check_folder(file)?;
                 storage::read_regular_text(file, Limit::SETTINGS)
             }
         };

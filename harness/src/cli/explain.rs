@@ -38,10 +38,11 @@ pub(super) fn run(args: &Args, console: Console) -> Result<u8, Failure> {
 /// Everything that has this id: a check and a mutant may share one.
 pub(super) fn explain(id: &str, catalogue: &Catalogue, paint: Paint) -> Result<String, Failure> {
     let mutants = mutant::all();
-    let book = Explainer { catalogue, mutants: &mutants, paint };
-    let check = catalogue.find(id).map(|check| book.check(check));
-    let step = STEPS.iter().find(|step| step.id == id).map(|step| book.step(step));
-    let mutant = mutants.iter().find(|mutant| mutant.id == id).map(|mutant| book.mutant(mutant));
+    let explainer = Explainer { catalogue, mutants: &mutants, paint };
+    let check = catalogue.find(id).map(|check| explainer.check(check));
+    let step = STEPS.iter().find(|step| step.id == id).map(|step| explainer.step(step));
+    let mutant =
+        mutants.iter().find(|mutant| mutant.id == id).map(|mutant| explainer.mutant(mutant));
     let parts: Vec<_> = [check, step, mutant].into_iter().flatten().collect();
     if parts.is_empty() {
         let names = catalogue.checks.iter().map(|check| check.id.as_str());

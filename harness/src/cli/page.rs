@@ -303,10 +303,14 @@ fn is_of(page: &Url, target: &reach::Args) -> bool {
 
 /// Where the page is, and what the browser is to believe of it: the certificate
 /// that we have seen to be right.
-async fn settings(page: &Url, reach: &reach::Args, masks: &Masks) -> Result<LaunchSettings, Failure> {
+async fn settings(
+    page: &Url,
+    reach: &reach::Args,
+    masks: &Masks,
+) -> Result<LaunchSettings, Failure> {
     let connect_to = reach.connect_to();
     let guard = guard(page, reach, connect_to.as_ref())?;
-    let mut settings = LaunchSettings { guard: Some(Arc::new(guard)), ..Settings::default() };
+    let mut settings = LaunchSettings { guard: Some(Arc::new(guard)), ..LaunchSettings::default() };
     if page.scheme() == "https" && (reach.ca.is_some() || reach.insecure) {
         let trust = reach.trust()?;
         let connect_to = connect_to.into_iter().collect();

@@ -250,7 +250,7 @@ impl Args {
         let origin = origin_of(&base);
         let mut target = Target::new(adapter, base, origin, transport).with_variables(&variables);
         if self.metadata {
-            target = target.that_believes_in_our_metadata();
+            target = target.with_metadata_trust();
         }
         if let Some(address) = self.smtp {
             let mailbox = Mailbox::open(address).await;

@@ -11,7 +11,7 @@ use super::console::Console;
 use super::fail_on;
 use super::failure::Failure;
 use super::identity::{self, Identity};
-use super::last_words;
+use super::last_exchanges;
 use super::reach::{self, Reach};
 use super::reports::Named;
 use super::rerun;
@@ -188,7 +188,7 @@ pub(super) async fn run(
         Ok(Err(signal)) => (cut_off(signal.reason()), None),
         Err(error) => {
             logged(log.end_untested(&error));
-            console.complain_painted(&last_words::render(&error.transcript, console.errors()));
+            console.complain_painted(&last_exchanges::render(&error.transcript, console.errors()));
             (cut_off(&error.what), Some(not_testable(error, &args.identity)))
         }
     };

@@ -110,7 +110,8 @@ pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
         // Enter is waited for without an eye on signals.
         process::end_at_once();
     }
-    let stage = StoryPrinter::new(console, args.step, Story::unplayed(simulation, &options, &target));
+    let stage =
+        StoryPrinter::new(console, args.step, Story::unplayed(simulation, &options, &target));
     let played = tokio::select! {
         // Listening for signals begins before the story.
         biased;

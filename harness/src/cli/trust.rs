@@ -105,7 +105,8 @@ fn authorities(env: &mut Seeded) -> Option<Vec<ExportFile>> {
         files.push(ExportFile::new(format!("roots/{name}.pem"), certificate));
     }
     files.push(ExportFile::new("roots/all.pem", all));
-    files.push(ExportFile::new("roots/metadata.pem", pem(&Authority::metadata(env)?.certificate())));
+    files
+        .push(ExportFile::new("roots/metadata.pem", pem(&Authority::metadata(env)?.certificate())));
     named.push(("intermediate", Authority::intermediate(env)?));
     named.push(("metadata", Authority::metadata(env)?));
     let lists = named.iter().map(|(name, authority)| {

@@ -171,8 +171,10 @@ fn json(proofs: &[Proof]) -> Result<String, Failure> {
         holds: bool,
     }
     let listed = proofs.iter().map(|proof| ListedProof { proof, holds: proof.holds() }).collect();
-    let text =
-        serde_json::to_string_pretty(&ProofReport { summary: ProofSummary::of(proofs), proofs: listed });
+    let text = serde_json::to_string_pretty(&ProofReport {
+        summary: ProofSummary::of(proofs),
+        proofs: listed,
+    });
     let what = "cannot write the proofs as JSON".to_owned();
     Ok(text.map_err(|error| Failure::System { what, source: error.into() })? + "\n")
 }

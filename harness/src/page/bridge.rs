@@ -14,7 +14,7 @@ use tokio::time::{Duration, Instant, sleep};
 
 use super::options::altered;
 use super::{ApiCall, Error};
-use crate::browser::{self, Event, Events, BrowserPage, CdpSession};
+use crate::browser::{self, BrowserPage, CdpSession, Event, Events};
 
 const SCRIPT: &str = include_str!("authenticator.js");
 
@@ -26,7 +26,7 @@ const CALLS: usize = 1000;
 /// The most bytes of the calls that wait until a field is filled.
 const OFFERED: usize = 4 << 20;
 /// How long a field may take to offer passkeys.
-const PATIENCE: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// The authenticator of a page.
 #[derive(Clone)]
@@ -186,7 +186,7 @@ impl Bridge {
     }
 
     /// Every call so far, and the ceremonies whose refusal the page did not catch.
-    pub(super) fn told(&self) -> Result<(Vec<ApiCall>, Vec<Ceremony>), Error> {
+    pub(super) fn observed(&self) -> Result<(Vec<ApiCall>, Vec<Ceremony>), Error> {
         let state = self.state();
         // What came after them was not judged.
         if state.calls.len() > CALLS {
@@ -200,7 +200,7 @@ impl Bridge {
 
     /// Picks the passkey that a field offers, once one does.
     pub(super) async fn autofill(&self, page: &BrowserPage) -> Result<(), Error> {
-        let until = Instant::now() + PATIENCE;
+        let until = Instant::now() + TIMEOUT;
         loop {
             let offered = self.state().offered.pop();
             if let Some(pending) = offered {
@@ -210,7 +210,7 @@ impl Bridge {
             if Instant::now() > until {
                 let what = "a field that offers passkeys (a get() with conditional mediation)";
                 let (what, url) = (what.to_owned(), page.url().await);
-                return Err(browser::Error::Absent { what, url, after: PATIENCE }.into());
+                return Err(browser::Error::Absent { what, url, after: TIMEOUT }.into());
             }
             sleep(Duration::from_millis(50)).await;
         }

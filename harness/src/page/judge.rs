@@ -17,7 +17,8 @@ pub fn results(checks: &[Check], observed: &PageObservation) -> Vec<CheckResult>
 
 fn seen(check: &Check, observed: &PageObservation) -> PageFinding {
     let PageObservation { calls, cancelled, unhandled } = observed;
-    let calls: Vec<&ApiCall> = calls.iter().filter(|call| call.ceremony == check.ceremony).collect();
+    let calls: Vec<&ApiCall> =
+        calls.iter().filter(|call| call.ceremony == check.ceremony).collect();
     let what = name(check.ceremony);
     let among = |wrong: Vec<&ApiCall>, all: usize, how: &str| {
         let origin = wrong.first().map(|call| format!(", first by {}", call.origin));
@@ -125,7 +126,7 @@ mod tests {
         }
     }
 
-    fn told(observed: &PageObservation) -> String {
+    fn listing(observed: &PageObservation) -> String {
         let catalogue = Catalogue::builtin().unwrap();
         let lines = results(&catalogue.page, observed).into_iter().map(|result| {
             format!("{} {}: {}", result.outcome, result.id, result.reason.unwrap_or_default())
@@ -134,9 +135,9 @@ mod tests {
     }
 
     #[test]
-    fn what_is_sound_passes_and_what_was_not_seen_is_skipped() {
+    fn conformant_calls_pass_and_calls_not_seen_are_skipped() {
         let ceremony = Ceremony::Authentication;
-        insta::assert_snapshot!(told(&PageObservation {
+        insta::assert_snapshot!(listing(&PageObservation {
             calls: vec![ApiCall { conditional: true, ..call(false) }, call(true)],
             cancelled: vec![Cancelled { ceremony, way_out: true }],
             unhandled: vec![],
@@ -155,11 +156,11 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_sound_is_told() {
+    fn faulty_calls_are_reported() {
         let ceremony = Ceremony::Authentication;
         let altered = Some(vec!["userVerification".to_owned()]);
         let top = Some("https://other.test".to_owned());
-        insta::assert_snapshot!(told(&PageObservation {
+        insta::assert_snapshot!(listing(&PageObservation {
             calls: vec![ApiCall { altered, top, ..call(false) }],
             cancelled: vec![Cancelled { ceremony, way_out: false }],
             unhandled: vec![ceremony],

@@ -2,11 +2,11 @@
 
 use serde::Deserialize;
 
-use crate::toml_file::{TomlMistake, TomlFile};
+use crate::toml_file::{TomlFile, TomlMistake};
 
 /// One thing that somebody does.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "Written")]
+#[serde(try_from = "ScriptStepTable")]
 pub enum ScriptStep {
     /// Goes to a URL, or to a path of the page's origin.
     Goto(String),
@@ -79,7 +79,10 @@ impl Script {
     }
 
     /// The steps with values in the places of `{{names}}`.
-    pub fn filled(&self, variables: &[(String, String)]) -> Result<Vec<ScriptStep>, UnknownVariable> {
+    pub fn filled(
+        &self,
+        variables: &[(String, String)],
+    ) -> Result<Vec<ScriptStep>, UnknownVariable> {
         let fill = |text: &str| filled(text, variables);
         let steps = self.step.iter().map(|step| {
             Ok(match step {

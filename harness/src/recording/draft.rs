@@ -202,7 +202,10 @@ impl AdapterDraft<'_> {
         let mut out = self.head(flow, found.finish, entry);
         let mut renamed = None;
         match (&entry.body, &found.carried) {
-            (HarBody::Json(value), CredentialPlace::Object(place) | CredentialPlace::Text(place)) => {
+            (
+                HarBody::Json(value),
+                CredentialPlace::Object(place) | CredentialPlace::Text(place),
+            ) => {
                 renamed = at(value, place).and_then(|credential| renames(&credential));
                 let is_text = matches!(found.carried, CredentialPlace::Text(_));
                 let place = Some((place.as_slice(), is_text));
@@ -211,7 +214,9 @@ impl AdapterDraft<'_> {
             }
             (HarBody::Form(fields), carried) => {
                 let fields = self.table(fields, |draft, name, value| match carried {
-                    CredentialPlace::Field(field) if field == name => "\"{{credential}}\"".to_owned(),
+                    CredentialPlace::Field(field) if field == name => {
+                        "\"{{credential}}\"".to_owned()
+                    }
                     CredentialPlace::Fields => match of_credential(name) {
                         Some(path) => text(&format!("{{{{credential.{path}}}}}")),
                         None => draft.leaf(found.finish, name, value),

@@ -90,7 +90,14 @@ pub(super) fn ceremonies(entries: &[HarEntry]) -> Vec<FoundCeremony> {
             let listed = options.as_ref().and_then(|options| options.get("allowCredentials"));
             listed.and_then(Value::as_array).is_some_and(|listed| !listed.is_empty())
         });
-        Some(FoundCeremony { ceremony, finish: index, carried, begin, challenge, lists_credentials })
+        Some(FoundCeremony {
+            ceremony,
+            finish: index,
+            carried,
+            begin,
+            challenge,
+            lists_credentials,
+        })
     });
     ends.collect()
 }
@@ -200,7 +207,11 @@ fn same(a: &str, b: &str) -> bool {
 }
 
 /// Every value, the outer ones first.
-pub(super) fn visit(value: &Value, path: &mut Vec<JsonKey>, see: &mut dyn FnMut(&[JsonKey], &Value)) {
+pub(super) fn visit(
+    value: &Value,
+    path: &mut Vec<JsonKey>,
+    see: &mut dyn FnMut(&[JsonKey], &Value),
+) {
     see(path, value);
     let mut below = |key: JsonKey, value: &Value| {
         path.push(key);

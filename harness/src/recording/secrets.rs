@@ -64,7 +64,9 @@ impl RecordedSecrets {
         }
         self.cookies(entry.sets_cookies().map(|(_, value)| value));
         match &entry.body {
-            HarBody::Form(fields) => fields.iter().for_each(|(name, value)| self.add_if(name, value)),
+            HarBody::Form(fields) => {
+                fields.iter().for_each(|(name, value)| self.add_if(name, value))
+            }
             HarBody::Json(value) => self.json(value),
             HarBody::Nothing | HarBody::Other => {}
         }

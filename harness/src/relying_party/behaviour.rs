@@ -15,8 +15,8 @@ use serde_json::Value;
 use super::caller::Caller;
 use super::effect::change::{self, Effect};
 use super::http::answer;
-use super::store::{Account, CredentialRecord, SessionId, Store, OptionsUser, UserHandle};
-use super::verify::{Evidence, AttemptAudit, Step, Violation};
+use super::store::{Account, CredentialRecord, OptionsUser, SessionId, Store, UserHandle};
+use super::verify::{AttemptAudit, Evidence, Step, Violation};
 use super::{Config, RelyingParty};
 
 /// A session and the challenge that it has to answer, read before the store is locked for the

@@ -12,8 +12,8 @@ use super::caller::Caller;
 use super::draws::RequestDraws;
 use super::effect::Effect;
 use super::policy::{self, RequestedOptions};
-use super::store::{Account, Issued, SessionId, ChallengeState, Store, OptionsUser, UserHandle};
-use super::verify::{Evidence, AttemptAudit, Step, Violation, examine};
+use super::store::{Account, ChallengeState, Issued, OptionsUser, SessionId, Store, UserHandle};
+use super::verify::{AttemptAudit, Evidence, Step, Violation, examine};
 use super::{RelyingParty, audit};
 
 /// An answer, and the session token that goes with it if it is new.
@@ -124,7 +124,7 @@ impl RelyingParty {
             display_name: request.display_name.unwrap_or_else(|| account.username.clone()),
             name: account.username,
         };
-        let wishes = RequestedOptions {
+        let requested = RequestedOptions {
             selection: request.authenticator_selection,
             attestation: issued.attestation.clone(),
             algorithms: issued.algorithms.clone(),
@@ -132,7 +132,8 @@ impl RelyingParty {
         };
         let challenge = issued.challenge.clone();
         store.issue(issued);
-        let mut answer = policy::creation_options(&self.config, user, challenge, exclude, wishes);
+        let mut answer =
+            policy::creation_options(&self.config, user, challenge, exclude, requested);
         self.behaviour.creation_options(&mut answer, is_new);
         Ok(Granted { answer, token })
     }
@@ -219,7 +220,7 @@ impl RelyingParty {
         let mut session = caller.token.as_deref().and_then(|token| store.session(token));
         if let Some((early, challenge)) = early {
             session = Some(early);
-            store.revive(early, &challenge);
+            store.reopen(early, &challenge);
         }
         let lifetime = self.behaviour.challenge_lifetime(self.config.challenge_lifetime);
         if let Some(then) = self.clock.now().checked_sub(lifetime) {

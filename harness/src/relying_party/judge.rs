@@ -9,7 +9,9 @@ use serde_json::Value;
 
 use super::effect;
 use super::policy::Config;
-use super::store::{self, Account, Issued, SessionId, ChallengeState, Store, OptionsUser, UserHandle};
+use super::store::{
+    self, Account, ChallengeState, Issued, OptionsUser, SessionId, Store, UserHandle,
+};
 use super::verify::attestation::trust::Trust;
 use super::verify::{Evidence, Step, Violation, examine};
 

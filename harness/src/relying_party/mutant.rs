@@ -15,10 +15,10 @@ mod flow;
 mod forgiving;
 mod key;
 mod lax_json;
-mod meeting;
 mod metadata;
 mod options;
 mod origin;
+mod pair_barrier;
 mod reading;
 mod related_origins;
 mod retention;
@@ -37,7 +37,9 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::behaviour::Behaviour;
-use super::verify::{Evidence, AttemptAudit, StepResult, StepKind as StepKind, Procedure, STEPS, Step, examine};
+use super::verify::{
+    AttemptAudit, Evidence, Procedure, STEPS, Step, StepKind, StepResult, examine,
+};
 
 /// An expression of a type that overrides these methods of [`Behaviour`].
 macro_rules! behaviour {
@@ -139,7 +141,13 @@ impl Mutant {
     }
 
     /// A mutant for each of these steps, with the same function in its place.
-    fn each(steps: &[&'static str], kind: MutantKind, flaw: &str, summary: &str, run: Procedure) -> Vec<Self> {
+    fn each(
+        steps: &[&'static str],
+        kind: MutantKind,
+        flaw: &str,
+        summary: &str,
+        run: Procedure,
+    ) -> Vec<Self> {
         let steps = STEPS.iter().filter(|s| steps.contains(&s.id) && s.kind() == run.kind());
         steps.map(|step| Self::new(step, flaw, kind, summary.to_owned(), run)).collect()
     }
@@ -204,17 +212,17 @@ fn loosely(
 }
 
 /// The honest step, and the step with a repaired body if it refuses.
-fn body_mended(
+fn repair_body(
     e: &mut Evidence<'_>,
     honest: fn(&mut Evidence<'_>) -> StepResult,
-    mend: impl FnOnce(&mut Value),
+    repair: impl FnOnce(&mut Value),
 ) -> StepResult {
     honest(e).or_else(|_| {
         let mut body = e.body.clone();
-        mend(&mut body);
-        let mut mended = Evidence { body: &body, ..e.clone() };
-        let finding = honest(&mut mended);
-        (e.registration, e.assertion) = (mended.registration, mended.assertion);
+        repair(&mut body);
+        let mut repaired = Evidence { body: &body, ..e.clone() };
+        let finding = honest(&mut repaired);
+        (e.registration, e.assertion) = (repaired.registration, repaired.assertion);
         finding
     })
 }

@@ -165,7 +165,7 @@ pub(super) fn creation_options(
     user: UserEntity,
     challenge: Vec<u8>,
     exclude_credentials: Vec<CredentialDescriptor>,
-    wishes: RequestedOptions,
+    requested: RequestedOptions,
 ) -> CreationOptions {
     let parameters =
         |alg: &Algorithm| CredentialParameters { kind: "public-key".into(), alg: *alg };
@@ -173,14 +173,14 @@ pub(super) fn creation_options(
         rp: RpEntity { id: Some(config.rp_id.clone()), name: config.name.clone() },
         user,
         challenge: Base64UrlBytes(challenge),
-        pub_key_cred_params: wishes.algorithms.iter().map(parameters).collect(),
+        pub_key_cred_params: requested.algorithms.iter().map(parameters).collect(),
         timeout: Some(timeout(config)),
         exclude_credentials,
-        authenticator_selection: wishes.selection.map(consistent),
+        authenticator_selection: requested.selection.map(consistent),
         hints: Vec::new(),
-        attestation: Some(wishes.attestation),
+        attestation: Some(requested.attestation),
         attestation_formats: Vec::new(),
-        extensions: asked_of_all(config, wishes.extensions),
+        extensions: asked_of_all(config, requested.extensions),
     }
 }
 

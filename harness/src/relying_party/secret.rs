@@ -26,7 +26,7 @@ impl Password {
     }
 
     /// One that nobody has: it takes the same time to be wrong.
-    pub(super) fn of_nobody() -> Self {
+    pub(super) fn decoy() -> Self {
         Self { salt: vec![0; 16], hash: [0; 32] }
     }
 
@@ -49,7 +49,7 @@ impl Codes {
     }
 
     /// None at all: it takes the same time to find nothing.
-    pub(super) fn of_nobody() -> Self {
+    pub(super) fn decoy() -> Self {
         Self { salt: vec![0; 16], unused: Vec::new() }
     }
 
@@ -100,7 +100,7 @@ mod tests {
         let password = Password::new("correct horse", vec![1; 16]);
         assert!(password.is("correct horse"));
         assert!(!password.is("correct horses"));
-        assert!(!Password::of_nobody().is(""));
+        assert!(!Password::decoy().is(""));
         assert_ne!(password.hash, Password::new("correct horse", vec![2; 16]).hash);
     }
 

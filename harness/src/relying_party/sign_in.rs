@@ -96,7 +96,7 @@ impl RelyingParty {
             self.is_open(&store, name)?;
             let handle = store.account_named(name).map(|account| account.handle.clone());
             let password = handle.as_ref().and_then(|handle| store.password(handle)).cloned();
-            (handle, password.unwrap_or_else(Password::of_nobody))
+            (handle, password.unwrap_or_else(Password::decoy))
         };
         // It takes long, and nobody else shall wait for it.
         let is_right = password.is(&request.password);
@@ -150,7 +150,7 @@ impl RelyingParty {
             let handle = store.account_named(name).map(|account| account.handle.clone());
             let handle = handle.filter(|handle| self.may_recover(&store, caller, handle));
             let codes = handle.as_ref().and_then(|handle| store.codes(handle)).cloned();
-            (handle, codes.unwrap_or_else(Codes::of_nobody))
+            (handle, codes.unwrap_or_else(Codes::decoy))
         };
         let found = codes.find(&request.code);
         let mut store = self.store();

@@ -202,7 +202,10 @@ impl Store {
     }
 
     /// Every owner of a record with this id, and the record.
-    pub(super) fn records_with(&self, id: &[u8]) -> impl Iterator<Item = (&UserHandle, &CredentialRecord)> {
+    pub(super) fn records_with(
+        &self,
+        id: &[u8],
+    ) -> impl Iterator<Item = (&UserHandle, &CredentialRecord)> {
         let owners = self.owners.get(id).into_iter().flatten();
         owners.filter_map(move |owner| Some((owner, self.record(owner, id)?)))
     }
@@ -212,7 +215,11 @@ impl Store {
         self.records.insert((owner, record.id.clone()), record);
     }
 
-    pub(super) fn remove_record(&mut self, owner: &UserHandle, id: &[u8]) -> Option<CredentialRecord> {
+    pub(super) fn remove_record(
+        &mut self,
+        owner: &UserHandle,
+        id: &[u8],
+    ) -> Option<CredentialRecord> {
         if let Some(owners) = self.owners.get_mut(id) {
             owners.remove(owner);
         }
@@ -301,7 +308,7 @@ impl Store {
     /// Remembers new options; older ones of that session and ceremony no
     /// longer count.
     pub(super) fn issue(&mut self, issued: Issued) {
-        self.retire(issued.session, issued.ceremony, ChallengeState::Superseded);
+        self.close_challenges(issued.session, issued.ceremony, ChallengeState::Superseded);
         let place = self.issued.len();
         self.issued_to.entry(issued.session).or_default().push(place);
         self.issued_with.entry(issued.challenge.clone()).or_default().push(place);
@@ -320,7 +327,7 @@ impl Store {
 
     /// Spends the session's challenge: no second attempt at the same one.
     pub(super) fn consume(&mut self, session: SessionId, ceremony: Ceremony) {
-        self.retire(session, ceremony, ChallengeState::Used);
+        self.close_challenges(session, ceremony, ChallengeState::Used);
     }
 
     /// What a session has to answer.
@@ -337,7 +344,7 @@ impl Store {
     }
 
     /// Makes a challenge good again, for the mutant that saw it good before.
-    pub(super) fn revive(&mut self, session: SessionId, challenge: &[u8]) {
+    pub(super) fn reopen(&mut self, session: SessionId, challenge: &[u8]) {
         for place in self.issued_with.get(challenge).into_iter().flatten() {
             if let Some(issued) = self.issued.get_mut(*place).filter(|i| i.session == session) {
                 issued.state = ChallengeState::Live;
@@ -345,7 +352,7 @@ impl Store {
         }
     }
 
-    fn retire(&mut self, session: SessionId, ceremony: Ceremony, state: ChallengeState) {
+    fn close_challenges(&mut self, session: SessionId, ceremony: Ceremony, state: ChallengeState) {
         for place in self.issued_to.get(&session).into_iter().flatten() {
             let own = self.issued.get_mut(*place).filter(|issued| issued.ceremony == ceremony);
             if let Some(issued) = own.filter(|issued| issued.state == ChallengeState::Live) {

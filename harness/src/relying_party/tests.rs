@@ -173,7 +173,11 @@ fn every_step_has_mutants() {
     let all = mutant::all();
     for step in STEPS {
         let left_out = format!("{}.{}.left-out", step.area(), step.name);
-        assert_eq!(mutant::by_id(&left_out).is_some(), step.kind() == StepKind::Verify, "{left_out}");
+        assert_eq!(
+            mutant::by_id(&left_out).is_some(),
+            step.kind() == StepKind::Verify,
+            "{left_out}"
+        );
         assert!(all.iter().any(|mutant| mutant.steps.contains(&step.id)), "{}", step.id);
     }
 }

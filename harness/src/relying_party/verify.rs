@@ -27,7 +27,9 @@ use self::attestation::{
     trust,
 };
 use super::policy::Config;
-use super::store::{Account, Issued, CredentialRecord, SessionId, ChallengeState, Store, OptionsUser, UserHandle};
+use super::store::{
+    Account, ChallengeState, CredentialRecord, Issued, OptionsUser, SessionId, Store, UserHandle,
+};
 
 /// One thing that the relying party establishes.
 #[derive(Clone, Copy, Debug)]

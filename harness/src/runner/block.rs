@@ -231,7 +231,7 @@ async fn end(seen: &Result<Attempt, Trouble>, world: &World, log: &Log) -> Optio
         }
         _ => return None,
     };
-    if !is_unreachable && world.target.is_there().await {
+    if !is_unreachable && world.target.is_reachable().await {
         return None;
     }
     let is_of_the_attempt = match (log.has_answers(), is_unreachable) {
@@ -246,7 +246,7 @@ async fn end(seen: &Result<Attempt, Trouble>, world: &World, log: &Log) -> Optio
 /// Whether the target dies a moment later.
 async fn delayed(world: &World) -> Option<End> {
     tokio::time::sleep(Duration::from_millis(100)).await;
-    let is_there = world.target.is_there().await;
+    let is_there = world.target.is_reachable().await;
     let what = || "nobody answers there any more".to_owned();
     (!is_there).then(|| End { what: what(), is_of_the_attempt: Some(true) })
 }

@@ -42,7 +42,7 @@ impl<'a> Revival<'a> {
     /// Whether the target is there again.
     pub(super) async fn brings_back(&mut self, target: &Target, observer: &dyn Observer) -> bool {
         // A supervisor of the target may have been faster.
-        if target.is_there().await {
+        if target.is_reachable().await {
             return true;
         }
         let wait = self.restart.wait;
@@ -61,7 +61,7 @@ impl<'a> Revival<'a> {
             if Instant::now() >= end {
                 return false;
             }
-            if target.is_there().await {
+            if target.is_reachable().await {
                 observer.notice("the target is back");
                 return true;
             }

@@ -139,7 +139,7 @@ pub(super) fn variant_for(
                 }
             }
             Need::Flow(flow) if !world.target.adapter().has(*flow) => return Err(Skip::Flow),
-            Need::Metadata if !world.target.believes_in_our_metadata() => return Err(Skip::OptIn),
+            Need::Metadata if !world.target.trusts_metadata() => return Err(Skip::OptIn),
             Need::RegistrableDomain
             | Need::TwoAccounts
             | Need::NotOffered(_)

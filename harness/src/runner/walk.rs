@@ -10,7 +10,7 @@ use crate::actor::{Actor, Probes, Trouble, World};
 use crate::catalogue::Product;
 use crate::outcome::{Exchange, Setting};
 use crate::target_rp::adapter::SettingValues as Offer;
-use crate::target_rp::{Flow, Log, Recognised, AnswerVerdict};
+use crate::target_rp::{AnswerVerdict, Flow, Log, Recognised};
 
 /// What came of a flow.
 #[derive(Clone, Debug)]

@@ -217,11 +217,11 @@ pub(super) async fn of_autofill(stage: &mut Stage<'_>) -> Result<Observations, T
     }
     let mut actor = stage.subject().await?;
     let begun = stage.begin(&mut actor, Ceremony::Authentication).await?;
-    if stage.world.target.takes_its_time() {
+    if stage.world.target.has_real_clock() {
         let seconds = UNHURRIED.as_secs();
         (stage.notice)(&format!("{}: waiting {seconds} s before a form is filled", stage.check.id));
     }
-    stage.world.target.let_pass(UNHURRIED).await;
+    stage.world.target.pass_time(UNHURRIED).await;
     let message = actor.respond(&begun)?;
     Ok(Observations::of(stage.send(&mut actor, &begun, &message).await?))
 }

@@ -143,7 +143,11 @@ async fn subject_reads(stage: &mut Stage<'_>) -> Result<HttpResponse, Trouble> {
 }
 
 /// The file, by whatever way it is reached.
-async fn file(stage: &mut Stage<'_>, actor: &mut Actor, url: &Url) -> Result<HttpResponse, Trouble> {
+async fn file(
+    stage: &mut Stage<'_>,
+    actor: &mut Actor,
+    url: &Url,
+) -> Result<HttpResponse, Trouble> {
     let mut url = url.clone();
     for _ in 0..5 {
         let response = read(stage, actor, &url, false).await?;

@@ -83,7 +83,10 @@ pub(super) async fn begun_before(stage: &mut Stage<'_>) -> Result<Observations, 
 }
 
 /// The actor's credential, as the RP lists it.
-pub(super) async fn own(stage: &mut Stage<'_>, actor: &mut Actor) -> Result<ListedCredential, Trouble> {
+pub(super) async fn own(
+    stage: &mut Stage<'_>,
+    actor: &mut Actor,
+) -> Result<ListedCredential, Trouble> {
     if !stage.probes.list {
         return Err(Trouble::NoFlow(Flow::List));
     }

@@ -7,7 +7,7 @@ use url::Url;
 use crate::actor::{Actor, Attempt, Known, Message, Probes, Trouble, World};
 use crate::catalogue::{Check, Need};
 use crate::outcome::{Effect, Manner, Variant};
-use crate::target_rp::{Begun, Flow, Log, Recognised, AnswerVerdict};
+use crate::target_rp::{AnswerVerdict, Begun, Flow, Log, Recognised};
 
 /// Where a check is performed: its actors come from here, and all that they
 /// send is logged here.
@@ -175,14 +175,14 @@ impl Stage<'_> {
         let Some(expiry) = self.world.expiry.filter(|expiry| stated <= *expiry) else {
             return Err(Trouble::NotExpressible);
         };
-        if self.world.target.takes_its_time() && expiry > UNNOTICED {
+        if self.world.target.has_real_clock() && expiry > UNNOTICED {
             let seconds = expiry.as_secs();
             (self.notice)(&format!(
                 "{}: waiting {seconds} s for its challenge to expire",
                 self.check.id
             ));
         }
-        self.world.target.let_pass(expiry).await;
+        self.world.target.pass_time(expiry).await;
         Ok(())
     }
 

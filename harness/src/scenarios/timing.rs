@@ -76,7 +76,7 @@ pub(super) async fn for_a_failure(stage: &mut Stage<'_>) -> Result<Observations,
                 Recognised::Refused | Recognised::RefusedLikeCrash
             );
             if !is_failure {
-                attempt.exchange = stage.log.absorb(&log, attempt.exchange);
+                attempt.exchange = stage.log.append(&log, attempt.exchange);
                 return Ok(Observations::of(attempt));
             }
             series.pairs.add(side, log.durations().nth(attempt.exchange).unwrap_or_default());
@@ -154,7 +154,7 @@ fn words(estimate: &Estimate, [one, other]: [&str; 2]) -> String {
 
 /// A target in this process is quick.
 fn tell(stage: &Stage<'_>, what: &str) {
-    if stage.world.target.takes_its_time() {
+    if stage.world.target.has_real_clock() {
         (stage.notice)(&format!("{}: {what}", stage.check.id));
     }
 }

@@ -135,7 +135,10 @@ pub fn is_standard_output(path: &Path) -> bool {
 /// True if only one of two results would be whole that are written to these paths: the paths name
 /// one file, one stream of this process or one FIFO. A device takes any number of results.
 pub fn share_a_place(one: &Path, other: &Path) -> bool {
-    let places = (OutputPlace::of(one).map(OutputPlace::identity), OutputPlace::of(other).map(OutputPlace::identity));
+    let places = (
+        OutputPlace::of(one).map(OutputPlace::identity),
+        OutputPlace::of(other).map(OutputPlace::identity),
+    );
     matches!(places, (Ok(Some(one)), Ok(Some(other))) if one == other)
 }
 

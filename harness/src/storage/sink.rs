@@ -38,7 +38,9 @@ impl Write for Sink {
 pub fn create(path: &Path) -> io::Result<Sink> {
     let inner = match OutputPlace::of(path)? {
         OutputPlace::Standard(stream) => OpenOutput::Standard(stream),
-        OutputPlace::Stream { path, is_descriptor } => OpenOutput::File(open(&path, is_descriptor)?),
+        OutputPlace::Stream { path, is_descriptor } => {
+            OpenOutput::File(open(&path, is_descriptor)?)
+        }
         OutputPlace::File { path, there } => OpenOutput::File(match there {
             Some(_) => File::create(path)?,
             None => new_file(&path, super::FileMode::Private)?,

@@ -36,8 +36,8 @@ pub(super) use check::variables;
 pub use condition::{Condition, StatusMatch};
 use mistake::AdapterFault;
 pub use selector::Selector;
-pub use source::{Binary, AnswerPart, Refinement, ValueSource};
-pub use template::{ValueForm, Part, Text, ValueTemplate, Variable};
+pub use source::{AnswerPart, Binary, Refinement, ValueSource};
+pub use template::{Part, Text, ValueForm, ValueTemplate, Variable};
 
 /// A checked adapter.
 #[derive(Clone, Debug)]

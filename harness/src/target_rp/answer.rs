@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::adapter::{Capture, Condition, StepRole, ValueSource, AdapterStep};
+use super::adapter::{AdapterStep, Capture, Condition, StepRole, ValueSource};
 use super::error::ErrorKind;
 use super::extract::{self, Answered, Missing};
 use super::log::Log;
@@ -10,7 +10,11 @@ use super::transport::HttpResponse;
 use super::{FlowResult, ListedCredential, verdict};
 
 /// Whether a step that prepares another got a good answer.
-pub(super) fn expected(step: &AdapterStep, response: &HttpResponse, log: &Log) -> Result<(), ErrorKind> {
+pub(super) fn expected(
+    step: &AdapterStep,
+    response: &HttpResponse,
+    log: &Log,
+) -> Result<(), ErrorKind> {
     let status = response.status;
     let message = || match response.header(http::header::LOCATION) {
         Some(location) if status.is_redirection() => {
@@ -24,7 +28,7 @@ pub(super) fn expected(step: &AdapterStep, response: &HttpResponse, log: &Log) -
     if let StepRole::Options { refused, .. } = &step.role {
         let mut holding = refused.iter().filter(|condition| condition.holds(response));
         let named = match status.is_server_error() {
-            true => holding.any(Condition::tells_by_body),
+            true => holding.any(Condition::examines_body),
             false => holding.next().is_some(),
         };
         if named {
@@ -40,7 +44,9 @@ pub(super) fn expected(step: &AdapterStep, response: &HttpResponse, log: &Log) -
         StepRole::Prepare(_) => status.is_success() || status.is_redirection(),
         // A target may answer 401 to somebody who is not signed in.
         StepRole::Whoami { .. } => !status.is_server_error(),
-        StepRole::Options { .. } | StepRole::List { .. } | StepRole::Credential(_) => status.is_success(),
+        StepRole::Options { .. } | StepRole::List { .. } | StepRole::Credential(_) => {
+            status.is_success()
+        }
     };
     match good {
         true => Ok(()),
@@ -72,7 +78,10 @@ pub(super) fn options(at: &ValueSource, answered: &Answered<'_>) -> Result<Value
 }
 
 /// The value of a capture; none where it is missing and may be.
-pub(super) fn capture(capture: &Capture, answered: &Answered<'_>) -> Result<Option<Value>, ErrorKind> {
+pub(super) fn capture(
+    capture: &Capture,
+    answered: &Answered<'_>,
+) -> Result<Option<Value>, ErrorKind> {
     answered.value(&capture.source).map_err(|missing| match missing {
         Missing::Nothing(reason) => ErrorKind::NoCapture { name: capture.name.clone(), reason },
         Missing::Unreadable(kind) => kind,
@@ -80,7 +89,11 @@ pub(super) fn capture(capture: &Capture, answered: &Answered<'_>) -> Result<Opti
 }
 
 /// What a probe sees.
-pub(super) fn probe(step: &AdapterStep, answered: &Answered<'_>, done: &mut FlowResult) -> Result<(), ErrorKind> {
+pub(super) fn probe(
+    step: &AdapterStep,
+    answered: &Answered<'_>,
+    done: &mut FlowResult,
+) -> Result<(), ErrorKind> {
     match &step.role {
         StepRole::Whoami { signed_in, user } => {
             let holds = signed_in.holds(answered.response);
@@ -99,8 +112,8 @@ pub(super) fn probe(step: &AdapterStep, answered: &Answered<'_>, done: &mut Flow
                 return Err(ErrorKind::ProbeLists { ids: ids.len(), records: records.len() });
             }
             let pairs = ids.into_iter().zip(records);
-            let listed =
-                pairs.map(|(credential_id, record_id)| ListedCredential { credential_id, record_id });
+            let listed = pairs
+                .map(|(credential_id, record_id)| ListedCredential { credential_id, record_id });
             done.credentials = Some(listed.collect());
         }
         StepRole::Prepare(_) | StepRole::Options { .. } | StepRole::Credential(_) => {}
@@ -117,7 +130,9 @@ fn texts(source: &ValueSource, answered: &Answered<'_>) -> Result<Vec<String>, E
     };
     let texts = found.iter().map(|value| match value {
         Value::String(_) | Value::Number(_) => Ok(plain_text(value)),
-        other => Err(ErrorKind::ProbeShape { path: source.to_string(), found: extract::shape(other) }),
+        other => {
+            Err(ErrorKind::ProbeShape { path: source.to_string(), found: extract::shape(other) })
+        }
     });
     texts.collect()
 }

@@ -12,7 +12,7 @@ use super::transport::HttpResponse;
 use crate::process::{ProcessGroup, StreamLines};
 
 /// How long a mail or a program may take.
-pub(super) const PATIENCE: Duration = Duration::from_secs(30);
+pub(super) const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The most bytes that a program may print.
 const MOST: u64 = 1 << 20;
@@ -28,9 +28,9 @@ pub(super) async fn run(words: &[String]) -> Result<String, String> {
     command.args(arguments);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut group = ProcessGroup::spawn(&mut command).map_err(|error| error.to_string())?;
-    match tokio::time::timeout(PATIENCE, output(&mut group)).await {
+    match tokio::time::timeout(TIMEOUT, output(&mut group)).await {
         Ok(output) => output,
-        Err(_) => Err(format!("it did not end within {} s", PATIENCE.as_secs())),
+        Err(_) => Err(format!("it did not end within {} s", TIMEOUT.as_secs())),
     }
 }
 

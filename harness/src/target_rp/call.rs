@@ -12,7 +12,7 @@ use url::Url;
 use passrig_authenticator::wire::{Json, Tree};
 use passrig_authenticator::workbench::{Honest, Stage, Workbench};
 
-use super::adapter::{StepAction, Flow, OptionsSource, AdapterStep, Text};
+use super::adapter::{AdapterStep, Flow, OptionsSource, StepAction, Text};
 use super::error::{Error, ErrorKind, FlowStep};
 use super::extract::Answered;
 use super::inputs::{self, Inputs, Unset};
@@ -38,7 +38,7 @@ pub(super) struct FlowRun<'a> {
     /// The page that was loaded when the ceremony began, until another is.
     page: Option<HtmlPage>,
     /// Where the last request ended, after redirects.
-    landed: Url,
+    url: Url,
 }
 
 /// What only the step that carries the credential has.
@@ -55,15 +55,15 @@ impl<'a> FlowRun<'a> {
         inputs: &'a Inputs,
         log: &'a mut Log,
     ) -> Self {
-        let landed = target.base.clone();
+        let url = target.base.clone();
         let begun = BTreeMap::new();
-        let mut call = Self { target, flow, session, inputs, log, begun, page: None, landed };
+        let mut call = Self { target, flow, session, inputs, log, begun, page: None, url };
         call.hide_secrets();
         call
     }
 
     /// Goes on with a ceremony that was begun before.
-    pub(super) fn go_on(&mut self, begun: &Begun) {
+    pub(super) fn resume(&mut self, begun: &Begun) {
         self.begun = begun.captures.clone();
         self.page = begun.page.clone();
         self.hide_secrets();
@@ -111,11 +111,11 @@ impl<'a> FlowRun<'a> {
         let mut artefact = bench.finish(Stage::Request, Tree::Layout(draft.into_layout()));
         for _ in 0..=HOPS {
             let response = self.exchange(index, &url, artefact).await?;
-            let arrived = self.has_arrived(&response);
-            let leads = response.status.is_redirection() && !arrived;
+            let is_final = self.take_code(&response);
+            let leads = response.status.is_redirection() && !is_final;
             let location = response.header(header::LOCATION);
             let (Some(location), Some(before)) = (location, again.filter(|_| leads)) else {
-                self.land(url, &response);
+                self.load_page(url, &response);
                 return Ok(response);
             };
             let target = url.join(location).ok().filter(|url| url.scheme().starts_with("http"));
@@ -133,7 +133,7 @@ impl<'a> FlowRun<'a> {
 
     /// Whether a redirect leads to the application that somebody signed in for;
     /// the code that it brings is kept.
-    fn has_arrived(&mut self, response: &HttpResponse) -> bool {
+    fn take_code(&mut self, response: &HttpResponse) -> bool {
         let Some(redirect_uri) = &self.target.adapter.redirect_uri else { return false };
         let location = response.header(header::LOCATION).unwrap_or_default();
         if !location.starts_with(redirect_uri.as_str()) {
@@ -152,12 +152,12 @@ impl<'a> FlowRun<'a> {
     }
 
     /// Where a request ended, and the page that is shown there.
-    fn land(&mut self, url: Url, response: &HttpResponse) {
+    fn load_page(&mut self, url: Url, response: &HttpResponse) {
         if response.is_html() {
             self.page = None;
             self.session.load(HtmlPage { url: url.clone(), text: response.text().into_owned() });
         }
-        self.landed = url;
+        self.url = url;
     }
 
     /// The page that was loaded last.
@@ -169,7 +169,7 @@ impl<'a> FlowRun<'a> {
     pub(super) fn answered<'s>(&'s self, response: &'s HttpResponse) -> Answered<'s> {
         Answered {
             response,
-            url: &self.landed,
+            url: &self.url,
             session: self.session,
             base: &self.target.base,
             log: self.log,
@@ -177,7 +177,11 @@ impl<'a> FlowRun<'a> {
     }
 
     /// The options of a ceremony.
-    pub(super) fn options(&self, at: &OptionsSource, response: &HttpResponse) -> Result<Value, ErrorKind> {
+    pub(super) fn options(
+        &self,
+        at: &OptionsSource,
+        response: &HttpResponse,
+    ) -> Result<Value, ErrorKind> {
         match at {
             OptionsSource::Found(source) => answer::options(source, &self.answered(response)),
             OptionsSource::Assembled(template) => {
@@ -191,7 +195,11 @@ impl<'a> FlowRun<'a> {
 
     /// What comes by another way than from the target: a mail, or the words of a
     /// program.
-    async fn aside(&mut self, index: usize, step: &AdapterStep) -> Result<Option<HttpResponse>, Error> {
+    async fn aside(
+        &mut self,
+        index: usize,
+        step: &AdapterStep,
+    ) -> Result<Option<HttpResponse>, Error> {
         let scope = self.scope(None);
         let filled = |text: &Text| match scope.text(text) {
             Ok(text) => Ok(text.unwrap_or_default()),
@@ -203,10 +211,10 @@ impl<'a> FlowRun<'a> {
                 let to = filled(to)?;
                 let mailbox = self.target.mailbox.as_ref();
                 let mailbox = mailbox.ok_or_else(|| self.error(index, ErrorKind::NoMailbox))?;
-                match mailbox.next(&to, aside::PATIENCE).await {
+                match mailbox.next(&to, aside::TIMEOUT).await {
                     Some(text) => text,
                     None => {
-                        let kind = ErrorKind::NoMail { to, after: aside::PATIENCE };
+                        let kind = ErrorKind::NoMail { to, after: aside::TIMEOUT };
                         return Err(self.error(index, kind));
                     }
                 }

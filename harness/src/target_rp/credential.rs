@@ -4,7 +4,7 @@ use passrig_authenticator::wire::base64url::{self, Variant};
 use passrig_authenticator::wire::cbor::Item;
 use passrig_authenticator::wire::{Cbor, Json};
 
-use super::adapter::{Binary, MemberChange, CredentialEdit};
+use super::adapter::{Binary, CredentialEdit, MemberChange};
 
 /// The members whose text stands for octets; `id` stays what it is, a text.
 const BINARY: [&str; 6] = [
@@ -192,6 +192,9 @@ mod tests {
         let credential = Json::Styled(Style::Spaced, Box::new(inner));
         let shaped = shaped(&credential, &[edit("a", MemberChange::Rename("b".into()))]);
         assert_eq!(shaped.render(), b"{\"b\": \xff{}");
-        assert_eq!(super::shaped(&Json::Raw(vec![1]), &[edit("a", MemberChange::Drop)]).render(), [1]);
+        assert_eq!(
+            super::shaped(&Json::Raw(vec![1]), &[edit("a", MemberChange::Drop)]).render(),
+            [1]
+        );
     }
 }

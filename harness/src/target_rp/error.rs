@@ -200,9 +200,9 @@ impl ErrorKind {
             Self::NoForm { .. } => {
                 "`submit` takes a form of the page that a step before it loaded: look at its answer in the transcript".into()
             }
-            Self::NoCapture { .. } => "look at the answer in the transcript, and mend `capture`".into(),
+            Self::NoCapture { .. } => "look at the answer in the transcript, and fix `capture`".into(),
             Self::ProbeShape { .. } => {
-                "look at the answer in the transcript, and mend the path in the adapter".into()
+                "look at the answer in the transcript, and fix the path in the adapter".into()
             }
             Self::ProbeLists { .. } => {
                 "`credential_ids` and `record_ids` have to find one value each in every entry".into()

@@ -5,7 +5,7 @@ use regex::Regex;
 use serde_json::Value;
 use url::Url;
 
-use super::adapter::{Binary, AnswerPart, Query, Refinement, ValueSource};
+use super::adapter::{AnswerPart, Binary, Query, Refinement, ValueSource};
 use super::error::ErrorKind;
 use super::log::Log;
 use super::page::{self, Elements};
@@ -202,7 +202,12 @@ impl Answered<'_> {
         }
     }
 
-    fn queried(&self, value: &Value, query: &Query, place: &AnswerPart) -> Result<Vec<Value>, Missing> {
+    fn queried(
+        &self,
+        value: &Value,
+        query: &Query,
+        place: &AnswerPart,
+    ) -> Result<Vec<Value>, Missing> {
         // JSON in a text, unless the text is meant as it is.
         let inner: Option<Value> = value.as_str().and_then(|text| serde_json::from_str(text).ok());
         let read = inner.as_ref().unwrap_or(value);

@@ -7,7 +7,7 @@ use serde_json::Value as JsonValue;
 
 use passrig_authenticator::wire::Json;
 
-use super::adapter::{ValueForm, Part, SettingValues, Settings, Text, ValueTemplate, Variable};
+use super::adapter::{Part, SettingValues, Settings, Text, ValueForm, ValueTemplate, Variable};
 use super::session::Session;
 
 /// Everything but the unreserved characters (RFC 3986 §2.3).

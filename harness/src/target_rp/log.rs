@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::error::FlowStep;
 use super::redact::{self, Secrets};
-use super::transport::{TransportError, HttpResponse};
+use super::transport::{HttpResponse, TransportError};
 use crate::outcome::{Body, Exchange, Exchanges, Received, Sent};
 
 /// Octets of a body that an exported exchange shows.
@@ -77,7 +77,7 @@ impl Log {
 
     /// Takes over one exchange of another log, with what is secret there, and
     /// tells its place here.
-    pub fn absorb(&mut self, other: &Self, exchange: usize) -> usize {
+    pub fn append(&mut self, other: &Self, exchange: usize) -> usize {
         self.secrets.join(&other.secrets);
         self.records.extend(other.records.get(exchange).cloned());
         self.records.len().saturating_sub(1)

@@ -17,7 +17,7 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use url::Url;
 
 use super::guard::Guard;
-use super::transport::{self, TransportError, Limits, Sending, Transport};
+use super::transport::{self, Limits, Sending, Transport, TransportError};
 pub use connector::{ConnectTo, ConnectToError};
 use connector::{Connector, Usage};
 pub use tls::{CaError, Trust};
@@ -74,7 +74,10 @@ impl Network {
         Self { connector, pooled, fresh, limits }
     }
 
-    async fn exchange(&self, mut request: Request<Bytes>) -> Result<transport::HttpResponse, TransportError> {
+    async fn exchange(
+        &self,
+        mut request: Request<Bytes>,
+    ) -> Result<transport::HttpResponse, TransportError> {
         if request.body().len() >= UNREAD {
             // A target that does not read the body to its end cannot be spoken to again on this
             // connection.
@@ -87,7 +90,10 @@ impl Network {
     /// The head of the answer. A request that got no byte on a connection that was open before goes
     /// out once more on a fresh one, as browsers do: the server may have closed the old one without
     /// regard to the request.
-    async fn answer(&self, request: Request<Bytes>) -> Result<http::Response<Incoming>, TransportError> {
+    async fn answer(
+        &self,
+        request: Request<Bytes>,
+    ) -> Result<http::Response<Incoming>, TransportError> {
         let opened = self.connector.opened();
         let again = request.clone();
         let mut request = request.map(Full::new);

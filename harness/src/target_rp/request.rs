@@ -112,7 +112,7 @@ impl RequestDraft {
         }
         if sender.origin.starts_with("http") {
             // The default policy tells other origins no more than this, and
-            // our own pages have no path worth telling.
+            // our own pages have no path worth outcome_member.
             draft.set("referer", format!("{}/", sender.origin));
         }
         draft.set("sec-fetch-site", sender.relation.as_str());

@@ -21,7 +21,7 @@ use tokio::process::{ChildStderr, ChildStdin, ChildStdout, Command};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use super::transport::{TransportError, Limits, HttpResponse, Sending, Transport};
+use super::transport::{HttpResponse, Limits, Sending, Transport, TransportError};
 use crate::process::{Endless, ProcessGroup, StreamLines};
 
 /// A program that answers requests.
@@ -122,12 +122,14 @@ impl Shim {
     }
 
     fn start(&self) -> Result<Running, TransportError> {
-        let failed = |reason: String| TransportError::Program { command: self.command.clone(), reason };
+        let failed =
+            |reason: String| TransportError::Program { command: self.command.clone(), reason };
         let mut command = Command::new("sh");
         command.arg("-c").arg(&self.command);
         command.envs(self.environment.iter().cloned());
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut group = ProcessGroup::spawn(&mut command).map_err(|error| failed(error.to_string()))?;
+        let mut group =
+            ProcessGroup::spawn(&mut command).map_err(|error| failed(error.to_string()))?;
         let child = group.child();
         let (Some(stdin), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else {
             return Err(failed("it has no stdin and stdout".to_owned()));
@@ -295,7 +297,10 @@ mod tests {
     async fn what_a_program_may_do_wrong() {
         assert_eq!(answered("exit 3").await.unwrap_err(), TransportError::Closed);
         let after = Duration::from_millis(1500);
-        assert_eq!(answered("cat >/dev/null").await.unwrap_err(), TransportError::Deadline { after });
+        assert_eq!(
+            answered("cat >/dev/null").await.unwrap_err(),
+            TransportError::Deadline { after }
+        );
         let status = r#"read line; echo "{\"id\":1,\"status\":9}"; read end"#;
         assert!(matches!(answered(status).await.unwrap_err(), TransportError::NotHttp { .. }));
     }

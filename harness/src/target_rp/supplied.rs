@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 
 use url::Url;
 
-use super::adapter::{StepAction, Adapter, BodyTemplate, Flow, OptionsSource, Part, StepRole, AdapterStep, Text, ValueTemplate};
+use super::adapter::{
+    Adapter, AdapterStep, BodyTemplate, Flow, OptionsSource, Part, StepAction, StepRole, Text,
+    ValueTemplate,
+};
 use super::inputs;
 use super::redact::{self, Secrets, names_a_secret};
 
@@ -67,7 +70,9 @@ fn members(name: &str, value: &ValueTemplate, secrets: &mut Secrets) {
     match value {
         ValueTemplate::Text(text) => give_literals(name, text, secrets),
         ValueTemplate::Array(items) => items.iter().for_each(|item| members(name, item, secrets)),
-        ValueTemplate::Object(all) => all.iter().for_each(|(name, value)| members(name, value, secrets)),
+        ValueTemplate::Object(all) => {
+            all.iter().for_each(|(name, value)| members(name, value, secrets))
+        }
         ValueTemplate::Number(number) if names_a_secret(name) => secrets.give(&number.to_string()),
         ValueTemplate::Number(_) | ValueTemplate::Bool(_) | ValueTemplate::Whole(_) => {}
     }

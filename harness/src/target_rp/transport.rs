@@ -29,7 +29,8 @@ pub trait Transport: Send + Sync {
 }
 
 /// An answer that is under way.
-pub type Sending<'a> = Pin<Box<dyn Future<Output = Result<HttpResponse, TransportError>> + Send + 'a>>;
+pub type Sending<'a> =
+    Pin<Box<dyn Future<Output = Result<HttpResponse, TransportError>> + Send + 'a>>;
 
 /// A whole answer.
 #[derive(Clone, Debug)]
@@ -356,7 +357,9 @@ impl Transport for InProcess {
                 read(response, self.limits).await
             };
             let after = self.limits.deadline;
-            tokio::time::timeout(after, answer).await.unwrap_or(Err(TransportError::Deadline { after }))
+            tokio::time::timeout(after, answer)
+                .await
+                .unwrap_or(Err(TransportError::Deadline { after }))
         })
     }
 

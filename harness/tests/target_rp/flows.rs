@@ -2,7 +2,7 @@
 
 use passrig::outcome::Manner;
 use passrig::target_rp::error::ErrorKind;
-use passrig::target_rp::{CredentialAnswer, FlowResult, Error, Flow, Inputs, Recognised};
+use passrig::target_rp::{CredentialAnswer, Error, Flow, FlowResult, Inputs, Recognised};
 use passrig_authenticator::wire::{Json, Layout, Tree};
 use passrig_authenticator::workbench::{Honest, Stage, Workbench};
 use serde_json::json;

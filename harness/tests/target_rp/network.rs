@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use passrig::target_rp::error::ErrorKind;
 use passrig::target_rp::guard::{Guard, HostPort};
 use passrig::target_rp::network::{ConnectTo, Network, NetworkSettings, Trust};
-use passrig::target_rp::transport::{TransportError, Limits, Transport};
+use passrig::target_rp::transport::{Limits, Transport, TransportError};
 use passrig::target_rp::{Adapter, Error, Flow, Inputs, Log, Session, Target};
 use passrig_authenticator::Ceremony;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -40,7 +40,7 @@ const OPTIONS: &str = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncont
 
 fn settings() -> NetworkSettings {
     let limits = Limits { deadline: Duration::from_secs(20), ..Limits::default() };
-    NetworkSettings { limits, ..Settings::default() }
+    NetworkSettings { limits, ..NetworkSettings::default() }
 }
 
 fn target(base: &str, settings: NetworkSettings) -> Target {
@@ -121,7 +121,10 @@ is the relying party running, and on this port?
 #[tokio::test]
 async fn no_address() {
     let error = begin("http://nowhere.invalid", settings()).await.unwrap_err();
-    assert!(matches!(error.kind, ErrorKind::Transport(TransportError::NoAddress { .. })), "{error}");
+    assert!(
+        matches!(error.kind, ErrorKind::Transport(TransportError::NoAddress { .. })),
+        "{error}"
+    );
 }
 
 #[tokio::test]
@@ -224,7 +227,7 @@ async fn a_hang() {
     for address in [silent, dripping] {
         let limits = Limits { deadline: Duration::from_millis(300), ..Limits::default() };
         let start = Instant::now();
-        let settings = NetworkSettings { limits, ..Settings::default() };
+        let settings = NetworkSettings { limits, ..NetworkSettings::default() };
         let error = begin(&format!("http://{address}"), settings).await.unwrap_err();
         assert!(start.elapsed() < Duration::from_secs(10));
         assert_eq!(
@@ -305,7 +308,10 @@ async fn http_on_a_tls_port_and_the_reverse() {
     assert!(matches!(error.kind, ErrorKind::Transport(TransportError::Tls { .. })), "{error}");
     let (tls, _) = tls_server().await;
     let error = begin(&format!("http://{tls}"), settings()).await.unwrap_err();
-    let kind = matches!(error.kind, ErrorKind::Transport(TransportError::NotHttp { .. } | TransportError::Closed));
+    let kind = matches!(
+        error.kind,
+        ErrorKind::Transport(TransportError::NotHttp { .. } | TransportError::Closed)
+    );
     assert!(kind, "{error}");
 }
 

@@ -9,7 +9,9 @@ use axum::body::to_bytes;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use passrig::target_rp::transport::{InProcess, Limits};
-use passrig::target_rp::{Adapter, CredentialAnswer, FlowResult, Error, Flow, Inputs, Log, Session, Target};
+use passrig::target_rp::{
+    Adapter, CredentialAnswer, Error, Flow, FlowResult, Inputs, Log, Session, Target,
+};
 use passrig_authenticator::Ceremony;
 use passrig_authenticator::wire::Json;
 use passrig_authenticator::workbench::Workbench;

@@ -59,6 +59,6 @@ fn network(rp: &Running) -> Network {
         trust: Trust::with_ca(&rp.ca).unwrap(),
         // A busy machine is no finding about the relying party.
         limits: Limits { deadline: Duration::from_secs(60), ..Limits::default() },
-        ..Settings::default()
+        ..NetworkSettings::default()
     })
 }

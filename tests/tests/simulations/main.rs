@@ -67,7 +67,7 @@ async fn played(simulation: &Simulation, rp: &Running, adapter: &str) -> Story {
         trust: Trust::with_ca(&rp.ca).unwrap(),
         // A busy machine is no finding about the relying party.
         limits: Limits { deadline: Duration::from_secs(60), ..Limits::default() },
-        ..Settings::default()
+        ..NetworkSettings::default()
     });
     let base = rp.url.parse().unwrap();
     let adapter = adapter::named(adapter).unwrap();

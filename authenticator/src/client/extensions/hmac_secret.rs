@@ -70,7 +70,7 @@ fn salts(asked: &HmacGetSecret) -> Option<PrfValues> {
 /// Asks for an evaluation, unless `prf` does already.
 pub(super) fn ask_use(
     inputs: &ClientInputs,
-    asked: &mut device::Use,
+    asked: &mut device::AssertionExtensions,
     session: &mut Session<'_>,
     env: &mut dyn Env,
 ) {

@@ -64,7 +64,7 @@ pub(super) fn verifies(profile: &Profile, extension: Extension) -> bool {
 
 pub(super) fn ask_creation(
     inputs: &ClientInputs,
-    asked: &mut device::Creation,
+    asked: &mut device::CreationExtensions,
     session: &mut Session<'_>,
     env: &mut dyn Env,
 ) {
@@ -85,7 +85,7 @@ pub(super) fn ask_creation(
 pub(super) fn ask_use(
     inputs: &ClientInputs,
     request: &get_assertion::GetAssertionRequest<'_>,
-    asked: &mut device::Use,
+    asked: &mut device::AssertionExtensions,
     session: &mut Session<'_>,
     env: &mut dyn Env,
 ) {

@@ -1,6 +1,6 @@
 //! `credBlob` (CTAP 2.1 §12.2).
 
-use super::{CreationExtensions, Entry, Extension, StoredExtensions, AssertionExtensions, entry};
+use super::{AssertionExtensions, CreationExtensions, Entry, Extension, StoredExtensions, entry};
 use crate::device::Authenticator;
 use crate::wire::Cbor;
 
@@ -22,9 +22,13 @@ impl Authenticator {
     }
 
     /// Gives the blob; an empty one where there is none.
-    pub(super) fn give_cred_blob(&self, asked: &AssertionExtensions, kept: &StoredExtensions) -> Entry {
-        let told = asked.cred_blob && self.supports(Extension::CredBlob);
+    pub(super) fn give_cred_blob(
+        &self,
+        asked: &AssertionExtensions,
+        kept: &StoredExtensions,
+    ) -> Entry {
+        let is_output = asked.cred_blob && self.supports(Extension::CredBlob);
         let blob = || Cbor::bytes(kept.cred_blob.clone().unwrap_or_default());
-        told.then(|| entry(Extension::CredBlob, blob()))
+        is_output.then(|| entry(Extension::CredBlob, blob()))
     }
 }

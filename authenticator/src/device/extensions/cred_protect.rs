@@ -47,8 +47,8 @@ impl Protection {
 
 impl Authenticator {
     pub(super) fn protect(&self, asked: &CreationExtensions, kept: &StoredExtensions) -> Entry {
-        let told = asked.cred_protect.is_some() && self.supports(Extension::CredProtect);
+        let is_output = asked.cred_protect.is_some() && self.supports(Extension::CredProtect);
         let level = i64::from(kept.protection.level());
-        told.then(|| entry(Extension::CredProtect, Cbor::int(level)))
+        is_output.then(|| entry(Extension::CredProtect, Cbor::int(level)))
     }
 }

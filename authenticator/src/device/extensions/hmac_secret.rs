@@ -4,7 +4,9 @@ use base16ct::lower as hex;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 
-use super::{CreationExtensions, Entry, Extension, StoredExtensions, PrfValues, AssertionExtensions, entry};
+use super::{
+    AssertionExtensions, CreationExtensions, Entry, Extension, PrfValues, StoredExtensions, entry,
+};
 use crate::device::{Authenticator, Error};
 use crate::env::Env;
 use crate::pin_uv_auth::{KeyAgreement, Protocol};
@@ -62,10 +64,14 @@ impl Authenticator {
     }
 
     /// Tells whether the new credential has the functions.
-    pub(super) fn enable_hmac_secret(&self, asked: &CreationExtensions, kept: &StoredExtensions) -> Entry {
-        let told = asked.hmac_secret && self.supports(Extension::HmacSecret);
+    pub(super) fn enable_hmac_secret(
+        &self,
+        asked: &CreationExtensions,
+        kept: &StoredExtensions,
+    ) -> Entry {
+        let is_output = asked.hmac_secret && self.supports(Extension::HmacSecret);
         let able = Cbor::bool(kept.cred_random.is_some());
-        told.then(|| entry(Extension::HmacSecret, able))
+        is_output.then(|| entry(Extension::HmacSecret, able))
     }
 
     /// Evaluates with the making of the credential.

@@ -1,7 +1,10 @@
 //! `largeBlob` (§10.1.5, CTAP 2.1 §6.10). The blob lies with its credential,
 //! not in an array that all of them share.
 
-use super::{CreationExtensions, Extension, StoredExtensions, ExtensionOutputs as Extended, Unsigned, AssertionExtensions};
+use super::{
+    AssertionExtensions, CreationExtensions, Extension, ExtensionOutputs as Extended,
+    StoredExtensions, Unsigned,
+};
 use crate::device::{Authenticator, Credential};
 
 /// The longest blob: room for a certificate, which it is meant for.

@@ -22,10 +22,10 @@ impl Default for PinPolicy {
 
 impl Authenticator {
     pub(super) fn reveal_min_pin_length(&self, asked: &CreationExtensions, rp_id: &str) -> Entry {
-        let told = asked.min_pin_length
+        let is_output = asked.min_pin_length
             && self.supports(Extension::MinPinLength)
             && self.pin_policy.rp_ids.iter().any(|allowed| allowed == rp_id);
         let length = i64::from(self.pin_policy.min_length);
-        told.then(|| entry(Extension::MinPinLength, Cbor::int(length)))
+        is_output.then(|| entry(Extension::MinPinLength, Cbor::int(length)))
     }
 }

@@ -4,7 +4,10 @@
 use base16ct::lower as hex;
 use sha2::{Digest, Sha256};
 
-use super::{CreationExtensions, CredRandom, Extension, StoredExtensions, ExtensionOutputs, Unsigned, AssertionExtensions};
+use super::{
+    AssertionExtensions, CreationExtensions, CredRandom, Extension, ExtensionOutputs,
+    StoredExtensions, Unsigned,
+};
 use crate::device::{Authenticator, Credential, Error};
 use crate::env::Env;
 
@@ -35,7 +38,12 @@ impl Values {
 }
 
 impl Authenticator {
-    pub(super) fn enable_prf(&self, asked: &CreationExtensions, kept: &StoredExtensions, unsigned: &mut Unsigned) {
+    pub(super) fn enable_prf(
+        &self,
+        asked: &CreationExtensions,
+        kept: &StoredExtensions,
+        unsigned: &mut Unsigned,
+    ) {
         let asked = asked.prf.as_ref().filter(|_| self.supports(Extension::Prf));
         if let (Some(salts), Some(cred_random)) = (asked, &kept.cred_random) {
             unsigned.prf_enabled = true;

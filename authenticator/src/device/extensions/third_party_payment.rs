@@ -6,8 +6,8 @@ use crate::wire::Cbor;
 
 impl Authenticator {
     /// Tells whether the credential may be used in payments.
-    pub(super) fn tell_payment(&self, asked: bool, kept: &StoredExtensions) -> Entry {
-        let told = asked && self.supports(Extension::ThirdPartyPayment);
-        told.then(|| entry(Extension::ThirdPartyPayment, Cbor::bool(kept.third_party_payment)))
+    pub(super) fn payment_output(&self, asked: bool, kept: &StoredExtensions) -> Entry {
+        let is_output = asked && self.supports(Extension::ThirdPartyPayment);
+        is_output.then(|| entry(Extension::ThirdPartyPayment, Cbor::bool(kept.third_party_payment)))
     }
 }

@@ -1,4 +1,4 @@
-use super::{CreationExtensions, CredRandom, Extension, StoredExtensions, Protection, Supported};
+use super::{CreationExtensions, CredRandom, Extension, Protection, StoredExtensions, Supported};
 use crate::device::Error;
 use crate::env::Env;
 
@@ -47,11 +47,15 @@ impl Traits {
 
     /// What is kept with a new credential; its secrets are drawn under that
     /// label.
-    pub(in super::super) fn kept(self, label: &str, env: &mut dyn Env) -> Result<StoredExtensions, Error> {
+    pub(in super::super) fn kept(
+        self,
+        label: &str,
+        env: &mut dyn Env,
+    ) -> Result<StoredExtensions, Error> {
         let mut kept = StoredExtensions {
             protection: self.protection,
             third_party_payment: self.third_party_payment,
-            ..Kept::default()
+            ..StoredExtensions::default()
         };
         if self.prf {
             kept.cred_random = Some(CredRandom::draw(label, env)?);

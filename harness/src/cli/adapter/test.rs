@@ -8,7 +8,7 @@ use crate::actor::World;
 use crate::cli::console::Console;
 use crate::cli::failure::Failure;
 use crate::cli::identity;
-use crate::cli::last_words;
+use crate::cli::last_exchanges;
 use crate::cli::reach::{self, Reach};
 use crate::outcome::{Outcome, Paint, visible};
 use crate::quoting::quoted;
@@ -92,7 +92,7 @@ fn passage_text(passage: &Passage, target: &Target, quiet: bool, paint: Paint) -
             let line = step.map(|step| target.masked(&step.line)).unwrap_or_default();
             let head = format!("{} step {}: {line}", exchange.flow, exchange.step);
             let _ = writeln!(out, "  {}", paint.faint(&visible::line(&head)));
-            let _ = last_words::exchange(&mut out, exchange, paint);
+            let _ = last_exchanges::exchange(&mut out, exchange, paint);
             let names: Vec<&str> = step
                 .iter()
                 .flat_map(|step| &step.captures)

@@ -1,7 +1,7 @@
 //! A passkey in the JSON that WebDriver's virtual authenticators, the DevTools
 //! protocol and Playwright use for credentials.
 
-use passrig_authenticator::device::extensions::{CredRandom, StoredExtensions, Protection};
+use passrig_authenticator::device::extensions::{CredRandom, Protection, StoredExtensions};
 use passrig_authenticator::device::{Credential, User};
 use passrig_authenticator::keys::SigningKey;
 use passrig_authenticator::wire::base64url;

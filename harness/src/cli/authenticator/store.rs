@@ -18,12 +18,12 @@ use serde::{Deserialize, Serialize};
 use super::super::failure::Failure;
 use super::super::identity;
 use super::passkey::Passkey;
-use crate::storage::{self, Limit, FileMode};
+use crate::storage::{self, FileMode, Limit};
 
 /// The shape of the file.
 const VERSION: u32 = 1;
 /// How long to wait for another process.
-const PATIENCE: Duration = Duration::from_secs(30);
+const LOCK_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// What a new authenticator shall be; an old one must be like that already.
 #[derive(Debug, Default, clap::Args)]
@@ -129,9 +129,9 @@ impl OpenStore {
     ) -> Result<T, Failure> {
         let mut store = device::Store::default();
         self.fill(&mut store);
-        let told = change(&mut store);
+        let result = change(&mut store);
         self.save(&store)?;
-        Ok(told)
+        Ok(result)
     }
 
     fn fill(&self, store: &mut device::Store) {
@@ -197,7 +197,7 @@ fn lock(file: &Path) -> Result<File, Failure> {
     loop {
         match lock.try_lock() {
             Ok(()) => return Ok(lock),
-            Err(TryLockError::WouldBlock) if start.elapsed() < PATIENCE => {
+            Err(TryLockError::WouldBlock) if start.elapsed() < LOCK_TIMEOUT => {
                 std::thread::sleep(Duration::from_millis(5));
             }
             Err(TryLockError::WouldBlock) => {

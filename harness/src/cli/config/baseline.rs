@@ -25,7 +25,7 @@ pub(in crate::cli) struct Findings<'a> {
     pub(in crate::cli) today: Date,
 }
 
-/// What happens to an entry.
+/// The change of an entry of the file.
 enum EntryChange {
     Stays,
     Goes,
@@ -47,7 +47,7 @@ impl Findings<'_> {
         let mut kept = ArrayOfTables::new();
         for (table, entry) in std::mem::take(&mut entries).into_iter().zip(self.expectations) {
             let mut table = table;
-            match self.fate(entry) {
+            match self.change(entry) {
                 EntryChange::Stays => valid.push(entry.clone()),
                 EntryChange::Goes => {
                     baseline.removed += 1;
@@ -81,7 +81,7 @@ impl Findings<'_> {
         Ok(baseline)
     }
 
-    fn fate(&self, entry: &Expectation) -> EntryChange {
+    fn change(&self, entry: &Expectation) -> EntryChange {
         let results = &self.report.checks;
         let counted = results
             .iter()
@@ -94,9 +94,10 @@ impl Findings<'_> {
             Some(Staleness::Expired) => EntryChange::Goes,
             stale if !results.iter().any(|result| entry.foresaw(result)) => {
                 match (counted.into_iter().next(), stale) {
-                    (Some(other), _) => {
-                        EntryChange::Changes(Expectation { outcome: Some(other.outcome), ..entry.clone() })
-                    }
+                    (Some(other), _) => EntryChange::Changes(Expectation {
+                        outcome: Some(other.outcome),
+                        ..entry.clone()
+                    }),
                     (None, Some(_)) => EntryChange::Goes,
                     (None, None) => EntryChange::Stays,
                 }

@@ -5,11 +5,10 @@ use std::path::Path;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use toml::Spanned;
 use toml::value::Datetime;
 
-use super::found::{WithheldSetting, ForeignFile, Withheld};
-use super::{FileConfig, ConfigFile};
+use super::found::{ForeignFile, Withheld, WithheldSetting};
+use super::{ConfigFile, FileConfig};
 use crate::catalogue::Catalogue;
 use crate::cli::fail_on;
 use crate::cli::reach::{self, Rp, Variable};
@@ -22,7 +21,7 @@ use crate::runner::policy::{self, Rule};
 use crate::target_rp::adapter;
 use crate::target_rp::guard::HostPort;
 use crate::target_rp::network::ConnectTo;
-use crate::toml_file::TomlMistake;
+use crate::toml_file::{Spanned, TomlMistake};
 
 type Parsed<T> = Result<T, Box<TomlMistake>>;
 
@@ -34,12 +33,10 @@ pub(in crate::cli) struct ConfigDocument {
     #[serde(default)]
     target: TargetTable,
     /// From which divergence on a run fails: `LEVEL[:IMPORTANCE]`.
-    #[schemars(with = "Option<String>")]
     fail_on: Option<Spanned<String>>,
     /// What the site demands beyond the specification, by requirement, family,
     /// check or glob.
     #[serde(default)]
-    #[schemars(with = "BTreeMap<String, Demand>")]
     policy: BTreeMap<Spanned<String>, Demand>,
     /// What is known to go wrong.
     #[serde(default)]
@@ -51,27 +48,20 @@ pub(in crate::cli) struct ConfigDocument {
 #[serde(deny_unknown_fields)]
 struct TargetTable {
     /// Where its API is.
-    #[schemars(with = "Option<String>")]
     rp: Option<Spanned<String>>,
     /// The id of an adapter, or a file beside this one; a file of another folder counts with
     /// --config.
-    #[schemars(with = "Option<String>")]
     adapter: Option<Spanned<String>>,
     /// The origin of the emulated page.
-    #[schemars(with = "Option<String>")]
     origin: Option<Spanned<String>>,
     /// `HOST:PORT` to connect to, whatever host the URL names.
-    #[schemars(with = "Option<String>")]
     connect_to: Option<Spanned<String>>,
     /// Where mail that it sends is caught: an address of this machine.
-    #[schemars(with = "Option<String>")]
     smtp: Option<Spanned<String>>,
     /// Lets the adapter run programs; counts with --config.
-    #[schemars(with = "Option<bool>")]
     allow_run: Option<Spanned<bool>>,
     /// A file with certificates to believe (PEM), beside this one; a file of another folder counts
     /// with --config.
-    #[schemars(with = "Option<String>")]
     ca: Option<Spanned<String>>,
     /// Believe every certificate.
     #[serde(default)]
@@ -79,27 +69,20 @@ struct TargetTable {
     /// Hosts that are not this machine or not the RP's, and may be connected to: HOST or
     /// HOST:PORT; counts with --config.
     #[serde(default)]
-    #[schemars(with = "Vec<String>")]
     allow_hosts: Vec<Spanned<String>>,
     /// How many seconds to wait for each answer.
-    #[schemars(with = "Option<u32>")]
     deadline: Option<Spanned<u32>>,
     /// How many seconds to wait until a challenge must have expired; absent,
     /// nothing waits for that.
-    #[schemars(with = "Option<u32>")]
     expiry: Option<Spanned<u32>>,
     /// How many pairs of answers a check times at most, such as 500; absent,
     /// nothing is timed.
-    #[schemars(with = "Option<u32>")]
     timing: Option<Spanned<u32>>,
     /// How many seconds a target that dies may take to come back.
-    #[schemars(with = "Option<u32>")]
     restart_wait: Option<Spanned<u32>>,
     /// A shell command that brings it back; counts with --config.
-    #[schemars(with = "Option<String>")]
     restart: Option<Spanned<String>>,
     /// Seconds to wait in total when the target asks for fewer requests.
-    #[schemars(with = "Option<u32>")]
     throttle_wait: Option<Spanned<u32>>,
     /// Whether the RP judges models of authenticators by the metadata that
     /// `passrig trust export` writes.
@@ -110,7 +93,6 @@ struct TargetTable {
     name_checks: bool,
     /// Variables for the adapter.
     #[serde(default)]
-    #[schemars(with = "BTreeMap<String, Value>")]
     vars: BTreeMap<Spanned<String>, ConfigValue>,
 }
 
@@ -159,13 +141,10 @@ struct Both {
 #[serde(deny_unknown_fields)]
 struct Expect {
     /// A check's id, or a glob.
-    #[schemars(with = "String")]
     check: Spanned<String>,
     /// What it comes to; absent, whatever is no pass.
-    #[schemars(with = "Option<Outcome>")]
     outcome: Option<Spanned<Outcome>>,
     /// Why that is borne with.
-    #[schemars(with = "String")]
     reason: Spanned<String>,
     /// The last day on which it is: a date without quotes.
     #[schemars(with = "Option<String>")]
@@ -240,7 +219,9 @@ fn target(source: ConfigFile<'_>, target: &TargetTable) -> Parsed<reach::Args> {
         let known = Variable::plain(name.get_ref()).map_err(|message| wrong(name, message))?;
         var.push(match value {
             ConfigValue::Text(text) => Variable { value: Some(text.clone()), ..known },
-            ConfigValue::From(EnvironmentVariable { env }) => Variable { env: env.clone(), ..known },
+            ConfigValue::From(EnvironmentVariable { env }) => {
+                Variable { env: env.clone(), ..known }
+            }
         });
     }
     // An adapter is a file if it looks like one.
@@ -287,7 +268,8 @@ fn withheld(source: ConfigFile<'_>, target: &TargetTable, args: &reach::Args) ->
     let hosts = target.allow_hosts.iter();
     let hosts = hosts.map(|host| (WithheldSetting::AllowHost(host.get_ref().clone()), host.span()));
     let vars = target.vars.iter().filter(|(_, value)| matches!(value, ConfigValue::From(_)));
-    let vars = vars.map(|(name, _)| (WithheldSetting::Environment(name.get_ref().clone()), name.span()));
+    let vars =
+        vars.map(|(name, _)| (WithheldSetting::Environment(name.get_ref().clone()), name.span()));
     // The id of a built-in adapter comes before a file of that name.
     let adapter = target.adapter.as_ref().filter(|name| adapter::named(name.get_ref()).is_none());
     let adapter = adapter.and_then(|name| {
@@ -334,7 +316,11 @@ fn follow(
     })
 }
 
-fn expectation(source: ConfigFile<'_>, catalogue: &Catalogue, entry: &Expect) -> Parsed<Expectation> {
+fn expectation(
+    source: ConfigFile<'_>,
+    catalogue: &Catalogue,
+    entry: &Expect,
+) -> Parsed<Expectation> {
     let here = |message: &str, span, help: &str| {
         Err(source.toml.mistake(message, Some(span), Some(help.to_owned())))
     };

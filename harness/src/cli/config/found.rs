@@ -66,8 +66,8 @@ impl ForeignFile {
         let file = fs::canonicalize(folder.join(written)).ok()?;
         let is_outside = !fs::canonicalize(folder).is_ok_and(|folder| file.starts_with(folder));
         let is_regular = fs::metadata(&file).is_ok_and(|there| there.is_file());
-        let is_strange = is_outside || !is_regular;
-        is_strange.then(|| Self { written: written.to_owned(), file, is_outside })
+        let is_foreign = is_outside || !is_regular;
+        is_foreign.then(|| Self { written: written.to_owned(), file, is_outside })
     }
 
     fn effect(&self, key: &str) -> String {
@@ -84,9 +84,11 @@ impl ForeignFile {
 }
 
 /// Refuses a found passrig.toml that leads out of the current folder.
-pub(super) fn is_inside_its_folder(config: &Path) -> Result<(), Failure> {
-    let Some(strange) = ForeignFile::of(config, &config.display().to_string()) else { return Ok(()) };
-    let ForeignFile { file, is_outside, .. } = strange;
+pub(super) fn check_folder(config: &Path) -> Result<(), Failure> {
+    let Some(foreign) = ForeignFile::of(config, &config.display().to_string()) else {
+        return Ok(());
+    };
+    let ForeignFile { file, is_outside, .. } = foreign;
     let found = match is_outside {
         true => format!("a link to {}", file.display()),
         false => "another kind of file".to_owned(),
@@ -99,7 +101,11 @@ pub(super) fn is_inside_its_folder(config: &Path) -> Result<(), Failure> {
 }
 
 impl Withheld {
-    pub(super) fn new(source: ConfigFile<'_>, setting: WithheldSetting, span: Range<usize>) -> Self {
+    pub(super) fn new(
+        source: ConfigFile<'_>,
+        setting: WithheldSetting,
+        span: Range<usize>,
+    ) -> Self {
         let message = format!("expected --config to name a file that {}", setting.effect());
         let help =
             format!("give {},\nor --config passrig.toml if you trust this file", setting.flag());
@@ -151,7 +157,8 @@ impl WithheldSetting {
             Self::AllowRun => flags.allow_run,
             Self::Restart => flags.restart.is_some(),
             Self::AllowHost(host) => {
-                let allowed = flags.allow_host.iter().filter_map(|flag| flag.parse::<HostPort>().ok());
+                let allowed =
+                    flags.allow_host.iter().filter_map(|flag| flag.parse::<HostPort>().ok());
                 host.parse().is_ok_and(|host| allowed.into_iter().any(|flag| flag.covers(&host)))
             }
             Self::Environment(name) => flags.var.iter().any(|var| var.name == *name),

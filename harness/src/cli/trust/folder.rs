@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::ExportFile;
 use crate::cli::failure::Failure;
-use crate::storage::{self, Limit, FileMode};
+use crate::storage::{self, FileMode, Limit};
 
 /// The file that says that a folder is an export, and which of its files were written.
 const MARK: &str = "passrig-trust.json";
@@ -52,11 +52,13 @@ pub(super) fn replace(dir: &Path, files: &[ExportFile]) -> Result<(), Failure> {
         None => fs::canonicalize(dir).map_err(failed(dir))?,
     };
     let dir = dir.as_path();
-    match there(dir).map_err(failed(dir))? {
+    match content_of(dir).map_err(failed(dir))? {
         FolderContent::Nothing => place(dir, files).map_err(failed(dir)),
-        FolderContent::Empty => fs::remove_dir(dir).and_then(|()| place(dir, files)).map_err(failed(dir)),
+        FolderContent::Empty => {
+            fs::remove_dir(dir).and_then(|()| place(dir, files)).map_err(failed(dir))
+        }
         FolderContent::Export(mark) => renew(dir, files, &mark),
-        FolderContent::Foreign => Err(Failure::usage(
+        FolderContent::Other => Err(Failure::usage(
             format!("{} holds something else", dir.display()),
             "name a folder that is empty, new, or an earlier export",
         )),
@@ -67,23 +69,25 @@ enum FolderContent {
     Nothing,
     Empty,
     Export(Mark),
-    Foreign,
+    Other,
 }
 
-fn there(dir: &Path) -> io::Result<FolderContent> {
+fn content_of(dir: &Path) -> io::Result<FolderContent> {
     let mut entries = match fs::read_dir(dir) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(FolderContent::Nothing),
-        Err(error) if error.kind() == io::ErrorKind::NotADirectory => return Ok(FolderContent::Foreign),
+        Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
+            return Ok(FolderContent::Other);
+        }
         Err(error) => return Err(error),
     };
     if entries.next().is_none() {
         // A link to an empty folder is not replaced by a folder.
         let is_link = fs::symlink_metadata(dir)?.is_symlink();
-        return Ok(if is_link { FolderContent::Foreign } else { FolderContent::Empty });
+        return Ok(if is_link { FolderContent::Other } else { FolderContent::Empty });
     }
     let text = storage::read_regular(&dir.join(MARK), Limit::EXPORT).unwrap_or_default();
-    Ok(serde_json::from_slice(&text).map_or(FolderContent::Foreign, FolderContent::Export))
+    Ok(serde_json::from_slice(&text).map_or(FolderContent::Other, FolderContent::Export))
 }
 
 /// Puts a whole new folder in its place.

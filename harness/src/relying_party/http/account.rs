@@ -47,11 +47,11 @@ fn entered(rp: &RelyingParty, outcome: Result<Granted<SignedIn>, Refused>) -> Re
             }
             with_session(rp, Json(body).into_response(), token)
         }
-        Err(refused) => turned_away(&refused),
+        Err(refused) => refusal_response(&refused),
     }
 }
 
-fn turned_away(refused: &Refused) -> Response {
+fn refusal_response(refused: &Refused) -> Response {
     let status = match refused {
         Refused::Taken(_) => StatusCode::CONFLICT,
         Refused::Paused(_) => StatusCode::TOO_MANY_REQUESTS,

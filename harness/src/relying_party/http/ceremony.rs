@@ -14,7 +14,11 @@ use crate::relying_party::caller::Caller;
 use crate::relying_party::ceremony::{Granted, Judgement};
 use crate::relying_party::{RelyingParty, audit};
 
-pub(super) async fn attestation_options(State(rp): Shared, caller: Caller, body: RequestBody) -> Response {
+pub(super) async fn attestation_options(
+    State(rp): Shared,
+    caller: Caller,
+    body: RequestBody,
+) -> Response {
     let request = match parse(body) {
         Ok(request) => request,
         Err((status, reason)) => return failed(status, &reason),
@@ -25,7 +29,11 @@ pub(super) async fn attestation_options(State(rp): Shared, caller: Caller, body:
     }
 }
 
-pub(super) async fn assertion_options(State(rp): Shared, caller: Caller, body: RequestBody) -> Response {
+pub(super) async fn assertion_options(
+    State(rp): Shared,
+    caller: Caller,
+    body: RequestBody,
+) -> Response {
     let request = match parse(body) {
         Ok(request) => request,
         Err((status, reason)) => return failed(status, &reason),
@@ -39,15 +47,28 @@ pub(super) async fn assertion_options(State(rp): Shared, caller: Caller, body: R
     with_session(&rp, options(&answer), token)
 }
 
-pub(super) async fn attestation_result(State(rp): Shared, caller: Caller, body: RequestBody) -> Response {
+pub(super) async fn attestation_result(
+    State(rp): Shared,
+    caller: Caller,
+    body: RequestBody,
+) -> Response {
     result(&rp, Ceremony::Registration, &caller, body).await
 }
 
-pub(super) async fn assertion_result(State(rp): Shared, caller: Caller, body: RequestBody) -> Response {
+pub(super) async fn assertion_result(
+    State(rp): Shared,
+    caller: Caller,
+    body: RequestBody,
+) -> Response {
     result(&rp, Ceremony::Authentication, &caller, body).await
 }
 
-async fn result(rp: &RelyingParty, ceremony: Ceremony, caller: &Caller, body: RequestBody) -> Response {
+async fn result(
+    rp: &RelyingParty,
+    ceremony: Ceremony,
+    caller: &Caller,
+    body: RequestBody,
+) -> Response {
     let (bytes, status) = match &body {
         Ok(bytes) => (Some(bytes.as_ref()), StatusCode::BAD_REQUEST),
         Err(rejection) => (None, rejection.status()),

@@ -3,7 +3,7 @@
 use passrig_authenticator::keys;
 use passrig_authenticator::wire::cbor::Item;
 
-use super::{MutantKind, Mutant, loosely};
+use super::{Mutant, MutantKind, loosely};
 use crate::relying_party::verify::Procedure::{Derive, Verify};
 use crate::relying_party::verify::attestation::android_key::{
     self, ALL_APPLICATIONS, ORIGIN, PURPOSE,
@@ -13,7 +13,7 @@ use crate::relying_party::verify::attestation::trust;
 use crate::relying_party::verify::attestation::{
     MODEL, Signature, Statement, apple, compound, fido_u2f, none, packed, safetynet, tpm,
 };
-use crate::relying_party::verify::{Evidence, StepResult, STEPS, registration};
+use crate::relying_party::verify::{Evidence, STEPS, StepResult, registration};
 
 #[rustfmt::skip]
 pub(super) fn all() -> Vec<Mutant> {
@@ -60,8 +60,13 @@ fn joint() -> impl Iterator<Item = Mutant> {
     let sorted = sorted.into_iter().filter_map(|(step, read, run)| {
         let honest = STEPS.iter().find(|known| known.id == step)?;
         let summary = "looks for the attestation key's certificate anywhere in the list";
-        let mutant =
-            Mutant::new(honest, "any-order", MutantKind::WrongVersion, summary.to_owned(), honest.run);
+        let mutant = Mutant::new(
+            honest,
+            "any-order",
+            MutantKind::WrongVersion,
+            summary.to_owned(),
+            honest.run,
+        );
         Some(mutant.and(read, run))
     });
     let point = STEPS.iter().find(|step| step.id == "8.6/6").map(|step| {

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{MutantKind, Mutant, body_mended};
+use super::{Mutant, MutantKind, repair_body};
 use crate::relying_party::verify::Procedure::Derive;
 use crate::relying_party::verify::{Evidence, StepResult, authentication, registration};
 
@@ -34,18 +34,18 @@ pub(super) const MEMBERS: [&str; 8] = [
     "/response/userHandle",
 ];
 
-fn created(e: &mut Evidence<'_>, mend: fn(&str) -> String) -> StepResult {
-    body_mended(e, registration::response, |body| mend_texts(body, mend))
+fn created(e: &mut Evidence<'_>, repair: fn(&str) -> String) -> StepResult {
+    repair_body(e, registration::response, |body| repair_texts(body, repair))
 }
 
-fn used(e: &mut Evidence<'_>, mend: fn(&str) -> String) -> StepResult {
-    body_mended(e, authentication::response, |body| mend_texts(body, mend))
+fn used(e: &mut Evidence<'_>, repair: fn(&str) -> String) -> StepResult {
+    repair_body(e, authentication::response, |body| repair_texts(body, repair))
 }
 
-fn mend_texts(body: &mut Value, mend: fn(&str) -> String) {
+fn repair_texts(body: &mut Value, repair: fn(&str) -> String) {
     for member in MEMBERS {
         if let Some(Value::String(text)) = body.pointer_mut(member) {
-            *text = mend(text);
+            *text = repair(text);
         }
     }
 }
@@ -78,7 +78,7 @@ fn even(text: &str) -> String {
     let mut text = text.to_owned();
     let last = text.pop();
     let place = last.and_then(|last| ALPHABET.find(last));
-    let mended = place.and_then(|place| ALPHABET.chars().nth(place - place % spare));
-    text.extend(mended.or(last));
+    let repaired = place.and_then(|place| ALPHABET.chars().nth(place - place % spare));
+    text.extend(repaired.or(last));
     text
 }

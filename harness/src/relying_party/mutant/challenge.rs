@@ -3,8 +3,8 @@
 
 use passrig_authenticator::wire::base64url;
 
-use super::{MutantKind, Mutant, loosely};
-use crate::relying_party::store::{Issued, ChallengeState};
+use super::{Mutant, MutantKind, loosely};
+use crate::relying_party::store::{ChallengeState, Issued};
 use crate::relying_party::verify::Procedure::Verify;
 use crate::relying_party::verify::{Evidence, StepResult, shared};
 

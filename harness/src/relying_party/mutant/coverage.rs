@@ -6,7 +6,7 @@ use passrig_authenticator::wire::cose::{Algorithm, Key};
 use sha2::{Digest, Sha256};
 
 use super::signature::{SignedData, asserted};
-use super::{MutantKind, Mutant, loosely};
+use super::{Mutant, MutantKind, loosely};
 use crate::relying_party::verify::Procedure::Verify;
 use crate::relying_party::verify::{Evidence, StepResult, authentication};
 

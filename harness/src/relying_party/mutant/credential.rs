@@ -1,11 +1,11 @@
 //! Mutants that look up the credential, its account or its user handle wrongly, or accept a
 //! registered credential ID (§7.1 step 26, §7.2 steps 5 and 6).
 
-use super::{MutantKind, Mutant, behaviour, loosely};
-use crate::relying_party::store::{CredentialRecord, Store, OptionsUser, UserHandle};
+use super::{Mutant, MutantKind, behaviour, loosely};
+use crate::relying_party::store::{CredentialRecord, OptionsUser, Store, UserHandle};
 use crate::relying_party::verify::Procedure::Verify;
 use crate::relying_party::verify::{
-    Evidence, AttemptAudit, StepResult, authentication, examine, registration,
+    AttemptAudit, Evidence, StepResult, authentication, examine, registration,
 };
 
 #[rustfmt::skip]
@@ -63,8 +63,9 @@ fn account_without() -> impl Iterator<Item = Mutant> {
     let summary =
         "takes any account's credential for an account that has none, and signs in that one";
     let any = Verify(|e| loosely(e, authentication::allow_list, names_account_without));
-    Mutant::each(&["7.2/5"], MutantKind::WrongVersion, "account-without", summary, any).into_iter().map(
-        |mutant| {
+    Mutant::each(&["7.2/5"], MutantKind::WrongVersion, "account-without", summary, any)
+        .into_iter()
+        .map(|mutant| {
             mutant.and(
                 "7.2/6a",
                 Verify(|e| match names_account_without(e) {
@@ -72,8 +73,7 @@ fn account_without() -> impl Iterator<Item = Mutant> {
                     false => authentication::named_user(e),
                 }),
             )
-        },
-    )
+        })
 }
 
 fn names_account_without(e: &Evidence<'_>) -> bool {

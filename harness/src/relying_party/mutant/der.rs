@@ -6,7 +6,7 @@ use passrig_authenticator::wire::Der;
 use passrig_authenticator::wire::der::tag;
 
 use super::signature::{SignedData, asserted, attested};
-use super::{MutantKind, Mutant, loosely};
+use super::{Mutant, MutantKind, loosely};
 use crate::relying_party::verify::Procedure::Verify;
 use crate::relying_party::verify::attestation::packed;
 use crate::relying_party::verify::{Evidence, StepResult, authentication};

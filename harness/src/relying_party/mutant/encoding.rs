@@ -5,7 +5,7 @@ use passrig_authenticator::wire::cbor::{Head, Item};
 use passrig_authenticator::wire::{AttestationObject, AuthenticatorData, Cbor, Flags};
 
 use super::simple::longest_prefix;
-use super::{MutantKind, Mutant};
+use super::{Mutant, MutantKind};
 use crate::relying_party::verify::Procedure::Derive;
 use crate::relying_party::verify::{Evidence, StepResult, authentication, form, registration};
 
@@ -39,7 +39,7 @@ pub(super) fn all() -> Vec<Mutant> {
     ])
 }
 
-/// How CBOR is mended before it is judged.
+/// How CBOR is repaired before it is judged.
 struct Repair {
     /// What is done to authenticator data before they are read.
     octets: fn(&[u8]) -> Vec<u8>,
@@ -50,19 +50,20 @@ struct Repair {
 const DEFINITE: Repair = Repair { octets: <[u8]>::to_vec, item: |item| throughout(item, definite) };
 const NARROW: Repair = Repair { octets: <[u8]>::to_vec, item: |item| throughout(item, narrow) };
 const SORTED: Repair = Repair { octets: <[u8]>::to_vec, item: |item| throughout(item, sorted) };
-const FIRST: Repair = Repair { octets: <[u8]>::to_vec, item: |item| throughout(item, first_of_two) };
+const FIRST: Repair =
+    Repair { octets: <[u8]>::to_vec, item: |item| throughout(item, first_of_two) };
 const LAST: Repair = Repair { octets: <[u8]>::to_vec, item: |item| throughout(item, last_of_two) };
 const UNTAGGED: Repair = Repair { octets: without_tags, item: |item| throughout(item, untagged) };
 const SMALL: Repair = Repair { octets: <[u8]>::to_vec, item: |item| throughout(item, small) };
 const SPELT: Repair = Repair { octets: <[u8]>::to_vec, item: spelt };
 const NAMED: Repair = Repair { octets: <[u8]>::to_vec, item: named };
 
-fn created(e: &mut Evidence<'_>, mend: &Repair) -> StepResult {
-    read(e, |bytes| Some((mend.item)(&Cbor::decode(bytes).ok()?)), |data| mended(data, mend))
+fn created(e: &mut Evidence<'_>, repair: &Repair) -> StepResult {
+    read(e, |bytes| Some((repair.item)(&Cbor::decode(bytes).ok()?)), |data| repaired(data, repair))
 }
 
-fn used(e: &mut Evidence<'_>, mend: &Repair) -> StepResult {
-    reread(e, |data| mended(data, mend))
+fn used(e: &mut Evidence<'_>, repair: &Repair) -> StepResult {
+    reread(e, |data| repaired(data, repair))
 }
 
 /// The honest finding, or what another reader makes of the two layers.
@@ -83,7 +84,10 @@ fn read(
     })
 }
 
-fn reread(e: &mut Evidence<'_>, data: impl FnOnce(&[u8]) -> Option<AuthenticatorData>) -> StepResult {
+fn reread(
+    e: &mut Evidence<'_>,
+    data: impl FnOnce(&[u8]) -> Option<AuthenticatorData>,
+) -> StepResult {
     authentication::authenticator_data(e).or_else(|violation| {
         let sent = e.assertion.as_ref().map(|sent| &sent.response.authenticator_data);
         e.authenticator_data = sent.and_then(|sent| data(sent.as_ref()));
@@ -91,18 +95,18 @@ fn reread(e: &mut Evidence<'_>, data: impl FnOnce(&[u8]) -> Option<Authenticator
     })
 }
 
-fn mended(bytes: &[u8], mend: &Repair) -> Option<AuthenticatorData> {
-    let mut data = AuthenticatorData::decode(&(mend.octets)(bytes)).ok()?;
+fn repaired(bytes: &[u8], repair: &Repair) -> Option<AuthenticatorData> {
+    let mut data = AuthenticatorData::decode(&(repair.octets)(bytes)).ok()?;
     if let Some(attested) = &mut data.attested {
-        attested.public_key = (mend.item)(&attested.public_key);
+        attested.public_key = (repair.item)(&attested.public_key);
     }
-    data.extensions = data.extensions.as_ref().map(mend.item);
+    data.extensions = data.extensions.as_ref().map(repair.item);
     form::authenticator_data(&data).is_ok().then_some(data)
 }
 
-/// The item with every item inside mended, the innermost first.
-fn throughout(item: &Cbor, mend: fn(Cbor) -> Cbor) -> Cbor {
-    let inner = |item: &Cbor| throughout(item, mend);
+/// The item with every item inside repaired, the innermost first.
+fn throughout(item: &Cbor, repair: fn(Cbor) -> Cbor) -> Cbor {
+    let inner = |item: &Cbor| throughout(item, repair);
     let inside = match &item.item {
         Item::Array(items) => Item::Array(items.iter().map(inner).collect()),
         Item::Map(entries) => {
@@ -111,7 +115,7 @@ fn throughout(item: &Cbor, mend: fn(Cbor) -> Cbor) -> Cbor {
         Item::Tag(tag, item) => Item::Tag(*tag, Box::new(inner(item))),
         other => other.clone(),
     };
-    mend(Cbor { item: inside, head: item.head })
+    repair(Cbor { item: inside, head: item.head })
 }
 
 fn definite(item: Cbor) -> Cbor {

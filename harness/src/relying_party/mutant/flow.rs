@@ -4,7 +4,7 @@
 use passrig_authenticator::Ceremony;
 use passrig_authenticator::wire::{Flags, base64url};
 
-use super::meeting::PairBarrier;
+use super::pair_barrier::PairBarrier;
 use super::signature::from_subject_public_key_info;
 use super::{Mutant, behaviour};
 use crate::relying_party::RelyingParty;
@@ -101,7 +101,7 @@ impl Behaviour for ReadsEarly {
                 (session, store.pending(session, ceremony)?.challenge.clone())
             };
             // Until a second response has read it too, or can no longer be expected.
-            self.1.meet(read.0).await;
+            self.1.wait_for_second(read.0).await;
             Some(read)
         })
     }

@@ -9,7 +9,7 @@ use passrig_authenticator::wire::{AuthenticatorData, Cbor, Flags, Json, Registra
 use sha2::{Digest, Sha256};
 use url::Url;
 
-use super::{MutantKind, Mutant, body_mended, loosely};
+use super::{Mutant, MutantKind, loosely, repair_body};
 use crate::relying_party::store::{ChallengeState, OptionsUser};
 use crate::relying_party::verify::Procedure::{Derive, Verify};
 use crate::relying_party::verify::{Evidence, StepResult, authentication, registration, shared};
@@ -23,8 +23,8 @@ const TOP_ORIGIN: &[&str] = &["7.1/11", "7.2/14"];
 #[rustfmt::skip]
 pub(super) fn all() -> Vec<Mutant> {
     let flaws = Mutant::list(MutantKind::WrongVersion, [
-        (&["7.1/3"], "members-mended", "fills in the id, rawId or type that a response lacks", Derive(|e| mend_members(e, registration::response))),
-        (&["7.2/3"], "members-mended", "fills in the id, rawId or type that a response lacks", Derive(|e| mend_members(e, authentication::response))),
+        (&["7.1/3"], "members-mended", "fills in the id, rawId or type that a response lacks", Derive(|e| fill_in_members(e, registration::response))),
+        (&["7.2/3"], "members-mended", "fills in the id, rawId or type that a response lacks", Derive(|e| fill_in_members(e, authentication::response))),
         (TYPE, "first-of-two", "reads the first of two types", Verify(|e| first_of_two(e, "type", shared::kind, |e, sent| sent == shared::expected_kind(e.ceremony)))),
         (TYPE, "trimmed", "reads the type without what surrounds it", Verify(type_trimmed)),
         (TYPE, "beginning", "takes every type that begins with the right one", Verify(type_beginning)),
@@ -33,12 +33,12 @@ pub(super) fn all() -> Vec<Mutant> {
         (CHALLENGE, "encoded-twice", "takes the text of the challenge for its octets", Verify(challenge_encoded_twice)),
         (&["7.2/11"], "in-cookie", "keeps challenges where whoever asks can restore them", Verify(challenge_in_cookie)),
         (ORIGIN, "first-of-two", "reads the first of two origins", Verify(|e| first_of_two(e, "origin", shared::origin, is_own))),
-        (ORIGIN, "trimmed", "reads the origin without the space around it", Verify(|e| mended(e, |sent| sent.trim().to_owned()))),
-        (ORIGIN, "nul-terminated", "reads the origin as far as a NUL", Verify(|e| mended(e, |sent| until(sent, '\0')))),
-        (ORIGIN, "ill-formed-dropped", "drops octets that are no UTF-8", Verify(|e| mended(e, |sent| sent.replace('\u{fffd}', "")))),
-        (ORIGIN, "trailing-dot", "ignores a dot after the host", Verify(|e| mended(e, |sent| sent.trim_end_matches('.').to_owned()))),
-        (ORIGIN, "confusable", "takes letters that look alike for the same", Verify(|e| mended(e, latin))),
-        (ORIGIN, "path-ignored", "ignores what follows the host", Verify(|e| mended(e, serialised))),
+        (ORIGIN, "trimmed", "reads the origin without the space around it", Verify(|e| repaired(e, |sent| sent.trim().to_owned()))),
+        (ORIGIN, "nul-terminated", "reads the origin as far as a NUL", Verify(|e| repaired(e, |sent| until(sent, '\0')))),
+        (ORIGIN, "ill-formed-dropped", "drops octets that are no UTF-8", Verify(|e| repaired(e, |sent| sent.replace('\u{fffd}', "")))),
+        (ORIGIN, "trailing-dot", "ignores a dot after the host", Verify(|e| repaired(e, |sent| sent.trim_end_matches('.').to_owned()))),
+        (ORIGIN, "confusable", "takes letters that look alike for the same", Verify(|e| repaired(e, latin))),
+        (ORIGIN, "path-ignored", "ignores what follows the host", Verify(|e| repaired(e, serialised))),
         (ORIGIN, "listed", "takes a list that holds its origin", Verify(origin_listed)),
         (ORIGIN, "development", "takes every page of this machine, as in development", Verify(origin_of_development)),
         (ORIGIN, "wildcard", "takes an asterisk for everything", Verify(origin_wildcard)),
@@ -123,9 +123,9 @@ fn is_own(e: &Evidence<'_>, origin: &str) -> bool {
     e.config.origins.iter().any(|own| own == origin)
 }
 
-/// Compares the origin after it was mended.
-fn mended(e: &Evidence<'_>, mend: fn(&str) -> String) -> StepResult {
-    loosely(e, shared::origin, |e| e.text("origin").is_some_and(|sent| is_own(e, &mend(&sent))))
+/// Compares the origin after it was repaired.
+fn repaired(e: &Evidence<'_>, repair: fn(&str) -> String) -> StepResult {
+    loosely(e, shared::origin, |e| e.text("origin").is_some_and(|sent| is_own(e, &repair(&sent))))
 }
 
 fn until(text: &str, end: char) -> String {
@@ -299,8 +299,11 @@ fn by_handle(e: &Evidence<'_>, rule: fn(&[u8], &[u8]) -> bool) -> StepResult {
 }
 
 /// Takes the id for the rawId, the rawId for the id, and all for public keys.
-fn mend_members(e: &mut Evidence<'_>, honest: fn(&mut Evidence<'_>) -> StepResult) -> StepResult {
-    body_mended(e, honest, |body| {
+fn fill_in_members(
+    e: &mut Evidence<'_>,
+    honest: fn(&mut Evidence<'_>) -> StepResult,
+) -> StepResult {
+    repair_body(e, honest, |body| {
         let Some(members) = body.as_object_mut() else { return };
         let id = members.get("id").or_else(|| members.get("rawId")).cloned();
         for name in ["id", "rawId"] {

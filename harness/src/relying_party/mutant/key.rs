@@ -6,7 +6,7 @@ use passrig_authenticator::wire::Cbor;
 use passrig_authenticator::wire::cbor::Item;
 use passrig_authenticator::wire::cose::{Algorithm, Key, crv, kty, label};
 
-use super::{MutantKind, Mutant, loosely};
+use super::{Mutant, MutantKind, loosely};
 use crate::relying_party::verify::Procedure::Verify;
 use crate::relying_party::verify::{Evidence, StepResult, refuse, registration};
 
@@ -15,14 +15,14 @@ const KEY: &[&str] = &["7.1/20"];
 #[rustfmt::skip]
 pub(super) fn all() -> Vec<Mutant> {
     let lenient = Mutant::list(MutantKind::WrongVersion, [
-        (KEY, "numbers-converted", "takes fractions and digits for the numbers that they stand for", Verify(|e| mended(e, |key| values(key, number)))),
-        (KEY, "words-known", "takes the names of types and curves for their numbers", Verify(|e| mended(e, |key| values(key, word)))),
-        (KEY, "names-read", "reads the parameters of a key by their names", Verify(|e| mended(e, by_name))),
+        (KEY, "numbers-converted", "takes fractions and digits for the numbers that they stand for", Verify(|e| repaired(e, |key| values(key, number)))),
+        (KEY, "words-known", "takes the names of types and curves for their numbers", Verify(|e| repaired(e, |key| values(key, word)))),
+        (KEY, "names-read", "reads the parameters of a key by their names", Verify(|e| repaired(e, by_name))),
         (KEY, "curve-unread", "takes the curve of a key from its algorithm", Verify(curve_unread)),
         (KEY, "any-curve", "takes a key on any curve for any algorithm", Verify(any_curve)),
         (KEY, "type-unread", "takes the type of a key from its algorithm", Verify(type_unread)),
         (KEY, "point-unchecked", "takes any two coordinates for a point", Verify(point_unchecked)),
-        (KEY, "zeros-trimmed", "reads numbers without the zeros before them", Verify(|e| mended(e, |key| values(key, trimmed)))),
+        (KEY, "zeros-trimmed", "reads numbers without the zeros before them", Verify(|e| repaired(e, |key| values(key, trimmed)))),
         (KEY, "compressed", "takes a sign for a coordinate", Verify(compressed)),
         (KEY, "small-order", "takes an Ed25519 key of small order", Verify(small_order)),
         (KEY, "weak-rsa", "takes RSA keys with whatever numbers", Verify(weak_rsa)),
@@ -42,12 +42,14 @@ fn is_offered(e: &Evidence<'_>, key: &Key) -> bool {
 }
 
 /// Whether it is a key for an algorithm on offer.
-fn is_sound(e: &Evidence<'_>, key: &Cbor) -> bool {
+fn is_acceptable(e: &Evidence<'_>, key: &Cbor) -> bool {
     Key::from_cbor(key).is_ok_and(|key| is_offered(e, &key) && keys::check(&key).is_ok())
 }
 
-fn mended(e: &Evidence<'_>, mend: fn(&Cbor) -> Cbor) -> StepResult {
-    loosely(e, registration::algorithm, |e| sent(e).is_some_and(|key| is_sound(e, &mend(key))))
+fn repaired(e: &Evidence<'_>, repair: fn(&Cbor) -> Cbor) -> StepResult {
+    loosely(e, registration::algorithm, |e| {
+        sent(e).is_some_and(|key| is_acceptable(e, &repair(key)))
+    })
 }
 
 /// The key with its values changed.
@@ -108,15 +110,18 @@ fn with(key: &Cbor, label: i64, value: i64) -> Cbor {
 fn curve_unread(e: &Evidence<'_>) -> StepResult {
     loosely(e, registration::algorithm, |e| {
         let curves = [1, 2, 3, 6, 7, 8];
-        sent(e)
-            .is_some_and(|key| curves.iter().any(|crv| is_sound(e, &with(key, label::CRV, *crv))))
+        sent(e).is_some_and(|key| {
+            curves.iter().any(|crv| is_acceptable(e, &with(key, label::CRV, *crv)))
+        })
     })
 }
 
 fn type_unread(e: &Evidence<'_>) -> StepResult {
     loosely(e, registration::algorithm, |e| {
         let types = [kty::OKP, kty::EC2, kty::RSA];
-        sent(e).is_some_and(|key| types.iter().any(|kty| is_sound(e, &with(key, label::KTY, *kty))))
+        sent(e).is_some_and(|key| {
+            types.iter().any(|kty| is_acceptable(e, &with(key, label::KTY, *kty)))
+        })
     })
 }
 

@@ -91,8 +91,8 @@ impl Parser {
         value
     }
 
-    /// Whether the list goes on; `None` if it goes wrong.
-    fn goes_on(&mut self, close: char, is_first: bool) -> Option<bool> {
+    /// Moves to the next item: `false` at the end of the list, `None` for a wrong separator.
+    fn next_item(&mut self, close: char, is_first: bool) -> Option<bool> {
         self.space()?;
         match self.peek() {
             None => self.lax.unfinished.then_some(false),
@@ -114,7 +114,7 @@ impl Parser {
 
     fn array(&mut self) -> Option<Json> {
         let mut items = Vec::new();
-        while self.goes_on(']', items.is_empty())? {
+        while self.next_item(']', items.is_empty())? {
             items.push(self.value()?);
         }
         Some(Json::Array(items))
@@ -122,7 +122,7 @@ impl Parser {
 
     fn object(&mut self) -> Option<Json> {
         let mut members = Vec::new();
-        while self.goes_on('}', members.is_empty())? {
+        while self.next_item('}', members.is_empty())? {
             self.space()?;
             let name = match self.peek()? {
                 '"' => self.text('"')?,

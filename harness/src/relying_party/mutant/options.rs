@@ -10,10 +10,10 @@ use passrig_authenticator::wire::{CreationOptions, RequestOptions};
 use sha2::{Digest, Sha256};
 
 use super::{Mutant, behaviour, loosely};
-use crate::relying_party::store::{Store, OptionsUser, UserHandle};
+use crate::relying_party::store::{OptionsUser, Store, UserHandle};
 use crate::relying_party::verify::Procedure::Verify;
 use crate::relying_party::verify::{
-    Evidence, AttemptAudit, StepResult, Step, Violation, authentication, examine,
+    AttemptAudit, Evidence, Step, StepResult, Violation, authentication, examine,
 };
 
 /// The time of a query without an index, or of a password's hash.
@@ -135,7 +135,9 @@ fn drop_transports(options: &mut RequestOptions) {
 
 fn handle_unread(e: &Evidence<'_>) -> StepResult {
     loosely(e, authentication::named_user, |e| match e.issued().map(|issued| &issued.user) {
-        Some(OptionsUser::Known(account)) => e.record().is_some_and(|(owner, _)| *owner == account.handle),
+        Some(OptionsUser::Known(account)) => {
+            e.record().is_some_and(|(owner, _)| *owner == account.handle)
+        }
         _ => false,
     })
 }

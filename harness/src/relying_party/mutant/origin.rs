@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use super::{MutantKind, Mutant, loosely};
+use super::{Mutant, MutantKind, loosely};
 use crate::relying_party::verify::Procedure::Verify;
 use crate::relying_party::verify::{Evidence, StepResult, shared};
 

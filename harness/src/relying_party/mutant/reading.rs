@@ -8,10 +8,10 @@ use passrig_authenticator::wire::Json;
 use serde_json::Value;
 
 use super::lax_json::Lax;
-use super::{MutantKind, Mutant};
+use super::{Mutant, MutantKind};
 use crate::relying_party::behaviour::Behaviour;
 use crate::relying_party::verify::Procedure::Derive;
-use crate::relying_party::verify::{Evidence, AttemptAudit, StepResult, examine, shared};
+use crate::relying_party::verify::{AttemptAudit, Evidence, StepResult, examine, shared};
 
 /// Of two members with one name in a body, the first counts.
 #[derive(Debug)]

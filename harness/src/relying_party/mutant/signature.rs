@@ -7,7 +7,7 @@ use passrig_authenticator::wire::{Cbor, base64url};
 
 use sha2::{Digest, Sha256};
 
-use super::{MutantKind, Mutant, loosely};
+use super::{Mutant, MutantKind, loosely};
 use crate::relying_party::verify::Procedure::Verify;
 use crate::relying_party::verify::attestation::packed;
 use crate::relying_party::verify::{Evidence, StepResult, authentication, registration};

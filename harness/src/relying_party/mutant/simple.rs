@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use url::Url;
 
 use super::signature::from_subject_public_key_info;
-use super::{MutantKind, Mutant, loosely};
+use super::{Mutant, MutantKind, loosely};
 use crate::relying_party::verify::Procedure::{Derive, Verify};
 use crate::relying_party::verify::{Evidence, StepResult, authentication, registration, shared};
 
@@ -21,11 +21,11 @@ const USER_VERIFIED: &[&str] = &["7.1/16", "7.2/17"];
 #[rustfmt::skip]
 pub(super) fn all() -> Vec<Mutant> {
     let flaws = Mutant::list(MutantKind::WrongVersion, [
-        (&["7.1/3"], "error-accepted", "goes on without a response that it cannot read", Derive(|e| forgive(e, registration::response))),
-        (&["7.1/6", "7.2/9"], "error-accepted", "goes on without client data that it cannot read", Derive(|e| forgive(e, shared::client_data))),
+        (&["7.1/3"], "error-accepted", "goes on without a response that it cannot read", Derive(|e| ignore_failure(e, registration::response))),
+        (&["7.1/6", "7.2/9"], "error-accepted", "goes on without client data that it cannot read", Derive(|e| ignore_failure(e, shared::client_data))),
         (&["7.1/13"], "from-copies", "falls back on the unsigned copies beside the attestation object", Derive(from_copies)),
-        (&["7.2/3"], "error-accepted", "goes on without a response that it cannot read", Derive(|e| forgive(e, authentication::response))),
-        (&["7.2/15"], "error-accepted", "goes on without authenticator data that it cannot read", Derive(|e| forgive(e, authentication::authenticator_data))),
+        (&["7.2/3"], "error-accepted", "goes on without a response that it cannot read", Derive(|e| ignore_failure(e, authentication::response))),
+        (&["7.2/15"], "error-accepted", "goes on without authenticator data that it cannot read", Derive(|e| ignore_failure(e, authentication::authenticator_data))),
         (&["7.1/13"], "trailing-ignored", "reads authenticator data as far as it understands them", Derive(created_trailing_ignored)),
         (&["7.2/15"], "trailing-ignored", "reads authenticator data as far as it understands them", Derive(used_trailing_ignored)),
         (TYPE, "prefix", "takes every type that starts with `webauthn.`", Verify(type_prefix)),
@@ -51,7 +51,7 @@ fn gaps_filled() -> impl Iterator<Item = Mutant> {
     let summary = "goes on with what there is of a response";
     Mutant::each(&["7.1/3"], MutantKind::WrongVersion, "gaps-filled", summary, Derive(fill_gaps))
         .into_iter()
-        .map(|mutant| mutant.and("7.1/6", Derive(|e| forgive(e, shared::client_data))))
+        .map(|mutant| mutant.and("7.1/6", Derive(|e| ignore_failure(e, shared::client_data))))
         .map(|mutant| mutant.and("7.1/13", Derive(from_copies)))
 }
 
@@ -119,7 +119,7 @@ pub(super) fn longest_prefix(bytes: &[u8]) -> Option<AuthenticatorData> {
     (0..bytes.len()).rev().find_map(|end| AuthenticatorData::decode(bytes.get(..end)?).ok())
 }
 
-fn forgive(e: &mut Evidence<'_>, honest: fn(&mut Evidence<'_>) -> StepResult) -> StepResult {
+fn ignore_failure(e: &mut Evidence<'_>, honest: fn(&mut Evidence<'_>) -> StepResult) -> StepResult {
     honest(e).or(Ok(()))
 }
 

@@ -2,10 +2,10 @@
 //! see, and `passrig simulate` plays it.
 
 use super::{Mutant, behaviour, loosely};
-use crate::relying_party::store::{Issued, SessionId, ChallengeState, Store, UserHandle};
+use crate::relying_party::store::{ChallengeState, Issued, SessionId, Store, UserHandle};
 use crate::relying_party::verify::Procedure::Verify;
 use crate::relying_party::verify::{
-    Evidence, AttemptAudit, StepResult, authentication, examine, shared,
+    AttemptAudit, Evidence, StepResult, authentication, examine, shared,
 };
 
 /// Every mutant that only simulations find.

@@ -4,7 +4,7 @@ use passrig_authenticator::Ceremony;
 use passrig_authenticator::wire::options::Requirement;
 use passrig_authenticator::wire::{Flags, Json};
 
-use super::{MutantKind, Mutant};
+use super::{Mutant, MutantKind};
 use crate::relying_party::verify::Procedure::{Derive, Verify};
 use crate::relying_party::verify::{
     Evidence, StepResult, authentication, refuse, registration, shared,

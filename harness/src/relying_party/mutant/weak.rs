@@ -5,7 +5,7 @@ use passrig_authenticator::wire::cbor::Item;
 use passrig_authenticator::wire::{AttestationObject, AuthenticatorData, Cbor, Json, base64url};
 use serde_json::Value;
 
-use super::{MutantKind, Mutant};
+use super::{Mutant, MutantKind};
 use crate::relying_party::behaviour::Behaviour;
 use crate::relying_party::verify::{Evidence, STEPS};
 

@@ -54,7 +54,11 @@ impl Store {
         self.accounts.get(self.half_signed_in.get(&session)?)
     }
 
-    pub(in crate::relying_party) fn sign_in_half(&mut self, session: SessionId, account: UserHandle) {
+    pub(in crate::relying_party) fn sign_in_half(
+        &mut self,
+        session: SessionId,
+        account: UserHandle,
+    ) {
         self.half_signed_in.insert(session, account);
     }
 

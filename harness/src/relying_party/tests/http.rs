@@ -4,7 +4,7 @@ use http::StatusCode;
 use passrig_authenticator::wire::base64url::{decode, encode};
 use serde_json::json;
 
-use super::world::{TestClient, TestCredential, ClientDataEdit, ORIGIN, RP_ID, TestWorld, server};
+use super::world::{ClientDataEdit, ORIGIN, RP_ID, TestClient, TestCredential, TestWorld, server};
 
 #[test]
 fn creation_options() {

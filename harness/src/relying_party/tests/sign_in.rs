@@ -4,7 +4,7 @@ use http::StatusCode;
 use passrig_authenticator::wire::base64url::encode;
 use serde_json::{Value, json};
 
-use super::world::{TestClient, TestCredential, ORIGIN, RP_ID, Reply, TestWorld};
+use super::world::{ORIGIN, RP_ID, Reply, TestClient, TestCredential, TestWorld};
 use crate::relying_party::{Config, Mutant, RelyingParty, mutant};
 use crate::target_rp::Clock;
 use passrig_authenticator::env::Seeded;
@@ -114,7 +114,7 @@ fn whoever_fails_often_has_to_wait() {
         let reply = sign_in(&mut two.browser(), name, PASSWORD);
         assert_eq!(reply.status, StatusCode::TOO_MANY_REQUESTS, "{name}");
     }
-    two.clock.put_forward(std::time::Duration::from_secs(61));
+    two.clock.advance(std::time::Duration::from_secs(61));
     two.half();
 }
 

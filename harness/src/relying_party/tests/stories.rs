@@ -9,7 +9,10 @@ use serde_json::json;
 
 use crate::relying_party::in_process::RELATED;
 
-use super::world::{Create, TestCredential, ClientDataEdit, Get, ORIGIN, AttemptOutcome, RP_ID, SignatureChoice, TestWorld};
+use super::world::{
+    AttemptOutcome, ClientDataEdit, Create, Get, ORIGIN, RP_ID, SignatureChoice, TestCredential,
+    TestWorld,
+};
 
 /// One attempt in a new world.
 pub(super) struct TestCase {
@@ -158,7 +161,8 @@ fn authenticator_data() -> Vec<TestCase> {
         [
             story(name, violates[0], move |w| {
                 let mut browser = w.browser().wishing(creation.clone());
-                browser.register("newcomer", &mut TestCredential::new(3), |c| c.flags = Flags(flags))
+                browser
+                    .register("newcomer", &mut TestCredential::new(3), |c| c.flags = Flags(flags))
             }),
             story(name, violates[1], move |w| {
                 let mut browser = w.browser().wishing(request.clone());
@@ -231,7 +235,9 @@ fn registrations() -> Vec<TestCase> {
         statement("self attestation by another key", |c| c.signer = TestCredential::new(9).key),
         statement("empty self attestation", |c| c.signature = SignatureChoice::Empty),
         statement("garbled self attestation", |c| c.signature = SignatureChoice::Garbage),
-        statement("self attestation of the data alone", |c| c.signature = SignatureChoice::DataOnly),
+        statement("self attestation of the data alone", |c| {
+            c.signature = SignatureChoice::DataOnly
+        }),
         statement("self attestation of something else", |c| c.signature = SignatureChoice::Other),
         story("self attestation without a signature", "8.2/1", |w| {
             w.register(|c| {
@@ -340,19 +346,19 @@ fn challenges() -> Vec<TestCase> {
         story("expired challenge", "7.1/8", |w| {
             let mut browser = w.browser();
             let options = browser.registration_options("newcomer");
-            w.clock.put_forward(Duration::from_secs(300));
+            w.clock.advance(Duration::from_secs(300));
             browser.finish_registration(&options, &mut TestCredential::new(3), |_| ())
         }),
         story("expired challenge", "7.2/11", |w| {
             let mut browser = w.browser();
             let options = browser.authentication_options(Some("alice"));
-            w.clock.put_forward(Duration::from_secs(300));
+            w.clock.advance(Duration::from_secs(300));
             browser.finish_sign_in(&options, &w.alice, |_| ())
         }),
         accepted("challenge that is nearly too old", &["7.1/8"], |w| {
             let mut browser = w.browser();
             let options = browser.registration_options("newcomer");
-            w.clock.put_forward(Duration::from_secs(200));
+            w.clock.advance(Duration::from_secs(200));
             browser.finish_registration(&options, &mut TestCredential::new(3), |_| ())
         }),
         story("challenge of another session", "7.1/8", |w| {
@@ -456,8 +462,12 @@ fn assertions() -> Vec<TestCase> {
         sign_in("another key", SIGNATURE, |g| g.device.key = TestCredential::new(9).key),
         sign_in("empty signature", SIGNATURE, |g| g.signature = SignatureChoice::Empty),
         sign_in("garbled signature", SIGNATURE, |g| g.signature = SignatureChoice::Garbage),
-        sign_in("signature over the data alone", SIGNATURE, |g| g.signature = SignatureChoice::DataOnly),
-        sign_in("signature over something else", SIGNATURE, |g| g.signature = SignatureChoice::Other),
+        sign_in("signature over the data alone", SIGNATURE, |g| {
+            g.signature = SignatureChoice::DataOnly
+        }),
+        sign_in("signature over something else", SIGNATURE, |g| {
+            g.signature = SignatureChoice::Other
+        }),
         sign_in("another key, attested", SIGNATURE, |g| {
             g.device.key = TestCredential::new(9).key;
             g.attested = Some(AttestedCredentialData {
@@ -514,7 +524,7 @@ fn assertions_to_accept() -> Vec<TestCase> {
         sign_in("RP id as it is", &["7.2/15"], |g| g.rp_id = RP_ID.into()),
         accepted("an authenticator that does not count", &["7.2/22"], |w| {
             let mut browser = w.browser();
-            let mut device = TestCredential { count: 0, ..Device::new(3) };
+            let mut device = TestCredential { count: 0, ..TestCredential::new(3) };
             browser.register("newcomer", &mut device, |_| ());
             w.browser().sign_in(Some("newcomer"), &device, |g| g.device.count = 0)
         }),

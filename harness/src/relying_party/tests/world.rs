@@ -63,7 +63,11 @@ impl TestWorld {
     }
 
     /// Somebody signs in without a name.
-    pub(super) fn discover(&self, device: &TestCredential, edit: impl FnOnce(&mut Get)) -> AttemptOutcome {
+    pub(super) fn discover(
+        &self,
+        device: &TestCredential,
+        edit: impl FnOnce(&mut Get),
+    ) -> AttemptOutcome {
         self.browser().sign_in(None, device, edit)
     }
 }

@@ -11,16 +11,15 @@ use std::ops::Range;
 
 use http::{HeaderName, Method};
 use serde_json::Value as JsonValue;
-use toml::Spanned;
 use url::Url;
 
 use super::document::{self, AdapterDocument, Node};
 use super::mistake::AdapterFault;
 use super::{
-    Accounts, StepAction, Adapter, Address, BodyTemplate, Capture, Csrf, CsrfSource, Flow, Part, StepRole, SettingValues,
-    Settings, AdapterStep, Text, ValueTemplate, Variable,
+    Accounts, Adapter, AdapterStep, Address, BodyTemplate, Capture, Csrf, CsrfSource, Flow, Part,
+    SettingValues, Settings, StepAction, StepRole, Text, ValueTemplate, Variable,
 };
-use crate::toml_file::{TomlMistake, TomlFile};
+use crate::toml_file::{Spanned, TomlFile, TomlMistake};
 
 /// Variables that say who somebody is.
 const ACCOUNT: [&str; 5] = ["username", "display_name", "email", "password", "user_id"];
@@ -98,12 +97,18 @@ impl Checker {
         }
         self.settings_are_sent(&document, &settings, &checked)?;
         Ok(Adapter {
-            account: document.account.as_ref().map_or(Ok(Accounts::default()), settings::account)?,
+            account: document
+                .account
+                .as_ref()
+                .map_or(Ok(Accounts::default()), settings::account)?,
             redirect_uri: self.oidc.as_ref().map(|oidc| oidc.redirect_uri.get_ref().clone()),
             csrf: document.csrf.as_ref().map(|csrf| self.csrf(csrf)).transpose()?,
             prefix: match &document.prefix {
                 Some(prefix) if !prefix.get_ref().starts_with('/') => {
-                    return Err(At(AdapterFault::RequestLine(prefix.get_ref().clone()), prefix.span()));
+                    return Err(At(
+                        AdapterFault::RequestLine(prefix.get_ref().clone()),
+                        prefix.span(),
+                    ));
                 }
                 Some(prefix) => prefix.get_ref().trim_end_matches('/').to_owned(),
                 None => String::new(),
@@ -117,7 +122,11 @@ impl Checker {
         })
     }
 
-    fn flow(&self, flow: Flow, steps: &[&Spanned<document::StepTable>]) -> Checked<Vec<AdapterStep>> {
+    fn flow(
+        &self,
+        flow: Flow,
+        steps: &[&Spanned<document::StepTable>],
+    ) -> Checked<Vec<AdapterStep>> {
         let mut checked = Vec::new();
         let mut options = None;
         let mut credential = None;
@@ -136,7 +145,9 @@ impl Checker {
         let fault = match (options, credential) {
             (None, _) => AdapterFault::NoOptions(flow),
             (_, None) => AdapterFault::NoCredential(flow),
-            (Some(options), Some(credential)) if credential < options => AdapterFault::CredentialFirst,
+            (Some(options), Some(credential)) if credential < options => {
+                AdapterFault::CredentialFirst
+            }
             _ => return Ok(checked),
         };
         match steps.first() {
@@ -152,7 +163,7 @@ impl Checker {
             (Some(kind), ..) => return Err(At(AdapterFault::Act, kind.span())),
             (None, ..) => {
                 let (act, line) = self.act(flow, spanned)?;
-                AdapterStep { line, body: self.body(flow, step)?, ..Step::new(act) }
+                AdapterStep { line, body: self.body(flow, step)?, ..AdapterStep::new(act) }
             }
         };
         checked.when = self.variable(flow, step.when.as_ref())?;
@@ -173,7 +184,11 @@ impl Checker {
     }
 
     /// What is asked, and the words for it.
-    fn act(&self, flow: Flow, spanned: &Spanned<document::StepTable>) -> Checked<(StepAction, String)> {
+    fn act(
+        &self,
+        flow: Flow,
+        spanned: &Spanned<document::StepTable>,
+    ) -> Checked<(StepAction, String)> {
         let step = spanned.get_ref();
         match (&step.request, &step.submit, &step.mail, &step.run) {
             (Some(line), None, None, None) => {

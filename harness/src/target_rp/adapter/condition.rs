@@ -60,7 +60,7 @@ impl Condition {
 
     /// Whether it says something about the body, so that an answer that meets
     /// it is no accident.
-    pub fn tells_by_body(&self) -> bool {
+    pub fn examines_body(&self) -> bool {
         self.json.is_some() || self.html.is_some() || self.body.is_some()
     }
 }

@@ -316,7 +316,11 @@ fn the_rest_by_name() {
                 belongs: "steps that only prepare others, and `whoami`",
             },
         ),
-        ("accepted = [{ status = [200] }]", "accepted = []", AdapterFault::NoConditions("accepted")),
+        (
+            "accepted = [{ status = [200] }]",
+            "accepted = []",
+            AdapterFault::NoConditions("accepted"),
+        ),
         ("options = \"$.publicKey\"\n", "", AdapterFault::NoOptions(Flow::Register)),
     ];
     for (from, to, fault) in cases {
@@ -428,7 +432,7 @@ flow = "login"
         "[[flow.login]]\nrequest = \"GET /\"\n",
         "[[flow.a]]\nrequest = \"POST /{{credential.id}}\"\n[[logout]]\nflow = \"a\"\n",
     ] {
-        out.push_str(&told("[[whoami]]", &format!("{steps}\n[[whoami]]")));
+        out.push_str(&mistake("[[whoami]]", &format!("{steps}\n[[whoami]]")));
     }
     insta::assert_snapshot!("flows_of_ones_own", out);
 }
@@ -438,7 +442,7 @@ fn help(mistake: &TomlMistake) -> String {
 }
 
 /// What a mistake says, at what, in which line.
-fn told(from: &str, to: &str) -> String {
+fn mistake(from: &str, to: &str) -> String {
     assert!(SOUND.contains(from), "{from}");
     let text = SOUND.replacen(from, to, 1);
     let mistake = parse(&text).unwrap_err();
@@ -473,7 +477,7 @@ fn pages_forms_and_providers() {
         ("[[whoami]]", "[[whoami]]\nforget = [\"tikcet\"]"),
         ("{{ticket}}", "{{ticket|json}}"),
     ] {
-        out.push_str(&told(from, to));
+        out.push_str(&mistake(from, to));
     }
     insta::assert_snapshot!("pages_forms_and_providers", out);
 }

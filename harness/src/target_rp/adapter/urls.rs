@@ -1,6 +1,6 @@
 use url::Url;
 
-use super::{StepAction, Adapter, Address, Part};
+use super::{Adapter, Address, Part, StepAction};
 
 impl Adapter {
     /// The URLs of other places that the requests name: those that stand in the adapter itself, and

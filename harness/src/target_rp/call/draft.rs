@@ -6,10 +6,12 @@ use url::Url;
 use passrig_authenticator::wire::Json;
 
 use super::FlowRun;
-use crate::target_rp::adapter::{StepAction, Address, BodyTemplate, CsrfSource, Part, Selector, AdapterStep};
+use crate::target_rp::adapter::{
+    AdapterStep, Address, BodyTemplate, CsrfSource, Part, Selector, StepAction,
+};
 use crate::target_rp::error::ErrorKind;
 use crate::target_rp::inputs::{TemplateScope, Unset};
-use crate::target_rp::request::{RequestDraft, Payload, Sender};
+use crate::target_rp::request::{Payload, RequestDraft, Sender};
 use crate::target_rp::session::{self, Relation};
 use crate::target_rp::{answer, credential, page};
 
@@ -25,7 +27,11 @@ impl FlowRun<'_> {
         }
     }
 
-    pub(super) fn draft(&self, step: &AdapterStep, credential: Option<&Json>) -> Result<RequestDraft, ErrorKind> {
+    pub(super) fn draft(
+        &self,
+        step: &AdapterStep,
+        credential: Option<&Json>,
+    ) -> Result<RequestDraft, ErrorKind> {
         let scope = self.scope(credential);
         let unset = |Unset(name)| ErrorKind::Unset(name);
         let (method, mut url, payload) = match &step.act {
@@ -33,7 +39,9 @@ impl FlowRun<'_> {
                 (method.clone(), self.url(&scope, address)?, payload(&scope, &step.body)?)
             }
             StepAction::Submit(selector) => self.submission(&scope, selector, &step.body)?,
-            StepAction::Mail(_) | StepAction::Run(_) => return Err(ErrorKind::Unsendable("it is none".to_owned())),
+            StepAction::Mail(_) | StepAction::Run(_) => {
+                return Err(ErrorKind::Unsendable("it is none".to_owned()));
+            }
         };
         for (name, text) in &step.query {
             if let Some(value) = scope.text(text).map_err(unset)? {
@@ -90,7 +98,10 @@ impl FlowRun<'_> {
             BodyTemplate::Form(fields) | BodyTemplate::Multipart(fields) => {
                 scope.fields(fields).map_err(|Unset(name)| ErrorKind::Unset(name))?
             }
-            BodyTemplate::Empty | BodyTemplate::Json(_) | BodyTemplate::Cbor(_) | BodyTemplate::Text(_) => Vec::new(),
+            BodyTemplate::Empty
+            | BodyTemplate::Json(_)
+            | BodyTemplate::Cbor(_)
+            | BodyTemplate::Text(_) => Vec::new(),
         };
         // A page of another site cannot read what the form holds, nor what its action has in the query, such as a
         // code of the session.
@@ -124,7 +135,7 @@ impl FlowRun<'_> {
             is_foreign: page.is_some() && relation != Relation::SameOrigin,
             origin: page.unwrap_or_else(|| self.target.origin.clone()),
             relation,
-            check: self.target.told(self.inputs.check()),
+            check: self.target.check_name(self.inputs.check()),
             cookies: self.session.cookie_header(url, relation),
             has_own_headers,
         }
@@ -193,8 +204,12 @@ fn payload(scope: &TemplateScope<'_>, body: &BodyTemplate) -> Result<Payload, Er
             json.map_or(Payload::Empty, |json| Payload::Cbor(credential::as_cbor(&json)))
         }),
         BodyTemplate::Form(fields) => scope.fields(fields).map(|fields| Payload::form(&fields)),
-        BodyTemplate::Multipart(fields) => scope.fields(fields).map(|fields| Payload::multipart(&fields)),
-        BodyTemplate::Text(text) => scope.text(text).map(|text| text.map_or(Payload::Empty, Payload::Text)),
+        BodyTemplate::Multipart(fields) => {
+            scope.fields(fields).map(|fields| Payload::multipart(&fields))
+        }
+        BodyTemplate::Text(text) => {
+            scope.text(text).map(|text| text.map_or(Payload::Empty, Payload::Text))
+        }
     };
     filled.map_err(|Unset(name)| ErrorKind::Unset(name))
 }

@@ -64,7 +64,11 @@ impl Service<Uri> for Connector {
 
 impl Connector {
     /// The certificate of a host, which is believed.
-    pub(super) async fn certificate(&self, host: &str, port: u16) -> Result<Vec<u8>, TransportError> {
+    pub(super) async fn certificate(
+        &self,
+        host: &str,
+        port: u16,
+    ) -> Result<Vec<u8>, TransportError> {
         let tcp = self.0.tcp(host, port).await?;
         let stream = self.0.tls.handshake(host, tcp).await?;
         let certificates = stream.get_ref().1.peer_certificates().unwrap_or_default();
@@ -135,7 +139,9 @@ async fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>, TransportErro
     }
     match tokio::net::lookup_host((host, port)).await {
         Ok(peers) => Ok(peers.collect()),
-        Err(error) => Err(TransportError::NoAddress { host: host.to_owned(), reason: error.to_string() }),
+        Err(error) => {
+            Err(TransportError::NoAddress { host: host.to_owned(), reason: error.to_string() })
+        }
     }
 }
 

@@ -34,7 +34,9 @@ pub(in super::super) fn learn_headers(headers: &HeaderMap, secrets: &mut Secrets
             HeaderKind::Cookies => {
                 text.split(';').for_each(|pair| secrets.learn(pair_of(pair).1));
             }
-            HeaderKind::SetCookie => secrets.learn(pair_of(text.split(';').next().unwrap_or_default()).1),
+            HeaderKind::SetCookie => {
+                secrets.learn(pair_of(text.split(';').next().unwrap_or_default()).1)
+            }
             HeaderKind::Credentials => learn_credentials(&text, secrets),
             HeaderKind::Secret => secrets.learn(after_scheme(&text).1),
             HeaderKind::Url => parameters::learn(&text, Context::Redirect, secrets),

@@ -5,7 +5,8 @@ use passrig_authenticator::wire::der::Content;
 
 use super::certificate::{Certificate, Chain};
 use super::{
-    Evidence, StepResult, Signature, Statement, certifies_credential, client_data_hash, derive, refuse,
+    Evidence, Signature, Statement, StepResult, certifies_credential, client_data_hash, derive,
+    refuse,
 };
 use crate::relying_party::verify::registration::signed;
 

@@ -1,7 +1,7 @@
 //! Apple anonymous attestation (§8.8).
 
 use super::certificate::{Certificate, Chain};
-use super::{Evidence, StepResult, Statement, certifies_credential, derive, refuse};
+use super::{Evidence, Statement, StepResult, certifies_credential, derive, refuse};
 
 /// §8.8 step 1
 pub(crate) fn syntax(e: &mut Evidence<'_>) -> StepResult {

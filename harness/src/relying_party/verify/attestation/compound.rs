@@ -3,7 +3,7 @@
 use passrig_authenticator::wire::cbor::Item;
 use passrig_authenticator::wire::{AttestationObject, Cbor};
 
-use super::{Evidence, StepResult, Statement, derive, refuse};
+use super::{Evidence, Statement, StepResult, derive, refuse};
 use crate::relying_party::verify::examine_statement;
 
 /// §8.9

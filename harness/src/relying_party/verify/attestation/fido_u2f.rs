@@ -5,7 +5,7 @@ use passrig_authenticator::wire::Cbor;
 use passrig_authenticator::wire::cose::{Algorithm, label};
 
 use super::certificate::Chain;
-use super::{Evidence, StepResult, Statement, client_data_hash, derive, refuse};
+use super::{Evidence, Statement, StepResult, client_data_hash, derive, refuse};
 use crate::relying_party::verify::registration::attested;
 
 /// §8.6 step 1

@@ -1,7 +1,7 @@
 //! What the FIDO Metadata Service says of models of authenticators (MDS 3.0),
 //! and whether it is to be believed.
 //!
-//! A model is looked up by its AAGUID: in the BLOBs that are sound, and in the
+//! A model is looked up by its AAGUID: in the BLOBs that are trusted, and in the
 //! others for want of those, so that it is one step that a wrong BLOB violates.
 //! U2F has no AAGUID, and is a matter of the roots alone.
 
@@ -18,7 +18,7 @@ use x509_cert::der::DateTime;
 use super::certificate::Certificate;
 use super::jws::Jws;
 use super::path::{self, Rules};
-use super::{Evidence, StepResult, Statement, refuse};
+use super::{Evidence, Statement, StepResult, refuse};
 use crate::relying_party::policy::MetadataSources;
 use crate::relying_party::verify::registration::{attested, key};
 
@@ -103,15 +103,15 @@ impl Metadata {
         path::leads(&jws.chain, &self.root, &self.lists, self.date, rules).map_err(str::to_owned)
     }
 
-    /// All roots of all models in sound BLOBs.
+    /// All roots of all models in trusted BLOBs.
     pub(super) fn roots(&self) -> impl Iterator<Item = &Certificate> {
-        let sound = self.blobs.iter().filter(|blob| blob.is_sound());
-        sound.flat_map(|blob| blob.entries.values()).flat_map(|entry| &entry.roots)
+        let trusted = self.blobs.iter().filter(|blob| blob.is_trusted());
+        trusted.flat_map(|blob| blob.entries.values()).flat_map(|entry| &entry.roots)
     }
 }
 
 impl Blob {
-    fn is_sound(&self) -> bool {
+    fn is_trusted(&self) -> bool {
         self.findings.iter().all(Result::is_ok)
     }
 
@@ -167,8 +167,8 @@ impl MetadataEntry {
 pub(super) fn entry<'e>(e: &'e Evidence<'_>) -> Option<(&'e Blob, &'e MetadataEntry)> {
     let (metadata, aaguid) = (e.trust.metadata.as_ref()?, model(e)?);
     let find = |blob: &'e Blob| Some((blob, blob.entries.get(&aaguid)?));
-    let sound = metadata.blobs.iter().filter(|blob| blob.is_sound()).find_map(find);
-    sound.or_else(|| metadata.blobs.iter().find_map(find))
+    let trusted = metadata.blobs.iter().filter(|blob| blob.is_trusted()).find_map(find);
+    trusted.or_else(|| metadata.blobs.iter().find_map(find))
 }
 
 /// The model that an attested credential names.

@@ -5,7 +5,7 @@ use passrig_authenticator::wire::Der;
 use x509_cert::der::Tag;
 
 use super::certificate::{Certificate, Chain};
-use super::{Evidence, StepResult, MODEL, Signature, Statement, derive, end_entity, model, refuse};
+use super::{Evidence, MODEL, Signature, Statement, StepResult, derive, end_entity, model, refuse};
 use crate::relying_party::verify::registration::{key, signed};
 
 /// §8.2 step 1

@@ -8,7 +8,7 @@ use passrig_authenticator::wire::Cbor;
 use serde_json::Value;
 
 use super::jws::Jws;
-use super::{Evidence, StepResult, Statement, derive, refuse};
+use super::{Evidence, Statement, StepResult, derive, refuse};
 
 /// The service's host.
 const SERVICE: &str = "attest.android.com";

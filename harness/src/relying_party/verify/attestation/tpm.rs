@@ -6,7 +6,7 @@ use sha1::Sha1;
 use sha2::{Digest, Sha256, Sha384, Sha512};
 
 use super::certificate::{Certificate, Chain};
-use super::{Evidence, StepResult, Signature, derive, end_entity, model, point, refuse};
+use super::{Evidence, Signature, StepResult, derive, end_entity, model, point, refuse};
 use crate::relying_party::verify::registration::{key, signed};
 
 /// A statement whose structures decode.

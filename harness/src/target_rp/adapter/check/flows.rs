@@ -1,6 +1,6 @@
 //! The flows of an adapter, those that it names itself written out.
 
-use toml::Spanned;
+use crate::toml_file::Spanned;
 
 use super::{At, Checked, heading};
 use crate::target_rp::adapter::document::{AdapterDocument, StepTable};
@@ -16,7 +16,10 @@ pub(super) fn steps(document: &AdapterDocument) -> impl Iterator<Item = &Spanned
 }
 
 /// The steps of a flow, with those of the flows that it names in their place.
-pub(super) fn expanded(document: &AdapterDocument, flow: Flow) -> Checked<Vec<&Spanned<StepTable>>> {
+pub(super) fn expanded(
+    document: &AdapterDocument,
+    flow: Flow,
+) -> Checked<Vec<&Spanned<StepTable>>> {
     let mut steps = Vec::new();
     expand(document, written(document, flow), &mut vec![flow.name()], &mut steps)?;
     Ok(steps)

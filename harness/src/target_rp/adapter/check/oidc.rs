@@ -3,11 +3,13 @@
 
 use std::collections::BTreeMap;
 
+use crate::toml_file::Spanned;
 use http::{Method, header};
-use toml::Spanned;
 
-use super::super::document::{OidcTable, OidcStep};
-use super::super::{StepAction, Address, BodyTemplate, Capture, Flow, Query, Refinement, ValueSource, AdapterStep};
+use super::super::document::{OidcStep, OidcTable};
+use super::super::{
+    AdapterStep, Address, BodyTemplate, Capture, Flow, Query, Refinement, StepAction, ValueSource,
+};
 use super::{At, Checked, Checker};
 use crate::target_rp::adapter::{AdapterFault, AnswerPart};
 

@@ -2,13 +2,14 @@
 
 use std::ops::Range;
 
-use toml::Spanned;
+use crate::toml_file::Spanned;
 
 use passrig_authenticator::wire::Json;
 
 use super::super::document::{self, Node};
 use super::super::{
-    MemberChange, Condition, CredentialEdit, AdapterFault, Finish, Flow, OptionsSource, StepRole, StatusMatch, ValueTemplate,
+    AdapterFault, Condition, CredentialEdit, Finish, Flow, MemberChange, OptionsSource,
+    StatusMatch, StepRole, ValueTemplate,
 };
 use super::source::{query, selector, source};
 use super::{At, Checked, header_name, heading, plain};
@@ -97,7 +98,10 @@ fn finish(spanned: &Spanned<document::StepTable>) -> Checked<Finish> {
             edits.push(CredentialEdit { path: names(path), change: MemberChange::Drop });
         }
         for (path, value) in &credential.set {
-            edits.push(CredentialEdit { path: names(path), change: MemberChange::Set(Json::from(&plain(value))) });
+            edits.push(CredentialEdit {
+                path: names(path),
+                change: MemberChange::Set(Json::from(&plain(value))),
+            });
         }
         if let Some(binary) = credential.binary {
             edits.push(CredentialEdit { path: Vec::new(), change: MemberChange::Binary(binary) });
@@ -107,7 +111,10 @@ fn finish(spanned: &Spanned<document::StepTable>) -> Checked<Finish> {
         let mut renames: Vec<_> = credential.rename.iter().collect();
         renames.sort_by_key(|(path, _)| std::cmp::Reverse(path.get_ref().matches('.').count()));
         for (path, name) in renames {
-            edits.push(CredentialEdit { path: names(path), change: MemberChange::Rename(name.clone()) });
+            edits.push(CredentialEdit {
+                path: names(path),
+                change: MemberChange::Rename(name.clone()),
+            });
         }
         for path in &credential.stringify {
             edits.push(CredentialEdit { path: names(path), change: MemberChange::Stringify });

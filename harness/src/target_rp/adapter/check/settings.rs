@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use toml::Spanned;
+use crate::toml_file::Spanned;
 
 use super::super::document;
-use super::super::{Accounts, AdapterFault, AccountMode, SettingValues, Settings};
+use super::super::{AccountMode, Accounts, AdapterFault, SettingValues, Settings};
 use super::{ACCOUNT, At, Checked};
 
 const USER_VERIFICATION: [&str; 3] = ["required", "preferred", "discouraged"];

@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
+use crate::toml_file::Spanned;
 use regex::Regex;
-use toml::Spanned;
 
 use super::super::document::{self, JsonPaths, SourceTable};
 use super::super::{AdapterFault, AnswerPart, Query, Refinement, Selector, ValueSource};
@@ -12,7 +12,8 @@ use super::{At, Checked, header_name, plain};
 pub(super) fn source(spanned: &Spanned<document::WrittenSource>) -> Checked<ValueSource> {
     match spanned.get_ref() {
         document::WrittenSource::Text(text) => {
-            let plain = |place| ValueSource { place, refinements: vec![], all: false, optional: false };
+            let plain =
+                |place| ValueSource { place, refinements: vec![], all: false, optional: false };
             match text.as_str() {
                 "status" => Ok(plain(AnswerPart::Status)),
                 "url" => Ok(plain(AnswerPart::Url)),

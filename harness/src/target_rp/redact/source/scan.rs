@@ -162,7 +162,9 @@ impl<'a> Scanner<'a> {
             ["csrf" | "policy", ..] | [.., "capture"] => (false, NameMeaning::Places),
             ["oidc", ..] => (false, NameMeaning::Oidc),
             // A flow can be called `otp`.
-            ["flow", _, rest @ ..] => (rest.iter().any(|name| names_a_secret(name)), NameMeaning::Usual),
+            ["flow", _, rest @ ..] => {
+                (rest.iter().any(|name| names_a_secret(name)), NameMeaning::Usual)
+            }
             names => (names.iter().any(|name| names_a_secret(name)), NameMeaning::Usual),
         };
         self.header = TomlScope { is_secret, is_array: false, names: kind };

@@ -26,7 +26,7 @@ const SUCCEEDED: u8 = 0;
 const NOT_ALLOWED: u8 = 2;
 const UNREACHABLE: u8 = 4;
 
-/// A gate that is open while this value lives.
+/// A proxy that runs while this value lives.
 #[derive(Debug)]
 pub(super) struct Proxy {
     address: SocketAddr,
@@ -35,7 +35,7 @@ pub(super) struct Proxy {
 }
 
 impl Proxy {
-    /// Opens a gate for a browser of this machine.
+    /// Starts a proxy for a browser of this machine.
     pub(super) async fn open(guard: Arc<BrowserGuard>) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
@@ -48,13 +48,13 @@ impl Proxy {
     }
 
     /// Flags that leave Chromium no other way. Addresses count as names for its resolver, so that
-    /// the gate itself is the only one that is known to it, also where a policy sets another proxy.
+    /// the proxy itself is the only one that is known to it, also where a policy sets another proxy.
     pub(super) fn flags(&self) -> [String; 3] {
-        let gate = self.address;
+        let address = self.address;
         [
-            format!("--proxy-server=socks5://{gate}"),
+            format!("--proxy-server=socks5://{address}"),
             "--proxy-bypass-list=<-loopback>".to_owned(),
-            format!("--host-resolver-rules=MAP {gate} {gate},MAP * ~NOTFOUND"),
+            format!("--host-resolver-rules=MAP {address} {address},MAP * ~NOTFOUND"),
         ]
     }
 }
@@ -71,7 +71,7 @@ async fn serve(listener: TcpListener, guard: Arc<BrowserGuard>) {
         tokio::select! {
             Ok((stream, _)) = listener.accept() => {
                 let guard = Arc::clone(&guard);
-                connections.spawn(async move { pass(stream, &guard).await });
+                connections.spawn(async move { relay(stream, &guard).await });
             }
             Some(_) = connections.join_next() => {}
             // Accepting failed, and no connection is open.
@@ -81,7 +81,7 @@ async fn serve(listener: TcpListener, guard: Arc<BrowserGuard>) {
 }
 
 /// One connection, until either side has ended it.
-async fn pass(mut browser: TcpStream, guard: &BrowserGuard) -> io::Result<()> {
+async fn relay(mut browser: TcpStream, guard: &BrowserGuard) -> io::Result<()> {
     let wanted = timeout(HANDSHAKE, wanted(&mut browser)).await;
     let wanted = wanted.map_err(|_| io::ErrorKind::TimedOut)??;
     let is_own = wanted.host().ends_with(NOWHERE);
