@@ -15,7 +15,7 @@ use serde_json::Value;
 use super::caller::Caller;
 use super::effect::change::{self, Effect};
 use super::http::answer;
-use super::store::{Account, CredentialRecord, OptionsUser, SessionId, Store, UserHandle};
+use super::store::{Account, CredentialRecord, User, SessionId, Store, UserHandle};
 use super::verify::{AttemptAudit, Evidence, Step, Violation};
 use super::{Config, RelyingParty};
 
@@ -64,7 +64,7 @@ pub(super) trait Behaviour: Debug + Send + Sync {
     fn creation_options(&self, _options: &mut CreationOptions, _is_new_account: bool) {}
 
     /// §5.5: request options follow the policy and the request.
-    fn request_options(&self, _options: &mut RequestOptions, _user: &OptionsUser) {}
+    fn request_options(&self, _options: &mut RequestOptions, _user: &User) {}
 
     /// §14.6.2: an unknown name receives options as a known one does.
     fn refuses_unknown_names(&self) -> bool {

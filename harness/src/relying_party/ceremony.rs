@@ -12,7 +12,7 @@ use super::caller::Caller;
 use super::draws::RequestDraws;
 use super::effect::Effect;
 use super::policy::{self, RequestedOptions};
-use super::store::{Account, ChallengeState, Issued, OptionsUser, SessionId, Store, UserHandle};
+use super::store::{Account, ChallengeState, Issued, User, SessionId, Store, UserHandle};
 use super::verify::{AttemptAudit, Evidence, Step, Violation, examine};
 use super::{RelyingParty, audit};
 
@@ -112,7 +112,7 @@ impl RelyingParty {
                     .and_then(|s| s.user_verification.as_deref()),
             ),
             attestation: request.attestation.unwrap_or_else(|| "none".to_owned()),
-            user: OptionsUser::Known(account.clone()),
+            user: User::Known(account.clone()),
             app_id: None,
             algorithms: self.config.offered(request.algorithms.as_deref()),
             is_conditional: request.mediation.as_deref() == Some("conditional"),
@@ -159,9 +159,9 @@ impl RelyingParty {
         }
         let is_alone = half.is_none();
         let user = match (account, &request.username) {
-            (Some(account), _) => OptionsUser::Known(account.clone()),
-            (None, Some(_)) => OptionsUser::Unknown,
-            (None, None) => OptionsUser::Unnamed,
+            (Some(account), _) => User::Known(account.clone()),
+            (None, Some(_)) => User::Unknown,
+            (None, None) => User::Unnamed,
         };
         let (session, token) = open_session(&mut store, session, &draws);
         // Where two factors are wanted, a passkey alone has to be both.
@@ -170,7 +170,7 @@ impl RelyingParty {
             false => requirement(request.user_verification.as_deref()),
         };
         // No credential of U2F days is discoverable.
-        let named = user != OptionsUser::Unnamed;
+        let named = user != User::Unnamed;
         let app_id = self.config.app_id.clone().filter(|_| named);
         store.issue(Issued {
             session,

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::effect;
 use super::policy::Config;
 use super::store::{
-    self, Account, ChallengeState, Issued, OptionsUser, SessionId, Store, UserHandle,
+    self, Account, ChallengeState, Issued, User, SessionId, Store, UserHandle,
 };
 use super::verify::attestation::trust::Trust;
 use super::verify::{Evidence, Step, Violation, examine};
@@ -65,7 +65,7 @@ impl Judge {
             challenge,
             user_verification: Requirement::Preferred,
             attestation: "direct".to_owned(),
-            user: OptionsUser::Known(account),
+            user: User::Known(account),
             app_id: None,
             algorithms: config.algorithms.clone(),
             is_conditional: false,

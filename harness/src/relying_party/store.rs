@@ -78,7 +78,7 @@ pub(super) struct Issued {
     pub(super) user_verification: Requirement,
     /// The attestation conveyance preference, for registrations.
     pub(super) attestation: String,
-    pub(super) user: OptionsUser,
+    pub(super) user: User,
     /// The AppID of its credentials of U2F days, for authentications, if it
     /// asks for them.
     pub(super) app_id: Option<String>,
@@ -101,7 +101,7 @@ impl Issued {
 
 /// Whom options were issued for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum OptionsUser {
+pub(super) enum User {
     /// This account, which a successful registration creates if it is new.
     Known(Account),
     /// A username was given that no account has.

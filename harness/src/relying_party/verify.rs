@@ -28,7 +28,7 @@ use self::attestation::{
 };
 use super::policy::Config;
 use super::store::{
-    Account, ChallengeState, CredentialRecord, Issued, OptionsUser, SessionId, Store, UserHandle,
+    Account, ChallengeState, CredentialRecord, Issued, User, SessionId, Store, UserHandle,
 };
 
 /// One thing that the relying party establishes.
@@ -407,7 +407,7 @@ impl<'a> Evidence<'a> {
     /// that of the session.
     pub(super) fn registrant(&self) -> Option<&'a Account> {
         match self.issued().map(|issued| &issued.user) {
-            Some(OptionsUser::Known(account)) => Some(account),
+            Some(User::Known(account)) => Some(account),
             _ => self.store.signed_in(self.session?),
         }
     }
@@ -417,9 +417,9 @@ impl<'a> Evidence<'a> {
     /// owns the credential. §7.2 step 6 is there to hold them together.
     pub(super) fn user(&self) -> Option<UserHandle> {
         match self.issued().map(|issued| &issued.user) {
-            Some(OptionsUser::Known(account)) => return Some(account.handle.clone()),
-            Some(OptionsUser::Unknown) => return None,
-            Some(OptionsUser::Unnamed) | None => {}
+            Some(User::Known(account)) => return Some(account.handle.clone()),
+            Some(User::Unknown) => return None,
+            Some(User::Unnamed) | None => {}
         }
         let named = self.user_handle().filter(|handle| self.store.account(handle).is_some());
         named.or_else(|| Some(self.records().next()?.0.clone()))

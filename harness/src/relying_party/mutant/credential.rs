@@ -2,7 +2,7 @@
 //! registered credential ID (§7.1 step 26, §7.2 steps 5 and 6).
 
 use super::{Mutant, MutantKind, behaviour, loosely};
-use crate::relying_party::store::{CredentialRecord, OptionsUser, Store, UserHandle};
+use crate::relying_party::store::{CredentialRecord, User, Store, UserHandle};
 use crate::relying_party::verify::Procedure::Verify;
 use crate::relying_party::verify::{
     AttemptAudit, Evidence, StepResult, authentication, examine, registration,
@@ -78,7 +78,7 @@ fn account_without() -> impl Iterator<Item = Mutant> {
 
 fn names_account_without(e: &Evidence<'_>) -> bool {
     match e.issued().map(|issued| &issued.user) {
-        Some(OptionsUser::Known(account)) => e.store.records_of(&account.handle).next().is_none(),
+        Some(User::Known(account)) => e.store.records_of(&account.handle).next().is_none(),
         _ => false,
     }
 }
@@ -98,7 +98,7 @@ fn taken_elsewhere(e: &Evidence<'_>) -> StepResult {
 
 fn named_by_prefix(e: &Evidence<'_>) -> StepResult {
     loosely(e, authentication::named_user, |e| match e.issued().map(|issued| &issued.user) {
-        Some(OptionsUser::Known(account)) => owns_and_starts_with_handle(e, &account.handle),
+        Some(User::Known(account)) => owns_and_starts_with_handle(e, &account.handle),
         _ => false,
     })
 }

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use url::Url;
 
 use super::{Mutant, MutantKind, loosely, repair_body};
-use crate::relying_party::store::{ChallengeState, OptionsUser};
+use crate::relying_party::store::{ChallengeState, User};
 use crate::relying_party::verify::Procedure::{Derive, Verify};
 use crate::relying_party::verify::{Evidence, StepResult, authentication, registration, shared};
 
@@ -274,7 +274,7 @@ fn id_empty(e: &Evidence<'_>) -> StepResult {
 
 fn named_with_empty(e: &Evidence<'_>) -> StepResult {
     loosely(e, authentication::named_user, |e| match e.issued().map(|issued| &issued.user) {
-        Some(OptionsUser::Known(account)) => {
+        Some(User::Known(account)) => {
             e.user_handle().is_some_and(|handle| handle.0.is_empty())
                 && e.record().is_some_and(|(owner, _)| *owner == account.handle)
         }

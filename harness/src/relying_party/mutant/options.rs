@@ -10,7 +10,7 @@ use passrig_authenticator::wire::{CreationOptions, RequestOptions};
 use sha2::{Digest, Sha256};
 
 use super::{Mutant, behaviour, loosely};
-use crate::relying_party::store::{OptionsUser, Store, UserHandle};
+use crate::relying_party::store::{User, Store, UserHandle};
 use crate::relying_party::verify::Procedure::Verify;
 use crate::relying_party::verify::{
     AttemptAudit, Evidence, Step, StepResult, Violation, authentication, examine,
@@ -64,7 +64,7 @@ pub(super) fn all() -> Vec<Mutant> {
         }),
         Mutant::flow("options.timeout.short", &["options/timeout"], "gives people one minute", behaviour! {
             fn creation_options(&self, options: &mut CreationOptions, _: bool) { options.timeout = Some(SHORT); }
-            fn request_options(&self, options: &mut RequestOptions, _: &OptionsUser) { options.timeout = Some(SHORT); }
+            fn request_options(&self, options: &mut RequestOptions, _: &User) { options.timeout = Some(SHORT); }
         }),
         Mutant::flow("options.algorithms.twin-alone", &["options/algorithms"], "offers Ed25519 by its newer identifier only", behaviour! {
             fn creation_options(&self, options: &mut CreationOptions, _: bool) {
@@ -82,10 +82,10 @@ pub(super) fn all() -> Vec<Mutant> {
         Mutant::flow("lists.exclude.partial", &["lists/exclude"], "excludes one credential of the account",
             behaviour! { fn creation_options(&self, options: &mut CreationOptions, _: bool) { options.exclude_credentials.truncate(1); } }),
         Mutant::flow("lists.allow.partial", &["lists/allow"], "allows one credential of the account",
-            behaviour! { fn request_options(&self, options: &mut RequestOptions, _: &OptionsUser) { options.allow_credentials.truncate(1); } }),
+            behaviour! { fn request_options(&self, options: &mut RequestOptions, _: &User) { options.allow_credentials.truncate(1); } }),
         Mutant::flow("lists.transports.dropped", &["lists/transports", "enumeration/options"], "leaves transports out of allowCredentials", behaviour! {
-            fn request_options(&self, options: &mut RequestOptions, user: &OptionsUser) {
-                if *user != OptionsUser::Unknown {
+            fn request_options(&self, options: &mut RequestOptions, user: &User) {
+                if *user != User::Unknown {
                     drop_transports(options);
                 }
             }
@@ -93,15 +93,15 @@ pub(super) fn all() -> Vec<Mutant> {
         Mutant::flow("enumeration.options.refused", &["enumeration/options", "enumeration/time-for-a-name"], "says that a name is unknown",
             behaviour! { fn refuses_unknown_names(&self) -> bool { true } }),
         Mutant::flow("enumeration.options.empty", &["enumeration/options"], "allows no credentials for an unknown name", behaviour! {
-            fn request_options(&self, options: &mut RequestOptions, user: &OptionsUser) {
-                if *user == OptionsUser::Unknown {
+            fn request_options(&self, options: &mut RequestOptions, user: &User) {
+                if *user == User::Unknown {
                     options.allow_credentials.clear();
                 }
             }
         }),
         Mutant::flow("enumeration.options.bare", &["enumeration/options"], "names no transports for an unknown name", behaviour! {
-            fn request_options(&self, options: &mut RequestOptions, user: &OptionsUser) {
-                if *user == OptionsUser::Unknown {
+            fn request_options(&self, options: &mut RequestOptions, user: &User) {
+                if *user == User::Unknown {
                     drop_transports(options);
                 }
             }
@@ -135,7 +135,7 @@ fn drop_transports(options: &mut RequestOptions) {
 
 fn handle_unread(e: &Evidence<'_>) -> StepResult {
     loosely(e, authentication::named_user, |e| match e.issued().map(|issued| &issued.user) {
-        Some(OptionsUser::Known(account)) => {
+        Some(User::Known(account)) => {
             e.record().is_some_and(|(owner, _)| *owner == account.handle)
         }
         _ => false,

@@ -8,7 +8,7 @@ use passrig_authenticator::wire::{AuthenticationResponse, AuthenticatorData, Cbo
 use sha2::{Digest, Sha256};
 
 use super::{Evidence, StepResult, form, refuse, shared};
-use crate::relying_party::store::OptionsUser;
+use crate::relying_party::store::User;
 
 /// §7.2 step 3
 pub(crate) fn response(e: &mut Evidence<'_>) -> StepResult {
@@ -32,9 +32,9 @@ pub(crate) fn allow_list(e: &Evidence<'_>) -> StepResult {
 pub(crate) fn named_user(e: &Evidence<'_>) -> StepResult {
     let Some(assertion) = &e.assertion else { return Ok(()) };
     let account = match e.issued().map(|issued| &issued.user) {
-        Some(OptionsUser::Known(account)) => account,
-        Some(OptionsUser::Unknown) => return refuse("there is no such account"),
-        Some(OptionsUser::Unnamed) | None => return Ok(()),
+        Some(User::Known(account)) => account,
+        Some(User::Unknown) => return refuse("there is no such account"),
+        Some(User::Unnamed) | None => return Ok(()),
     };
     if e.store.record(&account.handle, assertion.raw_id.as_ref()).is_none() {
         return refuse("the account has no such credential");
@@ -63,7 +63,7 @@ pub(crate) fn user_handle(e: &Evidence<'_>) -> StepResult {
 
 /// Whether the options were for somebody.
 pub(crate) fn names_user(e: &Evidence<'_>) -> bool {
-    e.issued().is_some_and(|issued| issued.user != OptionsUser::Unnamed)
+    e.issued().is_some_and(|issued| issued.user != User::Unnamed)
 }
 
 /// §7.2 step 15 is the first to read them.
