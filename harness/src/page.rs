@@ -51,6 +51,13 @@ pub struct PageExamination {
     pub browser: LaunchSettings,
 }
 
+impl PageExamination {
+    /// Checks that every variable of the script has a value.
+    pub fn check_script(&self) -> Result<(), UnknownVariable> {
+        self.script.filled(&input_variables(&self.env, &self.variables)).map(drop)
+    }
+}
+
 /// Why nothing can be said about a page.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {

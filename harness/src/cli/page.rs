@@ -164,9 +164,6 @@ pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
     let masks = Masks::of(&args.url, &variables);
     let browser = settings(&args.url, &reach, &masks).await?;
     let guard = browser.guard.clone();
-    if !browser::is_sandboxed() && browser::find().is_some() {
-        complain(UNSANDBOXED);
-    }
     let examination = PageExamination {
         url: args.url.clone(),
         script: script(args)?,
@@ -177,6 +174,12 @@ pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
         env: Seeded::new(identity.seed.as_bytes()).within(&identity.run_id),
         browser,
     };
+    examination
+        .check_script()
+        .map_err(|error| failure(page::Error::Script(error), args, &masks))?;
+    if !browser::is_sandboxed() && browser::find().is_some() {
+        complain(UNSANDBOXED);
+    }
     let seen = tokio::select! {
         biased;
         signal = stopped() => Err(signal),

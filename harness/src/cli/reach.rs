@@ -1,11 +1,12 @@
 //! Where the target is, and how it is spoken to.
 
+mod adapter;
 mod rp;
 mod variable;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,18 +14,13 @@ use std::time::Duration;
 use passrig_authenticator::device;
 use url::Url;
 
-use super::adapters;
 use super::console::complain;
 use super::failure::Failure;
-use super::identity;
 use super::rp::origin;
 use crate::mail::Mailbox;
-use crate::near::did_you_mean;
 use crate::outcome::{TargetInfo, visible};
 use crate::relying_party;
 use crate::runner::{Restart, THROTTLE_WAIT};
-use crate::target_rp::adapter::{self, Adapter};
-use crate::target_rp::detect;
 use crate::target_rp::guard::{Guard, HostPort};
 use crate::target_rp::network::{self, ConnectTo, Network, Trust};
 use crate::target_rp::shim::Shim;
@@ -150,51 +146,32 @@ impl Args {
     /// These arguments, and for what they do not say, those of a file.
     #[must_use]
     pub(super) fn over(&self, file: &Self) -> Self {
-        let Self {
-            rp,
-            adapter,
-            origin,
-            connect_to,
-            smtp,
-            allow_run,
-            ca,
-            insecure,
-            allow_host,
-            deadline,
-            expiry,
-            timing,
-            restart_wait,
-            restart,
-            throttle_wait,
-            metadata,
-            name_checks,
-            var,
-        } = self;
         // Two ways to say which certificates are believed.
-        let (ca, insecure) = match ca.is_some() || *insecure {
-            true => (ca, insecure),
-            false => (&file.ca, &file.insecure),
+        let (ca, insecure) = match self.ca.is_some() || self.insecure {
+            true => (&self.ca, self.insecure),
+            false => (&file.ca, file.insecure),
         };
-        let others = file.var.iter().filter(|other| var.iter().all(|own| own.name != other.name));
+        let others =
+            file.var.iter().filter(|other| self.var.iter().all(|own| own.name != other.name));
         Self {
-            rp: rp.as_ref().or(file.rp.as_ref()).cloned(),
-            adapter: adapter.as_ref().or(file.adapter.as_ref()).cloned(),
-            origin: origin.as_ref().or(file.origin.as_ref()).cloned(),
-            connect_to: connect_to.as_ref().or(file.connect_to.as_ref()).cloned(),
-            smtp: smtp.or(file.smtp),
-            allow_run: *allow_run || file.allow_run,
+            rp: self.rp.as_ref().or(file.rp.as_ref()).cloned(),
+            adapter: self.adapter.as_ref().or(file.adapter.as_ref()).cloned(),
+            origin: self.origin.as_ref().or(file.origin.as_ref()).cloned(),
+            connect_to: self.connect_to.as_ref().or(file.connect_to.as_ref()).cloned(),
+            smtp: self.smtp.or(file.smtp),
+            allow_run: self.allow_run || file.allow_run,
             ca: ca.clone(),
-            insecure: *insecure,
-            allow_host: allow_host.iter().chain(&file.allow_host).cloned().collect(),
-            deadline: deadline.or(file.deadline),
-            expiry: expiry.or(file.expiry),
-            timing: timing.or(file.timing),
-            restart_wait: restart_wait.or(file.restart_wait),
-            restart: restart.as_ref().or(file.restart.as_ref()).cloned(),
-            throttle_wait: throttle_wait.or(file.throttle_wait),
-            metadata: *metadata || file.metadata,
-            name_checks: *name_checks || file.name_checks,
-            var: var.iter().chain(others).cloned().collect(),
+            insecure,
+            allow_host: self.allow_host.iter().chain(&file.allow_host).cloned().collect(),
+            deadline: self.deadline.or(file.deadline),
+            expiry: self.expiry.or(file.expiry),
+            timing: self.timing.or(file.timing),
+            restart_wait: self.restart_wait.or(file.restart_wait),
+            restart: self.restart.as_ref().or(file.restart.as_ref()).cloned(),
+            throttle_wait: self.throttle_wait.or(file.throttle_wait),
+            metadata: self.metadata || file.metadata,
+            name_checks: self.name_checks || file.name_checks,
+            var: self.var.iter().chain(others).cloned().collect(),
         }
     }
 
@@ -213,7 +190,7 @@ impl Args {
         }
     }
 
-    /// The same, where the built-in RP shall ask for a password first.
+    /// The target, where the built-in RP must ask for a password first.
     pub(super) async fn resolve_with_second_factor(&self) -> Result<Reach, Failure> {
         let reach = self.resolve(None).await?;
         if !self.is_built_in() {
@@ -228,18 +205,18 @@ impl Args {
         let variables = self.variables()?;
         let origin_of =
             |base: &Url| self.origin.as_ref().unwrap_or(base).origin().ascii_serialization();
-        let named = self.adapter.as_deref().map(adapter).transpose()?;
+        let named = self.adapter.as_deref().map(adapter::named).transpose()?;
         let (base, adapter, transport) = match rp {
             Rp::Program(command) => {
                 let (base, transport) = self.program(command, deadline)?;
-                (base, named.map_or_else(|| adapter(SHIM), Ok)?, transport)
+                (base, named.map_or_else(|| adapter::named(SHIM), Ok)?, transport)
             }
             Rp::Url(base) => {
                 let adapter = match named {
                     Some(adapter) => adapter,
                     None => {
                         let transport = self.network(deadline, std::slice::from_ref(base))?;
-                        find_out(base, &origin_of(base), &transport).await?
+                        adapter::detect(base, &origin_of(base), &transport).await?
                     }
                 };
                 // The adapter names places too.
@@ -303,7 +280,7 @@ impl Args {
         self.connect_to.as_ref()?.parse().ok()
     }
 
-    /// A program instead of a server, which is told what it is the RP of.
+    /// A program instead of a server. Its environment names the origin and the RP ID.
     fn program(
         &self,
         command: &str,
@@ -380,6 +357,8 @@ impl Args {
     }
 }
 
+/// The adapter of programs.
+const SHIM: &str = "exec";
 const MISSING: Failure = Failure::Bug("the adapter of the reference RP is missing");
 
 /// The reference RP, without a network.
@@ -416,63 +395,6 @@ impl Reach {
             throttle_wait: THROTTLE_WAIT,
         }
     }
-}
-
-/// The adapter of programs.
-const SHIM: &str = "exec";
-
-/// Asks the target which adapter speaks to it.
-async fn find_out(
-    base: &Url,
-    origin: &str,
-    transport: &Arc<dyn Transport>,
-) -> Result<Arc<Adapter>, Failure> {
-    let username = format!("passrig-{}", identity::random(6)?);
-    let all = adapter::builtin();
-    let findings = detect::detect(all, base, origin, transport, &username).await;
-    let fitting: Vec<_> = findings.iter().filter(|one| one.against.is_none()).collect();
-    match fitting.as_slice() {
-        [one] => {
-            complain(&format!(
-                "adapter: {} ({}), found out by asking\n",
-                one.adapter.id, one.adapter.name
-            ));
-            Ok(one.adapter.clone())
-        }
-        [] => {
-            let lines = findings.iter().map(|one| {
-                let why = one.against.as_deref().unwrap_or_default();
-                format!("  {}: {why}\n", one.adapter.id)
-            });
-            Err(Failure::usage(
-                format!("no built-in adapter that is tested speaks to {base}"),
-                format!(
-                    "say with --adapter how it is spoken to (`passrig adapters`), or write one: \
-                     `passrig adapter new`. None of these fits:\n{}",
-                    lines.collect::<String>()
-                ),
-            ))
-        }
-        several => {
-            let ids: Vec<&str> = several.iter().map(|one| one.adapter.id.as_str()).collect();
-            let what = format!("several adapters speak to {base}: {}", ids.join(", "));
-            Err(Failure::usage(what, "say with --adapter which it is"))
-        }
-    }
-}
-
-fn adapter(wanted: &str) -> Result<Arc<Adapter>, Failure> {
-    let known = || format!("built in are:\n{}", adapters::table());
-    if let Some(adapter) = adapter::named(wanted) {
-        return Ok(adapter);
-    }
-    let path = Path::new(wanted);
-    if path.exists() || path.extension().is_some() || path.components().count() > 1 {
-        return Ok(Arc::new(Adapter::load(path)?));
-    }
-    let ids = adapter::builtin().iter().map(|adapter| adapter.id.as_str());
-    let help = did_you_mean(wanted, ids).unwrap_or_else(known);
-    Err(Failure::usage(format!("no adapter is called `{wanted}`, and no such file is there"), help))
 }
 
 /// How many pairs of answers are timed, unless somebody says otherwise.

@@ -15,7 +15,7 @@ use serde_json::Value;
 use super::caller::Caller;
 use super::effect::change::{self, Effect};
 use super::http::answer;
-use super::store::{Account, CredentialRecord, User, SessionId, Store, UserHandle};
+use super::store::{Account, CredentialRecord, SessionId, Store, User, UserHandle};
 use super::verify::{AttemptAudit, Evidence, Step, Violation};
 use super::{Config, RelyingParty};
 

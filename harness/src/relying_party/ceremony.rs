@@ -12,7 +12,7 @@ use super::caller::Caller;
 use super::draws::RequestDraws;
 use super::effect::Effect;
 use super::policy::{self, RequestedOptions};
-use super::store::{Account, ChallengeState, Issued, User, SessionId, Store, UserHandle};
+use super::store::{Account, ChallengeState, Issued, SessionId, Store, User, UserHandle};
 use super::verify::{AttemptAudit, Evidence, Step, Violation, examine};
 use super::{RelyingParty, audit};
 

@@ -9,9 +9,7 @@ use serde_json::Value;
 
 use super::effect;
 use super::policy::Config;
-use super::store::{
-    self, Account, ChallengeState, Issued, User, SessionId, Store, UserHandle,
-};
+use super::store::{self, Account, ChallengeState, Issued, SessionId, Store, User, UserHandle};
 use super::verify::attestation::trust::Trust;
 use super::verify::{Evidence, Step, Violation, examine};
 

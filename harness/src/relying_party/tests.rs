@@ -2,9 +2,9 @@
 //! is tested without the client and device that it shall test.
 
 mod audit;
+mod cases;
 mod http;
 mod sign_in;
-mod stories;
 mod world;
 
 use passrig_authenticator::Ceremony;

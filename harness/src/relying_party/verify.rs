@@ -28,7 +28,7 @@ use self::attestation::{
 };
 use super::policy::Config;
 use super::store::{
-    Account, ChallengeState, CredentialRecord, Issued, User, SessionId, Store, UserHandle,
+    Account, ChallengeState, CredentialRecord, Issued, SessionId, Store, User, UserHandle,
 };
 
 /// One thing that the relying party establishes.

@@ -2,7 +2,7 @@
 //! registered credential ID (§7.1 step 26, §7.2 steps 5 and 6).
 
 use super::{Mutant, MutantKind, behaviour, loosely};
-use crate::relying_party::store::{CredentialRecord, User, Store, UserHandle};
+use crate::relying_party::store::{CredentialRecord, Store, User, UserHandle};
 use crate::relying_party::verify::Procedure::Verify;
 use crate::relying_party::verify::{
     AttemptAudit, Evidence, StepResult, authentication, examine, registration,

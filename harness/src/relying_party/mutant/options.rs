@@ -10,7 +10,7 @@ use passrig_authenticator::wire::{CreationOptions, RequestOptions};
 use sha2::{Digest, Sha256};
 
 use super::{Mutant, behaviour, loosely};
-use crate::relying_party::store::{User, Store, UserHandle};
+use crate::relying_party::store::{Store, User, UserHandle};
 use crate::relying_party::verify::Procedure::Verify;
 use crate::relying_party::verify::{
     AttemptAudit, Evidence, Step, StepResult, Violation, authentication, examine,
@@ -135,9 +135,7 @@ fn drop_transports(options: &mut RequestOptions) {
 
 fn handle_unread(e: &Evidence<'_>) -> StepResult {
     loosely(e, authentication::named_user, |e| match e.issued().map(|issued| &issued.user) {
-        Some(User::Known(account)) => {
-            e.record().is_some_and(|(owner, _)| *owner == account.handle)
-        }
+        Some(User::Known(account)) => e.record().is_some_and(|(owner, _)| *owner == account.handle),
         _ => false,
     })
 }

@@ -8,7 +8,7 @@ use super::world::{ClientDataEdit, ORIGIN, RP_ID, TestClient, TestCredential, Te
 
 #[test]
 fn creation_options() {
-    let mut browser = TestClient::new(&server(None)).wishing(json!({
+    let mut browser = TestClient::new(&server(None)).requesting(json!({
         "attestation": "direct",
         "authenticatorSelection": {"userVerification": "required", "residentKey": "required"},
         "extensions": {"example.extension": 1},

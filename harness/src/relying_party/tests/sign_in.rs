@@ -225,7 +225,7 @@ fn the_second_step_cannot_be_skipped() {
 #[test]
 fn a_passkey_alone_has_to_be_both_factors() {
     let two = TwoSteps::new(None);
-    let mut browser = two.browser().wishing(json!({"userVerification": "discouraged"}));
+    let mut browser = two.browser().requesting(json!({"userVerification": "discouraged"}));
     assert_eq!(browser.authentication_options(None)["userVerification"], "required");
     sign_in(&mut browser, "carol", PASSWORD);
     assert_eq!(browser.authentication_options(None)["userVerification"], "discouraged");
