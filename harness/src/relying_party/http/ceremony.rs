@@ -15,7 +15,7 @@ use crate::relying_party::ceremony::{Granted, Judgement};
 use crate::relying_party::{RelyingParty, audit};
 
 pub(super) async fn attestation_options(
-    State(rp): Shared,
+    rp: Shared,
     caller: Caller,
     body: RequestBody,
 ) -> Response {
@@ -30,7 +30,7 @@ pub(super) async fn attestation_options(
 }
 
 pub(super) async fn assertion_options(
-    State(rp): Shared,
+    rp: Shared,
     caller: Caller,
     body: RequestBody,
 ) -> Response {
@@ -48,7 +48,7 @@ pub(super) async fn assertion_options(
 }
 
 pub(super) async fn attestation_result(
-    State(rp): Shared,
+    rp: Shared,
     caller: Caller,
     body: RequestBody,
 ) -> Response {
@@ -56,7 +56,7 @@ pub(super) async fn attestation_result(
 }
 
 pub(super) async fn assertion_result(
-    State(rp): Shared,
+    rp: Shared,
     caller: Caller,
     body: RequestBody,
 ) -> Response {
