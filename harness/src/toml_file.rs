@@ -121,7 +121,6 @@ impl<T: JsonSchema> JsonSchema for Spanned<T> {
     }
 }
 
-/// A file and its text.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct TomlFile<'a> {
     /// The name that mistakes show.

@@ -75,7 +75,6 @@ impl Results {
         Self { reports: args.report.clone(), log: args.run.log.clone() }.distinct()
     }
 
-    /// The results of one of the runs.
     fn of_product(args: &Args, name: &str) -> Result<Self, Failure> {
         let reports = args.report.iter().map(|report| report.of(name)).collect();
         let log = args.run.log.as_ref().map(|file| one_of_several(file, name));
@@ -113,7 +112,6 @@ async fn with_all(args: &Args, console: Console) -> Result<u8, Failure> {
     Ok(worst)
 }
 
-/// Every product.
 const ALL: &str = "all";
 
 fn products() -> PossibleValuesParser {

@@ -44,7 +44,6 @@ pub(super) struct FileConfig {
     pub(super) expectations: Vec<Expectation>,
 }
 
-/// The file that is read.
 #[derive(Clone, Copy)]
 struct ConfigFile<'a> {
     file: &'a Path,

@@ -50,7 +50,6 @@ fn json(coverage: &Coverage) -> Result<String, Failure> {
     Ok(text.map_err(|source| Failure::System { what, source })? + "\n")
 }
 
-/// Coverage for people.
 pub(super) struct CoverageText<'a> {
     pub(super) coverage: &'a Coverage<'a>,
     pub(super) paint: Paint,

@@ -193,7 +193,6 @@ fn need(need: &Need) -> String {
     }
 }
 
-/// Labels and texts.
 struct ExplanationText {
     paint: Paint,
     text: String,

@@ -274,7 +274,6 @@ impl Args {
         }
     }
 
-    /// Where to connect to instead.
     pub(super) fn connect_to(&self) -> Option<ConnectTo> {
         // It was parsed before, when the argument was read.
         self.connect_to.as_ref()?.parse().ok()

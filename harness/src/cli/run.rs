@@ -94,7 +94,6 @@ impl Args {
     }
 }
 
-/// A log that the user names.
 pub(super) fn named_log(file: &Path) -> Named {
     (format!("--log {}", file.display()), file.to_owned())
 }

@@ -186,7 +186,6 @@ struct StoryPrinter {
     /// Whether somebody presses Enter after each step, which is said once.
     waits: bool,
     hint: Once,
-    /// As much of the story as was told.
     told: Mutex<Story>,
     /// What kept it from being told, if anything.
     failed: Mutex<Option<Failure>>,

@@ -64,7 +64,6 @@ pub(super) fn run(args: &Args, console: Console) -> Result<u8, Failure> {
     Ok(0)
 }
 
-/// A file of the export.
 struct ExportFile {
     /// Where in the folder, with slashes.
     path: String,

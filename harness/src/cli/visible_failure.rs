@@ -86,7 +86,6 @@ impl Diagnostic for Visible<'_> {
     }
 }
 
-/// The cause of a failure.
 struct FailureCause {
     text: String,
     next: Option<Box<FailureCause>>,
@@ -117,7 +116,6 @@ impl Error for FailureCause {
     }
 }
 
-/// The text of the file.
 fn text(code: &dyn SourceCode) -> Option<String> {
     let whole = code.read_span(&(0, 0).into(), 0, usize::MAX).ok()?;
     Some(String::from_utf8_lossy(whole.data()).into_owned())

@@ -69,7 +69,6 @@ struct BridgeState {
     calls: Vec<ApiCall>,
     unhandled: Vec<Ceremony>,
     answers: Vec<String>,
-    /// What a field offers.
     offered: Vec<Pending>,
     /// True if a page offered more than is kept.
     offered_too_much: bool,
@@ -81,7 +80,6 @@ struct Pending {
     context: Value,
     id: u64,
     said: Said,
-    /// The length of the message.
     length: usize,
 }
 

@@ -52,7 +52,6 @@ fn taken() -> Option<Left> {
     None
 }
 
-/// Kills a group.
 pub(super) fn kill(group: u32) {
     #[cfg(unix)]
     // Its last process may have ended already.

@@ -21,12 +21,9 @@ pub(super) struct FoundCeremony {
     pub(super) lists_credentials: bool,
 }
 
-/// How the credential was carried.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum CredentialPlace {
-    /// As an object in JSON, here.
     Object(Vec<JsonKey>),
-    /// As JSON in a text in JSON, here.
     Text(Vec<JsonKey>),
     /// As JSON in a field of a form.
     Field(String),
@@ -41,12 +38,10 @@ pub(super) enum JsonKey {
     Index(usize),
 }
 
-/// Where the options were.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum OptionsAt {
     /// At these paths: the second is into the text that the first finds.
     Json(Vec<Vec<JsonKey>>),
-    /// Somewhere in a page.
     Page,
 }
 
@@ -73,7 +68,6 @@ pub(super) fn at(value: &Value, path: &[JsonKey]) -> Option<Value> {
     }
 }
 
-/// The options with this challenge.
 pub(super) fn options_in(body: &Value, challenge: &str) -> Option<Value> {
     options(body, challenge)?.iter().try_fold(body.clone(), |body, path| at(&body, path))
 }
@@ -229,7 +223,6 @@ pub(super) fn visit(
     }
 }
 
-/// A path as JSONPath has it.
 pub(super) fn json_path(path: &[JsonKey]) -> String {
     let mut out = String::from("$");
     for key in path {

@@ -166,7 +166,6 @@ impl HarEntry {
         serde_json::from_str(&self.answer).ok()
     }
 
-    /// Whether the answer is a page.
     pub(super) fn is_page(&self) -> bool {
         // Where a recording does not say what it is, it may be one.
         self.answer_header("content-type").is_none_or(|kind| kind.contains("html"))

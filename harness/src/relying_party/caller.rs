@@ -8,6 +8,5 @@ pub(super) struct Caller {
     /// The check that it belongs to: what is drawn for it depends on nothing
     /// that other checks do.
     pub(super) check: String,
-    /// Its `Origin` header.
     pub(super) origin: Option<String>,
 }

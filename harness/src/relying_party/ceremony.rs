@@ -28,7 +28,6 @@ pub(super) struct Granted<T> {
 pub(super) struct Judgement {
     /// Why it was refused, if it was.
     pub(super) refused: Option<String>,
-    /// Whether the server crashed.
     pub(super) crashed: bool,
     /// Whether the credential is registered.
     pub(super) is_known: bool,

@@ -13,7 +13,6 @@ impl RelyingParty {
     }
 }
 
-/// What one request draws.
 pub(super) struct RequestDraws<'a> {
     rp: &'a RelyingParty,
     prefix: String,

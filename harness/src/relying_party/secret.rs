@@ -13,7 +13,6 @@ const CODES: usize = 10;
 /// Letters and digits that are not taken for each other.
 const ALPHABET: &[u8; 32] = b"abcdefghjkmnpqrstuvwxyz023456789";
 
-/// A password.
 #[derive(Clone, Debug)]
 pub(super) struct Password {
     salt: Vec<u8>,

@@ -53,7 +53,6 @@ pub(super) struct Update {
     pub(super) backup_state: bool,
 }
 
-/// What became of a challenge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ChallengeState {
     /// It waits for its answer.

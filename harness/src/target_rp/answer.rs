@@ -62,7 +62,6 @@ pub(super) fn expected(
     }
 }
 
-/// The options.
 pub(super) fn options(at: &ValueSource, answered: &Answered<'_>) -> Result<Value, ErrorKind> {
     let found = answered.value(at).map_err(|missing| match missing {
         Missing::Nothing(reason) => ErrorKind::NoOptions { reason },
@@ -88,7 +87,6 @@ pub(super) fn capture(
     })
 }
 
-/// What a probe sees.
 pub(super) fn probe(
     step: &AdapterStep,
     answered: &Answered<'_>,

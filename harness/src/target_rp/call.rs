@@ -160,7 +160,6 @@ impl<'a> FlowRun<'a> {
         self.url = url;
     }
 
-    /// The page that was loaded last.
     fn loaded(&self) -> Option<&HtmlPage> {
         self.page.as_ref().or(self.session.loaded())
     }
@@ -176,7 +175,6 @@ impl<'a> FlowRun<'a> {
         }
     }
 
-    /// The options of a ceremony.
     pub(super) fn options(
         &self,
         at: &OptionsSource,

@@ -330,7 +330,6 @@ impl Binary {
     }
 }
 
-/// What a body has, by name.
 pub(super) fn contents(body: &Value) -> String {
     match body {
         Value::Object(members) if members.is_empty() => "is an empty object".into(),

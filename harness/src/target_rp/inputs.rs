@@ -155,7 +155,6 @@ impl TemplateScope<'_> {
         Ok(self.text(text)?.unwrap_or_default())
     }
 
-    /// The fields that are there.
     pub(super) fn fields(&self, fields: &[(String, Text)]) -> Result<Vec<(String, String)>, Unset> {
         let mut there = Vec::new();
         for (name, text) in fields {
@@ -198,7 +197,6 @@ impl TemplateScope<'_> {
     }
 }
 
-/// The member of a credential that a path names.
 pub(super) fn member<'j>(credential: &'j Json, path: &str) -> Option<&'j Json> {
     let mut names = path.split('.').filter(|name| !name.is_empty());
     names.try_fold(credential, |json, name| json.member(name))

@@ -16,7 +16,6 @@ use url::Url;
 use super::adapter::Selector;
 use super::redact::beginning;
 
-/// A page that was loaded, and from where.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct HtmlPage {
     pub(super) url: Url,
@@ -31,7 +30,6 @@ pub(crate) struct Elements {
     text: String,
 }
 
-/// An element of a page.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Element {
     pub(crate) name: String,
@@ -77,7 +75,6 @@ const MOST: usize = 100_000;
 const DEEPEST: usize = 512;
 
 impl Elements {
-    /// Reads a page.
     pub(crate) fn of(page: &str) -> Self {
         let mut emitter = DefaultEmitter::default();
         // What stands in a script or a text area is text.
@@ -142,7 +139,6 @@ impl Elements {
         self.all.iter()
     }
 
-    /// All text in an element.
     pub(super) fn text(&self, element: &Element) -> &str {
         self.text.get(element.text.clone()).unwrap_or_default()
     }
@@ -164,7 +160,6 @@ impl Elements {
         iter::successors(element.parent.and_then(at), move |one| one.parent.and_then(at))
     }
 
-    /// The elements in one, in order.
     fn within(&self, outer: &Element) -> impl Iterator<Item = &Element> {
         self.all.get(outer.inner.clone()).unwrap_or_default().iter()
     }
@@ -174,7 +169,6 @@ fn lossy(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// The form that the selector means.
 pub(super) fn form(page: &HtmlPage, selector: &Selector) -> Option<HtmlForm> {
     let elements = Elements::of(&page.text);
     let form = elements.selected(selector).find(|element| element.name == "form")?;

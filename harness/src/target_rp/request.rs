@@ -43,7 +43,6 @@ pub(super) enum Payload {
 const BOUNDARY: &str = "----WebKitFormBoundaryPassrigPassrig00";
 
 impl Payload {
-    /// Fields as a form sends them.
     pub(super) fn form(fields: &[(String, String)]) -> Self {
         Self::Form(Serializer::new(String::new()).extend_pairs(fields).finish())
     }

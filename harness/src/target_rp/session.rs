@@ -69,7 +69,6 @@ impl Session {
         self.loaded.as_ref()
     }
 
-    /// Loads a page.
     pub(super) fn load(&mut self, page: HtmlPage) {
         self.loaded = Some(page);
     }
@@ -79,7 +78,6 @@ impl Session {
         self.variables.get(name)
     }
 
-    /// All captured variables.
     pub(super) fn variables(&self) -> impl Iterator<Item = (&String, &Value)> {
         self.variables.iter()
     }

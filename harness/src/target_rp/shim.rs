@@ -270,7 +270,6 @@ fn read(answer: ShimResponse) -> Result<HttpResponse, TransportError> {
 mod tests {
     use super::*;
 
-    /// Answers of a shell script.
     async fn answered(script: &str) -> Result<HttpResponse, TransportError> {
         let shim = Shim::new(
             format!("sh -c '{script}'"),

@@ -43,7 +43,6 @@ fn steps(adapter: &Adapter) -> impl Iterator<Item = &AdapterStep> {
     Flow::ALL.into_iter().flat_map(|flow| adapter.steps(flow))
 }
 
-/// The secrets that a step has in its text.
 fn written(step: &AdapterStep, secrets: &mut Secrets) {
     if let StepAction::Request { address, .. } = &step.act {
         for part in &address.text().0 {

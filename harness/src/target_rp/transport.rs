@@ -66,7 +66,6 @@ impl HttpResponse {
         self.json.get_or_init(read).as_ref()
     }
 
-    /// Whether it is CBOR.
     pub(super) fn is_cbor(&self) -> bool {
         let kind = self.header(header::CONTENT_TYPE).unwrap_or_default();
         kind.starts_with("application/cbor")

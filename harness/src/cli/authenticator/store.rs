@@ -64,7 +64,6 @@ struct StoreContent {
 }
 
 impl OpenStore {
-    /// The store in this file, or a new one.
     pub(super) fn open(file: &Path, new: &NewStore) -> Result<Self, Failure> {
         // The same lock for every name of the store.
         let lock = lock(&storage::file_of(file))?;

@@ -25,7 +25,6 @@ pub(in crate::cli) struct Findings<'a> {
     pub(in crate::cli) today: Date,
 }
 
-/// The change of an entry of the file.
 enum EntryChange {
     Stays,
     Goes,

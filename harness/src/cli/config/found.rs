@@ -25,7 +25,6 @@ pub(in crate::cli) struct Withheld {
 /// Such a setting. Each has a flag, which wins over the file.
 #[derive(Debug)]
 pub(super) enum WithheldSetting {
-    /// The RP is a program.
     Program,
     /// The RP is not on this machine.
     RemoteRp,

@@ -19,7 +19,6 @@ pub(in crate::cli) enum Rp {
 const PROGRAM: &str = "exec:";
 
 impl Rp {
-    /// The URL of a server.
     pub(in crate::cli) fn url(&self) -> Option<&Url> {
         match self {
             Self::Url(url) => Some(url),

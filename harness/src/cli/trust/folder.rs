@@ -16,7 +16,6 @@ use crate::storage::{self, FileMode, Limit};
 /// The file that says that a folder is an export, and which of its files were written.
 const MARK: &str = "passrig-trust.json";
 
-/// The content of the mark.
 #[derive(Serialize, Deserialize)]
 struct Mark {
     made_by: String,
@@ -27,7 +26,6 @@ struct Mark {
     files: BTreeMap<String, String>,
 }
 
-/// The mark of an export with these files.
 pub(super) fn mark(seed: Option<&str>, files: &[ExportFile]) -> ExportFile {
     let mark = Mark {
         made_by: "passrig trust export".to_owned(),

@@ -22,7 +22,6 @@ pub(super) fn last_name(path: &[JsonKey]) -> Option<&str> {
     }
 }
 
-/// Whether TOML has this number.
 pub(super) fn is_toml(number: &str) -> bool {
     number.parse::<i64>().is_ok() || number.contains(['.', 'e', 'E'])
 }

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderName, HeaderValue, StatusCode};
 use passrig_authenticator::Ceremony;
@@ -14,11 +13,7 @@ use crate::relying_party::caller::Caller;
 use crate::relying_party::ceremony::{Granted, Judgement};
 use crate::relying_party::{RelyingParty, audit};
 
-pub(super) async fn attestation_options(
-    rp: Shared,
-    caller: Caller,
-    body: RequestBody,
-) -> Response {
+pub(super) async fn attestation_options(rp: Shared, caller: Caller, body: RequestBody) -> Response {
     let request = match parse(body) {
         Ok(request) => request,
         Err((status, reason)) => return failed(status, &reason),
@@ -29,11 +24,7 @@ pub(super) async fn attestation_options(
     }
 }
 
-pub(super) async fn assertion_options(
-    rp: Shared,
-    caller: Caller,
-    body: RequestBody,
-) -> Response {
+pub(super) async fn assertion_options(rp: Shared, caller: Caller, body: RequestBody) -> Response {
     let request = match parse(body) {
         Ok(request) => request,
         Err((status, reason)) => return failed(status, &reason),
@@ -47,19 +38,11 @@ pub(super) async fn assertion_options(
     with_session(&rp, options(&answer), token)
 }
 
-pub(super) async fn attestation_result(
-    rp: Shared,
-    caller: Caller,
-    body: RequestBody,
-) -> Response {
+pub(super) async fn attestation_result(rp: Shared, caller: Caller, body: RequestBody) -> Response {
     result(&rp, Ceremony::Registration, &caller, body).await
 }
 
-pub(super) async fn assertion_result(
-    rp: Shared,
-    caller: Caller,
-    body: RequestBody,
-) -> Response {
+pub(super) async fn assertion_result(rp: Shared, caller: Caller, body: RequestBody) -> Response {
     result(&rp, Ceremony::Authentication, &caller, body).await
 }
 

@@ -136,7 +136,6 @@ fn is_good_reduced(signed: &SignedData) -> bool {
     verifies(signed, &less(r, group.order()), s) || verifies(signed, r, &less(s, group.order()))
 }
 
-/// A number less another one.
 fn less(number: &[u8], other: &[u8]) -> Vec<u8> {
     let mut borrow = 0;
     let others = other.iter().rev().copied().chain(std::iter::repeat(0));

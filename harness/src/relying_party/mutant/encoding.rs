@@ -43,7 +43,6 @@ pub(super) fn all() -> Vec<Mutant> {
 struct Repair {
     /// What is done to authenticator data before they are read.
     octets: fn(&[u8]) -> Vec<u8>,
-    /// What is done to an item.
     item: fn(&Cbor) -> Cbor,
 }
 

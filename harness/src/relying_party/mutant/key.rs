@@ -52,7 +52,6 @@ fn repaired(e: &Evidence<'_>, repair: fn(&Cbor) -> Cbor) -> StepResult {
     })
 }
 
-/// The key with its values changed.
 fn values(key: &Cbor, change: fn(&Cbor) -> Option<Cbor>) -> Cbor {
     let entries = key.entries().unwrap_or_default().iter();
     let changed = |value: &Cbor| change(value).unwrap_or_else(|| value.clone());

@@ -112,7 +112,6 @@ fn nonce(e: &Evidence<'_>) -> Option<[u8; 32]> {
     signed(e).map(|message| Sha256::digest(message).into())
 }
 
-/// The hash of the client data.
 fn client_data_hash(e: &Evidence<'_>) -> Option<[u8; 32]> {
     e.client_data_json().map(|json| Sha256::digest(json).into())
 }

@@ -133,7 +133,6 @@ pub(crate) fn credential_id_taken(e: &Evidence<'_>) -> StepResult {
     }
 }
 
-/// The new credential.
 pub(crate) fn attested<'e>(e: &'e Evidence<'_>) -> Option<&'e AttestedCredentialData> {
     e.authenticator_data.as_ref()?.attested.as_ref()
 }

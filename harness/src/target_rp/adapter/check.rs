@@ -48,7 +48,6 @@ pub(super) fn adapter(name: &str, text: &str) -> Result<Adapter, Box<TomlMistake
     })
 }
 
-/// A fault and its place.
 struct At(AdapterFault, Range<usize>);
 
 type Checked<T> = Result<T, At>;

@@ -59,7 +59,6 @@ pub enum ValueTemplate {
 /// Why a string is not a template.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Error {
-    /// `{{` without `}}`.
     Open,
     /// What stands between the braces is no name.
     Name(String),

@@ -14,7 +14,6 @@ const WORK_PER_BYTE: usize = 64;
 /// Bytes that are compared in any text, however short.
 const LEAST_WORK: usize = 64 << 10;
 
-/// A text to look for.
 #[derive(Clone, Copy, Debug)]
 struct SearchText {
     /// The first bytes as numbers that order as they do: most comparisons end there.
@@ -28,7 +27,6 @@ struct SearchText {
     is_word: bool,
 }
 
-/// The texts to look for.
 #[derive(Clone, Debug, Default)]
 pub(super) struct TextIndex {
     heads: Heads,
@@ -47,7 +45,6 @@ impl TextIndex {
         self.forms.is_empty() && self.short.is_empty()
     }
 
-    /// Adds a text.
     pub(super) fn add(&mut self, text: &[u8], is_word: bool) {
         self.add_beginning(text, text.len(), is_word);
     }

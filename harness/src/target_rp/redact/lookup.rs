@@ -26,7 +26,6 @@ pub(super) enum Spellings {
     Encoded,
 }
 
-/// A secret to look for.
 #[derive(Clone, Debug)]
 pub(super) struct SearchedSecret {
     pub(super) text: Arc<str>,

@@ -80,7 +80,6 @@ pub(in super::super) fn learn_form(body: &[u8], secrets: &mut Secrets) {
     }
 }
 
-/// Learns what a URL holds.
 pub(in super::super) fn learn_url(url: &str, secrets: &mut Secrets) {
     parameters::learn(url, Context::Url, secrets);
 }

@@ -31,7 +31,6 @@ pub(crate) struct Metadata {
     blobs: Vec<Blob>,
 }
 
-/// A BLOB that decodes.
 #[derive(Debug)]
 pub(crate) struct Blob {
     jws: Jws,

@@ -144,7 +144,6 @@ pub(crate) fn self_signature(e: &Evidence<'_>) -> StepResult {
     }
 }
 
-/// The attestation certificate.
 pub(crate) fn leaf<'e>(e: &'e Evidence<'_>) -> Option<&'e Certificate> {
     match &e.statement {
         Some(Statement::Packed(_, chain)) => Some(&chain.leaf),

@@ -6,7 +6,6 @@ use super::{At, Checked, heading};
 use crate::target_rp::adapter::document::{AdapterDocument, StepTable};
 use crate::target_rp::adapter::{AdapterFault, Flow};
 
-/// The steps of a flow as they are written.
 pub(super) type WrittenFlow = Vec<Spanned<StepTable>>;
 
 /// Every step that is written somewhere, each once.

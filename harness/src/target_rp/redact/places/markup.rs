@@ -6,7 +6,6 @@ use super::super::cut::beginning;
 use super::super::names::{is_public, names_a_secret};
 use super::super::secrets::Secrets;
 
-/// Learns the secrets of a page.
 pub(super) fn learn(page: &str, secrets: &mut Secrets) {
     let mut emitter = DefaultEmitter::default();
     emitter.naively_switch_states(true);
