@@ -32,30 +32,16 @@ pub struct TomlMistake {
 
 /// The kinds of mistakes.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[allow(missing_docs, reason = "the messages say what each value means")]
 pub enum Fault {
-    /// The text is not TOML.
     #[error("invalid TOML: {0}")]
     Syntax(String),
-    /// A key that the format does not have.
     #[error("unknown key `{name}`")]
-    UnknownKey {
-        /// The key.
-        name: String,
-        /// The keys that can stand there.
-        known: Vec<String>,
-    },
-    /// A key that the format demands.
+    UnknownKey { name: String, known: Vec<String> },
     #[error("missing key `{0}`")]
     MissingKey(String),
-    /// A value of another type, or not one of the allowed values.
     #[error("expected {expected}, found {found}")]
-    Value {
-        /// The type, or the allowed values.
-        expected: String,
-        /// The type and value in the file.
-        found: String,
-    },
-    /// A rule of the format that no type states.
+    Value { expected: String, found: String },
     #[error("{0}")]
     Rule(String),
 }

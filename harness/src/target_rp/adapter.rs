@@ -103,20 +103,13 @@ pub fn schema() -> schemars::Schema {
 
 /// Why an adapter could not be loaded.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
+#[allow(missing_docs, reason = "the messages say what each value means")]
 pub enum LoadError {
-    /// The file cannot be read.
     #[error("cannot read the adapter {file}")]
-    Read {
-        /// The file.
-        file: String,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// The file is too large, or is not text.
+    Read { file: String, source: std::io::Error },
     #[error(transparent)]
     #[diagnostic(transparent)]
     Content(ReadError),
-    /// The file has a mistake.
     #[error(transparent)]
     #[diagnostic(transparent)]
     Mistake(#[from] Box<TomlMistake>),

@@ -50,133 +50,60 @@ impl fmt::Display for FlowStep {
 
 /// Why a step failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[allow(missing_docs, reason = "the messages say what each value means")]
 pub enum ErrorKind {
-    /// No answer came.
     #[error(transparent)]
     Transport(#[from] TransportError),
-    /// HTTP cannot carry the request.
     #[error("the request cannot be sent: {0}")]
     Unsendable(String),
-    /// The adapter does not have this flow.
     #[error("the adapter does not say how")]
     NoFlow,
-    /// A variable is needed that nothing has set.
     #[error("`{{{{{0}}}}}` is not set")]
     Unset(String),
     /// The body is something other than JSON.
     #[error("JSON was due, but the answer ({status}) is {found}{}", said(&(!.excerpt.is_empty()).then_some(.excerpt.clone())))]
-    NotJson {
-        /// The status.
-        status: u16,
-        /// What it is instead.
-        found: &'static str,
-        /// How it begins.
-        excerpt: String,
-    },
-    /// There are no options at their place.
+    NotJson { status: u16, found: &'static str, excerpt: String },
     #[error("{reason}")]
-    NoOptions {
-        /// What is missing, and what is there instead.
-        reason: String,
-    },
-    /// The page has no such form.
+    NoOptions { reason: String },
     #[error("no form {selector}: {found}")]
-    NoForm {
-        /// Which form was looked for.
-        selector: String,
-        /// What is there instead.
-        found: String,
-    },
-    /// The options are not an object.
+    NoForm { selector: String, found: String },
     #[error("the options at {path} are {found}, not an object")]
-    OptionsShape {
-        /// Where they are.
-        path: String,
-        /// What they are.
-        found: &'static str,
-    },
-    /// A value to capture is not in the answer.
+    OptionsShape { path: String, found: &'static str },
     #[error("nothing to capture for `{name}`: {reason}")]
-    NoCapture {
-        /// The variable.
-        name: String,
-        /// What is missing.
-        reason: String,
-    },
-    /// A probe found values of the wrong type.
+    NoCapture { name: String, reason: String },
     #[error("{path} gives {found} where a string was due")]
-    ProbeShape {
-        /// Where it looked.
-        path: String,
-        /// What it found.
-        found: &'static str,
-    },
+    ProbeShape { path: String, found: &'static str },
     /// The lists of credential ids and record ids differ in length.
     #[error("{ids} credential ids, but {records} record ids")]
-    ProbeLists {
-        /// Credential ids.
-        ids: usize,
-        /// Record ids.
-        records: usize,
-    },
-    /// An answer that the step does not expect.
+    ProbeLists { ids: usize, records: usize },
     #[error("unexpected answer {status}{}", said(.message))]
     Unexpected {
-        /// The status.
         status: u16,
-        /// What the target says.
         message: Option<String>,
         /// The answer as a condition, where the step can have one.
         condition: Option<String>,
     },
     /// An answer that the adapter knows for a refusal.
     #[error("the target refuses with {status}{}", said(.message))]
-    Refused {
-        /// The status.
-        status: u16,
-        /// What the target says.
-        message: Option<String>,
-    },
+    Refused { status: u16, message: Option<String> },
     /// A 5xx where nothing was wrong with the request.
     #[error("the target answers {status}{}", said(.message))]
-    Crash {
-        /// The status.
-        status: u16,
-        /// What the target says.
-        message: Option<String>,
-    },
-    /// The target wants fewer requests.
+    Crash { status: u16, message: Option<String> },
     #[error("the target wants fewer requests{}", wait(*.after))]
-    Throttled {
-        /// How long to wait, if it says so.
-        after: Option<Duration>,
-    },
+    Throttled { after: Option<Duration> },
     /// The request is one of a foreign page, and the target does not permit it.
     #[error("the target does not let other sites send this")]
     Preflight,
     /// A mail was due, and nothing catches mail.
     #[error("mail is not caught")]
     NoMailbox,
-    /// No mail came.
     #[error("no mail to {to} within {after:?}")]
-    NoMail {
-        /// To whom.
-        to: String,
-        /// How long it was waited for.
-        after: Duration,
-    },
-    /// A program shall be run, and nobody permitted it.
+    NoMail { to: String, after: Duration },
+    /// The adapter must run a program, and the user did not permit it.
     #[error("the adapter wants to {0}")]
     MayNotRun(String),
-    /// A program did not do its work.
     #[error("`{command}`: {reason}")]
-    Program {
-        /// What was run.
-        command: String,
-        /// What went wrong.
-        reason: String,
-    },
-    /// A redirect that leads nowhere.
+    Program { command: String, reason: String },
     #[error("the redirect to `{0}` cannot be followed")]
     Redirect(String),
     /// Redirects without end.

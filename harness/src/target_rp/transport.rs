@@ -174,85 +174,38 @@ impl Default for Limits {
 
 /// Why there is no answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[allow(missing_docs, reason = "the messages say what each value means")]
 pub enum TransportError {
-    /// The name has no address.
     #[error("{host} has no address: {reason}")]
-    NoAddress {
-        /// The host of the url.
-        host: String,
-        /// What the resolver said.
-        reason: String,
-    },
-    /// Nobody listens there.
+    NoAddress { host: String, reason: String },
     #[error("nobody listens at {peer}")]
-    Refused {
-        /// The address.
-        peer: SocketAddr,
-    },
-    /// The connection cannot be made.
+    Refused { peer: SocketAddr },
     #[error("cannot connect to {peer}: {reason}")]
-    Connect {
-        /// The address.
-        peer: SocketAddr,
-        /// What the operating system said.
-        reason: String,
-    },
-    /// The TLS handshake failed.
+    Connect { peer: SocketAddr, reason: String },
     #[error("no TLS with {host}: {reason}")]
     Tls {
         /// The name that the certificate should have.
         host: String,
-        /// What TLS said.
         reason: String,
     },
-    /// The user did not name the host and port, or did not allow the host.
     #[error(transparent)]
     Forbidden(#[from] guard::Refusal),
-    /// The answer took too long.
     #[error("no complete answer within {after:?}")]
-    Deadline {
-        /// How long it could have taken.
-        after: Duration,
-    },
-    /// The body is too large.
+    Deadline { after: Duration },
     #[error("the body is larger than {limit} octets")]
-    TooLarge {
-        /// The largest that is read.
-        limit: usize,
-    },
-    /// The body ends before its end.
+    TooLarge { limit: usize },
     #[error("the body ends after {received} octets{}", expected(*.announced))]
-    Truncated {
-        /// What came.
-        received: usize,
-        /// What the headers announced.
-        announced: Option<u64>,
-    },
+    Truncated { received: usize, announced: Option<u64> },
     /// The program that plays the target cannot be run.
     #[error("`{command}` cannot be run: {reason}")]
-    Program {
-        /// What was run.
-        command: String,
-        /// What the operating system said.
-        reason: String,
-    },
+    Program { command: String, reason: String },
     /// The program that plays the target does not end its line.
     #[error("`{command}` printed a line of more than {limit} bytes")]
-    Endless {
-        /// The program.
-        command: String,
-        /// The most bytes that are read.
-        limit: usize,
-    },
-    /// The connection was closed instead of an answer.
+    Endless { command: String, limit: usize },
     #[error("the target closed the connection without an answer")]
     Closed,
-    /// What came is not HTTP.
     #[error("the answer is not HTTP/1.1: {reason}")]
-    NotHttp {
-        /// What is wrong with it.
-        reason: String,
-    },
+    NotHttp { reason: String },
 }
 
 fn expected(announced: Option<u64>) -> String {

@@ -196,23 +196,18 @@ fn target(source: ConfigFile<'_>, target: &TargetTable) -> Parsed<reach::Args> {
         .smtp
         .as_ref()
         .map(|text| reach::loopback(text.get_ref()).map_err(|message| wrong(text, message)));
-    for seconds in [&target.deadline, &target.expiry].into_iter().flatten() {
-        if !(1..=3600).contains(seconds.get_ref()) {
-            let message = "expected a number of seconds from 1 to 3600";
-            return Err(source.toml.mistake(message, Some(seconds.span()), None));
+    for (number, range, unit) in [
+        (&target.deadline, 1..=3600, "seconds"),
+        (&target.expiry, 1..=3600, "seconds"),
+        (&target.restart_wait, 0..=3600, "seconds"),
+        (&target.throttle_wait, 0..=86400, "seconds"),
+        (&target.timing, 50..=2000, "pairs"),
+    ] {
+        if let Some(number) = number.as_ref().filter(|number| !range.contains(number.get_ref())) {
+            let (least, most) = range.into_inner();
+            let message = format!("expected a number of {unit} from {least} to {most}");
+            return Err(source.toml.mistake(message, Some(number.span()), None));
         }
-    }
-    if let Some(seconds) = target.restart_wait.as_ref().filter(|s| *s.get_ref() > 3600) {
-        let message = "expected a number of seconds from 0 to 3600";
-        return Err(source.toml.mistake(message, Some(seconds.span()), None));
-    }
-    if let Some(seconds) = target.throttle_wait.as_ref().filter(|s| *s.get_ref() > 86400) {
-        let message = "expected a number of seconds from 0 to 86400";
-        return Err(source.toml.mistake(message, Some(seconds.span()), None));
-    }
-    if let Some(pairs) = target.timing.as_ref().filter(|p| !(50..=2000).contains(p.get_ref())) {
-        let message = "expected a number of pairs from 50 to 2000";
-        return Err(source.toml.mistake(message, Some(pairs.span()), None));
     }
     let mut var = Vec::new();
     for (name, value) in &target.vars {

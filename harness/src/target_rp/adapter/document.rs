@@ -1,11 +1,10 @@
 //! The adapter file as it is written: TOML with the place of everything that
 //! may be wrong.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use schemars::JsonSchema;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Number, Value as Json};
@@ -251,7 +250,9 @@ pub(super) enum OidcStep {
     Token,
 }
 
-/// Where a value is: a path into the body, `status`, `url`, or a table.
+/// Where a value is: a JSONPath into the body, `status`, `url`, or a table.
+#[derive(JsonSchema)]
+#[schemars(untagged)]
 pub(super) enum WrittenSource {
     Text(String),
     Table(Box<SourceTable>),
@@ -300,36 +301,11 @@ pub(super) struct SourceTable {
     pub(super) optional: bool,
 }
 
-/// One, or a list.
+#[derive(JsonSchema)]
+#[schemars(untagged)]
 pub(super) enum JsonPaths {
     One(Spanned<String>),
     Several(Vec<Spanned<String>>),
-}
-
-impl JsonSchema for WrittenSource {
-    fn schema_name() -> Cow<'static, str> {
-        "Source".into()
-    }
-
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let table = generator.subschema_for::<SourceTable>();
-        json_schema!({
-            "description": "Where a value is: a JSONPath into the body, `status`, `url`, or a table.",
-            "anyOf": [{ "type": "string" }, table],
-        })
-    }
-}
-
-impl JsonSchema for JsonPaths {
-    fn schema_name() -> Cow<'static, str> {
-        "Places".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({
-            "anyOf": [{ "type": "string" }, { "type": "array", "items": { "type": "string" } }],
-        })
-    }
 }
 
 impl<'de> Deserialize<'de> for WrittenSource {

@@ -33,24 +33,14 @@ impl Default for Trust {
 
 /// Why a CA file cannot be used.
 #[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "the messages say what each value means")]
 pub enum CaError {
-    /// It cannot be read.
     #[error("cannot read the CA file {file}")]
-    Read {
-        /// The file.
-        file: String,
-        /// Why.
-        source: io::Error,
-    },
-    /// The file is too large.
+    Read { file: String, source: io::Error },
     #[error(transparent)]
     Content(ReadError),
-    /// There is no certificate in it.
     #[error("the CA file {file} has no certificate in PEM")]
-    Empty {
-        /// The file.
-        file: String,
-    },
+    Empty { file: String },
 }
 
 impl Trust {
