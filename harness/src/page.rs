@@ -70,7 +70,7 @@ pub enum Error {
     /// A page that calls without end.
     #[error("expected at most {limit} calls of navigator.credentials, found more")]
     TooManyCalls {
-        /// How many are judged.
+        /// The most calls that are judged.
         limit: usize,
     },
     /// A page with options that are longer than any page needs.
@@ -140,7 +140,6 @@ pub async fn examine(examination: &PageExamination) -> Result<PageObservation, E
     Ok(observed)
 }
 
-/// What was seen when the script was played once.
 struct ScriptRun {
     calls: Vec<ApiCall>,
     unhandled: Vec<Ceremony>,

@@ -377,7 +377,7 @@ fix = "Accept both."
 /// Every second signature is as this check wants it before it is altered. All
 /// of so many are sent nevertheless.
 #[test]
-fn what_chance_left_unaltered_is_tried_again() {
+fn an_edit_without_effect_is_tried_again() {
     let folder = tempfile::tempdir().unwrap();
     let deviation = "deviation = [{ at = \"signature.s\", encode = \"low-s\" }]";
     let case = |n| format!("[[family.case]]\nid = \"low-{n}\"\nsends = \"low {n}\"\n{deviation}\n");

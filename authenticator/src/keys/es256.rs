@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn wrong_signatures_are_told_apart() {
+    fn wrong_signatures_are_refused() {
         let public = key(1).public_key();
         let signature = key(1).sign(b"m").render();
         assert_eq!(verify(&public, b"m", &signature), Ok(()));

@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_was_named_is_reached() {
+    fn only_named_places_are_reached() {
         let named = ["page.test:443", "cdn.test", "127.0.0.1:8443"].map(place);
         let elsewhere = Some((place("Page.test:443"), place("127.0.0.1:8443")));
         let guard = BrowserGuard::new(named, elsewhere);

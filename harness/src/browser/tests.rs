@@ -1,7 +1,7 @@
 use super::*;
 
 #[test]
-fn what_can_be_done_is_said() {
+fn errors_have_help() {
     let ended = Error::Ended { stderr: "\n  No usable sandbox!".to_owned() };
     insta::assert_snapshot!(ended, @r"
     the browser ended

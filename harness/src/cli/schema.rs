@@ -56,7 +56,7 @@ mod tests {
     use crate::catalogue::Catalogue;
 
     #[test]
-    fn every_file_of_the_catalogue_is_what_its_schema_says() {
+    fn every_file_of_the_catalogue_matches_its_schema() {
         let schema = jsonschema::validator_for(catalogue::schema().as_value()).unwrap();
         let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("catalogue");
         let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn the_list_is_what_its_schema_says() {
+    fn the_list_matches_its_schema() {
         let catalogue = Catalogue::builtin().unwrap();
         let text = list::json(&catalogue, catalogue.checks.iter()).unwrap();
         let mut list: serde_json::Value = serde_json::from_str(&text).unwrap();

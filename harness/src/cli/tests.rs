@@ -20,7 +20,7 @@ fn help(path: &[&str]) -> String {
 }
 
 #[test]
-fn the_command_line_is_sound() {
+fn the_command_line_is_valid() {
     Cli::command().debug_assert();
     for verb in [
         &[][..],

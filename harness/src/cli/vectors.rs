@@ -184,7 +184,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_holds_and_what_does_not() {
+    fn proofs_hold_or_not() {
         let proof = |kind, name: &str| Proof {
             kind,
             name: name.to_owned(),

@@ -21,14 +21,12 @@ const SCRIPT: &str = include_str!("authenticator.js");
 /// How many bytes of an answer of the server are kept at most, and how many of all of them.
 const LONGEST: usize = 1 << 20;
 const ANSWERS: usize = 4 << 20;
-/// How many calls a page may make.
 const CALLS: usize = 1000;
 /// The most bytes of the calls that wait until a field is filled.
 const OFFERED: usize = 4 << 20;
 /// How long a field may take to offer passkeys.
 const TIMEOUT: Duration = Duration::from_secs(20);
 
-/// The authenticator of a page.
 #[derive(Clone)]
 pub(super) struct Bridge {
     secret: Arc<Secret>,
@@ -74,7 +72,6 @@ struct BridgeState {
     offered_too_much: bool,
 }
 
-/// A call that waits for its answer.
 #[derive(Clone, Debug)]
 struct Pending {
     context: Value,

@@ -78,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_written_otherwise_is_the_same() {
+    fn equal_options_in_other_spellings_are_equal() {
         let sent = json!({
             "status": "ok",
             "publicKey": {

@@ -10,7 +10,6 @@ use std::time::Duration;
 /// may still write to it for a moment.
 const TRIES: u32 = 100;
 const PAUSE: Duration = Duration::from_millis(20);
-/// The number of attempts to get the list.
 const LOCK_TRIES: u32 = 20;
 
 static LEFT: Mutex<Left> = Mutex::new(Left { groups: Vec::new(), folders: Vec::new() });
@@ -72,7 +71,6 @@ fn signal(group: u32, signal: rustix::process::Signal) -> bool {
     id.is_some_and(|id| rustix::process::kill_process_group(id, signal).is_ok())
 }
 
-/// Removes a folder with its content.
 pub(super) fn remove(folder: &Path) {
     for _ in 0..TRIES {
         let _ = fs::remove_dir_all(folder);

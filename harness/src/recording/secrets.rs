@@ -168,7 +168,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_say_what_is_secret() {
+    fn names_mark_secrets() {
         for name in [
             "password",
             "new_password",

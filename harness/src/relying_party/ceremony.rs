@@ -23,10 +23,8 @@ pub(super) struct Granted<T> {
     pub(super) token: Option<String>,
 }
 
-/// What became of a result.
 #[derive(Debug)]
 pub(super) struct Judgement {
-    /// Why it was refused, if it was.
     pub(super) refused: Option<String>,
     pub(super) crashed: bool,
     /// Whether the credential is registered.

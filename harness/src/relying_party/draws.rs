@@ -38,7 +38,6 @@ impl RequestDraws<'_> {
         base64url::encode(&self.draw("session", 32))
     }
 
-    /// For what people type.
     pub(super) fn salt(&self) -> Vec<u8> {
         self.draw("salt", 16)
     }

@@ -24,7 +24,6 @@ use http::{HeaderMap, Method, StatusCode};
 use super::RelyingParty;
 use answer::failed;
 
-/// The largest body that is read.
 const BODY_LIMIT: usize = 1 << 20;
 
 type Shared = State<Arc<RelyingParty>>;

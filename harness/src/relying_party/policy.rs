@@ -151,7 +151,6 @@ pub(super) struct RequestedOptions {
     pub(super) extensions: Map<String, Value>,
 }
 
-/// A credential that options refer to.
 pub(super) fn descriptor(id: &[u8], transports: &[String]) -> CredentialDescriptor {
     CredentialDescriptor {
         kind: "public-key".to_owned(),

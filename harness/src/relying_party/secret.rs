@@ -95,7 +95,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn passwords_are_told_apart() {
+    fn different_passwords_do_not_match() {
         let password = Password::new("correct horse", vec![1; 16]);
         assert!(password.is("correct horse"));
         assert!(!password.is("correct horses"));

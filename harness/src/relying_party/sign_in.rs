@@ -25,23 +25,19 @@ pub(super) struct PasswordRequest {
     password: String,
 }
 
-/// The body of `POST /recover`.
 #[derive(Debug, Deserialize)]
 pub(super) struct RecoveryRequest {
     username: String,
     code: String,
 }
 
-/// How far somebody has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum SignedIn {
-    /// All the way.
     Fully,
     /// A passkey has to follow.
     Half,
 }
 
-/// Why nobody is signed in.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Refused {
     #[error("the username has to have 1 to {LONGEST} octets, and a letter or digit in it")]

@@ -21,11 +21,9 @@ use super::secret::{Codes, Password};
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct UserHandle(pub(super) Vec<u8>);
 
-/// A session, whatever token stands for it at the moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct SessionId(u64);
 
-/// One person's account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Account {
     pub(super) handle: UserHandle,
@@ -41,7 +39,6 @@ pub(super) struct CredentialRecord {
     pub(super) transports: Vec<String>,
     pub(super) backup_eligible: bool,
     pub(super) backup_state: bool,
-    /// What its owner calls it.
     pub(super) name: Option<String>,
 }
 
@@ -61,7 +58,6 @@ pub(super) enum ChallengeState {
     Superseded,
     /// It was answered, rightly or wrongly.
     Used,
-    /// It waited too long.
     Expired,
 }
 
@@ -75,7 +71,6 @@ pub(super) struct Issued {
     pub(super) at: Duration,
     pub(super) challenge: Vec<u8>,
     pub(super) user_verification: Requirement,
-    /// The attestation conveyance preference, for registrations.
     pub(super) attestation: String,
     pub(super) user: User,
     /// The AppID of its credentials of U2F days, for authentications, if it
@@ -109,7 +104,6 @@ pub(super) enum User {
     Unnamed,
 }
 
-/// Everything in memory.
 #[derive(Debug, Default)]
 pub(super) struct Store {
     accounts: BTreeMap<UserHandle, Account>,
@@ -329,7 +323,6 @@ impl Store {
         self.close_challenges(session, ceremony, ChallengeState::Used);
     }
 
-    /// What a session has to answer.
     pub(super) fn pending(&self, session: SessionId, ceremony: Ceremony) -> Option<&Issued> {
         let latest = self.latest(session, ceremony);
         latest.filter(|issued| issued.state == ChallengeState::Live)
@@ -369,7 +362,6 @@ impl Store {
         issued.filter(move |issued| issued.is_answered_by(challenge))
     }
 
-    /// How often options were issued.
     pub(super) fn times_issued(&self) -> usize {
         self.issued.len()
     }

@@ -80,7 +80,6 @@ pub struct Violation(String);
 /// What a step finds.
 pub type StepResult = Result<(), Violation>;
 
-/// The finding of a step that fails.
 pub(super) fn refuse(reason: impl Into<String>) -> StepResult {
     Err(Violation(reason.into()))
 }
@@ -440,7 +439,6 @@ impl<'a> Evidence<'a> {
     }
 }
 
-/// What the steps say about an attempt.
 pub(super) struct AttemptAudit<'a> {
     pub(super) evidence: Evidence<'a>,
     /// The violated steps in the table's order.

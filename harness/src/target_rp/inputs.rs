@@ -54,7 +54,6 @@ impl Inputs {
         self.values.get(name).map(String::as_str)
     }
 
-    /// All variables, by name.
     pub(super) fn all(&self) -> impl Iterator<Item = (&str, &str)> {
         self.values.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
@@ -70,7 +69,6 @@ pub(super) fn names_a_user(name: &str) -> bool {
     matches!(name, "username" | "display_name" | "email" | "user_id")
 }
 
-/// Whether a variable of this name is not a secret.
 pub(super) fn is_public(name: &str) -> bool {
     names_a_user(name)
         || matches!(name, "credential_id" | "record_id" | "oidc.challenge")
@@ -117,7 +115,6 @@ impl TemplateScope<'_> {
         }
     }
 
-    /// Whether the variable has a value.
     pub(super) fn has(&self, variable: &Variable) -> bool {
         matches!(self.lookup(variable), Ok(Some(_)))
     }

@@ -22,11 +22,9 @@ pub(super) struct HtmlPage {
     pub(super) text: String,
 }
 
-/// The elements of a page, in order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Elements {
     all: Vec<Element>,
-    /// The text of the page without the tags.
     text: String,
 }
 
@@ -36,13 +34,10 @@ pub(crate) struct Element {
     pub(crate) attributes: BTreeMap<String, String>,
     /// The place of the text in it, within the text of the page.
     text: Range<usize>,
-    /// The place of the element directly around it.
     parent: Option<usize>,
-    /// The places of the elements in it.
     inner: Range<usize>,
 }
 
-/// A form as it would be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct HtmlForm {
     pub(super) action: Url,
@@ -52,7 +47,6 @@ pub(super) struct HtmlForm {
     pub(super) fields: Vec<Field>,
 }
 
-/// A control of a form.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Field {
     pub(super) name: String,
@@ -66,7 +60,6 @@ const VOID: [&str; 14] = [
     "track", "wbr",
 ];
 
-/// The most bytes of a page that are read.
 const LARGEST: usize = 4 << 20;
 /// The most elements and attributes that are read.
 const MOST: usize = 100_000;
@@ -210,7 +203,6 @@ fn field(element: &Element, elements: &Elements) -> Option<Field> {
     Some(Field { name: name.to_owned(), value, is_hidden: kind == "hidden" })
 }
 
-/// The option that is selected, or the first.
 fn chosen(select: &Element, elements: &Elements) -> Option<String> {
     let options = || elements.within(select).filter(|one| one.name == "option");
     let selected = options().find(|one| one.attributes.contains_key("selected"));
@@ -219,7 +211,6 @@ fn chosen(select: &Element, elements: &Elements) -> Option<String> {
     Some(value.unwrap_or_else(|| elements.text(chosen).trim().to_owned()))
 }
 
-/// The forms of a page, for a message about a form that is missing.
 pub(super) fn forms(text: &str) -> String {
     const SHOWN: usize = 10;
     let elements = Elements::of(text);

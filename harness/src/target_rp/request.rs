@@ -61,7 +61,6 @@ impl Payload {
     }
 }
 
-/// Where a request comes from.
 pub(super) struct Sender<'a> {
     /// The origin of the page, as its `Origin` header has it.
     pub(super) origin: String,
@@ -216,7 +215,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_http_cannot_carry_is_said() {
+    fn invalid_header_values_are_errors() {
         let refused = |headers: Vec<(Cow<'static, str>, Tree)>| {
             let layout = Layout::new()
                 .with("method", Tree::Bytes(b"POST".to_vec()))

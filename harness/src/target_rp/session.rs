@@ -363,7 +363,7 @@ mod tests {
     }
 
     #[test]
-    fn crumbs_say_what_the_server_said() {
+    fn cookies_keep_the_attributes_of_the_server() {
         let lines = ["a=1; HttpOnly; SameSite=Lax", "b=2; Secure; SameSite=None; Path=/x", "c=3"];
         let mut session = kept("https://passrig.test/", Relation::SameOrigin, &lines);
         let told: Vec<_> = session

@@ -293,7 +293,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_a_program_may_do_wrong() {
+    async fn errors_of_programs() {
         assert_eq!(answered("exit 3").await.unwrap_err(), TransportError::Closed);
         let after = Duration::from_millis(1500);
         assert_eq!(

@@ -78,7 +78,7 @@ async fn steps_after_a_refusal_are_not_taken() {
 }
 
 #[tokio::test]
-async fn what_can_be_wrong_with_options() {
+async fn invalid_options() {
     let html = Response::builder().body(Body::from("<html>\n <p>Log in</p>")).unwrap();
     let answers = [
         html,

@@ -29,7 +29,7 @@ async fn templates_and_captures() {
 }
 
 #[tokio::test]
-async fn what_becomes_of_a_list() {
+async fn a_list_in_a_template() {
     let of = |sent: &str| {
         format!(
             "[[list]]\nrequest = \"GET /all\"\ncapture = {{ all = \"$.all\" }}\n\
@@ -153,7 +153,7 @@ async fn the_request_passes_the_workbench() {
 }
 
 #[tokio::test]
-async fn what_http_cannot_carry() {
+async fn requests_that_http_cannot_carry() {
     let (result, story) =
         edited(|layout| *field(layout, "method") = Tree::Bytes(b"A B".to_vec())).await;
     assert!(matches!(result.unwrap_err().kind, ErrorKind::Unsendable(_)));

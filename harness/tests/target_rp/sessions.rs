@@ -104,7 +104,7 @@ async fn a_foreign_page_asks_first() {
 }
 
 #[tokio::test]
-async fn what_is_captured_anew_replaces_what_came_along() {
+async fn a_new_capture_replaces_the_earlier_value() {
     let between = "[[register]]\nrequest = \"POST /confirm\"\nheaders = { x-old = \"{{ticket}}\" }\n\
         capture = { ticket = { json = \"$.ticket\" } }\n\n[[register]]\nrequest = \"POST /finish\"";
     let adapter = REGISTER.replace("[[register]]\nrequest = \"POST /finish\"", between);
@@ -118,7 +118,7 @@ async fn what_is_captured_anew_replaces_what_came_along() {
 }
 
 #[tokio::test]
-async fn redirects_are_followed_only_when_told() {
+async fn redirects_are_followed_only_with_follow() {
     let step = |follow| format!("[[login]]\nrequest = \"POST /in\"\nfollow = {follow}");
     let hop = || with(answer(302, json!({})), "location", "/home?x=1");
     let mut story = Story::new(&step(false), [hop()]);
@@ -134,7 +134,7 @@ async fn redirects_are_followed_only_when_told() {
 }
 
 #[tokio::test]
-async fn whoever_holds_nothing_to_show_is_nobody() {
+async fn a_step_without_its_variable_means_signed_out() {
     let whoami = "[[whoami]]\nrequest = \"GET /me\"\nwhen = \"username\"\n\
         signed_in = { status = [200] }\n";
     let mut story = Story::new(whoami, [answer(200, json!({}))]);

@@ -65,7 +65,6 @@ struct Shape {
     third_party_payment: Option<bool>,
 }
 
-/// The secrets of `hmac-secret` and `prf`.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct PrfSecrets {
@@ -235,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn what_extensions_keep_travels() {
+    fn data_of_extensions_is_exported() {
         let key = SigningKey::from_bytes(Algorithm::ES256, &[1; 32]).unwrap();
         let mut passkey = passkey(key);
         let plain = json!(passkey);
@@ -286,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_none_is_told_by_its_member() {
+    fn errors_name_the_member_that_is_invalid() {
         let key = SigningKey::from_bytes(Algorithm::ES256, &[1; 32]).unwrap();
         let good = json!(passkey(key));
         for (member, value, said) in [

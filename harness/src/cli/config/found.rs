@@ -47,7 +47,6 @@ pub(super) enum WithheldSetting {
 /// A file that a found passrig.toml cannot name: an error about its content would print it.
 #[derive(Debug)]
 pub(super) struct ForeignFile {
-    /// The path as it is written.
     written: String,
     /// The file behind symbolic links.
     file: PathBuf,

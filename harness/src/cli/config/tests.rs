@@ -392,7 +392,7 @@ fn a_first_baseline() {
 }
 
 #[test]
-fn a_later_baseline_keeps_what_people_wrote() {
+fn a_later_baseline_keeps_text_of_users() {
     let before = r#"# Our RP.
 fail_on = "must:medium" # as agreed
 

@@ -103,7 +103,6 @@ fn place(dir: &Path, files: &[ExportFile]) -> io::Result<()> {
     fs::rename(whole, dir)
 }
 
-/// Replaces the files of an earlier export, one by one.
 fn renew(dir: &Path, files: &[ExportFile], earlier: &Mark) -> Result<(), Failure> {
     let is_taken = |file: &&ExportFile| {
         let is_ours = file.path == MARK || earlier.files.contains_key(&file.path);

@@ -37,7 +37,6 @@ pub(super) async fn list(State(rp): Shared, caller: Caller) -> Response {
     Json(json!({"credentials": credentials})).into_response()
 }
 
-/// The body of `PATCH /credentials/{id}`.
 #[derive(Deserialize)]
 struct Renaming {
     name: String,

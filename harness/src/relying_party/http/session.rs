@@ -17,7 +17,6 @@ use crate::relying_party::store::{Account, SessionId, Store};
 /// Names the check that a request belongs to.
 const CHECK: &str = "x-passrig-check";
 
-/// The cookie that carries the session token.
 const SESSION: &str = "session";
 
 pub(super) async fn session(State(rp): Shared, caller: Caller) -> Response {

@@ -19,7 +19,6 @@ use crate::relying_party::verify::{
 /// The time of a query without an index, or of a password's hash.
 const LONG: Duration = Duration::from_millis(5);
 
-/// One minute.
 const SHORT: u64 = 60_000;
 
 #[rustfmt::skip]

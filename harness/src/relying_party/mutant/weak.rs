@@ -12,7 +12,6 @@ use crate::relying_party::verify::{Evidence, STEPS};
 /// Whether a request makes the server crash. There are no bytes of a body beyond the size limit.
 type CrashCondition = fn(Option<&[u8]>, &Evidence<'_>) -> bool;
 
-/// Crashes on some responses of a ceremony.
 #[derive(Debug)]
 struct CrashesIf(Ceremony, CrashCondition);
 

@@ -21,7 +21,6 @@ impl Store {
         self.passwords.insert(owner, new);
     }
 
-    /// The recovery codes that are left.
     pub(in crate::relying_party) fn codes(&self, owner: &UserHandle) -> Option<&Codes> {
         self.codes.get(owner)
     }
@@ -41,7 +40,6 @@ impl Store {
         self.passwords.contains_key(owner) || self.codes(owner).is_some_and(|c| c.left() > 0)
     }
 
-    /// Whether nothing but this passkey signs in to the account.
     pub(in crate::relying_party) fn is_last_way(&self, owner: &UserHandle, id: &[u8]) -> bool {
         let mut others = self.records_of(owner).filter(|record| record.id != id);
         let is_there = self.record(owner, id).is_some();

@@ -266,7 +266,7 @@ fn a_username_goes_to_the_first_one_who_registers() {
 }
 
 #[test]
-fn the_audit_is_told_only_if_it_is_switched_on() {
+fn the_audit_is_sent_only_if_switched_on() {
     use crate::relying_party::{Config, RelyingParty};
     use passrig_authenticator::env::Seeded;
     let rp = RelyingParty::new(Config::new(ORIGIN, RP_ID), Seeded::new("seed")).router();

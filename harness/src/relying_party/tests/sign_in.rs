@@ -104,7 +104,7 @@ fn wrong_passwords_and_unknown_names_look_alike() {
 }
 
 #[test]
-fn whoever_fails_often_has_to_wait() {
+fn many_failures_cause_a_wait() {
     let two = TwoSteps::new(None);
     for name in ["carol", "nobody"] {
         for _ in 0..10 {
@@ -202,7 +202,7 @@ fn the_second_step_is_of_the_same_log_in() {
 }
 
 #[test]
-fn whoever_is_signed_in_already_stays_so_when_asked_again() {
+fn a_signed_in_user_stays_signed_in() {
     let two = TwoSteps::new(None);
     let mut browser = two.half();
     browser.sign_in(None, &two.carol, |_| ());

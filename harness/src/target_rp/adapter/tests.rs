@@ -54,7 +54,7 @@ fn broken(from: &str, to: &str) -> String {
 }
 
 #[test]
-fn sound() {
+fn valid_adapters() {
     let adapter = parse(SOUND).unwrap();
     assert!(adapter.has(Flow::Register) && !adapter.has(Flow::Authenticate));
     assert_eq!(adapter.settings.user_verification.values(), ["required", "preferred"]);
@@ -362,7 +362,7 @@ fn as_json(text: &str) -> serde_json::Value {
 }
 
 #[test]
-fn every_adapter_is_as_the_schema_says() {
+fn every_adapter_matches_the_schema() {
     let schema = schema();
     let schema = jsonschema::validator_for(schema.as_value()).unwrap();
     let mut seen = 0;

@@ -34,7 +34,6 @@ pub(super) struct TextIndex {
     texts: Vec<u8>,
     /// Sorted by their texts, but for those that were added last.
     forms: Vec<SearchText>,
-    /// The number of forms that are sorted.
     sorted: usize,
     /// Forms that are shorter than a head.
     short: Vec<(Box<[u8]>, bool)>,

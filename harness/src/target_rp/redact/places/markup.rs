@@ -53,7 +53,6 @@ pub(super) fn learn(page: &str, secrets: &mut Secrets) {
     }
 }
 
-/// The most bytes of a page that are read.
 const LARGEST: usize = 4 << 20;
 
 /// Whether a hidden value is a code rather than a word, a URL or a path.
