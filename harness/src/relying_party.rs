@@ -59,13 +59,13 @@ pub use verify::{STEPS, Step, Violation};
 use crate::target_rp::Clock;
 use behaviour::{Behaviour, Conformant};
 use store::Store;
-use verify::attestation::trust::Trust;
+use verify::attestation::trust::TrustAnchors;
 
 /// A relying party in memory.
 #[derive(Debug)]
 pub struct RelyingParty {
     config: Config,
-    trust: Trust,
+    trust: TrustAnchors,
     seed: Seeded,
     clock: Clock,
     behaviour: Arc<dyn Behaviour>,
@@ -77,7 +77,7 @@ impl RelyingParty {
     /// the seed.
     pub fn new(config: Config, seed: Seeded) -> Self {
         Self {
-            trust: Trust::of(&config),
+            trust: TrustAnchors::of(&config),
             config,
             seed,
             clock: Clock::default(),

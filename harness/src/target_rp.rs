@@ -51,7 +51,7 @@ use error::{ErrorKind, FlowStep};
 pub use inputs::Inputs;
 pub use log::Log;
 pub use masks::Masks;
-use page::HtmlPage;
+use page::LoadedPage;
 use redact::Secrets;
 pub use redact::SourceText as MaskedSource;
 use request::{Payload, RequestDraft, Sender};
@@ -80,7 +80,7 @@ pub struct Target {
 
 /// What a flow found out.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct FlowResult {
+pub struct FlowOutput {
     /// Whether somebody is signed in, if the flow asks that.
     pub signed_in: Option<bool>,
     /// Who, if the target tells.
@@ -116,7 +116,7 @@ pub struct Begun {
     /// into whatever session finishes it.
     captures: BTreeMap<String, Value>,
     /// The page that was loaded last on the way.
-    page: Option<HtmlPage>,
+    page: Option<LoadedPage>,
     next: usize,
 }
 
@@ -319,8 +319,8 @@ impl Target {
         session: &mut Session,
         inputs: &Inputs,
         log: &mut Log,
-    ) -> Result<FlowResult, Error> {
-        let mut done = FlowResult::default();
+    ) -> Result<FlowOutput, Error> {
+        let mut done = FlowOutput::default();
         let mut call = FlowRun::new(self, flow, session, inputs, log);
         for (index, step) in self.adapter.steps(flow).iter().enumerate() {
             if call.leaves_out(step) {

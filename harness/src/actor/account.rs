@@ -175,7 +175,7 @@ impl Actor {
         &mut self,
         flow: Flow,
         log: &mut Log,
-    ) -> Result<crate::target_rp::FlowResult, Trouble> {
+    ) -> Result<crate::target_rp::FlowOutput, Trouble> {
         let target = Arc::clone(&self.world.target);
         Ok(target.run(flow, &mut self.session, &self.inputs, log).await?)
     }

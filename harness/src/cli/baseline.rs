@@ -1,7 +1,7 @@
 use std::fs;
 use std::io::ErrorKind;
 
-use super::config::baseline::{Baseline, Findings};
+use super::config::baseline::{Baseline, BaselineInput};
 use super::config::today;
 use super::console::Console;
 use super::failure::Failure;
@@ -57,7 +57,7 @@ pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
         unwritten.extend(console.print(&line).err());
         return Ok(reports::settle(fail_on.exit_code(report), unwritten, console));
     }
-    let findings = Findings {
+    let findings = BaselineInput {
         report,
         catalogue,
         expectations: &config.expectations,

@@ -15,7 +15,7 @@ use super::console::{Console, complain};
 use super::fail_on;
 use super::failure::Failure;
 use super::identity;
-use super::reach::{self, Rp, Variable, valid};
+use super::reach::{self, Rp, VariableArgument, valid};
 use super::reports;
 use super::run::Authenticator;
 use crate::browser::{self, BrowserGuard, LaunchSettings, pin};
@@ -61,8 +61,8 @@ pub(super) struct Args {
 
     /// A variable for the script. NAME alone takes the value from the
     /// environment, where passwords belong. May be repeated.
-    #[arg(long, value_name = "NAME[=VALUE]", value_parser = Variable::from_str)]
-    var: Vec<Variable>,
+    #[arg(long, value_name = "NAME[=VALUE]", value_parser = VariableArgument::from_str)]
+    var: Vec<VariableArgument>,
 
     /// Use the page with an authenticator of this product [default: one that can
     /// do everything].

@@ -27,7 +27,7 @@ use crate::target_rp::shim::Shim;
 use crate::target_rp::transport::Limits;
 use crate::target_rp::{Target, Transport};
 pub(super) use rp::Rp;
-pub(super) use variable::Variable;
+pub(super) use variable::VariableArgument;
 
 #[derive(Clone, Debug, Default, clap::Args)]
 #[command(next_help_heading = "The target")]
@@ -122,8 +122,8 @@ pub(super) struct Args {
     /// A variable for the adapter, such as the `username` of the one account
     /// there is. NAME alone takes the value from the environment, where
     /// passwords belong. May be repeated.
-    #[arg(long, value_name = "NAME[=VALUE]", value_parser = Variable::from_str)]
-    pub(super) var: Vec<Variable>,
+    #[arg(long, value_name = "NAME[=VALUE]", value_parser = VariableArgument::from_str)]
+    pub(super) var: Vec<VariableArgument>,
 }
 
 /// A target that can be run against.
@@ -301,7 +301,7 @@ impl Args {
     }
 
     pub(super) fn variables(&self) -> Result<Vec<(String, String)>, Failure> {
-        let values = self.var.iter().map(|Variable { name, value, env }| match value {
+        let values = self.var.iter().map(|VariableArgument { name, value, env }| match value {
             Some(value) => Ok((name.clone(), value.clone())),
             None => match std::env::var(env) {
                 Ok(value) => Ok((name.clone(), value)),
@@ -321,7 +321,7 @@ impl Args {
             Rp::Url(url) => url.as_str().trim_end_matches('/').to_owned(),
             Rp::Program(_) => rp.to_string(),
         });
-        let vars = self.var.iter().map(Variable::shown).collect();
+        let vars = self.var.iter().map(VariableArgument::shown).collect();
         let file = |path: &PathBuf| path.display().to_string();
         let valued: [(&str, Vec<String>); 14] = [
             ("--rp", rp.collect()),

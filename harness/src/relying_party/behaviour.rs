@@ -13,7 +13,7 @@ use passrig_authenticator::wire::{CreationOptions, RequestOptions};
 use serde_json::Value;
 
 use super::caller::Caller;
-use super::effect::change::{self, Effect};
+use super::effect::change::{self, StoreChange};
 use super::http::answer;
 use super::store::{Account, CredentialRecord, SessionId, Store, User, UserHandle};
 use super::verify::{AttemptAudit, Evidence, Step, Violation};
@@ -117,7 +117,11 @@ pub(super) trait Behaviour: Debug + Send + Sync {
     }
 
     /// §7.1 step 29, §7.2 step 25: a refused response has no effect.
-    fn effect_of_refused(&self, _evidence: &Evidence<'_>, _violated: &[&str]) -> Option<Effect> {
+    fn effect_of_refused(
+        &self,
+        _evidence: &Evidence<'_>,
+        _violated: &[&str],
+    ) -> Option<StoreChange> {
         None
     }
 

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use super::caller::Caller;
 use super::draws::RequestDraws;
-use super::effect::Effect;
+use super::effect::StoreChange;
 use super::policy::{self, RequestedOptions};
 use super::store::{Account, ChallengeState, Issued, SessionId, Store, User, UserHandle};
 use super::verify::{AttemptAudit, Evidence, Step, Violation, examine};
@@ -243,7 +243,7 @@ impl RelyingParty {
         let mut refused = first.map(|(step, violation)| self.reason(ceremony, step, violation));
         let ids = audit::ids(&violated);
         let effect = match !crashed && self.behaviour.acts_on(&ids) {
-            true => Effect::of(&evidence, &*self.behaviour),
+            true => StoreChange::of(&evidence, &*self.behaviour),
             false => self.behaviour.effect_of_refused(&evidence, &ids),
         };
         if let Some(session) = session {

@@ -6,7 +6,7 @@ pub(super) mod change;
 use passrig_authenticator::Ceremony;
 use passrig_authenticator::wire::Flags;
 
-pub(super) use change::{Effect, record};
+pub(super) use change::{StoreChange, record};
 
 use super::behaviour::Behaviour;
 use super::draws::RequestDraws;
@@ -18,7 +18,7 @@ use super::verify::Evidence;
 #[error("the username `{0}` was taken in the meantime")]
 pub(super) struct Taken(String);
 
-impl Effect {
+impl StoreChange {
     /// The effect of an accepted response. `None` if the response names no account: a mutant
     /// then accepts in words only.
     pub(super) fn of(e: &Evidence<'_>, behaviour: &dyn Behaviour) -> Option<Self> {

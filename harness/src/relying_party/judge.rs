@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::effect;
 use super::policy::Config;
 use super::store::{self, Account, ChallengeState, Issued, SessionId, Store, User, UserHandle};
-use super::verify::attestation::trust::Trust;
+use super::verify::attestation::trust::TrustAnchors;
 use super::verify::{Evidence, Step, Violation, examine};
 
 /// What the relying party knows when a response comes: the options that it
@@ -18,7 +18,7 @@ use super::verify::{Evidence, Step, Violation, examine};
 #[derive(Debug)]
 pub struct Judge {
     config: Config,
-    trust: Trust,
+    trust: TrustAnchors,
     store: Store,
     session: SessionId,
     ceremony: Ceremony,
@@ -70,7 +70,7 @@ impl Judge {
             is_framed: false,
             allowed,
         });
-        Self { trust: Trust::of(&config), config, store, session, ceremony }
+        Self { trust: TrustAnchors::of(&config), config, store, session, ceremony }
     }
 
     /// The steps that a response violates, in the specification's order; none

@@ -21,7 +21,7 @@ use serde_json::Value;
 use std::time::Duration;
 
 use self::Procedure::{Derive, Flow, Verify};
-use self::attestation::trust::Trust;
+use self::attestation::trust::TrustAnchors;
 use self::attestation::{
     Statement, android_key, apple, compound, fido_u2f, metadata, none, packed, safetynet, tpm,
     trust,
@@ -310,7 +310,7 @@ pub const STEPS: &[Step] = &[
 pub struct Evidence<'a> {
     pub(super) ceremony: Ceremony,
     pub(super) config: &'a Config,
-    pub(super) trust: &'a Trust,
+    pub(super) trust: &'a TrustAnchors,
     pub(super) store: &'a Store,
     pub(super) session: Option<SessionId>,
     /// The `Origin` header. No step reads it: it is the browser's word about
@@ -331,7 +331,7 @@ impl<'a> Evidence<'a> {
     pub(super) fn new(
         ceremony: Ceremony,
         config: &'a Config,
-        trust: &'a Trust,
+        trust: &'a TrustAnchors,
         store: &'a Store,
         session: Option<SessionId>,
         http_origin: Option<&'a str>,

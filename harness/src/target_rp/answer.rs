@@ -7,7 +7,7 @@ use super::error::ErrorKind;
 use super::extract::{self, Answered, Missing};
 use super::log::Log;
 use super::transport::HttpResponse;
-use super::{FlowResult, ListedCredential, verdict};
+use super::{FlowOutput, ListedCredential, verdict};
 
 /// Whether a step that prepares another got a good answer.
 pub(super) fn expected(
@@ -90,7 +90,7 @@ pub(super) fn capture(
 pub(super) fn probe(
     step: &AdapterStep,
     answered: &Answered<'_>,
-    done: &mut FlowResult,
+    done: &mut FlowOutput,
 ) -> Result<(), ErrorKind> {
     match &step.role {
         StepRole::Whoami { signed_in, user } => {

@@ -17,7 +17,7 @@ use super::error::{Error, ErrorKind, FlowStep};
 use super::extract::Answered;
 use super::inputs::{self, Inputs, Unset};
 use super::log::Log;
-use super::page::HtmlPage;
+use super::page::LoadedPage;
 use super::request::{self, RequestDraft};
 use super::session::Session;
 use super::transport::HttpResponse;
@@ -36,7 +36,7 @@ pub(super) struct FlowRun<'a> {
     /// What the ceremony captured when it began, until it is captured anew.
     begun: BTreeMap<String, Value>,
     /// The page that was loaded when the ceremony began, until another is.
-    page: Option<HtmlPage>,
+    page: Option<LoadedPage>,
     /// Where the last request ended, after redirects.
     url: Url,
 }
@@ -155,12 +155,12 @@ impl<'a> FlowRun<'a> {
     fn load_page(&mut self, url: Url, response: &HttpResponse) {
         if response.is_html() {
             self.page = None;
-            self.session.load(HtmlPage { url: url.clone(), text: response.text().into_owned() });
+            self.session.load(LoadedPage { url: url.clone(), text: response.text().into_owned() });
         }
         self.url = url;
     }
 
-    fn loaded(&self) -> Option<&HtmlPage> {
+    fn loaded(&self) -> Option<&LoadedPage> {
         self.page.as_ref().or(self.session.loaded())
     }
 

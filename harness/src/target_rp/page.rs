@@ -17,7 +17,7 @@ use super::adapter::Selector;
 use super::redact::beginning;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct HtmlPage {
+pub(super) struct LoadedPage {
     pub(super) url: Url,
     pub(super) text: String,
 }
@@ -162,7 +162,7 @@ fn lossy(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-pub(super) fn form(page: &HtmlPage, selector: &Selector) -> Option<HtmlForm> {
+pub(super) fn form(page: &LoadedPage, selector: &Selector) -> Option<HtmlForm> {
     let elements = Elements::of(&page.text);
     let form = elements.selected(selector).find(|element| element.name == "form")?;
     let says = |name: &str| form.attributes.get(name).map(|value| value.trim()).unwrap_or_default();
@@ -250,8 +250,11 @@ mod tests {
         <input form="login" name="late" value="1"><input name="outside">
         <script>if (1 < 2) { options = {"challenge": "</div>"} }</script>"#;
 
-    fn page() -> HtmlPage {
-        HtmlPage { url: Url::parse("https://passrig.test/a/b?c=d").unwrap(), text: PAGE.to_owned() }
+    fn page() -> LoadedPage {
+        LoadedPage {
+            url: Url::parse("https://passrig.test/a/b?c=d").unwrap(),
+            text: PAGE.to_owned(),
+        }
     }
 
     fn found(selector: &str) -> Vec<Element> {
@@ -312,7 +315,7 @@ mod tests {
     proptest! {
         #[test]
         fn never_panics(text: String) {
-            let page = HtmlPage { url: Url::parse("http://localhost").unwrap(), text };
+            let page = LoadedPage { url: Url::parse("http://localhost").unwrap(), text };
             let _ = form(&page, &Selector::parse("form").unwrap());
             let _ = forms(&page.text);
         }

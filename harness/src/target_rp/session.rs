@@ -7,7 +7,7 @@ use http::{HeaderMap, Method, header};
 use serde_json::Value;
 use url::{Host, Url};
 
-use super::page::HtmlPage;
+use super::page::LoadedPage;
 
 /// A browser adapter.
 #[derive(Clone, Debug, Default)]
@@ -15,7 +15,7 @@ pub struct Session {
     jar: CookieStore,
     variables: BTreeMap<String, Value>,
     page: Option<Url>,
-    loaded: Option<HtmlPage>,
+    loaded: Option<LoadedPage>,
 }
 
 /// A cookie, and what its server said of it.
@@ -65,11 +65,11 @@ impl Session {
     }
 
     /// The page of the relying party that was loaded last.
-    pub(super) fn loaded(&self) -> Option<&HtmlPage> {
+    pub(super) fn loaded(&self) -> Option<&LoadedPage> {
         self.loaded.as_ref()
     }
 
-    pub(super) fn load(&mut self, page: HtmlPage) {
+    pub(super) fn load(&mut self, page: LoadedPage) {
         self.loaded = Some(page);
     }
 

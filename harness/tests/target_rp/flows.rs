@@ -2,7 +2,7 @@
 
 use passrig::outcome::Manner;
 use passrig::target_rp::error::ErrorKind;
-use passrig::target_rp::{CredentialAnswer, Error, Flow, FlowResult, Inputs, Recognised};
+use passrig::target_rp::{CredentialAnswer, Error, Flow, FlowOutput, Inputs, Recognised};
 use passrig_authenticator::wire::{Json, Layout, Tree};
 use passrig_authenticator::workbench::{Honest, Stage, Workbench};
 use serde_json::json;
@@ -238,7 +238,7 @@ expect = [{ status = [204] }]
     story.run(Flow::Remove).await.unwrap();
     let error = story.run(Flow::Remove).await.unwrap_err();
     insta::assert_snapshot!(error.help(), @"if this is as it should be, add to the step: expect = [{ status = [200] }]");
-    assert_eq!(story.run(Flow::Logout).await.unwrap(), FlowResult::default());
+    assert_eq!(story.run(Flow::Logout).await.unwrap(), FlowOutput::default());
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use axum::extract::{Request, State};
 use axum::response::Response;
 use passrig::target_rp::transport::{InProcess, Limits};
 use passrig::target_rp::{
-    Adapter, CredentialAnswer, Error, Flow, FlowResult, Inputs, Log, Session, Target,
+    Adapter, CredentialAnswer, Error, Flow, FlowOutput, Inputs, Log, Session, Target,
 };
 use passrig_authenticator::Ceremony;
 use passrig_authenticator::wire::Json;
@@ -86,7 +86,7 @@ impl Story {
         }
     }
 
-    pub(crate) async fn run(&mut self, flow: Flow) -> Result<FlowResult, Error> {
+    pub(crate) async fn run(&mut self, flow: Flow) -> Result<FlowOutput, Error> {
         self.target.run(flow, &mut self.session, &self.inputs, &mut self.log).await
     }
 

@@ -17,7 +17,7 @@ pub(in crate::cli) struct Baseline {
 }
 
 /// What a run came to, and what was expected of it.
-pub(in crate::cli) struct Findings<'a> {
+pub(in crate::cli) struct BaselineInput<'a> {
     pub(in crate::cli) report: &'a Report,
     pub(in crate::cli) catalogue: &'a Catalogue,
     pub(in crate::cli) expectations: &'a [Expectation],
@@ -31,7 +31,7 @@ enum EntryChange {
     Changes(Expectation),
 }
 
-impl Findings<'_> {
+impl BaselineInput<'_> {
     /// Everything that fails the run becomes an expectation; what is not needed
     /// goes. An entry that still holds keeps its words, and so do its
     /// neighbours.

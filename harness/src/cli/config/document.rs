@@ -11,7 +11,7 @@ use super::found::{ForeignFile, Withheld, WithheldSetting};
 use super::{ConfigFile, FileConfig};
 use crate::catalogue::Catalogue;
 use crate::cli::fail_on;
-use crate::cli::reach::{self, Rp, Variable};
+use crate::cli::reach::{self, Rp, VariableArgument};
 use crate::cli::rp;
 use crate::cli::selection::LISTED;
 use crate::near::did_you_mean;
@@ -211,11 +211,12 @@ fn target(source: ConfigFile<'_>, target: &TargetTable) -> Parsed<reach::Args> {
     }
     let mut var = Vec::new();
     for (name, value) in &target.vars {
-        let known = Variable::plain(name.get_ref()).map_err(|message| wrong(name, message))?;
+        let known =
+            VariableArgument::plain(name.get_ref()).map_err(|message| wrong(name, message))?;
         var.push(match value {
-            ConfigValue::Text(text) => Variable { value: Some(text.clone()), ..known },
+            ConfigValue::Text(text) => VariableArgument { value: Some(text.clone()), ..known },
             ConfigValue::From(EnvironmentVariable { env }) => {
-                Variable { env: env.clone(), ..known }
+                VariableArgument { env: env.clone(), ..known }
             }
         });
     }

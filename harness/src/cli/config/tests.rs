@@ -1,4 +1,4 @@
-use super::baseline::{Baseline, Findings};
+use super::baseline::{Baseline, BaselineInput};
 use super::*;
 use crate::cli::reach::Rp;
 use crate::outcome::{Level, Outcome, Paint, Report};
@@ -351,7 +351,7 @@ fn baseline(text: &str, results: &[(&str, Outcome)]) -> Baseline {
     let mut report = report(results);
     let mut write = |config: &FileConfig| {
         expect::settle(&mut report, &config.expectations, &catalogue.checks, TODAY);
-        let findings = Findings {
+        let findings = BaselineInput {
             report: &report,
             catalogue: &catalogue,
             expectations: &config.expectations,

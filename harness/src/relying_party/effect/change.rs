@@ -6,7 +6,7 @@ use crate::relying_party::store::{Account, CredentialRecord, Update, UserHandle}
 use crate::relying_party::verify::Evidence;
 
 /// The change that a response makes.
-pub(in crate::relying_party) enum Effect {
+pub(in crate::relying_party) enum StoreChange {
     /// §7.1 step 27: the account, if it is new, and the credential record.
     Register { account: Account, record: Option<CredentialRecord> },
     /// §7.2 step 24: the account is signed in, and the record follows.

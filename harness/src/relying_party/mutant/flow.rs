@@ -10,7 +10,7 @@ use super::{Mutant, behaviour};
 use crate::relying_party::RelyingParty;
 use crate::relying_party::behaviour::{Behaviour, EarlyRead};
 use crate::relying_party::caller::Caller;
-use crate::relying_party::effect::{self, Effect};
+use crate::relying_party::effect::{self, StoreChange};
 use crate::relying_party::store::{Account, CredentialRecord, UserHandle};
 use crate::relying_party::verify::Evidence;
 
@@ -25,7 +25,7 @@ pub(super) fn all() -> Vec<Mutant> {
         Mutant::flow("authentication.flow.refused-but-signed-in", &["7.2/25", "7.2/12"], "signs in the account although it says that it refused the origin",
             behaviour! { fn acts_on(&self, violated: &[&str]) -> bool { violated.is_empty() || violated == ["7.2/12"] } }),
         Mutant::flow("registration.flow.account-kept", &["7.1/29"], "makes the account even if it refuses the registration",
-            behaviour! { fn effect_of_refused(&self, e: &Evidence<'_>, _: &[&str]) -> Option<Effect> { Some(Effect::Account(e.registrant()?.clone())) } }),
+            behaviour! { fn effect_of_refused(&self, e: &Evidence<'_>, _: &[&str]) -> Option<StoreChange> { Some(StoreChange::Account(e.registrant()?.clone())) } }),
         Mutant::flow("registration.attestation-object.key-beside", &["7.1/13"], "stores the key that stands beside the attestation object", behaviour! {
             fn record(&self, e: &Evidence<'_>) -> Option<CredentialRecord> {
                 let record = effect::record(e)?;
@@ -42,7 +42,7 @@ pub(super) fn all() -> Vec<Mutant> {
         Mutant::flow("registration.flow.user-from-body", &["7.1/29"], "registers for the account whose user id the body names",
             behaviour! { fn registrant<'a>(&self, e: &Evidence<'a>) -> Option<&'a Account> { account_in_body(e).or_else(|| e.registrant()) } }),
         Mutant::flow("authentication.flow.updated-unverified", &["7.2/25"], "updates the credential record before it verifies the signature", behaviour! {
-            fn effect_of_refused(&self, e: &Evidence<'_>, violated: &[&str]) -> Option<Effect> {
+            fn effect_of_refused(&self, e: &Evidence<'_>, violated: &[&str]) -> Option<StoreChange> {
                 violated.contains(&"7.2/21").then(|| updated(e)).flatten()
             }
         }),
@@ -67,7 +67,7 @@ fn account_in_body<'a>(e: &Evidence<'a>) -> Option<&'a Account> {
 }
 
 /// The record with the values of an assertion.
-fn updated(e: &Evidence<'_>) -> Option<Effect> {
+fn updated(e: &Evidence<'_>) -> Option<StoreChange> {
     let (owner, record) = e.record()?;
     let data = e.authenticator_data.as_ref()?;
     let record = CredentialRecord {
@@ -76,7 +76,7 @@ fn updated(e: &Evidence<'_>) -> Option<Effect> {
         backup_state: data.flags.has(Flags::BS),
         ..record.clone()
     };
-    Some(Effect::Record(owner.clone(), record))
+    Some(StoreChange::Record(owner.clone(), record))
 }
 
 /// Of two responses that arrive together, both read the challenge of this ceremony before either

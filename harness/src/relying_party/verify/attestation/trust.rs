@@ -10,13 +10,13 @@ use crate::relying_party::policy::Config;
 
 /// Who is trusted, read once. What cannot be read is trusted by nobody.
 #[derive(Debug, Default)]
-pub(in crate::relying_party) struct Trust {
+pub(in crate::relying_party) struct TrustAnchors {
     roots: Vec<Certificate>,
     lists: Vec<CertificateList>,
     pub(super) metadata: Option<Metadata>,
 }
 
-impl Trust {
+impl TrustAnchors {
     /// By certificates and revocation lists in DER.
     pub(in crate::relying_party) fn of(config: &Config) -> Self {
         let roots = config.roots.iter().filter_map(|root| Certificate::read(root).ok());
@@ -25,7 +25,7 @@ impl Trust {
     }
 }
 
-impl Trust {
+impl TrustAnchors {
     /// Whether models are looked up in metadata.
     pub(super) fn has_metadata(&self) -> bool {
         self.metadata.is_some()
