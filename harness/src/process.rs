@@ -13,5 +13,5 @@ mod stop;
 pub use folder::Folder;
 pub use group::{ProcessGroup, end_group};
 pub use left::clean_up;
-pub use lines::{Endless, StreamLines};
+pub use lines::{LineTooLong, StreamLines};
 pub use stop::{Signal, end_at_once, signal, stopped};

@@ -6,7 +6,7 @@ use super::config::today;
 use super::console::Console;
 use super::failure::Failure;
 use super::reports;
-use super::run::{self, Ended};
+use super::run::{self, FinishedRun};
 use crate::report::terminal::words;
 use crate::storage::{self, FileMode};
 
@@ -50,7 +50,7 @@ pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
         reports::settle(failure.exit_code(), unwritten, console);
         return Err(failure);
     }
-    let Ended { report, catalogue, config, fail_on, .. } = &ended;
+    let FinishedRun { report, catalogue, config, fail_on, .. } = &ended;
     if report.stopped.is_some() {
         let verdict = words::verdict(report, *fail_on);
         let line = format!("{verdict}\n{} is as it was.\n", file.display());

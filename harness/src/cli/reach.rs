@@ -127,7 +127,7 @@ pub(super) struct Args {
 }
 
 /// A target that can be run against.
-pub(super) struct Reach {
+pub(super) struct ResolvedTarget {
     pub(super) target: Arc<Target>,
     pub(super) info: TargetInfo,
     pub(super) variables: Vec<(String, String)>,
@@ -178,7 +178,7 @@ impl Args {
     pub(super) async fn resolve(
         &self,
         authenticator: Option<&device::Profile>,
-    ) -> Result<Reach, Failure> {
+    ) -> Result<ResolvedTarget, Failure> {
         match (&self.rp, self.arguments().first()) {
             (Some(rp), _) => self.reach(rp).await,
             (None, None) => built_in(authenticator),
@@ -191,16 +191,16 @@ impl Args {
     }
 
     /// The target, where the built-in RP must ask for a password first.
-    pub(super) async fn resolve_with_second_factor(&self) -> Result<Reach, Failure> {
+    pub(super) async fn resolve_with_second_factor(&self) -> Result<ResolvedTarget, Failure> {
         let reach = self.resolve(None).await?;
         if !self.is_built_in() {
             return Ok(reach);
         }
         let target = relying_party::in_process_with_second_factor(None);
-        Ok(Reach { target: Arc::new(target.ok_or(MISSING)?), ..reach })
+        Ok(ResolvedTarget { target: Arc::new(target.ok_or(MISSING)?), ..reach })
     }
 
-    async fn reach(&self, rp: &Rp) -> Result<Reach, Failure> {
+    async fn reach(&self, rp: &Rp) -> Result<ResolvedTarget, Failure> {
         let deadline = Duration::from_secs(self.deadline.unwrap_or(10).into());
         let variables = self.variables()?;
         let origin_of =
@@ -242,7 +242,7 @@ impl Args {
         if self.name_checks {
             target = target.that_names_checks();
         }
-        let mut reach = Reach::new(target);
+        let mut reach = ResolvedTarget::new(target);
         reach.info.url = reach.target.masked(&rp.to_string());
         reach.variables = variables;
         reach.expiry = self.expiry.map(|seconds| Duration::from_secs(seconds.into()));
@@ -361,13 +361,13 @@ const SHIM: &str = "exec";
 const MISSING: Failure = Failure::Bug("the adapter of the reference RP is missing");
 
 /// The reference RP, without a network.
-fn built_in(authenticator: Option<&device::Profile>) -> Result<Reach, Failure> {
+fn built_in(authenticator: Option<&device::Profile>) -> Result<ResolvedTarget, Failure> {
     let target = match authenticator {
         Some(authenticator) => relying_party::in_process_for(authenticator),
         None => relying_party::in_process(None),
     };
     let target = target.ok_or(MISSING)?;
-    let mut reach = Reach::new(target);
+    let mut reach = ResolvedTarget::new(target);
     reach.info.url = "built-in".to_owned();
     // Its clock is put forward: that costs nothing.
     reach.expiry = Some(relying_party::EXPIRY);
@@ -376,7 +376,7 @@ fn built_in(authenticator: Option<&device::Profile>) -> Result<Reach, Failure> {
     Ok(reach)
 }
 
-impl Reach {
+impl ResolvedTarget {
     fn new(target: Target) -> Self {
         let info = TargetInfo {
             url: target.masked(target.base().as_str()),

@@ -12,7 +12,7 @@ use super::fail_on;
 use super::failure::Failure;
 use super::identity::{self, Identity};
 use super::last_exchanges;
-use super::reach::{self, Reach};
+use super::reach::{self, ResolvedTarget};
 use super::reports::Named;
 use super::rerun;
 use super::selection::Selection;
@@ -113,7 +113,7 @@ impl Authenticator {
 }
 
 /// A run that came to something.
-pub(super) struct Ended {
+pub(super) struct FinishedRun {
     pub(super) report: Report,
     pub(super) catalogue: Arc<Catalogue>,
     pub(super) config: FileConfig,
@@ -134,7 +134,7 @@ pub(super) async fn run(
     console: Console,
     authenticator: Option<&Authenticator>,
     ready: impl FnOnce() -> Result<(), Failure>,
-) -> Result<Ended, Failure> {
+) -> Result<FinishedRun, Failure> {
     let mut catalogue = args.catalogue.read()?;
     let mut config = args.config.read(&mut catalogue)?;
     let reach = config.target(&args.reach)?;
@@ -144,7 +144,7 @@ pub(super) async fn run(
     let filter = args.selection.filter(&catalogue.checks, failed)?;
     let identity = args.identity.resolve(reach.is_built_in())?;
     let repeatable = reach.is_built_in();
-    let Reach { target, info, variables, expiry, timing, restart, throttle_wait } =
+    let ResolvedTarget { target, info, variables, expiry, timing, restart, throttle_wait } =
         reach.resolve(authenticator.map(|one| &one.profile)).await?;
     ready()?;
 
@@ -207,7 +207,16 @@ pub(super) async fn run(
     .concat();
     let replay = Replay { arguments: [place, identity.arguments].concat(), page: None };
     let fail_on = args.fail_on.or(config.fail_on).unwrap_or_default();
-    Ok(Ended { report, catalogue, config, fail_on, replay, log: log_file, untestable, unwritten })
+    Ok(FinishedRun {
+        report,
+        catalogue,
+        config,
+        fail_on,
+        replay,
+        log: log_file,
+        untestable,
+        unwritten,
+    })
 }
 
 fn open_log(

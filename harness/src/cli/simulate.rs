@@ -8,7 +8,7 @@ use super::console::{Console, complain};
 use super::fail_on;
 use super::failure::Failure;
 use super::identity;
-use super::reach::{self, Reach};
+use super::reach::{self, ResolvedTarget};
 use super::reports;
 use super::run::not_testable;
 use crate::near::did_you_mean;
@@ -94,10 +94,11 @@ pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
     let mut config = args.config.read(&mut catalogue)?;
     let reach = config.target(&args.reach)?;
     let identity = args.identity.resolve(reach.is_built_in())?;
-    let Reach { target, variables, throttle_wait, .. } = match simulation.asks_a_second_factor {
-        true => reach.resolve_with_second_factor().await?,
-        false => reach.resolve(None).await?,
-    };
+    let ResolvedTarget { target, variables, throttle_wait, .. } =
+        match simulation.asks_a_second_factor {
+            true => reach.resolve_with_second_factor().await?,
+            false => reach.resolve(None).await?,
+        };
     let options = Options {
         catalogue: Arc::new(catalogue),
         seed: identity.seed.clone(),

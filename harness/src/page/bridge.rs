@@ -76,7 +76,7 @@ struct BridgeState {
 struct Pending {
     context: Value,
     id: u64,
-    said: Said,
+    said: CallMessage,
     length: usize,
 }
 
@@ -87,7 +87,7 @@ enum PageMessage {
     Call {
         id: u64,
         #[serde(flatten)]
-        said: Said,
+        said: CallMessage,
     },
     Aborted {
         id: u64,
@@ -106,7 +106,7 @@ struct SignedMessage {
 }
 
 #[derive(Clone, Debug, Deserialize)]
-struct Said {
+struct CallMessage {
     kind: CallKind,
     conditional: bool,
     active: bool,
@@ -258,7 +258,7 @@ impl Bridge {
     }
 
     /// Keeps a call, if there were not too many before.
-    fn note(&self, said: &Said) -> bool {
+    fn note(&self, said: &CallMessage) -> bool {
         let mut state = self.state();
         if state.calls.len() > CALLS {
             return false;
@@ -364,7 +364,7 @@ impl BridgeState {
         }
     }
 
-    fn perform(&mut self, said: &Said) -> Result<Value, DomException> {
+    fn perform(&mut self, said: &CallMessage) -> Result<Value, DomException> {
         let refused = |name, message: String| DomException { name, message };
         if self.cancels == Some(said.kind.into()) && !said.conditional {
             self.has_cancelled = true;

@@ -12,16 +12,16 @@ const TRIES: u32 = 100;
 const PAUSE: Duration = Duration::from_millis(20);
 const LOCK_TRIES: u32 = 20;
 
-static LEFT: Mutex<Left> = Mutex::new(Left { groups: Vec::new(), folders: Vec::new() });
+static LEFT: Mutex<Leftovers> = Mutex::new(Leftovers { groups: Vec::new(), folders: Vec::new() });
 
 /// Groups by their ID, and temporary folders.
 #[derive(Default)]
-pub(super) struct Left {
+pub(super) struct Leftovers {
     pub(super) groups: Vec<u32>,
     pub(super) folders: Vec<PathBuf>,
 }
 
-pub(super) fn left() -> MutexGuard<'static, Left> {
+pub(super) fn left() -> MutexGuard<'static, Leftovers> {
     LEFT.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -38,7 +38,7 @@ pub fn clean_up() {
 
 /// The list, once no thread adds to it. Only a thread that panicked while it did holds the list for
 /// longer.
-fn taken() -> Option<Left> {
+fn taken() -> Option<Leftovers> {
     for _ in 0..LOCK_TRIES {
         match LEFT.try_lock() {
             Ok(mut left) => return Some(std::mem::take(&mut *left)),

@@ -2,7 +2,7 @@ use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 
 /// A line that is longer than anything that is expected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Endless {
+pub struct LineTooLong {
     /// The most bytes that a line may have.
     pub limit: usize,
 }
@@ -29,11 +29,11 @@ impl<R: AsyncRead + Unpin> StreamLines<R> {
 
     /// The next line without its end; `None` at the end of the stream. After an error the rest of
     /// the line is still to be read.
-    pub async fn next(&mut self) -> Result<Option<&[u8]>, Endless> {
+    pub async fn next(&mut self) -> Result<Option<&[u8]>, LineTooLong> {
         match self.fill(true).await {
             Filled::Whole => Ok(Some(&self.line)),
             Filled::Nothing => Ok(None),
-            Filled::Longer => Err(Endless { limit: self.limit }),
+            Filled::Longer => Err(LineTooLong { limit: self.limit }),
         }
     }
 
@@ -87,7 +87,7 @@ mod tests {
         for line in ["one", "", "12345678"] {
             assert_eq!(lines.next().await, Ok(Some(line.as_bytes())));
         }
-        assert_eq!(lines.next().await, Err(Endless { limit: 8 }));
+        assert_eq!(lines.next().await, Err(LineTooLong { limit: 8 }));
 
         let mut lines = StreamLines::ended_by(text.as_bytes(), b'\n', 4);
         for line in ["one", "", "1234", "1234", "last"] {

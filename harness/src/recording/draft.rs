@@ -20,7 +20,7 @@ use names::{has_password, is_toml, last_name, of_credential, renames, secret_nam
 
 /// What was learnt, and what is left to do.
 #[derive(Debug, Default)]
-pub struct Learnt {
+pub struct LearntAdapter {
     /// The adapter file.
     pub text: String,
     /// What was found, a line each.
@@ -30,8 +30,8 @@ pub struct Learnt {
 }
 
 /// Writes the adapter.
-pub(super) fn write(id: &str, entries: &[HarEntry], ceremonies: &[FoundCeremony]) -> Learnt {
-    let mut learnt = Learnt::default();
+pub(super) fn write(id: &str, entries: &[HarEntry], ceremonies: &[FoundCeremony]) -> LearntAdapter {
+    let mut learnt = LearntAdapter::default();
     let home = ceremonies.first().and_then(|first| entries.get(first.finish));
     let Some(home) = home.map(|entry| entry.url.origin()) else { return learnt };
     let (captures, needed) = (BTreeMap::new(), BTreeSet::new());
@@ -109,7 +109,7 @@ struct AdapterDraft<'e> {
 }
 
 impl AdapterDraft<'_> {
-    fn ceremony(&mut self, found: &FoundCeremony, learnt: &mut Learnt) -> String {
+    fn ceremony(&mut self, found: &FoundCeremony, learnt: &mut LearntAdapter) -> String {
         let flow = match found.ceremony {
             Ceremony::Registration => "register",
             Ceremony::Authentication => "authenticate",
@@ -150,7 +150,7 @@ impl AdapterDraft<'_> {
         flow: &str,
         index: usize,
         options: Option<&OptionsAt>,
-        learnt: &mut Learnt,
+        learnt: &mut LearntAdapter,
     ) -> String {
         let Some(entry) = self.entries.get(index) else { return String::new() };
         let mut out = self.head(flow, index, entry);
@@ -373,7 +373,7 @@ impl AdapterDraft<'_> {
         loop {
             for step in &steps {
                 // Only for what it needs.
-                self.step(flow, *step, None, &mut Learnt::default());
+                self.step(flow, *step, None, &mut LearntAdapter::default());
             }
             let before = steps.len();
             let is_get =
@@ -387,7 +387,7 @@ impl AdapterDraft<'_> {
 
     /// Requests with a password before the first ceremony: they make an account or
     /// sign in.
-    fn accounts(&mut self, ceremonies: &[FoundCeremony], learnt: &mut Learnt) -> String {
+    fn accounts(&mut self, ceremonies: &[FoundCeremony], learnt: &mut LearntAdapter) -> String {
         let begins = ceremonies.iter().filter_map(|found| found.begin.as_ref()).map(|(at, _)| *at);
         let first = begins.min().unwrap_or_default();
         let with_password = self.entries.iter().enumerate().take(first).filter(|(_, entry)| {
@@ -410,7 +410,7 @@ impl AdapterDraft<'_> {
         out
     }
 
-    fn account(&mut self, flow: &str, own: &[usize], learnt: &mut Learnt) -> String {
+    fn account(&mut self, flow: &str, own: &[usize], learnt: &mut LearntAdapter) -> String {
         self.needed.clear();
         let mut out = String::new();
         for step in self.closure(flow, own) {

@@ -16,7 +16,7 @@ use super::verify::Evidence;
 /// The one reason to refuse a registration that no step knows.
 #[derive(Debug, thiserror::Error)]
 #[error("the username `{0}` was taken in the meantime")]
-pub(super) struct Taken(String);
+pub(super) struct Conflict(String);
 
 impl StoreChange {
     /// The effect of an accepted response. `None` if the response names no account: a mutant
@@ -40,12 +40,12 @@ impl StoreChange {
         session: Option<SessionId>,
         behaviour: &dyn Behaviour,
         draws: &RequestDraws<'_>,
-    ) -> Result<Option<String>, Taken> {
+    ) -> Result<Option<String>, Conflict> {
         let (user, passkey) = match self {
             Self::Register { account, record } => {
                 let is_new = store.account(&account.handle).is_none();
                 if is_new && store.account_named(&account.username).is_some() {
-                    return Err(Taken(account.username));
+                    return Err(Conflict(account.username));
                 }
                 let user = account.handle.clone();
                 let passkey = record.as_ref().map(|record| (user.clone(), record.id.clone()));

@@ -76,9 +76,9 @@ type MutantRow<'a> = (&'a [&'static str], &'a str, &'a str, Procedure);
 
 /// The reference RP with other functions for steps.
 #[derive(Debug)]
-struct Instead(Vec<(&'static str, Procedure)>);
+struct ReplacedSteps(Vec<(&'static str, Procedure)>);
 
-impl Behaviour for Instead {
+impl Behaviour for ReplacedSteps {
     fn examine<'a>(&self, evidence: Evidence<'a>, _: AttemptAudit<'a>) -> AttemptAudit<'a> {
         examine(evidence, &self.0)
     }
@@ -195,7 +195,7 @@ impl Mutant {
     }
 
     pub(super) fn into_behaviour(self) -> Arc<dyn Behaviour> {
-        self.behaviour.unwrap_or_else(|| Arc::new(Instead(self.instead)))
+        self.behaviour.unwrap_or_else(|| Arc::new(ReplacedSteps(self.instead)))
     }
 }
 

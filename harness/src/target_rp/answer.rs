@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::adapter::{AdapterStep, Capture, Condition, StepRole, ValueSource};
 use super::error::ErrorKind;
-use super::extract::{self, Answered, Missing};
+use super::extract::{self, AnswerContext, Missing};
 use super::log::Log;
 use super::transport::HttpResponse;
 use super::{FlowOutput, ListedCredential, verdict};
@@ -62,7 +62,7 @@ pub(super) fn expected(
     }
 }
 
-pub(super) fn options(at: &ValueSource, answered: &Answered<'_>) -> Result<Value, ErrorKind> {
+pub(super) fn options(at: &ValueSource, answered: &AnswerContext<'_>) -> Result<Value, ErrorKind> {
     let found = answered.value(at).map_err(|missing| match missing {
         Missing::Nothing(reason) => ErrorKind::NoOptions { reason },
         Missing::Unreadable(kind) => kind,
@@ -79,7 +79,7 @@ pub(super) fn options(at: &ValueSource, answered: &Answered<'_>) -> Result<Value
 /// The value of a capture; none where it is missing and may be.
 pub(super) fn capture(
     capture: &Capture,
-    answered: &Answered<'_>,
+    answered: &AnswerContext<'_>,
 ) -> Result<Option<Value>, ErrorKind> {
     answered.value(&capture.source).map_err(|missing| match missing {
         Missing::Nothing(reason) => ErrorKind::NoCapture { name: capture.name.clone(), reason },
@@ -89,7 +89,7 @@ pub(super) fn capture(
 
 pub(super) fn probe(
     step: &AdapterStep,
-    answered: &Answered<'_>,
+    answered: &AnswerContext<'_>,
     done: &mut FlowOutput,
 ) -> Result<(), ErrorKind> {
     match &step.role {
@@ -120,7 +120,7 @@ pub(super) fn probe(
 }
 
 /// All that is found, as texts; nothing found is an empty list.
-fn texts(source: &ValueSource, answered: &Answered<'_>) -> Result<Vec<String>, ErrorKind> {
+fn texts(source: &ValueSource, answered: &AnswerContext<'_>) -> Result<Vec<String>, ErrorKind> {
     let found = match answered.find(source) {
         Ok(found) => found,
         Err(Missing::Nothing(_)) => Vec::new(),

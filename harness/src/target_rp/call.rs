@@ -14,7 +14,7 @@ use passrig_authenticator::workbench::{Honest, Stage, Workbench};
 
 use super::adapter::{AdapterStep, Flow, OptionsSource, StepAction, Text};
 use super::error::{Error, ErrorKind, FlowStep};
-use super::extract::Answered;
+use super::extract::AnswerContext;
 use super::inputs::{self, Inputs, Unset};
 use super::log::Log;
 use super::page::LoadedPage;
@@ -165,8 +165,8 @@ impl<'a> FlowRun<'a> {
     }
 
     /// An answer with all that may be looked at.
-    pub(super) fn answered<'s>(&'s self, response: &'s HttpResponse) -> Answered<'s> {
-        Answered {
+    pub(super) fn answered<'s>(&'s self, response: &'s HttpResponse) -> AnswerContext<'s> {
+        AnswerContext {
             response,
             url: &self.url,
             session: self.session,

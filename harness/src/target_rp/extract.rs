@@ -18,7 +18,7 @@ const MOST_VALUES: usize = 30_000;
 const MOST_BYTES: usize = 8 << 20;
 
 /// An answer and all that may be looked at with it.
-pub(super) struct Answered<'a> {
+pub(super) struct AnswerContext<'a> {
     pub(super) response: &'a HttpResponse,
     /// Where the step ended, after redirects.
     pub(super) url: &'a Url,
@@ -36,7 +36,7 @@ pub(super) enum Missing {
     Unreadable(ErrorKind),
 }
 
-impl Answered<'_> {
+impl AnswerContext<'_> {
     /// Everything that is found, in order; empty if nothing is and the source
     /// may be missing.
     pub(super) fn find(&self, source: &ValueSource) -> Result<Vec<Value>, Missing> {

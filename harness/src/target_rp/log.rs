@@ -31,14 +31,14 @@ pub struct Log {
 #[derive(Clone, Debug)]
 struct ExchangeRecord {
     at: FlowStep,
-    request: Request<Kept>,
-    response: Result<(StatusCode, HeaderMap, Kept), TransportError>,
+    request: Request<BodyDigest>,
+    response: Result<(StatusCode, HeaderMap, BodyDigest), TransportError>,
     duration: Duration,
 }
 
 /// The beginning of a body, and what tells the whole.
 #[derive(Clone, Debug)]
-struct Kept {
+struct BodyDigest {
     head: Bytes,
     length: usize,
     sha256: [u8; 32],
@@ -154,10 +154,10 @@ impl Log {
             redact::learn_response(response, &mut self.secrets);
         }
         let response = match response {
-            Ok(it) => Ok((it.status, it.headers.clone(), Kept::of(it.body()))),
+            Ok(it) => Ok((it.status, it.headers.clone(), BodyDigest::of(it.body()))),
             Err(failure) => Err(failure.clone()),
         };
-        let request = request.map(|body| Kept::of(&body));
+        let request = request.map(|body| BodyDigest::of(&body));
         self.records.push(ExchangeRecord { at, request, response, duration });
     }
 
@@ -189,7 +189,7 @@ impl Log {
         shown.collect()
     }
 
-    fn body(&self, kept: &Kept) -> Option<Body> {
+    fn body(&self, kept: &BodyDigest) -> Option<Body> {
         if kept.length == 0 {
             return None;
         }
@@ -224,7 +224,7 @@ fn is_form(headers: &HeaderMap) -> bool {
     kind.is_some_and(|kind| kind.as_bytes().starts_with(b"application/x-www-form-urlencoded"))
 }
 
-impl Kept {
+impl BodyDigest {
     /// The beginning is a copy where there is more: a part of a body holds the
     /// whole.
     fn of(body: &Bytes) -> Self {

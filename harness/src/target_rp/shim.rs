@@ -22,7 +22,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use super::transport::{HttpResponse, Limits, Sending, Transport, TransportError};
-use crate::process::{Endless, ProcessGroup, StreamLines};
+use crate::process::{LineTooLong, ProcessGroup, StreamLines};
 
 /// A program that answers requests.
 pub struct Shim {
@@ -182,7 +182,7 @@ async fn listen(stdout: ChildStdout, errors: JoinHandle<()>, waiting: Waiting, c
                 let _ = tokio::time::timeout(ERROR_GRACE, errors).await;
                 break TransportError::Closed;
             }
-            Err(Endless { limit }) => break TransportError::Endless { command, limit },
+            Err(LineTooLong { limit }) => break TransportError::Endless { command, limit },
         }
     };
     locked(&waiting).end(&failure);

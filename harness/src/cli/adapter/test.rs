@@ -9,7 +9,7 @@ use crate::cli::console::Console;
 use crate::cli::failure::Failure;
 use crate::cli::identity;
 use crate::cli::last_exchanges;
-use crate::cli::reach::{self, Reach};
+use crate::cli::reach::{self, ResolvedTarget};
 use crate::outcome::{Outcome, Paint, visible};
 use crate::quoting::quoted;
 use crate::runner::walk::{self, Passage};
@@ -53,7 +53,7 @@ pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
         return Err(Failure::usage("say with --rp where the RP is", help));
     }
     let identity = args.identity.resolve(false)?;
-    let Reach { target, variables, .. } = reach.resolve(None).await?;
+    let ResolvedTarget { target, variables, .. } = reach.resolve(None).await?;
     let origin = Origin::parse(target.origin()).map_err(|error| {
         Failure::usage(error.to_string(), "name the page's origin with --origin")
     })?;

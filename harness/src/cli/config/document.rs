@@ -124,12 +124,12 @@ enum Demand {
     /// How strongly.
     Level(Level),
     /// How strongly, and what.
-    Both(Both),
+    Both(LevelAndVerdict),
 }
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Both {
+struct LevelAndVerdict {
     /// How strongly.
     level: Level,
     /// What must happen, where the specification leaves that open.
@@ -288,7 +288,7 @@ fn follow(
 ) -> Parsed<()> {
     let (level, expects) = match demand {
         Demand::Level(level) => (*level, None),
-        Demand::Both(Both { level, expects }) => (*level, Some(*expects)),
+        Demand::Both(LevelAndVerdict { level, expects }) => (*level, Some(*expects)),
     };
     let rule = Rule { about: about.get_ref().clone(), level, expects };
     rule.apply(catalogue).map_err(|error| {

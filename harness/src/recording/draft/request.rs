@@ -10,7 +10,7 @@ use super::super::har::HarEntry;
 use super::super::secrets::names_a_secret;
 use super::super::source;
 use super::super::toml::{key, literal, shown, text};
-use super::{AdapterDraft, Learnt};
+use super::{AdapterDraft, LearntAdapter};
 
 impl AdapterDraft<'_> {
     /// A part of a path, without the parameters that browsers write there where they have no cookies.
@@ -81,7 +81,7 @@ impl AdapterDraft<'_> {
     }
 
     /// The line that declares the variables that the steps use, and how to set them.
-    pub(super) fn variables(&self, steps: &str, learnt: &mut Learnt) -> String {
+    pub(super) fn variables(&self, steps: &str, learnt: &mut LearntAdapter) -> String {
         let used = self.variables.iter().map(|(name, _)| name.as_str());
         let used: Vec<&str> =
             used.filter(|name| steps.contains(&format!("{{{{{name}}}}}"))).collect();

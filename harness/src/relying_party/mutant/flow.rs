@@ -55,8 +55,8 @@ pub(super) fn all() -> Vec<Mutant> {
                 if received == stored.wrapping_add(1) { received } else { stored }
             }
         }),
-        Mutant::flow("registration.challenge.read-before-taken", &["7.1/8"], read_early, ReadsEarly(Ceremony::Registration, PairBarrier::default())),
-        Mutant::flow("authentication.challenge.read-before-taken", &["7.2/11"], read_early, ReadsEarly(Ceremony::Authentication, PairBarrier::default())),
+        Mutant::flow("registration.challenge.read-before-taken", &["7.1/8"], read_early, EarlyChallengeRead(Ceremony::Registration, PairBarrier::default())),
+        Mutant::flow("authentication.challenge.read-before-taken", &["7.2/11"], read_early, EarlyChallengeRead(Ceremony::Authentication, PairBarrier::default())),
     ]
 }
 
@@ -82,9 +82,9 @@ fn updated(e: &Evidence<'_>) -> Option<StoreChange> {
 /// Of two responses that arrive together, both read the challenge of this ceremony before either
 /// consumes it.
 #[derive(Debug)]
-struct ReadsEarly(Ceremony, PairBarrier);
+struct EarlyChallengeRead(Ceremony, PairBarrier);
 
-impl Behaviour for ReadsEarly {
+impl Behaviour for EarlyChallengeRead {
     fn read_early<'a>(
         &'a self,
         rp: &'a RelyingParty,

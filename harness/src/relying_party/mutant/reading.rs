@@ -7,7 +7,7 @@ use passrig_authenticator::Ceremony;
 use passrig_authenticator::wire::Json;
 use serde_json::Value;
 
-use super::lax_json::Lax;
+use super::lax_json::JsonExtensions;
 use super::{Mutant, MutantKind};
 use crate::relying_party::behaviour::Behaviour;
 use crate::relying_party::verify::Procedure::Derive;
@@ -32,9 +32,9 @@ impl Behaviour for FirstOfTwo {
 #[rustfmt::skip]
 pub(super) fn all() -> Vec<Mutant> {
     let client_data = Mutant::list(MutantKind::WrongVersion, [
-        (&["7.1/6", "7.2/9"], "script", "reads client data as JavaScript would, not as JSON", Derive(|e| read(e, Lax { script: true, ..Lax::default() }))),
-        (&["7.1/6", "7.2/9"], "trailing-ignored", "reads client data as far as their first value goes", Derive(|e| read(e, Lax { trailing: true, ..Lax::default() }))),
-        (&["7.1/6", "7.2/9"], "unfinished", "closes what is open at the end of client data", Derive(|e| read(e, Lax { unfinished: true, ..Lax::default() }))),
+        (&["7.1/6", "7.2/9"], "script", "reads client data as JavaScript would, not as JSON", Derive(|e| read(e, JsonExtensions { script: true, ..JsonExtensions::default() }))),
+        (&["7.1/6", "7.2/9"], "trailing-ignored", "reads client data as far as their first value goes", Derive(|e| read(e, JsonExtensions { trailing: true, ..JsonExtensions::default() }))),
+        (&["7.1/6", "7.2/9"], "unfinished", "closes what is open at the end of client data", Derive(|e| read(e, JsonExtensions { unfinished: true, ..JsonExtensions::default() }))),
         (&["7.1/6", "7.2/9"], "half-characters", "replaces halves of characters in client data, and drops them from the origin", Derive(half_characters)),
     ]);
     let first = "reads the first of two members of a name";
@@ -62,7 +62,7 @@ fn first_of_two(json: Json) -> Json {
 }
 
 /// Reads client data as the honest step does, or else in its own way.
-fn read(e: &mut Evidence<'_>, lax: Lax) -> StepResult {
+fn read(e: &mut Evidence<'_>, lax: JsonExtensions) -> StepResult {
     shared::client_data(e).or_else(|violation| {
         let text = e.client_data_json().map(|octets| {
             let octets = octets.strip_prefix(b"\xef\xbb\xbf").unwrap_or(octets);
@@ -80,7 +80,7 @@ fn half_characters(e: &mut Evidence<'_>) -> StepResult {
     if shared::client_data(e).is_ok() {
         return Ok(());
     }
-    read(e, Lax { surrogates: true, ..Lax::default() })?;
+    read(e, JsonExtensions { surrogates: true, ..JsonExtensions::default() })?;
     if let Some(Json::Object(members)) = &mut e.client_data {
         for (_, value) in members.iter_mut().filter(|(name, _)| name == "origin") {
             if let Json::String(text) = value {
