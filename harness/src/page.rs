@@ -34,7 +34,7 @@ const LOOKS: usize = 3;
 const CONTROLS: &str = "a[href], button:enabled, input:enabled:not([type=hidden]), select:enabled, \
                         textarea:enabled, [role=button]:not([aria-disabled=true])";
 
-/// What is to be looked at.
+/// The page to examine, and the way to examine it.
 #[derive(Clone, Debug)]
 pub struct PageExamination {
     /// Where the page is.
@@ -111,7 +111,7 @@ pub struct Cancelled {
     pub way_out: bool,
 }
 
-/// All that was seen.
+/// The calls and refusals that were observed.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PageObservation {
     /// Every call of the first time.

@@ -78,7 +78,7 @@ pub struct Target {
     assembled: Arc<BTreeSet<String>>,
 }
 
-/// What a flow found out.
+/// The results of a flow.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FlowOutput {
     /// Whether somebody is signed in, if the flow asks that.

@@ -92,7 +92,7 @@ impl Fault {
 pub(super) const OVER: [(u8, &str); 2] =
     [(tag::UTC_TIME, "200101000000Z"), (tag::UTC_TIME, "201231235959Z")];
 
-/// What stands above a leaf.
+/// The certificates above a leaf, before they are signed.
 pub(super) struct ChainDraft {
     root: Authority,
     /// The authorities below the root, and what their certificates say of

@@ -13,7 +13,7 @@ pub(super) trait Node: Clone {
     fn literal(value: &Value, model: Option<&Self>) -> Result<Self, Error>;
 }
 
-/// What a container calls its members.
+/// The key of a member of a container.
 pub(super) trait MemberKey: Clone {
     /// The key that is written like this.
     fn named(name: &str) -> Self;

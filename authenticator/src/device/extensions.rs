@@ -26,7 +26,7 @@ use super::{Authenticator, Credential, Error};
 use crate::env::Env;
 use crate::wire::Cbor;
 
-/// What a client asks of extensions with a new credential.
+/// The extension inputs of a client for a new credential.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct CreationExtensions {
     /// `credBlob`: octets to keep with the credential.
@@ -50,7 +50,7 @@ pub struct CreationExtensions {
     pub uvm: bool,
 }
 
-/// What a client asks of extensions with an assertion.
+/// The extension inputs of a client for an assertion.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct AssertionExtensions {
     /// `credBlob`: the octets that were kept.
@@ -67,7 +67,7 @@ pub struct AssertionExtensions {
     pub uvm: bool,
 }
 
-/// What extensions keep with a credential.
+/// The data that extensions store with a credential.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StoredExtensions {
     /// How well it is protected.
@@ -94,7 +94,7 @@ pub struct Unsigned {
     pub large_blob: Option<LargeBlobOutcome>,
 }
 
-/// What became of an operation's extensions.
+/// The outputs of an operation's extensions.
 #[derive(Default)]
 pub(super) struct ExtensionOutputs {
     /// The signed outputs, a map.

@@ -9,7 +9,7 @@ use crate::keys::SigningKey;
 use crate::wire::{AuthenticatorData, Cbor, Flags};
 use crate::workbench::{Stage, Workbench};
 
-/// What a client asks for.
+/// The request of a client for an assertion.
 #[derive(Clone, Debug)]
 pub struct GetAssertionRequest<'a> {
     /// The RP id.
@@ -89,7 +89,7 @@ impl Covers {
     }
 }
 
-/// What was made of a plan.
+/// The assertion that was made from a plan.
 #[derive(Clone, Debug)]
 pub struct MadeAssertion {
     /// The authenticator data as they travel.

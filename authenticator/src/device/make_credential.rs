@@ -15,7 +15,7 @@ use crate::wire::cose::Algorithm;
 use crate::wire::{AttestationObject, AuthenticatorData, Cbor, Flags};
 use crate::workbench::{Stage, Workbench};
 
-/// What a client asks for.
+/// The request of a client for a credential.
 #[derive(Clone, Debug)]
 pub struct MakeCredentialRequest<'a> {
     /// The RP id.
@@ -87,7 +87,7 @@ impl MakeCredentialPlan {
     }
 }
 
-/// What was made of a plan.
+/// The credential that was made from a plan.
 #[derive(Clone, Debug)]
 pub struct MadeCredential {
     /// The authenticator data as they travel inside the attestation object.

@@ -80,7 +80,7 @@ const SHELL: &str = r#"exec "$@" 3<&0 4>&1 0</dev/null 1>&2"#;
 /// How long it may take to end by itself.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Where hosts are, and whose certificates are believed.
+/// The network settings of a browser, and its trusted certificates.
 #[derive(Clone, Debug, Default)]
 pub struct LaunchSettings {
     /// What runs Chromium, if not what [`find`] finds.

@@ -63,7 +63,7 @@ pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
     }
 }
 
-/// Where the results of one run go.
+/// The files for the results of one run.
 struct ResultFiles {
     reports: Vec<Destination>,
     log: Option<PathBuf>,

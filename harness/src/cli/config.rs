@@ -32,7 +32,7 @@ pub(super) struct Args {
     config: Option<PathBuf>,
 }
 
-/// What stands in the file; nothing, if there is none.
+/// The content of the file; empty without a file.
 #[derive(Debug, Default)]
 pub(super) struct FileConfig {
     /// The file's text.

@@ -110,7 +110,7 @@ fn faults(proof: &Proof) -> Vec<String> {
     different.chain(violated).collect()
 }
 
-/// How many hold, of how many that were published.
+/// The numbers of published vectors, and of those that hold.
 #[derive(Serialize)]
 struct ProofSummary {
     registrations: ProofCount,

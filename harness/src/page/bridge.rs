@@ -80,7 +80,7 @@ struct Pending {
     length: usize,
 }
 
-/// What the page's side says.
+/// A message of the script in the page.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(tag = "event", rename_all = "lowercase")]
 enum PageMessage {

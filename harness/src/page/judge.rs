@@ -6,8 +6,8 @@ use super::{ApiCall, PageObservation};
 use crate::catalogue::Check;
 use crate::outcome::{CheckResult, Effect, Expectation, Manner, Outcome, Skip, Verdict};
 
-/// What a check came to see: whether it is sound, and what it was; nothing, if
-/// the page does not do what it is about.
+/// The result of a check: conformant or not, and the observation; `None` if the page does not do
+/// what the check is about.
 type PageFinding = Option<(bool, String)>;
 
 /// The results of these checks.

@@ -18,7 +18,7 @@ use super::toml::{key, literal, shown, text};
 use super::verdicts::verdicts;
 use names::{has_password, is_toml, last_name, of_credential, renames, secret_name, signs_up};
 
-/// What was learnt, and what is left to do.
+/// An adapter learnt from a recording, and the work that is left.
 #[derive(Debug, Default)]
 pub struct LearntAdapter {
     /// The adapter file.

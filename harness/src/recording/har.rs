@@ -19,7 +19,7 @@ pub(super) struct HarEntry {
     pub(super) answer: String,
 }
 
-/// What a request carried.
+/// The body of a request.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum HarBody {
     Nothing,

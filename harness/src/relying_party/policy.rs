@@ -143,7 +143,7 @@ fn timeout(config: &Config) -> u64 {
     u64::try_from(config.challenge_lifetime.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// What the caller of `/attestation/options` may choose.
+/// The choices of a caller of `/attestation/options`.
 pub(super) struct RequestedOptions {
     pub(super) selection: Option<AuthenticatorSelection>,
     pub(super) attestation: String,

@@ -93,7 +93,7 @@ impl Issued {
     }
 }
 
-/// Whom options were issued for.
+/// The user that options were issued for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum User {
     /// This account, which a successful registration creates if it is new.

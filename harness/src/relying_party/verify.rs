@@ -50,7 +50,7 @@ pub struct Step {
     pub run: Procedure,
 }
 
-/// How a step is established.
+/// The procedure that establishes a step.
 #[derive(Clone, Copy, Debug)]
 pub enum Procedure {
     /// By making a value.
@@ -77,7 +77,7 @@ pub enum StepKind {
 #[error("{0}")]
 pub struct Violation(String);
 
-/// What a step finds.
+/// The result of a step.
 pub type StepResult = Result<(), Violation>;
 
 pub(super) fn refuse(reason: impl Into<String>) -> StepResult {

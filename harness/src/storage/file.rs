@@ -8,7 +8,7 @@ use tempfile::{Builder, NamedTempFile};
 
 use super::place::{OutputPlace, open};
 
-/// Who can read a file that is made. A file that is replaced keeps its mode.
+/// The readers of a new file. A file that is replaced keeps its mode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FileMode {
     /// As the umask says.

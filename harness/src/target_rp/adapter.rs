@@ -52,7 +52,7 @@ pub struct Adapter {
     pub prefix: String,
     /// The origin of a page that the RP expects to frame it, if there is one.
     pub embedder: Option<String>,
-    /// Where accounts come from.
+    /// The accounts that a run can use.
     pub account: Accounts,
     /// What can be asked for, and what is fixed.
     pub settings: Settings,
@@ -125,7 +125,7 @@ pub enum Status {
     Untested,
 }
 
-/// Where accounts come from.
+/// The accounts that a run can use.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Accounts {
     /// The mode.
@@ -147,7 +147,7 @@ impl Accounts {
     }
 }
 
-/// How accounts are had.
+/// The source of accounts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum AccountMode {
@@ -320,7 +320,7 @@ impl AdapterStep {
     }
 }
 
-/// What a step asks.
+/// The action of a step.
 #[derive(Clone, Debug)]
 pub enum StepAction {
     /// A request of its own.
@@ -374,7 +374,7 @@ pub enum BodyTemplate {
     Text(Text),
 }
 
-/// What a step is for.
+/// The role of a step in its flow.
 #[derive(Clone, Debug)]
 pub enum StepRole {
     /// It prepares the next one. With conditions, one of them must hold;
@@ -408,7 +408,7 @@ pub enum StepRole {
     },
 }
 
-/// Where the options are.
+/// The source of the options.
 #[derive(Clone, Debug)]
 pub enum OptionsSource {
     /// Somewhere in the answer, whole.
@@ -438,7 +438,7 @@ pub struct CredentialEdit {
     pub change: MemberChange,
 }
 
-/// What happens to a member.
+/// The change of a member.
 #[derive(Clone, Debug, PartialEq)]
 pub enum MemberChange {
     /// It gets another name.

@@ -41,7 +41,7 @@ pub(super) struct FlowRun<'a> {
     url: Url,
 }
 
-/// What only the step that carries the credential has.
+/// The credential, for the step that carries it.
 pub(super) struct CarriedCredential<'a> {
     pub(super) credential: &'a Json,
     pub(super) bench: &'a mut dyn Workbench,

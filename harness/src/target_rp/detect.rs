@@ -10,7 +10,7 @@ use super::{Flow, Inputs, Log, Session, Target, Transport};
 /// Requests that are sent at most.
 pub const REQUESTS: usize = 20;
 
-/// What came of one adapter.
+/// The result for one adapter.
 #[derive(Clone, Debug)]
 pub struct Detection {
     /// The adapter.

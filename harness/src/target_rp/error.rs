@@ -48,7 +48,7 @@ impl fmt::Display for FlowStep {
     }
 }
 
-/// Why a step failed.
+/// The reason why a step failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[allow(missing_docs, reason = "the messages say what each value means")]
 pub enum ErrorKind {

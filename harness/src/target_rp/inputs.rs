@@ -79,7 +79,7 @@ pub(super) fn is_public(name: &str) -> bool {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Unset(pub(super) String);
 
-/// Everything that a template can name at one moment.
+/// The variables of a template at one moment.
 pub(super) struct TemplateScope<'a> {
     pub(super) inputs: &'a Inputs,
     pub(super) settings: &'a Settings,

@@ -26,7 +26,7 @@ pub use tls::{CaError, Trust};
 /// that a request never meets one that is just being closed.
 const IDLE: Duration = Duration::from_secs(2);
 
-/// What a [`Network`] is made from.
+/// The settings of a [`Network`].
 #[derive(Clone, Debug, Default)]
 pub struct NetworkSettings {
     /// Which hosts may be spoken to.

@@ -172,7 +172,7 @@ impl Default for Limits {
     }
 }
 
-/// Why there is no answer.
+/// The reason why no answer came.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[allow(missing_docs, reason = "the messages say what each value means")]
 pub enum TransportError {

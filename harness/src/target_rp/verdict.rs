@@ -10,7 +10,7 @@ use super::log::Log;
 use super::transport::HttpResponse;
 use crate::outcome::Manner;
 
-/// What an answer means, and how it was said.
+/// The meaning of an answer, and the manner in which it was said.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AnswerVerdict {
     /// What it means.

@@ -10,7 +10,7 @@ use crate::device::{Authenticator, Credential};
 /// The longest blob: room for a certificate, which it is meant for.
 const MAX_LEN: usize = 2048;
 
-/// What to do with a large blob.
+/// The operation on a large blob.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LargeBlobAction {
     /// Tell what it is.
@@ -19,7 +19,7 @@ pub enum LargeBlobAction {
     Write(Vec<u8>),
 }
 
-/// What became of it.
+/// The outcome of that operation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LargeBlobOutcome {
     /// Whether the new credential can have one.

@@ -25,7 +25,7 @@ const VERSION: u32 = 1;
 /// How long to wait for another process.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// What a new authenticator shall be; an old one must be like that already.
+/// The settings of a new authenticator; an existing one must have them already.
 #[derive(Debug, Default, clap::Args)]
 #[group(skip)]
 pub(super) struct NewStore {

@@ -16,7 +16,7 @@ pub(in crate::cli) struct Baseline {
     pub(in crate::cli) removed: usize,
 }
 
-/// What a run came to, and what was expected of it.
+/// The outcomes of a run, and those that were expected.
 pub(in crate::cli) struct BaselineInput<'a> {
     pub(in crate::cli) report: &'a Report,
     pub(in crate::cli) catalogue: &'a Catalogue,

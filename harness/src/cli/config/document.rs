@@ -29,7 +29,7 @@ type Parsed<T> = Result<T, Box<TomlMistake>>;
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::cli) struct ConfigDocument {
-    /// Where the relying party is, and how it is spoken to.
+    /// The place of the relying party, and the way to reach it.
     #[serde(default)]
     target: TargetTable,
     /// From which divergence on a run fails: `LEVEL[:IMPORTANCE]`.
@@ -43,7 +43,7 @@ pub(in crate::cli) struct ConfigDocument {
     expect: Vec<Expect>,
 }
 
-/// Where the relying party is, and how it is spoken to.
+/// The place of the relying party, and the way to reach it.
 #[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct TargetTable {

@@ -39,7 +39,7 @@ pub(super) fn all() -> Vec<Mutant> {
     ])
 }
 
-/// How CBOR is repaired before it is judged.
+/// A repair of CBOR before it is judged.
 struct Repair {
     /// What is done to authenticator data before they are read.
     octets: fn(&[u8]) -> Vec<u8>,

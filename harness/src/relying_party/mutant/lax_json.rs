@@ -3,7 +3,7 @@
 use passrig_authenticator::wire::Json;
 use passrig_authenticator::wire::json::Number;
 
-/// What it reads beyond JSON.
+/// The extensions of JSON that the reader accepts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct JsonExtensions {
     /// What JavaScript would read: comments, single quotes, names without

@@ -9,7 +9,7 @@ use super::{Mutant, MutantKind};
 use crate::relying_party::behaviour::Behaviour;
 use crate::relying_party::verify::{Evidence, STEPS};
 
-/// Whether a request makes the server crash. There are no bytes of a body beyond the size limit.
+/// Decides if a request makes the server crash. A body beyond the size limit has no bytes.
 type CrashCondition = fn(Option<&[u8]>, &Evidence<'_>) -> bool;
 
 #[derive(Debug)]

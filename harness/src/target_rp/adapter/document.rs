@@ -30,7 +30,7 @@ pub(super) struct AdapterDocument {
     /// Variables that the user sets (`--var`).
     #[serde(default)]
     pub(super) variables: Vec<Spanned<String>>,
-    /// Where accounts come from.
+    /// The accounts that a run can use.
     pub(super) account: Option<Spanned<AccountTable>>,
     /// What a request can ask for, and what is always so.
     #[serde(default)]
@@ -81,7 +81,7 @@ pub(super) struct AdapterDocument {
     pub(super) flow: BTreeMap<Spanned<String>, Vec<Spanned<StepTable>>>,
 }
 
-/// Where accounts come from.
+/// The accounts that a run can use.
 #[derive(Default, serde::Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct AccountTable {
@@ -95,7 +95,7 @@ pub(super) struct AccountTable {
     pub(super) pool: Vec<BTreeMap<Spanned<String>, String>>,
 }
 
-/// What a request can ask for.
+/// The settings that a request can ask for.
 #[derive(Default, serde::Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct SettingsTable {
@@ -250,7 +250,7 @@ pub(super) enum OidcStep {
     Token,
 }
 
-/// Where a value is: a JSONPath into the body, `status`, `url`, or a table.
+/// The place of a value: a JSONPath into the body, `status`, `url`, or a table.
 #[derive(JsonSchema)]
 #[schemars(untagged)]
 pub(super) enum WrittenSource {
@@ -353,7 +353,7 @@ impl<'de> Deserialize<'de> for JsonPaths {
     }
 }
 
-/// What is done to a credential.
+/// The changes of a credential before it is sent.
 #[derive(serde::Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct CredentialTable {
@@ -374,7 +374,7 @@ pub(super) struct CredentialTable {
     pub(super) binary: Option<Binary>,
 }
 
-/// What an answer looks like; all of it must hold.
+/// A condition of an answer; all parts must hold.
 #[derive(serde::Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ConditionTable {

@@ -8,10 +8,10 @@ use serde_json::Value;
 
 use super::{Query, Selector};
 
-/// Where a value is in an answer.
+/// The place of a value in an answer.
 #[derive(Clone, Debug)]
 pub struct ValueSource {
-    /// What is looked at.
+    /// The part of an answer that holds the value.
     pub place: AnswerPart,
     /// What is made of what is there, one after another.
     pub refinements: Vec<Refinement>,
@@ -22,7 +22,7 @@ pub struct ValueSource {
     pub optional: bool,
 }
 
-/// What is looked at.
+/// The part of an answer that holds the value.
 #[derive(Clone, Debug)]
 pub enum AnswerPart {
     /// The status.

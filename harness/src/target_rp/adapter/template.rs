@@ -27,7 +27,7 @@ pub struct Variable {
     pub form: ValueForm,
 }
 
-/// What becomes of a variable's value.
+/// The form that a variable's value takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ValueForm {
     /// It stays what it is, where a value can stand.

@@ -130,7 +130,7 @@ fn text_of(value: &HeaderValue) -> Cow<'_, str> {
     }
 }
 
-/// How the value of a header is read.
+/// The syntax of the value of a header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum HeaderKind {
     Plain,

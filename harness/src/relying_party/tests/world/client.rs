@@ -26,7 +26,7 @@ fn merge(value: &mut Value, over: Value) {
     }
 }
 
-/// What a server said, and what can be seen to be so afterwards.
+/// The answer to an attempt, and the state of the server afterwards.
 #[derive(Debug)]
 pub(crate) struct AttemptOutcome {
     pub(crate) reply: Reply,

@@ -39,7 +39,7 @@ pub(crate) struct Blob {
     findings: [Result<(), String>; 5],
 }
 
-/// What is said of one model.
+/// The metadata of one model.
 #[derive(Debug)]
 pub(crate) struct MetadataEntry {
     /// The certificates that vouch for its attestation.

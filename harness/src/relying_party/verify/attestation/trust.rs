@@ -8,7 +8,7 @@ use super::path::{Rules, leads, lists};
 use super::{Evidence, StepResult, refuse};
 use crate::relying_party::policy::Config;
 
-/// Who is trusted, read once. What cannot be read is trusted by nobody.
+/// The trusted roots, read once. A root that cannot be read is not trusted.
 #[derive(Debug, Default)]
 pub(in crate::relying_party) struct TrustAnchors {
     roots: Vec<Certificate>,
