@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use miette::{Diagnostic, NamedSource, SourceSpan};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use toml::de::{Deserializer, Error};
 
 use crate::near::{did_you_mean, did_you_mean_or_all};
@@ -67,7 +67,7 @@ impl TomlMistake {
 }
 
 /// A value and its place in the file. Its schema is that of the value.
-#[derive(PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct Spanned<T>(toml::Spanned<T>);
 
