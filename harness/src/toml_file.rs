@@ -52,13 +52,6 @@ impl TomlMistake {
         self.span.map_or(0..0, |span| span.offset()..span.offset() + span.len())
     }
 
-    /// The line and the column, both from 1.
-    pub fn position(&self) -> (usize, usize) {
-        let before = self.source_code.inner().get(..self.span().start).unwrap_or_default();
-        let line = before.rsplit('\n').next().unwrap_or_default();
-        (before.matches('\n').count() + 1, line.chars().count() + 1)
-    }
-
     /// The same mistake with these words at the place.
     pub(crate) fn labelled(mut self: Box<Self>, label: &'static str) -> Box<Self> {
         self.label = label;

@@ -167,11 +167,6 @@ impl Browser {
         Ok(Self { session, group, proxy, _folder: folder })
     }
 
-    /// The session of the browser itself.
-    pub fn session(&self) -> &CdpSession {
-        &self.session
-    }
-
     /// Opens an empty page.
     pub async fn page(&self) -> Result<BrowserPage, Error> {
         BrowserPage::open(&self.session).await

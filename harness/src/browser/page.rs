@@ -159,12 +159,6 @@ impl BrowserPage {
         self.session.call("Input.insertText", json!({ "text": text })).await.map(drop)
     }
 
-    /// A picture of it, as PNG in base64.
-    pub async fn screenshot(&self) -> Result<String, Error> {
-        let taken = self.session.call("Page.captureScreenshot", json!({ "format": "png" })).await?;
-        Ok(taken.get("data").and_then(Value::as_str).unwrap_or_default().to_owned())
-    }
-
     async fn find(&self, selector: &str) -> Result<String, Error> {
         self.until(selector, async || self.look(selector).await).await
     }

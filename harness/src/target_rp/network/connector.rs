@@ -165,15 +165,7 @@ impl ConnectTo {
         Self { from: None, host: peer.ip().to_string(), port: peer.port() }
     }
 
-    /// Where that is: `HOST:PORT`.
-    pub fn place(&self) -> String {
-        match self.host.contains(':') {
-            true => format!("[{}]:{}", self.host, self.port),
-            false => format!("{}:{}", self.host, self.port),
-        }
-    }
-
-    /// Where that is, for a guard.
+    /// The place to connect to.
     pub fn to_place(&self) -> HostPort {
         HostPort::new(&self.host, self.port)
     }
@@ -383,7 +375,8 @@ mod tests {
         let one: ConnectTo = "login.passrig.test:443:[::1]:8443".parse().unwrap();
         assert!(one.applies("LOGIN.passrig.test", 443));
         assert!(!one.applies("login.passrig.test", 80));
-        assert_eq!((one.place(), all.place()), ("[::1]:8443".into(), "127.0.0.1:8443".into()));
+        let places = [&one, &all].map(|one| one.to_place().to_string());
+        assert_eq!(places, ["[::1]:8443", "127.0.0.1:8443"]);
         for wrong in ["", "host", "host:", ":1", "a:b:1", "a:1:b:2:c:3", "[::1]x:1:h:2"] {
             assert!(wrong.parse::<ConnectTo>().is_err(), "{wrong}");
         }
