@@ -158,7 +158,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// How to mend it, where that can be said.
+    /// The way to fix it, where one is known.
     pub fn help(&self) -> Option<String> {
         match self {
             Self::Place { found, at, .. } if !found.is_empty() => {

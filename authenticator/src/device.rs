@@ -116,7 +116,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn attached_another_way_it_stays_what_it_is() {
+    fn the_attachment_changes_only_transports() {
         let mut phone = Authenticator::new("phone", Profile::platform());
         phone.attach(Attachment::Platform);
         assert_eq!(phone.profile(), &Profile::platform());

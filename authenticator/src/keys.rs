@@ -194,7 +194,7 @@ impl SigningKey {
     #[cfg(feature = "rsa")]
     pub fn rsa_of_bits(algorithm: Algorithm, bits: usize, seed: &[u8; 32]) -> Result<Self, Error> {
         must_be_rsa(algorithm)?;
-        let private = Arc::new(rsa::PrivateKey::from_seed(algorithm, bits, seed)?);
+        let private = Arc::new(rsa::RsaKey::from_seed(algorithm, bits, seed)?);
         Ok(Self { algorithm, private })
     }
 
@@ -203,7 +203,7 @@ impl SigningKey {
     #[cfg(feature = "rsa")]
     pub fn from_primes(algorithm: Algorithm, p: &[u8], q: &[u8], e: u32) -> Result<Self, Error> {
         must_be_rsa(algorithm)?;
-        let private = Arc::new(rsa::PrivateKey::from_primes(algorithm, p, q, e)?);
+        let private = Arc::new(rsa::RsaKey::from_primes(algorithm, p, q, e)?);
         Ok(Self { algorithm, private })
     }
 

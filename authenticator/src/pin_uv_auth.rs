@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_key_agrees_with_nobody() {
+    fn invalid_keys_are_refused() {
         let own = KeyAgreement::from_bytes(&[1; 32]).unwrap();
         let Key::Ec2 { alg, crv, x, y } = own.public_key() else { panic!("an EC2 key") };
         for (x, y) in [(x.clone(), vec![1; 32]), (x, y[1..].to_vec())] {

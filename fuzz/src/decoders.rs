@@ -6,7 +6,7 @@ use axum::body::Bytes;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode};
 use passrig::relying_party::{Config, Judge};
 use passrig::target_rp::adapter::{self, Flow};
-use passrig::target_rp::transport::{Response, Sending};
+use passrig::target_rp::transport::{HttpResponse, Sending};
 use passrig::target_rp::{Clock, Inputs, Log, Session, Target, Transport};
 use passrig_authenticator::client::Origin;
 use passrig_authenticator::deviation::{Edit, Path};
@@ -250,7 +250,7 @@ fn answer(input: &[u8]) {
         [200, 201, 204, 301, 302, 303, 307, 308, 400, 401, 403, 404, 422, 429, 500, 503];
     let status = STATUSES[usize::from(*status) % STATUSES.len()];
     let status = StatusCode::from_u16(status).expect("a status");
-    let response = Response::new(status, headers, Bytes::copy_from_slice(body));
+    let response = HttpResponse::new(status, headers, Bytes::copy_from_slice(body));
     let adapters = adapter::builtin();
     let adapter = &adapters[usize::from(*choice) % adapters.len()];
     let base = ORIGIN.parse().expect("a URL");
@@ -275,7 +275,7 @@ fn answer(input: &[u8]) {
 }
 
 /// A target that always says the same.
-struct Says(Response, Clock);
+struct Says(HttpResponse, Clock);
 
 impl Transport for Says {
     fn send(&self, _: Request<Bytes>) -> Sending<'_> {

@@ -23,7 +23,7 @@ use passrig::relying_party::{EXPIRY, ORIGIN, RP_ID, in_process};
 use passrig::report::{RunLog, log};
 use passrig::runner::{self, Filter, Options};
 use passrig::target_rp::guard::Guard;
-use passrig::target_rp::network::{Network, Settings};
+use passrig::target_rp::network::{Network, NetworkSettings};
 use passrig::target_rp::transport::Sending;
 use passrig::target_rp::{Target, Transport, adapter};
 use tokio::runtime::Runtime;
@@ -41,7 +41,7 @@ fn main() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let (ours, theirs, start) = (cpu("self"), cpu(&rp.pid()), Instant::now());
     let place: url::Url = rp.url.parse().unwrap();
-    let settings = || Settings { guard: Guard::of([&place]), ..Settings::default() };
+    let settings = || NetworkSettings { guard: Guard::of([&place]), ..NetworkSettings::default() };
     let network = || Arc::new(Network::new(settings()));
     let times = runs(is_as_served, |run| runtime.block_on(check(rp.target(network()), None, run)));
     let elapsed = start.elapsed();

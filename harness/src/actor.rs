@@ -30,7 +30,7 @@ use sha2::{Digest, Sha256};
 
 use crate::catalogue::Product;
 use crate::outcome::{Effect, Manner, Setting, SettingValue, Variant};
-use crate::target_rp::{Inputs, Log, Recognised, Session, Verdict};
+use crate::target_rp::{AnswerVerdict, Inputs, Log, Recognised, Session};
 
 /// An account with its session, client and authenticators.
 pub struct Actor {
@@ -59,7 +59,7 @@ pub struct Message {
 #[derive(Clone, Debug)]
 pub struct Attempt {
     /// The meaning of the RP's answer.
-    pub verdict: Verdict,
+    pub verdict: AnswerVerdict,
     /// The effect that a probe saw.
     pub effect: Effect,
     /// The exchange in the log.
@@ -204,7 +204,7 @@ impl Attempt {
         let recognised = if happened { Recognised::Accepted } else { Recognised::Refused };
         let message = Some(remark.into());
         Self {
-            verdict: Verdict { recognised, manner: Manner::Observed, message, unknown: None },
+            verdict: AnswerVerdict { recognised, manner: Manner::Observed, message, unknown: None },
             effect: Effect::Unobserved,
             exchange: log.len().saturating_sub(1),
             duration: Duration::ZERO,

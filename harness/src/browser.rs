@@ -6,26 +6,26 @@
 //! general driver: one page, whose frames are all of one session.
 
 mod error;
-mod gate;
 mod guard;
 mod launch;
 mod page;
 mod pin;
+mod proxy;
 mod session;
 mod tail;
 #[cfg(test)]
 mod tests;
 
 pub use error::Error;
-pub use guard::Guard;
-pub use launch::{Browser, Settings, find, is_sandboxed};
-pub use page::Page;
+pub use guard::BrowserGuard;
+pub use launch::{Browser, LaunchSettings, find, is_sandboxed};
+pub use page::BrowserPage;
 pub use pin::pin;
-pub use session::{Event, Events, Session};
+pub use session::{CdpSession, Event, Events};
 
 use std::time::Duration;
 
 /// How long a command of the protocol may take.
 const COMMAND: Duration = Duration::from_secs(30);
 /// How long a page may take to load, and what is waited for on it to be there.
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);

@@ -15,7 +15,7 @@ mod explain;
 mod fail_on;
 mod failure;
 mod identity;
-mod last_words;
+mod last_exchanges;
 mod list;
 mod man;
 mod page;

@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn finds_what_was_meant() {
+    fn suggests_the_closest_name() {
         let ids =
             ["registration.origin.subdomain", "authentication.uv.absent", "registration.type"];
         assert_eq!(near("origin.subdomian", ids), ["registration.origin.subdomain"]);

@@ -11,7 +11,7 @@ mod options;
 mod script;
 
 pub use judge::results;
-pub use script::{Script, Step, UnknownVariable};
+pub use script::{Script, ScriptStep, UnknownVariable};
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ use passrig_authenticator::env::{NoRandomness, Seeded};
 use tokio::time::sleep;
 use url::Url;
 
-use crate::browser::{self, Browser, Page, Settings};
+use crate::browser::{self, Browser, BrowserPage, LaunchSettings};
 use bridge::Bridge;
 
 /// How long a page may go on by itself after the last step, and after it was
@@ -34,9 +34,9 @@ const LOOKS: usize = 3;
 const CONTROLS: &str = "a[href], button:enabled, input:enabled:not([type=hidden]), select:enabled, \
                         textarea:enabled, [role=button]:not([aria-disabled=true])";
 
-/// What is to be looked at.
+/// The page to examine, and the way to examine it.
 #[derive(Clone, Debug)]
-pub struct Examination {
+pub struct PageExamination {
     /// Where the page is.
     pub url: Url,
     /// What somebody does there.
@@ -48,7 +48,14 @@ pub struct Examination {
     /// Decides names and keys.
     pub env: Seeded,
     /// How the page is reached.
-    pub browser: Settings,
+    pub browser: LaunchSettings,
+}
+
+impl PageExamination {
+    /// Checks that every variable of the script has a value.
+    pub fn check_script(&self) -> Result<(), UnknownVariable> {
+        self.script.filled(&input_variables(&self.env, &self.variables)).map(drop)
+    }
 }
 
 /// Why nothing can be said about a page.
@@ -63,7 +70,7 @@ pub enum Error {
     /// A page that calls without end.
     #[error("expected at most {limit} calls of navigator.credentials, found more")]
     TooManyCalls {
-        /// How many are judged.
+        /// The most calls that are judged.
         limit: usize,
     },
     /// A page with options that are longer than any page needs.
@@ -79,7 +86,7 @@ pub enum Error {
 
 /// A call of `navigator.credentials`.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Call {
+pub struct ApiCall {
     /// `create()` or `get()`.
     pub ceremony: Ceremony,
     /// Whether a field offers the passkeys.
@@ -104,11 +111,11 @@ pub struct Cancelled {
     pub way_out: bool,
 }
 
-/// All that was seen.
+/// The calls and refusals that were observed.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Observed {
+pub struct PageObservation {
     /// Every call of the first time.
-    pub calls: Vec<Call>,
+    pub calls: Vec<ApiCall>,
     /// What came of cancelling.
     pub cancelled: Vec<Cancelled>,
     /// The ceremonies whose refusal nobody caught.
@@ -116,13 +123,13 @@ pub struct Observed {
 }
 
 /// Plays the script as often as it takes.
-pub async fn examine(examination: &Examination) -> Result<Observed, Error> {
-    let mut observed = Observed::default();
+pub async fn examine(examination: &PageExamination) -> Result<PageObservation, Error> {
+    let mut observed = PageObservation::default();
     let honest = play(examination, None).await?;
     observed.calls = honest.calls;
     observed.unhandled = honest.unhandled;
     for ceremony in [Ceremony::Registration, Ceremony::Authentication] {
-        let is_modal = |call: &Call| call.ceremony == ceremony && !call.conditional;
+        let is_modal = |call: &ApiCall| call.ceremony == ceremony && !call.conditional;
         if !observed.calls.iter().any(is_modal) {
             continue;
         }
@@ -133,19 +140,21 @@ pub async fn examine(examination: &Examination) -> Result<Observed, Error> {
     Ok(observed)
 }
 
-/// What was seen when the script was played once.
-struct Played {
-    calls: Vec<Call>,
+struct ScriptRun {
+    calls: Vec<ApiCall>,
     unhandled: Vec<Ceremony>,
     /// Whether there was one, if something was cancelled.
     way_out: Option<bool>,
 }
 
 /// Plays the script, by somebody new, who cancels the first ceremony of this kind.
-async fn play(examination: &Examination, cancels: Option<Ceremony>) -> Result<Played, Error> {
+async fn play(
+    examination: &PageExamination,
+    cancels: Option<Ceremony>,
+) -> Result<ScriptRun, Error> {
     let name = cancels.map_or("agrees".to_owned(), |ceremony| format!("cancels {ceremony}"));
     let env = examination.env.within(&name);
-    let steps = examination.script.filled(&person(&env, &examination.variables))?;
+    let steps = examination.script.filled(&input_variables(&env, &examination.variables))?;
     let browser = Browser::launch(&examination.browser).await?;
     let page = browser.page().await?;
     let bridge = Bridge::build(&page, examination.authenticator.clone(), env, cancels).await?;
@@ -159,7 +168,7 @@ async fn play(examination: &Examination, cancels: Option<Ceremony>) -> Result<Pl
         true => Some(has_controls(&page).await?),
         false => None,
     };
-    let told = bridge.told();
+    let observed = bridge.observed();
     let is_complete = page.session().complete();
     let done = done.map_err(|error| match error {
         Error::Browser(error) => Error::Browser(browser.explain(error)),
@@ -168,28 +177,33 @@ async fn play(examination: &Examination, cancels: Option<Ceremony>) -> Result<Pl
     browser.close().await;
     done?;
     is_complete?;
-    let (calls, unhandled) = told?;
-    Ok(Played { calls, unhandled, way_out })
+    let (calls, unhandled) = observed?;
+    Ok(ScriptRun { calls, unhandled, way_out })
 }
 
-async fn perform(page: &Page, bridge: &Bridge, url: &Url, steps: &[Step]) -> Result<(), Error> {
+async fn perform(
+    page: &BrowserPage,
+    bridge: &Bridge,
+    url: &Url,
+    steps: &[ScriptStep],
+) -> Result<(), Error> {
     page.goto(url.as_str()).await?;
     for step in steps {
         match step {
-            Step::Goto(place) => {
+            ScriptStep::Goto(place) => {
                 let place = url.join(place).map_or(place.clone(), |place| place.to_string());
                 page.goto(&place).await?;
             }
-            Step::Click(selector) => page.click(selector).await?,
-            Step::Fill(selector, text) => page.fill(selector, text).await?,
-            Step::Wait(selector) => page.shows(selector).await?,
-            Step::Autofill => bridge.autofill(page).await?,
+            ScriptStep::Click(selector) => page.click(selector).await?,
+            ScriptStep::Fill(selector, text) => page.fill(selector, text).await?,
+            ScriptStep::Wait(selector) => page.wait_for(selector).await?,
+            ScriptStep::Autofill => bridge.autofill(page).await?,
         }
     }
     Ok(())
 }
 
-async fn has_controls(page: &Page) -> Result<bool, Error> {
+async fn has_controls(page: &BrowserPage) -> Result<bool, Error> {
     for look in 0..LOOKS {
         // It may be on its way to another page.
         if let Ok(true) = page.has(CONTROLS).await {
@@ -203,7 +217,7 @@ async fn has_controls(page: &Page) -> Result<bool, Error> {
 }
 
 /// The variables of somebody new, and those that the user sets.
-fn person(env: &Seeded, variables: &[(String, String)]) -> Vec<(String, String)> {
+fn input_variables(env: &Seeded, variables: &[(String, String)]) -> Vec<(String, String)> {
     let tag = |label: &str, len| base16ct::lower::encode_string(&env.derive(label, len));
     let username = format!("passrig-{}", tag("username", 6));
     let own = [

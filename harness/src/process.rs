@@ -11,7 +11,7 @@ mod lines;
 mod stop;
 
 pub use folder::Folder;
-pub use group::{Group, end_group};
+pub use group::{ProcessGroup, end_group};
 pub use left::clean_up;
-pub use lines::{Endless, Lines};
+pub use lines::{LineTooLong, StreamLines};
 pub use stop::{Signal, end_at_once, signal, stopped};

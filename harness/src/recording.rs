@@ -14,7 +14,7 @@ mod tests;
 mod toml;
 mod verdicts;
 
-pub use draft::Learnt;
+pub use draft::LearntAdapter;
 pub use har::NoRecording;
 
 /// Why no adapter could be learnt.
@@ -37,7 +37,7 @@ pub fn options_in(answer: &str, challenge: &str) -> Option<serde_json::Value> {
 }
 
 /// Learns an adapter of this id.
-pub fn learn(id: &str, recording: &[u8]) -> Result<Learnt, Error> {
+pub fn learn(id: &str, recording: &[u8]) -> Result<LearntAdapter, Error> {
     let entries = har::read(recording)?;
     let ceremonies = find::ceremonies(&entries);
     match ceremonies.is_empty() {

@@ -52,7 +52,7 @@ pub(crate) use in_process::in_process_compared;
 pub use in_process::{
     EXPIRY, ORIGIN, RP_ID, in_process, in_process_for, in_process_with_second_factor,
 };
-pub use judge::{Judge, Record};
+pub use judge::{Judge, JudgedRecord};
 pub use mutant::Mutant;
 pub use policy::{Config, MetadataSources};
 pub use verify::{STEPS, Step, Violation};
@@ -60,13 +60,13 @@ pub use verify::{STEPS, Step, Violation};
 use crate::target_rp::Clock;
 use behaviour::{Behaviour, Conformant};
 use store::Store;
-use verify::attestation::trust::Trust;
+use verify::attestation::trust::TrustAnchors;
 
 /// A relying party in memory.
 #[derive(Debug)]
 pub struct RelyingParty {
     config: Config,
-    trust: Trust,
+    trust: TrustAnchors,
     seed: Seeded,
     clock: Clock,
     behaviour: Arc<dyn Behaviour>,
@@ -78,7 +78,7 @@ impl RelyingParty {
     /// the seed.
     pub fn new(config: Config, seed: Seeded) -> Self {
         Self {
-            trust: Trust::of(&config),
+            trust: TrustAnchors::of(&config),
             config,
             seed,
             clock: Clock::default(),

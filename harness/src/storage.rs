@@ -15,11 +15,11 @@ mod sink;
 #[cfg(test)]
 mod tests;
 
-pub use file::{Mode, probe, write, write_new};
+pub use file::{FileMode, probe, write, write_new};
 pub use folder::private_folder;
 pub use place::{file_of, is_standard_output, is_stream, share_a_place};
 pub use read::{
-    Limit, Lines, ReadError, lines, read, read_from, read_regular, read_regular_text, read_text,
-    text,
+    FileLines, Limit, ReadError, lines, read, read_from, read_regular, read_regular_text,
+    read_text, text,
 };
 pub use sink::{Sink, create, create_private};

@@ -43,23 +43,23 @@ use passrig_authenticator::workbench::Workbench;
 
 use crate::mail::Mailbox;
 pub use adapter::{Adapter, Flow};
-use adapter::{Role, Variable};
-use call::{Call, Carried};
+use adapter::{StepRole, Variable};
+use call::{CarriedCredential, FlowRun};
 pub use clock::Clock;
 pub use error::Error;
-use error::{Kind, Place};
+use error::{ErrorKind, FlowStep};
 pub use inputs::Inputs;
 pub use log::Log;
 pub use masks::Masks;
-use page::Page;
+use page::LoadedPage;
 use redact::Secrets;
-pub use redact::Source as MaskedSource;
-use request::{Draft, Payload, Sender};
+pub use redact::SourceText as MaskedSource;
+use request::{Payload, RequestDraft, Sender};
 use session::Relation;
 pub use session::Session;
 pub use transport::Transport;
-use transport::{Failure, Response};
-pub use verdict::{Recognised, Verdict};
+use transport::{HttpResponse, TransportError};
+pub use verdict::{AnswerVerdict, Recognised};
 
 /// The relying party under test.
 #[derive(Clone)]
@@ -68,7 +68,7 @@ pub struct Target {
     base: Url,
     origin: String,
     transport: Arc<dyn Transport>,
-    believes_metadata: bool,
+    trusts_metadata: bool,
     mailbox: Option<Mailbox>,
     runs_programs: bool,
     names_checks: bool,
@@ -78,27 +78,27 @@ pub struct Target {
     assembled: Arc<BTreeSet<String>>,
 }
 
-/// What a flow found out.
+/// The results of a flow.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Done {
+pub struct FlowOutput {
     /// Whether somebody is signed in, if the flow asks that.
     pub signed_in: Option<bool>,
     /// Who, if the target tells.
     pub user: Option<String>,
     /// The account's credentials, if the flow lists them.
-    pub credentials: Option<Vec<Listed>>,
+    pub credentials: Option<Vec<ListedCredential>>,
 }
 
 /// A credential as the target lists it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Listed {
+pub struct ListedCredential {
     /// The credential id, as text.
     pub credential_id: String,
     /// The name under which it can be removed.
     pub record_id: String,
 }
 
-impl Listed {
+impl ListedCredential {
     /// Whether this is the credential of that id.
     pub fn has_id(&self, id: &[u8]) -> bool {
         self.credential_id.trim_end_matches('=') == base64url::encode(id)
@@ -116,17 +116,17 @@ pub struct Begun {
     /// into whatever session finishes it.
     captures: BTreeMap<String, Value>,
     /// The page that was loaded last on the way.
-    page: Option<Page>,
+    page: Option<LoadedPage>,
     next: usize,
 }
 
 /// The target's answer to a credential.
 #[derive(Clone, Debug)]
-pub struct Answer {
+pub struct CredentialAnswer {
     /// What it means.
-    pub verdict: Verdict,
+    pub verdict: AnswerVerdict,
     /// What it was.
-    pub response: Response,
+    pub response: HttpResponse,
     /// Which exchange of the log it is.
     pub exchange: usize,
 }
@@ -149,7 +149,7 @@ impl Target {
             base,
             origin: origin.into(),
             transport,
-            believes_metadata: false,
+            trusts_metadata: false,
             mailbox: None,
             runs_programs: false,
             names_checks: false,
@@ -180,8 +180,8 @@ impl Target {
         self.names_checks
     }
 
-    /// The check, if the target is told.
-    fn told<'c>(&self, check: &'c str) -> Option<&'c str> {
+    /// The check, if requests name it.
+    fn check_name<'c>(&self, check: &'c str) -> Option<&'c str> {
         self.names_checks.then_some(check)
     }
 
@@ -212,14 +212,14 @@ impl Target {
     /// The same, which judges models of authenticators by the metadata that
     /// `passrig trust export` writes.
     #[must_use]
-    pub fn that_believes_in_our_metadata(mut self) -> Self {
-        self.believes_metadata = true;
+    pub fn with_metadata_trust(mut self) -> Self {
+        self.trusts_metadata = true;
         self
     }
 
     /// Whether it judges models of authenticators by our metadata.
-    pub fn believes_in_our_metadata(&self) -> bool {
-        self.believes_metadata
+    pub fn trusts_metadata(&self) -> bool {
+        self.trusts_metadata
     }
 
     /// The adapter.
@@ -228,15 +228,15 @@ impl Target {
     }
 
     /// Whether time passes there no faster than here.
-    pub fn takes_its_time(&self) -> bool {
+    pub fn has_real_clock(&self) -> bool {
         self.transport.clock().is_none()
     }
 
     /// Lets time pass at the target: by waiting, unless its clock can be put
     /// forward.
-    pub async fn let_pass(&self, time: Duration) {
+    pub async fn pass_time(&self, time: Duration) {
         match self.transport.clock() {
-            Some(clock) => clock.put_forward(time),
+            Some(clock) => clock.advance(time),
             None => tokio::time::sleep(time).await,
         }
     }
@@ -244,16 +244,16 @@ impl Target {
     /// Whether anybody answers there, whatever the answer is. A gateway that
     /// answers for a target that is gone does not count, nor does a connection
     /// that is closed at once; somebody who takes their time does.
-    pub async fn is_there(&self) -> bool {
+    pub async fn is_reachable(&self) -> bool {
         let nobody = Sender {
             is_foreign: false,
             origin: self.origin.clone(),
             relation: Relation::SameOrigin,
-            check: self.told("canary.is-there"),
+            check: self.check_name("canary.is-there"),
             cookies: None,
             has_own_headers: false,
         };
-        let draft = Draft::new(Method::GET, self.base.clone(), Payload::Empty, nobody);
+        let draft = RequestDraft::new(Method::GET, self.base.clone(), Payload::Empty, nobody);
         let Ok(request) = request::sendable(&self.base, Tree::Layout(draft.into_layout())) else {
             return true;
         };
@@ -261,11 +261,11 @@ impl Target {
             Ok(answer) => !matches!(answer.status.as_u16(), 502..=504),
             Err(failure) => matches!(
                 failure,
-                Failure::Deadline { .. }
-                    | Failure::TooLarge { .. }
-                    | Failure::Truncated { .. }
-                    | Failure::Forbidden(_)
-                    | Failure::NotHttp { .. }
+                TransportError::Deadline { .. }
+                    | TransportError::TooLarge { .. }
+                    | TransportError::Truncated { .. }
+                    | TransportError::Forbidden(_)
+                    | TransportError::NotHttp { .. }
             ),
         }
     }
@@ -278,22 +278,22 @@ impl Target {
         session: Option<&Session>,
         inputs: &Inputs,
         log: &mut Log,
-    ) -> Result<Response, Error> {
+    ) -> Result<HttpResponse, Error> {
         let relation = Relation::SameOrigin;
         let reader = Sender {
             is_foreign: false,
             origin: self.origin.clone(),
             relation,
-            check: self.told(inputs.check()),
+            check: self.check_name(inputs.check()),
             cookies: session.and_then(|session| session.cookie_header(url, relation)),
             has_own_headers: false,
         };
-        let draft = Draft::new(Method::GET, url.clone(), Payload::Empty, reader);
+        let draft = RequestDraft::new(Method::GET, url.clone(), Payload::Empty, reader);
         let request = format!("GET {}", url.path());
-        let place = Place { flow: Flow::Authenticate, step: 0, request };
+        let place = FlowStep { flow: Flow::Authenticate, step: 0, request };
         let failed = |kind| Error { at: place.clone(), kind };
         let request = request::sendable(url, Tree::Layout(draft.into_layout()))
-            .map_err(|reason| failed(Kind::Unsendable(reason)))?;
+            .map_err(|reason| failed(ErrorKind::Unsendable(reason)))?;
         let start = Instant::now();
         let response = self.transport.send(request.clone()).await;
         log.share(&self.secrets);
@@ -319,13 +319,13 @@ impl Target {
         session: &mut Session,
         inputs: &Inputs,
         log: &mut Log,
-    ) -> Result<Done, Error> {
-        let mut done = Done::default();
-        let mut call = Call::new(self, flow, session, inputs, log);
+    ) -> Result<FlowOutput, Error> {
+        let mut done = FlowOutput::default();
+        let mut call = FlowRun::new(self, flow, session, inputs, log);
         for (index, step) in self.adapter.steps(flow).iter().enumerate() {
             if call.leaves_out(step) {
                 // Whoever holds nothing to show is nobody.
-                if let Role::Whoami { .. } = step.role {
+                if let StepRole::Whoami { .. } = step.role {
                     done.signed_in = Some(false);
                 }
                 continue;
@@ -347,7 +347,7 @@ impl Target {
     ) -> Result<Begun, Error> {
         let flow = Flow::from(ceremony);
         let mut captures = BTreeMap::new();
-        let mut call = Call::new(self, flow, session, inputs, log);
+        let mut call = FlowRun::new(self, flow, session, inputs, log);
         for (index, step) in self.adapter.steps(flow).iter().enumerate() {
             if call.leaves_out(step) {
                 continue;
@@ -357,7 +357,7 @@ impl Target {
                 let value = call.session.variable(&capture.name).cloned();
                 captures.extend(value.map(|value| (capture.name.clone(), value)));
             }
-            if let Role::Options { at, .. } = &step.role {
+            if let StepRole::Options { at, .. } = &step.role {
                 let options =
                     call.options(at, &response).map_err(|kind| call.error(index, kind))?;
                 if let Some(challenge) = options.get("challenge").and_then(Value::as_str) {
@@ -371,9 +371,9 @@ impl Target {
     }
 
     /// Whether two credentials differ in what is sent of them.
-    pub fn tells_apart(&self, ceremony: Ceremony, one: &Json, other: &Json) -> bool {
+    pub fn distinguishes(&self, ceremony: Ceremony, one: &Json, other: &Json) -> bool {
         self.adapter.steps(Flow::from(ceremony)).iter().any(|step| {
-            let Role::Credential(finish) = &step.role else { return false };
+            let StepRole::Credential(finish) = &step.role else { return false };
             let [one, other] =
                 [one, other].map(|credential| credential::shaped(credential, &finish.edits));
             let mut paths = adapter::variables(step).filter_map(Variable::credential_path);
@@ -394,22 +394,22 @@ impl Target {
         credential: &Json,
         bench: &mut dyn Workbench,
         log: &mut Log,
-    ) -> Result<Answer, Error> {
+    ) -> Result<CredentialAnswer, Error> {
         let flow = Flow::from(begun.ceremony);
-        let mut call = Call::new(self, flow, session, inputs, log);
-        call.go_on(begun);
+        let mut call = FlowRun::new(self, flow, session, inputs, log);
+        call.resume(begun);
         let mut answer = None;
         let steps = self.adapter.steps(flow).iter().enumerate().skip(begun.next);
         for (index, step) in steps {
             if call.leaves_out(step) {
                 continue;
             }
-            let Role::Credential(finish) = &step.role else {
+            let StepRole::Credential(finish) = &step.role else {
                 call.perform(index, step, None).await?;
                 continue;
             };
             let shaped = credential::shaped(credential, &finish.edits);
-            let carried = Carried { credential: &shaped, bench: &mut *bench };
+            let carried = CarriedCredential { credential: &shaped, bench: &mut *bench };
             let response = call.perform(index, step, Some(carried)).await?;
             let verdict = verdict::judge(finish, &response, call.log);
             let accepted = verdict.recognised == Recognised::Accepted;
@@ -417,7 +417,7 @@ impl Target {
             if accepted {
                 call.capture(index, step, &response)?;
             }
-            answer = Some(Answer { verdict, response, exchange });
+            answer = Some(CredentialAnswer { verdict, response, exchange });
             if !accepted {
                 break;
             }

@@ -3,11 +3,14 @@
 //! All of them are read here, so that one mistake has one answer: a sentence, the place with an
 //! excerpt, and a hint.
 
+use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
 use miette::{Diagnostic, NamedSource, SourceSpan};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use toml::de::{Deserializer, Error};
 
 use crate::near::{did_you_mean, did_you_mean_or_all};
@@ -15,7 +18,7 @@ use crate::near::{did_you_mean, did_you_mean_or_all};
 /// A mistake in a file, its place, and how to fix it.
 #[derive(Clone, Debug, thiserror::Error, Diagnostic)]
 #[error("{fault}")]
-pub struct Mistake {
+pub struct TomlMistake {
     /// The mistake itself.
     pub fault: Fault,
     #[help]
@@ -29,45 +32,24 @@ pub struct Mistake {
 
 /// The kinds of mistakes.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[allow(missing_docs, reason = "the messages say what each value means")]
 pub enum Fault {
-    /// The text is not TOML.
     #[error("invalid TOML: {0}")]
     Syntax(String),
-    /// A key that the format does not have.
     #[error("unknown key `{name}`")]
-    UnknownKey {
-        /// The key.
-        name: String,
-        /// The keys that can stand there.
-        known: Vec<String>,
-    },
-    /// A key that the format demands.
+    UnknownKey { name: String, known: Vec<String> },
     #[error("missing key `{0}`")]
     MissingKey(String),
-    /// A value of another type, or not one of the allowed values.
     #[error("expected {expected}, found {found}")]
-    Value {
-        /// The type, or the allowed values.
-        expected: String,
-        /// The type and value in the file.
-        found: String,
-    },
-    /// A rule of the format that no type states.
+    Value { expected: String, found: String },
     #[error("{0}")]
     Rule(String),
 }
 
-impl Mistake {
+impl TomlMistake {
     /// The place, in bytes from the start of the file.
     pub fn span(&self) -> Range<usize> {
         self.span.map_or(0..0, |span| span.offset()..span.offset() + span.len())
-    }
-
-    /// The line and the column, both from 1.
-    pub fn position(&self) -> (usize, usize) {
-        let before = self.source_code.inner().get(..self.span().start).unwrap_or_default();
-        let line = before.rsplit('\n').next().unwrap_or_default();
-        (before.matches('\n').count() + 1, line.chars().count() + 1)
     }
 
     /// The same mistake with these words at the place.
@@ -77,7 +59,47 @@ impl Mistake {
     }
 }
 
-/// A file and its text.
+/// A value and its place in the file. Its schema is that of the value.
+#[derive(PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Spanned<T>(toml::Spanned<T>);
+
+impl<T> Spanned<T> {
+    pub(crate) fn new(span: Range<usize>, value: T) -> Self {
+        Self(toml::Spanned::new(span, value))
+    }
+
+    pub(crate) fn get_ref(&self) -> &T {
+        self.0.get_ref()
+    }
+
+    pub(crate) fn span(&self) -> Range<usize> {
+        self.0.span()
+    }
+
+    pub(crate) fn into_inner(self) -> T {
+        self.0.into_inner()
+    }
+}
+
+impl<T: JsonSchema> JsonSchema for Spanned<T> {
+    fn inline_schema() -> bool {
+        T::inline_schema()
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        T::schema_name()
+    }
+
+    fn schema_id() -> Cow<'static, str> {
+        T::schema_id()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        T::json_schema(generator)
+    }
+}
+
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct TomlFile<'a> {
     /// The name that mistakes show.
@@ -87,7 +109,7 @@ pub(crate) struct TomlFile<'a> {
 
 impl TomlFile<'_> {
     /// Reads the text into a type.
-    pub(crate) fn parse<T: DeserializeOwned>(self) -> Result<T, Box<Mistake>> {
+    pub(crate) fn parse<T: DeserializeOwned>(self) -> Result<T, Box<TomlMistake>> {
         let deserializer = Deserializer::parse(self.text).map_err(|error| {
             let help = "write `key = value`, texts in quotes, and each key once in its table";
             let fault = Fault::Syntax(first_line(&error).to_owned());
@@ -107,7 +129,7 @@ impl TomlFile<'_> {
         message: impl Into<String>,
         span: Option<Range<usize>>,
         help: Option<String>,
-    ) -> Box<Mistake> {
+    ) -> Box<TomlMistake> {
         self.mistaken(Fault::Rule(message.into()), span, help)
     }
 
@@ -116,9 +138,15 @@ impl TomlFile<'_> {
         fault: Fault,
         span: Option<Range<usize>>,
         help: Option<String>,
-    ) -> Box<Mistake> {
+    ) -> Box<TomlMistake> {
         let source_code = NamedSource::new(self.name, Arc::from(self.text)).with_language("toml");
-        Box::new(Mistake { fault, help, source_code, label: "here", span: span.map(Into::into) })
+        Box::new(TomlMistake {
+            fault,
+            help,
+            source_code,
+            label: "here",
+            span: span.map(Into::into),
+        })
     }
 
     /// The first line of a span: a table without a key can be the whole file.

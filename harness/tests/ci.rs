@@ -51,7 +51,7 @@ fn text(bytes: &[u8]) -> &str {
 }
 
 /// The exit code, and what was said on both ways.
-fn told(line: &str, folder: &Path) -> (i32, String) {
+fn run(line: &str, folder: &Path) -> (i32, String) {
     let output = shell(line, folder);
     let said = format!("{}{}", text(&output.stdout), text(&output.stderr));
     (output.status.code().unwrap(), said)
@@ -73,13 +73,13 @@ fn the_commands_of_the_documentation() {
     let config = block(&document, "passrig.toml").replace("http://localhost:3000", &served.url);
     fs::write(folder.path().join("passrig.toml"), &config).unwrap();
 
-    let (code, said) = told("passrig check --quiet", folder.path());
+    let (code, said) = run("passrig check --quiet", folder.path());
     assert_eq!(code, 1, "{said}");
     let documents = [&document, &readme].map(|document| block(document, "each line"));
     assert!(documents.iter().all(|lines| lines.lines().count() > 2), "{documents:?}");
     let lines = documents.iter().flat_map(|lines| lines.lines());
     for line in lines {
-        let (code, said) = told(line, folder.path());
+        let (code, said) = run(line, folder.path());
         assert_eq!(code, 0, "{line}\n{said}");
     }
     let written = fs::read_to_string(folder.path().join("passrig.toml")).unwrap();
@@ -113,36 +113,36 @@ fn expectations() {
 
     // None: it fails, with an entry to paste, which makes it as expected.
     let without = folder(&served, "");
-    let (code, said) = told(&both, without.path());
+    let (code, said) = run(&both, without.path());
     assert_eq!(code, 1, "{said}");
     let pasted = said.split_once("[[expect]]").unwrap().1.split_once("\n\n").unwrap().0;
     let with = folder(&served, &format!("[[expect]]{pasted}\n"));
-    let (code, said) = told(&both, with.path());
+    let (code, said) = run(&both, with.path());
     assert_eq!(code, 0, "{said}");
     assert!(said.contains("Known before") && said.contains(FAILS), "{said}");
 
     // What failed before, and only that.
-    let (code, said) = told("passrig check --rerun-failed", without.path());
+    let (code, said) = run("passrig check --rerun-failed", without.path());
     assert_eq!(code, 1, "{said}");
     assert!(said.contains("1 check: 1 fail"), "{said}");
-    let (code, said) = told("passrig check --rerun-failed", with.path());
+    let (code, said) = run("passrig check --rerun-failed", with.path());
     assert_eq!(code, 4, "{said}");
 
     // Not needed, expired, for another day; and a mistake.
     let unneeded = folder(&served, &(entry(PASSES, "") + &entry(FAILS, "")));
-    let (code, said) = told(&both, unneeded.path());
+    let (code, said) = run(&both, unneeded.path());
     assert_eq!(code, 1, "{said}");
     assert!(said.contains("1 expectation is not needed any more"), "{said}");
-    let (code, said) = told(&format!("passrig check --only {FAILS}"), unneeded.path());
+    let (code, said) = run(&format!("passrig check --only {FAILS}"), unneeded.path());
     assert_eq!(code, 0, "{said}");
     let expired = folder(&served, &entry(FAILS, "expires = 2001-01-01"));
-    let (code, said) = told(&both, expired.path());
+    let (code, said) = run(&both, expired.path());
     assert_eq!(code, 1, "{said}");
     assert!(said.contains("expired, so that it does not count"), "{said}");
     let valid = folder(&served, &entry(FAILS, "expires = 9999-01-01"));
-    assert_eq!(told(&both, valid.path()).0, 0);
+    assert_eq!(run(&both, valid.path()).0, 0);
     let wrong = folder(&served, &entry("registration.orign.scheme", ""));
-    let (code, said) = told(&both, wrong.path());
+    let (code, said) = run(&both, wrong.path());
     assert_eq!(code, 2, "{said}");
     assert!(said.contains("passrig.toml:2:9") && said.contains("did you mean"), "{said}");
 }
@@ -158,7 +158,7 @@ fn expectations_in_parts() {
         let line = format!(
             "passrig check --only registration.origin --quiet --report json=out.json {shard}"
         );
-        let (code, said) = told(&line, folder.path());
+        let (code, said) = run(&line, folder.path());
         assert_eq!(code, 0, "{shard}: {said}");
         let report = fs::read(folder.path().join("out.json")).unwrap();
         let report: serde_json::Value = serde_json::from_slice(&report).unwrap();
@@ -176,15 +176,15 @@ fn expectations_in_parts() {
 #[test]
 fn flags_that_need_a_target() {
     let folder = tempfile::tempdir().unwrap();
-    let (code, said) = told("passrig check --adapter reference", folder.path());
+    let (code, said) = run("passrig check --adapter reference", folder.path());
     assert_eq!(code, 2, "{said}");
     insta::assert_snapshot!(said, @r"
     × --adapter is about an RP, and there is none
     help: say with --rp, or in passrig.toml, where it is
     ");
-    let (code, said) = told("passrig check --config no.toml", folder.path());
+    let (code, said) = run("passrig check --config no.toml", folder.path());
     assert_eq!(code, 2, "{said}");
-    let (code, said) = told("passrig check --rerun-failed", folder.path());
+    let (code, said) = run("passrig check --rerun-failed", folder.path());
     assert_eq!(code, 2, "{said}");
     insta::assert_snapshot!(said, @r"
     × there is no log in .passrig

@@ -90,6 +90,24 @@ fn a_wait_that_is_none() {
     assert!(text(&output.stdout).contains("2 checks: 2 pass"), "{}", text(&output.stdout));
 }
 
+/// The warning is about a browser that starts.
+#[test]
+fn a_broken_page_script_gives_no_sandbox_warning() {
+    for (script, message) in [
+        ("[[step]]\nclik = 'a'", "unknown key `clik`"),
+        ("[[step]]\ngoto = '{{nam}}'", "unknown variable `{{nam}}`"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("steps.toml"), script).unwrap();
+        let mut command = command("page http://localhost:1 --script steps.toml", folder.path());
+        command.env("PASSRIG_CHROMIUM", "true").env("PASSRIG_CHROMIUM_FLAGS", "--no-sandbox");
+        let output = command.output().unwrap();
+        let said = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.contains(message) && !said.contains("sandbox"), "{said}");
+    }
+}
+
 #[test]
 fn a_report_that_cannot_be_written() {
     let (code, said) = refused("check --report json=no/such/folder/report.json");
@@ -359,7 +377,7 @@ fix = "Accept both."
 /// Every second signature is as this check wants it before it is altered. All
 /// of so many are sent nevertheless.
 #[test]
-fn what_chance_left_unaltered_is_tried_again() {
+fn an_edit_without_effect_is_tried_again() {
     let folder = tempfile::tempdir().unwrap();
     let deviation = "deviation = [{ at = \"signature.s\", encode = \"low-s\" }]";
     let case = |n| format!("[[family.case]]\nid = \"low-{n}\"\nsends = \"low {n}\"\n{deviation}\n");

@@ -108,6 +108,29 @@ fn each_file_of_mutants_says_which_mutants_belong_there() {
     }
 }
 
+/// The most lines of a file of Rust.
+const LONGEST_FILE: usize = 500;
+
+/// Files that may be longer, each with the reason.
+const LONG_FILES: [(&str, &str); 0] = [];
+
+#[test]
+fn files_have_at_most_500_lines() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let folders = ["harness", "authenticator", "vectors", "tests", "fuzz", "bench"];
+    let files: Vec<_> = folders.iter().flat_map(|folder| rust_files(&root.join(folder))).collect();
+    assert!(files.len() > 500, "found only {} files", files.len());
+    let mut long = Vec::new();
+    for file in files {
+        let lines = fs::read_to_string(&file).unwrap().lines().count();
+        let name = file.strip_prefix(&root).unwrap().display().to_string();
+        if lines > LONGEST_FILE && LONG_FILES.iter().all(|(long, _)| *long != name) {
+            long.push(format!("{name} has {lines} lines"));
+        }
+    }
+    assert!(long.is_empty(), "split these files by concern: {long:#?}");
+}
+
 /// The most lines that stand in two places without a reason.
 const PASSAGE: usize = 10;
 
@@ -165,11 +188,13 @@ fn passages_are_recognised() {
     assert!(!is_excused("// Another comment\nlet a = 1;", 2));
 }
 
+/// The Rust files of a folder, without those that a build makes.
 fn rust_files(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    let found = entries.flat_map(|path| match path.is_dir() {
-        true => rust_files(&path),
-        false => vec![path],
-    });
+    let found =
+        entries.filter(|path| !path.ends_with("target")).flat_map(|path| match path.is_dir() {
+            true => rust_files(&path),
+            false => vec![path],
+        });
     found.filter(|path| path.extension().is_some_and(|extension| extension == "rs")).collect()
 }

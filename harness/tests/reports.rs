@@ -83,7 +83,7 @@ fn a_whole_run() {
 }
 
 #[test]
-fn what_cannot_be_compared() {
+fn reports_that_cannot_be_compared() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     let refused = |arguments: &str| {

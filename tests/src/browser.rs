@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use passrig::browser::{Error, Page, Settings, find};
+use passrig::browser::{BrowserPage, Error, LaunchSettings, find};
 use serde_json::{Value, json};
 
 use crate::rps::{HOST, Running, required};
@@ -24,11 +24,11 @@ pub fn available() -> bool {
 
 /// For a browser that finds a relying party of `rps/` under its name.
 #[must_use]
-pub fn settings(rp: &Running) -> Settings {
-    Settings {
+pub fn settings(rp: &Running) -> LaunchSettings {
+    LaunchSettings {
         elsewhere: vec![(HOST.to_owned(), rp.connect_to.clone())],
         pins: vec![rp.pin.clone()],
-        ..Settings::default()
+        ..LaunchSettings::default()
     }
 }
 
@@ -37,7 +37,7 @@ pub fn settings(rp: &Running) -> Settings {
 /// # Errors
 ///
 /// When the browser has none.
-pub async fn add_authenticator(page: &Page) -> Result<Value, Error> {
+pub async fn add_authenticator(page: &BrowserPage) -> Result<Value, Error> {
     page.session().call("WebAuthn.enable", json!({})).await?;
     let options = json!({
         "protocol": "ctap2",

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use passrig::browser::{Error, Event, Events, Page, Session};
+use passrig::browser::{BrowserPage, CdpSession, Error, Event, Events};
 use serde_json::{Map, Value, json};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -38,7 +38,7 @@ impl Recorder {
     /// # Errors
     ///
     /// When the browser does not let us.
-    pub async fn start(page: &Page) -> Result<Self, Error> {
+    pub async fn start(page: &BrowserPage) -> Result<Self, Error> {
         let session = page.session().clone();
         let events = session.events();
         session.call("Network.enable", json!({ "maxPostDataSize": 1 << 20 })).await?;
@@ -63,7 +63,7 @@ impl Recorder {
 }
 
 async fn record(
-    session: Session,
+    session: CdpSession,
     mut events: Events,
     mut stopped: oneshot::Receiver<()>,
 ) -> Recording {
@@ -86,7 +86,7 @@ async fn record(
 }
 
 impl Recording {
-    async fn take(&mut self, session: &Session, event: Event) {
+    async fn take(&mut self, session: &CdpSession, event: Event) {
         if event.session.as_deref() != session.id() {
             return;
         }

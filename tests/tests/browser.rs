@@ -5,7 +5,7 @@
 use axum::Router;
 use axum::response::Html;
 use axum::routing::get;
-use passrig::browser::{Browser, Error, Settings};
+use passrig::browser::{Browser, Error, LaunchSettings};
 use passrig_tests::browser::available;
 use serde_json::json;
 use tokio::net::TcpListener;
@@ -39,7 +39,7 @@ async fn a_page_is_used_as_a_person_does() {
         return;
     }
     let url = serve().await;
-    let browser = Browser::launch(&Settings::default()).await.unwrap();
+    let browser = Browser::launch(&LaunchSettings::default()).await.unwrap();
     let page = browser.page().await.unwrap();
     page.goto(&url).await.unwrap();
     let active = page.evaluate("navigator.userActivation.isActive").await.unwrap();
@@ -57,7 +57,7 @@ async fn a_page_is_used_as_a_person_does() {
     page.wait("activation", "document.title === 'true'").await.unwrap();
 
     page.click("text=Inside").await.unwrap();
-    page.shows("text=pressed").await.unwrap();
+    page.wait_for("text=pressed").await.unwrap();
 
     let thrown = page.evaluate("Promise.reject(new TypeError('no'))").await.unwrap_err();
     assert_eq!(thrown.to_string(), "a script failed on the page: TypeError: no");
@@ -75,8 +75,10 @@ async fn a_page_is_used_as_a_person_does() {
 
 #[tokio::test]
 async fn what_is_no_browser() {
-    let settings =
-        |program: &str| Settings { program: Some(program.into()), ..Settings::default() };
+    let settings = |program: &str| LaunchSettings {
+        program: Some(program.into()),
+        ..LaunchSettings::default()
+    };
     let ended = Browser::launch(&settings("false")).await.unwrap_err();
     assert_eq!(ended.to_string(), "the browser ended");
     let ended = Browser::launch(&settings("no-such-browser")).await.unwrap_err();

@@ -3,7 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
 
-use passrig::browser::{Browser, Page, Settings};
+use passrig::browser::{Browser, BrowserPage, LaunchSettings};
 use passrig::relying_party::{Config, RelyingParty};
 use passrig_authenticator::env::Seeded;
 use passrig_tests::browser::{add_authenticator, available};
@@ -22,7 +22,7 @@ async fn serve(second_factor: bool) -> String {
 
 /// Somebody at the practice page.
 struct Visitor {
-    page: Page,
+    page: BrowserPage,
     authenticator: Value,
     // It ends with the visit.
     _browser: Browser,
@@ -30,7 +30,7 @@ struct Visitor {
 
 impl Visitor {
     async fn at(url: &str) -> Self {
-        let browser = Browser::launch(&Settings::default()).await.unwrap();
+        let browser = Browser::launch(&LaunchSettings::default()).await.unwrap();
         let page = browser.page().await.unwrap();
         let authenticator = add_authenticator(&page).await.unwrap();
         page.goto(url).await.unwrap();
@@ -46,7 +46,7 @@ impl Visitor {
     }
 
     async fn sees(&self, selector: &str) {
-        self.page.shows(selector).await.unwrap();
+        self.page.wait_for(selector).await.unwrap();
     }
 
     async fn text(&self, selector: &str) -> String {

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use passrig::browser::{Browser, Error, Page};
+use passrig::browser::{Browser, BrowserPage, Error};
 use passrig_tests::browser::{add_authenticator, available, settings};
 use passrig_tests::har::Recorder;
 use passrig_tests::rps::{self, Running};
@@ -19,7 +19,10 @@ fn passrig(folder: &Path, arguments: &[&str]) -> Output {
 }
 
 /// Records what `used` does on the pages of a relying party, and walks through the adapter that comes of it. The adapter.
-async fn learnt(rp: &Running, used: impl AsyncFnOnce(&Page, &str) -> Result<(), Error>) -> String {
+async fn learnt(
+    rp: &Running,
+    used: impl AsyncFnOnce(&BrowserPage, &str) -> Result<(), Error>,
+) -> String {
     let browser = Browser::launch(&settings(rp)).await.unwrap();
     let page = browser.page().await.unwrap();
     add_authenticator(&page).await.unwrap();
@@ -97,7 +100,7 @@ async fn spring_security() {
         page.goto(&register).await?;
         page.fill("#label", "my passkey").await?;
         page.click("#register").await?;
-        page.shows("#success").await?;
+        page.wait_for("#success").await?;
         forget_session(page).await?;
         page.goto(&login).await?;
         page.click("#passkey-signin").await?;
@@ -140,6 +143,6 @@ async fn django_otp_webauthn() {
 }
 
 /// As if it were another browser, with the same authenticator.
-async fn forget_session(page: &Page) -> Result<(), Error> {
+async fn forget_session(page: &BrowserPage) -> Result<(), Error> {
     page.session().call("Network.clearBrowserCookies", json!({})).await.map(drop)
 }

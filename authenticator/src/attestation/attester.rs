@@ -1,6 +1,6 @@
 use serde::Deserialize;
 
-use super::chain::{Fault, Path};
+use super::chain::{ChainDraft, Fault};
 use super::pki::{self, Authority, Subject};
 use super::tpm;
 use crate::env::Env;
@@ -94,10 +94,10 @@ impl Attester {
 
     /// The certificate of the subject and those above it.
     pub(super) fn certificates(&self, leaf: &Subject, bench: &mut dyn Workbench) -> Vec<Vec<u8>> {
-        let mut path = Path::below(&self.root, self.intermediate.as_ref());
+        let mut path = ChainDraft::below(&self.root, self.intermediate.as_ref());
         let mut leaf = leaf.clone();
         if let Some(fault) = self.fault {
-            fault.befall(&mut path, &mut leaf);
+            fault.apply(&mut path, &mut leaf);
         }
         let issuer = path.issuer();
         let tbs = bench.finish(Stage::Certificate, Tree::Der(issuer.to_be_signed(&leaf))).render();

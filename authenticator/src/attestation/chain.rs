@@ -45,7 +45,7 @@ named_enum! {
 impl Fault {
     /// Puts a path and the subject at its end wrong. What needs an authority
     /// between root and leaf gets one where there is none.
-    pub(super) fn befall(self, path: &mut Path, leaf: &mut Subject) {
+    pub(super) fn apply(self, path: &mut ChainDraft, leaf: &mut Subject) {
         match self {
             Self::Expired => leaf.validity = OVER,
             Self::NotYetValid => {
@@ -92,8 +92,8 @@ impl Fault {
 pub(super) const OVER: [(u8, &str); 2] =
     [(tag::UTC_TIME, "200101000000Z"), (tag::UTC_TIME, "201231235959Z")];
 
-/// What stands above a leaf.
-pub(super) struct Path {
+/// The certificates above a leaf, before they are signed.
+pub(super) struct ChainDraft {
     root: Authority,
     /// The authorities below the root, and what their certificates say of
     /// them.
@@ -104,7 +104,7 @@ pub(super) struct Path {
     roots: usize,
 }
 
-impl Path {
+impl ChainDraft {
     pub(super) fn below(root: &Authority, intermediate: Option<&Authority>) -> Self {
         let between = intermediate.map(|authority| (authority.clone(), authority.subject()));
         Self {

@@ -358,7 +358,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_is_to_be_signed_is_signed() {
+    fn every_message_is_signed() {
         let root = Authority::root(&mut Seeded::new("test")).unwrap();
         let leaf = Subject::authenticator(root.key.public_key(), &[1]);
         let mut tbs = root.to_be_signed(&leaf).render();

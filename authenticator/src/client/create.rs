@@ -13,13 +13,13 @@ use crate::workbench::{Stage, Workbench};
 
 /// Every decision about a registration, before a byte is made.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Plan {
+pub struct CreatePlan {
     /// What the client collects.
     pub client_data: ClientData,
     /// Which of the client's authenticators makes the credential.
     pub authenticator: usize,
     /// What the authenticator decided.
-    pub device: make_credential::Plan,
+    pub device: make_credential::MakeCredentialPlan,
     /// Extension outputs of the client.
     pub extension_results: Map<String, Value>,
 }
@@ -27,7 +27,7 @@ pub struct Plan {
 impl Client {
     /// Takes every decision, in the order of §5.1.3, and lets the
     /// authenticator take its own.
-    pub fn plan_create(&mut self, options: &CreationOptions) -> Result<Plan, DomException> {
+    pub fn plan_create(&mut self, options: &CreationOptions) -> Result<CreatePlan, DomException> {
         if self.top_origin.is_some() && !self.activation {
             let message = "create() in a cross-origin frame needs a gesture of the user.";
             return Err(DomException::new(Name::NotAllowed, message));
@@ -76,7 +76,7 @@ impl Client {
                 continue;
             }
             let must_verify = extensions.as_ref().is_some_and(|asked| asked.verify(profile));
-            let request = make_credential::Request {
+            let request = make_credential::MakeCredentialRequest {
                 rp_id: &rp_id,
                 user: user.clone(),
                 algorithms: &algorithms,
@@ -108,7 +108,7 @@ impl Client {
                 device.aaguid = [0; 16];
             }
             let client_data = self.client_data("webauthn.create", options.challenge.as_ref());
-            return Ok(Plan { client_data, authenticator: index, device, extension_results });
+            return Ok(CreatePlan { client_data, authenticator: index, device, extension_results });
         }
         let message = "No authenticator could make the credential, or the user refused.";
         Err(DomException::new(Name::NotAllowed, message))
@@ -116,7 +116,7 @@ impl Client {
 
     /// Gives the authenticator of a plan a certified attestation key, also where
     /// its model has none: so the plan can be set to any statement format.
-    pub fn certify(&mut self, plan: &mut Plan) {
+    pub fn certify(&mut self, plan: &mut CreatePlan) {
         let attestation = &mut plan.device.attestation;
         if attestation.attester.is_none()
             && let Some(authenticator) = self.authenticators.get(plan.authenticator)
@@ -141,8 +141,8 @@ impl Client {
     }
 
     /// Makes the bytes; each finished artefact goes over the workbench.
-    pub fn perform_create(&mut self, plan: Plan, bench: &mut dyn Workbench) -> Json {
-        let Plan { client_data, authenticator, device, extension_results } = plan;
+    pub fn perform_create(&mut self, plan: CreatePlan, bench: &mut dyn Workbench) -> Json {
+        let CreatePlan { client_data, authenticator, device, extension_results } = plan;
         let (client_data_json, hash) = collect(&client_data, bench);
         let id = device.credential.id.clone();
         let key = device.credential.key.public_key();

@@ -20,7 +20,7 @@ use crate::wire::{Cbor, CreationOptions, RequestOptions, base64url};
 use hmac_secret::Session;
 
 /// The inputs of a registration.
-pub(super) struct Creation {
+pub(super) struct CreationInputs {
     inputs: ClientInputs,
     /// The AppID of `appidExclude`.
     app_id: Option<String>,
@@ -29,7 +29,7 @@ pub(super) struct Creation {
 }
 
 /// The inputs of an authentication.
-pub(super) struct Use {
+pub(super) struct RequestInputs {
     inputs: ClientInputs,
     /// The AppID of `appid`.
     app_id: Option<String>,
@@ -42,7 +42,7 @@ impl Client {
     pub(super) fn creation_extensions(
         &self,
         options: &CreationOptions,
-    ) -> Result<Option<Creation>, DomException> {
+    ) -> Result<Option<CreationInputs>, DomException> {
         if options.extensions.is_empty() {
             return Ok(None);
         }
@@ -51,7 +51,7 @@ impl Client {
         large_blob::check_creation(&inputs)?;
         let app_id = inputs.appid_exclude.as_deref();
         let app_id = app_id.map(|id| app_id::authorise(id, &self.origin)).transpose()?;
-        Ok(Some(Creation { inputs, app_id, challenge: options.challenge.0.clone() }))
+        Ok(Some(CreationInputs { inputs, app_id, challenge: options.challenge.0.clone() }))
     }
 
     /// Reads what an authentication asks of extensions, if anything
@@ -59,7 +59,7 @@ impl Client {
     pub(super) fn use_extensions(
         &self,
         options: &RequestOptions,
-    ) -> Result<Option<Use>, DomException> {
+    ) -> Result<Option<RequestInputs>, DomException> {
         if options.extensions.is_empty() {
             return Ok(None);
         }
@@ -69,7 +69,7 @@ impl Client {
         large_blob::check_use(&inputs, &options.allow_credentials)?;
         let app_id = inputs.appid.as_deref();
         let app_id = app_id.map(|id| app_id::authorise(id, &self.origin)).transpose()?;
-        Ok(Some(Use { inputs, app_id, challenge: options.challenge.0.clone() }))
+        Ok(Some(RequestInputs { inputs, app_id, challenge: options.challenge.0.clone() }))
     }
 
     /// Level 2 had no `prf`.
@@ -81,7 +81,7 @@ impl Client {
     }
 }
 
-impl Creation {
+impl CreationInputs {
     /// Whether an authenticator can do what must be done.
     pub(super) fn admits(&self, profile: &Profile, discoverable: bool) -> bool {
         cred_protect::admits(&self.inputs, profile)
@@ -98,12 +98,12 @@ impl Creation {
     /// it, and tells what the page gets.
     pub(super) fn plan(
         &self,
-        request: make_credential::Request<'_>,
+        request: make_credential::MakeCredentialRequest<'_>,
         authenticator: &Authenticator,
         env: &mut dyn Env,
-    ) -> Result<(make_credential::Plan, Map<String, Value>), Error> {
+    ) -> Result<(make_credential::MakeCredentialPlan, Map<String, Value>), Error> {
         let session = &mut Session::new(authenticator, &self.challenge);
-        let mut asked = device::Creation {
+        let mut asked = device::CreationExtensions {
             cred_blob: self.inputs.cred_blob.clone().map(|blob| blob.0),
             cred_protect: cred_protect::policy(&self.inputs),
             hmac_secret: self.inputs.hmac_create_secret,
@@ -111,12 +111,15 @@ impl Creation {
             min_pin_length: self.inputs.min_pin_length,
             third_party_payment: self.inputs.third_party_payment,
             uvm: self.inputs.uvm,
-            ..device::Creation::default()
+            ..device::CreationExtensions::default()
         };
         prf::ask_creation(&self.inputs, &mut asked, session, env);
         let app_id_exclude = self.app_id.as_deref();
-        let request =
-            make_credential::Request { app_id_exclude, extensions: Some(&asked), ..request };
+        let request = make_credential::MakeCredentialRequest {
+            app_id_exclude,
+            extensions: Some(&asked),
+            ..request
+        };
         let plan = authenticator.plan_make_credential(&request, env)?;
 
         let signed = |extension| signed(plan.extensions.as_ref(), extension);
@@ -134,37 +137,37 @@ impl Creation {
     }
 }
 
-impl Use {
+impl RequestInputs {
     /// Lets the authenticator take its decisions, with what extensions ask of
     /// it, and tells what the page gets.
     pub(super) fn plan(
         &self,
-        request: get_assertion::Request<'_>,
+        request: get_assertion::GetAssertionRequest<'_>,
         authenticator: &Authenticator,
         env: &mut dyn Env,
-    ) -> Result<(get_assertion::Plan, Map<String, Value>), Error> {
+    ) -> Result<(get_assertion::GetAssertionPlan, Map<String, Value>), Error> {
         let session = &mut Session::new(authenticator, &self.challenge);
         let must_verify = prf::evaluates(&self.inputs)
             && prf::verifies(authenticator.profile(), Extension::HmacSecret);
         let verification = request.verification || must_verify;
-        let request = get_assertion::Request { verification, ..request };
+        let request = get_assertion::GetAssertionRequest { verification, ..request };
         let by_app_id = self.app_id.as_deref().filter(|id| {
-            let scoped = get_assertion::Request { rp_id: id, ..request.clone() };
+            let scoped = get_assertion::GetAssertionRequest { rp_id: id, ..request.clone() };
             authenticator.choose(&request, env).is_none()
                 && authenticator.choose(&scoped, env).is_some()
         });
         let rp_id = by_app_id.unwrap_or(request.rp_id);
-        let request = get_assertion::Request { rp_id, ..request };
-        let mut asked = device::Use {
+        let request = get_assertion::GetAssertionRequest { rp_id, ..request };
+        let mut asked = device::AssertionExtensions {
             cred_blob: self.inputs.get_cred_blob,
             large_blob: large_blob::action(&self.inputs),
             third_party_payment: self.inputs.third_party_payment,
             uvm: self.inputs.uvm,
-            ..device::Use::default()
+            ..device::AssertionExtensions::default()
         };
         prf::ask_use(&self.inputs, &request, &mut asked, session, env);
         hmac_secret::ask_use(&self.inputs, &mut asked, session, env);
-        let request = get_assertion::Request { extensions: Some(&asked), ..request };
+        let request = get_assertion::GetAssertionRequest { extensions: Some(&asked), ..request };
         let plan = authenticator.plan_get_assertion(&request, env)?;
 
         let signed = |extension| signed(plan.extensions.as_ref(), extension);

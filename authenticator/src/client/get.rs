@@ -12,13 +12,13 @@ use crate::workbench::{Stage, Workbench};
 
 /// Every decision about an authentication, before a byte is made.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Plan {
+pub struct GetPlan {
     /// What the client collects.
     pub client_data: ClientData,
     /// Which of the client's authenticators answers.
     pub authenticator: usize,
     /// What the authenticator decided.
-    pub device: get_assertion::Plan,
+    pub device: get_assertion::GetAssertionPlan,
     /// Extension outputs of the client.
     pub extension_results: Map<String, Value>,
 }
@@ -26,7 +26,7 @@ pub struct Plan {
 impl Client {
     /// Takes every decision, in the order of §5.1.4, and lets the
     /// authenticators take their own; the first that can answer does.
-    pub fn plan_get(&mut self, options: &RequestOptions) -> Result<Plan, DomException> {
+    pub fn plan_get(&mut self, options: &RequestOptions) -> Result<GetPlan, DomException> {
         let rp_id = rp_id::resolve(&self.origin, options.rp_id.as_deref())?;
         let known = options.allow_credentials.iter().filter(|d| d.kind == "public-key");
         let allow: Vec<&[u8]> = known.map(|descriptor| descriptor.id.as_ref()).collect();
@@ -41,7 +41,8 @@ impl Client {
             let able = authenticator.profile().user_verification;
             let verification = verifies(options.user_verification(), able);
             let (rp_id, allow) = (&rp_id, &allow);
-            let request = get_assertion::Request { rp_id, allow, verification, extensions: None };
+            let request =
+                get_assertion::GetAssertionRequest { rp_id, allow, verification, extensions: None };
             let env = &mut self.timed(options.timeout);
             let (device, results) = match &extensions {
                 None => (authenticator.plan_get_assertion(&request, env).ok()?, Map::new()),
@@ -55,11 +56,11 @@ impl Client {
             DomException::new(Name::NotAllowed, message)
         })?;
         let client_data = self.client_data("webauthn.get", options.challenge.as_ref());
-        Ok(Plan { client_data, authenticator, device, extension_results })
+        Ok(GetPlan { client_data, authenticator, device, extension_results })
     }
 
     /// Makes the bytes; each finished artefact goes over the workbench.
-    pub fn perform_get(&mut self, plan: &Plan, bench: &mut dyn Workbench) -> Json {
+    pub fn perform_get(&mut self, plan: &GetPlan, bench: &mut dyn Workbench) -> Json {
         let (client_data_json, hash) = collect(&plan.client_data, bench);
         let Some(authenticator) = self.authenticators.get_mut(plan.authenticator) else {
             return Json::Null;

@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_origin_for_webauthn() {
+    fn origins_that_webauthn_does_not_allow() {
         let error = |text| Origin::parse(text).unwrap_err().to_string();
         insta::assert_snapshot!(error("example.org"), @"`example.org` is not an origin; write it like https://login.example.org");
         insta::assert_snapshot!(error("https://example.org/login?x"), @"`https://example.org/login?x` has more than scheme, host and port; write it as https://example.org");

@@ -69,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn what_lies_above_a_public_suffix_is_nobodys() {
+    fn a_public_suffix_cannot_be_claimed() {
         let page = "https://bucket.s3.amazonaws.com";
         assert_eq!(claim(page, None), Ok("bucket.s3.amazonaws.com".into()));
         for above in ["s3.amazonaws.com", "amazonaws.com", "com"] {

@@ -1,12 +1,12 @@
 //! Edits of CBOR trees.
 
-use super::container::{self, Key, Node};
+use super::container::{self, MemberKey, Node};
 use super::edit::octets;
 use super::{Encoding, Error, Operation, Segment, Value, text};
 use crate::wire::cbor::{Cbor, Head, Item};
 use crate::wire::cose::label;
 
-impl Key for Cbor {
+impl MemberKey for Cbor {
     /// The labels of COSE keys are numbers; every other name is a text.
     fn named(name: &str) -> Self {
         name.parse().map_or_else(|_| Self::text(name), Self::int)

@@ -13,8 +13,8 @@ pub(super) trait Node: Clone {
     fn literal(value: &Value, model: Option<&Self>) -> Result<Self, Error>;
 }
 
-/// What a container calls its members.
-pub(super) trait Key: Clone {
+/// The key of a member of a container.
+pub(super) trait MemberKey: Clone {
     /// The key that is written like this.
     fn named(name: &str) -> Self;
 
@@ -26,7 +26,7 @@ pub(super) trait Key: Clone {
 }
 
 /// An operation on one member, or on a place below it.
-pub(super) fn member<K: Key, N: Node>(
+pub(super) fn member<K: MemberKey, N: Node>(
     members: &mut Vec<(K, N)>,
     first: &Segment,
     rest: &[Segment],
@@ -93,7 +93,7 @@ pub(super) fn concerns_members(operation: &Operation) -> bool {
 }
 
 /// An operation on all members; see [`concerns_members`].
-pub(super) fn members<K: Key, N: Node>(
+pub(super) fn members<K: MemberKey, N: Node>(
     members: &mut Vec<(K, N)>,
     operation: &Operation,
 ) -> Result<(), Error> {

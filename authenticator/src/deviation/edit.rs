@@ -157,7 +157,7 @@ pub(super) fn kept(keep: i64, len: usize) -> usize {
 
 impl<'de> Deserialize<'de> for Edit {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let table = Table::deserialize(deserializer)?;
+        let table = EditTable::deserialize(deserializer)?;
         let mut operations = [
             table.set.map(Operation::Set),
             table.remove.filter(|yes| *yes).map(|_| Operation::Remove),
@@ -189,7 +189,7 @@ impl<'de> Deserialize<'de> for Edit {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Table {
+struct EditTable {
     at: Path,
     set: Option<Value>,
     remove: Option<bool>,

@@ -1,12 +1,12 @@
 //! Edits of JSON trees.
 
-use super::container::{self, Key, Node};
+use super::container::{self, MemberKey, Node};
 use super::edit::octets;
 use super::{Encoding, Error, Operation, Segment, Value, text};
 use crate::wire::base64url::{self, Variant};
 use crate::wire::json::{Json, Style};
 
-impl Key for String {
+impl MemberKey for String {
     fn named(name: &str) -> Self {
         name.to_owned()
     }

@@ -2,12 +2,12 @@
 
 use std::borrow::Cow;
 
-use super::container::{self, Key, Node};
+use super::container::{self, MemberKey, Node};
 use super::edit::octets;
 use super::{Error, Operation, Segment, Value};
 use crate::wire::{Layout, Tree};
 
-impl Key for Cow<'static, str> {
+impl MemberKey for Cow<'static, str> {
     fn named(name: &str) -> Self {
         name.to_owned().into()
     }

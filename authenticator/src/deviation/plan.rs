@@ -15,9 +15,9 @@ use crate::wire::cose::Algorithm;
 #[derive(Debug)]
 pub enum PlanMut<'a> {
     /// A registration's.
-    Create(&'a mut create::Plan),
+    Create(&'a mut create::CreatePlan),
     /// An authentication's.
-    Get(&'a mut get::Plan),
+    Get(&'a mut get::GetPlan),
 }
 
 /// What of a registration's plan can be edited. `chain` takes the name of a
@@ -45,8 +45,8 @@ const GET: [&str; 7] =
 
 /// A plan as it was.
 pub(super) enum Snapshot {
-    Create(Box<create::Plan>),
-    Get(Box<get::Plan>),
+    Create(Box<create::CreatePlan>),
+    Get(Box<get::GetPlan>),
 }
 
 impl PlanMut<'_> {
@@ -211,7 +211,7 @@ impl PlanMut<'_> {
     }
 }
 
-fn attester(plan: &mut create::Plan) -> Result<&mut Attester, Error> {
+fn attester(plan: &mut create::CreatePlan) -> Result<&mut Attester, Error> {
     let attester = plan.device.attestation.attester.as_mut();
     attester.ok_or(Error::Value("an authenticator with a certificate"))
 }

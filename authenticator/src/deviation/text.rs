@@ -12,7 +12,7 @@ pub(super) fn edit(
     match path {
         [] => whole(text, operation),
         [component] => {
-            let mut origin = Origin::split(text)
+            let mut origin = OriginParts::split(text)
                 .ok_or_else(|| Error::place(component, vec!["a text that is no origin".into()]))?;
             origin.edit(component, operation)?;
             *text = origin.join();
@@ -58,7 +58,7 @@ const DOUBLES: [(char, &str); 6] =
     [('a', "а"), ('c', "с"), ('e', "е"), ('o', "о"), ('p', "р"), ('s', "ѕ")];
 
 /// A serialised origin in its components, each as it is written.
-struct Origin {
+struct OriginParts {
     scheme: String,
     host: String,
     port: Option<String>,
@@ -67,7 +67,7 @@ struct Origin {
 
 const COMPONENTS: [&str; 4] = ["scheme", "host", "port", "path"];
 
-impl Origin {
+impl OriginParts {
     fn split(text: &str) -> Option<Self> {
         let (scheme, rest) = text.split_once("://")?;
         let (authority, tail) = rest.split_at(rest.find('/').unwrap_or(rest.len()));

@@ -159,14 +159,14 @@ impl<'de> Visitor<'de> for ValueVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Value, A::Error> {
-        let table = Table::deserialize(de::value::MapAccessDeserializer::new(map))?;
+        let table = ValueTable::deserialize(de::value::MapAccessDeserializer::new(map))?;
         table.value().map_err(de::Error::custom)
     }
 }
 
 #[derive(serde::Deserialize, Default)]
 #[serde(deny_unknown_fields, default)]
-struct Table {
+struct ValueTable {
     text: Option<String>,
     hex: Option<String>,
     base64url: Option<String>,
@@ -183,7 +183,7 @@ struct Table {
     value: Option<Box<Value>>,
 }
 
-impl Table {
+impl ValueTable {
     fn value(self) -> Result<Value, String> {
         match (self.entries(), self) {
             (1, Self { text: Some(text), .. }) => Ok(Value::Text(text)),

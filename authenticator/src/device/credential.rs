@@ -1,4 +1,4 @@
-use super::extensions::Kept;
+use super::extensions::StoredExtensions;
 use crate::keys::SigningKey;
 use crate::wire::Flags;
 
@@ -21,7 +21,7 @@ pub struct Credential {
     /// Whether it has.
     pub backup_state: bool,
     /// What extensions keep with it.
-    pub extensions: Kept,
+    pub extensions: StoredExtensions,
 }
 
 impl Credential {

@@ -16,7 +16,7 @@ mod uvm;
 
 pub use cred_protect::Protection;
 pub use hmac_secret::{CredRandom, Input as HmacSecret};
-pub use large_blob::{Action as LargeBlobAction, Outcome as LargeBlobOutcome};
+pub use large_blob::{LargeBlobAction, LargeBlobOutcome};
 pub use min_pin_length::PinPolicy;
 pub use prf::Values as PrfValues;
 pub use supported::{Extension, Supported};
@@ -26,9 +26,9 @@ use super::{Authenticator, Credential, Error};
 use crate::env::Env;
 use crate::wire::Cbor;
 
-/// What a client asks of extensions with a new credential.
+/// The extension inputs of a client for a new credential.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Creation {
+pub struct CreationExtensions {
     /// `credBlob`: octets to keep with the credential.
     pub cred_blob: Option<Vec<u8>>,
     /// `credProtect`: how well it shall be protected.
@@ -50,9 +50,9 @@ pub struct Creation {
     pub uvm: bool,
 }
 
-/// What a client asks of extensions with an assertion.
+/// The extension inputs of a client for an assertion.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Use {
+pub struct AssertionExtensions {
     /// `credBlob`: the octets that were kept.
     pub cred_blob: bool,
     /// `hmac-secret`: what to evaluate at.
@@ -67,9 +67,9 @@ pub struct Use {
     pub uvm: bool,
 }
 
-/// What extensions keep with a credential.
+/// The data that extensions store with a credential.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Kept {
+pub struct StoredExtensions {
     /// How well it is protected.
     pub protection: Protection,
     /// The secrets of its pseudo-random functions, if it has any.
@@ -94,14 +94,14 @@ pub struct Unsigned {
     pub large_blob: Option<LargeBlobOutcome>,
 }
 
-/// What became of an operation's extensions.
+/// The outputs of an operation's extensions.
 #[derive(Default)]
-pub(super) struct Outcome {
+pub(super) struct ExtensionOutputs {
     /// The signed outputs, a map.
     pub(super) signed: Option<Cbor>,
     pub(super) unsigned: Unsigned,
     /// What the credential keeps from now on, where that changes.
-    pub(super) keep: Option<Kept>,
+    pub(super) keep: Option<StoredExtensions>,
 }
 
 /// Signed outputs by identifier.
@@ -121,42 +121,43 @@ impl Authenticator {
     /// Processes the extensions of a new credential.
     pub(super) fn extend_creation(
         &self,
-        asked: &Creation,
+        asked: &CreationExtensions,
         credential: &mut Credential,
         discoverable: bool,
         verified: bool,
         env: &mut dyn Env,
-    ) -> Result<Outcome, Error> {
+    ) -> Result<ExtensionOutputs, Error> {
         let entries = [
             self.keep_cred_blob(asked, &mut credential.extensions, discoverable),
             self.protect(asked, &credential.extensions),
             self.enable_hmac_secret(asked, &credential.extensions),
             self.hmac_secret_at_creation(asked, &credential.extensions, verified, env)?,
             self.reveal_min_pin_length(asked, &credential.rp_id),
-            self.tell_payment(asked.third_party_payment, &credential.extensions),
-            self.tell_methods(asked.uvm, verified),
+            self.payment_output(asked.third_party_payment, &credential.extensions),
+            self.uvm_output(asked.uvm, verified),
         ];
         let mut unsigned = Unsigned::default();
         self.enable_prf(asked, &credential.extensions, &mut unsigned);
         self.enable_large_blob(asked, &mut credential.extensions, discoverable, &mut unsigned);
-        Ok(Outcome { signed: signed(entries), unsigned, keep: None })
+        Ok(ExtensionOutputs { signed: signed(entries), unsigned, keep: None })
     }
 
     /// Processes the extensions of an assertion with this credential.
     pub(super) fn extend_use(
         &self,
-        asked: &Use,
+        asked: &AssertionExtensions,
         credential: &Credential,
         verified: bool,
         env: &mut dyn Env,
-    ) -> Result<Outcome, Error> {
+    ) -> Result<ExtensionOutputs, Error> {
         let entries = [
             self.give_cred_blob(asked, &credential.extensions),
             self.hmac_secret_at_use(asked, &credential.extensions, verified, env)?,
-            self.tell_payment(asked.third_party_payment, &credential.extensions),
-            self.tell_methods(asked.uvm, verified),
+            self.payment_output(asked.third_party_payment, &credential.extensions),
+            self.uvm_output(asked.uvm, verified),
         ];
-        let mut outcome = Outcome { signed: signed(entries), ..Outcome::default() };
+        let mut outcome =
+            ExtensionOutputs { signed: signed(entries), ..ExtensionOutputs::default() };
         self.evaluate_prf(asked, credential, &mut outcome, env)?;
         self.access_large_blob(asked, credential, &mut outcome);
         Ok(outcome)

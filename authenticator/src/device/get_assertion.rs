@@ -2,16 +2,16 @@
 
 use sha2::{Digest, Sha256};
 
-use super::extensions::{self, Kept, Unsigned};
+use super::extensions::{self, StoredExtensions, Unsigned};
 use super::{Authenticator, Counting, Credential, Error};
 use crate::env::{Env, Purpose, Question};
 use crate::keys::SigningKey;
 use crate::wire::{AuthenticatorData, Cbor, Flags};
 use crate::workbench::{Stage, Workbench};
 
-/// What a client asks for.
+/// The request of a client for an assertion.
 #[derive(Clone, Debug)]
-pub struct Request<'a> {
+pub struct GetAssertionRequest<'a> {
     /// The RP id.
     pub rp_id: &'a str,
     /// Ids of acceptable credentials; empty asks for a discoverable one.
@@ -19,12 +19,12 @@ pub struct Request<'a> {
     /// Whether the user must be verified.
     pub verification: bool,
     /// What is asked of extensions.
-    pub extensions: Option<&'a extensions::Use>,
+    pub extensions: Option<&'a extensions::AssertionExtensions>,
 }
 
 /// Every decision about an assertion, before a byte is made.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Plan {
+pub struct GetAssertionPlan {
     /// What the RP id hash is taken of.
     pub rp_id: String,
     /// The flags.
@@ -45,7 +45,7 @@ pub struct Plan {
     pub unsigned: Unsigned,
     /// What extensions keep with the credential from now on, where that
     /// changes.
-    pub keep: Option<Kept>,
+    pub keep: Option<StoredExtensions>,
 }
 
 /// What a signature is over.
@@ -89,9 +89,9 @@ impl Covers {
     }
 }
 
-/// What was made of a plan.
+/// The assertion that was made from a plan.
 #[derive(Clone, Debug)]
-pub struct Made {
+pub struct MadeAssertion {
     /// The authenticator data as they travel.
     pub authenticator_data: Vec<u8>,
     /// The signature as it travels.
@@ -103,9 +103,9 @@ impl Authenticator {
     /// several credentials the newest is chosen.
     pub fn plan_get_assertion(
         &self,
-        request: &Request<'_>,
+        request: &GetAssertionRequest<'_>,
         env: &mut dyn Env,
-    ) -> Result<Plan, Error> {
+    ) -> Result<GetAssertionPlan, Error> {
         let credential = self.choose(request, env).ok_or(Error::NotAllowed)?;
         let verification = request.verification;
         if verification && !self.profile.user_verification {
@@ -117,11 +117,11 @@ impl Authenticator {
         if !answer.consents || verification && !answer.verified {
             return Err(Error::NotAllowed);
         }
-        let mut extended = extensions::Outcome::default();
+        let mut extended = extensions::ExtensionOutputs::default();
         if let Some(asked) = request.extensions {
             extended = self.extend_use(asked, &credential, verification, env)?;
         }
-        Ok(Plan {
+        Ok(GetAssertionPlan {
             rp_id,
             flags: credential.flags(verification),
             sign_count: self.next_count(&credential),
@@ -136,7 +136,11 @@ impl Authenticator {
     }
 
     /// The credential that would answer a request, if the user agrees.
-    pub(crate) fn choose(&self, request: &Request<'_>, env: &mut dyn Env) -> Option<Credential> {
+    pub(crate) fn choose(
+        &self,
+        request: &GetAssertionRequest<'_>,
+        env: &mut dyn Env,
+    ) -> Option<Credential> {
         let verification = request.verification;
         if request.allow.is_empty() {
             // Without a user it could not tell whose it is (§6.3.3 step 13).
@@ -157,10 +161,10 @@ impl Authenticator {
     /// Makes the bytes, and remembers the counter and what extensions keep.
     pub fn get_assertion(
         &mut self,
-        plan: &Plan,
+        plan: &GetAssertionPlan,
         client_data_hash: &[u8; 32],
         bench: &mut dyn Workbench,
-    ) -> Made {
+    ) -> MadeAssertion {
         let data = AuthenticatorData {
             rp_id_hash: Sha256::digest(&plan.rp_id).into(),
             flags: plan.flags,
@@ -181,7 +185,7 @@ impl Authenticator {
             }
             _ => self.store.global_count = plan.sign_count,
         }
-        Made { authenticator_data, signature }
+        MadeAssertion { authenticator_data, signature }
     }
 
     /// The counter of the next signature (§6.1.1). Server-side credentials

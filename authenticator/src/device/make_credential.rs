@@ -15,9 +15,9 @@ use crate::wire::cose::Algorithm;
 use crate::wire::{AttestationObject, AuthenticatorData, Cbor, Flags};
 use crate::workbench::{Stage, Workbench};
 
-/// What a client asks for.
+/// The request of a client for a credential.
 #[derive(Clone, Debug)]
-pub struct Request<'a> {
+pub struct MakeCredentialRequest<'a> {
     /// The RP id.
     pub rp_id: &'a str,
     /// The account.
@@ -39,12 +39,12 @@ pub struct Request<'a> {
     /// Under what other name U2F may know the excluded credentials (§10.1.2).
     pub app_id_exclude: Option<&'a str>,
     /// What is asked of extensions.
-    pub extensions: Option<&'a extensions::Creation>,
+    pub extensions: Option<&'a extensions::CreationExtensions>,
 }
 
 /// Every decision about a new credential, before a byte is made.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Plan {
+pub struct MakeCredentialPlan {
     /// What the RP id hash is taken of.
     pub rp_id: String,
     /// The flags; AT and ED follow from the content.
@@ -63,7 +63,7 @@ pub struct Plan {
     pub unsigned: Unsigned,
 }
 
-impl Plan {
+impl MakeCredentialPlan {
     /// Sets the statement format, and what goes with it: U2F devices have no
     /// model to tell (§6.1.3 of CTAP), and Android's chains end with the root,
     /// as relying parties know.
@@ -87,9 +87,9 @@ impl Plan {
     }
 }
 
-/// What was made of a plan.
+/// The credential that was made from a plan.
 #[derive(Clone, Debug)]
-pub struct Made {
+pub struct MadeCredential {
     /// The authenticator data as they travel inside the attestation object.
     pub authenticator_data: Vec<u8>,
     /// The attestation object as it travels.
@@ -100,9 +100,9 @@ impl Authenticator {
     /// Takes every decision, in the order of §6.3.2, and asks the user.
     pub fn plan_make_credential(
         &self,
-        request: &Request<'_>,
+        request: &MakeCredentialRequest<'_>,
         env: &mut dyn Env,
-    ) -> Result<Plan, Error> {
+    ) -> Result<MakeCredentialPlan, Error> {
         // SHA-1 is left to attestation keys in TPMs.
         let supported =
             |alg: &&Algorithm| self.profile.algorithms.contains(alg) && **alg != Algorithm::RS1;
@@ -137,13 +137,13 @@ impl Authenticator {
         if self.profile.counting == Counting::Global {
             credential.sign_count = self.store.global_count;
         }
-        let mut extended = extensions::Outcome::default();
+        let mut extended = extensions::ExtensionOutputs::default();
         if let Some(asked) = asked {
             let discoverable = request.discoverable;
             extended =
                 self.extend_creation(asked, &mut credential, discoverable, verification, env)?;
         }
-        Ok(Plan {
+        Ok(MakeCredentialPlan {
             rp_id,
             flags: credential.flags(verification),
             credential,
@@ -158,10 +158,10 @@ impl Authenticator {
     /// Makes the bytes, and keeps the credential.
     pub fn make_credential(
         &mut self,
-        plan: Plan,
+        plan: MakeCredentialPlan,
         client_data_hash: &[u8; 32],
         bench: &mut dyn Workbench,
-    ) -> Made {
+    ) -> MadeCredential {
         let data = AuthenticatorData {
             rp_id_hash: Sha256::digest(&plan.rp_id).into(),
             flags: plan.flags,
@@ -190,11 +190,11 @@ impl Authenticator {
         if plan.discoverable {
             self.store.insert(plan.credential);
         }
-        Made { authenticator_data, attestation_object }
+        MadeCredential { authenticator_data, attestation_object }
     }
 
     /// Whether one of the excluded credentials is here and shows itself.
-    fn holds_excluded(&self, request: &Request<'_>, env: &mut dyn Env) -> bool {
+    fn holds_excluded(&self, request: &MakeCredentialRequest<'_>, env: &mut dyn Env) -> bool {
         let shows = |credential: Credential| {
             credential.extensions.protection.admits(request.verification, true)
         };
@@ -209,7 +209,7 @@ impl Authenticator {
     fn attestation(
         &self,
         algorithm: Algorithm,
-        request: &Request<'_>,
+        request: &MakeCredentialRequest<'_>,
         env: &mut dyn Env,
     ) -> Result<Attestation, Error> {
         let format = self.format(algorithm, request.formats);
@@ -350,7 +350,7 @@ impl Authenticator {
             sign_count: 0,
             backup_eligible: self.profile.backup_eligible,
             backup_state: self.profile.backup_eligible && self.profile.backup_state,
-            extensions: extensions::Kept::default(),
+            extensions: extensions::StoredExtensions::default(),
         }
     }
 }

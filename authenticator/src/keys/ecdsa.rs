@@ -51,12 +51,12 @@ impl Curve for k256::Secp256k1 {
 }
 
 /// A private key.
-pub(super) struct PrivateKey<C: Curve> {
+pub(super) struct EcdsaKey<C: Curve> {
     secret: NonZeroScalar<C>,
     public: PublicKey<C>,
 }
 
-impl<C: Curve> PrivateKey<C> {
+impl<C: Curve> EcdsaKey<C> {
     pub(super) fn from_bytes(bytes: &[u8]) -> Option<Self> {
         if bytes.len() < C::SEED_LEN {
             return None;
@@ -76,7 +76,7 @@ impl<C: Curve> PrivateKey<C> {
     }
 }
 
-impl<C: Curve> Private for PrivateKey<C> {
+impl<C: Curve> Private for EcdsaKey<C> {
     fn public_key(&self, alg: Algorithm) -> cose::Key {
         let point = self.public.to_sec1_point(false);
         let coordinate = |octets: Option<&FieldBytes<C>>| octets.map(|o| o.to_vec());

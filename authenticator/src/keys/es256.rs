@@ -20,13 +20,13 @@ use curve::Point;
 type Octets = [u8; 32];
 
 /// A P-256 private key.
-pub(super) struct PrivateKey {
+pub(super) struct Es256Key {
     secret: NonZeroScalar,
     public: Point,
     multiply_generator: fn(&Octets) -> Option<Point>,
 }
 
-impl PrivateKey {
+impl Es256Key {
     pub(super) fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let octets: Octets = bytes.try_into().ok()?;
         let secret = NonZeroScalar::from_repr(octets.into()).into_option()?;
@@ -47,7 +47,7 @@ impl PrivateKey {
     }
 }
 
-impl Private for PrivateKey {
+impl Private for Es256Key {
     fn public_key(&self, alg: Algorithm) -> Key {
         let (x, y) = coordinates(&self.public);
         Key::Ec2 { alg, crv: crv::P256, x: x.to_vec(), y: y.to_vec() }
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn wrong_signatures_are_told_apart() {
+    fn wrong_signatures_are_refused() {
         let public = key(1).public_key();
         let signature = key(1).sign(b"m").render();
         assert_eq!(verify(&public, b"m", &signature), Ok(()));

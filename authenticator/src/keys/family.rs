@@ -105,28 +105,28 @@ impl Family {
         bytes: &[u8],
     ) -> Result<Arc<dyn Private>, Error> {
         let private: Option<Arc<dyn Private>> = match self {
-            Self::P256 => kept(es256::PrivateKey::from_bytes(bytes)),
+            Self::P256 => kept(es256::Es256Key::from_bytes(bytes)),
             #[cfg(feature = "p384")]
-            Self::P384 => kept(ecdsa::PrivateKey::<NistP384>::from_bytes(bytes)),
+            Self::P384 => kept(ecdsa::EcdsaKey::<NistP384>::from_bytes(bytes)),
             #[cfg(feature = "p521")]
-            Self::P521 => kept(ecdsa::PrivateKey::<NistP521>::from_bytes(bytes)),
+            Self::P521 => kept(ecdsa::EcdsaKey::<NistP521>::from_bytes(bytes)),
             #[cfg(feature = "secp256k1")]
-            Self::Secp256k1 => kept(ecdsa::PrivateKey::<Secp256k1>::from_bytes(bytes)),
+            Self::Secp256k1 => kept(ecdsa::EcdsaKey::<Secp256k1>::from_bytes(bytes)),
             #[cfg(feature = "ed25519")]
             Self::Ed25519 => kept(ed25519::Ed25519::from_bytes(bytes)),
             #[cfg(feature = "ed448")]
             Self::Ed448 => kept(ed448::Ed448::from_bytes(bytes)),
             #[cfg(feature = "rsa")]
             Self::Rsa => kept(match bytes.try_into() {
-                Ok(seed) => Some(rsa::PrivateKey::from_seed(algorithm, rsa::BITS, seed)?),
+                Ok(seed) => Some(rsa::RsaKey::from_seed(algorithm, rsa::BITS, seed)?),
                 Err(_) => None,
             }),
             #[cfg(feature = "ml-dsa")]
-            Self::MlDsa44 => kept(ml_dsa::PrivateKey::<MlDsa44>::from_bytes(bytes)),
+            Self::MlDsa44 => kept(ml_dsa::MlDsaKey::<MlDsa44>::from_bytes(bytes)),
             #[cfg(feature = "ml-dsa")]
-            Self::MlDsa65 => kept(ml_dsa::PrivateKey::<MlDsa65>::from_bytes(bytes)),
+            Self::MlDsa65 => kept(ml_dsa::MlDsaKey::<MlDsa65>::from_bytes(bytes)),
             #[cfg(feature = "ml-dsa")]
-            Self::MlDsa87 => kept(ml_dsa::PrivateKey::<MlDsa87>::from_bytes(bytes)),
+            Self::MlDsa87 => kept(ml_dsa::MlDsaKey::<MlDsa87>::from_bytes(bytes)),
             #[allow(unreachable_patterns, reason = "all features may be on")]
             _ => None,
         };

@@ -8,19 +8,19 @@ use crate::wire::Tree;
 use crate::wire::cose::{Algorithm, Key};
 
 /// A private key.
-pub(super) struct PrivateKey<P: MlDsaParams> {
+pub(super) struct MlDsaKey<P: MlDsaParams> {
     seed: [u8; 32],
     expanded: ExpandedSigningKey<P>,
 }
 
-impl<P: MlDsaParams> PrivateKey<P> {
+impl<P: MlDsaParams> MlDsaKey<P> {
     pub(super) fn from_bytes(seed: &[u8]) -> Option<Self> {
         let seed: [u8; 32] = seed.try_into().ok()?;
         Some(Self { seed, expanded: ExpandedSigningKey::from_seed(&seed.into()) })
     }
 }
 
-impl<P: MlDsaParams> Private for PrivateKey<P> {
+impl<P: MlDsaParams> Private for MlDsaKey<P> {
     fn public_key(&self, alg: Algorithm) -> Key {
         Key::Akp { alg, public: self.expanded.verifying_key().encode().to_vec() }
     }

@@ -32,7 +32,7 @@ pub(super) fn read(alg: Algorithm, der: &[u8]) -> Result<Arc<dyn Private>, Error
     let content = info.private_key.as_bytes();
     #[cfg(feature = "rsa")]
     if family == Family::Rsa {
-        return Ok(Arc::new(rsa::PrivateKey::from_der(alg, content)?));
+        return Ok(Arc::new(rsa::RsaKey::from_der(alg, content)?));
     }
     let secret = secret(family, content).ok_or(unusable)?;
     family.private(alg, &secret)

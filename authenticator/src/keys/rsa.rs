@@ -43,9 +43,9 @@ const EXPONENT: u32 = 65537;
 
 /// A private key.
 #[derive(Clone)]
-pub(super) struct PrivateKey(Arc<RsaPrivateKey>);
+pub(super) struct RsaKey(Arc<RsaPrivateKey>);
 
-impl PrivateKey {
+impl RsaKey {
     /// Deterministic; costly the first time, unless it has the usual size.
     pub(super) fn from_seed(alg: Algorithm, bits: usize, seed: &[u8; 32]) -> Result<Self, Error> {
         if !(MIN_BITS..=MAX_BITS).contains(&bits) {
@@ -100,7 +100,7 @@ impl PrivateKey {
     }
 }
 
-impl Private for PrivateKey {
+impl Private for RsaKey {
     fn public_key(&self, alg: Algorithm) -> Key {
         Key::Rsa { alg, n: octets(self.0.n()), e: octets(self.0.e()) }
     }
@@ -152,9 +152,9 @@ pub(super) fn verify(
 }
 
 /// The key that a seed stands for; made once in a process.
-fn kept(alg: Algorithm, bits: usize, seed: &[u8; 32]) -> Option<PrivateKey> {
-    type Kept = BTreeMap<(Algorithm, usize, [u8; 32]), PrivateKey>;
-    static KEPT: Mutex<Kept> = Mutex::new(Kept::new());
+fn kept(alg: Algorithm, bits: usize, seed: &[u8; 32]) -> Option<RsaKey> {
+    type KeyCache = BTreeMap<(Algorithm, usize, [u8; 32]), RsaKey>;
+    static KEPT: Mutex<KeyCache> = Mutex::new(KeyCache::new());
     /// More than the devices of a run have; what follows starts afresh.
     const MOST: usize = 256;
 
@@ -163,8 +163,8 @@ fn kept(alg: Algorithm, bits: usize, seed: &[u8; 32]) -> Option<PrivateKey> {
         return Some(key.clone());
     }
     let key = match bits {
-        BITS => PrivateKey(Arc::new(of_table(seed)?)),
-        _ => PrivateKey(Arc::new(of_search(seed, bits)?)).proven(alg).ok()?,
+        BITS => RsaKey(Arc::new(of_table(seed)?)),
+        _ => RsaKey(Arc::new(of_search(seed, bits)?)).proven(alg).ok()?,
     };
     let mut kept = lock();
     if kept.len() >= MOST {

@@ -143,7 +143,7 @@ fn coset_reads_every_public_key() {
 }
 
 #[test]
-fn wrong_signatures_are_told_apart() {
+fn wrong_signatures_are_refused() {
     for algorithm in ALGORITHMS {
         let [public, other] = [1, 2].map(|octet| key(*algorithm, octet).public_key());
         let signature = key(*algorithm, 1).sign(b"m").render();
@@ -157,7 +157,7 @@ fn wrong_signatures_are_told_apart() {
 }
 
 #[test]
-fn wrong_keys_are_told_apart() {
+fn wrong_keys_are_refused() {
     for algorithm in ALGORITHMS {
         let wrong = match key(*algorithm, 1).public_key() {
             Key::Ec2 { alg, crv, x, y } => vec![

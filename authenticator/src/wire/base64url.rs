@@ -28,10 +28,10 @@ pub fn encode(bytes: &[u8]) -> String {
 
 /// Decodes strictly: the url alphabet, no padding, no stray trailing bits.
 pub fn decode(text: &str) -> Result<Vec<u8>, Error> {
-    Base64UrlUnpadded::decode_vec(text).map_err(|_| what_is_wrong(text))
+    Base64UrlUnpadded::decode_vec(text).map_err(|_| error_of(text))
 }
 
-fn what_is_wrong(text: &str) -> Error {
+fn error_of(text: &str) -> Error {
     if text.ends_with('=') {
         return Error::Padded;
     }

@@ -263,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn ber_is_told_from_der() {
+    fn ber_is_not_accepted_as_der() {
         for ber in [&[0x30, 0x81, 0x03, 2, 1, 5][..], &[0x30, 0x80, 2, 1, 5, 0, 0]] {
             assert_eq!(Der::decode(ber).unwrap().render(), ber);
             assert_eq!(Der::decode_strict(ber), Err(Error::NotDer));

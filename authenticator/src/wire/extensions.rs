@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_known_is_ignored() {
+    fn unknown_extensions_are_ignored() {
         let unknown = json!({"txAuthSimple": "pay", "CredProps": true, "a": [1]});
         assert_eq!(parse(unknown), Ok(ClientInputs::default()));
     }

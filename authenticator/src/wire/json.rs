@@ -319,7 +319,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_json() {
+    fn invalid_json() {
         for text in [&b"\xef\xbb\xbf{}"[..], b"{} {}", b"{", b"", b"NaN", b"{'a':1}", b"\"\xff\""] {
             assert!(Json::parse(text).is_err(), "{text:?}");
         }

@@ -27,7 +27,7 @@ fn attesting(format: Format, algorithm: Algorithm) -> Profile {
 }
 
 /// A registration on such an authenticator after a change of its plan.
-fn made(profile: Profile, wish: &str, change: impl FnOnce(&mut create::Plan)) -> Made {
+fn made(profile: Profile, wish: &str, change: impl FnOnce(&mut create::CreatePlan)) -> Made {
     let algorithms: Vec<Value> =
         profile.algorithms.iter().map(|alg| json!({ "type": "public-key", "alg": alg })).collect();
     let options = with(
@@ -42,7 +42,7 @@ fn made(profile: Profile, wish: &str, change: impl FnOnce(&mut create::Plan)) ->
     Made { object: attestation(&response), message: signed(&response), key }
 }
 
-fn attester(plan: &mut create::Plan) -> &mut Attester {
+fn attester(plan: &mut create::CreatePlan) -> &mut Attester {
     plan.device.attestation.attester.as_mut().unwrap()
 }
 

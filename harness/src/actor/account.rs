@@ -2,8 +2,8 @@
 
 use super::error::{self, REMOVALS};
 use super::{Actor, AttemptError, Probes, Result};
-use crate::target_rp::adapter::Mode;
-use crate::target_rp::{Flow, Listed, Log};
+use crate::target_rp::adapter::AccountMode;
+use crate::target_rp::{Flow, ListedCredential, Log};
 use passrig_authenticator::Ceremony;
 use std::sync::Arc;
 use url::Url;
@@ -14,7 +14,7 @@ impl Actor {
     pub async fn set_up(&mut self, log: &mut Log) -> Result<()> {
         let account = &self.world.target.adapter().account;
         let (mode, is_limited) = (account.mode, account.max_credentials.is_some());
-        if mode == Mode::Fresh {
+        if mode == AccountMode::Fresh {
             return self.run(Flow::Provision, log).await.map(drop);
         }
         self.run(Flow::Login, log).await?;
@@ -78,7 +78,7 @@ impl Actor {
     }
 
     /// The credentials of the account, as the RP lists them.
-    pub async fn credentials(&mut self, log: &mut Log) -> Result<Vec<Listed>> {
+    pub async fn credentials(&mut self, log: &mut Log) -> Result<Vec<ListedCredential>> {
         let listed = self.run(Flow::List, log).await?.credentials;
         listed.ok_or(AttemptError::NoFlow(Flow::List))
     }
@@ -86,7 +86,7 @@ impl Actor {
     /// Asks the RP to remove a credential, from a page of another site if one is named.
     pub async fn remove(
         &mut self,
-        listed: &Listed,
+        listed: &ListedCredential,
         page: Option<&Url>,
         log: &mut Log,
     ) -> Result<()> {
@@ -152,7 +152,7 @@ impl Actor {
         url: &Url,
         with_cookies: bool,
         log: &mut Log,
-    ) -> Result<crate::target_rp::transport::Response> {
+    ) -> Result<crate::target_rp::transport::HttpResponse> {
         let session = with_cookies.then_some(&self.session);
         Ok(self.world.target.read(url, session, &self.inputs, log).await?)
     }
@@ -165,7 +165,7 @@ impl Actor {
         }
     }
 
-    async fn run(&mut self, flow: Flow, log: &mut Log) -> Result<crate::target_rp::Done> {
+    async fn run(&mut self, flow: Flow, log: &mut Log) -> Result<crate::target_rp::FlowOutput> {
         let target = Arc::clone(&self.world.target);
         Ok(target.run(flow, &mut self.session, &self.inputs, log).await?)
     }

@@ -2,7 +2,7 @@
 
 use super::{Actor, Attempt, AttemptError, Known, Message, NotExpressible, Probes, Result};
 use crate::outcome::{Effect, Setting, SettingValue};
-use crate::target_rp::{Answer, Begun, Flow, Log, Recognised, Session};
+use crate::target_rp::{Begun, CredentialAnswer, Flow, Log, Recognised, Session};
 use passrig_authenticator::Ceremony;
 use passrig_authenticator::client::{create, get};
 use passrig_authenticator::deviation::{self, Bench, Deviation, PlanMut};
@@ -81,7 +81,7 @@ impl Actor {
         }
     }
 
-    fn plan_create(&mut self, options: &CreationOptions) -> Result<create::Plan> {
+    fn plan_create(&mut self, options: &CreationOptions) -> Result<create::CreatePlan> {
         // A user who is asked for a security key or a phone takes one: a check depends on the
         // properties of the authenticator, not on its place.
         let selection = options.authenticator_selection.as_ref();
@@ -94,7 +94,7 @@ impl Actor {
         Ok(self.client.plan_create(options)?)
     }
 
-    fn plan_get(&mut self, begun: &Begun) -> Result<get::Plan> {
+    fn plan_get(&mut self, begun: &Begun) -> Result<get::GetPlan> {
         Ok(self.client.plan_get(&RequestOptions::parse(&begun.options)?)?)
     }
 
@@ -183,8 +183,8 @@ impl Actor {
         );
         let (one, mut two) = (answers.0?, answers.1?);
         // Both began with what was logged before.
-        two.exchange = log.absorb(&beside, two.exchange);
-        let attempt = |answer: Answer| Attempt {
+        two.exchange = log.append(&beside, two.exchange);
+        let attempt = |answer: CredentialAnswer| Attempt {
             verdict: answer.verdict,
             effect: Effect::Unobserved,
             exchange: answer.exchange,
@@ -271,7 +271,7 @@ impl Actor {
     fn is_sent(&self, ceremony: Ceremony, bench: &Bench<'_>, message: &Message) -> bool {
         match bench.honest_response() {
             Some(Tree::Json(honest)) => {
-                self.world.target.tells_apart(ceremony, honest, &message.response)
+                self.world.target.distinguishes(ceremony, honest, &message.response)
             }
             _ => true,
         }

@@ -7,8 +7,8 @@ use passrig_authenticator::wire::options;
 
 use super::NotExpressible;
 use crate::target_rp::Flow;
-use crate::target_rp::error::Kind;
-use crate::target_rp::transport::Failure;
+use crate::target_rp::error::ErrorKind;
+use crate::target_rp::transport::TransportError;
 
 /// The most credentials that are removed from an account: a target may list any number.
 pub(super) const REMOVALS: usize = 200;
@@ -98,7 +98,9 @@ impl AttemptError {
         matches!(
             self.kind(),
             Some(
-                Kind::Unexpected { status: 300..500, .. } | Kind::Refused { .. } | Kind::Preflight
+                ErrorKind::Unexpected { status: 300..500, .. }
+                    | ErrorKind::Refused { .. }
+                    | ErrorKind::Preflight
             )
         )
     }
@@ -106,7 +108,10 @@ impl AttemptError {
     /// The refusal as the answer of a target that was meant to refuse, not as an error.
     pub fn as_refusal(&self) -> String {
         match self.kind() {
-            Some(Kind::Unexpected { status, message, .. } | Kind::Refused { status, message }) => {
+            Some(
+                ErrorKind::Unexpected { status, message, .. }
+                | ErrorKind::Refused { status, message },
+            ) => {
                 format!("refused with {status}{}", suffix(message))
             }
             _ => self.to_string(),
@@ -117,33 +122,37 @@ impl AttemptError {
     pub fn is_unreachable(&self) -> bool {
         matches!(
             self.kind(),
-            Some(Kind::Transport(
-                Failure::NoAddress { .. } | Failure::Refused { .. } | Failure::Connect { .. }
+            Some(ErrorKind::Transport(
+                TransportError::NoAddress { .. }
+                    | TransportError::Refused { .. }
+                    | TransportError::Connect { .. }
             ))
         )
     }
 
     /// True if the target closed the connection before an answer.
     pub fn is_hang_up(&self) -> bool {
-        let closed =
-            |failure: &Failure| matches!(failure, Failure::Closed | Failure::Truncated { .. });
-        matches!(self.kind(), Some(Kind::Transport(failure)) if closed(failure))
+        let closed = |failure: &TransportError| {
+            matches!(failure, TransportError::Closed | TransportError::Truncated { .. })
+        };
+        matches!(self.kind(), Some(ErrorKind::Transport(failure)) if closed(failure))
     }
 
     /// True if no request can reach the address.
     pub fn is_elsewhere(&self) -> bool {
-        let barred =
-            |failure: &Failure| matches!(failure, Failure::Tls { .. } | Failure::Forbidden(_));
+        let barred = |failure: &TransportError| {
+            matches!(failure, TransportError::Tls { .. } | TransportError::Forbidden(_))
+        };
         self.is_unreachable()
-            || matches!(self.kind(), Some(Kind::Transport(failure)) if barred(failure))
+            || matches!(self.kind(), Some(ErrorKind::Transport(failure)) if barred(failure))
     }
 
     /// True if the target broke on the request. A request to an address that the user did not name
     /// is refused on this side.
     pub fn is_breakage(&self) -> bool {
         match self.kind() {
-            Some(Kind::Transport(failure)) => !matches!(failure, Failure::Forbidden(_)),
-            kind => matches!(kind, Some(Kind::Crash { .. })),
+            Some(ErrorKind::Transport(failure)) => !matches!(failure, TransportError::Forbidden(_)),
+            kind => matches!(kind, Some(ErrorKind::Crash { .. })),
         }
     }
 
@@ -156,12 +165,15 @@ impl AttemptError {
     pub fn is_refusal(&self) -> bool {
         let status = matches!(
             self.kind(),
-            Some(Kind::Unexpected { status: 400 | 403 | 409 | 422, .. } | Kind::Refused { .. })
+            Some(
+                ErrorKind::Unexpected { status: 400 | 403 | 409 | 422, .. }
+                    | ErrorKind::Refused { .. }
+            )
         );
         status || matches!(self, Self::Honest { .. })
     }
 
-    fn kind(&self) -> Option<&Kind> {
+    fn kind(&self) -> Option<&ErrorKind> {
         match self {
             Self::Target(error) => Some(&error.kind),
             _ => None,
@@ -173,7 +185,7 @@ impl AttemptError {
         match self {
             Self::Honest { throttled, .. } => *throttled,
             _ => match self.kind() {
-                Some(Kind::Throttled { after }) => Some(after.unwrap_or_default()),
+                Some(ErrorKind::Throttled { after }) => Some(after.unwrap_or_default()),
                 _ => None,
             },
         }
@@ -182,7 +194,7 @@ impl AttemptError {
 
 /// True if an answer says that no user is signed in.
 pub(super) fn is_unauthorised(error: &crate::target_rp::Error) -> bool {
-    matches!(error.kind, Kind::Unexpected { status: 401 | 403, .. })
+    matches!(error.kind, ErrorKind::Unexpected { status: 401 | 403, .. })
 }
 
 fn suffix(message: &Option<String>) -> String {

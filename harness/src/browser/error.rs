@@ -2,88 +2,42 @@ use std::borrow::Cow;
 use std::io;
 use std::time::Duration;
 
-use crate::target_rp::guard::Place;
+use crate::target_rp::guard::HostPort;
 
 /// Why a browser did not do what it was told.
 #[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "the messages say what each value means")]
 pub enum Error {
-    /// This machine has none.
     #[error("no Chromium was found")]
     NotFound,
-    /// It cannot be run.
     #[error("{program} cannot be run")]
-    Start {
-        /// What was to be run.
-        program: String,
-        /// Why.
-        source: io::Error,
-    },
-    /// It has no place for its files.
+    Start { program: String, source: io::Error },
     #[error("the browser cannot be given a folder")]
     Folder(#[source] io::Error),
-    /// It ended by itself.
-    #[error("the browser ended{last_words}")]
+    #[error("the browser ended{stderr}")]
     Ended {
         /// What it wrote to stderr before, a line each; empty if nothing.
-        last_words: String,
+        stderr: String,
     },
     /// The page lets more happen than is kept.
     #[error("expected at most {limit} bytes of events that wait, found more")]
-    Flooded {
-        /// The most bytes.
-        limit: usize,
-    },
+    Flooded { limit: usize },
     /// It did not answer.
     #[error("the browser did not answer {method} within {} s", after.as_secs())]
-    Silent {
-        /// The command.
-        method: String,
-        /// How long was waited.
-        after: Duration,
-    },
-    /// It does not take a command.
+    Silent { method: String, after: Duration },
     #[error("the browser refuses {method}: {message}")]
-    Refused {
-        /// The command.
-        method: String,
-        /// Its reason.
-        message: String,
-    },
-    /// A page cannot be had.
+    Refused { method: String, message: String },
     #[error("{url} cannot be opened: {reason}")]
-    Unreachable {
-        /// Which.
-        url: String,
-        /// What the browser says.
-        reason: String,
-    },
-    /// The page cannot be opened: its host and port were not named.
+    Unreachable { url: String, reason: String },
     #[error("invalid page {url}: {place} is not an allowed place")]
-    Guarded {
-        /// Which.
-        url: String,
-        /// The place that was refused.
-        place: Place,
-    },
-    /// The proxy for the browser cannot be opened.
+    Guarded { url: String, place: HostPort },
     #[error("cannot open the proxy for the browser's connections")]
-    Gate(#[source] io::Error),
+    Proxy(#[source] io::Error),
     /// A script that was run on the page threw something.
     #[error("a script failed on the page: {exception}")]
-    Script {
-        /// What it threw.
-        exception: String,
-    },
-    /// What was waited for did not come.
+    Script { exception: String },
     #[error("{url} does not come to have {what} within {} s", after.as_secs())]
-    Absent {
-        /// What was waited for.
-        what: String,
-        /// Where the page was by then.
-        url: String,
-        /// How long was waited.
-        after: Duration,
-    },
+    Absent { what: String, url: String, after: Duration },
 }
 
 impl Error {
@@ -108,7 +62,7 @@ impl Error {
                  or name the program in PASSRIG_CHROMIUM",
             ),
             Self::Start { .. } => Some("PASSRIG_CHROMIUM names the program to run"),
-            Self::Ended { last_words } if last_words.contains("sandbox") => {
+            Self::Ended { stderr } if stderr.contains("sandbox") => {
                 Some("where it may not make its sandbox, set PASSRIG_CHROMIUM_FLAGS=--no-sandbox")
             }
             Self::Flooded { .. } => Some(

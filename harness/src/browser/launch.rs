@@ -9,13 +9,13 @@ use tokio::process::Command;
 use url::Url;
 
 use super::error::Error;
-use super::gate::{Gate, NOWHERE};
-use super::guard::Guard;
-use super::page::Page;
-use super::session::Session;
+use super::guard::BrowserGuard;
+use super::page::BrowserPage;
+use super::proxy::{NOWHERE, Proxy};
+use super::session::CdpSession;
 use super::tail::Tail;
-use crate::process::{Folder, Group};
-use crate::target_rp::guard::Place;
+use crate::process::{Folder, ProcessGroup};
+use crate::target_rp::guard::HostPort;
 
 /// The names that Chromium goes by.
 const NAMES: [&str; 5] =
@@ -78,11 +78,11 @@ const OWN_SERVICES: [(&str, &str); 5] = [
 const SHELL: &str = r#"exec "$@" 3<&0 4>&1 0</dev/null 1>&2"#;
 
 /// How long it may take to end by itself.
-const FAREWELL: Duration = Duration::from_secs(5);
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Where hosts are, and whose certificates are believed.
+/// The network settings of a browser, and its trusted certificates.
 #[derive(Clone, Debug, Default)]
-pub struct Settings {
+pub struct LaunchSettings {
     /// What runs Chromium, if not what [`find`] finds.
     pub program: Option<PathBuf>,
     /// Hosts, and where each really is (`HOST:PORT`); names and certificates
@@ -91,15 +91,15 @@ pub struct Settings {
     /// Keys of certificates that are believed, as [`pin`](super::pin) has them.
     pub pins: Vec<String>,
     /// The places that may be reached; any, if there is none. It knows itself where hosts are.
-    pub guard: Option<Arc<Guard>>,
+    pub guard: Option<Arc<BrowserGuard>>,
 }
 
 /// A browser that runs. It ends with this value.
 #[derive(Debug)]
 pub struct Browser {
-    session: Session,
-    group: Group,
-    gate: Option<Gate>,
+    session: CdpSession,
+    group: ProcessGroup,
+    proxy: Option<Proxy>,
     // After the group: dropped when it is gone.
     _folder: Folder,
 }
@@ -118,7 +118,7 @@ pub fn find() -> Option<PathBuf> {
 
 impl Browser {
     /// Starts one without a window and with no memory.
-    pub async fn launch(settings: &Settings) -> Result<Self, Error> {
+    pub async fn launch(settings: &LaunchSettings) -> Result<Self, Error> {
         let program = settings.program.clone().or_else(find).ok_or(Error::NotFound)?;
         let folder = Folder::new("passrig-browser-").map_err(Error::Folder)?;
         let failed = |source| Error::Start { program: program.display().to_string(), source };
@@ -141,20 +141,20 @@ impl Browser {
         }
         let more = env::var("PASSRIG_CHROMIUM_FLAGS").unwrap_or_default();
         command.args(more.split_whitespace());
-        let gate = match &settings.guard {
-            Some(guard) => Some(Gate::open(Arc::clone(guard)).await.map_err(Error::Gate)?),
+        let proxy = match &settings.guard {
+            Some(guard) => Some(Proxy::open(Arc::clone(guard)).await.map_err(Error::Proxy)?),
             None => None,
         };
         // Of a flag that is given twice the last counts: the user's do not open another way.
-        if let Some(gate) = &gate {
-            command.args(PROXIED_ONLY).args(gate.flags());
+        if let Some(proxy) = &proxy {
+            command.args(PROXIED_ONLY).args(proxy.flags());
             let services = OWN_SERVICES.map(|(flag, end)| format!("{flag}{NOWHERE}{end}"));
             command.args(services);
         }
         command.arg("about:blank");
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
 
-        let mut group = Group::spawn(&mut command).map_err(failed)?;
+        let mut group = ProcessGroup::spawn(&mut command).map_err(failed)?;
         let child = group.child();
         let (stdin, stdout, stderr) =
             (child.stdin.take(), child.stdout.take(), child.stderr.take());
@@ -162,32 +162,27 @@ impl Browser {
             return Err(failed(std::io::ErrorKind::BrokenPipe.into()));
         };
         let (tail, followed) = Tail::follow(stderr);
-        let session = Session::new(stdin, stdout, tail, followed);
+        let session = CdpSession::new(stdin, stdout, tail, followed);
         session.call("Browser.getVersion", json!({})).await?;
-        Ok(Self { session, group, gate, _folder: folder })
-    }
-
-    /// The session of the browser itself.
-    pub fn session(&self) -> &Session {
-        &self.session
+        Ok(Self { session, group, proxy, _folder: folder })
     }
 
     /// Opens an empty page.
-    pub async fn page(&self) -> Result<Page, Error> {
-        Page::open(&self.session).await
+    pub async fn page(&self) -> Result<BrowserPage, Error> {
+        BrowserPage::open(&self.session).await
     }
 
-    /// The error with the reason that only the gate knows: to Chromium, each is a proxy that does
+    /// The error with the reason that only the proxy knows: to Chromium, each is a proxy that does
     /// not connect.
     pub fn explain(&self, error: Error) -> Error {
-        let (Error::Unreachable { url, reason }, Some(gate)) = (&error, &self.gate) else {
+        let (Error::Unreachable { url, reason }, Some(proxy)) = (&error, &self.proxy) else {
             return error;
         };
         if !reason.contains("SOCKS") && !reason.contains("PROXY") {
             return error;
         }
-        let place = Url::parse(url).ok().and_then(|url| Place::of(&url));
-        let (url, guard) = (url.clone(), gate.guard());
+        let place = Url::parse(url).ok().and_then(|url| HostPort::of(&url));
+        let (url, guard) = (url.clone(), proxy.guard());
         match place.as_ref().and_then(|place| guard.reason(place)) {
             Some(reason) => Error::Unreachable { url, reason },
             None => {
@@ -204,7 +199,7 @@ impl Browser {
     pub async fn close(mut self) {
         // Where it does not end by itself it is killed with this value.
         let _ = self.session.call("Browser.close", json!({})).await;
-        let _ = tokio::time::timeout(FAREWELL, self.group.wait()).await;
+        let _ = tokio::time::timeout(SHUTDOWN_TIMEOUT, self.group.wait()).await;
         // The folder is removed with the value, and a process may write to it for a moment.
         let _ = tokio::task::spawn_blocking(move || drop(self)).await;
     }

@@ -5,9 +5,9 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
-use super::PATIENCE;
+use super::TIMEOUT;
 use super::error::Error;
-use super::session::{Events, Session};
+use super::session::{CdpSession, Events};
 
 const FIND: &str = include_str!("find.js");
 /// How long to wait before looking again.
@@ -15,12 +15,12 @@ const PAUSE: Duration = Duration::from_millis(50);
 
 /// A page of a browser. Its dialogs are answered with yes.
 #[derive(Clone, Debug)]
-pub struct Page {
-    session: Session,
+pub struct BrowserPage {
+    session: CdpSession,
 }
 
-impl Page {
-    pub(super) async fn open(browser: &Session) -> Result<Self, Error> {
+impl BrowserPage {
+    pub(super) async fn open(browser: &CdpSession) -> Result<Self, Error> {
         let made = browser.call("Target.createTarget", json!({ "url": "about:blank" })).await?;
         let target = made.get("targetId").cloned().unwrap_or_default();
         let attached = browser
@@ -37,7 +37,7 @@ impl Page {
     }
 
     /// Its session, for what is not here.
-    pub fn session(&self) -> &Session {
+    pub fn session(&self) -> &CdpSession {
         &self.session
     }
 
@@ -48,7 +48,7 @@ impl Page {
             let (url, reason) = (url.to_owned(), reason.to_owned());
             return Err(Error::Unreachable { url, reason });
         }
-        let until = Instant::now() + PATIENCE;
+        let until = Instant::now() + TIMEOUT;
         loop {
             match self.observe("document.readyState === 'complete'").await {
                 Ok(Value::Bool(true)) => return Ok(()),
@@ -109,7 +109,7 @@ impl Page {
         what: &str,
         look: impl AsyncFn() -> Result<Option<T>, Error>,
     ) -> Result<T, Error> {
-        let until = Instant::now() + PATIENCE;
+        let until = Instant::now() + TIMEOUT;
         loop {
             // On its way to another page it has no place for scripts.
             match look().await {
@@ -125,7 +125,7 @@ impl Page {
     /// Waits until it shows what a selector stands for: one of CSS, or
     /// `text=Sign in` for the button or link that says so, or else for anything
     /// that does. Frames count too.
-    pub async fn shows(&self, selector: &str) -> Result<(), Error> {
+    pub async fn wait_for(&self, selector: &str) -> Result<(), Error> {
         self.find(selector).await.map(drop)
     }
 
@@ -136,7 +136,7 @@ impl Page {
 
     /// Clicks in the middle of what a selector stands for, once it is there.
     pub async fn click(&self, selector: &str) -> Result<(), Error> {
-        let until = Instant::now() + PATIENCE;
+        let until = Instant::now() + TIMEOUT;
         loop {
             let object = self.find(selector).await?;
             match self.middle(&object).await {
@@ -157,12 +157,6 @@ impl Page {
         });
         thrown(&self.session.call("Runtime.callFunctionOn", command).await?)?;
         self.session.call("Input.insertText", json!({ "text": text })).await.map(drop)
-    }
-
-    /// A picture of it, as PNG in base64.
-    pub async fn picture(&self) -> Result<String, Error> {
-        let taken = self.session.call("Page.captureScreenshot", json!({ "format": "png" })).await?;
-        Ok(taken.get("data").and_then(Value::as_str).unwrap_or_default().to_owned())
     }
 
     async fn find(&self, selector: &str) -> Result<String, Error> {
@@ -222,13 +216,13 @@ impl Page {
     }
 
     async fn absent(&self, what: &str) -> Error {
-        Error::Absent { what: what.to_owned(), url: self.url().await, after: PATIENCE }
+        Error::Absent { what: what.to_owned(), url: self.url().await, after: TIMEOUT }
     }
 }
 
 /// Without an answer everything on the page stands still. Questions get the
 /// answer that stands there already, or a word.
-async fn answer_dialogs(session: Session, mut events: Events) {
+async fn answer_dialogs(session: CdpSession, mut events: Events) {
     while let Some(event) = events.next().await {
         if event.method != "Page.javascriptDialogOpening"
             || event.session.as_deref() != session.id()

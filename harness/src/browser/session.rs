@@ -15,7 +15,7 @@ use tokio::task::JoinHandle;
 use super::COMMAND;
 use super::error::Error;
 use super::tail::Tail;
-use crate::process::Lines;
+use crate::process::StreamLines;
 
 /// The most bytes that a message of the browser has.
 const LONGEST: usize = 16 << 20;
@@ -26,7 +26,7 @@ const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// The browser's session, or that of a page.
 #[derive(Clone, Debug)]
-pub struct Session {
+pub struct CdpSession {
     pipe: Arc<Pipe>,
     id: Option<String>,
 }
@@ -51,7 +51,7 @@ pub struct Events {
 
 /// The other end of [`Events`].
 #[derive(Debug)]
-struct Listener {
+struct EventListener {
     sender: mpsc::UnboundedSender<(Event, usize)>,
     /// The bytes of the events that were sent and not received.
     waiting: Arc<AtomicUsize>,
@@ -60,17 +60,17 @@ struct Listener {
 #[derive(Debug)]
 struct Pipe {
     outgoing: mpsc::UnboundedSender<Vec<u8>>,
-    state: Mutex<State>,
+    state: Mutex<PipeState>,
     tail: Tail,
     /// True if more events came than are kept.
     is_flooded: AtomicBool,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct PipeState {
     last: u64,
-    waiting: HashMap<u64, oneshot::Sender<Message>>,
-    listeners: Vec<Listener>,
+    waiting: HashMap<u64, oneshot::Sender<CdpMessage>>,
+    listeners: Vec<EventListener>,
     /// Whether the browser has ended.
     over: bool,
 }
@@ -78,11 +78,11 @@ struct State {
 /// An answer, or an event.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Message {
+struct CdpMessage {
     id: Option<u64>,
     #[serde(default)]
     result: Value,
-    error: Option<Refusal>,
+    error: Option<CdpError>,
     method: Option<String>,
     #[serde(default)]
     params: Value,
@@ -90,11 +90,11 @@ struct Message {
 }
 
 #[derive(Debug, Deserialize)]
-struct Refusal {
+struct CdpError {
     message: String,
 }
 
-impl Session {
+impl CdpSession {
     /// Speaks over these. What the browser says elsewhere lies in `tail`, all of
     /// it once `followed` is done.
     pub(super) fn new(
@@ -105,7 +105,7 @@ impl Session {
     ) -> Self {
         let (outgoing, queue) = mpsc::unbounded_channel();
         let pipe = Arc::new(Pipe::new(outgoing, tail));
-        tokio::spawn(speak(stdin, queue));
+        tokio::spawn(write_requests(stdin, queue));
         tokio::spawn(listen(stdout, Arc::clone(&pipe), followed));
         Self { pipe, id: None }
     }
@@ -142,10 +142,10 @@ impl Session {
         bytes.push(0);
         self.pipe.outgoing.send(bytes).map_err(|_| self.pipe.ended())?;
         match tokio::time::timeout(COMMAND, receiver).await {
-            Ok(Ok(Message { error: Some(Refusal { message }), .. })) => {
+            Ok(Ok(CdpMessage { error: Some(CdpError { message }), .. })) => {
                 Err(Error::Refused { method: method.to_owned(), message })
             }
-            Ok(Ok(Message { result, .. })) => Ok(result),
+            Ok(Ok(CdpMessage { result, .. })) => Ok(result),
             Ok(Err(_)) => Err(self.pipe.ended()),
             Err(_) => {
                 self.pipe.state().waiting.remove(&id);
@@ -166,7 +166,7 @@ impl Session {
         let mut state = self.pipe.state();
         // What has ended has nothing to tell any more.
         if !state.over {
-            state.listeners.push(Listener { sender, waiting: Arc::clone(&waiting) });
+            state.listeners.push(EventListener { sender, waiting: Arc::clone(&waiting) });
         }
         Events { receiver, waiting }
     }
@@ -192,23 +192,23 @@ impl Events {
     }
 }
 
-impl Listener {
+impl EventListener {
     /// Sends an event, unless too many wait already.
-    fn send(&self, event: &Event, size: usize) -> Sent {
+    fn send(&self, event: &Event, size: usize) -> Delivery {
         // Only this side adds to it.
         if self.waiting.load(Ordering::Relaxed) + size > WAITING {
-            return Sent::TooMuch;
+            return Delivery::TooMuch;
         }
         self.waiting.fetch_add(size, Ordering::Relaxed);
         match self.sender.send((event.clone(), size)) {
-            Ok(()) => Sent::Done,
-            Err(_) => Sent::Unheard,
+            Ok(()) => Delivery::Done,
+            Err(_) => Delivery::Unheard,
         }
     }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Sent {
+enum Delivery {
     Done,
     /// The listener is gone.
     Unheard,
@@ -220,7 +220,7 @@ impl Pipe {
         Self { outgoing, state: Mutex::default(), tail, is_flooded: AtomicBool::new(false) }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, PipeState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -231,7 +231,7 @@ impl Pipe {
     fn ended(&self) -> Error {
         match self.is_flooded() {
             true => Error::Flooded { limit: WAITING },
-            false => Error::Ended { last_words: self.tail.text() },
+            false => Error::Ended { stderr: self.tail.text() },
         }
     }
 
@@ -250,23 +250,23 @@ impl Pipe {
             let event = Event { session: message.session_id, method, params: message.params };
             state.listeners.retain(|listener| {
                 let sent = listener.send(&event, bytes.len());
-                self.is_flooded.fetch_or(sent == Sent::TooMuch, Ordering::Relaxed);
-                sent != Sent::Unheard
+                self.is_flooded.fetch_or(sent == Delivery::TooMuch, Ordering::Relaxed);
+                sent != Delivery::Unheard
             });
         }
     }
 }
 
 /// The answer to a command in place of one that was cut: Chromium writes the number first.
-fn too_long(bytes: &[u8]) -> Option<Message> {
+fn too_long(bytes: &[u8]) -> Option<CdpMessage> {
     let number = bytes.strip_prefix(b"{\"id\":").filter(|_| bytes.len() >= LONGEST)?;
     let digits = number.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let id = std::str::from_utf8(number.get(..digits)?).ok()?.parse().ok()?;
     let message = format!("the answer has more than {LONGEST} bytes");
-    Some(Message { id: Some(id), error: Some(Refusal { message }), ..Message::default() })
+    Some(CdpMessage { id: Some(id), error: Some(CdpError { message }), ..CdpMessage::default() })
 }
 
-async fn speak(mut stdin: ChildStdin, mut queue: mpsc::UnboundedReceiver<Vec<u8>>) {
+async fn write_requests(mut stdin: ChildStdin, mut queue: mpsc::UnboundedReceiver<Vec<u8>>) {
     while let Some(bytes) = queue.recv().await {
         if stdin.write_all(&bytes).await.is_err() || stdin.flush().await.is_err() {
             return;
@@ -275,7 +275,7 @@ async fn speak(mut stdin: ChildStdin, mut queue: mpsc::UnboundedReceiver<Vec<u8>
 }
 
 async fn listen(stdout: ChildStdout, pipe: Arc<Pipe>, followed: JoinHandle<()>) {
-    let mut messages = Lines::ended_by(stdout, 0, LONGEST);
+    let mut messages = StreamLines::ended_by(stdout, 0, LONGEST);
     // A page decides how long the answers are that Chromium passes on. A message that was cut at
     // the limit is not JSON: nothing is left of it.
     while let Some(message) = messages.next_cut().await {
@@ -301,7 +301,7 @@ mod tests {
     async fn events_that_wait_are_bounded() {
         let (outgoing, _queue) = mpsc::unbounded_channel();
         let pipe = Arc::new(Pipe::new(outgoing, Tail::default()));
-        let session = Session { pipe: Arc::clone(&pipe), id: None };
+        let session = CdpSession { pipe: Arc::clone(&pipe), id: None };
         let mut events = session.events();
         let payload = "x".repeat(1 << 20);
         let event = json!({ "method": "Runtime.bindingCalled", "params": payload }).to_string();

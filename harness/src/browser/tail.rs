@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::io::AsyncRead;
 use tokio::task::JoinHandle;
 
-use crate::process::Lines;
+use crate::process::StreamLines;
 
 const KEPT_LINES: usize = 20;
 /// The most bytes that are kept of a line.
@@ -23,7 +23,7 @@ impl Tail {
         let tail = Self::default();
         let kept = Arc::clone(&tail.0);
         let followed = tokio::spawn(async move {
-            let mut lines = Lines::new(stream, LINE);
+            let mut lines = StreamLines::new(stream, LINE);
             while let Some(line) = lines.next_cut().await {
                 let line = String::from_utf8_lossy(line).into_owned();
                 let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,8 +1,8 @@
 use super::*;
 
 #[test]
-fn what_can_be_done_is_said() {
-    let ended = Error::Ended { last_words: "\n  No usable sandbox!".to_owned() };
+fn errors_have_help() {
+    let ended = Error::Ended { stderr: "\n  No usable sandbox!".to_owned() };
     insta::assert_snapshot!(ended, @r"
     the browser ended
       No usable sandbox!
@@ -12,7 +12,7 @@ fn what_can_be_done_is_said() {
     let absent = Error::Absent {
         what: "text=Sign in".to_owned(),
         url: "http://localhost:8080/".to_owned(),
-        after: PATIENCE,
+        after: TIMEOUT,
     };
     insta::assert_snapshot!(absent, @"http://localhost:8080/ does not come to have text=Sign in within 30 s");
 }

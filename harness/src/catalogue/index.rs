@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Catalogue, Check, glob};
 use crate::outcome::{Level, Verdict};
-use crate::toml_file::{Mistake, TomlFile};
+use crate::toml_file::{TomlFile, TomlMistake};
 
 /// All rows, in the order of their files.
 #[derive(Clone, Debug, Default)]
@@ -266,7 +266,7 @@ impl Row for Flaw {
 
 impl Index {
     /// The rows that come with the program.
-    pub fn builtin() -> Result<Self, Box<Mistake>> {
+    pub fn builtin() -> Result<Self, Box<TomlMistake>> {
         Files::BUILTIN.read()
     }
 
@@ -325,7 +325,7 @@ impl Files<'static> {
 }
 
 impl Files<'_> {
-    pub(super) fn read(&self) -> Result<Index, Box<Mistake>> {
+    pub(super) fn read(&self) -> Result<Index, Box<TomlMistake>> {
         let index = Index {
             requirements: groups(self.requirements)?,
             fido: groups(self.fido)?,
@@ -339,7 +339,7 @@ impl Files<'_> {
     }
 
     /// That every check which a row names exists.
-    pub(super) fn prove(&self, catalogue: &Catalogue) -> Result<(), Box<Mistake>> {
+    pub(super) fn prove(&self, catalogue: &Catalogue) -> Result<(), Box<TomlMistake>> {
         globs_match(self.fido, &catalogue.index.fido, &catalogue.checks)?;
         globs_match(self.flaws, &catalogue.index.flaws, &catalogue.checks)
     }
@@ -348,7 +348,7 @@ impl Files<'_> {
         &self,
         groups: &[Group<T>],
         index: &Index,
-    ) -> Result<(), Box<Mistake>> {
+    ) -> Result<(), Box<TomlMistake>> {
         let keys: Vec<_> = keys(groups).collect();
         for pattern in index.uncovered.iter().flat_map(T::patterns) {
             if !keys.iter().any(|key| glob::matches(pattern, key)) {
@@ -376,7 +376,7 @@ struct UncoveredFile {
 
 fn groups<T: Row + serde::de::DeserializeOwned>(
     file: TomlFile,
-) -> Result<Vec<Group<T>>, Box<Mistake>> {
+) -> Result<Vec<Group<T>>, Box<TomlMistake>> {
     let groups = file.parse::<File<T>>()?.group;
     let mut known = HashSet::new();
     if let Some(twice) = keys(&groups).find(|key| !known.insert(key.clone())) {
@@ -396,7 +396,7 @@ fn globs_match<T: Row>(
     file: TomlFile,
     groups: &[Group<T>],
     checks: &[Check],
-) -> Result<(), Box<Mistake>> {
+) -> Result<(), Box<TomlMistake>> {
     let globs = groups.iter().flat_map(|group| &group.rows).flat_map(|row| row.globs());
     for glob in globs {
         if !checks.iter().any(|check| glob::matches(glob, &check.id)) {

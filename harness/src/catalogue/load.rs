@@ -14,7 +14,7 @@ use super::{Action, Catalogue, Check, Need, Scenario, rehearsal};
 use crate::near::{did_you_mean, did_you_mean_or_all};
 use crate::outcome::{Expectation, Setting, SettingValue, visible};
 use crate::target_rp::Flow;
-use crate::toml_file::{Mistake, TomlFile};
+use crate::toml_file::{TomlFile, TomlMistake};
 
 /// The files that come with the program.
 const BUILTIN: [(&str, &str); 34] = [
@@ -59,11 +59,11 @@ const BUILTIN: [(&str, &str); 34] = [
 
 impl Catalogue {
     /// The checks that come with the program. A test has rehearsed them.
-    pub fn builtin() -> Result<Self, Box<Mistake>> {
+    pub fn builtin() -> Result<Self, Box<TomlMistake>> {
         Self::read_builtin(Rehearsal::Before)
     }
 
-    fn read_builtin(rehearsal: Rehearsal) -> Result<Self, Box<Mistake>> {
+    fn read_builtin(rehearsal: Rehearsal) -> Result<Self, Box<TomlMistake>> {
         let mut catalogue = Self { index: Index::builtin()?, ..Self::default() };
         for (chapter, text) in BUILTIN {
             catalogue.read(chapter, &format!("{chapter}.toml"), text, rehearsal)?;
@@ -74,7 +74,7 @@ impl Catalogue {
 
     /// Adds a file's checks. Every deviation is rehearsed on an honest
     /// ceremony, so that a path that leads nowhere is found here.
-    pub fn add(&mut self, chapter: &str, file: &str, text: &str) -> Result<(), Box<Mistake>> {
+    pub fn add(&mut self, chapter: &str, file: &str, text: &str) -> Result<(), Box<TomlMistake>> {
         self.read(chapter, file, text, Rehearsal::Now)
     }
 
@@ -84,7 +84,7 @@ impl Catalogue {
         file: &str,
         text: &str,
         rehearsal: Rehearsal,
-    ) -> Result<(), Box<Mistake>> {
+    ) -> Result<(), Box<TomlMistake>> {
         let file = TomlFile { name: file, text };
         let chapter = Chapter { name, file, rehearsal };
         let parsed: File = file.parse()?;
@@ -138,7 +138,7 @@ struct Chapter<'a> {
 }
 
 impl Chapter<'_> {
-    fn checks(&self, family: &Family, case: &Case) -> Result<Vec<Check>, Box<Mistake>> {
+    fn checks(&self, family: &Family, case: &Case) -> Result<Vec<Check>, Box<TomlMistake>> {
         let mut checks = Vec::new();
         for ceremony in case.ceremony.as_ref().unwrap_or(&family.ceremony) {
             if self.rehearsal == Rehearsal::Now {
@@ -160,7 +160,7 @@ impl Chapter<'_> {
         family: &Family,
         case: &Case,
         ceremony: Ceremony,
-    ) -> Result<Check, Box<Mistake>> {
+    ) -> Result<Check, Box<TomlMistake>> {
         let here = || Some(case.id.span());
         let violates = case.violates.get(&ceremony).or_else(|| family.violates.get(&ceremony));
         let violates = violates.cloned().unwrap_or_default();
@@ -235,7 +235,7 @@ impl Chapter<'_> {
     }
 
     /// Refuses a check with a character in its texts that cannot be seen.
-    fn can_be_read(&self, check: &Check, span: Range<usize>) -> Result<(), Box<Mistake>> {
+    fn can_be_read(&self, check: &Check, span: Range<usize>) -> Result<(), Box<TomlMistake>> {
         let Check { id, sends, clause, requirement, why, fix, .. } = check;
         let texts = [id, sends, clause, why, fix].into_iter().chain(requirement);
         let hidden = texts.flat_map(|text| text.chars()).find(|c| visible::is_hidden(*c));
@@ -251,7 +251,7 @@ impl Chapter<'_> {
         ceremony: Ceremony,
         family: &Family,
         case: &Case,
-    ) -> Result<(), Box<Mistake>> {
+    ) -> Result<(), Box<TomlMistake>> {
         let algorithm = self.algorithm(family, case)?;
         for (index, edit) in case.deviation.iter().enumerate() {
             // The plan decides which artifacts exist.
@@ -267,7 +267,7 @@ impl Chapter<'_> {
     }
 
     /// Points at the path inside the edit, the place of most mistakes.
-    fn edit_error(&self, edit: &Spanned<Edit>, error: &deviation::Error) -> Box<Mistake> {
+    fn edit_error(&self, edit: &Spanned<Edit>, error: &deviation::Error) -> Box<TomlMistake> {
         let span = edit.span();
         let path = format!("\"{}\"", edit.get_ref().at);
         let inside = self.file.text.get(span.clone()).and_then(|text| text.find(&path));
@@ -276,7 +276,11 @@ impl Chapter<'_> {
     }
 
     /// The algorithm of a case or else of its family.
-    fn algorithm(&self, family: &Family, case: &Case) -> Result<Option<Algorithm>, Box<Mistake>> {
+    fn algorithm(
+        &self,
+        family: &Family,
+        case: &Case,
+    ) -> Result<Option<Algorithm>, Box<TomlMistake>> {
         let Some(written) = case.algorithm.as_ref().or(family.algorithm.as_ref()) else {
             return Ok(None);
         };
@@ -288,14 +292,14 @@ impl Chapter<'_> {
         })
     }
 
-    fn no_scenario(&self, name: &Spanned<String>) -> Box<Mistake> {
+    fn no_scenario(&self, name: &Spanned<String>) -> Box<TomlMistake> {
         let message = format!("there is no scenario `{}`", name.get_ref());
         let known = Scenario::ALL.into_iter().map(Scenario::name);
         let help = did_you_mean(name.get_ref(), known);
         self.file.mistake(message, Some(name.span()), help)
     }
 
-    fn need(&self, need: &Spanned<String>) -> Result<Need, Box<Mistake>> {
+    fn need(&self, need: &Spanned<String>) -> Result<Need, Box<TomlMistake>> {
         let setting = |setting: Setting, value: &str, values: &[&str]| {
             if let (true, Some(value)) = (values.contains(&value), SettingValue::named(value)) {
                 return Ok(Need::Setting(setting, value));

@@ -18,7 +18,7 @@ use super::failure::Failure;
 #[command(after_help = EXAMPLES)]
 pub(super) struct Args {
     #[command(subcommand)]
-    verb: Verb,
+    verb: AdapterVerb,
 }
 
 const EXAMPLES: &str = "\
@@ -30,7 +30,7 @@ Examples:
   passrig schema adapter              so that your editor completes it";
 
 #[derive(Debug, Subcommand)]
-enum Verb {
+enum AdapterVerb {
     New(new::Args),
     FromHar(from_har::Args),
     Test(Box<test::Args>),
@@ -38,8 +38,8 @@ enum Verb {
 
 pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
     match &args.verb {
-        Verb::New(args) => new::run(args, console),
-        Verb::FromHar(args) => from_har::run(args, console),
-        Verb::Test(args) => test::run(args, console).await,
+        AdapterVerb::New(args) => new::run(args, console),
+        AdapterVerb::FromHar(args) => from_har::run(args, console),
+        AdapterVerb::Test(args) => test::run(args, console).await,
     }
 }

@@ -29,11 +29,11 @@ use crate::storage::{self, Limit};
 #[command(after_help = EXAMPLES)]
 pub(super) struct Args {
     #[command(subcommand)]
-    verb: Verb,
+    verb: AuthenticatorVerb,
 }
 
 #[derive(Debug, Subcommand)]
-enum Verb {
+enum AuthenticatorVerb {
     /// Register: from creation options JSON to registration response JSON
     ///
     /// The options are those that the RP's server sends, with or without a
@@ -57,9 +57,9 @@ Examples:
 
 pub(super) fn run(args: &Args, console: Console) -> Result<u8, Failure> {
     match &args.verb {
-        Verb::Create(args) => ceremony::create(args, console),
-        Verb::Get(args) => ceremony::get(args, console),
-        Verb::Credentials(args) => credentials::run(args, console),
+        AuthenticatorVerb::Create(args) => ceremony::create(args, console),
+        AuthenticatorVerb::Get(args) => ceremony::get(args, console),
+        AuthenticatorVerb::Credentials(args) => credentials::run(args, console),
     }
 }
 
@@ -72,7 +72,7 @@ pub(crate) fn rewritten(octets: &[u8]) -> Result<Vec<u8>, String> {
 /// Where the passkeys are.
 #[derive(Debug, clap::Args)]
 #[group(skip)]
-struct Place {
+struct StoreFile {
     /// The file that holds the authenticator and its passkeys; it is made if it
     /// is not there.
     #[arg(

@@ -1,14 +1,14 @@
 use std::fs;
 use std::io::ErrorKind;
 
-use super::config::baseline::{Baseline, Findings};
+use super::config::baseline::{Baseline, BaselineInput};
 use super::config::today;
 use super::console::Console;
 use super::failure::Failure;
 use super::reports;
-use super::run::{self, Ended};
+use super::run::{self, FinishedRun};
 use crate::report::terminal::words;
-use crate::storage::{self, Mode};
+use crate::storage::{self, FileMode};
 
 /// Expect what goes wrong today.
 ///
@@ -50,14 +50,14 @@ pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
         reports::settle(failure.exit_code(), unwritten, console);
         return Err(failure);
     }
-    let Ended { report, catalogue, config, fail_on, .. } = &ended;
+    let FinishedRun { report, catalogue, config, fail_on, .. } = &ended;
     if report.stopped.is_some() {
         let verdict = words::verdict(report, *fail_on);
         let line = format!("{verdict}\n{} is as it was.\n", file.display());
         unwritten.extend(console.print(&line).err());
         return Ok(reports::settle(fail_on.exit_code(report), unwritten, console));
     }
-    let findings = Findings {
+    let findings = BaselineInput {
         report,
         catalogue,
         expectations: &config.expectations,
@@ -68,7 +68,7 @@ pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
     let baseline = findings.write(&config.text);
     let baseline = baseline.map_err(|_| Failure::Bug("passrig.toml cannot be read twice"))?;
     if baseline.text != config.text {
-        let written = storage::write(file, baseline.text.as_bytes(), Mode::Shared);
+        let written = storage::write(file, baseline.text.as_bytes(), FileMode::Shared);
         unwritten.extend(written.err().map(|source| Failure::write(file, source)));
     }
     let Baseline { added, updated, removed, .. } = baseline;

@@ -6,7 +6,7 @@ use passrig_authenticator::device::Profile;
 use super::console::Console;
 use super::failure::Failure;
 use super::reports;
-use super::run::{self, Authenticator, Ended};
+use super::run::{self, Authenticator, FinishedRun};
 use crate::process;
 use crate::report::terminal::Terminal;
 use crate::report::{Destination, Findings, one_of_several};
@@ -57,25 +57,24 @@ pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
     match args.authenticator.as_deref() {
         Some(ALL) => with_all(args, console).await,
         name => {
-            let results = Results::of(args)?;
+            let results = ResultFiles::of(args)?;
             once(args, console, name.and_then(Authenticator::named).as_ref(), &results).await
         }
     }
 }
 
-/// Where the results of one run go.
-struct Results {
+/// The files for the results of one run.
+struct ResultFiles {
     reports: Vec<Destination>,
     log: Option<PathBuf>,
 }
 
-impl Results {
+impl ResultFiles {
     /// The results of the only run.
     fn of(args: &Args) -> Result<Self, Failure> {
         Self { reports: args.report.clone(), log: args.run.log.clone() }.distinct()
     }
 
-    /// The results of one of the runs.
     fn of_product(args: &Args, name: &str) -> Result<Self, Failure> {
         let reports = args.report.iter().map(|report| report.of(name)).collect();
         let log = args.run.log.as_ref().map(|file| one_of_several(file, name));
@@ -92,7 +91,7 @@ impl Results {
 /// Once for every product. What one of them comes to stops none of the others,
 /// but for a signal and a target that is gone; the worst exit code counts.
 async fn with_all(args: &Args, console: Console) -> Result<u8, Failure> {
-    let products = Profile::names().map(|name| Ok((name, Results::of_product(args, name)?)));
+    let products = Profile::names().map(|name| Ok((name, ResultFiles::of_product(args, name)?)));
     let products: Vec<_> = products.collect::<Result<_, Failure>>()?;
     let mut worst = 0;
     for (name, results) in products {
@@ -113,7 +112,6 @@ async fn with_all(args: &Args, console: Console) -> Result<u8, Failure> {
     Ok(worst)
 }
 
-/// Every product.
 const ALL: &str = "all";
 
 fn products() -> PossibleValuesParser {
@@ -124,13 +122,13 @@ async fn once(
     args: &Args,
     console: Console,
     authenticator: Option<&Authenticator>,
-    Results { reports, log }: &Results,
+    ResultFiles { reports, log }: &ResultFiles,
 ) -> Result<u8, Failure> {
     let writable = || reports::probe(reports);
     let log = log.as_deref();
     let mut ended = run::run(&args.run, log, console, authenticator, writable).await?;
     let mut unwritten = std::mem::take(&mut ended.unwritten);
-    let Ended { report, catalogue, fail_on, replay, log, .. } = &ended;
+    let FinishedRun { report, catalogue, fail_on, replay, log, .. } = &ended;
     let is_logged = unwritten.is_empty();
     let (fail_on, quiet) = (*fail_on, args.run.quiet || args.authenticator.as_deref() == Some(ALL));
 

@@ -16,7 +16,7 @@ use crate::catalogue::Catalogue;
 use crate::outcome::FailOn;
 use crate::runner::expect::KnownFailure;
 use crate::storage::{self, Limit};
-use crate::toml_file::{Mistake, TomlFile};
+use crate::toml_file::{TomlFile, TomlMistake};
 
 /// The name of the file that is looked for in the current folder.
 const FILE: &str = "passrig.toml";
@@ -32,9 +32,9 @@ pub(super) struct Args {
     config: Option<PathBuf>,
 }
 
-/// What stands in the file; nothing, if there is none.
+/// The content of the file; empty without a file.
 #[derive(Debug, Default)]
-pub(super) struct Config {
+pub(super) struct FileConfig {
     /// The file's text.
     pub(super) text: String,
     target: reach::Args,
@@ -44,9 +44,8 @@ pub(super) struct Config {
     pub(super) expectations: Vec<KnownFailure>,
 }
 
-/// The file that is read.
 #[derive(Clone, Copy)]
-struct Source<'a> {
+struct ConfigFile<'a> {
     file: &'a Path,
     toml: TomlFile<'a>,
     /// The command line names the file; one of the current folder can come from elsewhere.
@@ -67,35 +66,35 @@ impl Args {
 
     /// Reads the file. What it says about checks must fit the catalogue, whose
     /// levels its policy raises.
-    pub(super) fn read(&self, catalogue: &mut Catalogue) -> Result<Config, Failure> {
+    pub(super) fn read(&self, catalogue: &mut Catalogue) -> Result<FileConfig, Failure> {
         let file = self.file();
         let is_named = self.config.is_some();
         let text = match is_named {
             true => storage::read_text(file, Limit::SETTINGS),
             false => {
-                found::is_inside_its_folder(file)?;
+                found::check_folder(file)?;
                 storage::read_regular_text(file, Limit::SETTINGS)
             }
         };
         match text {
-            Ok(text) => Ok(Config::parse(file, text, is_named, catalogue)?),
+            Ok(text) => Ok(FileConfig::parse(file, text, is_named, catalogue)?),
             // A file that is named must be there.
-            Err(error) if error.is_not_found() && !is_named => Ok(Config::default()),
+            Err(error) if error.is_not_found() && !is_named => Ok(FileConfig::default()),
             Err(error) => Err(error.into()),
         }
     }
 }
 
-impl Config {
+impl FileConfig {
     fn parse(
         file: &Path,
         text: String,
         is_named: bool,
         catalogue: &mut Catalogue,
-    ) -> Result<Self, Box<Mistake>> {
+    ) -> Result<Self, Box<TomlMistake>> {
         let name = file.display().to_string();
         let toml = TomlFile { name: &name, text: &text };
-        document::parse(Source { file, toml, is_named }, catalogue)
+        document::parse(ConfigFile { file, toml, is_named }, catalogue)
     }
 
     /// The target, as the flags and for the rest the file say. A file that was only found cannot
@@ -120,7 +119,7 @@ pub(crate) fn read_text(
     text: String,
     catalogue: &mut Catalogue,
 ) -> Result<(), Box<dyn miette::Diagnostic + Send + Sync>> {
-    Config::parse(file, text, true, catalogue).map(|_| ()).map_err(|mistake| mistake as Box<_>)
+    FileConfig::parse(file, text, true, catalogue).map(|_| ()).map_err(|mistake| mistake as Box<_>)
 }
 
 #[cfg(test)]

@@ -34,7 +34,7 @@ Examples:
 pub(super) fn run(args: &Args, console: Console) -> Result<u8, Failure> {
     let catalogue = catalogue::builtin()?;
     let coverage = Coverage::of(&catalogue);
-    let page = Page { coverage: &coverage, paint: console.paint() };
+    let page = CoverageText { coverage: &coverage, paint: console.paint() };
     let text = match args {
         Args { json: true, .. } => json(&coverage)?,
         Args { rows: true, .. } => page.rows(),
@@ -50,13 +50,12 @@ fn json(coverage: &Coverage) -> Result<String, Failure> {
     Ok(text.map_err(|source| Failure::System { what, source })? + "\n")
 }
 
-/// Coverage for people.
-pub(super) struct Page<'a> {
+pub(super) struct CoverageText<'a> {
     pub(super) coverage: &'a Coverage<'a>,
     pub(super) paint: Paint,
 }
 
-impl Page<'_> {
+impl CoverageText<'_> {
     /// A line for each group, and why rows have no check.
     pub(super) fn summary(&self) -> String {
         let Coverage { checks, requirements, fido, flaws, clauses } = self.coverage;

@@ -6,7 +6,7 @@ use super::failure::Failure;
 use crate::catalogue::{Action, Catalogue, Check, Need, Product};
 use crate::near::did_you_mean;
 use crate::outcome::{Expectation, Paint};
-use crate::relying_party::verify::Kind;
+use crate::relying_party::verify::StepKind;
 use crate::relying_party::{Mutant, STEPS, Step, mutant};
 use crate::report::Replay;
 use crate::report::terminal::words;
@@ -38,10 +38,11 @@ pub(super) fn run(args: &Args, console: Console) -> Result<u8, Failure> {
 /// Everything that has this id: a check and a mutant may share one.
 pub(super) fn explain(id: &str, catalogue: &Catalogue, paint: Paint) -> Result<String, Failure> {
     let mutants = mutant::all();
-    let book = Book { catalogue, mutants: &mutants, paint };
-    let check = catalogue.find(id).map(|check| book.check(check));
-    let step = STEPS.iter().find(|step| step.id == id).map(|step| book.step(step));
-    let mutant = mutants.iter().find(|mutant| mutant.id == id).map(|mutant| book.mutant(mutant));
+    let explainer = Explainer { catalogue, mutants: &mutants, paint };
+    let check = catalogue.find(id).map(|check| explainer.check(check));
+    let step = STEPS.iter().find(|step| step.id == id).map(|step| explainer.step(step));
+    let mutant =
+        mutants.iter().find(|mutant| mutant.id == id).map(|mutant| explainer.mutant(mutant));
     let parts: Vec<_> = [check, step, mutant].into_iter().flatten().collect();
     if parts.is_empty() {
         let names = catalogue.checks.iter().map(|check| check.id.as_str());
@@ -54,16 +55,16 @@ pub(super) fn explain(id: &str, catalogue: &Catalogue, paint: Paint) -> Result<S
     Ok(parts.join("\n"))
 }
 
-struct Book<'a> {
+struct Explainer<'a> {
     catalogue: &'a Catalogue,
     mutants: &'a [Mutant],
     paint: Paint,
 }
 
-impl Book<'_> {
+impl Explainer<'_> {
     fn check(&self, check: &Check) -> String {
         let requirement = check.requirement.as_ref().map(|id| format!(" ({id})"));
-        let mut page = Page::new(self.paint, "check", &check.id);
+        let mut page = ExplanationText::new(self.paint, "check", &check.id);
         page.line("sends", &check.title());
         page.line(
             "demanded",
@@ -119,15 +120,15 @@ impl Book<'_> {
     }
 
     fn step(&self, step: &Step) -> String {
-        let mut page = Page::new(self.paint, "step", step.id);
+        let mut page = ExplanationText::new(self.paint, "step", step.id);
         page.line("clause", &format!("{}, {}", step.clause, step.area()));
         page.line("holds", step.title);
         page.line(
             "kind",
             match step.kind() {
-                Kind::Derive => "derive: it makes a value for later steps",
-                Kind::Verify => "verify: it judges, without side effects",
-                Kind::Flow => "flow: it is about what happens in which order",
+                StepKind::Derive => "derive: it makes a value for later steps",
+                StepKind::Verify => "verify: it judges, without side effects",
+                StepKind::Flow => "flow: it is about what happens in which order",
             },
         );
         let checks = self.catalogue.checks.iter().filter(|check| check.concerns(step.id));
@@ -138,16 +139,16 @@ impl Book<'_> {
     }
 
     fn mutant(&self, mutant: &Mutant) -> String {
-        let mut page = Page::new(self.paint, "mutant", &mutant.id);
+        let mut page = ExplanationText::new(self.paint, "mutant", &mutant.id);
         page.line("flaw", &mutant.summary);
         page.line(
             "kind",
             match mutant.kind {
-                mutant::Kind::LeftOut => "the step is left out",
-                mutant::Kind::WrongVersion => "the step accepts what it must not",
-                mutant::Kind::Flow => "the steps are right, what is done about them is not",
-                mutant::Kind::TooStrict => "the step refuses what it must accept",
-                mutant::Kind::Fragile => "the step breaks on what it may accept or refuse",
+                mutant::MutantKind::LeftOut => "the step is left out",
+                mutant::MutantKind::WrongVersion => "the step accepts what it must not",
+                mutant::MutantKind::Flow => "the steps are right, what is done about them is not",
+                mutant::MutantKind::TooStrict => "the step refuses what it must accept",
+                mutant::MutantKind::Fragile => "the step breaks on what it may accept or refuse",
             },
         );
         page.list("steps", mutant.steps.iter().map(|id| title(id)));
@@ -161,11 +162,11 @@ impl Book<'_> {
 /// Whether the check is about the mutant's steps, so that it may find it out.
 fn concerned_with(check: &Check, mutant: &Mutant) -> bool {
     let kind_fits = match check.expects {
-        Expectation::Accepted => mutant.kind == mutant::Kind::TooStrict,
+        Expectation::Accepted => mutant.kind == mutant::MutantKind::TooStrict,
         Expectation::Refused => {
-            !matches!(mutant.kind, mutant::Kind::TooStrict | mutant::Kind::Fragile)
+            !matches!(mutant.kind, mutant::MutantKind::TooStrict | mutant::MutantKind::Fragile)
         }
-        Expectation::Survives => mutant.kind == mutant::Kind::Fragile,
+        Expectation::Survives => mutant.kind == mutant::MutantKind::Fragile,
     };
     kind_fits && mutant.steps.iter().any(|step| check.concerns(step))
 }
@@ -192,13 +193,12 @@ fn need(need: &Need) -> String {
     }
 }
 
-/// Labels and texts.
-struct Page {
+struct ExplanationText {
     paint: Paint,
     text: String,
 }
 
-impl Page {
+impl ExplanationText {
     /// Columns before the texts.
     const INDENT: &str = "           ";
 

@@ -12,7 +12,7 @@ use crate::runner;
 use crate::storage::ReadError;
 use crate::target_rp::adapter::LoadError;
 use crate::target_rp::network::CaError;
-use crate::toml_file::Mistake;
+use crate::toml_file::TomlMistake;
 use crate::vectors;
 
 /// The exit code of a bug in this program.
@@ -37,7 +37,7 @@ pub(super) enum Failure {
     Ca(#[from] CaError),
     #[error(transparent)]
     #[diagnostic(transparent)]
-    Toml(#[from] Box<Mistake>),
+    Toml(#[from] Box<TomlMistake>),
     #[error(transparent)]
     #[diagnostic(transparent)]
     Read(#[from] ReadError),
@@ -79,7 +79,7 @@ pub(super) enum Failure {
     /// The catalogue that comes with the program has a mistake.
     #[error(transparent)]
     #[diagnostic(transparent)]
-    Catalogue(Box<Mistake>),
+    Catalogue(Box<TomlMistake>),
 }
 
 impl Failure {

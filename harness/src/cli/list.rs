@@ -72,7 +72,7 @@ pub(super) fn table<'a>(checks: impl Iterator<Item = &'a Check>, paint: Paint) -
 
 /// A check, and what it is known for.
 #[derive(Serialize, JsonSchema)]
-pub(super) struct Listed<'a> {
+pub(super) struct ListedCheck<'a> {
     #[serde(flatten)]
     check: &'a Check,
     /// Whose duty its rule is.
@@ -87,7 +87,7 @@ pub(super) fn json<'a>(
     catalogue: &'a Catalogue,
     checks: impl Iterator<Item = &'a Check>,
 ) -> Result<String, Failure> {
-    let listed = checks.map(|check| Listed {
+    let listed = checks.map(|check| ListedCheck {
         check,
         owner: catalogue.index.owner(check),
         fido: catalogue.index.fido_of(check).collect(),

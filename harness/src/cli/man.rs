@@ -7,7 +7,7 @@ use clap_mangen::Man;
 use super::Cli;
 use super::console::Console;
 use super::failure::Failure;
-use crate::storage::{self, Mode};
+use crate::storage::{self, FileMode};
 
 /// Print the manual page, or write a page for every verb.
 #[derive(Debug, clap::Args)]
@@ -38,7 +38,7 @@ pub(super) fn run(args: &Args, console: Console) -> Result<u8, Failure> {
             fs::create_dir_all(folder).map_err(failed(folder))?;
             for (name, text) in &pages {
                 let file = folder.join(name);
-                let written = storage::write(&file, text.as_bytes(), Mode::Shared);
+                let written = storage::write(&file, text.as_bytes(), FileMode::Shared);
                 written.map_err(failed(&file))?;
             }
             console.print(&format!("{} pages in {}\n", pages.len(), folder.display()))?;

@@ -15,20 +15,20 @@ use super::console::{Console, complain};
 use super::fail_on;
 use super::failure::Failure;
 use super::identity;
-use super::reach::{self, Rp, Variable, valid};
+use super::reach::{self, Rp, VariableArgument, valid};
 use super::reports;
 use super::run::Authenticator;
-use crate::browser::{self, Guard, Settings, pin};
+use crate::browser::{self, BrowserGuard, LaunchSettings, pin};
 use crate::catalogue::{Catalogue, Product};
 use crate::outcome::{CheckResult, FailOn, Report, SCHEMA_VERSION, Summary, TargetInfo, Tool};
-use crate::page::{self, Examination, Observed, Script, Step};
+use crate::page::{self, PageExamination, PageObservation, Script, ScriptStep};
 use crate::process::stopped;
 use crate::report::terminal::Terminal;
 use crate::report::{Destination, Findings, Replay};
 use crate::runner::expect;
 use crate::storage::{self, Limit};
 use crate::target_rp::Masks;
-use crate::target_rp::guard::{self, Place, PlaceError};
+use crate::target_rp::guard::{self, HostPort, HostPortError};
 use crate::target_rp::network::{self, ConnectTo};
 use crate::target_rp::transport::Limits;
 
@@ -61,8 +61,8 @@ pub(super) struct Args {
 
     /// A variable for the script. NAME alone takes the value from the
     /// environment, where passwords belong. May be repeated.
-    #[arg(long, value_name = "NAME[=VALUE]", value_parser = Variable::from_str)]
-    var: Vec<Variable>,
+    #[arg(long, value_name = "NAME[=VALUE]", value_parser = VariableArgument::from_str)]
+    var: Vec<VariableArgument>,
 
     /// Use the page with an authenticator of this product [default: one that can
     /// do everything].
@@ -71,7 +71,7 @@ pub(super) struct Args {
 
     /// Let the page reach this host too: of the network, a page can use its own
     /// host and port, and those that are named here. May be repeated.
-    #[arg(long, value_name = "HOST[:PORT]", value_parser = valid::<Place>)]
+    #[arg(long, value_name = "HOST[:PORT]", value_parser = valid::<HostPort>)]
     allow_host: Vec<String>,
 
     /// Connect there, whatever host the URL names; names and certificates stay
@@ -164,10 +164,7 @@ pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
     let masks = Masks::of(&args.url, &variables);
     let browser = settings(&args.url, &reach, &masks).await?;
     let guard = browser.guard.clone();
-    if !browser::is_sandboxed() && browser::find().is_some() {
-        complain(UNSANDBOXED);
-    }
-    let examination = Examination {
+    let examination = PageExamination {
         url: args.url.clone(),
         script: script(args)?,
         variables,
@@ -177,6 +174,12 @@ pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
         env: Seeded::new(identity.seed.as_bytes()).within(&identity.run_id),
         browser,
     };
+    examination
+        .check_script()
+        .map_err(|error| failure(page::Error::Script(error), args, &masks))?;
+    if !browser::is_sandboxed() && browser::find().is_some() {
+        complain(UNSANDBOXED);
+    }
     let seen = tokio::select! {
         biased;
         signal = stopped() => Err(signal),
@@ -245,7 +248,7 @@ pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
 
 /// What was seen, as results, if there was anything to judge.
 fn judged(
-    observed: Result<Observed, page::Error>,
+    observed: Result<PageObservation, page::Error>,
     args: &Args,
     masks: &Masks,
     catalogue: &Catalogue,
@@ -291,7 +294,7 @@ fn script(args: &Args) -> Result<Script, Failure> {
             Script::parse(&file.display().to_string(), &text)?
         }
     };
-    script.step.extend(args.click.iter().cloned().map(Step::Click));
+    script.step.extend(args.click.iter().cloned().map(ScriptStep::Click));
     Ok(script)
 }
 
@@ -303,17 +306,21 @@ fn is_of(page: &Url, target: &reach::Args) -> bool {
 
 /// Where the page is, and what the browser is to believe of it: the certificate
 /// that we have seen to be right.
-async fn settings(page: &Url, reach: &reach::Args, masks: &Masks) -> Result<Settings, Failure> {
+async fn settings(
+    page: &Url,
+    reach: &reach::Args,
+    masks: &Masks,
+) -> Result<LaunchSettings, Failure> {
     let connect_to = reach.connect_to();
     let guard = guard(page, reach, connect_to.as_ref())?;
-    let mut settings = Settings { guard: Some(Arc::new(guard)), ..Settings::default() };
+    let mut settings = LaunchSettings { guard: Some(Arc::new(guard)), ..LaunchSettings::default() };
     if page.scheme() == "https" && (reach.ca.is_some() || reach.insecure) {
         let trust = reach.trust()?;
         let connect_to = connect_to.into_iter().collect();
         // Nothing hostile is sent there.
-        let guard = guard::Guard::default().allowing(Place::of(page));
+        let guard = guard::Guard::default().allowing(HostPort::of(page));
         let limits = Limits::default();
-        let network = network::Settings { guard, connect_to, trust, limits };
+        let network = network::NetworkSettings { guard, connect_to, trust, limits };
         let certificate = network::certificate(page, network).await;
         let certificate = certificate.map_err(|error| Failure::NotTestable {
             what: masks.of_page(&format!("{page}: {error}")),
@@ -331,18 +338,18 @@ fn guard(
     page: &Url,
     reach: &reach::Args,
     connect_to: Option<&ConnectTo>,
-) -> Result<Guard, Failure> {
+) -> Result<BrowserGuard, Failure> {
     let named = |text: &String| {
-        let invalid = |error: PlaceError| {
+        let invalid = |error: HostPortError| {
             Failure::usage(error.to_string(), "allow_hosts names hosts, such as cdn.example:443")
         };
-        text.parse::<Place>().map_err(invalid)
+        text.parse::<HostPort>().map_err(invalid)
     };
     let mut places = reach.allow_host.iter().map(named).collect::<Result<Vec<_>, _>>()?;
-    let own = Place::of(page);
+    let own = HostPort::of(page);
     let real = connect_to.map(ConnectTo::to_place);
     places.extend(own.iter().chain(&real).cloned());
-    Ok(Guard::new(places, own.zip(real)))
+    Ok(BrowserGuard::new(places, own.zip(real)))
 }
 
 fn failure(error: page::Error, args: &Args, masks: &Masks) -> Failure {

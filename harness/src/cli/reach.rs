@@ -1,11 +1,12 @@
 //! Where the target is, and how it is spoken to.
 
+mod adapter;
 mod rp;
 mod variable;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,25 +14,20 @@ use std::time::Duration;
 use passrig_authenticator::device;
 use url::Url;
 
-use super::adapters;
 use super::console::complain;
 use super::failure::Failure;
-use super::identity;
 use super::rp::origin;
 use crate::mail::Mailbox;
-use crate::near::did_you_mean;
 use crate::outcome::{TargetInfo, visible};
 use crate::relying_party;
 use crate::runner::{Restart, THROTTLE_WAIT};
-use crate::target_rp::adapter::{self, Adapter};
-use crate::target_rp::detect;
-use crate::target_rp::guard::{Guard, Place};
+use crate::target_rp::guard::{Guard, HostPort};
 use crate::target_rp::network::{self, ConnectTo, Network, Trust};
 use crate::target_rp::shim::Shim;
 use crate::target_rp::transport::Limits;
 use crate::target_rp::{Target, Transport};
 pub(super) use rp::Rp;
-pub(super) use variable::Variable;
+pub(super) use variable::VariableArgument;
 
 #[derive(Clone, Debug, Default, clap::Args)]
 #[command(next_help_heading = "The target")]
@@ -76,7 +72,7 @@ pub(super) struct Args {
     /// Connect to this host too, although it is not this machine or not the RP's:
     /// passrig sends hostile requests, so each host and port must be named.
     /// HOST alone allows every port. May be repeated.
-    #[arg(long, value_name = "HOST[:PORT]", value_parser = valid::<Place>)]
+    #[arg(long, value_name = "HOST[:PORT]", value_parser = valid::<HostPort>)]
     pub(super) allow_host: Vec<String>,
 
     /// How long to wait for each answer [default: 10].
@@ -126,12 +122,12 @@ pub(super) struct Args {
     /// A variable for the adapter, such as the `username` of the one account
     /// there is. NAME alone takes the value from the environment, where
     /// passwords belong. May be repeated.
-    #[arg(long, value_name = "NAME[=VALUE]", value_parser = Variable::from_str)]
-    pub(super) var: Vec<Variable>,
+    #[arg(long, value_name = "NAME[=VALUE]", value_parser = VariableArgument::from_str)]
+    pub(super) var: Vec<VariableArgument>,
 }
 
 /// A target that can be run against.
-pub(super) struct Reach {
+pub(super) struct ResolvedTarget {
     pub(super) target: Arc<Target>,
     pub(super) info: TargetInfo,
     pub(super) variables: Vec<(String, String)>,
@@ -150,58 +146,39 @@ impl Args {
     /// These arguments, and for what they do not say, those of a file.
     #[must_use]
     pub(super) fn over(&self, file: &Self) -> Self {
-        let Self {
-            rp,
-            adapter,
-            origin,
-            connect_to,
-            smtp,
-            allow_run,
-            ca,
-            insecure,
-            allow_host,
-            deadline,
-            expiry,
-            timing,
-            restart_wait,
-            restart,
-            throttle_wait,
-            metadata,
-            name_checks,
-            var,
-        } = self;
         // Two ways to say which certificates are believed.
-        let (ca, insecure) = match ca.is_some() || *insecure {
-            true => (ca, insecure),
-            false => (&file.ca, &file.insecure),
+        let (ca, insecure) = match self.ca.is_some() || self.insecure {
+            true => (&self.ca, self.insecure),
+            false => (&file.ca, file.insecure),
         };
-        let others = file.var.iter().filter(|other| var.iter().all(|own| own.name != other.name));
+        let others =
+            file.var.iter().filter(|other| self.var.iter().all(|own| own.name != other.name));
         Self {
-            rp: rp.as_ref().or(file.rp.as_ref()).cloned(),
-            adapter: adapter.as_ref().or(file.adapter.as_ref()).cloned(),
-            origin: origin.as_ref().or(file.origin.as_ref()).cloned(),
-            connect_to: connect_to.as_ref().or(file.connect_to.as_ref()).cloned(),
-            smtp: smtp.or(file.smtp),
-            allow_run: *allow_run || file.allow_run,
+            rp: self.rp.as_ref().or(file.rp.as_ref()).cloned(),
+            adapter: self.adapter.as_ref().or(file.adapter.as_ref()).cloned(),
+            origin: self.origin.as_ref().or(file.origin.as_ref()).cloned(),
+            connect_to: self.connect_to.as_ref().or(file.connect_to.as_ref()).cloned(),
+            smtp: self.smtp.or(file.smtp),
+            allow_run: self.allow_run || file.allow_run,
             ca: ca.clone(),
-            insecure: *insecure,
-            allow_host: allow_host.iter().chain(&file.allow_host).cloned().collect(),
-            deadline: deadline.or(file.deadline),
-            expiry: expiry.or(file.expiry),
-            timing: timing.or(file.timing),
-            restart_wait: restart_wait.or(file.restart_wait),
-            restart: restart.as_ref().or(file.restart.as_ref()).cloned(),
-            throttle_wait: throttle_wait.or(file.throttle_wait),
-            metadata: *metadata || file.metadata,
-            name_checks: *name_checks || file.name_checks,
-            var: var.iter().chain(others).cloned().collect(),
+            insecure,
+            allow_host: self.allow_host.iter().chain(&file.allow_host).cloned().collect(),
+            deadline: self.deadline.or(file.deadline),
+            expiry: self.expiry.or(file.expiry),
+            timing: self.timing.or(file.timing),
+            restart_wait: self.restart_wait.or(file.restart_wait),
+            restart: self.restart.as_ref().or(file.restart.as_ref()).cloned(),
+            throttle_wait: self.throttle_wait.or(file.throttle_wait),
+            metadata: self.metadata || file.metadata,
+            name_checks: self.name_checks || file.name_checks,
+            var: self.var.iter().chain(others).cloned().collect(),
         }
     }
 
     pub(super) async fn resolve(
         &self,
         authenticator: Option<&device::Profile>,
-    ) -> Result<Reach, Failure> {
+    ) -> Result<ResolvedTarget, Failure> {
         match (&self.rp, self.arguments().first()) {
             (Some(rp), _) => self.reach(rp).await,
             (None, None) => built_in(authenticator),
@@ -213,33 +190,33 @@ impl Args {
         }
     }
 
-    /// The same, where the built-in RP shall ask for a password first.
-    pub(super) async fn resolve_with_second_factor(&self) -> Result<Reach, Failure> {
+    /// The target, where the built-in RP must ask for a password first.
+    pub(super) async fn resolve_with_second_factor(&self) -> Result<ResolvedTarget, Failure> {
         let reach = self.resolve(None).await?;
         if !self.is_built_in() {
             return Ok(reach);
         }
         let target = relying_party::in_process_with_second_factor(None);
-        Ok(Reach { target: Arc::new(target.ok_or(MISSING)?), ..reach })
+        Ok(ResolvedTarget { target: Arc::new(target.ok_or(MISSING)?), ..reach })
     }
 
-    async fn reach(&self, rp: &Rp) -> Result<Reach, Failure> {
+    async fn reach(&self, rp: &Rp) -> Result<ResolvedTarget, Failure> {
         let deadline = Duration::from_secs(self.deadline.unwrap_or(10).into());
         let variables = self.variables()?;
         let origin_of =
             |base: &Url| self.origin.as_ref().unwrap_or(base).origin().ascii_serialization();
-        let named = self.adapter.as_deref().map(adapter).transpose()?;
+        let named = self.adapter.as_deref().map(adapter::named).transpose()?;
         let (base, adapter, transport) = match rp {
             Rp::Program(command) => {
                 let (base, transport) = self.program(command, deadline)?;
-                (base, named.map_or_else(|| adapter(SHIM), Ok)?, transport)
+                (base, named.map_or_else(|| adapter::named(SHIM), Ok)?, transport)
             }
             Rp::Url(base) => {
                 let adapter = match named {
                     Some(adapter) => adapter,
                     None => {
                         let transport = self.network(deadline, std::slice::from_ref(base))?;
-                        find_out(base, &origin_of(base), &transport).await?
+                        adapter::detect(base, &origin_of(base), &transport).await?
                     }
                 };
                 // The adapter names places too.
@@ -250,7 +227,7 @@ impl Args {
         let origin = origin_of(&base);
         let mut target = Target::new(adapter, base, origin, transport).with_variables(&variables);
         if self.metadata {
-            target = target.that_believes_in_our_metadata();
+            target = target.with_metadata_trust();
         }
         if let Some(address) = self.smtp {
             let mailbox = Mailbox::open(address).await;
@@ -265,7 +242,7 @@ impl Args {
         if self.name_checks {
             target = target.that_names_checks();
         }
-        let mut reach = Reach::new(target);
+        let mut reach = ResolvedTarget::new(target);
         reach.info.url = reach.target.masked(&rp.to_string());
         reach.variables = variables;
         reach.expiry = self.expiry.map(|seconds| Duration::from_secs(seconds.into()));
@@ -283,9 +260,9 @@ impl Args {
         let connect_to = self.connect_to().into_iter().collect();
         let limits = Limits { deadline, ..Limits::default() };
         // They were parsed before, when the arguments were read.
-        let allowed = self.allow_host.iter().filter_map(|place| place.parse::<Place>().ok());
+        let allowed = self.allow_host.iter().filter_map(|place| place.parse::<HostPort>().ok());
         let guard = Guard::of(urls).allowing(allowed);
-        Ok(Arc::new(Network::new(network::Settings { guard, connect_to, trust, limits })))
+        Ok(Arc::new(Network::new(network::NetworkSettings { guard, connect_to, trust, limits })))
     }
 
     /// Which certificates are believed.
@@ -297,13 +274,12 @@ impl Args {
         }
     }
 
-    /// Where to connect to instead.
     pub(super) fn connect_to(&self) -> Option<ConnectTo> {
         // It was parsed before, when the argument was read.
         self.connect_to.as_ref()?.parse().ok()
     }
 
-    /// A program instead of a server, which is told what it is the RP of.
+    /// A program instead of a server. Its environment names the origin and the RP ID.
     fn program(
         &self,
         command: &str,
@@ -325,7 +301,7 @@ impl Args {
     }
 
     pub(super) fn variables(&self) -> Result<Vec<(String, String)>, Failure> {
-        let values = self.var.iter().map(|Variable { name, value, env }| match value {
+        let values = self.var.iter().map(|VariableArgument { name, value, env }| match value {
             Some(value) => Ok((name.clone(), value.clone())),
             None => match std::env::var(env) {
                 Ok(value) => Ok((name.clone(), value)),
@@ -345,7 +321,7 @@ impl Args {
             Rp::Url(url) => url.as_str().trim_end_matches('/').to_owned(),
             Rp::Program(_) => rp.to_string(),
         });
-        let vars = self.var.iter().map(Variable::shown).collect();
+        let vars = self.var.iter().map(VariableArgument::shown).collect();
         let file = |path: &PathBuf| path.display().to_string();
         let valued: [(&str, Vec<String>); 14] = [
             ("--rp", rp.collect()),
@@ -380,16 +356,18 @@ impl Args {
     }
 }
 
+/// The adapter of programs.
+const SHIM: &str = "exec";
 const MISSING: Failure = Failure::Bug("the adapter of the reference RP is missing");
 
 /// The reference RP, without a network.
-fn built_in(authenticator: Option<&device::Profile>) -> Result<Reach, Failure> {
+fn built_in(authenticator: Option<&device::Profile>) -> Result<ResolvedTarget, Failure> {
     let target = match authenticator {
         Some(authenticator) => relying_party::in_process_for(authenticator),
         None => relying_party::in_process(None),
     };
     let target = target.ok_or(MISSING)?;
-    let mut reach = Reach::new(target);
+    let mut reach = ResolvedTarget::new(target);
     reach.info.url = "built-in".to_owned();
     // Its clock is put forward: that costs nothing.
     reach.expiry = Some(relying_party::EXPIRY);
@@ -398,7 +376,7 @@ fn built_in(authenticator: Option<&device::Profile>) -> Result<Reach, Failure> {
     Ok(reach)
 }
 
-impl Reach {
+impl ResolvedTarget {
     fn new(target: Target) -> Self {
         let info = TargetInfo {
             url: target.masked(target.base().as_str()),
@@ -416,63 +394,6 @@ impl Reach {
             throttle_wait: THROTTLE_WAIT,
         }
     }
-}
-
-/// The adapter of programs.
-const SHIM: &str = "exec";
-
-/// Asks the target which adapter speaks to it.
-async fn find_out(
-    base: &Url,
-    origin: &str,
-    transport: &Arc<dyn Transport>,
-) -> Result<Arc<Adapter>, Failure> {
-    let username = format!("passrig-{}", identity::random(6)?);
-    let all = adapter::builtin();
-    let findings = detect::detect(all, base, origin, transport, &username).await;
-    let fitting: Vec<_> = findings.iter().filter(|one| one.against.is_none()).collect();
-    match fitting.as_slice() {
-        [one] => {
-            complain(&format!(
-                "adapter: {} ({}), found out by asking\n",
-                one.adapter.id, one.adapter.name
-            ));
-            Ok(one.adapter.clone())
-        }
-        [] => {
-            let lines = findings.iter().map(|one| {
-                let why = one.against.as_deref().unwrap_or_default();
-                format!("  {}: {why}\n", one.adapter.id)
-            });
-            Err(Failure::usage(
-                format!("no built-in adapter that is tested speaks to {base}"),
-                format!(
-                    "say with --adapter how it is spoken to (`passrig adapters`), or write one: \
-                     `passrig adapter new`. None of these fits:\n{}",
-                    lines.collect::<String>()
-                ),
-            ))
-        }
-        several => {
-            let ids: Vec<&str> = several.iter().map(|one| one.adapter.id.as_str()).collect();
-            let what = format!("several adapters speak to {base}: {}", ids.join(", "));
-            Err(Failure::usage(what, "say with --adapter which it is"))
-        }
-    }
-}
-
-fn adapter(wanted: &str) -> Result<Arc<Adapter>, Failure> {
-    let known = || format!("built in are:\n{}", adapters::table());
-    if let Some(adapter) = adapter::named(wanted) {
-        return Ok(adapter);
-    }
-    let path = Path::new(wanted);
-    if path.exists() || path.extension().is_some() || path.components().count() > 1 {
-        return Ok(Arc::new(Adapter::load(path)?));
-    }
-    let ids = adapter::builtin().iter().map(|adapter| adapter.id.as_str());
-    let help = did_you_mean(wanted, ids).unwrap_or_else(known);
-    Err(Failure::usage(format!("no adapter is called `{wanted}`, and no such file is there"), help))
 }
 
 /// How many pairs of answers are timed, unless somebody says otherwise.

@@ -8,7 +8,7 @@ use super::failure::Failure;
 use super::reports;
 use crate::outcome::{FailOn, Report};
 use crate::report::{Destination, Findings, Replay, log};
-use crate::storage::{self, Mode};
+use crate::storage::{self, FileMode};
 
 /// Write a JSON report once more, in other formats.
 ///
@@ -68,7 +68,7 @@ pub(super) fn run(args: &Args, console: Console) -> Result<u8, Failure> {
         let file = &destination.file;
         let written = destination
             .render(&findings)
-            .and_then(|bytes| storage::write(file, &bytes, Mode::Shared));
+            .and_then(|bytes| storage::write(file, &bytes, FileMode::Shared));
         unwritten.extend(written.err().map(|source| Failure::write(file, source)));
     }
     Ok(reports::settle(0, unwritten, console))

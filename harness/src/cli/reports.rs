@@ -11,7 +11,7 @@ use super::console::Console;
 use super::failure::{Failure, USAGE};
 use crate::process::{self, stopped};
 use crate::report::{Destination, Findings};
-use crate::storage::{self, Mode};
+use crate::storage::{self, FileMode};
 
 /// How long the reader of a pipe is waited for after a signal.
 const GRACE: Duration = Duration::from_secs(2);
@@ -72,13 +72,13 @@ pub(super) async fn write(destinations: &[Destination], findings: &Findings<'_>)
 /// Writes a result. Where that waits for a reader, a signal ends the wait.
 pub(super) async fn deliver(file: &Path, bytes: Vec<u8>) -> io::Result<()> {
     if !storage::is_stream(file) {
-        return storage::write(file, &bytes, Mode::Shared);
+        return storage::write(file, &bytes, FileMode::Shared);
     }
     let (sender, written) = oneshot::channel();
     let path: PathBuf = file.to_owned();
     // Not one of the runtime's threads: the program does not wait for it.
     std::thread::Builder::new().spawn(move || {
-        let _ = sender.send(storage::write(&path, &bytes, Mode::Shared));
+        let _ = sender.send(storage::write(&path, &bytes, FileMode::Shared));
     })?;
     tokio::select! {
         written = written => written.unwrap_or(Err(io::ErrorKind::BrokenPipe.into())),

@@ -82,7 +82,7 @@ pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
     let listener = TcpListener::bind(args.listen).await.map_err(cannot)?;
     let address = listener.local_addr().map_err(cannot)?;
     let config = config(args, address)?;
-    complain(&greeting(&config, mutant.as_ref(), address));
+    complain(&start_message(&config, mutant.as_ref(), address));
 
     let mut rp = RelyingParty::new(config, Seeded::new(identity::random(32)?));
     if let Some(mutant) = mutant {
@@ -158,7 +158,7 @@ fn config(args: &Args, address: SocketAddr) -> Result<Config, Failure> {
     Ok(Config { audit: true, demands_attestation: true, second_factor, ..config })
 }
 
-fn greeting(config: &Config, mutant: Option<&Mutant>, address: SocketAddr) -> String {
+fn start_message(config: &Config, mutant: Option<&Mutant>, address: SocketAddr) -> String {
     let what = match mutant {
         Some(mutant) => format!("The reference RP, mutant {}: {}", mutant.id, mutant.summary),
         None => "The reference RP".to_owned(),

@@ -6,13 +6,13 @@ use std::sync::Arc;
 
 use super::Threads;
 use super::catalogue;
-use super::config::{self, Config, today};
+use super::config::{self, FileConfig, today};
 use super::console::Console;
 use super::fail_on;
 use super::failure::Failure;
 use super::identity::{self, Identity};
-use super::last_words;
-use super::reach::{self, Reach};
+use super::last_exchanges;
+use super::reach::{self, ResolvedTarget};
 use super::reports::Named;
 use super::rerun;
 use super::selection::Selection;
@@ -94,7 +94,6 @@ impl Args {
     }
 }
 
-/// A log that the user names.
 pub(super) fn named_log(file: &Path) -> Named {
     (format!("--log {}", file.display()), file.to_owned())
 }
@@ -114,10 +113,10 @@ impl Authenticator {
 }
 
 /// A run that came to something.
-pub(super) struct Ended {
+pub(super) struct FinishedRun {
     pub(super) report: Report,
     pub(super) catalogue: Arc<Catalogue>,
-    pub(super) config: Config,
+    pub(super) config: FileConfig,
     pub(super) fail_on: FailOn,
     pub(super) replay: Replay,
     pub(super) log: PathBuf,
@@ -135,7 +134,7 @@ pub(super) async fn run(
     console: Console,
     authenticator: Option<&Authenticator>,
     ready: impl FnOnce() -> Result<(), Failure>,
-) -> Result<Ended, Failure> {
+) -> Result<FinishedRun, Failure> {
     let mut catalogue = args.catalogue.read()?;
     let mut config = args.config.read(&mut catalogue)?;
     let reach = config.target(&args.reach)?;
@@ -145,7 +144,7 @@ pub(super) async fn run(
     let filter = args.selection.filter(&catalogue.checks, failed)?;
     let identity = args.identity.resolve(reach.is_built_in())?;
     let repeatable = reach.is_built_in();
-    let Reach { target, info, variables, expiry, timing, restart, throttle_wait } =
+    let ResolvedTarget { target, info, variables, expiry, timing, restart, throttle_wait } =
         reach.resolve(authenticator.map(|one| &one.profile)).await?;
     ready()?;
 
@@ -193,7 +192,7 @@ pub(super) async fn run(
         }
         Err(RunError::NotTestable(error)) => {
             logged(log.end_untested(&error));
-            console.complain_painted(&last_words::render(&error.transcript, console.errors()));
+            console.complain_painted(&last_exchanges::render(&error.transcript, console.errors()));
             (cut_off(&error.what), Some(not_testable(error, &args.identity)))
         }
     };
@@ -213,7 +212,16 @@ pub(super) async fn run(
     .concat();
     let replay = Replay { arguments: [place, identity.arguments].concat(), page: None };
     let fail_on = args.fail_on.or(config.fail_on).unwrap_or_default();
-    Ok(Ended { report, catalogue, config, fail_on, replay, log: log_file, untestable, unwritten })
+    Ok(FinishedRun {
+        report,
+        catalogue,
+        config,
+        fail_on,
+        replay,
+        log: log_file,
+        untestable,
+        unwritten,
+    })
 }
 
 fn open_log(

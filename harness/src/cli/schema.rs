@@ -1,10 +1,10 @@
 use clap::ValueEnum;
 use schemars::schema_for;
 
-use super::config::document::Document;
+use super::config::document::ConfigDocument;
 use super::console::Console;
 use super::failure::Failure;
-use super::list::Listed;
+use super::list::ListedCheck;
 use crate::catalogue;
 use crate::report::{Comparison, json};
 use crate::target_rp::adapter;
@@ -14,11 +14,11 @@ use crate::target_rp::adapter;
 pub(super) struct Args {
     /// Of what.
     #[arg(value_enum)]
-    of: Of,
+    of: SchemaKind,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum Of {
+enum SchemaKind {
     /// An adapter
     Adapter,
     /// passrig.toml
@@ -35,12 +35,12 @@ enum Of {
 
 pub(super) fn run(args: &Args, console: Console) -> Result<u8, Failure> {
     let schema = match args.of {
-        Of::Adapter => adapter::schema(),
-        Of::Config => schema_for!(Document),
-        Of::Report => json::schema(),
-        Of::Catalogue => catalogue::schema(),
-        Of::List => schema_for!(Vec<Listed<'static>>),
-        Of::Comparison => schema_for!(Comparison),
+        SchemaKind::Adapter => adapter::schema(),
+        SchemaKind::Config => schema_for!(ConfigDocument),
+        SchemaKind::Report => json::schema(),
+        SchemaKind::Catalogue => catalogue::schema(),
+        SchemaKind::List => schema_for!(Vec<ListedCheck<'static>>),
+        SchemaKind::Comparison => schema_for!(Comparison),
     };
     let what = "cannot write the schema".to_owned();
     let text = serde_json::to_string_pretty(&schema);
@@ -56,7 +56,7 @@ mod tests {
     use crate::catalogue::Catalogue;
 
     #[test]
-    fn every_file_of_the_catalogue_is_what_its_schema_says() {
+    fn every_file_of_the_catalogue_matches_its_schema() {
         let schema = jsonschema::validator_for(catalogue::schema().as_value()).unwrap();
         let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("catalogue");
         let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
@@ -75,11 +75,11 @@ mod tests {
     }
 
     #[test]
-    fn the_list_is_what_its_schema_says() {
+    fn the_list_matches_its_schema() {
         let catalogue = Catalogue::builtin().unwrap();
         let text = list::json(&catalogue, catalogue.checks.iter()).unwrap();
         let mut list: serde_json::Value = serde_json::from_str(&text).unwrap();
-        let schema = schema_for!(Vec<Listed<'static>>);
+        let schema = schema_for!(Vec<ListedCheck<'static>>);
         let schema = jsonschema::validator_for(schema.as_value()).unwrap();
         let errors: Vec<_> = schema.iter_errors(&list).map(|error| error.to_string()).collect();
         assert_eq!(errors, Vec::<String>::new());

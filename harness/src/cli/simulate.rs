@@ -8,7 +8,7 @@ use super::console::{Console, complain};
 use super::fail_on;
 use super::failure::Failure;
 use super::identity;
-use super::reach::{self, Reach};
+use super::reach::{self, ResolvedTarget};
 use super::reports;
 use super::run::failure;
 use crate::near::did_you_mean;
@@ -97,7 +97,8 @@ pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
     let mut config = args.config.read(&mut catalogue)?;
     let reach = config.target(&args.reach)?;
     let identity = args.identity.resolve(reach.is_built_in())?;
-    let Reach { target, variables, throttle_wait, .. } = match simulation.has_second_factor {
+    let ResolvedTarget { target, variables, throttle_wait, .. } = match simulation.has_second_factor
+    {
         true => reach.resolve_with_second_factor().await?,
         false => reach.resolve(None).await?,
     };
@@ -113,8 +114,11 @@ pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
         // Enter is waited for without an eye on signals.
         process::end_at_once();
     }
-    let stage =
-        Stage::new(console, args.step, SimulationReport::empty(simulation, &options, &target));
+    let stage = StoryPrinter::new(
+        console,
+        args.step,
+        SimulationReport::empty(simulation, &options, &target),
+    );
     let played = tokio::select! {
         // Listening for signals begins before the story.
         biased;
@@ -183,7 +187,7 @@ fn replay(story: &SimulationReport, identity: &[Vec<String>], reach: &reach::Arg
 }
 
 /// Tells the story on standard output, as it happens.
-struct Stage {
+struct StoryPrinter {
     console: Console,
     text: Mutex<SimulationText>,
     /// Whether somebody presses Enter after each step, which is said once.
@@ -195,7 +199,7 @@ struct Stage {
     failed: Mutex<Option<Failure>>,
 }
 
-impl Stage {
+impl StoryPrinter {
     fn new(console: Console, waits: bool, empty: SimulationReport) -> Self {
         let text = Mutex::new(SimulationText::new(console.paint()));
         Self {
@@ -233,7 +237,7 @@ impl Stage {
     }
 }
 
-impl SimulationObserver for Stage {
+impl SimulationObserver for StoryPrinter {
     fn simulation_started(&self, story: &SimulationReport) {
         self.remember(|told| *told = story.clone());
         self.tell(|text| text.header(story));
@@ -263,7 +267,7 @@ impl SimulationObserver for Stage {
     }
 }
 
-impl Observer for Stage {
+impl Observer for StoryPrinter {
     fn notice(&self, text: &str) {
         complain(&format!("{}\n", visible::line(text)));
     }

@@ -26,11 +26,11 @@ use super::failure::Failure;
 #[command(after_help = EXAMPLES)]
 pub(super) struct Args {
     #[command(subcommand)]
-    verb: Verb,
+    verb: TrustVerb,
 }
 
 #[derive(Debug, Subcommand)]
-enum Verb {
+enum TrustVerb {
     /// Write all of it into a folder
     ///
     /// Roots as PEM, the metadata of every product as the FIDO Metadata Service
@@ -56,7 +56,7 @@ Examples:
   passrig trust export trust/ --seed mine     for Seeded::new(…).trusting(\"mine\")";
 
 pub(super) fn run(args: &Args, console: Console) -> Result<u8, Failure> {
-    let Verb::Export { dir, seed } = &args.verb;
+    let TrustVerb::Export { dir, seed } = &args.verb;
     let files = files(seed.as_deref()).ok_or(Failure::Bug("no authority could be drawn"))?;
     folder::replace(dir, &files)?;
     complain("Never trust these roots in production: anybody can make their keys.\n");
@@ -64,26 +64,25 @@ pub(super) fn run(args: &Args, console: Console) -> Result<u8, Failure> {
     Ok(0)
 }
 
-/// A file of the export.
-struct File {
+struct ExportFile {
     /// Where in the folder, with slashes.
     path: String,
     content: Vec<u8>,
 }
 
-impl File {
+impl ExportFile {
     fn new(path: impl Into<String>, content: impl Into<Vec<u8>>) -> Self {
         Self { path: path.into(), content: content.into() }
     }
 }
 
 /// Everything that the seed decides; `None` if it decides on no authorities.
-fn files(seed: Option<&str>) -> Option<Vec<File>> {
+fn files(seed: Option<&str>) -> Option<Vec<ExportFile>> {
     let mut env = Seeded::new("");
     if let Some(seed) = seed {
         env = env.trusting(seed);
     }
-    let mut files = vec![File::new("README.md", include_str!("trust/README.md"))];
+    let mut files = vec![ExportFile::new("README.md", include_str!("trust/README.md"))];
     files.extend(authorities(&mut env)?);
     files.extend(metadata(&mut env)?);
     // The last one: it says which of the others are ours.
@@ -92,7 +91,7 @@ fn files(seed: Option<&str>) -> Option<Vec<File>> {
 }
 
 /// Roots as PEM, alone and together, and revocation lists.
-fn authorities(env: &mut Seeded) -> Option<Vec<File>> {
+fn authorities(env: &mut Seeded) -> Option<Vec<ExportFile>> {
     let mut named = vec![("common", Authority::root(env)?)];
     for format in Format::ALL.into_iter().filter(|format| format.has_own_root()) {
         named.push((format.name(), Authority::root_of(format, env)?));
@@ -102,21 +101,22 @@ fn authorities(env: &mut Seeded) -> Option<Vec<File>> {
     for (name, root) in &named {
         let certificate = pem(&root.certificate());
         all.push_str(&certificate);
-        files.push(File::new(format!("roots/{name}.pem"), certificate));
+        files.push(ExportFile::new(format!("roots/{name}.pem"), certificate));
     }
-    files.push(File::new("roots/all.pem", all));
-    files.push(File::new("roots/metadata.pem", pem(&Authority::metadata(env)?.certificate())));
+    files.push(ExportFile::new("roots/all.pem", all));
+    files
+        .push(ExportFile::new("roots/metadata.pem", pem(&Authority::metadata(env)?.certificate())));
     named.push(("intermediate", Authority::intermediate(env)?));
     named.push(("metadata", Authority::metadata(env)?));
     let lists = named.iter().map(|(name, authority)| {
-        File::new(format!("crls/{name}.crl"), authority.revocation_list())
+        ExportFile::new(format!("crls/{name}.crl"), authority.revocation_list())
     });
     files.extend(lists);
     Some(files)
 }
 
 /// A statement for every profile, and the BLOBs that hold them all.
-fn metadata(env: &mut Seeded) -> Option<Vec<File>> {
+fn metadata(env: &mut Seeded) -> Option<Vec<ExportFile>> {
     let mut models = Vec::<Model>::new();
     for name in Profile::names() {
         models.push(Profile::named(name)?.model(name, env)?);
@@ -124,10 +124,10 @@ fn metadata(env: &mut Seeded) -> Option<Vec<File>> {
     let mut files = Vec::new();
     for model in &models {
         let path = format!("statements/{}.json", model.description);
-        files.push(File::new(path, pretty(&model.statement())));
+        files.push(ExportFile::new(path, pretty(&model.statement())));
     }
     for blob in Blob::ALL {
-        files.push(File::new(format!("blobs/{}.jwt", blob.name()), blob.sign(&models, env)?));
+        files.push(ExportFile::new(format!("blobs/{}.jwt", blob.name()), blob.sign(&models, env)?));
     }
     Some(files)
 }
@@ -162,7 +162,7 @@ mod tests {
 
     use super::*;
 
-    fn content(files: &[File], path: &str) -> Vec<u8> {
+    fn content(files: &[ExportFile], path: &str) -> Vec<u8> {
         let file = files.iter().find(|file| file.path == path);
         file.unwrap_or_else(|| panic!("no {path}")).content.clone()
     }

@@ -12,11 +12,11 @@ use crate::vectors::{self, Difference, Proof, ProofKind, Violated};
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     #[command(subcommand)]
-    verb: Verb,
+    verb: VectorsVerb,
 }
 
 #[derive(Debug, Subcommand)]
-enum Verb {
+enum VectorsVerb {
     Verify(Verify),
 }
 
@@ -45,7 +45,7 @@ Examples:
   passrig vectors verify --json | jq '.proofs[] | select(.holds | not)'";
 
 pub(super) fn run(args: &Args, console: Console) -> Result<u8, Failure> {
-    let Verb::Verify(args) = &args.verb;
+    let VectorsVerb::Verify(args) = &args.verb;
     let proofs = vectors::prove()?;
     let text = match args.json {
         true => json(&proofs)?,
@@ -77,7 +77,7 @@ fn table(proofs: &[Proof], paint: Paint) -> String {
     for fault in proofs.iter().flat_map(faults) {
         out += &format!("{}\n", paint.wrap(&fault, "", "  "));
     }
-    out += &format!("{}\n", Summary::of(proofs));
+    out += &format!("{}\n", ProofSummary::of(proofs));
     out
 }
 
@@ -110,27 +110,27 @@ fn faults(proof: &Proof) -> Vec<String> {
     different.chain(violated).collect()
 }
 
-/// How many hold, of how many that were published.
+/// The numbers of published vectors, and of those that hold.
 #[derive(Serialize)]
-struct Summary {
-    registrations: Count,
-    authentications: Count,
-    root_certificate: Count,
-    hmac_secret: Count,
+struct ProofSummary {
+    registrations: ProofCount,
+    authentications: ProofCount,
+    root_certificate: ProofCount,
+    hmac_secret: ProofCount,
 }
 
 #[derive(Serialize)]
-struct Count {
+struct ProofCount {
     hold: usize,
     published: usize,
 }
 
-impl Summary {
+impl ProofSummary {
     fn of(proofs: &[Proof]) -> Self {
         let count = |kind| {
             let of_kind = || proofs.iter().filter(|proof| proof.kind == kind);
             let hold = of_kind().filter(|proof| proof.holds()).count();
-            Count { hold, published: of_kind().count() }
+            ProofCount { hold, published: of_kind().count() }
         };
         Self {
             registrations: count(ProofKind::Registration),
@@ -141,7 +141,7 @@ impl Summary {
     }
 }
 
-impl Display for Summary {
+impl Display for ProofSummary {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let Self { registrations, authentications, root_certificate, hmac_secret } = self;
         write!(
@@ -152,7 +152,7 @@ impl Display for Summary {
     }
 }
 
-impl Display for Count {
+impl Display for ProofCount {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.hold, self.published)
     }
@@ -160,19 +160,21 @@ impl Display for Count {
 
 fn json(proofs: &[Proof]) -> Result<String, Failure> {
     #[derive(Serialize)]
-    struct Document<'a> {
-        summary: Summary,
-        proofs: Vec<Listed<'a>>,
+    struct ProofReport<'a> {
+        summary: ProofSummary,
+        proofs: Vec<ListedProof<'a>>,
     }
     #[derive(Serialize)]
-    struct Listed<'a> {
+    struct ListedProof<'a> {
         #[serde(flatten)]
         proof: &'a Proof,
         holds: bool,
     }
-    let listed = proofs.iter().map(|proof| Listed { proof, holds: proof.holds() }).collect();
-    let text =
-        serde_json::to_string_pretty(&Document { summary: Summary::of(proofs), proofs: listed });
+    let listed = proofs.iter().map(|proof| ListedProof { proof, holds: proof.holds() }).collect();
+    let text = serde_json::to_string_pretty(&ProofReport {
+        summary: ProofSummary::of(proofs),
+        proofs: listed,
+    });
     let what = "cannot write the proofs as JSON".to_owned();
     Ok(text.map_err(|error| Failure::System { what, source: error.into() })? + "\n")
 }
@@ -182,7 +184,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_holds_and_what_does_not() {
+    fn proofs_hold_or_not() {
         let proof = |kind, name: &str| Proof {
             kind,
             name: name.to_owned(),

@@ -14,7 +14,7 @@ pub(super) struct Visible<'a> {
     source: Option<MaskedSource>,
     spans: Vec<Range<usize>>,
     file: Option<NamedSource<String>>,
-    cause: Option<Cause>,
+    cause: Option<FailureCause>,
 }
 
 impl<'a> Visible<'a> {
@@ -29,7 +29,7 @@ impl<'a> Visible<'a> {
                 .and_then(|(code, source)| excerpt(code, source)),
             source,
             spans: labels.map(|label| label.offset()..label.offset() + label.len()).collect(),
-            cause: failure.source().map(Cause::of),
+            cause: failure.source().map(FailureCause::of),
         }
     }
 
@@ -86,38 +86,36 @@ impl Diagnostic for Visible<'_> {
     }
 }
 
-/// The cause of a failure.
-struct Cause {
+struct FailureCause {
     text: String,
-    next: Option<Box<Cause>>,
+    next: Option<Box<FailureCause>>,
 }
 
-impl Cause {
+impl FailureCause {
     fn of(error: &(dyn Error + 'static)) -> Self {
         let next = error.source().map(|source| Box::new(Self::of(source)));
         Self { text: block(&error), next }
     }
 }
 
-impl Display for Cause {
+impl Display for FailureCause {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
     }
 }
 
-impl Debug for Cause {
+impl Debug for FailureCause {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         Display::fmt(self, f)
     }
 }
 
-impl Error for Cause {
+impl Error for FailureCause {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         self.next.as_ref().map(|next| next.as_ref() as _)
     }
 }
 
-/// The text of the file.
 fn text(code: &dyn SourceCode) -> Option<String> {
     let whole = code.read_span(&(0, 0).into(), 0, usize::MAX).ok()?;
     Some(String::from_utf8_lossy(whole.data()).into_owned())

@@ -13,26 +13,24 @@ use tokio::sync::Notify;
 use tokio::time::{Duration, Instant, sleep};
 
 use super::options::altered;
-use super::{Call, Error};
-use crate::browser::{self, Event, Events, Page, Session};
+use super::{ApiCall, Error};
+use crate::browser::{self, BrowserPage, CdpSession, Event, Events};
 
 const SCRIPT: &str = include_str!("authenticator.js");
 
 /// How many bytes of an answer of the server are kept at most, and how many of all of them.
 const LONGEST: usize = 1 << 20;
 const ANSWERS: usize = 4 << 20;
-/// How many calls a page may make.
 const CALLS: usize = 1000;
 /// The most bytes of the calls that wait until a field is filled.
 const OFFERED: usize = 4 << 20;
 /// How long a field may take to offer passkeys.
-const PATIENCE: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(20);
 
-/// The authenticator of a page.
 #[derive(Clone)]
 pub(super) struct Bridge {
     secret: Arc<Secret>,
-    state: Arc<Mutex<State>>,
+    state: Arc<Mutex<BridgeState>>,
     has_cancelled: Arc<Notify>,
 }
 
@@ -61,58 +59,55 @@ impl Secret {
     }
 }
 
-struct State {
+struct BridgeState {
     authenticators: Vec<Authenticator>,
     env: Seeded,
     cancels: Option<Ceremony>,
     has_cancelled: bool,
-    calls: Vec<Call>,
+    calls: Vec<ApiCall>,
     unhandled: Vec<Ceremony>,
     answers: Vec<String>,
-    /// What a field offers.
     offered: Vec<Pending>,
     /// True if a page offered more than is kept.
     offered_too_much: bool,
 }
 
-/// A call that waits for its answer.
 #[derive(Clone, Debug)]
 struct Pending {
     context: Value,
     id: u64,
-    said: Said,
-    /// The length of the message.
+    said: CallMessage,
     length: usize,
 }
 
-/// What the page's side says.
+/// A message of the script in the page.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(tag = "event", rename_all = "lowercase")]
-enum Message {
+enum PageMessage {
     Call {
         id: u64,
         #[serde(flatten)]
-        said: Said,
+        said: CallMessage,
     },
     Aborted {
         id: u64,
     },
     Unhandled {
-        kind: Kind,
+        kind: CallKind,
     },
 }
 
 /// A message with what shows that it is not the page's own.
 #[derive(Clone, Debug, Deserialize)]
-struct Signed {
+struct SignedMessage {
     token: String,
     #[serde(flatten)]
-    message: Message,
+    message: PageMessage,
 }
 
 #[derive(Clone, Debug, Deserialize)]
-struct Said {
-    kind: Kind,
+struct CallMessage {
+    kind: CallKind,
     conditional: bool,
     active: bool,
     origin: String,
@@ -124,16 +119,16 @@ struct Said {
 
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum Kind {
+enum CallKind {
     Create,
     Get,
 }
 
-impl From<Kind> for Ceremony {
-    fn from(kind: Kind) -> Self {
+impl From<CallKind> for Ceremony {
+    fn from(kind: CallKind) -> Self {
         match kind {
-            Kind::Create => Self::Registration,
-            Kind::Get => Self::Authentication,
+            CallKind::Create => Self::Registration,
+            CallKind::Get => Self::Authentication,
         }
     }
 }
@@ -142,14 +137,14 @@ impl Bridge {
     /// Puts an authenticator behind every frame of the page, from the next
     /// document on.
     pub(super) async fn build(
-        page: &Page,
+        page: &BrowserPage,
         profile: Profile,
         env: Seeded,
         cancels: Option<Ceremony>,
     ) -> Result<Self, Error> {
         let secret = Arc::new(Secret::draw()?);
         let session = page.session();
-        let state = State {
+        let state = BridgeState {
             authenticators: vec![Authenticator::new("authenticator/0", profile)],
             env,
             cancels,
@@ -186,7 +181,7 @@ impl Bridge {
     }
 
     /// Every call so far, and the ceremonies whose refusal the page did not catch.
-    pub(super) fn told(&self) -> Result<(Vec<Call>, Vec<Ceremony>), Error> {
+    pub(super) fn observed(&self) -> Result<(Vec<ApiCall>, Vec<Ceremony>), Error> {
         let state = self.state();
         // What came after them was not judged.
         if state.calls.len() > CALLS {
@@ -199,8 +194,8 @@ impl Bridge {
     }
 
     /// Picks the passkey that a field offers, once one does.
-    pub(super) async fn autofill(&self, page: &Page) -> Result<(), Error> {
-        let until = Instant::now() + PATIENCE;
+    pub(super) async fn autofill(&self, page: &BrowserPage) -> Result<(), Error> {
+        let until = Instant::now() + TIMEOUT;
         loop {
             let offered = self.state().offered.pop();
             if let Some(pending) = offered {
@@ -210,13 +205,13 @@ impl Bridge {
             if Instant::now() > until {
                 let what = "a field that offers passkeys (a get() with conditional mediation)";
                 let (what, url) = (what.to_owned(), page.url().await);
-                return Err(browser::Error::Absent { what, url, after: PATIENCE }.into());
+                return Err(browser::Error::Absent { what, url, after: TIMEOUT }.into());
             }
             sleep(Duration::from_millis(50)).await;
         }
     }
 
-    async fn serve(self, session: Session, mut events: Events) {
+    async fn serve(self, session: CdpSession, mut events: Events) {
         while let Some(event) = events.next().await {
             if event.session.as_deref() != session.id() {
                 continue;
@@ -233,21 +228,21 @@ impl Bridge {
         }
     }
 
-    async fn called(&self, session: &Session, event: &Event) {
+    async fn called(&self, session: &CdpSession, event: &Event) {
         let payload = event.params.get("payload").and_then(Value::as_str).unwrap_or_default();
         // A page may find the binding and send messages of its own: those lack the token.
-        let Ok(signed) = serde_json::from_str::<Signed>(payload) else { return };
+        let Ok(signed) = serde_json::from_str::<SignedMessage>(payload) else { return };
         if signed.token != self.secret.token {
             return;
         }
         let message = signed.message;
         let context = event.params.get("executionContextId").cloned().unwrap_or_default();
         match message {
-            Message::Unhandled { kind } => self.state().note_unhandled(kind.into()),
-            Message::Aborted { id } => {
+            PageMessage::Unhandled { kind } => self.state().note_unhandled(kind.into()),
+            PageMessage::Aborted { id } => {
                 self.state().offered.retain(|it| it.id != id || it.context != context);
             }
-            Message::Call { id, said } => {
+            PageMessage::Call { id, said } => {
                 let pending = Pending { context, id, said, length: payload.len() };
                 let conditional = pending.said.conditional;
                 if !self.note(&pending.said) {
@@ -263,12 +258,12 @@ impl Bridge {
     }
 
     /// Keeps a call, if there were not too many before.
-    fn note(&self, said: &Said) -> bool {
+    fn note(&self, said: &CallMessage) -> bool {
         let mut state = self.state();
         if state.calls.len() > CALLS {
             return false;
         }
-        let call = Call {
+        let call = ApiCall {
             ceremony: said.kind.into(),
             conditional: said.conditional,
             active: said.active,
@@ -280,7 +275,7 @@ impl Bridge {
         true
     }
 
-    async fn answer(&self, session: &Session, pending: &Pending) {
+    async fn answer(&self, session: &CdpSession, pending: &Pending) {
         let answer = match self.state().perform(&pending.said) {
             Ok(response) => json!({ "response": response }),
             Err(exception) => json!({
@@ -306,7 +301,7 @@ impl Bridge {
     }
 
     /// Keeps what the server answered, and lets the page have it.
-    async fn answered(&self, session: &Session, event: &Event) {
+    async fn answered(&self, session: &CdpSession, event: &Event) {
         let request = json!({ "requestId": event.params.get("requestId") });
         let kind = event.params.get("resourceType").and_then(Value::as_str).unwrap_or_default();
         if matches!(kind, "XHR" | "Fetch" | "Document")
@@ -328,7 +323,7 @@ impl Bridge {
         let _ = session.call("Fetch.continueRequest", request).await;
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, BridgeState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -346,7 +341,7 @@ fn is_from_server(event: &Event) -> bool {
     is_http && length.is_none_or(|length| length <= LONGEST)
 }
 
-impl State {
+impl BridgeState {
     fn keep(&mut self, answer: String) {
         self.answers.push(answer);
         while self.answers.iter().map(String::len).sum::<usize>() > ANSWERS {
@@ -369,7 +364,7 @@ impl State {
         }
     }
 
-    fn perform(&mut self, said: &Said) -> Result<Value, DomException> {
+    fn perform(&mut self, said: &CallMessage) -> Result<Value, DomException> {
         let refused = |name, message: String| DomException { name, message };
         if self.cancels == Some(said.kind.into()) && !said.conditional {
             self.has_cancelled = true;
@@ -384,8 +379,8 @@ impl State {
         client.activation = said.active;
         client.authenticators = std::mem::take(&mut self.authenticators);
         let answer = match said.kind {
-            Kind::Create => client.create(&said.options),
-            Kind::Get => client.get(&said.options),
+            CallKind::Create => client.create(&said.options),
+            CallKind::Get => client.get(&said.options),
         };
         self.authenticators = client.authenticators;
         answer

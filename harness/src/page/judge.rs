@@ -2,32 +2,33 @@
 
 use passrig_authenticator::Ceremony;
 
-use super::{Call, Observed};
+use super::{ApiCall, PageObservation};
 use crate::catalogue::Check;
 use crate::outcome::{CheckResult, Expectation, Manner, Outcome, Skip, Variant, Verdict};
 
-/// What a check came to see: whether it is sound, and what it was; nothing, if
-/// the page does not do what it is about.
-type Seen = Option<(bool, String)>;
+/// The result of a check: conformant or not, and the observation; `None` if the page does not do
+/// what the check is about.
+type PageFinding = Option<(bool, String)>;
 
 /// The results of these checks.
-pub fn results(checks: &[Check], observed: &Observed) -> Vec<CheckResult> {
+pub fn results(checks: &[Check], observed: &PageObservation) -> Vec<CheckResult> {
     checks.iter().map(|check| result(check, seen(check, observed))).collect()
 }
 
-fn seen(check: &Check, observed: &Observed) -> Seen {
-    let Observed { calls, cancelled, unhandled } = observed;
-    let calls: Vec<&Call> = calls.iter().filter(|call| call.ceremony == check.ceremony).collect();
+fn seen(check: &Check, observed: &PageObservation) -> PageFinding {
+    let PageObservation { calls, cancelled, unhandled } = observed;
+    let calls: Vec<&ApiCall> =
+        calls.iter().filter(|call| call.ceremony == check.ceremony).collect();
     let what = name(check.ceremony);
-    let among = |wrong: Vec<&Call>, all: usize, how: &str| {
+    let among = |wrong: Vec<&ApiCall>, all: usize, how: &str| {
         let origin = wrong.first().map(|call| format!(", first by {}", call.origin));
         let text = format!("{} of {all} calls of {what} {how}", wrong.len());
         Some((wrong.is_empty(), text + &origin.unwrap_or_default()))
     };
-    let some = |calls: &[&Call]| (!calls.is_empty()).then_some(());
+    let some = |calls: &[&ApiCall]| (!calls.is_empty()).then_some(());
     match check.family.as_str() {
         "page-gesture" => {
-            let modal: Vec<&Call> =
+            let modal: Vec<&ApiCall> =
                 calls.iter().filter(|call| !call.conditional).copied().collect();
             some(&modal)?;
             let wrong = modal.iter().filter(|call| !call.active).copied().collect();
@@ -79,7 +80,7 @@ fn name(ceremony: Ceremony) -> &'static str {
     }
 }
 
-fn result(check: &Check, seen: Seen) -> CheckResult {
+fn result(check: &Check, seen: PageFinding) -> CheckResult {
     let blank = CheckResult {
         outcome: Outcome::Skipped,
         reason: Some(Skip::Feature.into()),
@@ -102,8 +103,8 @@ mod tests {
     use super::*;
     use crate::catalogue::Catalogue;
 
-    fn call(active: bool) -> Call {
-        Call {
+    fn call(active: bool) -> ApiCall {
+        ApiCall {
             ceremony: Ceremony::Authentication,
             conditional: false,
             active,
@@ -113,7 +114,7 @@ mod tests {
         }
     }
 
-    fn told(observed: &Observed) -> String {
+    fn listing(observed: &PageObservation) -> String {
         let catalogue = Catalogue::builtin().unwrap();
         let lines = results(&catalogue.page, observed).into_iter().map(|result| {
             format!(
@@ -127,10 +128,10 @@ mod tests {
     }
 
     #[test]
-    fn what_is_sound_passes_and_what_was_not_seen_is_skipped() {
+    fn conformant_calls_pass_and_calls_not_seen_are_skipped() {
         let ceremony = Ceremony::Authentication;
-        insta::assert_snapshot!(told(&Observed {
-            calls: vec![Call { conditional: true, ..call(false) }, call(true)],
+        insta::assert_snapshot!(listing(&PageObservation {
+            calls: vec![ApiCall { conditional: true, ..call(false) }, call(true)],
             cancelled: vec![Cancelled { ceremony, way_out: true }],
             unhandled: vec![],
         }), @r"
@@ -148,12 +149,12 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_sound_is_told() {
+    fn faulty_calls_are_reported() {
         let ceremony = Ceremony::Authentication;
         let altered = Some(vec!["userVerification".to_owned()]);
         let top = Some("https://other.test".to_owned());
-        insta::assert_snapshot!(told(&Observed {
-            calls: vec![Call { altered, top, ..call(false) }],
+        insta::assert_snapshot!(listing(&PageObservation {
+            calls: vec![ApiCall { altered, top, ..call(false) }],
             cancelled: vec![Cancelled { ceremony, way_out: false }],
             unhandled: vec![ceremony],
         }), @r"

@@ -56,17 +56,17 @@ fn same(sent: &Value, called: &Value) -> bool {
                         || sent.as_bytes() == octets_called
                 })
         }
-        (sent, called) => sent == called || (is_nothing(sent) && is_nothing(called)),
+        (sent, called) => sent == called || (is_default(sent) && is_default(called)),
     }
 }
 
-fn is_nothing(value: &Value) -> bool {
+fn is_default(value: &Value) -> bool {
     match value {
         Value::Null | Value::Bool(false) => true,
         // The defaults of §5.4 and §5.4.4.
         Value::String(word) => matches!(word.as_str(), "" | "none" | "preferred"),
         Value::Array(items) => items.is_empty(),
-        Value::Object(members) => members.values().all(is_nothing),
+        Value::Object(members) => members.values().all(is_default),
         _ => false,
     }
 }
@@ -78,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_written_otherwise_is_the_same() {
+    fn equal_options_in_other_spellings_are_equal() {
         let sent = json!({
             "status": "ok",
             "publicKey": {

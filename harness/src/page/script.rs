@@ -2,12 +2,12 @@
 
 use serde::Deserialize;
 
-use crate::toml_file::{Mistake, TomlFile};
+use crate::toml_file::{TomlFile, TomlMistake};
 
 /// One thing that somebody does.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "Written")]
-pub enum Step {
+#[serde(try_from = "ScriptStepTable")]
+pub enum ScriptStep {
     /// Goes to a URL, or to a path of the page's origin.
     Goto(String),
     /// Clicks on what a selector stands for, once it is there.
@@ -26,12 +26,12 @@ pub enum Step {
 pub struct Script {
     /// In order.
     #[serde(default)]
-    pub step: Vec<Step>,
+    pub step: Vec<ScriptStep>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Written {
+struct ScriptStepTable {
     goto: Option<String>,
     click: Option<String>,
     fill: Option<String>,
@@ -51,11 +51,11 @@ pub struct UnknownVariable {
     pub known: String,
 }
 
-impl TryFrom<Written> for Step {
+impl TryFrom<ScriptStepTable> for ScriptStep {
     type Error = &'static str;
 
-    fn try_from(written: Written) -> Result<Self, Self::Error> {
-        let Written { goto, click, fill, with, wait, autofill } = written;
+    fn try_from(written: ScriptStepTable) -> Result<Self, Self::Error> {
+        let ScriptStepTable { goto, click, fill, with, wait, autofill } = written;
         match (goto, click, fill, with, wait, autofill) {
             (Some(url), None, None, None, None, false) => Ok(Self::Goto(url)),
             (None, Some(selector), None, None, None, false) => Ok(Self::Click(selector)),
@@ -74,17 +74,20 @@ impl TryFrom<Written> for Step {
 
 impl Script {
     /// Reads a script. `file` is the name that mistakes show.
-    pub fn parse(file: &str, text: &str) -> Result<Self, Box<Mistake>> {
+    pub fn parse(file: &str, text: &str) -> Result<Self, Box<TomlMistake>> {
         TomlFile { name: file, text }.parse()
     }
 
     /// The steps with values in the places of `{{names}}`.
-    pub fn filled(&self, variables: &[(String, String)]) -> Result<Vec<Step>, UnknownVariable> {
+    pub fn filled(
+        &self,
+        variables: &[(String, String)],
+    ) -> Result<Vec<ScriptStep>, UnknownVariable> {
         let fill = |text: &str| filled(text, variables);
         let steps = self.step.iter().map(|step| {
             Ok(match step {
-                Step::Goto(url) => Step::Goto(fill(url)?),
-                Step::Fill(selector, text) => Step::Fill(selector.clone(), fill(text)?),
+                ScriptStep::Goto(url) => ScriptStep::Goto(fill(url)?),
+                ScriptStep::Fill(selector, text) => ScriptStep::Fill(selector.clone(), fill(text)?),
                 other => other.clone(),
             })
         });
@@ -128,9 +131,9 @@ mod tests {
         assert_eq!(
             Script::parse("steps.toml", script).unwrap().filled(&variables).unwrap(),
             [
-                Step::Fill("#name".to_owned(), "ann!".to_owned()),
-                Step::Click("text=Sign in".to_owned()),
-                Step::Autofill,
+                ScriptStep::Fill("#name".to_owned(), "ann!".to_owned()),
+                ScriptStep::Click("text=Sign in".to_owned()),
+                ScriptStep::Autofill,
             ]
         );
         let error = Script::parse("steps.toml", script).unwrap().filled(&[]).unwrap_err();

@@ -10,13 +10,13 @@ use super::left::{kill, left};
 
 /// A process and every process that it starts. All of them end with this value.
 #[derive(Debug)]
-pub struct Group {
+pub struct ProcessGroup {
     child: Child,
     /// The ID of the group, which is that of the process, until the group has ended.
     id: Option<u32>,
 }
 
-impl Group {
+impl ProcessGroup {
     /// Starts a command in a group of its own.
     pub fn spawn(command: &mut Command) -> io::Result<Self> {
         #[cfg(unix)]
@@ -51,7 +51,7 @@ impl Group {
     }
 }
 
-impl Drop for Group {
+impl Drop for ProcessGroup {
     fn drop(&mut self) {
         self.end();
     }
@@ -93,7 +93,7 @@ mod tests {
     async fn a_grandchild_ends_with_the_value() {
         let mut command = Command::new("sh");
         command.args(["-c", "sleep 600 & echo $!; wait"]).stdout(Stdio::piped());
-        let mut group = Group::spawn(&mut command).unwrap();
+        let mut group = ProcessGroup::spawn(&mut command).unwrap();
         let mut id = [0; 16];
         let read = group.child().stdout.as_mut().unwrap().read(&mut id).await.unwrap();
         let id = std::str::from_utf8(&id[..read]).unwrap().trim().to_owned();

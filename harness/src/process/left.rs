@@ -10,19 +10,18 @@ use std::time::Duration;
 /// may still write to it for a moment.
 const TRIES: u32 = 100;
 const PAUSE: Duration = Duration::from_millis(20);
-/// The number of attempts to get the list.
 const LOCK_TRIES: u32 = 20;
 
-static LEFT: Mutex<Left> = Mutex::new(Left { groups: Vec::new(), folders: Vec::new() });
+static LEFT: Mutex<Leftovers> = Mutex::new(Leftovers { groups: Vec::new(), folders: Vec::new() });
 
 /// Groups by their ID, and temporary folders.
 #[derive(Default)]
-pub(super) struct Left {
+pub(super) struct Leftovers {
     pub(super) groups: Vec<u32>,
     pub(super) folders: Vec<PathBuf>,
 }
 
-pub(super) fn left() -> MutexGuard<'static, Left> {
+pub(super) fn left() -> MutexGuard<'static, Leftovers> {
     LEFT.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -39,7 +38,7 @@ pub fn clean_up() {
 
 /// The list, once no thread adds to it. Only a thread that panicked while it did holds the list for
 /// longer.
-fn taken() -> Option<Left> {
+fn taken() -> Option<Leftovers> {
     for _ in 0..LOCK_TRIES {
         match LEFT.try_lock() {
             Ok(mut left) => return Some(std::mem::take(&mut *left)),
@@ -52,7 +51,6 @@ fn taken() -> Option<Left> {
     None
 }
 
-/// Kills a group.
 pub(super) fn kill(group: u32) {
     #[cfg(unix)]
     // Its last process may have ended already.
@@ -73,7 +71,6 @@ fn signal(group: u32, signal: rustix::process::Signal) -> bool {
     id.is_some_and(|id| rustix::process::kill_process_group(id, signal).is_ok())
 }
 
-/// Removes a folder with its content.
 pub(super) fn remove(folder: &Path) {
     for _ in 0..TRIES {
         let _ = fs::remove_dir_all(folder);

@@ -2,21 +2,21 @@ use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 
 /// A line that is longer than anything that is expected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Endless {
+pub struct LineTooLong {
     /// The most bytes that a line may have.
     pub limit: usize,
 }
 
 /// The lines of a stream, of which no more is held than the limit.
 #[derive(Debug)]
-pub struct Lines<R> {
+pub struct StreamLines<R> {
     reader: BufReader<R>,
     end: u8,
     limit: usize,
     line: Vec<u8>,
 }
 
-impl<R: AsyncRead + Unpin> Lines<R> {
+impl<R: AsyncRead + Unpin> StreamLines<R> {
     /// Lines of at most `limit` bytes.
     pub fn new(reader: R, limit: usize) -> Self {
         Self::ended_by(reader, b'\n', limit)
@@ -29,11 +29,11 @@ impl<R: AsyncRead + Unpin> Lines<R> {
 
     /// The next line without its end; `None` at the end of the stream. After an error the rest of
     /// the line is still to be read.
-    pub async fn next(&mut self) -> Result<Option<&[u8]>, Endless> {
+    pub async fn next(&mut self) -> Result<Option<&[u8]>, LineTooLong> {
         match self.fill(true).await {
             Filled::Whole => Ok(Some(&self.line)),
             Filled::Nothing => Ok(None),
-            Filled::Longer => Err(Endless { limit: self.limit }),
+            Filled::Longer => Err(LineTooLong { limit: self.limit }),
         }
     }
 
@@ -83,13 +83,13 @@ mod tests {
     #[tokio::test]
     async fn lines_have_a_limit() {
         let text = "one\n\n12345678\n123456789\nlast";
-        let mut lines = Lines::new(text.as_bytes(), 8);
+        let mut lines = StreamLines::new(text.as_bytes(), 8);
         for line in ["one", "", "12345678"] {
             assert_eq!(lines.next().await, Ok(Some(line.as_bytes())));
         }
-        assert_eq!(lines.next().await, Err(Endless { limit: 8 }));
+        assert_eq!(lines.next().await, Err(LineTooLong { limit: 8 }));
 
-        let mut lines = Lines::ended_by(text.as_bytes(), b'\n', 4);
+        let mut lines = StreamLines::ended_by(text.as_bytes(), b'\n', 4);
         for line in ["one", "", "1234", "1234", "last"] {
             assert_eq!(lines.next_cut().await, Some(line.as_bytes()));
         }

@@ -83,7 +83,7 @@ fn listen() -> io::Result<watch::Receiver<Option<Signal>>> {
     let (ready, is_ready) = mpsc::channel();
     thread::Builder::new().name("signals".to_owned()).spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build();
-        match runtime.and_then(|runtime| Listener::new(&runtime).map(|it| (runtime, it))) {
+        match runtime.and_then(|runtime| SignalListener::new(&runtime).map(|it| (runtime, it))) {
             Ok((runtime, mut listener)) => {
                 let _ = ready.send(Ok(()));
                 runtime.block_on(async {
@@ -104,10 +104,10 @@ fn listen() -> io::Result<watch::Receiver<Option<Signal>>> {
 }
 
 #[cfg(unix)]
-struct Listener(Vec<(Signal, tokio::signal::unix::Signal)>);
+struct SignalListener(Vec<(Signal, tokio::signal::unix::Signal)>);
 
 #[cfg(unix)]
-impl Listener {
+impl SignalListener {
     fn new(runtime: &Runtime) -> io::Result<Self> {
         let _context = runtime.enter();
         let mut all = Vec::new();
@@ -147,10 +147,10 @@ fn is_ignored(signal: Signal) -> bool {
 }
 
 #[cfg(not(unix))]
-struct Listener;
+struct SignalListener;
 
 #[cfg(not(unix))]
-impl Listener {
+impl SignalListener {
     fn new(runtime: &Runtime) -> io::Result<Self> {
         let _context = runtime.enter();
         Ok(Self)

@@ -10,17 +10,17 @@ use serde_json::Value;
 
 use passrig_authenticator::Ceremony;
 
-use super::find::{Carried, Found, Key, OptionsAt, at, json_path};
-use super::har::{Body, Entry};
-use super::secrets::{Secrets, names_a_secret};
-use super::source::{self, Source};
+use super::find::{CredentialPlace, FoundCeremony, JsonKey, OptionsAt, at, json_path};
+use super::har::{HarBody, HarEntry};
+use super::secrets::{RecordedSecrets, names_a_secret};
+use super::source::{self, CaptureSource};
 use super::toml::{key, literal, shown, text};
 use super::verdicts::verdicts;
 use names::{has_password, is_toml, last_name, of_credential, renames, secret_name, signs_up};
 
-/// What was learnt, and what is left to do.
+/// An adapter learnt from a recording, and the work that is left.
 #[derive(Debug, Default)]
-pub struct Learnt {
+pub struct LearntAdapter {
     /// The adapter file.
     pub text: String,
     /// What was found, a line each.
@@ -30,13 +30,13 @@ pub struct Learnt {
 }
 
 /// Writes the adapter.
-pub(super) fn write(id: &str, entries: &[Entry], ceremonies: &[Found]) -> Learnt {
-    let mut learnt = Learnt::default();
+pub(super) fn write(id: &str, entries: &[HarEntry], ceremonies: &[FoundCeremony]) -> LearntAdapter {
+    let mut learnt = LearntAdapter::default();
     let home = ceremonies.first().and_then(|first| entries.get(first.finish));
     let Some(home) = home.map(|entry| entry.url.origin()) else { return learnt };
     let (captures, needed) = (BTreeMap::new(), BTreeSet::new());
-    let secrets = Secrets::of(entries);
-    let mut draft = Draft {
+    let secrets = RecordedSecrets::of(entries);
+    let mut draft = AdapterDraft {
         entries,
         home,
         captures,
@@ -93,23 +93,23 @@ pub(super) fn write(id: &str, entries: &[Entry], ceremonies: &[Found]) -> Learnt
     learnt
 }
 
-struct Draft<'e> {
-    entries: &'e [Entry],
+struct AdapterDraft<'e> {
+    entries: &'e [HarEntry],
     home: url::Origin,
     /// Variables that a step captures: step, name, and where the value is.
     captures: BTreeMap<usize, Vec<(String, String)>>,
     /// The steps whose answers the flow that is being written repeats.
     needed: BTreeSet<usize>,
     csrf: Option<(String, String)>,
-    secrets: Secrets,
+    secrets: RecordedSecrets,
     /// Variables that stand for secrets: the name, and the secret.
     variables: Vec<(String, String)>,
     /// What an adapter cannot say, a line each.
     left_out: BTreeSet<String>,
 }
 
-impl Draft<'_> {
-    fn ceremony(&mut self, found: &Found, learnt: &mut Learnt) -> String {
+impl AdapterDraft<'_> {
+    fn ceremony(&mut self, found: &FoundCeremony, learnt: &mut LearntAdapter) -> String {
         let flow = match found.ceremony {
             Ceremony::Registration => "register",
             Ceremony::Authentication => "authenticate",
@@ -150,21 +150,21 @@ impl Draft<'_> {
         flow: &str,
         index: usize,
         options: Option<&OptionsAt>,
-        learnt: &mut Learnt,
+        learnt: &mut LearntAdapter,
     ) -> String {
         let Some(entry) = self.entries.get(index) else { return String::new() };
         let mut out = self.head(flow, index, entry);
         match &entry.body {
-            Body::Json(value) => {
+            HarBody::Json(value) => {
                 let body = self.value(index, value, &mut Vec::new(), None);
                 let _ = writeln!(out, "json = {body}");
             }
-            Body::Form(fields) => {
+            HarBody::Form(fields) => {
                 let fields =
                     self.table(fields, |draft, name, value| draft.leaf(index, name, value));
                 let _ = writeln!(out, "form = {fields}");
             }
-            Body::Nothing | Body::Other => {}
+            HarBody::Nothing | HarBody::Other => {}
         }
         if let Some(captures) = self.captures.get(&index) {
             let captures: Vec<String> =
@@ -193,7 +193,7 @@ impl Draft<'_> {
         out
     }
 
-    fn finish(&mut self, found: &Found) -> String {
+    fn finish(&mut self, found: &FoundCeremony) -> String {
         let Some(entry) = self.entries.get(found.finish) else { return String::new() };
         let flow = match found.ceremony {
             Ceremony::Registration => "register",
@@ -202,17 +202,22 @@ impl Draft<'_> {
         let mut out = self.head(flow, found.finish, entry);
         let mut renamed = None;
         match (&entry.body, &found.carried) {
-            (Body::Json(value), Carried::Object(place) | Carried::Text(place)) => {
+            (
+                HarBody::Json(value),
+                CredentialPlace::Object(place) | CredentialPlace::Text(place),
+            ) => {
                 renamed = at(value, place).and_then(|credential| renames(&credential));
-                let is_text = matches!(found.carried, Carried::Text(_));
+                let is_text = matches!(found.carried, CredentialPlace::Text(_));
                 let place = Some((place.as_slice(), is_text));
                 let body = self.value(found.finish, value, &mut Vec::new(), place);
                 let _ = writeln!(out, "json = {body}");
             }
-            (Body::Form(fields), carried) => {
+            (HarBody::Form(fields), carried) => {
                 let fields = self.table(fields, |draft, name, value| match carried {
-                    Carried::Field(field) if field == name => "\"{{credential}}\"".to_owned(),
-                    Carried::Fields => match of_credential(name) {
+                    CredentialPlace::Field(field) if field == name => {
+                        "\"{{credential}}\"".to_owned()
+                    }
+                    CredentialPlace::Fields => match of_credential(name) {
                         Some(path) => text(&format!("{{{{credential.{path}}}}}")),
                         None => draft.leaf(found.finish, name, value),
                     },
@@ -231,7 +236,7 @@ impl Draft<'_> {
     }
 
     /// `[[flow]]` and the request line.
-    fn head(&mut self, flow: &str, index: usize, entry: &Entry) -> String {
+    fn head(&mut self, flow: &str, index: usize, entry: &HarEntry) -> String {
         let path: Vec<String> =
             entry.url.path().split('/').map(|segment| self.segment(index, segment)).collect();
         let mut out = format!("[[{flow}]]\n");
@@ -254,8 +259,8 @@ impl Draft<'_> {
         &mut self,
         index: usize,
         value: &Value,
-        path: &mut Vec<Key>,
-        credential: Option<(&[Key], bool)>,
+        path: &mut Vec<JsonKey>,
+        credential: Option<(&[JsonKey], bool)>,
     ) -> String {
         if let Some((place, is_text)) = credential
             && place == path.as_slice()
@@ -274,7 +279,7 @@ impl Draft<'_> {
                             .insert("a member whose name is a secret was left out".to_owned());
                         continue;
                     }
-                    path.push(Key::Name(name.clone()));
+                    path.push(JsonKey::Name(name.clone()));
                     out.push(format!(
                         "{} = {}",
                         key(name),
@@ -292,7 +297,7 @@ impl Draft<'_> {
                             .insert("TOML has no null: an item of a list was left out".to_owned());
                         continue;
                     }
-                    path.push(Key::Index(at));
+                    path.push(JsonKey::Index(at));
                     out.push(self.value(index, item, path, credential));
                     path.pop();
                 }
@@ -345,7 +350,7 @@ impl Draft<'_> {
 
     /// The variable that a value can be had from: an earlier answer has it.
     fn repeated(&mut self, index: usize, value: &str) -> Option<String> {
-        let Source { step, name, capture } =
+        let CaptureSource { step, name, capture } =
             source::find(self.entries.get(..index)?, &self.home, value)?;
         self.needed.insert(step);
         let captures = self.captures.entry(step).or_default();
@@ -368,7 +373,7 @@ impl Draft<'_> {
         loop {
             for step in &steps {
                 // Only for what it needs.
-                self.step(flow, *step, None, &mut Learnt::default());
+                self.step(flow, *step, None, &mut LearntAdapter::default());
             }
             let before = steps.len();
             let is_get =
@@ -382,7 +387,7 @@ impl Draft<'_> {
 
     /// Requests with a password before the first ceremony: they make an account or
     /// sign in.
-    fn accounts(&mut self, ceremonies: &[Found], learnt: &mut Learnt) -> String {
+    fn accounts(&mut self, ceremonies: &[FoundCeremony], learnt: &mut LearntAdapter) -> String {
         let begins = ceremonies.iter().filter_map(|found| found.begin.as_ref()).map(|(at, _)| *at);
         let first = begins.min().unwrap_or_default();
         let with_password = self.entries.iter().enumerate().take(first).filter(|(_, entry)| {
@@ -405,7 +410,7 @@ impl Draft<'_> {
         out
     }
 
-    fn account(&mut self, flow: &str, own: &[usize], learnt: &mut Learnt) -> String {
+    fn account(&mut self, flow: &str, own: &[usize], learnt: &mut LearntAdapter) -> String {
         self.needed.clear();
         let mut out = String::new();
         for step in self.closure(flow, own) {

@@ -5,15 +5,15 @@ use serde_json::Value;
 use passrig_authenticator::Ceremony;
 use passrig_authenticator::wire::base64url;
 
-use super::har::{Body, Entry};
+use super::har::{HarBody, HarEntry};
 
 /// A ceremony: the request that carried the credential, and the answer that held
 /// the options.
 #[derive(Clone, Debug)]
-pub(super) struct Found {
+pub(super) struct FoundCeremony {
     pub(super) ceremony: Ceremony,
     pub(super) finish: usize,
-    pub(super) carried: Carried,
+    pub(super) carried: CredentialPlace,
     /// Absent, if no answer before has its challenge.
     pub(super) begin: Option<(usize, OptionsAt)>,
     pub(super) challenge: String,
@@ -21,13 +21,10 @@ pub(super) struct Found {
     pub(super) lists_credentials: bool,
 }
 
-/// How the credential was carried.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Carried {
-    /// As an object in JSON, here.
-    Object(Vec<Key>),
-    /// As JSON in a text in JSON, here.
-    Text(Vec<Key>),
+pub(super) enum CredentialPlace {
+    Object(Vec<JsonKey>),
+    Text(Vec<JsonKey>),
     /// As JSON in a field of a form.
     Field(String),
     /// Member by member in the fields of a form.
@@ -36,35 +33,33 @@ pub(super) enum Carried {
 
 /// A step into JSON.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Key {
+pub(super) enum JsonKey {
     Name(String),
     Index(usize),
 }
 
-/// Where the options were.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum OptionsAt {
     /// At these paths: the second is into the text that the first finds.
-    Json(Vec<Vec<Key>>),
-    /// Somewhere in a page.
+    Json(Vec<Vec<JsonKey>>),
     Page,
 }
 
 impl OptionsAt {
     /// The options in this answer, if they stand there as such.
-    fn of(&self, entry: &Entry) -> Option<Value> {
+    fn of(&self, entry: &HarEntry) -> Option<Value> {
         let Self::Json(paths) = self else { return None };
         paths.iter().try_fold(entry.json()?, |body, path| at(&body, path))
     }
 }
 
 /// What is there; JSON in a text, if it is such a text.
-pub(super) fn at(value: &Value, path: &[Key]) -> Option<Value> {
+pub(super) fn at(value: &Value, path: &[JsonKey]) -> Option<Value> {
     let mut found = value;
     for key in path {
         found = match key {
-            Key::Name(name) => found.get(name)?,
-            Key::Index(index) => found.get(index)?,
+            JsonKey::Name(name) => found.get(name)?,
+            JsonKey::Index(index) => found.get(index)?,
         };
     }
     match found {
@@ -73,13 +68,12 @@ pub(super) fn at(value: &Value, path: &[Key]) -> Option<Value> {
     }
 }
 
-/// The options with this challenge.
 pub(super) fn options_in(body: &Value, challenge: &str) -> Option<Value> {
     options(body, challenge)?.iter().try_fold(body.clone(), |body, path| at(&body, path))
 }
 
 /// Every ceremony that came to an end, in order.
-pub(super) fn ceremonies(entries: &[Entry]) -> Vec<Found> {
+pub(super) fn ceremonies(entries: &[HarEntry]) -> Vec<FoundCeremony> {
     let ends = entries.iter().enumerate().filter_map(|(index, entry)| {
         let (carried, credential) = carried(&entry.body)?;
         let ceremony = ceremony(&credential)?;
@@ -90,43 +84,50 @@ pub(super) fn ceremonies(entries: &[Entry]) -> Vec<Found> {
             let listed = options.as_ref().and_then(|options| options.get("allowCredentials"));
             listed.and_then(Value::as_array).is_some_and(|listed| !listed.is_empty())
         });
-        Some(Found { ceremony, finish: index, carried, begin, challenge, lists_credentials })
+        Some(FoundCeremony {
+            ceremony,
+            finish: index,
+            carried,
+            begin,
+            challenge,
+            lists_credentials,
+        })
     });
     ends.collect()
 }
 
 /// Where in a body there is a credential, and which.
-fn carried(body: &Body) -> Option<(Carried, Value)> {
+fn carried(body: &HarBody) -> Option<(CredentialPlace, Value)> {
     match body {
-        Body::Json(value) => {
+        HarBody::Json(value) => {
             let mut found = None;
             visit(value, &mut Vec::new(), &mut |path, value| {
                 if found.is_some() {
                     return;
                 }
                 if is_credential(value) {
-                    found = Some((Carried::Object(path.to_vec()), value.clone()));
+                    found = Some((CredentialPlace::Object(path.to_vec()), value.clone()));
                 } else if let Some(inner) = inside(value).filter(is_credential) {
-                    found = Some((Carried::Text(path.to_vec()), inner));
+                    found = Some((CredentialPlace::Text(path.to_vec()), inner));
                 }
             });
             found
         }
-        Body::Form(fields) => {
+        HarBody::Form(fields) => {
             let whole = fields.iter().find_map(|(name, value)| {
                 let inner = serde_json::from_str(value).ok().filter(is_credential)?;
-                Some((Carried::Field(name.clone()), inner))
+                Some((CredentialPlace::Field(name.clone()), inner))
             });
             let members = || {
                 let members =
                     fields.iter().map(|(name, value)| (name.clone(), value.as_str().into()));
                 let response = Value::Object(members.collect());
                 let credential = serde_json::json!({ "response": response });
-                is_credential(&credential).then_some((Carried::Fields, credential))
+                is_credential(&credential).then_some((CredentialPlace::Fields, credential))
             };
             whole.or_else(members)
         }
-        Body::Nothing | Body::Other => None,
+        HarBody::Nothing | HarBody::Other => None,
     }
 }
 
@@ -161,7 +162,7 @@ fn challenge(credential: &Value) -> Option<String> {
 }
 
 /// The last answer before that has this challenge.
-fn begin(before: &[Entry], challenge: &str) -> Option<(usize, OptionsAt)> {
+fn begin(before: &[HarEntry], challenge: &str) -> Option<(usize, OptionsAt)> {
     before.iter().enumerate().rev().find_map(|(index, entry)| {
         if let Some(path) = entry.json().and_then(|body| options(&body, challenge)) {
             return Some((index, OptionsAt::Json(path)));
@@ -170,7 +171,7 @@ fn begin(before: &[Entry], challenge: &str) -> Option<(usize, OptionsAt)> {
     })
 }
 
-fn options(body: &Value, challenge: &str) -> Option<Vec<Vec<Key>>> {
+fn options(body: &Value, challenge: &str) -> Option<Vec<Vec<JsonKey>>> {
     let mut found = None;
     visit(body, &mut Vec::new(), &mut |path, value| {
         let holds = |value: &Value| {
@@ -200,32 +201,35 @@ fn same(a: &str, b: &str) -> bool {
 }
 
 /// Every value, the outer ones first.
-pub(super) fn visit(value: &Value, path: &mut Vec<Key>, see: &mut dyn FnMut(&[Key], &Value)) {
+pub(super) fn visit(
+    value: &Value,
+    path: &mut Vec<JsonKey>,
+    see: &mut dyn FnMut(&[JsonKey], &Value),
+) {
     see(path, value);
-    let mut below = |key: Key, value: &Value| {
+    let mut below = |key: JsonKey, value: &Value| {
         path.push(key);
         visit(value, path, see);
         path.pop();
     };
     match value {
         Value::Object(members) => {
-            members.iter().for_each(|(name, value)| below(Key::Name(name.clone()), value));
+            members.iter().for_each(|(name, value)| below(JsonKey::Name(name.clone()), value));
         }
         Value::Array(items) => {
-            items.iter().enumerate().for_each(|(index, value)| below(Key::Index(index), value));
+            items.iter().enumerate().for_each(|(index, value)| below(JsonKey::Index(index), value));
         }
         _ => {}
     }
 }
 
-/// A path as JSONPath has it.
-pub(super) fn json_path(path: &[Key]) -> String {
+pub(super) fn json_path(path: &[JsonKey]) -> String {
     let mut out = String::from("$");
     for key in path {
         match key {
-            Key::Name(name) if is_plain(name) => out.push_str(&format!(".{name}")),
-            Key::Name(name) => out.push_str(&format!("[{}]", Value::from(name.as_str()))),
-            Key::Index(index) => out.push_str(&format!("[{index}]")),
+            JsonKey::Name(name) if is_plain(name) => out.push_str(&format!(".{name}")),
+            JsonKey::Name(name) => out.push_str(&format!("[{}]", Value::from(name.as_str()))),
+            JsonKey::Index(index) => out.push_str(&format!("[{index}]")),
         }
     }
     out

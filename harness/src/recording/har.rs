@@ -8,20 +8,20 @@ use url::Url;
 
 /// One request and its answer.
 #[derive(Clone, Debug)]
-pub(super) struct Entry {
+pub(super) struct HarEntry {
     pub(super) method: String,
     pub(super) url: Url,
     /// Names in lower case.
     pub(super) headers: Vec<(String, String)>,
-    pub(super) body: Body,
+    pub(super) body: HarBody,
     pub(super) status: u16,
     pub(super) answer_headers: Vec<(String, String)>,
     pub(super) answer: String,
 }
 
-/// What a request carried.
+/// The body of a request.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Body {
+pub(super) enum HarBody {
     Nothing,
     Json(Value),
     Form(Vec<(String, String)>),
@@ -40,24 +40,24 @@ pub enum NoRecording {
 }
 
 #[derive(Deserialize)]
-struct File {
-    log: Log,
+struct HarFile {
+    log: HarLog,
 }
 
 #[derive(Deserialize)]
-struct Log {
-    entries: Vec<Written>,
+struct HarLog {
+    entries: Vec<WrittenEntry>,
 }
 
 #[derive(Deserialize)]
-struct Written {
-    request: Request,
-    response: Response,
+struct WrittenEntry {
+    request: HarRequest,
+    response: HarResponse,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Request {
+struct HarRequest {
     method: String,
     url: String,
     #[serde(default)]
@@ -90,16 +90,16 @@ struct Pair {
 }
 
 #[derive(Deserialize)]
-struct Response {
+struct HarResponse {
     status: i32,
     #[serde(default)]
     headers: Vec<Pair>,
     #[serde(default)]
-    content: Content,
+    content: HarContent,
 }
 
 #[derive(Default, Deserialize)]
-struct Content {
+struct HarContent {
     #[serde(default)]
     text: String,
     #[serde(default)]
@@ -110,14 +110,14 @@ struct Content {
 const METHODS: [&str; 7] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
 
 /// The requests of a recording, in order, that went to a server.
-pub(super) fn read(text: &[u8]) -> Result<Vec<Entry>, NoRecording> {
-    let file: File = serde_json::from_slice(text)?;
-    let entries: Vec<Entry> = file.log.entries.into_iter().filter_map(entry).collect();
+pub(super) fn read(text: &[u8]) -> Result<Vec<HarEntry>, NoRecording> {
+    let file: HarFile = serde_json::from_slice(text)?;
+    let entries: Vec<HarEntry> = file.log.entries.into_iter().filter_map(entry).collect();
     if entries.is_empty() { Err(NoRecording::Empty) } else { Ok(entries) }
 }
 
-fn entry(written: Written) -> Option<Entry> {
-    let Written { request, response } = written;
+fn entry(written: WrittenEntry) -> Option<HarEntry> {
+    let WrittenEntry { request, response } = written;
     let url = Url::parse(&request.url).ok().filter(|url| url.scheme().starts_with("http"))?;
     if !METHODS.contains(&request.method.as_str()) {
         return None;
@@ -132,11 +132,11 @@ fn entry(written: Written) -> Option<Entry> {
         }
         _ => response.content.text,
     };
-    Some(Entry {
+    Some(HarEntry {
         method: request.method,
         url,
         headers: pairs(request.headers),
-        body: request.post_data.map_or(Body::Nothing, body),
+        body: request.post_data.map_or(HarBody::Nothing, body),
         // A request that failed has none.
         status: u16::try_from(response.status).ok().filter(|status| *status >= 100)?,
         answer_headers: pairs(response.headers),
@@ -144,29 +144,28 @@ fn entry(written: Written) -> Option<Entry> {
     })
 }
 
-fn body(data: PostData) -> Body {
+fn body(data: PostData) -> HarBody {
     if data.mime_type.starts_with("application/x-www-form-urlencoded") {
         let fields = match data.params.is_empty() || !data.text.is_empty() {
             true => url::form_urlencoded::parse(data.text.as_bytes()).into_owned().collect(),
             false => data.params.into_iter().map(|param| (param.name, param.value)).collect(),
         };
-        return Body::Form(fields);
+        return HarBody::Form(fields);
     }
     match serde_json::from_str(&data.text) {
-        Ok(Value::Null) => Body::Nothing,
-        Ok(value) => Body::Json(value),
-        Err(_) if data.text.is_empty() => Body::Nothing,
-        Err(_) => Body::Other,
+        Ok(Value::Null) => HarBody::Nothing,
+        Ok(value) => HarBody::Json(value),
+        Err(_) if data.text.is_empty() => HarBody::Nothing,
+        Err(_) => HarBody::Other,
     }
 }
 
-impl Entry {
+impl HarEntry {
     /// The answer as JSON, if it is.
     pub(super) fn json(&self) -> Option<Value> {
         serde_json::from_str(&self.answer).ok()
     }
 
-    /// Whether the answer is a page.
     pub(super) fn is_page(&self) -> bool {
         // Where a recording does not say what it is, it may be one.
         self.answer_header("content-type").is_none_or(|kind| kind.contains("html"))

@@ -6,8 +6,8 @@ use base64ct::{Base64, Encoding};
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
-use super::find::{Key, visit};
-use super::har::{Body, Entry};
+use super::find::{JsonKey, visit};
+use super::har::{HarBody, HarEntry};
 use crate::target_rp::page::Elements;
 use crate::target_rp::redact;
 
@@ -18,10 +18,10 @@ const UNIQUE: usize = 8;
 
 /// The secrets that the requests and answers of a recording hold.
 #[derive(Debug, Default)]
-pub(super) struct Secrets(BTreeSet<String>);
+pub(super) struct RecordedSecrets(BTreeSet<String>);
 
-impl Secrets {
-    pub(super) fn of(entries: &[Entry]) -> Self {
+impl RecordedSecrets {
+    pub(super) fn of(entries: &[HarEntry]) -> Self {
         let mut secrets = Self::default();
         for entry in entries {
             secrets.learn(entry);
@@ -41,7 +41,7 @@ impl Secrets {
             || self.0.iter().any(|secret| secret.len() >= UNIQUE && text.contains(secret.as_str()))
     }
 
-    fn learn(&mut self, entry: &Entry) {
+    fn learn(&mut self, entry: &HarEntry) {
         for (name, value) in entry.url.query_pairs() {
             self.add_if(&name, &value);
         }
@@ -64,9 +64,11 @@ impl Secrets {
         }
         self.cookies(entry.sets_cookies().map(|(_, value)| value));
         match &entry.body {
-            Body::Form(fields) => fields.iter().for_each(|(name, value)| self.add_if(name, value)),
-            Body::Json(value) => self.json(value),
-            Body::Nothing | Body::Other => {}
+            HarBody::Form(fields) => {
+                fields.iter().for_each(|(name, value)| self.add_if(name, value))
+            }
+            HarBody::Json(value) => self.json(value),
+            HarBody::Nothing | HarBody::Other => {}
         }
         match entry.json() {
             Some(answer) => self.json(&answer),
@@ -101,7 +103,7 @@ impl Secrets {
     fn json(&mut self, value: &Value) {
         visit(value, &mut Vec::new(), &mut |path, value| {
             let is_secret =
-                path.iter().any(|key| matches!(key, Key::Name(name) if names_a_secret(name)));
+                path.iter().any(|key| matches!(key, JsonKey::Name(name) if names_a_secret(name)));
             match value {
                 Value::String(text) if is_secret => self.add(text),
                 Value::Number(number) if is_secret => self.add(&number.to_string()),
@@ -166,7 +168,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_say_what_is_secret() {
+    fn names_mark_secrets() {
         for name in [
             "password",
             "new_password",

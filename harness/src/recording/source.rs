@@ -3,8 +3,8 @@
 use regex::Regex;
 use url::Origin;
 
-use super::find::{Key, json_path, visit};
-use super::har::Entry;
+use super::find::{JsonKey, json_path, visit};
+use super::har::HarEntry;
 use super::toml::text;
 use crate::target_rp::adapter::Selector;
 use crate::target_rp::page::Elements;
@@ -20,7 +20,7 @@ const LONGEST: usize = 40;
 
 /// An answer, and how a value is had from it.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Source {
+pub(super) struct CaptureSource {
     /// Which request's.
     pub(super) step: usize,
     /// What the value is called there.
@@ -30,7 +30,7 @@ pub(super) struct Source {
 }
 
 /// The last answer before this request that has the value.
-pub(super) fn find(before: &[Entry], home: &Origin, value: &str) -> Option<Source> {
+pub(super) fn find(before: &[HarEntry], home: &Origin, value: &str) -> Option<CaptureSource> {
     if value.len() < TELLING {
         return None;
     }
@@ -41,12 +41,12 @@ pub(super) fn find(before: &[Entry], home: &Origin, value: &str) -> Option<Sourc
             None if entry.is_page() && is_token(value) => in_page(&entry.answer, value)?,
             None => return None,
         };
-        Some(Source { step, name: variable(&name), capture })
+        Some(CaptureSource { step, name: variable(&name), capture })
     })
 }
 
 /// The last request before this one whose answer sets a cookie to this value.
-pub(super) fn cookie(before: &[Entry], value: &str) -> Option<(usize, String)> {
+pub(super) fn cookie(before: &[HarEntry], value: &str) -> Option<(usize, String)> {
     before.iter().enumerate().rev().find_map(|(step, entry)| {
         let (name, _) = entry.sets_cookies().find(|(_, set)| same_text(set, value))?;
         Some((step, name.to_owned()))
@@ -54,7 +54,7 @@ pub(super) fn cookie(before: &[Entry], value: &str) -> Option<(usize, String)> {
 }
 
 fn in_json(body: &Value, wanted: &str) -> Option<(String, String)> {
-    let mut found: Option<Vec<Key>> = None;
+    let mut found: Option<Vec<JsonKey>> = None;
     visit(body, &mut Vec::new(), &mut |path, value| {
         if found.is_none() && value.as_str() == Some(wanted) {
             found = Some(path.to_vec());
@@ -62,8 +62,8 @@ fn in_json(body: &Value, wanted: &str) -> Option<(String, String)> {
     });
     let path = found?;
     let name = path.iter().rev().find_map(|key| match key {
-        Key::Name(name) => Some(name.clone()),
-        Key::Index(_) => None,
+        JsonKey::Name(name) => Some(name.clone()),
+        JsonKey::Index(_) => None,
     });
     Some((name.unwrap_or_else(|| "value".to_owned()), text(&json_path(&path))))
 }

@@ -149,7 +149,7 @@ fn credentials_in_forms() {
 }
 
 #[test]
-fn what_is_no_recording() {
+fn invalid_recordings() {
     for (text, reason) in [
         ("", "this is no HTTP Archive: EOF while parsing a value at line 1 column 0"),
         ("{}", "this is no HTTP Archive: missing field `log` at line 1 column 2"),

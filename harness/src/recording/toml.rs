@@ -61,7 +61,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_is_read(name: String, value: String) {
+        fn written_toml_is_read_back(name: String, value: String) {
             let table: toml::Table =
                 toml::from_str(&format!("{} = {}", key(&name), text(&value))).unwrap();
             prop_assert_eq!(table.get(&name).and_then(toml::Value::as_str), Some(value.as_str()));

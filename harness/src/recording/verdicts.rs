@@ -1,14 +1,14 @@
 use serde_json::Value;
 
-use super::har::Entry;
-use super::secrets::Secrets;
+use super::har::HarEntry;
+use super::secrets::RecordedSecrets;
 use super::toml::text;
 
 /// A longer text is not the name of an outcome.
 const LONGEST: usize = 32;
 
 /// What the answer to an honest credential looked like, and what others may.
-pub(super) fn verdicts(entry: &Entry, secrets: &Secrets) -> String {
+pub(super) fn verdicts(entry: &HarEntry, secrets: &RecordedSecrets) -> String {
     let status = entry.status;
     let flag = entry.json().and_then(|body| {
         ["verified", "ok", "success", "status"].into_iter().find_map(|name| {
@@ -55,7 +55,7 @@ pub(super) fn verdicts(entry: &Entry, secrets: &Secrets) -> String {
 }
 
 /// The beginning of a path that has no secret in it.
-fn before_secrets(path: &str, secrets: &Secrets) -> String {
+fn before_secrets(path: &str, secrets: &RecordedSecrets) -> String {
     let segments = path.split('/').take_while(|segment| !secrets.are_in(segment));
     let place = segments.collect::<Vec<_>>().join("/");
     if place.is_empty() { "/".to_owned() } else { place }

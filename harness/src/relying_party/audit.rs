@@ -8,7 +8,6 @@ use super::verify::{Step, Violation};
 /// steps in the specification's order, with a space between them.
 pub const HEADER: &str = "x-passrig-audit";
 
-/// The ids of violated steps, each once.
 pub(super) fn ids(violated: &[(&'static Step, Violation)]) -> Vec<&'static str> {
     let mut ids: Vec<_> = violated.iter().map(|(step, _)| step.id).collect();
     // They stand in the table's order, so equal ones are neighbours.

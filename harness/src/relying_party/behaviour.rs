@@ -13,16 +13,16 @@ use passrig_authenticator::wire::{CreationOptions, RequestOptions};
 use serde_json::Value;
 
 use super::caller::Caller;
-use super::effect::change::{self, Effect};
+use super::effect::change::{self, StoreChange};
 use super::http::answer;
-use super::store::{Account, Record, Session, Store, User, UserHandle};
-use super::verify::{Evidence, Examination, Step, Violation};
+use super::store::{Account, CredentialRecord, SessionId, Store, User, UserHandle};
+use super::verify::{AttemptAudit, Evidence, Step, Violation};
 use super::{Config, RelyingParty};
 
 /// A session and the challenge that it has to answer, read before the store is locked for the
 /// response.
 pub(super) type EarlyRead<'a> =
-    Pin<Box<dyn Future<Output = Option<(Session, Vec<u8>)>> + Send + 'a>>;
+    Pin<Box<dyn Future<Output = Option<(SessionId, Vec<u8>)>> + Send + 'a>>;
 
 /// The outcome of a request to remove a credential.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,7 +107,7 @@ pub(super) trait Behaviour: Debug + Send + Sync {
 
     /// §7.1, §7.2: the examination by the steps. `specified` is the result of the steps in the
     /// table.
-    fn examine<'a>(&self, _: Evidence<'a>, specified: Examination<'a>) -> Examination<'a> {
+    fn examine<'a>(&self, _: Evidence<'a>, specified: AttemptAudit<'a>) -> AttemptAudit<'a> {
         specified
     }
 
@@ -117,7 +117,11 @@ pub(super) trait Behaviour: Debug + Send + Sync {
     }
 
     /// §7.1 step 29, §7.2 step 25: a refused response has no effect.
-    fn effect_of_refused(&self, _evidence: &Evidence<'_>, _violated: &[&str]) -> Option<Effect> {
+    fn effect_of_refused(
+        &self,
+        _evidence: &Evidence<'_>,
+        _violated: &[&str],
+    ) -> Option<StoreChange> {
         None
     }
 
@@ -127,12 +131,12 @@ pub(super) trait Behaviour: Debug + Send + Sync {
     }
 
     /// §7.1 step 27: the credential record holds the attested values.
-    fn record(&self, evidence: &Evidence<'_>) -> Option<Record> {
+    fn record(&self, evidence: &Evidence<'_>) -> Option<CredentialRecord> {
         change::record(evidence)
     }
 
     /// §7.1 step 27: a record is added beside all others. `false` ends the registration.
-    fn add_record(&self, store: &mut Store, owner: UserHandle, record: Record) -> bool {
+    fn add_record(&self, store: &mut Store, owner: UserHandle, record: CredentialRecord) -> bool {
         store.add_record(owner, record);
         true
     }
@@ -158,7 +162,7 @@ pub(super) trait Behaviour: Debug + Send + Sync {
     fn replace_token(
         &self,
         store: &mut Store,
-        session: Session,
+        session: SessionId,
         token: String,
         _is_new_session: bool,
     ) -> Option<String> {
@@ -185,14 +189,14 @@ pub(super) trait Behaviour: Debug + Send + Sync {
     }
 
     /// ASVS 7.4.1: a sign-out ends the session on the server.
-    fn sign_out(&self, store: &mut Store, session: Session) {
+    fn sign_out(&self, store: &mut Store, session: SessionId) {
         store.close_session(session);
     }
 
     // Passwords and recovery codes.
 
     /// A right password is half of a sign-in where a passkey has to follow.
-    fn sign_in_half(&self, store: &mut Store, session: Session, user: UserHandle) {
+    fn sign_in_half(&self, store: &mut Store, session: SessionId, user: UserHandle) {
         store.sign_in_half(session, user);
     }
 
@@ -217,7 +221,7 @@ pub(super) trait Behaviour: Debug + Send + Sync {
     fn remove(
         &self,
         store: &mut Store,
-        session: Session,
+        session: SessionId,
         owner: &UserHandle,
         id: &[u8],
         is_confirmed: bool,
@@ -238,7 +242,7 @@ pub(super) trait Behaviour: Debug + Send + Sync {
     }
 
     /// ASVS 7.4.3: the removal of a credential ends the other sessions that it began.
-    fn end_sessions(&self, store: &mut Store, own: Session, owner: &UserHandle, id: &[u8]) {
+    fn end_sessions(&self, store: &mut Store, own: SessionId, owner: &UserHandle, id: &[u8]) {
         store.close_sessions_with(owner, id, own);
     }
 

@@ -1,13 +1,10 @@
 //! The caller of the relying party: a session in a browser.
 
-/// Where a request comes from.
 #[derive(Debug, Default)]
 pub(super) struct Caller {
-    /// The session token that it carried.
     pub(super) token: Option<String>,
     /// The check that it belongs to: what is drawn for it depends on nothing
     /// that other checks do.
     pub(super) check: String,
-    /// Its `Origin` header.
     pub(super) origin: Option<String>,
 }

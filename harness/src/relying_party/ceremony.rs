@@ -9,11 +9,11 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::caller::Caller;
-use super::draws::Draws;
-use super::effect::Effect;
-use super::policy::{self, Wishes};
-use super::store::{Account, Issued, Session, State, Store, User, UserHandle};
-use super::verify::{Evidence, Examination, Step, Violation, examine};
+use super::draws::RequestDraws;
+use super::effect::StoreChange;
+use super::policy::{self, RequestedOptions};
+use super::store::{Account, ChallengeState, Issued, SessionId, Store, User, UserHandle};
+use super::verify::{AttemptAudit, Evidence, Step, Violation, examine};
 use super::{RelyingParty, audit};
 
 /// An answer, and the session token that goes with it if it is new.
@@ -23,12 +23,9 @@ pub(super) struct Granted<T> {
     pub(super) token: Option<String>,
 }
 
-/// What became of a result.
 #[derive(Debug)]
 pub(super) struct Judgement {
-    /// Why it was refused, if it was.
     pub(super) refused: Option<String>,
-    /// Whether the server crashed.
     pub(super) crashed: bool,
     /// Whether the credential is registered.
     pub(super) is_known: bool,
@@ -102,7 +99,7 @@ impl RelyingParty {
         let issued = Issued {
             session,
             ceremony: Ceremony::Registration,
-            state: State::Live,
+            state: ChallengeState::Live,
             at: self.clock.now(),
             challenge: self.behaviour.challenge(draws.challenge(), store.times_issued()),
             user_verification: requirement(
@@ -124,7 +121,7 @@ impl RelyingParty {
             display_name: request.display_name.unwrap_or_else(|| account.username.clone()),
             name: account.username,
         };
-        let wishes = Wishes {
+        let requested = RequestedOptions {
             selection: request.authenticator_selection,
             attestation: issued.attestation.clone(),
             algorithms: issued.algorithms.clone(),
@@ -132,7 +129,8 @@ impl RelyingParty {
         };
         let challenge = issued.challenge.clone();
         store.issue(issued);
-        let mut answer = policy::creation_options(&self.config, user, challenge, exclude, wishes);
+        let mut answer =
+            policy::creation_options(&self.config, user, challenge, exclude, requested);
         self.behaviour.creation_options(&mut answer, is_new);
         Ok(Granted { answer, token })
     }
@@ -174,7 +172,7 @@ impl RelyingParty {
         store.issue(Issued {
             session,
             ceremony: Ceremony::Authentication,
-            state: State::Live,
+            state: ChallengeState::Live,
             at: self.clock.now(),
             challenge: challenge.clone(),
             user_verification: verification,
@@ -219,7 +217,7 @@ impl RelyingParty {
         let mut session = caller.token.as_deref().and_then(|token| store.session(token));
         if let Some((early, challenge)) = early {
             session = Some(early);
-            store.revive(early, &challenge);
+            store.reopen(early, &challenge);
         }
         let lifetime = self.behaviour.challenge_lifetime(self.config.challenge_lifetime);
         if let Some(then) = self.clock.now().checked_sub(lifetime) {
@@ -239,14 +237,14 @@ impl RelyingParty {
         let audit = audit::ids(&specified.violated);
         let crashed = self.behaviour.crashes(bytes, &evidence);
         let body = self.behaviour.body(ceremony, bytes, &parsed);
-        let Examination { evidence, violated } =
+        let AttemptAudit { evidence, violated } =
             self.behaviour.examine(Evidence { body: &body, ..evidence }, specified);
         let is_known = evidence.record().is_some();
         let first = violated.first();
         let mut refused = first.map(|(step, violation)| self.reason(ceremony, step, violation));
         let ids = audit::ids(&violated);
         let effect = match !crashed && self.behaviour.acts_on(&ids) {
-            true => Effect::of(&evidence, &*self.behaviour),
+            true => StoreChange::of(&evidence, &*self.behaviour),
             false => self.behaviour.effect_of_refused(&evidence, &ids),
         };
         if let Some(session) = session {
@@ -285,9 +283,9 @@ fn descriptors(store: &Store, owner: &UserHandle) -> Vec<CredentialDescriptor> {
 
 fn open_session(
     store: &mut Store,
-    session: Option<Session>,
-    draws: &Draws<'_>,
-) -> (Session, Option<String>) {
+    session: Option<SessionId>,
+    draws: &RequestDraws<'_>,
+) -> (SessionId, Option<String>) {
     match session {
         Some(session) => (session, None),
         None => {

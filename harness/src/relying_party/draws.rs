@@ -7,19 +7,18 @@ use super::store::{Store, UserHandle};
 use super::{RelyingParty, secret};
 
 impl RelyingParty {
-    pub(super) fn draws(&self, store: &mut Store, caller: &Caller) -> Draws<'_> {
+    pub(super) fn draws(&self, store: &mut Store, caller: &Caller) -> RequestDraws<'_> {
         let number = store.number(&caller.check);
-        Draws { rp: self, prefix: format!("{}/{number}", caller.check) }
+        RequestDraws { rp: self, prefix: format!("{}/{number}", caller.check) }
     }
 }
 
-/// What one request draws.
-pub(super) struct Draws<'a> {
+pub(super) struct RequestDraws<'a> {
     rp: &'a RelyingParty,
     prefix: String,
 }
 
-impl Draws<'_> {
+impl RequestDraws<'_> {
     pub(super) fn draw(&self, what: &str, len: usize) -> Vec<u8> {
         self.rp.seed.derive(&format!("{}/{what}", self.prefix), len)
     }
@@ -39,7 +38,6 @@ impl Draws<'_> {
         base64url::encode(&self.draw("session", 32))
     }
 
-    /// For what people type.
     pub(super) fn salt(&self) -> Vec<u8> {
         self.draw("salt", 16)
     }

@@ -6,19 +6,19 @@ pub(super) mod change;
 use passrig_authenticator::Ceremony;
 use passrig_authenticator::wire::Flags;
 
-pub(super) use change::{Effect, record};
+pub(super) use change::{StoreChange, record};
 
 use super::behaviour::Behaviour;
-use super::draws::Draws;
-use super::store::{Session, Store, Update};
+use super::draws::RequestDraws;
+use super::store::{SessionId, Store, Update};
 use super::verify::Evidence;
 
 /// The one reason to refuse a registration that no step knows.
 #[derive(Debug, thiserror::Error)]
 #[error("the username `{0}` was taken in the meantime")]
-pub(super) struct Taken(String);
+pub(super) struct Conflict(String);
 
-impl Effect {
+impl StoreChange {
     /// The effect of an accepted response. `None` if the response names no account: a mutant
     /// then accepts in words only.
     pub(super) fn of(e: &Evidence<'_>, behaviour: &dyn Behaviour) -> Option<Self> {
@@ -37,15 +37,15 @@ impl Effect {
     pub(super) fn apply(
         self,
         store: &mut Store,
-        session: Option<Session>,
+        session: Option<SessionId>,
         behaviour: &dyn Behaviour,
-        draws: &Draws<'_>,
-    ) -> Result<Option<String>, Taken> {
+        draws: &RequestDraws<'_>,
+    ) -> Result<Option<String>, Conflict> {
         let (user, passkey) = match self {
             Self::Register { account, record } => {
                 let is_new = store.account(&account.handle).is_none();
                 if is_new && store.account_named(&account.username).is_some() {
-                    return Err(Taken(account.username));
+                    return Err(Conflict(account.username));
                 }
                 let user = account.handle.clone();
                 let passkey = record.as_ref().map(|record| (user.clone(), record.id.clone()));

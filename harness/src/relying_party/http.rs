@@ -24,11 +24,10 @@ use http::{HeaderMap, Method, StatusCode};
 use super::RelyingParty;
 use answer::failed;
 
-/// The largest body that is read.
 const BODY_LIMIT: usize = 1 << 20;
 
 type Shared = State<Arc<RelyingParty>>;
-type Body = Result<Bytes, BytesRejection>;
+type RequestBody = Result<Bytes, BytesRejection>;
 
 pub(super) fn router(rp: Arc<RelyingParty>) -> Router {
     Router::new()

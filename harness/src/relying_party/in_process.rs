@@ -92,5 +92,5 @@ fn serving(config: Config, behaviour: Option<Arc<dyn Behaviour>>, adapter: &str)
     let base = Url::parse(ORIGIN).ok()?;
     let target = Target::new(adapter::named(adapter)?, base, ORIGIN, Arc::new(transport));
     // All that it draws for a check depends on that check alone.
-    Some(target.that_believes_in_our_metadata().that_names_checks())
+    Some(target.with_metadata_trust().that_names_checks())
 }

@@ -9,8 +9,8 @@ use serde_json::Value;
 
 use super::effect;
 use super::policy::Config;
-use super::store::{self, Account, Issued, Session, State, Store, User, UserHandle};
-use super::verify::attestation::trust::Trust;
+use super::store::{self, Account, ChallengeState, Issued, SessionId, Store, User, UserHandle};
+use super::verify::attestation::trust::TrustAnchors;
 use super::verify::{Evidence, Step, Violation, examine};
 
 /// What the relying party knows when a response comes: the options that it
@@ -18,15 +18,15 @@ use super::verify::{Evidence, Step, Violation, examine};
 #[derive(Debug)]
 pub struct Judge {
     config: Config,
-    trust: Trust,
+    trust: TrustAnchors,
     store: Store,
-    session: Session,
+    session: SessionId,
     ceremony: Ceremony,
 }
 
 /// A credential record (§4), as a registration leaves it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Record(store::Record);
+pub struct JudgedRecord(store::CredentialRecord);
 
 impl Judge {
     /// Of the responses to a registration's challenge. Attestation is asked
@@ -37,7 +37,7 @@ impl Judge {
 
     /// Of the responses to an authentication's challenge, for which this
     /// credential was asked. User verification is preferred.
-    pub fn of_authentication(config: Config, challenge: Vec<u8>, credential: Record) -> Self {
+    pub fn of_authentication(config: Config, challenge: Vec<u8>, credential: JudgedRecord) -> Self {
         Self::new(config, Ceremony::Authentication, challenge, Some(credential.0))
     }
 
@@ -45,7 +45,7 @@ impl Judge {
         config: Config,
         ceremony: Ceremony,
         challenge: Vec<u8>,
-        credential: Option<store::Record>,
+        credential: Option<store::CredentialRecord>,
     ) -> Self {
         let mut store = Store::default();
         let session = store.open_session(String::new());
@@ -58,7 +58,7 @@ impl Judge {
         store.issue(Issued {
             session,
             ceremony,
-            state: State::Live,
+            state: ChallengeState::Live,
             at: Duration::ZERO,
             challenge,
             user_verification: Requirement::Preferred,
@@ -70,7 +70,7 @@ impl Judge {
             is_framed: false,
             allowed,
         });
-        Self { trust: Trust::of(&config), config, store, session, ceremony }
+        Self { trust: TrustAnchors::of(&config), config, store, session, ceremony }
     }
 
     /// The steps that a response violates, in the specification's order; none
@@ -80,8 +80,8 @@ impl Judge {
     }
 
     /// The record that a registration leaves if it is accepted (§7.1 step 27).
-    pub fn record(&self, response: &Value) -> Option<Record> {
-        effect::record(&examine(self.evidence(response), &[]).evidence).map(Record)
+    pub fn record(&self, response: &Value) -> Option<JudgedRecord> {
+        effect::record(&examine(self.evidence(response), &[]).evidence).map(JudgedRecord)
     }
 
     fn evidence<'a>(&'a self, response: &'a Value) -> Evidence<'a> {

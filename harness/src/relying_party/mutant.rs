@@ -16,10 +16,10 @@ mod flow;
 mod forgiving;
 mod key;
 mod lax_json;
-mod meeting;
 mod metadata;
 mod options;
 mod origin;
+mod pair_barrier;
 mod reading;
 mod related_origins;
 mod retention;
@@ -39,7 +39,9 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::behaviour::Behaviour;
-use super::verify::{Evidence, Examination, Finding, Kind as StepKind, Run, STEPS, Step, examine};
+use super::verify::{
+    AttemptAudit, Evidence, Procedure, STEPS, Step, StepKind, StepResult, examine,
+};
 
 /// An expression of a type that overrides these methods of [`Behaviour`].
 macro_rules! behaviour {
@@ -62,31 +64,31 @@ pub struct Mutant {
     /// The steps that it gets wrong.
     pub steps: Vec<&'static str>,
     /// The manner in which it is wrong.
-    pub kind: Kind,
+    pub kind: MutantKind,
     /// The flaw, in a sentence without a subject.
     pub summary: String,
     /// Functions that replace those of steps.
-    instead: Vec<(&'static str, Run)>,
+    instead: Vec<(&'static str, Procedure)>,
     /// Overridden decisions. `None` if `instead` is all that is wrong.
     behaviour: Option<Arc<dyn Behaviour>>,
 }
 
 /// The steps that have a mutant with the function, the last part of the ID, and the summary.
-type Entry<'a> = (&'a [&'static str], &'a str, &'a str, Run);
+type MutantRow<'a> = (&'a [&'static str], &'a str, &'a str, Procedure);
 
 /// The reference RP with other functions for steps.
 #[derive(Debug)]
-struct Instead(Vec<(&'static str, Run)>);
+struct ReplacedSteps(Vec<(&'static str, Procedure)>);
 
-impl Behaviour for Instead {
-    fn examine<'a>(&self, evidence: Evidence<'a>, _: Examination<'a>) -> Examination<'a> {
+impl Behaviour for ReplacedSteps {
+    fn examine<'a>(&self, evidence: Evidence<'a>, _: AttemptAudit<'a>) -> AttemptAudit<'a> {
         examine(evidence, &self.0)
     }
 }
 
 /// The manner in which a mutant is wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Kind {
+pub enum MutantKind {
     /// The step is not there.
     LeftOut,
     /// The step is there, and accepts what it must not.
@@ -137,22 +139,28 @@ pub fn by_id(id: &str) -> Option<Mutant> {
 impl Mutant {
     fn left_out(step: &Step) -> Self {
         let summary = format!("does not establish that {}", step.title);
-        Self::new(step, "left-out", Kind::LeftOut, summary, Run::Verify(|_| Ok(())))
+        Self::new(step, "left-out", MutantKind::LeftOut, summary, Procedure::Verify(|_| Ok(())))
     }
 
     /// A mutant for each of these steps, with the same function in its place.
-    fn each(steps: &[&'static str], kind: Kind, flaw: &str, summary: &str, run: Run) -> Vec<Self> {
+    fn each(
+        steps: &[&'static str],
+        kind: MutantKind,
+        flaw: &str,
+        summary: &str,
+        run: Procedure,
+    ) -> Vec<Self> {
         let steps = STEPS.iter().filter(|s| steps.contains(&s.id) && s.kind() == run.kind());
         steps.map(|step| Self::new(step, flaw, kind, summary.to_owned(), run)).collect()
     }
 
     /// The mutants of each entry of a list.
-    fn list<const N: usize>(kind: Kind, entries: [Entry<'_>; N]) -> Vec<Self> {
+    fn list<const N: usize>(kind: MutantKind, entries: [MutantRow<'_>; N]) -> Vec<Self> {
         let of = |(steps, flaw, summary, run)| Self::each(steps, kind, flaw, summary, run);
         entries.into_iter().flat_map(of).collect()
     }
 
-    fn new(step: &Step, flaw: &str, kind: Kind, summary: String, run: Run) -> Self {
+    fn new(step: &Step, flaw: &str, kind: MutantKind, summary: String, run: Procedure) -> Self {
         Self {
             id: format!("{}.{}.{flaw}", step.area(), step.name),
             steps: vec![step.id],
@@ -173,7 +181,7 @@ impl Mutant {
         Self {
             id: id.into(),
             steps: steps.to_vec(),
-            kind: Kind::Flow,
+            kind: MutantKind::Flow,
             summary: summary.to_owned(),
             instead: Vec::new(),
             behaviour: Some(Arc::new(behaviour)),
@@ -182,7 +190,7 @@ impl Mutant {
 
     /// The function of another step is replaced as well. Only for mutants without a behaviour of
     /// their own.
-    fn and(mut self, step: &'static str, run: Run) -> Self {
+    fn and(mut self, step: &'static str, run: Procedure) -> Self {
         self.steps.push(step);
         self.instead.push((step, run));
         self
@@ -194,16 +202,16 @@ impl Mutant {
     }
 
     pub(super) fn into_behaviour(self) -> Arc<dyn Behaviour> {
-        self.behaviour.unwrap_or_else(|| Arc::new(Instead(self.instead)))
+        self.behaviour.unwrap_or_else(|| Arc::new(ReplacedSteps(self.instead)))
     }
 }
 
 /// The honest finding, or success if the looser rule accepts.
 fn loosely(
     e: &Evidence<'_>,
-    honest: fn(&Evidence<'_>) -> Finding,
+    honest: fn(&Evidence<'_>) -> StepResult,
     rule: impl FnOnce(&Evidence<'_>) -> bool,
-) -> Finding {
+) -> StepResult {
     match honest(e) {
         Err(_) if rule(e) => Ok(()),
         finding => finding,
@@ -211,17 +219,17 @@ fn loosely(
 }
 
 /// The honest step, and the step with a repaired body if it refuses.
-fn body_mended(
+fn repair_body(
     e: &mut Evidence<'_>,
-    honest: fn(&mut Evidence<'_>) -> Finding,
-    mend: impl FnOnce(&mut Value),
-) -> Finding {
+    honest: fn(&mut Evidence<'_>) -> StepResult,
+    repair: impl FnOnce(&mut Value),
+) -> StepResult {
     honest(e).or_else(|_| {
         let mut body = e.body.clone();
-        mend(&mut body);
-        let mut mended = Evidence { body: &body, ..e.clone() };
-        let finding = honest(&mut mended);
-        (e.registration, e.assertion) = (mended.registration, mended.assertion);
+        repair(&mut body);
+        let mut repaired = Evidence { body: &body, ..e.clone() };
+        let finding = honest(&mut repaired);
+        (e.registration, e.assertion) = (repaired.registration, repaired.assertion);
         finding
     })
 }

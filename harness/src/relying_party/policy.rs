@@ -143,15 +143,14 @@ fn timeout(config: &Config) -> u64 {
     u64::try_from(config.challenge_lifetime.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// What the caller of `/attestation/options` may choose.
-pub(super) struct Wishes {
+/// The choices of a caller of `/attestation/options`.
+pub(super) struct RequestedOptions {
     pub(super) selection: Option<AuthenticatorSelection>,
     pub(super) attestation: String,
     pub(super) algorithms: Vec<Algorithm>,
     pub(super) extensions: Map<String, Value>,
 }
 
-/// A credential that options refer to.
 pub(super) fn descriptor(id: &[u8], transports: &[String]) -> CredentialDescriptor {
     CredentialDescriptor {
         kind: "public-key".to_owned(),
@@ -165,7 +164,7 @@ pub(super) fn creation_options(
     user: UserEntity,
     challenge: Vec<u8>,
     exclude_credentials: Vec<CredentialDescriptor>,
-    wishes: Wishes,
+    requested: RequestedOptions,
 ) -> CreationOptions {
     let parameters =
         |alg: &Algorithm| CredentialParameters { kind: "public-key".into(), alg: *alg };
@@ -173,14 +172,14 @@ pub(super) fn creation_options(
         rp: RpEntity { id: Some(config.rp_id.clone()), name: config.name.clone() },
         user,
         challenge: Base64UrlBytes(challenge),
-        pub_key_cred_params: wishes.algorithms.iter().map(parameters).collect(),
+        pub_key_cred_params: requested.algorithms.iter().map(parameters).collect(),
         timeout: Some(timeout(config)),
         exclude_credentials,
-        authenticator_selection: wishes.selection.map(consistent),
+        authenticator_selection: requested.selection.map(consistent),
         hints: Vec::new(),
-        attestation: Some(wishes.attestation),
+        attestation: Some(requested.attestation),
         attestation_formats: Vec::new(),
-        extensions: asked_of_all(config, wishes.extensions),
+        extensions: asked_of_all(config, requested.extensions),
     }
 }
 

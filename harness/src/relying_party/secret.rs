@@ -13,7 +13,6 @@ const CODES: usize = 10;
 /// Letters and digits that are not taken for each other.
 const ALPHABET: &[u8; 32] = b"abcdefghjkmnpqrstuvwxyz023456789";
 
-/// A password.
 #[derive(Clone, Debug)]
 pub(super) struct Password {
     salt: Vec<u8>,
@@ -26,7 +25,7 @@ impl Password {
     }
 
     /// One that nobody has: it takes the same time to be wrong.
-    pub(super) fn of_nobody() -> Self {
+    pub(super) fn decoy() -> Self {
         Self { salt: vec![0; 16], hash: [0; 32] }
     }
 
@@ -49,7 +48,7 @@ impl Codes {
     }
 
     /// None at all: it takes the same time to find nothing.
-    pub(super) fn of_nobody() -> Self {
+    pub(super) fn decoy() -> Self {
         Self { salt: vec![0; 16], unused: Vec::new() }
     }
 
@@ -96,11 +95,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn passwords_are_told_apart() {
+    fn different_passwords_do_not_match() {
         let password = Password::new("correct horse", vec![1; 16]);
         assert!(password.is("correct horse"));
         assert!(!password.is("correct horses"));
-        assert!(!Password::of_nobody().is(""));
+        assert!(!Password::decoy().is(""));
         assert_ne!(password.hash, Password::new("correct horse", vec![2; 16]).hash);
     }
 

@@ -8,9 +8,9 @@ use serde::Deserialize;
 use super::RelyingParty;
 use super::caller::Caller;
 use super::ceremony::Granted;
-use super::draws::Draws;
+use super::draws::RequestDraws;
 use super::secret::{Codes, Password};
-use super::store::{Account, Session, Store, UserHandle};
+use super::store::{Account, SessionId, Store, UserHandle};
 
 /// How long a password is at least, in characters.
 const SHORTEST: usize = 8;
@@ -25,23 +25,19 @@ pub(super) struct PasswordRequest {
     password: String,
 }
 
-/// The body of `POST /recover`.
 #[derive(Debug, Deserialize)]
 pub(super) struct RecoveryRequest {
     username: String,
     code: String,
 }
 
-/// How far somebody has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum SignedIn {
-    /// All the way.
     Fully,
     /// A passkey has to follow.
     Half,
 }
 
-/// Why nobody is signed in.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Refused {
     #[error("the username has to have 1 to {LONGEST} octets, and a letter or digit in it")]
@@ -96,7 +92,7 @@ impl RelyingParty {
             self.is_open(&store, name)?;
             let handle = store.account_named(name).map(|account| account.handle.clone());
             let password = handle.as_ref().and_then(|handle| store.password(handle)).cloned();
-            (handle, password.unwrap_or_else(Password::of_nobody))
+            (handle, password.unwrap_or_else(Password::decoy))
         };
         // It takes long, and nobody else shall wait for it.
         let is_right = password.is(&request.password);
@@ -119,7 +115,7 @@ impl RelyingParty {
         store: &mut Store,
         caller: &Caller,
         user: UserHandle,
-        draws: &Draws<'_>,
+        draws: &RequestDraws<'_>,
     ) -> Granted<SignedIn> {
         let own = own_session(store, caller);
         let stays = own.filter(|own| store.signed_in(*own).is_some_and(|a| a.handle == user));
@@ -150,7 +146,7 @@ impl RelyingParty {
             let handle = store.account_named(name).map(|account| account.handle.clone());
             let handle = handle.filter(|handle| self.may_recover(&store, caller, handle));
             let codes = handle.as_ref().and_then(|handle| store.codes(handle)).cloned();
-            (handle, codes.unwrap_or_else(Codes::of_nobody))
+            (handle, codes.unwrap_or_else(Codes::decoy))
         };
         let found = codes.find(&request.code);
         let mut store = self.store();
@@ -195,7 +191,7 @@ fn enter(
     store: &mut Store,
     caller: &Caller,
     user: UserHandle,
-    draws: &Draws<'_>,
+    draws: &RequestDraws<'_>,
 ) -> Granted<SignedIn> {
     let token = draws.token();
     let own = own_session(store, caller);
@@ -205,13 +201,13 @@ fn enter(
 }
 
 /// A session in the place of another.
-fn begin(store: &mut Store, old: Option<Session>, token: String) -> Session {
+fn begin(store: &mut Store, old: Option<SessionId>, token: String) -> SessionId {
     if let Some(old) = old {
         store.close_session(old);
     }
     store.open_session(token)
 }
 
-fn own_session(store: &Store, caller: &Caller) -> Option<Session> {
+fn own_session(store: &Store, caller: &Caller) -> Option<SessionId> {
     store.session(caller.token.as_deref()?)
 }

@@ -21,11 +21,9 @@ use super::secret::{Codes, Password};
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct UserHandle(pub(super) Vec<u8>);
 
-/// A session, whatever token stands for it at the moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct Session(u64);
+pub(super) struct SessionId(u64);
 
-/// One person's account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Account {
     pub(super) handle: UserHandle,
@@ -34,14 +32,13 @@ pub(super) struct Account {
 
 /// A credential record (§4), as much of it as the steps need.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Record {
+pub(super) struct CredentialRecord {
     pub(super) id: Vec<u8>,
     pub(super) public_key: Cbor,
     pub(super) sign_count: u32,
     pub(super) transports: Vec<String>,
     pub(super) backup_eligible: bool,
     pub(super) backup_state: bool,
-    /// What its owner calls it.
     pub(super) name: Option<String>,
 }
 
@@ -53,30 +50,27 @@ pub(super) struct Update {
     pub(super) backup_state: bool,
 }
 
-/// What became of a challenge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum State {
+pub(super) enum ChallengeState {
     /// It waits for its answer.
     Live,
     /// The session asked for newer options of the same ceremony.
     Superseded,
     /// It was answered, rightly or wrongly.
     Used,
-    /// It waited too long.
     Expired,
 }
 
 /// Options that were issued, and what the relying party must remember of them.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Issued {
-    pub(super) session: Session,
+    pub(super) session: SessionId,
     pub(super) ceremony: Ceremony,
-    pub(super) state: State,
+    pub(super) state: ChallengeState,
     /// When, by the relying party's clock.
     pub(super) at: Duration,
     pub(super) challenge: Vec<u8>,
     pub(super) user_verification: Requirement,
-    /// The attestation conveyance preference, for registrations.
     pub(super) attestation: String,
     pub(super) user: User,
     /// The AppID of its credentials of U2F days, for authentications, if it
@@ -99,7 +93,7 @@ impl Issued {
     }
 }
 
-/// Whom options were issued for.
+/// The user that options were issued for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum User {
     /// This account, which a successful registration creates if it is new.
@@ -110,31 +104,30 @@ pub(super) enum User {
     Unnamed,
 }
 
-/// Everything in memory.
 #[derive(Debug, Default)]
 pub(super) struct Store {
     accounts: BTreeMap<UserHandle, Account>,
     names: HashMap<String, UserHandle>,
     /// Under owner and id, so that a relying party that does not mind
     /// duplicates (§7.1 step 26 left out) can hold them.
-    records: BTreeMap<(UserHandle, Vec<u8>), Record>,
+    records: BTreeMap<(UserHandle, Vec<u8>), CredentialRecord>,
     owners: HashMap<Vec<u8>, BTreeSet<UserHandle>>,
     /// Records that lists leave out, which only a mutant has.
     hidden: BTreeSet<(UserHandle, Vec<u8>)>,
-    tokens: HashMap<String, Session>,
-    tokens_of: HashMap<Session, Vec<String>>,
-    signed_in: HashMap<Session, UserHandle>,
+    tokens: HashMap<String, SessionId>,
+    tokens_of: HashMap<SessionId, Vec<String>>,
+    signed_in: HashMap<SessionId, UserHandle>,
     /// Sessions whose password was right, and that wait for a passkey.
-    half_signed_in: HashMap<Session, UserHandle>,
+    half_signed_in: HashMap<SessionId, UserHandle>,
     /// The passkeys that sessions were signed in with.
-    signed_in_with: HashMap<Session, (UserHandle, Vec<u8>)>,
+    signed_in_with: HashMap<SessionId, (UserHandle, Vec<u8>)>,
     passwords: BTreeMap<UserHandle, Password>,
     codes: BTreeMap<UserHandle, Codes>,
     /// Failures in a row to sign in by password or code, and when the last one was.
     failures: HashMap<String, (u32, Duration)>,
     issued: Vec<Issued>,
     /// Where in `issued` each session's are, the oldest first.
-    issued_to: HashMap<Session, Vec<usize>>,
+    issued_to: HashMap<SessionId, Vec<usize>>,
     /// The same of each challenge, which only a mutant issues twice.
     issued_with: HashMap<Vec<u8>, Vec<usize>>,
     /// How many of `issued`, which are in the order of time, were found late.
@@ -190,29 +183,36 @@ impl Store {
         self.former.get(username)
     }
 
-    pub(super) fn records_of(&self, owner: &UserHandle) -> impl Iterator<Item = &Record> {
+    pub(super) fn records_of(&self, owner: &UserHandle) -> impl Iterator<Item = &CredentialRecord> {
         let from_owner = self.records.range((owner.clone(), Vec::new())..);
         let of_owner = move |(key, _): &(&(UserHandle, Vec<u8>), _)| key.0 == *owner;
         let shown = |(key, _): &(&(UserHandle, Vec<u8>), _)| !self.hidden.contains(*key);
         from_owner.take_while(of_owner).filter(shown).map(|(_, record)| record)
     }
 
-    pub(super) fn record(&self, owner: &UserHandle, id: &[u8]) -> Option<&Record> {
+    pub(super) fn record(&self, owner: &UserHandle, id: &[u8]) -> Option<&CredentialRecord> {
         self.records.get(&(owner.clone(), id.to_vec()))
     }
 
     /// Every owner of a record with this id, and the record.
-    pub(super) fn records_with(&self, id: &[u8]) -> impl Iterator<Item = (&UserHandle, &Record)> {
+    pub(super) fn records_with(
+        &self,
+        id: &[u8],
+    ) -> impl Iterator<Item = (&UserHandle, &CredentialRecord)> {
         let owners = self.owners.get(id).into_iter().flatten();
         owners.filter_map(move |owner| Some((owner, self.record(owner, id)?)))
     }
 
-    pub(super) fn add_record(&mut self, owner: UserHandle, record: Record) {
+    pub(super) fn add_record(&mut self, owner: UserHandle, record: CredentialRecord) {
         self.owners.entry(record.id.clone()).or_default().insert(owner.clone());
         self.records.insert((owner, record.id.clone()), record);
     }
 
-    pub(super) fn remove_record(&mut self, owner: &UserHandle, id: &[u8]) -> Option<Record> {
+    pub(super) fn remove_record(
+        &mut self,
+        owner: &UserHandle,
+        id: &[u8],
+    ) -> Option<CredentialRecord> {
         if let Some(owners) = self.owners.get_mut(id) {
             owners.remove(owner);
         }
@@ -237,7 +237,7 @@ impl Store {
     }
 
     /// Gives the record with this id a new key, if there is one.
-    pub(super) fn replace_key(&mut self, new: &Record) -> bool {
+    pub(super) fn replace_key(&mut self, new: &CredentialRecord) -> bool {
         let owner = self.owners.get(&new.id).and_then(BTreeSet::first);
         let key = owner.map(|owner| (owner.clone(), new.id.clone()));
         match key.and_then(|key| self.records.get_mut(&key)) {
@@ -256,33 +256,33 @@ impl Store {
         }
     }
 
-    pub(super) fn session(&self, token: &str) -> Option<Session> {
+    pub(super) fn session(&self, token: &str) -> Option<SessionId> {
         self.tokens.get(token).copied()
     }
 
-    pub(super) fn open_session(&mut self, token: String) -> Session {
+    pub(super) fn open_session(&mut self, token: String) -> SessionId {
         self.sessions += 1;
-        let session = Session(self.sessions);
+        let session = SessionId(self.sessions);
         self.add_token(token, session);
         session
     }
 
-    pub(super) fn signed_in(&self, session: Session) -> Option<&Account> {
+    pub(super) fn signed_in(&self, session: SessionId) -> Option<&Account> {
         self.accounts.get(self.signed_in.get(&session)?)
     }
 
-    pub(super) fn sign_in(&mut self, session: Session, account: UserHandle) {
+    pub(super) fn sign_in(&mut self, session: SessionId, account: UserHandle) {
         self.half_signed_in.remove(&session);
         self.signed_in_with.remove(&session);
         self.signed_in.insert(session, account);
     }
 
-    pub(super) fn add_token(&mut self, token: String, session: Session) {
+    pub(super) fn add_token(&mut self, token: String, session: SessionId) {
         self.tokens_of.entry(session).or_default().push(token.clone());
         self.tokens.insert(token, session);
     }
 
-    pub(super) fn drop_tokens(&mut self, session: Session) {
+    pub(super) fn drop_tokens(&mut self, session: SessionId) {
         for token in self.tokens_of.remove(&session).unwrap_or_default() {
             // A mutant may have given it to another session meanwhile.
             if self.session(&token) == Some(session) {
@@ -291,7 +291,7 @@ impl Store {
         }
     }
 
-    pub(super) fn close_session(&mut self, session: Session) {
+    pub(super) fn close_session(&mut self, session: SessionId) {
         self.drop_tokens(session);
         self.signed_in.remove(&session);
         self.half_signed_in.remove(&session);
@@ -301,7 +301,7 @@ impl Store {
     /// Remembers new options; older ones of that session and ceremony no
     /// longer count.
     pub(super) fn issue(&mut self, issued: Issued) {
-        self.retire(issued.session, issued.ceremony, State::Superseded);
+        self.close_challenges(issued.session, issued.ceremony, ChallengeState::Superseded);
         let place = self.issued.len();
         self.issued_to.entry(issued.session).or_default().push(place);
         self.issued_with.entry(issued.challenge.clone()).or_default().push(place);
@@ -311,44 +311,43 @@ impl Store {
     /// Gives up what was issued by then and has not been answered.
     pub(super) fn expire(&mut self, then: Duration) {
         while let Some(issued) = self.issued.get_mut(self.late).filter(|issued| issued.at <= then) {
-            if issued.state == State::Live {
-                issued.state = State::Expired;
+            if issued.state == ChallengeState::Live {
+                issued.state = ChallengeState::Expired;
             }
             self.late += 1;
         }
     }
 
     /// Spends the session's challenge: no second attempt at the same one.
-    pub(super) fn consume(&mut self, session: Session, ceremony: Ceremony) {
-        self.retire(session, ceremony, State::Used);
+    pub(super) fn consume(&mut self, session: SessionId, ceremony: Ceremony) {
+        self.close_challenges(session, ceremony, ChallengeState::Used);
     }
 
-    /// What a session has to answer.
-    pub(super) fn pending(&self, session: Session, ceremony: Ceremony) -> Option<&Issued> {
+    pub(super) fn pending(&self, session: SessionId, ceremony: Ceremony) -> Option<&Issued> {
         let latest = self.latest(session, ceremony);
-        latest.filter(|issued| issued.state == State::Live)
+        latest.filter(|issued| issued.state == ChallengeState::Live)
     }
 
     /// The session's newest options, answered or not.
-    pub(super) fn latest(&self, session: Session, ceremony: Ceremony) -> Option<&Issued> {
+    pub(super) fn latest(&self, session: SessionId, ceremony: Ceremony) -> Option<&Issued> {
         let places = self.issued_to.get(&session)?.iter().rev();
         let mut own = places.filter_map(|place| self.issued.get(*place));
         own.find(|issued| issued.ceremony == ceremony)
     }
 
     /// Makes a challenge good again, for the mutant that saw it good before.
-    pub(super) fn revive(&mut self, session: Session, challenge: &[u8]) {
+    pub(super) fn reopen(&mut self, session: SessionId, challenge: &[u8]) {
         for place in self.issued_with.get(challenge).into_iter().flatten() {
             if let Some(issued) = self.issued.get_mut(*place).filter(|i| i.session == session) {
-                issued.state = State::Live;
+                issued.state = ChallengeState::Live;
             }
         }
     }
 
-    fn retire(&mut self, session: Session, ceremony: Ceremony, state: State) {
+    fn close_challenges(&mut self, session: SessionId, ceremony: Ceremony, state: ChallengeState) {
         for place in self.issued_to.get(&session).into_iter().flatten() {
             let own = self.issued.get_mut(*place).filter(|issued| issued.ceremony == ceremony);
-            if let Some(issued) = own.filter(|issued| issued.state == State::Live) {
+            if let Some(issued) = own.filter(|issued| issued.state == ChallengeState::Live) {
                 issued.state = state;
             }
         }
@@ -363,7 +362,6 @@ impl Store {
         issued.filter(move |issued| issued.is_answered_by(challenge))
     }
 
-    /// How often options were issued.
     pub(super) fn times_issued(&self) -> usize {
         self.issued.len()
     }

@@ -2,18 +2,18 @@
 //! is tested without the client and device that it shall test.
 
 mod audit;
+mod cases;
 mod http;
 mod sign_in;
-mod stories;
 mod world;
 
 use passrig_authenticator::Ceremony;
 
-use super::verify::Kind;
+use super::verify::StepKind;
 use super::{STEPS, mutant};
 
 #[test]
-fn steps_are_told_apart() {
+fn step_ids_are_unique() {
     for (place, step) in STEPS.iter().enumerate() {
         let later = STEPS.iter().skip(place + 1);
         let twins: Vec<_> = later.filter(|s| s.id == step.id && s.kind() == step.kind()).collect();
@@ -155,7 +155,7 @@ fn steps_as_people_read_them() {
 }
 
 #[test]
-fn mutants_are_told_apart_and_name_steps() {
+fn mutant_ids_are_unique_and_name_steps() {
     let all = mutant::all();
     for mutant in &all {
         assert_eq!(all.iter().filter(|other| other.id == mutant.id).count(), 1, "{}", mutant.id);
@@ -173,13 +173,17 @@ fn every_step_has_mutants() {
     let all = mutant::all();
     for step in STEPS {
         let left_out = format!("{}.{}.left-out", step.area(), step.name);
-        assert_eq!(mutant::by_id(&left_out).is_some(), step.kind() == Kind::Verify, "{left_out}");
+        assert_eq!(
+            mutant::by_id(&left_out).is_some(),
+            step.kind() == StepKind::Verify,
+            "{left_out}"
+        );
         assert!(all.iter().any(|mutant| mutant.steps.contains(&step.id)), "{}", step.id);
     }
 }
 
 #[test]
-fn both_ceremonies_are_there() {
+fn both_ceremonies_have_steps() {
     let of = |ceremony| STEPS.iter().filter(|step| step.ceremony() == Some(ceremony)).count();
     assert_eq!((of(Ceremony::Registration), of(Ceremony::Authentication)), (74, 20));
 }

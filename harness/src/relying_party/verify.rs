@@ -20,14 +20,16 @@ use passrig_authenticator::wire::{
 use serde_json::Value;
 use std::time::Duration;
 
-use self::Run::{Derive, Flow, Verify};
-use self::attestation::trust::Trust;
+use self::Procedure::{Derive, Flow, Verify};
+use self::attestation::trust::TrustAnchors;
 use self::attestation::{
     Statement, android_key, apple, compound, fido_u2f, metadata, none, packed, safetynet, tpm,
     trust,
 };
 use super::policy::Config;
-use super::store::{Account, Issued, Record, Session, State, Store, User, UserHandle};
+use super::store::{
+    Account, ChallengeState, CredentialRecord, Issued, SessionId, Store, User, UserHandle,
+};
 
 /// One thing that the relying party establishes.
 #[derive(Clone, Copy, Debug)]
@@ -45,23 +47,23 @@ pub struct Step {
     /// The part of the id before the `/`.
     section: &'static str,
     /// How it is established.
-    pub run: Run,
+    pub run: Procedure,
 }
 
-/// How a step is established.
+/// The procedure that establishes a step.
 #[derive(Clone, Copy, Debug)]
-pub enum Run {
+pub enum Procedure {
     /// By making a value.
-    Derive(fn(&mut Evidence<'_>) -> Finding),
+    Derive(fn(&mut Evidence<'_>) -> StepResult),
     /// By judging values.
-    Verify(fn(&Evidence<'_>) -> Finding),
+    Verify(fn(&Evidence<'_>) -> StepResult),
     /// By the order in which things happen.
     Flow,
 }
 
-/// The kinds of [`Run`].
+/// The kinds of [`Procedure`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum StepKind {
     /// Makes a value.
     Derive,
     /// Judges values.
@@ -75,11 +77,10 @@ pub enum Kind {
 #[error("{0}")]
 pub struct Violation(String);
 
-/// What a step finds.
-pub type Finding = Result<(), Violation>;
+/// The result of a step.
+pub type StepResult = Result<(), Violation>;
 
-/// The finding of a step that fails.
-pub(super) fn refuse(reason: impl Into<String>) -> Finding {
+pub(super) fn refuse(reason: impl Into<String>) -> StepResult {
     Err(Violation(reason.into()))
 }
 
@@ -101,17 +102,17 @@ impl Step {
     }
 
     /// What kind of step it is.
-    pub fn kind(&self) -> Kind {
+    pub fn kind(&self) -> StepKind {
         self.run.kind()
     }
 }
 
-impl Run {
-    pub(super) fn kind(&self) -> Kind {
+impl Procedure {
+    pub(super) fn kind(&self) -> StepKind {
         match self {
-            Self::Derive(_) => Kind::Derive,
-            Self::Verify(_) => Kind::Verify,
-            Self::Flow => Kind::Flow,
+            Self::Derive(_) => StepKind::Derive,
+            Self::Verify(_) => StepKind::Verify,
+            Self::Flow => StepKind::Flow,
         }
     }
 }
@@ -309,9 +310,9 @@ pub const STEPS: &[Step] = &[
 pub struct Evidence<'a> {
     pub(super) ceremony: Ceremony,
     pub(super) config: &'a Config,
-    pub(super) trust: &'a Trust,
+    pub(super) trust: &'a TrustAnchors,
     pub(super) store: &'a Store,
-    pub(super) session: Option<Session>,
+    pub(super) session: Option<SessionId>,
     /// The `Origin` header. No step reads it: it is the browser's word about
     /// the request, not about the ceremony.
     pub(super) http_origin: Option<&'a str>,
@@ -332,9 +333,9 @@ impl<'a> Evidence<'a> {
     pub(super) fn new(
         ceremony: Ceremony,
         config: &'a Config,
-        trust: &'a Trust,
+        trust: &'a TrustAnchors,
         store: &'a Store,
-        session: Option<Session>,
+        session: Option<SessionId>,
         http_origin: Option<&'a str>,
         body: &'a Value,
     ) -> Self {
@@ -371,12 +372,12 @@ impl<'a> Evidence<'a> {
 
     /// The challenge that this session has to answer.
     pub(super) fn pending(&self) -> Option<&'a Issued> {
-        self.own_issued().filter(|issued| issued.state == State::Live)
+        self.own_issued().filter(|issued| issued.state == ChallengeState::Live)
     }
 
     /// Whether this session had a challenge to answer, and let it expire.
     pub(super) fn is_late(&self) -> bool {
-        self.own_issued().is_some_and(|issued| issued.state == State::Expired)
+        self.own_issued().is_some_and(|issued| issued.state == ChallengeState::Expired)
     }
 
     fn own_issued(&self) -> Option<&'a Issued> {
@@ -428,21 +429,20 @@ impl<'a> Evidence<'a> {
 
     /// The record that the assertion is about, with its owner. The user's own
     /// one first; whose it may be is for the steps to say.
-    pub(super) fn record(&self) -> Option<(&'a UserHandle, &'a Record)> {
+    pub(super) fn record(&self) -> Option<(&'a UserHandle, &'a CredentialRecord)> {
         let user = self.user();
         let own = self.records().find(|(owner, _)| Some(*owner) == user.as_ref());
         own.or_else(|| self.records().next())
     }
 
-    fn records(&self) -> impl Iterator<Item = (&'a UserHandle, &'a Record)> {
+    fn records(&self) -> impl Iterator<Item = (&'a UserHandle, &'a CredentialRecord)> {
         let id = self.assertion.as_ref().map(|assertion| assertion.raw_id.as_ref());
         let store = self.store;
         id.into_iter().flat_map(move |id| store.records_with(id))
     }
 }
 
-/// What the steps say about an attempt.
-pub(super) struct Examination<'a> {
+pub(super) struct AttemptAudit<'a> {
     pub(super) evidence: Evidence<'a>,
     /// The violated steps in the table's order.
     pub(super) violated: Vec<(&'static Step, Violation)>,
@@ -452,16 +452,16 @@ pub(super) struct Examination<'a> {
 /// with their IDs.
 pub(super) fn examine<'a>(
     mut evidence: Evidence<'a>,
-    instead: &[(&'static str, Run)],
-) -> Examination<'a> {
+    instead: &[(&'static str, Procedure)],
+) -> AttemptAudit<'a> {
     let ceremony = Some(evidence.ceremony);
     let run = |step: &Step| {
         // A step that makes a value and one that judges it can share an ID.
-        let own = |(id, run): &&(&str, Run)| *id == step.id && run.kind() == step.kind();
+        let own = |(id, run): &&(&str, Procedure)| *id == step.id && run.kind() == step.kind();
         instead.iter().find(own).map_or(step.run, |(_, run)| *run)
     };
     let violated = take(&mut evidence, |step| step.ceremony() == ceremony, run);
-    Examination { evidence, violated }
+    AttemptAudit { evidence, violated }
 }
 
 /// Takes the steps of §8 and of trust about a statement within another.
@@ -478,7 +478,7 @@ fn examine_statement(mut evidence: Evidence<'_>) -> Vec<(&'static Step, Violatio
 fn take(
     evidence: &mut Evidence<'_>,
     concerned: impl Fn(&Step) -> bool,
-    run: impl Fn(&Step) -> Run,
+    run: impl Fn(&Step) -> Procedure,
 ) -> Vec<(&'static Step, Violation)> {
     let steps = || STEPS.iter().enumerate().filter(|(_, step)| concerned(step));
     let mut violated = Vec::new();

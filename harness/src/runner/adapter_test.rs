@@ -10,8 +10,8 @@ use super::schedule;
 use crate::actor::{Actor, AttemptError, Probes, World};
 use crate::catalogue::Product;
 use crate::outcome::{Exchange, Setting, SettingValue};
-use crate::target_rp::adapter::Setting as Offer;
-use crate::target_rp::{Flow, Log, Recognised, Verdict};
+use crate::target_rp::adapter::SettingValues as Offer;
+use crate::target_rp::{AnswerVerdict, Flow, Log, Recognised};
 
 /// The result of a flow.
 #[derive(Clone, Debug)]
@@ -215,7 +215,7 @@ impl FlowTester<'_> {
     }
 }
 
-fn accepted(verdict: &Verdict) -> Result<String, FlowProblem> {
+fn accepted(verdict: &AnswerVerdict) -> Result<String, FlowProblem> {
     let said = verdict.message.as_ref().map(|text| format!(": {text}")).unwrap_or_default();
     match &verdict.recognised {
         Recognised::Accepted => Ok("accepted".to_owned()),

@@ -256,7 +256,7 @@ async fn end(seen: &Result<Attempt, AttemptError>, world: &World, log: &Log) -> 
         }
         _ => return None,
     };
-    if !is_unreachable && world.target.is_there().await {
+    if !is_unreachable && world.target.is_reachable().await {
         return None;
     }
     let is_of_the_attempt = match (log.has_answers(), is_unreachable) {
@@ -271,7 +271,7 @@ async fn end(seen: &Result<Attempt, AttemptError>, world: &World, log: &Log) -> 
 /// Whether the target stops a moment later.
 async fn delayed(world: &World) -> Option<TargetEnd> {
     tokio::time::sleep(Duration::from_millis(100)).await;
-    let is_there = world.target.is_there().await;
+    let is_there = world.target.is_reachable().await;
     let what = || "nobody answers there any more".to_owned();
     (!is_there).then(|| TargetEnd { what: what(), is_of_the_attempt: Some(true) })
 }

@@ -240,7 +240,7 @@ pub(super) async fn forged(
             Err(trouble) => {
                 let what = format!("a forged {ceremony} cannot be sent");
                 let mut error = not_testable(&what, &trouble, &log, observed, world);
-                error.is_gone |= trouble.is_breakage() && !world.target.is_there().await;
+                error.is_gone |= trouble.is_breakage() && !world.target.is_reachable().await;
                 let is_used_up = world.state.throttling.used_up().is_some();
                 if error.is_gone {
                     let help = "it answered honest ceremonies just before: its log has more";

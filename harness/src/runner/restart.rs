@@ -42,7 +42,7 @@ impl<'a> Restarter<'a> {
     /// Starts the target again, or waits for it; false if it does not come back.
     pub(super) async fn bring_back(&mut self, target: &Target, observer: &dyn Observer) -> bool {
         // A supervisor of the target may have been faster.
-        if target.is_there().await {
+        if target.is_reachable().await {
             return true;
         }
         let wait = self.restart.wait;
@@ -61,7 +61,7 @@ impl<'a> Restarter<'a> {
             if Instant::now() >= end {
                 return false;
             }
-            if target.is_there().await {
+            if target.is_reachable().await {
                 observer.notice("the target is back");
                 return true;
             }

@@ -20,7 +20,7 @@ use crate::outcome::{
     Tool, Transcript, Variant,
 };
 use crate::target_rp::Target;
-use crate::target_rp::adapter::Mode;
+use crate::target_rp::adapter::AccountMode;
 
 /// Runs the checks, and reports. A panic on the way is an error, too.
 pub async fn run(
@@ -174,9 +174,9 @@ impl Run<'_> {
             self.skip(check, variant, Skip::Setting, &**observer);
         }
         let jobs = match self.world.target.adapter().account.mode {
-            Mode::Fresh => self.options.jobs.max(1),
+            AccountMode::Fresh => self.options.jobs.max(1),
             // One account, or a handful: attempts must not meet in them.
-            Mode::Pool | Mode::Single => 1,
+            AccountMode::Pool | AccountMode::Single => 1,
         };
         let blocks = schedule::blocks(variant, &fitting);
         let is_alone = jobs == 1 || blocks.len() == 1;

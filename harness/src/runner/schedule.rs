@@ -12,7 +12,7 @@ use super::preflight::ObservedOptions;
 use crate::actor::World;
 use crate::catalogue::{Check, Need, Product};
 use crate::outcome::{Setting, SettingValue, Skip, Variant};
-use crate::target_rp::adapter::{Mode, Settings};
+use crate::target_rp::adapter::{AccountMode, Settings};
 
 /// The most attempts between two honest ceremonies.
 pub(super) const BLOCK: usize = 10;
@@ -64,7 +64,7 @@ pub(super) fn default_variant(settings: &Settings, authenticator: &Profile) -> V
 }
 
 fn values(settings: &Settings, setting: Setting) -> (Vec<SettingValue>, bool) {
-    use crate::target_rp::adapter::Setting as Offer;
+    use crate::target_rp::adapter::SettingValues as Offer;
     let offer = match setting {
         Setting::UserVerification => &settings.user_verification,
         Setting::Attestation => &settings.attestation,
@@ -95,7 +95,7 @@ pub(super) fn schedule(
                 schedule.skipped.push((check, Skip::OptIn));
             }
             Ok(_) if check.exclusive => schedule.exclusive.push(check),
-            Ok(variant) if check.spoils && profile.account.mode != Mode::Fresh => {
+            Ok(variant) if check.spoils && profile.account.mode != AccountMode::Fresh => {
                 schedule.spoiling.push((variant, check));
             }
             Ok(variant) if check.times => schedule.timing.push((variant, check)),
@@ -140,7 +140,7 @@ pub(super) fn variant_for(
                 }
             }
             Need::Flow(flow) if !world.target.adapter().has(*flow) => return Err(Skip::Flow),
-            Need::Metadata if !world.target.believes_in_our_metadata() => return Err(Skip::OptIn),
+            Need::Metadata if !world.target.trusts_metadata() => return Err(Skip::OptIn),
             Need::RegistrableDomain
             | Need::TwoAccounts
             | Need::NotOffered(_)

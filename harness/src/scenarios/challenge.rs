@@ -217,11 +217,11 @@ pub(super) async fn of_autofill(ctx: &mut Context<'_>) -> Result<Observations> {
     }
     let mut actor = ctx.subject().await?;
     let begun = ctx.begin(&mut actor, Ceremony::Authentication).await?;
-    if ctx.world.target.takes_its_time() {
+    if ctx.world.target.has_real_clock() {
         let seconds = FORM_WAIT.as_secs();
         (ctx.notice)(&format!("{}: waiting {seconds} s before a form is filled", ctx.check.id));
     }
-    ctx.world.target.let_pass(FORM_WAIT).await;
+    ctx.world.target.pass_time(FORM_WAIT).await;
     let message = actor.respond(&begun)?;
     Ok(Observations::of(ctx.send(&mut actor, &begun, &message).await?))
 }

@@ -175,14 +175,14 @@ impl Context<'_> {
         let Some(expiry) = self.world.expiry.filter(|expiry| stated <= *expiry) else {
             return Err(NotExpressible::WithinTimeout(stated).into());
         };
-        if self.world.target.takes_its_time() && expiry > SILENT_WAIT {
+        if self.world.target.has_real_clock() && expiry > SILENT_WAIT {
             let seconds = expiry.as_secs();
             (self.notice)(&format!(
                 "{}: waiting {seconds} s for its challenge to expire",
                 self.check.id
             ));
         }
-        self.world.target.let_pass(expiry).await;
+        self.world.target.pass_time(expiry).await;
         Ok(())
     }
 

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::{Context, Observations, deviation, removal};
 use crate::actor::{Actor, Attempt, AttemptError, Message, NotExpressible, Probes, Result};
 use crate::catalogue::Product;
-use crate::target_rp::adapter::Mode;
+use crate::target_rp::adapter::AccountMode;
 use crate::target_rp::{Begun, Flow};
 
 /// A login that named the victim is answered by the attacker's authenticator.
@@ -61,7 +61,7 @@ pub(super) async fn for_a_user_without(ctx: &mut Context<'_>) -> Result<Observat
 /// If the passkey cannot be removed, a name without an account.
 async fn without_passkeys(ctx: &mut Context<'_>) -> Result<Actor> {
     let profile = ctx.world.target.adapter();
-    let begins_without = profile.has(Flow::Provision) || profile.account.mode != Mode::Fresh;
+    let begins_without = profile.has(Flow::Provision) || profile.account.mode != AccountMode::Fresh;
     let can_remove = profile.has(Flow::Remove) && ctx.probes.list;
     let mut actor = ctx.new_account("victim").await?;
     if !begins_without && can_remove {

@@ -8,7 +8,7 @@ use url::Url;
 
 use super::{Context, Observations};
 use crate::actor::{Actor, AttemptError, Result};
-use crate::target_rp::transport::Response;
+use crate::target_rp::transport::HttpResponse;
 
 /// The number of labels that every client reads (§5.11.1).
 const LABELS: usize = 5;
@@ -131,14 +131,14 @@ async fn subject_lists(ctx: &mut Context<'_>) -> Result<Vec<String>> {
     origins(&response).ok_or(ABSENT)
 }
 
-async fn subject_reads(ctx: &mut Context<'_>) -> Result<Response> {
+async fn subject_reads(ctx: &mut Context<'_>) -> Result<HttpResponse> {
     let mut actor = ctx.registered("subject").await?;
     let url = place(ctx, &mut actor).await?;
     file(ctx, &mut actor, &url).await
 }
 
 /// The file, also behind redirects.
-async fn file(ctx: &mut Context<'_>, actor: &mut Actor, url: &Url) -> Result<Response> {
+async fn file(ctx: &mut Context<'_>, actor: &mut Actor, url: &Url) -> Result<HttpResponse> {
     let mut url = url.clone();
     for _ in 0..5 {
         let response = read(ctx, actor, &url, false).await?;
@@ -171,7 +171,7 @@ async fn read(
     actor: &mut Actor,
     url: &Url,
     with_cookies: bool,
-) -> Result<Response> {
+) -> Result<HttpResponse> {
     match actor.read(url, with_cookies, &mut ctx.log).await {
         // The RP exists; this host, which the user did not name, does not.
         Err(error) if error.is_elsewhere() => Err(ABSENT),
@@ -180,12 +180,12 @@ async fn read(
 }
 
 /// True for a file: many sites answer every request with a page.
-fn is_file(response: &Response) -> bool {
+fn is_file(response: &HttpResponse) -> bool {
     let kind = response.header(CONTENT_TYPE).unwrap_or_default();
     response.status.is_success() && !kind.contains("html") && !response.body().is_empty()
 }
 
-fn origins(response: &Response) -> Option<Vec<String>> {
+fn origins(response: &HttpResponse) -> Option<Vec<String>> {
     let file = response.json()?;
     let listed = file.get("origins")?.as_array()?;
     listed.iter().map(|origin| origin.as_str().map(str::to_owned)).collect()

@@ -6,7 +6,7 @@ use super::session::foreign_page;
 use super::{Context, Observations};
 use crate::actor::{Actor, Attempt, AttemptError, NotExpressible, Result};
 use crate::catalogue::Product;
-use crate::target_rp::{Flow, Listed};
+use crate::target_rp::{Flow, ListedCredential};
 
 /// A new user takes the name of a deleted account; then the device of the former user signs in.
 pub(super) async fn closed_account(ctx: &mut Context<'_>) -> Result<Observations> {
@@ -82,7 +82,7 @@ pub(super) async fn begun_before(ctx: &mut Context<'_>) -> Result<Observations> 
 }
 
 /// The actor's credential, as the RP lists it.
-pub(super) async fn own(ctx: &mut Context<'_>, actor: &mut Actor) -> Result<Listed> {
+pub(super) async fn own(ctx: &mut Context<'_>, actor: &mut Actor) -> Result<ListedCredential> {
     if !ctx.probes.list {
         return Err(AttemptError::NoFlow(Flow::List));
     }
@@ -96,7 +96,7 @@ pub(super) async fn own(ctx: &mut Context<'_>, actor: &mut Actor) -> Result<List
 async fn effect_of(
     ctx: &mut Context<'_>,
     owner: &mut Actor,
-    listed: &Listed,
+    listed: &ListedCredential,
     sent: Result<()>,
 ) -> Result<Observations> {
     refused_at_most(sent)?;
@@ -113,7 +113,7 @@ async fn effect_of(
 pub(super) async fn remove_own(
     ctx: &mut Context<'_>,
     owner: &mut Actor,
-    listed: &Listed,
+    listed: &ListedCredential,
 ) -> Result<Attempt> {
     refused_at_most(owner.remove(listed, None, &mut ctx.log).await)?;
     let gone = is_gone(ctx, owner).await?;

@@ -8,7 +8,7 @@ use super::{Context, Observations};
 use crate::actor::{Actor, Attempt, AttemptError, NotExpressible, Result};
 use crate::catalogue::Product;
 use crate::outcome::Manner;
-use crate::target_rp::session::Crumb;
+use crate::target_rp::session::StoredCookie;
 use crate::target_rp::{Log, Recognised};
 
 /// The probe asks with the session from before the sign-in.
@@ -58,7 +58,7 @@ pub(super) async fn same_site(ctx: &mut Context<'_>) -> Result<Observations> {
 async fn cookie(
     ctx: &mut Context<'_>,
     attribute: &str,
-    is_safe: impl Fn(&Crumb<'_>) -> bool + Send,
+    is_safe: impl Fn(&StoredCookie<'_>) -> bool + Send,
 ) -> Result<Observations> {
     let mut actor = ctx.enrolled("subject").await?;
     let control = ctx.sign_in(&mut actor).await?;

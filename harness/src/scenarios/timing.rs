@@ -75,7 +75,7 @@ pub(super) async fn for_a_failure(ctx: &mut Context<'_>) -> Result<Observations>
                 Recognised::Refused | Recognised::RefusedLikeCrash
             );
             if !is_failure {
-                attempt.exchange = ctx.log.absorb(&log, attempt.exchange);
+                attempt.exchange = ctx.log.append(&log, attempt.exchange);
                 return Ok(Observations::of(attempt));
             }
             series.pairs.add(side, log.durations().nth(attempt.exchange).unwrap_or_default());
@@ -153,7 +153,7 @@ fn words(estimate: &Estimate, [one, other]: [&str; 2]) -> String {
 
 /// A target in this process is quick.
 fn notify(ctx: &Context<'_>, what: &str) {
-    if ctx.world.target.takes_its_time() {
+    if ctx.world.target.has_real_clock() {
         (ctx.notice)(&format!("{}: {what}", ctx.check.id));
     }
 }

@@ -6,9 +6,13 @@ use super::person::{Person, by, rp};
 use super::simulator::{Meanings, Simulator};
 use crate::actor::{AttemptError, NotExpressible, Result};
 use crate::outcome::{Setting, SettingValue};
-use crate::target_rp::{Begun, Flow, Listed};
+use crate::target_rp::{Begun, Flow, ListedCredential};
 
-pub(super) async fn find(sim: &mut Simulator<'_>, ada: &mut Person, id: &[u8]) -> Result<Listed> {
+pub(super) async fn find(
+    sim: &mut Simulator<'_>,
+    ada: &mut Person,
+    id: &[u8],
+) -> Result<ListedCredential> {
     if !sim.sees_passkeys() {
         return Err(AttemptError::NoFlow(Flow::List));
     }

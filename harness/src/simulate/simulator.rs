@@ -19,7 +19,7 @@ use crate::catalogue::{Catalogue, Check};
 use crate::outcome::{CheckResult, NotTestable, Outcome, Setting, SettingValue, Verdict};
 use crate::runner::SingleChecks;
 use crate::scenarios::{Observations, deviation};
-use crate::target_rp::adapter::Setting as Offer;
+use crate::target_rp::adapter::SettingValues as Offer;
 use crate::target_rp::{Begun, Flow, Log, Recognised};
 
 /// A simulation under way.

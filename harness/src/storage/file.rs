@@ -6,11 +6,11 @@ use std::path::Path;
 
 use tempfile::{Builder, NamedTempFile};
 
-use super::place::{Place, open};
+use super::place::{OutputPlace, open};
 
-/// Who can read a file that is made. A file that is replaced keeps its mode.
+/// The readers of a new file. A file that is replaced keeps its mode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mode {
+pub enum FileMode {
     /// As the umask says.
     Shared,
     /// Its owner alone. The content is on the disk before it takes the place of the old content.
@@ -18,49 +18,49 @@ pub enum Mode {
 }
 
 /// Writes to what the path names.
-pub fn write(path: &Path, bytes: &[u8], mode: Mode) -> io::Result<()> {
-    match Place::of(path)? {
-        Place::Standard(stream) => stream.write(bytes),
-        Place::Stream { path, is_descriptor } => {
+pub fn write(path: &Path, bytes: &[u8], mode: FileMode) -> io::Result<()> {
+    match OutputPlace::of(path)? {
+        OutputPlace::Standard(stream) => stream.write(bytes),
+        OutputPlace::Stream { path, is_descriptor } => {
             let mut stream = open(&path, is_descriptor)?;
             stream.write_all(bytes)?;
             stream.flush()
         }
-        Place::File { path, there } => replace(&path, there.as_ref(), bytes, mode),
+        OutputPlace::File { path, there } => replace(&path, there.as_ref(), bytes, mode),
     }
 }
 
 /// Writes to what the path names, unless that is a file that is there.
-pub fn write_new(path: &Path, bytes: &[u8], mode: Mode) -> io::Result<()> {
-    match Place::of(path)? {
-        Place::File { .. } if fs::symlink_metadata(path).is_ok() => {
+pub fn write_new(path: &Path, bytes: &[u8], mode: FileMode) -> io::Result<()> {
+    match OutputPlace::of(path)? {
+        OutputPlace::File { .. } if fs::symlink_metadata(path).is_ok() => {
             Err(ErrorKind::AlreadyExists.into())
         }
-        Place::File { path, .. } => {
+        OutputPlace::File { path, .. } => {
             let mut draft = draft(&path, mode)?;
             draft.as_file_mut().write_all(bytes)?;
             draft.persist_noclobber(&path).map(drop).map_err(|error| error.error)
         }
-        Place::Standard(_) | Place::Stream { .. } => write(path, bytes, mode),
+        OutputPlace::Standard(_) | OutputPlace::Stream { .. } => write(path, bytes, mode),
     }
 }
 
 /// Whether the path can be written to, as far as that can be known before.
 pub fn probe(path: &Path) -> io::Result<()> {
-    match Place::of(path)? {
-        Place::File { path, there } => match draft(&path, Mode::Private) {
+    match OutputPlace::of(path)? {
+        OutputPlace::File { path, there } => match draft(&path, FileMode::Private) {
             Ok(_) => Ok(()),
             // The file can be written to where its folder cannot.
             Err(_) if there.is_some() => OpenOptions::new().append(true).open(path).map(drop),
             Err(error) => Err(error),
         },
         // Opening a FIFO would wait for its reader.
-        Place::Standard(_) | Place::Stream { .. } => Ok(()),
+        OutputPlace::Standard(_) | OutputPlace::Stream { .. } => Ok(()),
     }
 }
 
 /// Makes a file whose name was free; a symbolic link at the name is not followed.
-pub(super) fn new_file(path: &Path, mode: Mode) -> io::Result<File> {
+pub(super) fn new_file(path: &Path, mode: FileMode) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
@@ -73,9 +73,9 @@ pub(super) fn new_file(path: &Path, mode: Mode) -> io::Result<File> {
     options.open(path)
 }
 
-fn replace(path: &Path, there: Option<&Metadata>, bytes: &[u8], mode: Mode) -> io::Result<()> {
+fn replace(path: &Path, there: Option<&Metadata>, bytes: &[u8], mode: FileMode) -> io::Result<()> {
     // A file that is there keeps its mode: until it has it, the draft is its owner's alone.
-    let first = if there.is_some() { Mode::Private } else { mode };
+    let first = if there.is_some() { FileMode::Private } else { mode };
     let mut draft = match draft(path, first) {
         Ok(draft) => draft,
         Err(error) if there.is_some() && is_fixed(&error) => return overwrite(path, bytes),
@@ -85,7 +85,7 @@ fn replace(path: &Path, there: Option<&Metadata>, bytes: &[u8], mode: Mode) -> i
     if let Some(there) = there {
         keep(draft.as_file(), there)?;
     }
-    if mode == Mode::Private {
+    if mode == FileMode::Private {
         draft.as_file().sync_all()?;
     }
     match draft.persist(path) {
@@ -107,7 +107,7 @@ fn overwrite(path: &Path, bytes: &[u8]) -> io::Result<()> {
 }
 
 /// A file beside this one, under a name that cannot be foretold and that was free.
-fn draft(path: &Path, mode: Mode) -> io::Result<NamedTempFile> {
+fn draft(path: &Path, mode: FileMode) -> io::Result<NamedTempFile> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let mut builder = Builder::new();
     builder.prefix(".passrig-").suffix(".tmp").rand_bytes(12);
@@ -132,9 +132,9 @@ fn keep(draft: &File, there: &Metadata) -> io::Result<()> {
 }
 
 #[cfg(unix)]
-fn bits(mode: Mode) -> u32 {
+fn bits(mode: FileMode) -> u32 {
     match mode {
-        Mode::Shared => 0o666,
-        Mode::Private => 0o600,
+        FileMode::Shared => 0o666,
+        FileMode::Private => 0o600,
     }
 }

@@ -4,7 +4,7 @@ use std::fs::{self, DirBuilder};
 use std::io::{self, ErrorKind, Write};
 use std::path::Path;
 
-use super::Mode;
+use super::FileMode;
 use super::file::new_file;
 use super::read::{Limit, read_regular};
 
@@ -22,7 +22,7 @@ pub fn private_folder(folder: &Path) -> io::Result<()> {
     }
     builder.create(folder)?;
     let ignore = folder.join(".gitignore");
-    match new_file(&ignore, Mode::Private) {
+    match new_file(&ignore, FileMode::Private) {
         Ok(mut file) => file.write_all(IGNORE.as_bytes())?,
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
         Err(error) => return Err(error),

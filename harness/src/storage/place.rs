@@ -32,7 +32,7 @@ impl Standard {
 }
 
 /// The thing that a path names, behind symbolic links.
-pub(super) enum Place {
+pub(super) enum OutputPlace {
     /// A stream that this process was started with.
     Standard(Standard),
     /// A device, a FIFO or another open descriptor: written as it is.
@@ -46,7 +46,7 @@ pub(super) enum Place {
     File { path: PathBuf, there: Option<Metadata> },
 }
 
-impl Place {
+impl OutputPlace {
     pub(super) fn of(path: &Path) -> io::Result<Self> {
         if path == Path::new("-") {
             return Ok(Self::Standard(Standard::Output));
@@ -78,22 +78,22 @@ pub(super) fn open(path: &Path, is_descriptor: bool) -> io::Result<File> {
 
 /// A place that cannot hold two results, in one spelling.
 #[derive(Debug, PartialEq, Eq)]
-enum Identity {
+enum PlaceIdentity {
     Standard(Standard),
     Descriptor(u32),
     Path(PathBuf),
 }
 
-impl Place {
+impl OutputPlace {
     /// The identity of the place; `None` for a device.
-    fn identity(self) -> Option<Identity> {
+    fn identity(self) -> Option<PlaceIdentity> {
         match self {
-            Self::Standard(stream) => Some(Identity::Standard(stream)),
+            Self::Standard(stream) => Some(PlaceIdentity::Standard(stream)),
             Self::Stream { path, .. } => match descriptor(&path) {
-                Some(number) => Some(Identity::Descriptor(number)),
-                None => (!is_device(&path)).then(|| Identity::Path(absolute(&path))),
+                Some(number) => Some(PlaceIdentity::Descriptor(number)),
+                None => (!is_device(&path)).then(|| PlaceIdentity::Path(absolute(&path))),
             },
-            Self::File { path, .. } => Some(Identity::Path(absolute(&path))),
+            Self::File { path, .. } => Some(PlaceIdentity::Path(absolute(&path))),
         }
     }
 }
@@ -124,25 +124,28 @@ fn absolute(path: &Path) -> PathBuf {
 
 /// Whether the path is written as it is, and not replaced.
 pub fn is_stream(path: &Path) -> bool {
-    matches!(Place::of(path), Ok(Place::Standard(_) | Place::Stream { .. }))
+    matches!(OutputPlace::of(path), Ok(OutputPlace::Standard(_) | OutputPlace::Stream { .. }))
 }
 
 /// Whether the path is `-`, or another name of standard output.
 pub fn is_standard_output(path: &Path) -> bool {
-    matches!(Place::of(path), Ok(Place::Standard(Standard::Output)))
+    matches!(OutputPlace::of(path), Ok(OutputPlace::Standard(Standard::Output)))
 }
 
 /// True if only one of two results would be whole that are written to these paths: the paths name
 /// one file, one stream of this process or one FIFO. A device takes any number of results.
 pub fn share_a_place(one: &Path, other: &Path) -> bool {
-    let places = (Place::of(one).map(Place::identity), Place::of(other).map(Place::identity));
+    let places = (
+        OutputPlace::of(one).map(OutputPlace::identity),
+        OutputPlace::of(other).map(OutputPlace::identity),
+    );
     matches!(places, (Ok(Some(one)), Ok(Some(other))) if one == other)
 }
 
 /// The regular file behind symbolic links; the path itself if it names something else.
 pub fn file_of(path: &Path) -> PathBuf {
-    match Place::of(path) {
-        Ok(Place::File { path, .. }) => path,
+    match OutputPlace::of(path) {
+        Ok(OutputPlace::File { path, .. }) => path,
         _ => path.to_owned(),
     }
 }

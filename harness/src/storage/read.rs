@@ -31,53 +31,24 @@ impl Limit {
 
 /// Why a file cannot be read.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
+#[allow(missing_docs, reason = "the messages say what each value means")]
 pub enum ReadError {
-    /// The system does not let passrig read the file.
     #[error("cannot read {}", file.display())]
-    System {
-        /// The file.
-        file: PathBuf,
-        /// The cause.
-        source: io::Error,
-    },
-    /// The file is larger than files of its kind.
+    System { file: PathBuf, source: io::Error },
     #[error("invalid file {}: expected at most {} MiB, found more", file.display(), limit.0)]
     #[diagnostic(help("name a smaller file"))]
-    TooLarge {
-        /// The file.
-        file: PathBuf,
-        /// The most that is read.
-        limit: Limit,
-    },
-    /// A line of the file is longer than lines of its kind.
+    TooLarge { file: PathBuf, limit: Limit },
     #[error(
         "invalid line {line} of {}: expected at most {} MiB, found more", file.display(), limit.0
     )]
     #[diagnostic(help("name another file"))]
-    LongLine {
-        /// The file.
-        file: PathBuf,
-        /// The number of the line, from 1.
-        line: usize,
-        /// The most that is read.
-        limit: Limit,
-    },
-    /// The file is a FIFO, a device or a folder.
+    LongLine { file: PathBuf, line: usize, limit: Limit },
     #[error("invalid file {}: expected a regular file, found {found}", file.display())]
     #[diagnostic(help("name a regular file"))]
-    NotRegular {
-        /// The file.
-        file: PathBuf,
-        /// The kind of the file.
-        found: &'static str,
-    },
-    /// The file is not text.
+    NotRegular { file: PathBuf, found: &'static str },
     #[error("invalid file {}: expected UTF-8, found other bytes", file.display())]
     #[diagnostic(help("save the file as UTF-8"))]
-    NotText {
-        /// The file.
-        file: PathBuf,
-    },
+    NotText { file: PathBuf },
 }
 
 impl ReadError {
@@ -126,7 +97,7 @@ pub fn text(bytes: Vec<u8>, file: &Path) -> Result<String, ReadError> {
 }
 
 /// The lines of a file, each read when it is asked for.
-pub struct Lines {
+pub struct FileLines {
     file: PathBuf,
     reader: BufReader<File>,
     limit: Limit,
@@ -134,18 +105,18 @@ pub struct Lines {
 }
 
 /// Opens a file for reading by lines.
-pub fn lines(path: &Path, limit: Limit) -> Result<Lines, ReadError> {
-    Ok(Lines { file: path.to_owned(), reader: BufReader::new(open(path)?), limit, line: 0 })
+pub fn lines(path: &Path, limit: Limit) -> Result<FileLines, ReadError> {
+    Ok(FileLines { file: path.to_owned(), reader: BufReader::new(open(path)?), limit, line: 0 })
 }
 
-impl Lines {
+impl FileLines {
     /// The rest of the file, behind the lines that were read.
     pub fn rest(self, limit: Limit) -> Result<Vec<u8>, ReadError> {
         read_from(self.reader, &self.file, limit)
     }
 }
 
-impl Iterator for Lines {
+impl Iterator for FileLines {
     type Item = Result<Vec<u8>, ReadError>;
 
     /// The next line without its end.

@@ -20,9 +20,9 @@ fn a_file_is_replaced_as_a_whole_and_keeps_its_mode() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("report.json");
     for kept in [0o600, 0o640, 0o644] {
-        write(&file, b"old", Mode::Shared).unwrap();
+        write(&file, b"old", FileMode::Shared).unwrap();
         fs::set_permissions(&file, fs::Permissions::from_mode(kept)).unwrap();
-        for new in [Mode::Shared, Mode::Private] {
+        for new in [FileMode::Shared, FileMode::Private] {
             write(&file, b"new", new).unwrap();
             assert_eq!((fs::read(&file).unwrap(), mode(&file)), (b"new".to_vec(), kept));
         }
@@ -34,7 +34,7 @@ fn a_file_is_replaced_as_a_whole_and_keeps_its_mode() {
 fn a_new_private_file_is_its_owners() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("passkeys.json");
-    write(&file, b"key", Mode::Private).unwrap();
+    write(&file, b"key", FileMode::Private).unwrap();
     assert_eq!(mode(&file), 0o600);
 }
 
@@ -46,23 +46,23 @@ fn a_link_stays_and_its_file_is_replaced() {
     symlink("inner/second", at("first")).unwrap();
     symlink("file", at("inner/second")).unwrap();
     for text in ["made", "replaced"] {
-        write(&at("first"), text.as_bytes(), Mode::Shared).unwrap();
+        write(&at("first"), text.as_bytes(), FileMode::Shared).unwrap();
         assert_eq!(fs::read_to_string(at("inner/file")).unwrap(), text);
         assert!(fs::symlink_metadata(at("first")).unwrap().is_symlink());
         assert!(fs::symlink_metadata(at("inner/second")).unwrap().is_symlink());
     }
     symlink("round", at("round")).unwrap();
-    assert!(write(&at("round"), b"", Mode::Shared).is_err());
+    assert!(write(&at("round"), b"", FileMode::Shared).is_err());
 }
 
 #[test]
 fn a_file_that_is_there_is_not_written_anew() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
-    write_new(&at("a"), b"first", Mode::Shared).unwrap();
+    write_new(&at("a"), b"first", FileMode::Shared).unwrap();
     symlink("nowhere", at("link")).unwrap();
     for taken in ["a", "link"] {
-        let error = write_new(&at(taken), b"second", Mode::Shared).unwrap_err();
+        let error = write_new(&at(taken), b"second", FileMode::Shared).unwrap_err();
         assert_eq!(error.kind(), std::io::ErrorKind::AlreadyExists);
     }
     assert_eq!(fs::read(at("a")).unwrap(), b"first");
@@ -76,9 +76,9 @@ fn devices_stay_devices() {
         assert!(is_stream(Path::new(device)), "{device}");
         probe(Path::new(device)).unwrap();
     }
-    write(Path::new("/dev/null"), b"nothing", Mode::Shared).unwrap();
+    write(Path::new("/dev/null"), b"nothing", FileMode::Shared).unwrap();
     assert!(is_stream(Path::new("/dev/null")));
-    let full = write(Path::new("/dev/full"), b"nothing", Mode::Shared).unwrap_err();
+    let full = write(Path::new("/dev/full"), b"nothing", FileMode::Shared).unwrap_err();
     assert_eq!(full.kind(), std::io::ErrorKind::StorageFull);
     assert!(!is_stream(Path::new("./-")));
 }

@@ -29,15 +29,15 @@ use passrig_authenticator::Ceremony;
 use passrig_authenticator::wire::Json;
 
 use crate::storage::{self, Limit, ReadError};
-use crate::toml_file::Mistake;
+use crate::toml_file::TomlMistake;
 
 pub use builtin::{builtin, named};
 pub(super) use check::variables;
 pub use condition::{Condition, StatusMatch};
-use mistake::Fault;
+use mistake::AdapterFault;
 pub use selector::Selector;
-pub use source::{Binary, Place, Refinement, Source};
-pub use template::{Form, Part, Text, Value, Variable};
+pub use source::{AnswerPart, Binary, Refinement, ValueSource};
+pub use template::{Part, Text, ValueForm, ValueTemplate, Variable};
 
 /// A checked adapter.
 #[derive(Clone, Debug)]
@@ -52,8 +52,8 @@ pub struct Adapter {
     pub prefix: String,
     /// The origin of a page that the RP expects to frame it, if there is one.
     pub embedder: Option<String>,
-    /// Where accounts come from.
-    pub account: Account,
+    /// The accounts that a run can use.
+    pub account: Accounts,
     /// What can be asked for, and what is fixed.
     pub settings: Settings,
     /// The token against request forgery, if there is one.
@@ -61,12 +61,12 @@ pub struct Adapter {
     /// Where the target sends whoever signed in for another application (OpenID
     /// Connect); redirects are followed up to there.
     pub redirect_uri: Option<String>,
-    flows: BTreeMap<Flow, Vec<Step>>,
+    flows: BTreeMap<Flow, Vec<AdapterStep>>,
 }
 
 impl Adapter {
     /// Reads an adapter. `file` is the name that mistakes show.
-    pub fn parse(file: &str, text: &str) -> Result<Self, Box<Mistake>> {
+    pub fn parse(file: &str, text: &str) -> Result<Self, Box<TomlMistake>> {
         check::adapter(file, text)
     }
 
@@ -81,7 +81,7 @@ impl Adapter {
     }
 
     /// The steps of a flow; none if the adapter does not have it.
-    pub fn steps(&self, flow: Flow) -> &[Step] {
+    pub fn steps(&self, flow: Flow) -> &[AdapterStep] {
         self.flows.get(&flow).map_or(&[], Vec::as_slice)
     }
 
@@ -98,28 +98,21 @@ impl Adapter {
 
 /// The schema of adapter files, so that editors complete them.
 pub fn schema() -> schemars::Schema {
-    schemars::schema_for!(document::Document)
+    schemars::schema_for!(document::AdapterDocument)
 }
 
 /// Why an adapter could not be loaded.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
+#[allow(missing_docs, reason = "the messages say what each value means")]
 pub enum LoadError {
-    /// The file cannot be read.
     #[error("cannot read the adapter {file}")]
-    Read {
-        /// The file.
-        file: String,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// The file is too large, or is not text.
+    Read { file: String, source: std::io::Error },
     #[error(transparent)]
     #[diagnostic(transparent)]
     Content(ReadError),
-    /// The file has a mistake.
     #[error(transparent)]
     #[diagnostic(transparent)]
-    Mistake(#[from] Box<Mistake>),
+    Mistake(#[from] Box<TomlMistake>),
 }
 
 /// Whether an adapter is known to work.
@@ -132,32 +125,32 @@ pub enum Status {
     Untested,
 }
 
-/// Where accounts come from.
+/// The accounts that a run can use.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Account {
+pub struct Accounts {
     /// The mode.
-    pub mode: Mode,
+    pub mode: AccountMode,
     /// How many credentials an account may hold, if there is a limit.
     pub max_credentials: Option<usize>,
     /// The accounts of a pool, each a set of inputs (`username`, `password` …).
     pub pool: Vec<BTreeMap<String, String>>,
 }
 
-impl Account {
+impl Accounts {
     /// Whether two people can have accounts.
     pub fn has_two(&self) -> bool {
         match self.mode {
-            Mode::Fresh => true,
-            Mode::Pool => self.pool.len() >= 2,
-            Mode::Single => false,
+            AccountMode::Fresh => true,
+            AccountMode::Pool => self.pool.len() >= 2,
+            AccountMode::Single => false,
         }
     }
 }
 
-/// How accounts are had.
+/// The source of accounts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-pub enum Mode {
+pub enum AccountMode {
     /// As many new ones as wanted.
     #[default]
     Fresh,
@@ -171,24 +164,24 @@ pub enum Mode {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Settings {
     /// The requirement of user verification.
-    pub user_verification: Setting,
+    pub user_verification: SettingValues,
     /// The attestation conveyance.
-    pub attestation: Setting,
+    pub attestation: SettingValues,
     /// With or without a username.
-    pub login: Setting,
+    pub login: SettingValues,
     /// Which algorithms registration options list.
-    pub algorithms: Setting,
+    pub algorithms: SettingValues,
     /// How the page asks its browser: `optional`, or `conditional` for
     /// ceremonies without a dialogue. Options do not tell; the RP must know.
-    pub mediation: Setting,
+    pub mediation: SettingValues,
     /// Whether a page of another site frames the ceremony, and the RP expects
     /// that: `none` or `expected`.
-    pub framing: Setting,
+    pub framing: SettingValues,
 }
 
 /// One setting.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Setting {
+pub enum SettingValues {
     /// Only the options tell.
     #[default]
     Observed,
@@ -198,7 +191,7 @@ pub enum Setting {
     Fixed(String),
 }
 
-impl Setting {
+impl SettingValues {
     /// The values that a run can have; none if only the options tell.
     pub fn values(&self) -> &[String] {
         match self {
@@ -283,9 +276,9 @@ impl From<Ceremony> for Flow {
 
 /// One HTTP request and what its answer is good for.
 #[derive(Clone, Debug)]
-pub struct Step {
+pub struct AdapterStep {
     /// What is asked.
-    pub act: Act,
+    pub act: StepAction,
     /// The request line, as the adapter has it.
     pub line: String,
     /// The variable without which the step is left out.
@@ -297,7 +290,7 @@ pub struct Step {
     /// Headers beyond those that a browser sends.
     pub headers: Vec<(HeaderName, Text)>,
     /// The body.
-    pub body: Body,
+    pub body: BodyTemplate,
     /// Whether redirects are followed.
     pub follow: bool,
     /// What is kept from the answer.
@@ -305,12 +298,12 @@ pub struct Step {
     /// Variables that are forgotten after it.
     pub forgets: Vec<String>,
     /// What the step is for.
-    pub role: Role,
+    pub role: StepRole,
 }
 
-impl Step {
+impl AdapterStep {
     /// Nothing but the request.
-    fn new(act: Act) -> Self {
+    fn new(act: StepAction) -> Self {
         Self {
             act,
             line: String::new(),
@@ -318,18 +311,18 @@ impl Step {
             unless: None,
             query: Vec::new(),
             headers: Vec::new(),
-            body: Body::Empty,
+            body: BodyTemplate::Empty,
             follow: false,
             captures: Vec::new(),
             forgets: Vec::new(),
-            role: Role::Prepare(Vec::new()),
+            role: StepRole::Prepare(Vec::new()),
         }
     }
 }
 
-/// What a step asks.
+/// The action of a step.
 #[derive(Clone, Debug)]
-pub enum Act {
+pub enum StepAction {
     /// A request of its own.
     Request {
         /// The method.
@@ -366,13 +359,13 @@ impl Address {
 
 /// The body of a request.
 #[derive(Clone, Debug)]
-pub enum Body {
+pub enum BodyTemplate {
     /// None.
     Empty,
     /// JSON.
-    Json(Value),
+    Json(ValueTemplate),
     /// CBOR; the binary members of the credential are byte strings.
-    Cbor(Value),
+    Cbor(ValueTemplate),
     /// `application/x-www-form-urlencoded`
     Form(Vec<(String, Text)>),
     /// `multipart/form-data`
@@ -381,16 +374,16 @@ pub enum Body {
     Text(Text),
 }
 
-/// What a step is for.
+/// The role of a step in its flow.
 #[derive(Clone, Debug)]
-pub enum Role {
+pub enum StepRole {
     /// It prepares the next one. With conditions, one of them must hold;
     /// without, the answer must not be an error.
     Prepare(Vec<Condition>),
     /// Its answer holds the options.
     Options {
         /// Where they are.
-        at: Options,
+        at: OptionsSource,
         /// Answers that hold them; a 2xx, if none is named.
         expected: Vec<Condition>,
         /// The answers of a target that makes none for this request.
@@ -403,33 +396,33 @@ pub enum Role {
         /// Holds if somebody is.
         signed_in: Condition,
         /// Where the user is named.
-        user: Option<Source>,
+        user: Option<ValueSource>,
     },
     /// Its answer lists the credentials.
     List {
         /// Where their ids are.
-        credential_ids: Source,
+        credential_ids: ValueSource,
         /// Where the names are under which they can be removed, if these are
         /// not the credential ids; in the same order.
-        record_ids: Option<Source>,
+        record_ids: Option<ValueSource>,
     },
 }
 
-/// Where the options are.
+/// The source of the options.
 #[derive(Clone, Debug)]
-pub enum Options {
+pub enum OptionsSource {
     /// Somewhere in the answer, whole.
-    Found(Source),
+    Found(ValueSource),
     /// Nowhere: the page's script puts them together, and so does the adapter,
     /// of what was captured.
-    Assembled(Value),
+    Assembled(ValueTemplate),
 }
 
 /// How the credential is sent, and what answers mean.
 #[derive(Clone, Debug)]
 pub struct Finish {
     /// What is done to the credential first.
-    pub edits: Vec<Edit>,
+    pub edits: Vec<CredentialEdit>,
     /// The answers that mean accepted.
     pub accepted: Vec<Condition>,
     /// The answers that mean refused; looked at first.
@@ -438,16 +431,16 @@ pub struct Finish {
 
 /// A change of form that a relying party wants of the credential.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Edit {
+pub struct CredentialEdit {
     /// The member, as names from the root.
     pub path: Vec<String>,
     /// What happens to it.
-    pub change: Change,
+    pub change: MemberChange,
 }
 
-/// What happens to a member.
+/// The change of a member.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Change {
+pub enum MemberChange {
     /// It gets another name.
     Rename(String),
     /// It gets this value.
@@ -466,7 +459,7 @@ pub struct Capture {
     /// The variable that it becomes.
     pub name: String,
     /// Where it is.
-    pub source: Source,
+    pub source: ValueSource,
 }
 
 /// A JSONPath and its text.

@@ -2,15 +2,19 @@
 
 use serde_json::Value;
 
-use super::adapter::{Capture, Condition, Role, Source, Step};
-use super::error::Kind;
-use super::extract::{self, Answered, Missing};
+use super::adapter::{AdapterStep, Capture, Condition, StepRole, ValueSource};
+use super::error::ErrorKind;
+use super::extract::{self, AnswerContext, Missing};
 use super::log::Log;
-use super::transport::Response;
-use super::{Done, Listed, verdict};
+use super::transport::HttpResponse;
+use super::{FlowOutput, ListedCredential, verdict};
 
 /// Whether a step that prepares another got a good answer.
-pub(super) fn expected(step: &Step, response: &Response, log: &Log) -> Result<(), Kind> {
+pub(super) fn expected(
+    step: &AdapterStep,
+    response: &HttpResponse,
+    log: &Log,
+) -> Result<(), ErrorKind> {
     let status = response.status;
     let message = || match response.header(http::header::LOCATION) {
         Some(location) if status.is_redirection() => {
@@ -19,97 +23,104 @@ pub(super) fn expected(step: &Step, response: &Response, log: &Log) -> Result<()
         _ => verdict::message(response, log),
     };
     if let Some(after) = verdict::throttled(response) {
-        return Err(Kind::Throttled { after });
+        return Err(ErrorKind::Throttled { after });
     }
-    if let Role::Options { refused, .. } = &step.role {
+    if let StepRole::Options { refused, .. } = &step.role {
         let mut holding = refused.iter().filter(|condition| condition.holds(response));
         let named = match status.is_server_error() {
-            true => holding.any(Condition::tells_by_body),
+            true => holding.any(Condition::examines_body),
             false => holding.next().is_some(),
         };
         if named {
-            return Err(Kind::Refused { status: status.as_u16(), message: message() });
+            return Err(ErrorKind::Refused { status: status.as_u16(), message: message() });
         }
     }
     let good = match &step.role {
-        Role::Prepare(conditions) | Role::Options { expected: conditions, .. }
+        StepRole::Prepare(conditions) | StepRole::Options { expected: conditions, .. }
             if !conditions.is_empty() =>
         {
             conditions.iter().any(|condition| condition.holds(response))
         }
-        Role::Prepare(_) => status.is_success() || status.is_redirection(),
+        StepRole::Prepare(_) => status.is_success() || status.is_redirection(),
         // A target may answer 401 to somebody who is not signed in.
-        Role::Whoami { .. } => !status.is_server_error(),
-        Role::Options { .. } | Role::List { .. } | Role::Credential(_) => status.is_success(),
+        StepRole::Whoami { .. } => !status.is_server_error(),
+        StepRole::Options { .. } | StepRole::List { .. } | StepRole::Credential(_) => {
+            status.is_success()
+        }
     };
     match good {
         true => Ok(()),
         false if status.is_server_error() => {
-            Err(Kind::Crash { status: status.as_u16(), message: message() })
+            Err(ErrorKind::Crash { status: status.as_u16(), message: message() })
         }
-        false => Err(Kind::Unexpected {
+        false => Err(ErrorKind::Unexpected {
             status: status.as_u16(),
             message: message(),
-            condition: matches!(step.role, Role::Prepare(_))
+            condition: matches!(step.role, StepRole::Prepare(_))
                 .then(|| verdict::describe(response, log)),
         }),
     }
 }
 
-/// The options.
-pub(super) fn options(at: &Source, answered: &Answered<'_>) -> Result<Value, Kind> {
+pub(super) fn options(at: &ValueSource, answered: &AnswerContext<'_>) -> Result<Value, ErrorKind> {
     let found = answered.value(at).map_err(|missing| match missing {
-        Missing::Nothing(reason) => Kind::NoOptions { reason },
+        Missing::Nothing(reason) => ErrorKind::NoOptions { reason },
         Missing::Unreadable(kind) => kind,
     })?;
     match found {
         Some(options @ Value::Object(_)) => Ok(options),
         Some(other) => {
-            Err(Kind::OptionsShape { path: at.to_string(), found: extract::shape(&other) })
+            Err(ErrorKind::OptionsShape { path: at.to_string(), found: extract::shape(&other) })
         }
-        None => Err(Kind::NoOptions { reason: format!("{at} gives nothing") }),
+        None => Err(ErrorKind::NoOptions { reason: format!("{at} gives nothing") }),
     }
 }
 
 /// The value of a capture; none where it is missing and may be.
-pub(super) fn capture(capture: &Capture, answered: &Answered<'_>) -> Result<Option<Value>, Kind> {
+pub(super) fn capture(
+    capture: &Capture,
+    answered: &AnswerContext<'_>,
+) -> Result<Option<Value>, ErrorKind> {
     answered.value(&capture.source).map_err(|missing| match missing {
-        Missing::Nothing(reason) => Kind::NoCapture { name: capture.name.clone(), reason },
+        Missing::Nothing(reason) => ErrorKind::NoCapture { name: capture.name.clone(), reason },
         Missing::Unreadable(kind) => kind,
     })
 }
 
-/// What a probe sees.
-pub(super) fn probe(step: &Step, answered: &Answered<'_>, done: &mut Done) -> Result<(), Kind> {
+pub(super) fn probe(
+    step: &AdapterStep,
+    answered: &AnswerContext<'_>,
+    done: &mut FlowOutput,
+) -> Result<(), ErrorKind> {
     match &step.role {
-        Role::Whoami { signed_in, user } => {
+        StepRole::Whoami { signed_in, user } => {
             let holds = signed_in.holds(answered.response);
             done.signed_in = Some(holds);
             if let (true, Some(user)) = (holds, user) {
                 done.user = texts(user, answered)?.into_iter().next();
             }
         }
-        Role::List { credential_ids, record_ids } => {
+        StepRole::List { credential_ids, record_ids } => {
             let ids = texts(credential_ids, answered)?;
             let records = match record_ids {
                 Some(source) => texts(source, answered)?,
                 None => ids.clone(),
             };
             if ids.len() != records.len() {
-                return Err(Kind::ProbeLists { ids: ids.len(), records: records.len() });
+                return Err(ErrorKind::ProbeLists { ids: ids.len(), records: records.len() });
             }
             let pairs = ids.into_iter().zip(records);
-            let listed =
-                pairs.map(|(credential_id, record_id)| Listed { credential_id, record_id });
+            let listed = pairs
+                .map(|(credential_id, record_id)| ListedCredential { credential_id, record_id });
             done.credentials = Some(listed.collect());
         }
-        Role::Prepare(_) | Role::Options { .. } | Role::Credential(_) => {}
+        StepRole::Prepare(_) | StepRole::Options { .. } | StepRole::Credential(_) => {}
     }
     Ok(())
 }
 
 /// All that is found, as texts; nothing found is an empty list.
-fn texts(source: &Source, answered: &Answered<'_>) -> Result<Vec<String>, Kind> {
+fn texts(source: &ValueSource, answered: &AnswerContext<'_>) -> Result<Vec<String>, ErrorKind> {
     let found = match answered.find(source) {
         Ok(found) => found,
         Err(Missing::Nothing(_)) => Vec::new(),
@@ -117,7 +128,9 @@ fn texts(source: &Source, answered: &Answered<'_>) -> Result<Vec<String>, Kind> 
     };
     let texts = found.iter().map(|value| match value {
         Value::String(_) | Value::Number(_) => Ok(plain_text(value)),
-        other => Err(Kind::ProbeShape { path: source.to_string(), found: extract::shape(other) }),
+        other => {
+            Err(ErrorKind::ProbeShape { path: source.to_string(), found: extract::shape(other) })
+        }
     });
     texts.collect()
 }

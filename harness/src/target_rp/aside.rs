@@ -8,11 +8,11 @@ use http::{HeaderMap, StatusCode};
 use tokio::io::AsyncReadExt;
 use tokio::process::Command;
 
-use super::transport::Response;
-use crate::process::{Group, Lines};
+use super::transport::HttpResponse;
+use crate::process::{ProcessGroup, StreamLines};
 
 /// How long a mail or a program may take.
-pub(super) const PATIENCE: Duration = Duration::from_secs(30);
+pub(super) const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The most bytes that a program may print.
 const MOST: u64 = 1 << 20;
@@ -27,14 +27,14 @@ pub(super) async fn run(words: &[String]) -> Result<String, String> {
     let mut command = Command::new(program);
     command.args(arguments);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut group = Group::spawn(&mut command).map_err(|error| error.to_string())?;
-    match tokio::time::timeout(PATIENCE, output(&mut group)).await {
+    let mut group = ProcessGroup::spawn(&mut command).map_err(|error| error.to_string())?;
+    match tokio::time::timeout(TIMEOUT, output(&mut group)).await {
         Ok(output) => output,
-        Err(_) => Err(format!("it did not end within {} s", PATIENCE.as_secs())),
+        Err(_) => Err(format!("it did not end within {} s", TIMEOUT.as_secs())),
     }
 }
 
-async fn output(group: &mut Group) -> Result<String, String> {
+async fn output(group: &mut ProcessGroup) -> Result<String, String> {
     let child = group.child();
     let (Some(stdout), Some(stderr)) = (child.stdout.take(), child.stderr.take()) else {
         return Err("it has no standard output".to_owned());
@@ -49,7 +49,7 @@ async fn output(group: &mut Group) -> Result<String, String> {
     };
     let mut last = Vec::new();
     let complaining = async {
-        let mut lines = Lines::new(stderr, LAST_WORDS);
+        let mut lines = StreamLines::new(stderr, LAST_WORDS);
         while let Some(line) = lines.next_cut().await {
             last = line.to_vec();
         }
@@ -64,6 +64,6 @@ async fn output(group: &mut Group) -> Result<String, String> {
 }
 
 /// Words as the answer of a step, so that values are captured from them.
-pub(super) fn as_answer(said: String) -> Response {
-    Response::new(StatusCode::OK, HeaderMap::new(), Bytes::from(said))
+pub(super) fn as_answer(said: String) -> HttpResponse {
+    HttpResponse::new(StatusCode::OK, HeaderMap::new(), Bytes::from(said))
 }

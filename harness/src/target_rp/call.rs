@@ -12,22 +12,22 @@ use url::Url;
 use passrig_authenticator::wire::{Json, Tree};
 use passrig_authenticator::workbench::{Honest, Stage, Workbench};
 
-use super::adapter::{Act, Flow, Options, Step, Text};
-use super::error::{Error, Kind, Place};
-use super::extract::Answered;
+use super::adapter::{AdapterStep, Flow, OptionsSource, StepAction, Text};
+use super::error::{Error, ErrorKind, FlowStep};
+use super::extract::AnswerContext;
 use super::inputs::{self, Inputs, Unset};
 use super::log::Log;
-use super::page::Page;
-use super::request::{self, Draft};
+use super::page::LoadedPage;
+use super::request::{self, RequestDraft};
 use super::session::Session;
-use super::transport::Response;
+use super::transport::HttpResponse;
 use super::{Begun, Target, answer, aside};
 
 /// Redirects that are followed at most.
 const HOPS: usize = 10;
 
 /// A flow under way.
-pub(super) struct Call<'a> {
+pub(super) struct FlowRun<'a> {
     target: &'a Target,
     flow: Flow,
     pub(super) session: &'a mut Session,
@@ -36,18 +36,18 @@ pub(super) struct Call<'a> {
     /// What the ceremony captured when it began, until it is captured anew.
     begun: BTreeMap<String, Value>,
     /// The page that was loaded when the ceremony began, until another is.
-    page: Option<Page>,
+    page: Option<LoadedPage>,
     /// Where the last request ended, after redirects.
-    landed: Url,
+    url: Url,
 }
 
-/// What only the step that carries the credential has.
-pub(super) struct Carried<'a> {
+/// The credential, for the step that carries it.
+pub(super) struct CarriedCredential<'a> {
     pub(super) credential: &'a Json,
     pub(super) bench: &'a mut dyn Workbench,
 }
 
-impl<'a> Call<'a> {
+impl<'a> FlowRun<'a> {
     pub(super) fn new(
         target: &'a Target,
         flow: Flow,
@@ -55,15 +55,15 @@ impl<'a> Call<'a> {
         inputs: &'a Inputs,
         log: &'a mut Log,
     ) -> Self {
-        let landed = target.base.clone();
+        let url = target.base.clone();
         let begun = BTreeMap::new();
-        let mut call = Self { target, flow, session, inputs, log, begun, page: None, landed };
+        let mut call = Self { target, flow, session, inputs, log, begun, page: None, url };
         call.hide_secrets();
         call
     }
 
     /// Goes on with a ceremony that was begun before.
-    pub(super) fn go_on(&mut self, begun: &Begun) {
+    pub(super) fn resume(&mut self, begun: &Begun) {
         self.begun = begun.captures.clone();
         self.page = begun.page.clone();
         self.hide_secrets();
@@ -74,9 +74,9 @@ impl<'a> Call<'a> {
     pub(super) async fn perform(
         &mut self,
         index: usize,
-        step: &Step,
-        carried: Option<Carried<'_>>,
-    ) -> Result<Response, Error> {
+        step: &AdapterStep,
+        carried: Option<CarriedCredential<'_>>,
+    ) -> Result<HttpResponse, Error> {
         let judged = carried.is_some();
         let response = self.send(index, step, carried).await?;
         if !judged {
@@ -90,9 +90,9 @@ impl<'a> Call<'a> {
     async fn send(
         &mut self,
         index: usize,
-        step: &Step,
-        carried: Option<Carried<'_>>,
-    ) -> Result<Response, Error> {
+        step: &AdapterStep,
+        carried: Option<CarriedCredential<'_>>,
+    ) -> Result<HttpResponse, Error> {
         if let Some(response) = self.aside(index, step).await? {
             return Ok(response);
         }
@@ -111,29 +111,29 @@ impl<'a> Call<'a> {
         let mut artefact = bench.finish(Stage::Request, Tree::Layout(draft.into_layout()));
         for _ in 0..=HOPS {
             let response = self.exchange(index, &url, artefact).await?;
-            let arrived = self.has_arrived(&response);
-            let leads = response.status.is_redirection() && !arrived;
+            let is_final = self.take_code(&response);
+            let leads = response.status.is_redirection() && !is_final;
             let location = response.header(header::LOCATION);
             let (Some(location), Some(before)) = (location, again.filter(|_| leads)) else {
-                self.land(url, &response);
+                self.load_page(url, &response);
                 return Ok(response);
             };
             let target = url.join(location).ok().filter(|url| url.scheme().starts_with("http"));
             let Some(target) = target else {
                 let location = self.log.quoted_url(location);
-                return Err(self.error(index, Kind::Redirect(location)));
+                return Err(self.error(index, ErrorKind::Redirect(location)));
             };
             url = target;
             let next = self.redirected(before, response.status, url.clone());
             again = Some(next.again());
             artefact = Tree::Layout(next.into_layout());
         }
-        Err(self.error(index, Kind::Redirects(HOPS)))
+        Err(self.error(index, ErrorKind::Redirects(HOPS)))
     }
 
     /// Whether a redirect leads to the application that somebody signed in for;
     /// the code that it brings is kept.
-    fn has_arrived(&mut self, response: &Response) -> bool {
+    fn take_code(&mut self, response: &HttpResponse) -> bool {
         let Some(redirect_uri) = &self.target.adapter.redirect_uri else { return false };
         let location = response.header(header::LOCATION).unwrap_or_default();
         if !location.starts_with(redirect_uri.as_str()) {
@@ -152,37 +152,39 @@ impl<'a> Call<'a> {
     }
 
     /// Where a request ended, and the page that is shown there.
-    fn land(&mut self, url: Url, response: &Response) {
+    fn load_page(&mut self, url: Url, response: &HttpResponse) {
         if response.is_html() {
             self.page = None;
-            self.session.load(Page { url: url.clone(), text: response.text().into_owned() });
+            self.session.load(LoadedPage { url: url.clone(), text: response.text().into_owned() });
         }
-        self.landed = url;
+        self.url = url;
     }
 
-    /// The page that was loaded last.
-    fn loaded(&self) -> Option<&Page> {
+    fn loaded(&self) -> Option<&LoadedPage> {
         self.page.as_ref().or(self.session.loaded())
     }
 
     /// An answer with all that may be looked at.
-    pub(super) fn answered<'s>(&'s self, response: &'s Response) -> Answered<'s> {
-        Answered {
+    pub(super) fn answered<'s>(&'s self, response: &'s HttpResponse) -> AnswerContext<'s> {
+        AnswerContext {
             response,
-            url: &self.landed,
+            url: &self.url,
             session: self.session,
             base: &self.target.base,
             log: self.log,
         }
     }
 
-    /// The options of a ceremony.
-    pub(super) fn options(&self, at: &Options, response: &Response) -> Result<Value, Kind> {
+    pub(super) fn options(
+        &self,
+        at: &OptionsSource,
+        response: &HttpResponse,
+    ) -> Result<Value, ErrorKind> {
         match at {
-            Options::Found(source) => answer::options(source, &self.answered(response)),
-            Options::Assembled(template) => {
+            OptionsSource::Found(source) => answer::options(source, &self.answered(response)),
+            OptionsSource::Assembled(template) => {
                 let assembled = self.scope(None).json(template);
-                let assembled = assembled.map_err(|Unset(name)| Kind::Unset(name))?;
+                let assembled = assembled.map_err(|Unset(name)| ErrorKind::Unset(name))?;
                 let assembled = assembled.and_then(|json| json.into_value().ok());
                 Ok(assembled.unwrap_or_default())
             }
@@ -191,34 +193,38 @@ impl<'a> Call<'a> {
 
     /// What comes by another way than from the target: a mail, or the words of a
     /// program.
-    async fn aside(&mut self, index: usize, step: &Step) -> Result<Option<Response>, Error> {
+    async fn aside(
+        &mut self,
+        index: usize,
+        step: &AdapterStep,
+    ) -> Result<Option<HttpResponse>, Error> {
         let scope = self.scope(None);
         let filled = |text: &Text| match scope.text(text) {
             Ok(text) => Ok(text.unwrap_or_default()),
-            Err(Unset(name)) => Err(self.error(index, Kind::Unset(name))),
+            Err(Unset(name)) => Err(self.error(index, ErrorKind::Unset(name))),
         };
         let said = match &step.act {
-            Act::Request { .. } | Act::Submit(_) => return Ok(None),
-            Act::Mail(to) => {
+            StepAction::Request { .. } | StepAction::Submit(_) => return Ok(None),
+            StepAction::Mail(to) => {
                 let to = filled(to)?;
                 let mailbox = self.target.mailbox.as_ref();
-                let mailbox = mailbox.ok_or_else(|| self.error(index, Kind::NoMailbox))?;
-                match mailbox.next(&to, aside::PATIENCE).await {
+                let mailbox = mailbox.ok_or_else(|| self.error(index, ErrorKind::NoMailbox))?;
+                match mailbox.next(&to, aside::TIMEOUT).await {
                     Some(text) => text,
                     None => {
-                        let kind = Kind::NoMail { to, after: aside::PATIENCE };
+                        let kind = ErrorKind::NoMail { to, after: aside::TIMEOUT };
                         return Err(self.error(index, kind));
                     }
                 }
             }
-            Act::Run(words) => {
+            StepAction::Run(words) => {
                 let words = words.iter().map(filled).collect::<Result<Vec<_>, _>>()?;
                 if !self.target.runs_programs {
-                    return Err(self.error(index, Kind::MayNotRun(step.line.clone())));
+                    return Err(self.error(index, ErrorKind::MayNotRun(step.line.clone())));
                 }
                 let said = aside::run(&words).await;
                 said.map_err(|reason| {
-                    self.error(index, Kind::Program { command: step.line.clone(), reason })
+                    self.error(index, ErrorKind::Program { command: step.line.clone(), reason })
                 })?
             }
         };
@@ -227,7 +233,7 @@ impl<'a> Call<'a> {
 
     /// Asks whether a foreign page may send a request (CORS). If not, a browser
     /// does not send it.
-    async fn ask(&mut self, index: usize, draft: &Draft) -> Result<(), Error> {
+    async fn ask(&mut self, index: usize, draft: &RequestDraft) -> Result<(), Error> {
         let question = draft.preflight(self.sender(&draft.url, false));
         let artefact = Tree::Layout(question.into_layout());
         let response = self.exchange(index, &draft.url, artefact).await?;
@@ -240,7 +246,7 @@ impl<'a> Call<'a> {
             && origin.is_some_and(|o| says(header::ACCESS_CONTROL_ALLOW_ORIGIN, &o))
             && says(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, "true")
             && says(header::ACCESS_CONTROL_ALLOW_METHODS, draft.method.as_str());
-        if permitted { Ok(()) } else { Err(self.error(index, Kind::Preflight)) }
+        if permitted { Ok(()) } else { Err(self.error(index, ErrorKind::Preflight)) }
     }
 
     /// One request and its answer.
@@ -249,9 +255,9 @@ impl<'a> Call<'a> {
         index: usize,
         url: &Url,
         artefact: Tree,
-    ) -> Result<Response, Error> {
+    ) -> Result<HttpResponse, Error> {
         let request = request::sendable(url, artefact)
-            .map_err(|reason| self.error(index, Kind::Unsendable(reason)))?;
+            .map_err(|reason| self.error(index, ErrorKind::Unsendable(reason)))?;
         let start = Instant::now();
         let response = self.target.transport.send(request.clone()).await;
         self.log.record(self.place(index), request, &response, start.elapsed());
@@ -263,7 +269,7 @@ impl<'a> Call<'a> {
 
     /// Whether the step waits for a variable that nothing has set, or is of no
     /// use once one is set.
-    pub(super) fn leaves_out(&self, step: &Step) -> bool {
+    pub(super) fn leaves_out(&self, step: &AdapterStep) -> bool {
         let scope = self.scope(None);
         step.when.as_ref().is_some_and(|variable| !scope.has(variable))
             || step.unless.as_ref().is_some_and(|variable| scope.has(variable))
@@ -272,8 +278,8 @@ impl<'a> Call<'a> {
     pub(super) fn capture(
         &mut self,
         index: usize,
-        step: &Step,
-        response: &Response,
+        step: &AdapterStep,
+        response: &HttpResponse,
     ) -> Result<(), Error> {
         for capture in &step.captures {
             let value = answer::capture(capture, &self.answered(response))
@@ -315,19 +321,19 @@ impl<'a> Call<'a> {
         }
     }
 
-    fn place(&self, index: usize) -> Place {
+    fn place(&self, index: usize) -> FlowStep {
         let step = self.target.adapter.steps(self.flow).get(index);
         let request = step.map(|step| step.line.clone()).unwrap_or_default();
-        Place { flow: self.flow, step: index + 1, request }
+        FlowStep { flow: self.flow, step: index + 1, request }
     }
 
-    pub(super) fn error(&self, index: usize, kind: Kind) -> Error {
+    pub(super) fn error(&self, index: usize, kind: ErrorKind) -> Error {
         Error { at: self.place(index), kind }
     }
 
     /// The adapter has no such flow.
     pub(super) fn nowhere(&self) -> Error {
-        let at = Place { flow: self.flow, step: 0, request: String::new() };
-        Error { at, kind: Kind::NoFlow }
+        let at = FlowStep { flow: self.flow, step: 0, request: String::new() };
+        Error { at, kind: ErrorKind::NoFlow }
     }
 }

@@ -22,7 +22,7 @@ impl Clock {
     }
 
     /// Lets so much time pass at once.
-    pub fn put_forward(&self, time: Duration) {
+    pub fn advance(&self, time: Duration) {
         let mut ahead = self.ahead.lock().unwrap_or_else(PoisonError::into_inner);
         *ahead = ahead.saturating_add(time);
     }
@@ -38,9 +38,9 @@ mod tests {
         let copy = clock.clone();
         let hour = Duration::from_secs(3600);
         assert!(copy.now() < hour);
-        clock.put_forward(hour);
+        clock.advance(hour);
         assert!(copy.now() >= hour && copy.now() < 2 * hour);
-        clock.put_forward(Duration::MAX);
+        clock.advance(Duration::MAX);
         assert_eq!(copy.now(), Duration::MAX);
     }
 }

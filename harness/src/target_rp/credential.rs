@@ -4,7 +4,7 @@ use passrig_authenticator::wire::base64url::{self, Variant};
 use passrig_authenticator::wire::cbor::Item;
 use passrig_authenticator::wire::{Cbor, Json};
 
-use super::adapter::{Binary, Change, Edit};
+use super::adapter::{Binary, CredentialEdit, MemberChange};
 
 /// The members whose text stands for octets; `id` stays what it is, a text.
 const BINARY: [&str; 6] = [
@@ -18,7 +18,7 @@ const BINARY: [&str; 6] = [
 
 /// The credential in the form that the relying party wants. A member that a
 /// deviation took away stays away, and one that it doubled is changed twice.
-pub(super) fn shaped(credential: &Json, edits: &[Edit]) -> Json {
+pub(super) fn shaped(credential: &Json, edits: &[CredentialEdit]) -> Json {
     let mut shaped = credential.clone();
     for edit in edits {
         apply(&mut shaped, &edit.path, &edit.change);
@@ -26,9 +26,9 @@ pub(super) fn shaped(credential: &Json, edits: &[Edit]) -> Json {
     shaped
 }
 
-fn apply(json: &mut Json, path: &[String], change: &Change) {
+fn apply(json: &mut Json, path: &[String], change: &MemberChange) {
     let Some((name, rest)) = path.split_first() else {
-        if let Change::Binary(binary) = change {
+        if let MemberChange::Binary(binary) = change {
             rewrite(json, *binary);
         }
         return;
@@ -39,12 +39,12 @@ fn apply(json: &mut Json, path: &[String], change: &Change) {
         return below.for_each(|(_, value)| apply(value, rest, change));
     }
     match change {
-        Change::Drop => members.retain(|(member, _)| member != name),
-        Change::Rename(new) => {
+        MemberChange::Drop => members.retain(|(member, _)| member != name),
+        MemberChange::Rename(new) => {
             let found = members.iter_mut().filter(|(member, _)| member == name);
             found.for_each(|(member, _)| member.clone_from(new));
         }
-        Change::Set(value) => {
+        MemberChange::Set(value) => {
             let mut found = members.iter_mut().filter(|(member, _)| member == name).peekable();
             if found.peek().is_some() {
                 found.for_each(|(_, old)| old.clone_from(value));
@@ -52,12 +52,12 @@ fn apply(json: &mut Json, path: &[String], change: &Change) {
                 members.push((name.clone(), value.clone()));
             }
         }
-        Change::Stringify => {
+        MemberChange::Stringify => {
             for (_, value) in members.iter_mut().filter(|(member, _)| member == name) {
                 *value = Json::text(String::from_utf8_lossy(&value.render()));
             }
         }
-        Change::Binary(binary) => {
+        MemberChange::Binary(binary) => {
             for (_, value) in members.iter_mut().filter(|(member, _)| member == name) {
                 rewrite(value, *binary);
             }
@@ -132,8 +132,8 @@ fn members(json: &mut Json) -> Option<&mut Vec<(String, Json)>> {
 mod tests {
     use super::*;
 
-    fn edit(path: &str, change: Change) -> Edit {
-        Edit { path: path.split('.').map(str::to_owned).collect(), change }
+    fn edit(path: &str, change: MemberChange) -> CredentialEdit {
+        CredentialEdit { path: path.split('.').map(str::to_owned).collect(), change }
     }
 
     #[test]
@@ -145,12 +145,12 @@ mod tests {
         let shaped = shaped(
             &credential,
             &[
-                edit("response.signature", Change::Drop),
-                edit("response.nothing.here", Change::Drop),
-                edit("type", Change::Set(Json::text("WebAuthn"))),
-                edit("extensions", Change::Set(Json::Object(vec![]))),
-                edit("response.x", Change::Rename("y".into())),
-                edit("response.clientDataJSON", Change::Rename("clientDataJson".into())),
+                edit("response.signature", MemberChange::Drop),
+                edit("response.nothing.here", MemberChange::Drop),
+                edit("type", MemberChange::Set(Json::text("WebAuthn"))),
+                edit("extensions", MemberChange::Set(Json::Object(vec![]))),
+                edit("response.x", MemberChange::Rename("y".into())),
+                edit("response.clientDataJSON", MemberChange::Rename("clientDataJson".into())),
             ],
         );
         insta::assert_snapshot!(
@@ -166,8 +166,8 @@ mod tests {
         let credential = Json::parse(credential).unwrap();
         let form = |binary| {
             let edits = [
-                Edit { path: vec![], change: Change::Binary(binary) },
-                edit("response", Change::Stringify),
+                CredentialEdit { path: vec![], change: MemberChange::Binary(binary) },
+                edit("response", MemberChange::Stringify),
             ];
             String::from_utf8(shaped(&credential, &edits).render()).unwrap()
         };
@@ -190,8 +190,11 @@ mod tests {
         use passrig_authenticator::wire::json::Style;
         let inner = Json::object([("a", Json::Raw(b"\xff{".to_vec()))]);
         let credential = Json::Styled(Style::Spaced, Box::new(inner));
-        let shaped = shaped(&credential, &[edit("a", Change::Rename("b".into()))]);
+        let shaped = shaped(&credential, &[edit("a", MemberChange::Rename("b".into()))]);
         assert_eq!(shaped.render(), b"{\"b\": \xff{}");
-        assert_eq!(super::shaped(&Json::Raw(vec![1]), &[edit("a", Change::Drop)]).render(), [1]);
+        assert_eq!(
+            super::shaped(&Json::Raw(vec![1]), &[edit("a", MemberChange::Drop)]).render(),
+            [1]
+        );
     }
 }

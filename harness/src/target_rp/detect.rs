@@ -10,9 +10,9 @@ use super::{Flow, Inputs, Log, Session, Target, Transport};
 /// Requests that are sent at most.
 pub const REQUESTS: usize = 20;
 
-/// What came of one adapter.
+/// The result for one adapter.
 #[derive(Clone, Debug)]
-pub struct Finding {
+pub struct Detection {
     /// The adapter.
     pub adapter: Arc<Adapter>,
     /// Why it is not the one; absent if it may be.
@@ -28,7 +28,7 @@ pub async fn detect(
     origin: &str,
     transport: &Arc<dyn Transport>,
     username: &str,
-) -> Vec<Finding> {
+) -> Vec<Detection> {
     let mut log = Log::new();
     let mut findings = Vec::new();
     let inputs = Inputs::new("canary.detect")
@@ -47,7 +47,7 @@ pub async fn detect(
                 asked.err().map(|error| format!("{}: {}", error.at.request, error.kind))
             }
         };
-        findings.push(Finding { adapter: adapter.clone(), against });
+        findings.push(Detection { adapter: adapter.clone(), against });
     }
     findings
 }

@@ -4,16 +4,16 @@ use std::fmt;
 use std::time::Duration;
 
 use super::adapter::Flow;
-use super::transport::Failure;
+use super::transport::TransportError;
 
 /// A flow that could not be carried out, and the step where it ended.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{at}: {kind}")]
 pub struct Error {
     /// Where it ended.
-    pub at: Place,
+    pub at: FlowStep,
     /// Why.
-    pub kind: Kind,
+    pub kind: ErrorKind,
 }
 
 impl Error {
@@ -24,13 +24,13 @@ impl Error {
 
     /// Whether the target answered, and not as the step wants it.
     pub fn is_answer(&self) -> bool {
-        matches!(self.kind, Kind::Unexpected { .. } | Kind::Refused { .. })
+        matches!(self.kind, ErrorKind::Unexpected { .. } | ErrorKind::Refused { .. })
     }
 }
 
 /// A step of a flow.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct FlowStep {
     /// The flow.
     pub flow: Flow,
     /// Which step, from 1; 0 if it did not come to any.
@@ -39,7 +39,7 @@ pub struct Place {
     pub request: String,
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for FlowStep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.step {
             0 => write!(f, "{}", self.flow),
@@ -48,135 +48,62 @@ impl fmt::Display for Place {
     }
 }
 
-/// Why a step failed.
+/// The reason why a step failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Kind {
-    /// No answer came.
+#[allow(missing_docs, reason = "the messages say what each value means")]
+pub enum ErrorKind {
     #[error(transparent)]
-    Transport(#[from] Failure),
-    /// HTTP cannot carry the request.
+    Transport(#[from] TransportError),
     #[error("the request cannot be sent: {0}")]
     Unsendable(String),
-    /// The adapter does not have this flow.
     #[error("the adapter does not say how")]
     NoFlow,
-    /// A variable is needed that nothing has set.
     #[error("`{{{{{0}}}}}` is not set")]
     Unset(String),
     /// The body is something other than JSON.
     #[error("JSON was due, but the answer ({status}) is {found}{}", said(&(!.excerpt.is_empty()).then_some(.excerpt.clone())))]
-    NotJson {
-        /// The status.
-        status: u16,
-        /// What it is instead.
-        found: &'static str,
-        /// How it begins.
-        excerpt: String,
-    },
-    /// There are no options at their place.
+    NotJson { status: u16, found: &'static str, excerpt: String },
     #[error("{reason}")]
-    NoOptions {
-        /// What is missing, and what is there instead.
-        reason: String,
-    },
-    /// The page has no such form.
+    NoOptions { reason: String },
     #[error("no form {selector}: {found}")]
-    NoForm {
-        /// Which form was looked for.
-        selector: String,
-        /// What is there instead.
-        found: String,
-    },
-    /// The options are not an object.
+    NoForm { selector: String, found: String },
     #[error("the options at {path} are {found}, not an object")]
-    OptionsShape {
-        /// Where they are.
-        path: String,
-        /// What they are.
-        found: &'static str,
-    },
-    /// A value to capture is not in the answer.
+    OptionsShape { path: String, found: &'static str },
     #[error("nothing to capture for `{name}`: {reason}")]
-    NoCapture {
-        /// The variable.
-        name: String,
-        /// What is missing.
-        reason: String,
-    },
-    /// A probe found values of the wrong type.
+    NoCapture { name: String, reason: String },
     #[error("{path} gives {found} where a string was due")]
-    ProbeShape {
-        /// Where it looked.
-        path: String,
-        /// What it found.
-        found: &'static str,
-    },
+    ProbeShape { path: String, found: &'static str },
     /// The lists of credential ids and record ids differ in length.
     #[error("{ids} credential ids, but {records} record ids")]
-    ProbeLists {
-        /// Credential ids.
-        ids: usize,
-        /// Record ids.
-        records: usize,
-    },
-    /// An answer that the step does not expect.
+    ProbeLists { ids: usize, records: usize },
     #[error("unexpected answer {status}{}", said(.message))]
     Unexpected {
-        /// The status.
         status: u16,
-        /// What the target says.
         message: Option<String>,
         /// The answer as a condition, where the step can have one.
         condition: Option<String>,
     },
     /// An answer that the adapter knows for a refusal.
     #[error("the target refuses with {status}{}", said(.message))]
-    Refused {
-        /// The status.
-        status: u16,
-        /// What the target says.
-        message: Option<String>,
-    },
+    Refused { status: u16, message: Option<String> },
     /// A 5xx where nothing was wrong with the request.
     #[error("the target answers {status}{}", said(.message))]
-    Crash {
-        /// The status.
-        status: u16,
-        /// What the target says.
-        message: Option<String>,
-    },
-    /// The target wants fewer requests.
+    Crash { status: u16, message: Option<String> },
     #[error("the target wants fewer requests{}", wait(*.after))]
-    Throttled {
-        /// How long to wait, if it says so.
-        after: Option<Duration>,
-    },
+    Throttled { after: Option<Duration> },
     /// The request is one of a foreign page, and the target does not permit it.
     #[error("the target does not let other sites send this")]
     Preflight,
     /// A mail was due, and nothing catches mail.
     #[error("mail is not caught")]
     NoMailbox,
-    /// No mail came.
     #[error("no mail to {to} within {after:?}")]
-    NoMail {
-        /// To whom.
-        to: String,
-        /// How long it was waited for.
-        after: Duration,
-    },
-    /// A program shall be run, and nobody permitted it.
+    NoMail { to: String, after: Duration },
+    /// The adapter must run a program, and the user did not permit it.
     #[error("the adapter wants to {0}")]
     MayNotRun(String),
-    /// A program did not do its work.
     #[error("`{command}`: {reason}")]
-    Program {
-        /// What was run.
-        command: String,
-        /// What went wrong.
-        reason: String,
-    },
-    /// A redirect that leads nowhere.
+    Program { command: String, reason: String },
     #[error("the redirect to `{0}` cannot be followed")]
     Redirect(String),
     /// Redirects without end.
@@ -184,7 +111,7 @@ pub enum Kind {
     Redirects(usize),
 }
 
-impl Kind {
+impl ErrorKind {
     fn help(&self) -> String {
         match self {
             Self::Transport(failure) => failure.help(),
@@ -200,9 +127,9 @@ impl Kind {
             Self::NoForm { .. } => {
                 "`submit` takes a form of the page that a step before it loaded: look at its answer in the transcript".into()
             }
-            Self::NoCapture { .. } => "look at the answer in the transcript, and mend `capture`".into(),
+            Self::NoCapture { .. } => "look at the answer in the transcript, and fix `capture`".into(),
             Self::ProbeShape { .. } => {
-                "look at the answer in the transcript, and mend the path in the adapter".into()
+                "look at the answer in the transcript, and fix the path in the adapter".into()
             }
             Self::ProbeLists { .. } => {
                 "`credential_ids` and `record_ids` have to find one value each in every entry".into()

@@ -5,12 +5,12 @@ use regex::Regex;
 use serde_json::Value;
 use url::Url;
 
-use super::adapter::{Binary, Place, Query, Refinement, Source};
-use super::error::Kind;
+use super::adapter::{AnswerPart, Binary, Query, Refinement, ValueSource};
+use super::error::ErrorKind;
 use super::log::Log;
 use super::page::{self, Elements};
 use super::session::Session;
-use super::transport::Response;
+use super::transport::HttpResponse;
 use super::verdict;
 
 /// The most values that one place of an answer has, and the most bytes of texts in a page.
@@ -18,8 +18,8 @@ const MOST_VALUES: usize = 30_000;
 const MOST_BYTES: usize = 8 << 20;
 
 /// An answer and all that may be looked at with it.
-pub(super) struct Answered<'a> {
-    pub(super) response: &'a Response,
+pub(super) struct AnswerContext<'a> {
+    pub(super) response: &'a HttpResponse,
     /// Where the step ended, after redirects.
     pub(super) url: &'a Url,
     pub(super) session: &'a Session,
@@ -33,13 +33,13 @@ pub(super) enum Missing {
     /// The answer has nothing there.
     Nothing(String),
     /// What is there cannot be read.
-    Unreadable(Kind),
+    Unreadable(ErrorKind),
 }
 
-impl Answered<'_> {
+impl AnswerContext<'_> {
     /// Everything that is found, in order; empty if nothing is and the source
     /// may be missing.
-    pub(super) fn find(&self, source: &Source) -> Result<Vec<Value>, Missing> {
+    pub(super) fn find(&self, source: &ValueSource) -> Result<Vec<Value>, Missing> {
         match self.found(source) {
             Err(Missing::Nothing(_)) if source.optional => Ok(Vec::new()),
             other => other,
@@ -47,7 +47,7 @@ impl Answered<'_> {
     }
 
     /// The value: a list if all that is found counts, else the first.
-    pub(super) fn value(&self, source: &Source) -> Result<Option<Value>, Missing> {
+    pub(super) fn value(&self, source: &ValueSource) -> Result<Option<Value>, Missing> {
         let found = self.find(source)?;
         Ok(match source.all {
             true => Some(Value::Array(found)),
@@ -55,9 +55,9 @@ impl Answered<'_> {
         })
     }
 
-    fn found(&self, source: &Source) -> Result<Vec<Value>, Missing> {
+    fn found(&self, source: &ValueSource) -> Result<Vec<Value>, Missing> {
         let (mut found, refinements) = match (&source.place, source.refinements.split_first()) {
-            (Place::Body, Some((Refinement::Json(query), others))) => {
+            (AnswerPart::Body, Some((Refinement::Json(query), others))) => {
                 let body = self.json().map_err(Missing::Unreadable)?;
                 (self.queried(body, query, &source.place)?, others)
             }
@@ -74,24 +74,24 @@ impl Answered<'_> {
     }
 
     /// What is there, as text or as it is.
-    fn look(&self, source: &Source) -> Result<Vec<Value>, Missing> {
+    fn look(&self, source: &ValueSource) -> Result<Vec<Value>, Missing> {
         let one = |text: Option<&str>, what: String| match text {
             Some(text) => Ok(vec![Value::from(text)]),
             None => Err(Missing::Nothing(what)),
         };
         match &source.place {
-            Place::Status => Ok(vec![Value::from(self.response.status.as_u16())]),
-            Place::Header(name) => {
+            AnswerPart::Status => Ok(vec![Value::from(self.response.status.as_u16())]),
+            AnswerPart::Header(name) => {
                 let header = self.response.header(name.as_str());
                 one(header, format!("the answer has no header `{name}`"))
             }
-            Place::Cookie(name) => {
+            AnswerPart::Cookie(name) => {
                 let cookie = self.session.cookie(name, self.base);
                 one(cookie, format!("there is no cookie `{name}`"))
             }
-            Place::Url => Ok(vec![Value::from(self.url.as_str())]),
-            Place::Body => Ok(vec![Value::from(self.response.text())]),
-            Place::Html { selector, attribute } => {
+            AnswerPart::Url => Ok(vec![Value::from(self.url.as_str())]),
+            AnswerPart::Body => Ok(vec![Value::from(self.response.text())]),
+            AnswerPart::Html { selector, attribute } => {
                 let elements = Elements::of(&self.response.text());
                 let mut bytes = 0;
                 let texts: Vec<Value> = elements
@@ -118,7 +118,7 @@ impl Answered<'_> {
         }
     }
 
-    fn no_element(&self, source: &Source) -> String {
+    fn no_element(&self, source: &ValueSource) -> String {
         let forms = self.log.quoted(&page::forms(&self.response.text()));
         format!("no match for {source}; {forms}")
     }
@@ -127,7 +127,7 @@ impl Answered<'_> {
         &self,
         found: Vec<Value>,
         refinement: &Refinement,
-        place: &Place,
+        place: &AnswerPart,
     ) -> Result<Vec<Value>, Missing> {
         let mut refined = Vec::new();
         // The first that something can be made of is the one that is meant;
@@ -153,7 +153,7 @@ impl Answered<'_> {
         &self,
         value: Value,
         refinement: &Refinement,
-        place: &Place,
+        place: &AnswerPart,
     ) -> Result<Vec<Value>, Missing> {
         let nothing = |reason: String| Err(Missing::Nothing(reason));
         match refinement {
@@ -202,14 +202,19 @@ impl Answered<'_> {
         }
     }
 
-    fn queried(&self, value: &Value, query: &Query, place: &Place) -> Result<Vec<Value>, Missing> {
+    fn queried(
+        &self,
+        value: &Value,
+        query: &Query,
+        place: &AnswerPart,
+    ) -> Result<Vec<Value>, Missing> {
         // JSON in a text, unless the text is meant as it is.
         let inner: Option<Value> = value.as_str().and_then(|text| serde_json::from_str(text).ok());
         let read = inner.as_ref().unwrap_or(value);
         let found: Vec<Value> = query.all(read).into_iter().cloned().collect();
         if found.is_empty() {
             let what = match place {
-                Place::Body => "the body",
+                AnswerPart::Body => "the body",
                 _ => "what is there",
             };
             return Err(Missing::Nothing(format!(
@@ -221,7 +226,7 @@ impl Answered<'_> {
     }
 
     /// The body, which has to be JSON, or CBOR as JSON.
-    pub(super) fn json(&self) -> Result<&Value, Kind> {
+    pub(super) fn json(&self) -> Result<&Value, ErrorKind> {
         self.response.json().ok_or_else(|| {
             let text = self.log.quoted(&self.response.text());
             let start = text.trim_start();
@@ -237,7 +242,7 @@ impl Answered<'_> {
                 _ => "something else",
             };
             let excerpt = verdict::in_one_line(start, 120);
-            Kind::NotJson { status: self.response.status.as_u16(), found, excerpt }
+            ErrorKind::NotJson { status: self.response.status.as_u16(), found, excerpt }
         })
     }
 }
@@ -325,7 +330,6 @@ impl Binary {
     }
 }
 
-/// What a body has, by name.
 pub(super) fn contents(body: &Value) -> String {
     match body {
         Value::Object(members) if members.is_empty() => "is an empty object".into(),

@@ -15,12 +15,12 @@ use crate::quoting::quoted;
 
 /// A host, and one port of it or all. Places are equal if their hosts are names of one host.
 #[derive(Clone, Debug)]
-pub struct Place {
+pub struct HostPort {
     host: String,
     port: Option<u16>,
 }
 
-impl Place {
+impl HostPort {
     /// The place that a URL leads to.
     pub fn of(url: &Url) -> Option<Self> {
         Some(Self::new(url.host_str()?, url.port_or_known_default()?))
@@ -61,32 +61,32 @@ impl Place {
     }
 }
 
-impl PartialEq for Place {
+impl PartialEq for HostPort {
     fn eq(&self, other: &Self) -> bool {
         self.order() == other.order()
     }
 }
 
-impl Eq for Place {}
+impl Eq for HostPort {}
 
-impl PartialOrd for Place {
+impl PartialOrd for HostPort {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl Ord for Place {
+impl Ord for HostPort {
     fn cmp(&self, other: &Self) -> Ordering {
         self.order().cmp(&other.order())
     }
 }
 
-/// A text that does not name a [`Place`].
+/// A text that does not name a [`HostPort`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected HOST or HOST:PORT, such as staging.example.com or [::1]:8443, found `{0}`")]
-pub struct PlaceError(String);
+pub struct HostPortError(String);
 
-impl fmt::Display for Place {
+impl fmt::Display for HostPort {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.host.contains(':') {
             true => write!(f, "[{}]", self.host)?,
@@ -96,11 +96,11 @@ impl fmt::Display for Place {
     }
 }
 
-impl FromStr for Place {
-    type Err = PlaceError;
+impl FromStr for HostPort {
+    type Err = HostPortError;
 
-    fn from_str(text: &str) -> Result<Self, PlaceError> {
-        let wrong = || PlaceError(text.to_owned());
+    fn from_str(text: &str) -> Result<Self, HostPortError> {
+        let wrong = || HostPortError(text.to_owned());
         let bare = text.parse::<Ipv6Addr>().is_ok();
         let (host, port) = match text.rsplit_once(':') {
             Some((host, port)) if !bare && !port.ends_with(']') => {
@@ -124,8 +124,8 @@ impl FromStr for Place {
 /// The places that the user named, and of those the ones outside this machine.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Guard {
-    named: Vec<Place>,
-    allowed: Vec<Place>,
+    named: Vec<HostPort>,
+    allowed: Vec<HostPort>,
 }
 
 /// A connection that the guard does not let be made.
@@ -133,10 +133,10 @@ pub struct Guard {
 pub enum Refusal {
     /// The user did not name the host and port.
     #[error("expected a place that --rp, the adapter or --allow-host names, found {0}")]
-    Unnamed(Place),
+    Unnamed(HostPort),
     /// The host is elsewhere, and the user did not allow it.
     #[error("expected an address of this machine for {0}, found {1}")]
-    Elsewhere(Place, IpAddr),
+    Elsewhere(HostPort, IpAddr),
 }
 
 impl Refusal {
@@ -151,13 +151,13 @@ impl Guard {
     /// A guard that permits connections to the places of these URLs, as far as they are on this
     /// machine.
     pub fn of<'a>(urls: impl IntoIterator<Item = &'a Url>) -> Self {
-        let named = urls.into_iter().filter_map(Place::of).collect();
+        let named = urls.into_iter().filter_map(HostPort::of).collect();
         Self { named, allowed: Vec::new() }
     }
 
     /// Permits connections to these places too, wherever they are.
     #[must_use]
-    pub fn allowing(mut self, places: impl IntoIterator<Item = Place>) -> Self {
+    pub fn allowing(mut self, places: impl IntoIterator<Item = HostPort>) -> Self {
         self.allowed.extend(places);
         self
     }
@@ -165,7 +165,7 @@ impl Guard {
     /// Judges the host and port of a URL, before a resolver is asked for the address.
     pub fn knows(&self, host: &str, port: u16) -> Result<(), Refusal> {
         let known = self.named.iter().chain(&self.allowed).any(|place| place.includes(host, port));
-        if known { Ok(()) } else { Err(Refusal::Unnamed(Place::new(host, port))) }
+        if known { Ok(()) } else { Err(Refusal::Unnamed(HostPort::new(host, port))) }
     }
 
     /// Judges the address to which the connection to a host and port would really be made.
@@ -174,7 +174,7 @@ impl Guard {
         if at.to_canonical().is_loopback() || is_allowed {
             return Ok(());
         }
-        Err(Refusal::Elsewhere(Place::new(host, port), at))
+        Err(Refusal::Elsewhere(HostPort::new(host, port), at))
     }
 }
 
@@ -265,7 +265,7 @@ mod tests {
             ("192.0.2.1:1", "192.0.2.1", Some(1)),
             ("127.0.0.1:9", "127.0.0.1", Some(9)),
         ] {
-            let place: Place = text.parse().unwrap();
+            let place: HostPort = text.parse().unwrap();
             assert_eq!((place.host.as_str(), place.port), (host, port), "{text}");
         }
         for wrong in [
@@ -279,7 +279,7 @@ mod tests {
             "a@b",
             "x:80:90",
         ] {
-            assert!(wrong.parse::<Place>().is_err(), "{wrong}");
+            assert!(wrong.parse::<HostPort>().is_err(), "{wrong}");
         }
     }
 

@@ -7,7 +7,7 @@ use serde_json::Value as JsonValue;
 
 use passrig_authenticator::wire::Json;
 
-use super::adapter::{Form, Part, Setting, Settings, Text, Value, Variable};
+use super::adapter::{Part, SettingValues, Settings, Text, ValueForm, ValueTemplate, Variable};
 use super::session::Session;
 
 /// Everything but the unreserved characters (RFC 3986 §2.3).
@@ -54,7 +54,6 @@ impl Inputs {
         self.values.get(name).map(String::as_str)
     }
 
-    /// All variables, by name.
     pub(super) fn all(&self) -> impl Iterator<Item = (&str, &str)> {
         self.values.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
@@ -70,7 +69,6 @@ pub(super) fn names_a_user(name: &str) -> bool {
     matches!(name, "username" | "display_name" | "email" | "user_id")
 }
 
-/// Whether a variable of this name is not a secret.
 pub(super) fn is_public(name: &str) -> bool {
     names_a_user(name)
         || matches!(name, "credential_id" | "record_id" | "oidc.challenge")
@@ -81,8 +79,8 @@ pub(super) fn is_public(name: &str) -> bool {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Unset(pub(super) String);
 
-/// Everything that a template can name at one moment.
-pub(super) struct Scope<'a> {
+/// The variables of a template at one moment.
+pub(super) struct TemplateScope<'a> {
     pub(super) inputs: &'a Inputs,
     pub(super) settings: &'a Settings,
     pub(super) origin: &'a str,
@@ -92,7 +90,7 @@ pub(super) struct Scope<'a> {
     pub(super) credential: Option<&'a Json>,
 }
 
-impl Scope<'_> {
+impl TemplateScope<'_> {
     /// The value of a variable. Members that the credential does not have are
     /// absent, never an error: a deviation may have taken them away.
     fn lookup(&self, variable: &Variable) -> Result<Option<Json>, Unset> {
@@ -117,7 +115,6 @@ impl Scope<'_> {
         }
     }
 
-    /// Whether the variable has a value.
     pub(super) fn has(&self, variable: &Variable) -> bool {
         matches!(self.lookup(variable), Ok(Some(_)))
     }
@@ -155,7 +152,6 @@ impl Scope<'_> {
         Ok(self.text(text)?.unwrap_or_default())
     }
 
-    /// The fields that are there.
     pub(super) fn fields(&self, fields: &[(String, Text)]) -> Result<Vec<(String, String)>, Unset> {
         let mut there = Vec::new();
         for (name, text) in fields {
@@ -165,29 +161,29 @@ impl Scope<'_> {
     }
 
     /// The value; `None` if it is an absent variable.
-    pub(super) fn json(&self, value: &Value) -> Result<Option<Json>, Unset> {
+    pub(super) fn json(&self, value: &ValueTemplate) -> Result<Option<Json>, Unset> {
         Ok(Some(match value {
-            Value::Whole(variable) => {
+            ValueTemplate::Whole(variable) => {
                 let value = self.lookup(variable)?;
                 return Ok(match variable.form {
-                    Form::AsItIs => value,
+                    ValueForm::AsItIs => value,
                     form => value.map(|value| Json::text(as_text(&value, form))),
                 });
             }
-            Value::Text(text) => match self.text(text)? {
+            ValueTemplate::Text(text) => match self.text(text)? {
                 Some(text) => Json::text(text),
                 None => return Ok(None),
             },
-            Value::Number(number) => Json::Number(number.clone()),
-            Value::Bool(value) => Json::Bool(*value),
-            Value::Array(items) => {
+            ValueTemplate::Number(number) => Json::Number(number.clone()),
+            ValueTemplate::Bool(value) => Json::Bool(*value),
+            ValueTemplate::Array(items) => {
                 let mut out = Vec::new();
                 for item in items {
                     out.extend(self.json(item)?);
                 }
                 Json::Array(out)
             }
-            Value::Object(members) => {
+            ValueTemplate::Object(members) => {
                 let mut out = Vec::new();
                 for (name, member) in members {
                     out.extend(self.json(member)?.map(|json| (name.clone(), json)));
@@ -198,24 +194,23 @@ impl Scope<'_> {
     }
 }
 
-/// The member of a credential that a path names.
 pub(super) fn member<'j>(credential: &'j Json, path: &str) -> Option<&'j Json> {
     let mut names = path.split('.').filter(|name| !name.is_empty());
     names.try_fold(credential, |json, name| json.member(name))
 }
 
-fn fixed(setting: &Setting) -> Option<&str> {
+fn fixed(setting: &SettingValues) -> Option<&str> {
     match setting {
-        Setting::Fixed(value) => Some(value),
-        Setting::Observed | Setting::Choose(_) => None,
+        SettingValues::Fixed(value) => Some(value),
+        SettingValues::Observed | SettingValues::Choose(_) => None,
     }
 }
 
 /// A string as itself, a list that is to be joined item by item, everything
 /// else as JSON.
-fn as_text(value: &Json, form: Form) -> String {
-    if let (Json::Array(items), Form::Joined) = (value, form) {
-        let items: Vec<_> = items.iter().map(|item| as_text(item, Form::Text)).collect();
+fn as_text(value: &Json, form: ValueForm) -> String {
+    if let (Json::Array(items), ValueForm::Joined) = (value, form) {
+        let items: Vec<_> = items.iter().map(|item| as_text(item, ValueForm::Text)).collect();
         return items.join(",");
     }
     value.as_text().unwrap_or_else(|| String::from_utf8_lossy(&value.render()).into_owned())

@@ -8,9 +8,9 @@ use http::{HeaderMap, Request, StatusCode, header};
 use passrig_authenticator::wire::base64url::Variant;
 use sha2::{Digest, Sha256};
 
-use super::error::Place;
+use super::error::FlowStep;
 use super::redact::{self, Secrets};
-use super::transport::{Failure, Response};
+use super::transport::{HttpResponse, TransportError};
 use crate::outcome::{Body, Exchange, Exchanges, Received, Sent};
 
 /// Octets of a body that an exported exchange shows.
@@ -24,21 +24,21 @@ const KEPT: usize = 2 * SHOWN;
 /// known by then, so that one learnt late is masked in what came before.
 #[derive(Clone, Debug, Default)]
 pub struct Log {
-    records: Vec<Record>,
+    records: Vec<ExchangeRecord>,
     secrets: Secrets,
 }
 
 #[derive(Clone, Debug)]
-struct Record {
-    at: Place,
-    request: Request<Kept>,
-    response: Result<(StatusCode, HeaderMap, Kept), Failure>,
+struct ExchangeRecord {
+    at: FlowStep,
+    request: Request<BodyDigest>,
+    response: Result<(StatusCode, HeaderMap, BodyDigest), TransportError>,
     duration: Duration,
 }
 
 /// The beginning of a body, and what tells the whole.
 #[derive(Clone, Debug)]
-struct Kept {
+struct BodyDigest {
     head: Bytes,
     length: usize,
     sha256: [u8; 32],
@@ -77,7 +77,7 @@ impl Log {
 
     /// Takes over one exchange of another log, with what is secret there, and
     /// tells its place here.
-    pub fn absorb(&mut self, other: &Self, exchange: usize) -> usize {
+    pub fn append(&mut self, other: &Self, exchange: usize) -> usize {
         self.secrets.join(&other.secrets);
         self.records.extend(other.records.get(exchange).cloned());
         self.records.len().saturating_sub(1)
@@ -140,9 +140,9 @@ impl Log {
 
     pub(super) fn record(
         &mut self,
-        at: Place,
+        at: FlowStep,
         request: Request<Bytes>,
-        response: &Result<Response, Failure>,
+        response: &Result<HttpResponse, TransportError>,
         duration: Duration,
     ) {
         redact::learn_url(&request.uri().to_string(), &mut self.secrets);
@@ -154,14 +154,14 @@ impl Log {
             redact::learn_response(response, &mut self.secrets);
         }
         let response = match response {
-            Ok(it) => Ok((it.status, it.headers.clone(), Kept::of(it.body()))),
+            Ok(it) => Ok((it.status, it.headers.clone(), BodyDigest::of(it.body()))),
             Err(failure) => Err(failure.clone()),
         };
-        let request = request.map(|body| Kept::of(&body));
-        self.records.push(Record { at, request, response, duration });
+        let request = request.map(|body| BodyDigest::of(&body));
+        self.records.push(ExchangeRecord { at, request, response, duration });
     }
 
-    fn export(&self, record: &Record) -> Exchange {
+    fn export(&self, record: &ExchangeRecord) -> Exchange {
         let response = record.response.as_ref().ok().map(|(status, headers, body)| Received {
             status: status.as_u16(),
             headers: self.headers(headers),
@@ -189,7 +189,7 @@ impl Log {
         shown.collect()
     }
 
-    fn body(&self, kept: &Kept) -> Option<Body> {
+    fn body(&self, kept: &BodyDigest) -> Option<Body> {
         if kept.length == 0 {
             return None;
         }
@@ -224,7 +224,7 @@ fn is_form(headers: &HeaderMap) -> bool {
     kind.is_some_and(|kind| kind.as_bytes().starts_with(b"application/x-www-form-urlencoded"))
 }
 
-impl Kept {
+impl BodyDigest {
     /// The beginning is a copy where there is more: a part of a body holds the
     /// whole.
     fn of(body: &Bytes) -> Self {

@@ -17,7 +17,7 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use url::Url;
 
 use super::guard::Guard;
-use super::transport::{self, Failure, Limits, Sending, Transport};
+use super::transport::{self, Limits, Sending, Transport, TransportError};
 pub use connector::{ConnectTo, ConnectToError};
 use connector::{Connector, Usage};
 pub use tls::{CaError, Trust};
@@ -26,9 +26,9 @@ pub use tls::{CaError, Trust};
 /// that a request never meets one that is just being closed.
 const IDLE: Duration = Duration::from_secs(2);
 
-/// What a [`Network`] is made from.
+/// The settings of a [`Network`].
 #[derive(Clone, Debug, Default)]
-pub struct Settings {
+pub struct NetworkSettings {
     /// Which hosts may be spoken to.
     pub guard: Guard,
     /// Where hosts really are; the first that fits counts.
@@ -59,7 +59,7 @@ pub struct Network {
 
 impl Network {
     /// A network with these settings.
-    pub fn new(settings: Settings) -> Self {
+    pub fn new(settings: NetworkSettings) -> Self {
         let limits = settings.limits;
         let connector = Connector::new(settings);
         let pooled = Client::builder(TokioExecutor::new())
@@ -74,7 +74,10 @@ impl Network {
         Self { connector, pooled, fresh, limits }
     }
 
-    async fn exchange(&self, mut request: Request<Bytes>) -> Result<transport::Response, Failure> {
+    async fn exchange(
+        &self,
+        mut request: Request<Bytes>,
+    ) -> Result<transport::HttpResponse, TransportError> {
         if request.body().len() >= UNREAD {
             // A target that does not read the body to its end cannot be spoken to again on this
             // connection.
@@ -87,7 +90,10 @@ impl Network {
     /// The head of the answer. A request that got no byte on a connection that was open before goes
     /// out once more on a fresh one, as browsers do: the server may have closed the old one without
     /// regard to the request.
-    async fn answer(&self, request: Request<Bytes>) -> Result<http::Response<Incoming>, Failure> {
+    async fn answer(
+        &self,
+        request: Request<Bytes>,
+    ) -> Result<http::Response<Incoming>, TransportError> {
         let opened = self.connector.opened();
         let again = request.clone();
         let mut request = request.map(Full::new);
@@ -96,7 +102,7 @@ impl Network {
             // The server was tired of waiting for a request on this connection (RFC 9110 §15.5.9).
             Ok(answer) if answer.status() == StatusCode::REQUEST_TIMEOUT => {
                 match answer.extensions().get::<Usage>() {
-                    Some(usage) if usage.is_reused(opened) => Failure::Closed,
+                    Some(usage) if usage.is_reused(opened) => TransportError::Closed,
                     _ => return Ok(answer),
                 }
             }
@@ -106,7 +112,7 @@ impl Network {
         };
         match self.fresh.request(again.map(Full::new)).await.map_err(failure) {
             // The request may have ended the server, or the server had ended before.
-            Err(Failure::Refused { .. } | Failure::Connect { .. }) => Err(first),
+            Err(TransportError::Refused { .. } | TransportError::Connect { .. }) => Err(first),
             answer => answer,
         }
     }
@@ -126,35 +132,35 @@ impl Transport for Network {
         Box::pin(async move {
             let after = self.limits.deadline;
             let answer = tokio::time::timeout(after, self.exchange(request)).await;
-            answer.unwrap_or(Err(Failure::Deadline { after }))
+            answer.unwrap_or(Err(TransportError::Deadline { after }))
         })
     }
 }
 
 /// The certificate that the server of a URL shows, if it is believed.
-pub async fn certificate(url: &Url, settings: Settings) -> Result<Vec<u8>, Failure> {
+pub async fn certificate(url: &Url, settings: NetworkSettings) -> Result<Vec<u8>, TransportError> {
     let after = settings.limits.deadline;
     let (host, port) = (url.host_str().unwrap_or_default(), url.port_or_known_default());
     let connector = Connector::new(settings);
     let certificate = connector.certificate(host, port.unwrap_or(443));
     let answer = tokio::time::timeout(after, certificate).await;
-    answer.unwrap_or(Err(Failure::Deadline { after }))
+    answer.unwrap_or(Err(TransportError::Deadline { after }))
 }
 
 /// The cause that the client wrapped: our connector's own, or hyper's.
-fn failure(error: hyper_util::client::legacy::Error) -> Failure {
+fn failure(error: hyper_util::client::legacy::Error) -> TransportError {
     let mut cause: Option<&(dyn Error + 'static)> = Some(&error);
     while let Some(error) = cause {
-        if let Some(failure) = error.downcast_ref::<Failure>() {
+        if let Some(failure) = error.downcast_ref::<TransportError>() {
             return failure.clone();
         }
         if let Some(error) = error.downcast_ref::<hyper::Error>() {
             if error.is_parse() {
-                return Failure::NotHttp { reason: error.to_string() };
+                return TransportError::NotHttp { reason: error.to_string() };
             }
-            return Failure::Closed;
+            return TransportError::Closed;
         }
         cause = error.source();
     }
-    Failure::Closed
+    TransportError::Closed
 }

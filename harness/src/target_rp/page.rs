@@ -16,37 +16,30 @@ use url::Url;
 use super::adapter::Selector;
 use super::redact::beginning;
 
-/// A page that was loaded, and from where.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Page {
+pub(super) struct LoadedPage {
     pub(super) url: Url,
     pub(super) text: String,
 }
 
-/// The elements of a page, in order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Elements {
     all: Vec<Element>,
-    /// The text of the page without the tags.
     text: String,
 }
 
-/// An element of a page.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Element {
     pub(crate) name: String,
     pub(crate) attributes: BTreeMap<String, String>,
     /// The place of the text in it, within the text of the page.
     text: Range<usize>,
-    /// The place of the element directly around it.
     parent: Option<usize>,
-    /// The places of the elements in it.
     inner: Range<usize>,
 }
 
-/// A form as it would be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Form {
+pub(super) struct HtmlForm {
     pub(super) action: Url,
     pub(super) is_post: bool,
     pub(super) is_multipart: bool,
@@ -54,7 +47,6 @@ pub(super) struct Form {
     pub(super) fields: Vec<Field>,
 }
 
-/// A control of a form.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Field {
     pub(super) name: String,
@@ -68,7 +60,6 @@ const VOID: [&str; 14] = [
     "track", "wbr",
 ];
 
-/// The most bytes of a page that are read.
 const LARGEST: usize = 4 << 20;
 /// The most elements and attributes that are read.
 const MOST: usize = 100_000;
@@ -77,7 +68,6 @@ const MOST: usize = 100_000;
 const DEEPEST: usize = 512;
 
 impl Elements {
-    /// Reads a page.
     pub(crate) fn of(page: &str) -> Self {
         let mut emitter = DefaultEmitter::default();
         // What stands in a script or a text area is text.
@@ -142,7 +132,6 @@ impl Elements {
         self.all.iter()
     }
 
-    /// All text in an element.
     pub(super) fn text(&self, element: &Element) -> &str {
         self.text.get(element.text.clone()).unwrap_or_default()
     }
@@ -164,7 +153,6 @@ impl Elements {
         iter::successors(element.parent.and_then(at), move |one| one.parent.and_then(at))
     }
 
-    /// The elements in one, in order.
     fn within(&self, outer: &Element) -> impl Iterator<Item = &Element> {
         self.all.get(outer.inner.clone()).unwrap_or_default().iter()
     }
@@ -174,8 +162,7 @@ fn lossy(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// The form that the selector means.
-pub(super) fn form(page: &Page, selector: &Selector) -> Option<Form> {
+pub(super) fn form(page: &LoadedPage, selector: &Selector) -> Option<HtmlForm> {
     let elements = Elements::of(&page.text);
     let form = elements.selected(selector).find(|element| element.name == "form")?;
     let says = |name: &str| form.attributes.get(name).map(|value| value.trim()).unwrap_or_default();
@@ -185,7 +172,7 @@ pub(super) fn form(page: &Page, selector: &Selector) -> Option<Form> {
         None => form.inner.contains(at),
     };
     let controls = elements.iter().enumerate().filter(belongs);
-    Some(Form {
+    Some(HtmlForm {
         action: page.url.join(says("action")).ok()?,
         is_post: says("method").eq_ignore_ascii_case("post"),
         is_multipart: says("enctype").eq_ignore_ascii_case("multipart/form-data"),
@@ -216,7 +203,6 @@ fn field(element: &Element, elements: &Elements) -> Option<Field> {
     Some(Field { name: name.to_owned(), value, is_hidden: kind == "hidden" })
 }
 
-/// The option that is selected, or the first.
 fn chosen(select: &Element, elements: &Elements) -> Option<String> {
     let options = || elements.within(select).filter(|one| one.name == "option");
     let selected = options().find(|one| one.attributes.contains_key("selected"));
@@ -225,7 +211,6 @@ fn chosen(select: &Element, elements: &Elements) -> Option<String> {
     Some(value.unwrap_or_else(|| elements.text(chosen).trim().to_owned()))
 }
 
-/// The forms of a page, for a message about a form that is missing.
 pub(super) fn forms(text: &str) -> String {
     const SHOWN: usize = 10;
     let elements = Elements::of(text);
@@ -265,8 +250,11 @@ mod tests {
         <input form="login" name="late" value="1"><input name="outside">
         <script>if (1 < 2) { options = {"challenge": "</div>"} }</script>"#;
 
-    fn page() -> Page {
-        Page { url: Url::parse("https://passrig.test/a/b?c=d").unwrap(), text: PAGE.to_owned() }
+    fn page() -> LoadedPage {
+        LoadedPage {
+            url: Url::parse("https://passrig.test/a/b?c=d").unwrap(),
+            text: PAGE.to_owned(),
+        }
     }
 
     fn found(selector: &str) -> Vec<Element> {
@@ -327,7 +315,7 @@ mod tests {
     proptest! {
         #[test]
         fn never_panics(text: String) {
-            let page = Page { url: Url::parse("http://localhost").unwrap(), text };
+            let page = LoadedPage { url: Url::parse("http://localhost").unwrap(), text };
             let _ = form(&page, &Selector::parse("form").unwrap());
             let _ = forms(&page.text);
         }

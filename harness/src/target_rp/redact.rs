@@ -16,4 +16,4 @@ pub(super) use places::{
     header, learn_all, learn_form, learn_headers, learn_response, learn_url, redirect, url,
 };
 pub(super) use secrets::{MASK, Secrets};
-pub use source::Source;
+pub use source::SourceText;

@@ -19,7 +19,7 @@ const USER_AGENT: &str = concat!(
 );
 
 /// A request before it is sent.
-pub(super) struct Draft {
+pub(super) struct RequestDraft {
     pub(super) method: Method,
     pub(super) url: Url,
     headers: Vec<(Cow<'static, str>, Vec<u8>)>,
@@ -43,7 +43,6 @@ pub(super) enum Payload {
 const BOUNDARY: &str = "----WebKitFormBoundaryPassrigPassrig00";
 
 impl Payload {
-    /// Fields as a form sends them.
     pub(super) fn form(fields: &[(String, String)]) -> Self {
         Self::Form(Serializer::new(String::new()).extend_pairs(fields).finish())
     }
@@ -62,7 +61,6 @@ impl Payload {
     }
 }
 
-/// Where a request comes from.
 pub(super) struct Sender<'a> {
     /// The origin of the page, as its `Origin` header has it.
     pub(super) origin: String,
@@ -76,7 +74,7 @@ pub(super) struct Sender<'a> {
     pub(super) has_own_headers: bool,
 }
 
-impl Draft {
+impl RequestDraft {
     /// A request with the headers of a browser: that of a script for JSON,
     /// that of a page for a form.
     pub(super) fn new(method: Method, url: Url, payload: Payload, sender: Sender<'_>) -> Self {
@@ -112,7 +110,7 @@ impl Draft {
         }
         if sender.origin.starts_with("http") {
             // The default policy tells other origins no more than this, and
-            // our own pages have no path worth telling.
+            // our own pages have no path worth outcome_member.
             draft.set("referer", format!("{}/", sender.origin));
         }
         draft.set("sec-fetch-site", sender.relation.as_str());
@@ -217,7 +215,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_http_cannot_carry_is_said() {
+    fn invalid_header_values_are_errors() {
         let refused = |headers: Vec<(Cow<'static, str>, Tree)>| {
             let layout = Layout::new()
                 .with("method", Tree::Bytes(b"POST".to_vec()))

@@ -7,7 +7,7 @@ use http::{HeaderMap, Method, header};
 use serde_json::Value;
 use url::{Host, Url};
 
-use super::page::Page;
+use super::page::LoadedPage;
 
 /// A browser adapter.
 #[derive(Clone, Debug, Default)]
@@ -15,12 +15,12 @@ pub struct Session {
     jar: CookieStore,
     variables: BTreeMap<String, Value>,
     page: Option<Url>,
-    loaded: Option<Page>,
+    loaded: Option<LoadedPage>,
 }
 
 /// A cookie, and what its server said of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Crumb<'a> {
+pub struct StoredCookie<'a> {
     /// Its name.
     pub name: &'a str,
     /// Scripts cannot read it.
@@ -65,12 +65,11 @@ impl Session {
     }
 
     /// The page of the relying party that was loaded last.
-    pub(super) fn loaded(&self) -> Option<&Page> {
+    pub(super) fn loaded(&self) -> Option<&LoadedPage> {
         self.loaded.as_ref()
     }
 
-    /// Loads a page.
-    pub(super) fn load(&mut self, page: Page) {
+    pub(super) fn load(&mut self, page: LoadedPage) {
         self.loaded = Some(page);
     }
 
@@ -79,7 +78,6 @@ impl Session {
         self.variables.get(name)
     }
 
-    /// All captured variables.
     pub(super) fn variables(&self) -> impl Iterator<Item = (&String, &Value)> {
         self.variables.iter()
     }
@@ -108,9 +106,9 @@ impl Session {
     }
 
     /// All cookies, by name.
-    pub fn cookies(&self) -> Vec<Crumb<'_>> {
+    pub fn cookies(&self) -> Vec<StoredCookie<'_>> {
         let mut crumbs: Vec<_> =
-            self.jar.iter_unexpired().map(|cookie| Crumb::of(cookie)).collect();
+            self.jar.iter_unexpired().map(|cookie| StoredCookie::of(cookie)).collect();
         crumbs.sort_by_key(|crumb| crumb.name);
         crumbs
     }
@@ -172,7 +170,7 @@ impl Session {
     }
 }
 
-impl<'a> Crumb<'a> {
+impl<'a> StoredCookie<'a> {
     fn of(cookie: &'a RawCookie<'_>) -> Self {
         Self {
             name: cookie.name(),
@@ -365,7 +363,7 @@ mod tests {
     }
 
     #[test]
-    fn crumbs_say_what_the_server_said() {
+    fn cookies_keep_the_attributes_of_the_server() {
         let lines = ["a=1; HttpOnly; SameSite=Lax", "b=2; Secure; SameSite=None; Path=/x", "c=3"];
         let mut session = kept("https://passrig.test/", Relation::SameOrigin, &lines);
         let told: Vec<_> = session

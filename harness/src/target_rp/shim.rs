@@ -21,8 +21,8 @@ use tokio::process::{ChildStderr, ChildStdin, ChildStdout, Command};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use super::transport::{Failure, Limits, Response, Sending, Transport};
-use crate::process::{Endless, Group, Lines};
+use super::transport::{HttpResponse, Limits, Sending, Transport, TransportError};
+use crate::process::{LineTooLong, ProcessGroup, StreamLines};
 
 /// A program that answers requests.
 pub struct Shim {
@@ -41,9 +41,9 @@ type Waiting = Arc<Mutex<Requests>>;
 
 #[derive(Default)]
 struct Requests {
-    senders: HashMap<u64, oneshot::Sender<Result<Answer, Failure>>>,
+    senders: HashMap<u64, oneshot::Sender<Result<ShimResponse, TransportError>>>,
     /// Why no more answers come.
-    ended: Option<Failure>,
+    ended: Option<TransportError>,
 }
 
 /// The time in which a program that takes no more requests writes the reason.
@@ -60,11 +60,11 @@ struct Running {
     waiting: Waiting,
     last: u64,
     // Ends with this value.
-    _group: Group,
+    _group: ProcessGroup,
 }
 
 #[derive(Deserialize)]
-struct Answer {
+struct ShimResponse {
     id: u64,
     status: u16,
     #[serde(default)]
@@ -97,7 +97,7 @@ impl Shim {
     async fn hand_over(
         &self,
         request: &Request<Bytes>,
-    ) -> Result<oneshot::Receiver<Result<Answer, Failure>>, Failure> {
+    ) -> Result<oneshot::Receiver<Result<ShimResponse, TransportError>>, TransportError> {
         let mut running = self.running.lock().await;
         // Put back once the whole request is written: a program that got half of one, because its
         // time was over, cannot read the next one.
@@ -117,17 +117,19 @@ impl Shim {
         }
         match tokio::time::timeout(ERROR_GRACE, receiver).await {
             Ok(Ok(Err(failure))) => Err(failure),
-            _ => Err(Failure::Closed),
+            _ => Err(TransportError::Closed),
         }
     }
 
-    fn start(&self) -> Result<Running, Failure> {
-        let failed = |reason: String| Failure::Program { command: self.command.clone(), reason };
+    fn start(&self) -> Result<Running, TransportError> {
+        let failed =
+            |reason: String| TransportError::Program { command: self.command.clone(), reason };
         let mut command = Command::new("sh");
         command.arg("-c").arg(&self.command);
         command.envs(self.environment.iter().cloned());
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut group = Group::spawn(&mut command).map_err(|error| failed(error.to_string()))?;
+        let mut group =
+            ProcessGroup::spawn(&mut command).map_err(|error| failed(error.to_string()))?;
         let child = group.child();
         let (Some(stdin), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else {
             return Err(failed("it has no stdin and stdout".to_owned()));
@@ -147,14 +149,14 @@ impl Running {
 }
 
 impl Requests {
-    fn add(&mut self, id: u64, sender: oneshot::Sender<Result<Answer, Failure>>) {
+    fn add(&mut self, id: u64, sender: oneshot::Sender<Result<ShimResponse, TransportError>>) {
         match &self.ended {
             Some(failure) => drop(sender.send(Err(failure.clone()))),
             None => drop(self.senders.insert(id, sender)),
         }
     }
 
-    fn end(&mut self, failure: &Failure) {
+    fn end(&mut self, failure: &TransportError) {
         self.ended = Some(failure.clone());
         for (_, sender) in self.senders.drain() {
             let _ = sender.send(Err(failure.clone()));
@@ -165,11 +167,11 @@ impl Requests {
 /// Gives every answer to whoever waits for it. What is no answer is dropped: a
 /// program may print other things by mistake, and the deadline ends the wait.
 async fn listen(stdout: ChildStdout, errors: JoinHandle<()>, waiting: Waiting, command: String) {
-    let mut lines = Lines::new(stdout, Limits::default().body + OVERHEAD);
+    let mut lines = StreamLines::new(stdout, Limits::default().body + OVERHEAD);
     let failure = loop {
         match lines.next().await {
             Ok(Some(line)) => {
-                let Ok(answer) = serde_json::from_slice::<Answer>(line) else { continue };
+                let Ok(answer) = serde_json::from_slice::<ShimResponse>(line) else { continue };
                 let sender = locked(&waiting).senders.remove(&answer.id);
                 if let Some(sender) = sender {
                     let _ = sender.send(Ok(answer));
@@ -178,9 +180,9 @@ async fn listen(stdout: ChildStdout, errors: JoinHandle<()>, waiting: Waiting, c
             Ok(None) => {
                 // The last lines of standard error hold the reason.
                 let _ = tokio::time::timeout(ERROR_GRACE, errors).await;
-                break Failure::Closed;
+                break TransportError::Closed;
             }
-            Err(Endless { limit }) => break Failure::Endless { command, limit },
+            Err(LineTooLong { limit }) => break TransportError::Endless { command, limit },
         }
     };
     locked(&waiting).end(&failure);
@@ -189,7 +191,7 @@ async fn listen(stdout: ChildStdout, errors: JoinHandle<()>, waiting: Waiting, c
 /// Reads standard error to its end.
 async fn pass_on(stderr: Option<ChildStderr>, errors: Errors) {
     let Some(stderr) = stderr else { return };
-    let mut lines = Lines::new(stderr, ERROR);
+    let mut lines = StreamLines::new(stderr, ERROR);
     while let Some(line) = lines.next_cut().await {
         errors(&String::from_utf8_lossy(line));
     }
@@ -229,17 +231,17 @@ impl Transport for Shim {
             let after = self.deadline;
             let answer = async {
                 let receiver = self.hand_over(&request).await?;
-                receiver.await.unwrap_or(Err(Failure::Closed))
+                receiver.await.unwrap_or(Err(TransportError::Closed))
             };
             let answer = tokio::time::timeout(after, answer).await;
-            let answer = answer.unwrap_or(Err(Failure::Deadline { after }))?;
+            let answer = answer.unwrap_or(Err(TransportError::Deadline { after }))?;
             read(answer)
         })
     }
 }
 
-fn read(answer: Answer) -> Result<Response, Failure> {
-    let wrong = |reason: String| Failure::NotHttp { reason };
+fn read(answer: ShimResponse) -> Result<HttpResponse, TransportError> {
+    let wrong = |reason: String| TransportError::NotHttp { reason };
     let status = StatusCode::from_u16(answer.status)
         .map_err(|_| wrong(format!("{} is no status", answer.status)))?;
     let mut headers = HeaderMap::new();
@@ -260,7 +262,7 @@ fn read(answer: Answer) -> Result<Response, Failure> {
             Bytes::from(other.to_string())
         }
     };
-    Ok(Response::new(status, headers, body))
+    Ok(HttpResponse::new(status, headers, body))
 }
 
 #[cfg(unix)]
@@ -268,8 +270,7 @@ fn read(answer: Answer) -> Result<Response, Failure> {
 mod tests {
     use super::*;
 
-    /// Answers of a shell script.
-    async fn answered(script: &str) -> Result<Response, Failure> {
+    async fn answered(script: &str) -> Result<HttpResponse, TransportError> {
         let shim = Shim::new(
             format!("sh -c '{script}'"),
             [("ORIGIN".to_owned(), "https://a.test".to_owned())],
@@ -292,12 +293,15 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_a_program_may_do_wrong() {
-        assert_eq!(answered("exit 3").await.unwrap_err(), Failure::Closed);
+    async fn errors_of_programs() {
+        assert_eq!(answered("exit 3").await.unwrap_err(), TransportError::Closed);
         let after = Duration::from_millis(1500);
-        assert_eq!(answered("cat >/dev/null").await.unwrap_err(), Failure::Deadline { after });
+        assert_eq!(
+            answered("cat >/dev/null").await.unwrap_err(),
+            TransportError::Deadline { after }
+        );
         let status = r#"read line; echo "{\"id\":1,\"status\":9}"; read end"#;
-        assert!(matches!(answered(status).await.unwrap_err(), Failure::NotHttp { .. }));
+        assert!(matches!(answered(status).await.unwrap_err(), TransportError::NotHttp { .. }));
     }
 
     #[tokio::test]

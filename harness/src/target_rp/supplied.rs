@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 
 use url::Url;
 
-use super::adapter::{Act, Adapter, Body, Flow, Options, Part, Role, Step, Text, Value};
+use super::adapter::{
+    Adapter, AdapterStep, BodyTemplate, Flow, OptionsSource, Part, StepAction, StepRole, Text,
+    ValueTemplate,
+};
 use super::inputs;
 use super::redact::{self, Secrets, names_a_secret};
 
@@ -29,20 +32,19 @@ pub(super) fn secrets(adapter: &Adapter, base: &Url) -> Secrets {
 /// secret even if it is one of them.
 pub(super) fn assembled(adapter: &Adapter) -> BTreeSet<String> {
     let templates = steps(adapter).filter_map(|step| match &step.role {
-        Role::Options { at: Options::Assembled(template), .. } => Some(template),
+        StepRole::Options { at: OptionsSource::Assembled(template), .. } => Some(template),
         _ => None,
     });
-    let names = templates.flat_map(Value::variables).map(|variable| variable.name.clone());
+    let names = templates.flat_map(ValueTemplate::variables).map(|variable| variable.name.clone());
     names.filter(|name| name != "password" && !names_a_secret(name)).collect()
 }
 
-fn steps(adapter: &Adapter) -> impl Iterator<Item = &Step> {
+fn steps(adapter: &Adapter) -> impl Iterator<Item = &AdapterStep> {
     Flow::ALL.into_iter().flat_map(|flow| adapter.steps(flow))
 }
 
-/// The secrets that a step has in its text.
-fn written(step: &Step, secrets: &mut Secrets) {
-    if let Act::Request { address, .. } = &step.act {
+fn written(step: &AdapterStep, secrets: &mut Secrets) {
+    if let StepAction::Request { address, .. } = &step.act {
         for part in &address.text().0 {
             if let Part::Literal(literal) = part {
                 redact::learn_url(literal, secrets);
@@ -55,21 +57,23 @@ fn written(step: &Step, secrets: &mut Secrets) {
         give_literals(name, text, secrets);
     }
     match &step.body {
-        Body::Json(value) | Body::Cbor(value) => members("", value, secrets),
-        Body::Form(fields) | Body::Multipart(fields) => {
+        BodyTemplate::Json(value) | BodyTemplate::Cbor(value) => members("", value, secrets),
+        BodyTemplate::Form(fields) | BodyTemplate::Multipart(fields) => {
             fields.iter().for_each(|(name, text)| give_literals(name, text, secrets));
         }
-        Body::Text(_) | Body::Empty => {}
+        BodyTemplate::Text(_) | BodyTemplate::Empty => {}
     }
 }
 
-fn members(name: &str, value: &Value, secrets: &mut Secrets) {
+fn members(name: &str, value: &ValueTemplate, secrets: &mut Secrets) {
     match value {
-        Value::Text(text) => give_literals(name, text, secrets),
-        Value::Array(items) => items.iter().for_each(|item| members(name, item, secrets)),
-        Value::Object(all) => all.iter().for_each(|(name, value)| members(name, value, secrets)),
-        Value::Number(number) if names_a_secret(name) => secrets.give(&number.to_string()),
-        Value::Number(_) | Value::Bool(_) | Value::Whole(_) => {}
+        ValueTemplate::Text(text) => give_literals(name, text, secrets),
+        ValueTemplate::Array(items) => items.iter().for_each(|item| members(name, item, secrets)),
+        ValueTemplate::Object(all) => {
+            all.iter().for_each(|(name, value)| members(name, value, secrets))
+        }
+        ValueTemplate::Number(number) if names_a_secret(name) => secrets.give(&number.to_string()),
+        ValueTemplate::Number(_) | ValueTemplate::Bool(_) | ValueTemplate::Whole(_) => {}
     }
 }
 

@@ -29,11 +29,12 @@ pub trait Transport: Send + Sync {
 }
 
 /// An answer that is under way.
-pub type Sending<'a> = Pin<Box<dyn Future<Output = Result<Response, Failure>> + Send + 'a>>;
+pub type Sending<'a> =
+    Pin<Box<dyn Future<Output = Result<HttpResponse, TransportError>> + Send + 'a>>;
 
 /// A whole answer.
 #[derive(Clone, Debug)]
-pub struct Response {
+pub struct HttpResponse {
     /// The status.
     pub status: StatusCode,
     /// The headers.
@@ -43,7 +44,7 @@ pub struct Response {
     json: OnceLock<Option<Value>>,
 }
 
-impl Response {
+impl HttpResponse {
     /// An answer.
     pub fn new(status: StatusCode, headers: HeaderMap, body: Bytes) -> Self {
         Self { status, headers, body, json: OnceLock::new() }
@@ -65,7 +66,6 @@ impl Response {
         self.json.get_or_init(read).as_ref()
     }
 
-    /// Whether it is CBOR.
     pub(super) fn is_cbor(&self) -> bool {
         let kind = self.header(header::CONTENT_TYPE).unwrap_or_default();
         kind.starts_with("application/cbor")
@@ -172,94 +172,47 @@ impl Default for Limits {
     }
 }
 
-/// Why there is no answer.
+/// The reason why no answer came.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Failure {
-    /// The name has no address.
+#[allow(missing_docs, reason = "the messages say what each value means")]
+pub enum TransportError {
     #[error("{host} has no address: {reason}")]
-    NoAddress {
-        /// The host of the url.
-        host: String,
-        /// What the resolver said.
-        reason: String,
-    },
-    /// Nobody listens there.
+    NoAddress { host: String, reason: String },
     #[error("nobody listens at {peer}")]
-    Refused {
-        /// The address.
-        peer: SocketAddr,
-    },
-    /// The connection cannot be made.
+    Refused { peer: SocketAddr },
     #[error("cannot connect to {peer}: {reason}")]
-    Connect {
-        /// The address.
-        peer: SocketAddr,
-        /// What the operating system said.
-        reason: String,
-    },
-    /// The TLS handshake failed.
+    Connect { peer: SocketAddr, reason: String },
     #[error("no TLS with {host}: {reason}")]
     Tls {
         /// The name that the certificate should have.
         host: String,
-        /// What TLS said.
         reason: String,
     },
-    /// The user did not name the host and port, or did not allow the host.
     #[error(transparent)]
     Forbidden(#[from] guard::Refusal),
-    /// The answer took too long.
     #[error("no complete answer within {after:?}")]
-    Deadline {
-        /// How long it could have taken.
-        after: Duration,
-    },
-    /// The body is too large.
+    Deadline { after: Duration },
     #[error("the body is larger than {limit} octets")]
-    TooLarge {
-        /// The largest that is read.
-        limit: usize,
-    },
-    /// The body ends before its end.
+    TooLarge { limit: usize },
     #[error("the body ends after {received} octets{}", expected(*.announced))]
-    Truncated {
-        /// What came.
-        received: usize,
-        /// What the headers announced.
-        announced: Option<u64>,
-    },
+    Truncated { received: usize, announced: Option<u64> },
     /// The program that plays the target cannot be run.
     #[error("`{command}` cannot be run: {reason}")]
-    Program {
-        /// What was run.
-        command: String,
-        /// What the operating system said.
-        reason: String,
-    },
+    Program { command: String, reason: String },
     /// The program that plays the target does not end its line.
     #[error("`{command}` printed a line of more than {limit} bytes")]
-    Endless {
-        /// The program.
-        command: String,
-        /// The most bytes that are read.
-        limit: usize,
-    },
-    /// The connection was closed instead of an answer.
+    Endless { command: String, limit: usize },
     #[error("the target closed the connection without an answer")]
     Closed,
-    /// What came is not HTTP.
     #[error("the answer is not HTTP/1.1: {reason}")]
-    NotHttp {
-        /// What is wrong with it.
-        reason: String,
-    },
+    NotHttp { reason: String },
 }
 
 fn expected(announced: Option<u64>) -> String {
     announced.map(|octets| format!(", {octets} were announced")).unwrap_or_default()
 }
 
-impl Failure {
+impl TransportError {
     /// What to look at.
     pub fn help(&self) -> String {
         match self {
@@ -301,7 +254,7 @@ impl Failure {
 pub(super) async fn read<B>(
     response: http::Response<B>,
     limits: Limits,
-) -> Result<Response, Failure>
+) -> Result<HttpResponse, TransportError>
 where
     B: Body<Data = Bytes> + Unpin,
     B::Error: std::fmt::Display,
@@ -314,16 +267,16 @@ where
     let mut body = BytesMut::new();
     while let Some(frame) = incoming.frame().await {
         let Ok(frame) = frame else {
-            return Err(Failure::Truncated { received: body.len(), announced });
+            return Err(TransportError::Truncated { received: body.len(), announced });
         };
         if let Some(data) = frame.data_ref() {
             if body.len() + data.len() > limits.body {
-                return Err(Failure::TooLarge { limit: limits.body });
+                return Err(TransportError::TooLarge { limit: limits.body });
             }
             body.extend_from_slice(data);
         }
     }
-    Ok(Response::new(head.status, head.headers, body.freeze()))
+    Ok(HttpResponse::new(head.status, head.headers, body.freeze()))
 }
 
 /// A relying party in the same process: no socket is opened.
@@ -356,7 +309,9 @@ impl Transport for InProcess {
                 read(response, self.limits).await
             };
             let after = self.limits.deadline;
-            tokio::time::timeout(after, answer).await.unwrap_or(Err(Failure::Deadline { after }))
+            tokio::time::timeout(after, answer)
+                .await
+                .unwrap_or(Err(TransportError::Deadline { after }))
         })
     }
 

@@ -7,12 +7,12 @@ use serde_json::Value;
 
 use super::adapter::{Condition, Finish};
 use super::log::Log;
-use super::transport::Response;
+use super::transport::HttpResponse;
 use crate::outcome::Manner;
 
-/// What an answer means, and how it was said.
+/// The meaning of an answer, and the manner in which it was said.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Verdict {
+pub struct AnswerVerdict {
     /// What it means.
     pub recognised: Recognised,
     /// How it was said.
@@ -45,7 +45,7 @@ pub enum Recognised {
 
 /// Judges an answer. Throttling comes first, then what the adapter calls
 /// refused: that is usually the more specific of the two. What is quoted is masked by the log.
-pub(super) fn judge(finish: &Finish, response: &Response, log: &Log) -> Verdict {
+pub(super) fn judge(finish: &Finish, response: &HttpResponse, log: &Log) -> AnswerVerdict {
     let holding = |list: &[Condition]| -> Vec<Condition> {
         list.iter().filter(|condition| condition.holds(response)).cloned().collect()
     };
@@ -55,7 +55,7 @@ pub(super) fn judge(finish: &Finish, response: &Response, log: &Log) -> Verdict 
         Recognised::Throttled { after }
     } else if server_error && refused.is_empty() {
         Recognised::Crash
-    } else if server_error && !refused.iter().any(Condition::tells_by_body) {
+    } else if server_error && !refused.iter().any(Condition::examines_body) {
         Recognised::RefusedLikeCrash
     } else if !refused.is_empty() {
         Recognised::Refused
@@ -65,7 +65,7 @@ pub(super) fn judge(finish: &Finish, response: &Response, log: &Log) -> Verdict 
         Recognised::Unrecognised
     };
     let unknown = matches!(recognised, Recognised::Unrecognised | Recognised::Crash);
-    Verdict {
+    AnswerVerdict {
         recognised,
         manner: manner(recognised, response.status),
         message: message(response, log),
@@ -87,7 +87,7 @@ fn manner(recognised: Recognised, status: StatusCode) -> Manner {
 /// 429, or an error that says when to come back. The inner value is the time
 /// to wait.
 #[expect(clippy::option_option, reason = "throttled or not, and how long if it says so")]
-pub(super) fn throttled(response: &Response) -> Option<Option<Duration>> {
+pub(super) fn throttled(response: &HttpResponse) -> Option<Option<Duration>> {
     let error = response.status.is_client_error() || response.status.is_server_error();
     let after = response.header(header::RETRY_AFTER);
     if response.status != StatusCode::TOO_MANY_REQUESTS && !(error && after.is_some()) {
@@ -97,9 +97,9 @@ pub(super) fn throttled(response: &Response) -> Option<Option<Duration>> {
 }
 
 /// What the target says for people.
-pub(super) fn message(response: &Response, log: &Log) -> Option<String> {
+pub(super) fn message(response: &HttpResponse, log: &Log) -> Option<String> {
     let text = match response.json() {
-        Some(json) => log.quoted(spoken(json)?),
+        Some(json) => log.quoted(error_text(json)?),
         None => in_one_line(&log.quoted(&response.text()), 200),
     };
     let short: String = text.chars().take(200).collect();
@@ -113,7 +113,7 @@ pub(super) fn in_one_line(text: &str, length: usize) -> String {
     words.join(" ").chars().take(length).collect()
 }
 
-fn spoken(json: &Value) -> Option<&str> {
+fn error_text(json: &Value) -> Option<&str> {
     match json {
         Value::String(text) => Some(text),
         Value::Object(members) => {
@@ -128,16 +128,16 @@ fn spoken(json: &Value) -> Option<&str> {
                 "code",
             ];
             let mut named = NAMES.iter().filter_map(|name| members.get(*name));
-            named.find_map(spoken)
+            named.find_map(error_text)
         }
         _ => None,
     }
 }
 
-/// The answer as a condition of an adapter, so far as it is telling.
-pub(super) fn describe(response: &Response, log: &Log) -> String {
+/// The answer as a condition of an adapter, so far as it is outcome_member.
+pub(super) fn describe(response: &HttpResponse, log: &Log) -> String {
     let status = response.status.as_u16();
-    let json = response.json().and_then(telling);
+    let json = response.json().and_then(outcome_member);
     match (json, response.header(header::LOCATION)) {
         // The status of an error tells enough, unless it may be a crash.
         (Some((name, value)), _) if !response.status.is_client_error() => {
@@ -161,7 +161,7 @@ pub(super) fn describe(response: &Response, log: &Log) -> String {
 }
 
 /// The member that says how it went; TOML writes such values as JSON does.
-fn telling(json: &Value) -> Option<(&'static str, String)> {
+fn outcome_member(json: &Value) -> Option<(&'static str, String)> {
     const NAMES: [&str; 6] = ["verified", "ok", "success", "status", "code", "error"];
     NAMES.into_iter().find_map(|name| {
         let value = json.get(name)?;

@@ -1,7 +1,9 @@
 //! The evaluations of `hmac-secret`, by a client for a page and by hand.
 
 use passrig_authenticator::client::{Client, Origin};
-use passrig_authenticator::device::extensions::{CredRandom, HmacSecret, PrfValues, Use};
+use passrig_authenticator::device::extensions::{
+    AssertionExtensions, CredRandom, HmacSecret, PrfValues,
+};
 use passrig_authenticator::device::{Authenticator, Profile, get_assertion};
 use passrig_authenticator::env::Seeded;
 use passrig_authenticator::pin_uv_auth::{KeyAgreement, Protocol};
@@ -103,11 +105,14 @@ fn by_hand(
         salt_enc: salt_enc.clone(),
         protocol,
     };
-    let request = get_assertion::Request {
+    let request = get_assertion::GetAssertionRequest {
         rp_id: "example.org",
         allow: &[],
         verification: true,
-        extensions: Some(&Use { hmac_secret: Some(input), ..Use::default() }),
+        extensions: Some(&AssertionExtensions {
+            hmac_secret: Some(input),
+            ..AssertionExtensions::default()
+        }),
     };
     let plan = authenticator.plan_get_assertion(&request, env);
     let plan = plan.map_err(|_| Cause::Device("assertion"))?;

@@ -7,7 +7,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use crate::support::{self, FEW, FORMATS, Ran, check_in, passrig, run};
-use crate::text::{harmless, told};
+use crate::text::{harmless, run_with_message};
 
 /// Characters that deceive, and commands.
 pub(crate) const EVIL: &str = "\u{1b}[32m\u{1b}]0;t\u{7}\u{9b}2J\u{202e}\r\n::error::x\n##[error]y\
@@ -146,7 +146,7 @@ async fn a_catalogue() {
 
 /// A report whose every text deceives, as JSON.
 pub(crate) async fn report(evil: &str) -> Value {
-    let honest = told("it went wrong").await;
+    let honest = run_with_message("it went wrong").await;
     let mut report: Value = serde_json::from_str(&honest.file("report.json")).unwrap();
     let spoil = |value: &mut Value| {
         let text = value.as_str().unwrap_or_default();

@@ -194,7 +194,7 @@ async fn a_link_as_store_stays() {
 
 // Before: red. The file behind the link got the private keys; the lock made a file elsewhere.
 #[tokio::test]
-async fn a_link_at_a_name_that_can_be_foretold_is_not_followed() {
+async fn a_link_at_a_predictable_name_is_not_followed() {
     let folder = folder();
     let at = |name: &str| folder.path().join(name);
     fs::write(at("victim"), "years of work").unwrap();
@@ -368,7 +368,7 @@ async fn links_in_the_folder_of_logs_are_not_followed() {
 
 // Before: red. Everything else in the folder was deleted.
 #[tokio::test]
-async fn an_export_deletes_only_what_an_export_wrote() {
+async fn an_export_deletes_only_files_of_an_export() {
     let folder = folder();
     let at = |name: &str| folder.path().join(name);
     run(folder.path(), "trust export trust").await.exits(0);

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::elsewhere::{rendered, report};
 use crate::support::{FEW, Ran, answer, check};
-use crate::text::{answering, deceives, harmless, told};
+use crate::text::{answering, deceives, harmless, run_with_message};
 
 /// Text that would be a link, markup, a mention, an issue or a formula in Markdown.
 const MARKUP: &str = "http://evil.example https://evil.example/x ftp://evil.example www.evil.example \
@@ -42,7 +42,7 @@ fn judge(name: &str, arguments: &[&str], text: &str) -> Option<(bool, String)> {
 async fn both(text: &'static str) -> [(Ran, &'static str); 2] {
     let folder = tempfile::tempdir().unwrap();
     let foreign = report(text).await;
-    [(told(text).await, "report"), (rendered(folder.path(), &foreign, "").await, "out")]
+    [(run_with_message(text).await, "report"), (rendered(folder.path(), &foreign, "").await, "out")]
 }
 
 /// JUnit of a text with every character that XML does not have, and with marks of XML.
@@ -326,7 +326,7 @@ async fn html_is_text() {
 async fn json_keeps_each_character() {
     const TEXT: &str =
         "\u{0}\u{1b}\u{7f}\u{9b}\u{ad}\u{202e}\u{2028}\u{feff}\u{fffe}\u{e0041}\u{10ffff}##[x]ü";
-    let ran = told(TEXT).await;
+    let ran = run_with_message(TEXT).await;
     harmless(&ran);
     let lines = ran.file("one.jsonl");
     let logged = lines.lines().any(|line| {

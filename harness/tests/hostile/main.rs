@@ -11,13 +11,13 @@
 )]
 
 mod connections;
+mod crashes;
 mod elsewhere;
 mod endurance;
 mod files;
 mod formats;
 mod inputs;
 mod old_logs;
-mod patience;
 mod policies;
 mod processes;
 mod recordings;

@@ -245,7 +245,7 @@ async fn two_reports_never_share_a_file() {
 
 // Before: red. The report or the settings were lost.
 #[tokio::test]
-async fn what_is_read_is_not_a_report() {
+async fn input_files_are_not_overwritten() {
     let folder = folder();
     let at = |name: &str| folder.path().join(name);
     run(folder.path(), &format!("{CHECK} --report json=r.json --log log")).await.exits(0);

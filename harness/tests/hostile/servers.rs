@@ -30,7 +30,7 @@ pub(crate) enum Act {
     /// It resets the connection.
     Reset,
     /// It ends with every connection.
-    Die,
+    Crash,
 }
 
 /// A request that reached a server.
@@ -39,8 +39,8 @@ pub(crate) struct Seen {
     pub(crate) n: usize,
     /// The number of the request on its connection, from 1.
     pub(crate) on_connection: usize,
-    /// The number of lives that the server had before.
-    pub(crate) life: usize,
+    /// The number of earlier starts of the server.
+    pub(crate) start: usize,
     pub(crate) path: String,
     body: Vec<u8>,
 }
@@ -75,17 +75,17 @@ impl Seen {
     }
 }
 
-/// The condition under which a server that died comes back.
-pub(crate) enum Rebirth {
+/// The condition under which a server that crashed starts again.
+pub(crate) enum Restart {
     /// After this time.
     After(Duration),
-    /// Once this says so; it gets the number of lives so far.
+    /// Once this says so; it gets the number of starts so far.
     When(Box<dyn Fn(usize) -> bool + Send + Sync>),
 }
 
-/// A reference RP that acts like this; each life of it knows nothing of the one before.
-pub(crate) async fn mortal(
-    rebirth: Rebirth,
+/// A reference RP that acts like this; each start begins without the data of the one before.
+pub(crate) async fn crashing(
+    restart: Restart,
     act: impl Fn(&Seen) -> Act + Send + Sync + 'static,
 ) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -96,17 +96,18 @@ pub(crate) async fn mortal(
         let act: Arc<ActOf> = Arc::new(act);
         let count = Arc::new(AtomicUsize::new(0));
         let mut listener = Some(listener);
-        for life in 0.. {
+        for start in 0.. {
             let rp = RelyingParty::new(Config::new(origin.clone(), "localhost"), seed());
             let bound = match listener.take() {
                 Some(listener) => listener,
                 None => bind_again(address).await,
             };
-            live(bound, rp.router(), Arc::clone(&act), Arc::clone(&count), life).await;
-            match &rebirth {
-                Rebirth::After(time) => tokio::time::sleep(*time).await,
-                Rebirth::When(is_time) => {
-                    while !is_time(life + 1) {
+            serve_until_crash(bound, rp.router(), Arc::clone(&act), Arc::clone(&count), start)
+                .await;
+            match &restart {
+                Restart::After(time) => tokio::time::sleep(*time).await,
+                Restart::When(is_time) => {
+                    while !is_time(start + 1) {
                         tokio::time::sleep(Duration::from_millis(20)).await;
                     }
                 }
@@ -116,9 +117,9 @@ pub(crate) async fn mortal(
     url
 }
 
-/// A reference RP that acts like this, and never dies.
+/// A reference RP that acts like this, and never crashes.
 pub(crate) async fn acting(act: impl Fn(&Seen) -> Act + Send + Sync + 'static) -> String {
-    mortal(Rebirth::After(Duration::ZERO), act).await
+    crashing(Restart::After(Duration::ZERO), act).await
 }
 
 type ActOf = dyn Fn(&Seen) -> Act + Send + Sync;
@@ -136,30 +137,30 @@ async fn bind_again(address: SocketAddr) -> TcpListener {
     }
 }
 
-/// Serves until it dies.
-async fn live(
+/// Serves until it crashes.
+async fn serve_until_crash(
     listener: TcpListener,
     rp: Router,
     act: Arc<ActOf>,
     count: Arc<AtomicUsize>,
-    life: usize,
+    start: usize,
 ) {
-    let (dead, mut death) = watch::channel(false);
-    let dead = Arc::new(dead);
-    // Connections end after the listener, so that a client that finds one closed finds no door
-    // open.
+    let (crashed, mut crash) = watch::channel(false);
+    let crashed = Arc::new(crashed);
+    // Connections end after the listener, so that a client that finds one closed finds the port
+    // closed.
     let (gone, _) = watch::channel(false);
     loop {
         let stream = tokio::select! {
             accepted = listener.accept() => accepted.unwrap().0,
-            _ = death.changed() => break,
+            _ = crash.changed() => break,
         };
-        let (rp, act, count, dead) =
-            (rp.clone(), Arc::clone(&act), Arc::clone(&count), Arc::clone(&dead));
+        let (rp, act, count, crashed) =
+            (rp.clone(), Arc::clone(&act), Arc::clone(&count), Arc::clone(&crashed));
         let mut end = gone.subscribe();
         tokio::spawn(async move {
             tokio::select! {
-                () = converse(stream, rp, act, count, dead, life) => {}
+                () = serve_connection(stream, rp, act, count, crashed, start) => {}
                 _ = end.changed() => {}
             }
         });
@@ -169,13 +170,13 @@ async fn live(
 }
 
 /// The requests of one connection.
-async fn converse(
+async fn serve_connection(
     mut stream: TcpStream,
     rp: Router,
     act: Arc<ActOf>,
     count: Arc<AtomicUsize>,
-    dead: Arc<watch::Sender<bool>>,
-    life: usize,
+    crashed: Arc<watch::Sender<bool>>,
+    start: usize,
 ) {
     stream.set_nodelay(true).unwrap();
     for on_connection in 1.. {
@@ -186,13 +187,13 @@ async fn converse(
         if stream.read_exact(&mut body).await.is_err() {
             return;
         }
-        let seen = Seen { n, on_connection, life, path: line.1.clone(), body };
+        let seen = Seen { n, on_connection, start, path: line.1.clone(), body };
         let act = act(&seen);
         match act {
             Act::Close => return,
             Act::Reset => return stream.set_zero_linger().unwrap(),
-            Act::Die => {
-                dead.send_replace(true);
+            Act::Crash => {
+                crashed.send_replace(true);
                 return std::future::pending().await;
             }
             Act::Answer | Act::AnswerAndClose(_) => {}

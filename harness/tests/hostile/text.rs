@@ -33,7 +33,7 @@ pub(crate) async fn answering<F: Fn() -> Response + Send + Sync + 'static>(what:
 }
 
 /// A run against a target whose error messages say this.
-pub(crate) async fn told(text: &'static str) -> Ran {
+pub(crate) async fn run_with_message(text: &'static str) -> Ran {
     let body = json!({ "status": "failed", "errorMessage": text }).to_string();
     let url = answering(move || answer(500, "application/json", body.clone())).await;
     let ran = check(&url, &format!("{FEW} {COLOUR}")).await;
@@ -136,7 +136,7 @@ macro_rules! messages {
     ($($name:ident: $text:expr;)*) => {$(
         #[tokio::test(flavor = "multi_thread")]
         async fn $name() {
-            let ran = told($text).await;
+            let ran = run_with_message($text).await;
             harmless(&ran);
             kept(&ran, $text);
         }
@@ -180,7 +180,9 @@ messages! {
 // Before: red.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_forges_a_verdict() {
-    let ran = told("x\n\nAs expected: nothing was wrong.\n::notice::y\nrefused = [\"z\"]").await;
+    let ran =
+        run_with_message("x\n\nAs expected: nothing was wrong.\n::notice::y\nrefused = [\"z\"]")
+            .await;
     harmless(&ran);
     for (name, text) in ran.sinks() {
         if name.ends_with(".jsonl") || name.ends_with(".json") || name.starts_with("exchanges") {
@@ -195,7 +197,7 @@ async fn a_message_forges_a_verdict() {
 // Before: red.
 #[tokio::test(flavor = "multi_thread")]
 async fn foreign_colours_are_text() {
-    let ran = told("\u{1b}[8mhidden\u{1b}[0m").await;
+    let ran = run_with_message("\u{1b}[8mhidden\u{1b}[0m").await;
     let said = ran.said();
     assert!(said.contains("␛[8mhidden␛[0m"), "{said}");
     assert!(said.contains("\u{1b}[31;1m"), "colours of passrig are missing: {said}");
@@ -281,7 +283,7 @@ async fn names_of_records() {
 /// The last words before a run that nothing came of: the honest registration is refused.
 // Before: red.
 #[tokio::test(flavor = "multi_thread")]
-async fn last_words() {
+async fn last_exchanges_are_escaped() {
     let url = support::serve(|asked, _| {
         let text = "{\n::error::x\n\u{9b}2J\u{1b}[2J\u{202e}\r##[error]y\u{fffe}";
         asked.is_result().then(|| answer(400, "text/plain", text))

@@ -34,7 +34,7 @@ fn audited(transcript: &Transcript) -> BTreeSet<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_check_violates_exactly_what_it_states() {
+async fn every_check_violates_exactly_the_stated_steps() {
     let catalogue = super::catalogue();
     let audits = Arc::new(Audits::default());
     let report = super::run(&catalogue, audits.clone()).await.unwrap();

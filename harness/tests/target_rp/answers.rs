@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use axum::response::Response;
-use passrig::target_rp::error::Kind;
+use passrig::target_rp::error::ErrorKind;
 use passrig_authenticator::Ceremony;
 use passrig_authenticator::workbench::Honest;
 use serde_json::json;
@@ -78,7 +78,7 @@ async fn steps_after_a_refusal_are_not_taken() {
 }
 
 #[tokio::test]
-async fn what_can_be_wrong_with_options() {
+async fn invalid_options() {
     let html = Response::builder().body(Body::from("<html>\n <p>Log in</p>")).unwrap();
     let answers = [
         html,
@@ -154,5 +154,5 @@ async fn options_are_handed_over_as_they_are() {
     let begun = target.begin(Ceremony::Registration, session, inputs, log).await.unwrap();
     assert_eq!(begun.options, json!({"challenge": 5, "user": null}));
     let error = target.begin(Ceremony::Authentication, session, inputs, log).await.unwrap_err();
-    assert_eq!(error.kind, Kind::NoFlow);
+    assert_eq!(error.kind, ErrorKind::NoFlow);
 }

@@ -9,7 +9,7 @@ use passrig::target_rp::{Transport, adapter};
 use passrig_authenticator::env::Seeded;
 
 #[tokio::test]
-async fn the_two_of_our_own_are_told_apart() {
+async fn both_built_in_adapters_are_detected() {
     for (second_factor, id) in [(false, "reference"), (true, "reference-second-factor")] {
         let config = Config { second_factor, ..Config::new("http://localhost", "localhost") };
         let rp = RelyingParty::new(config, Seeded::new(b"detect"));

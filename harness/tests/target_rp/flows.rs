@@ -1,8 +1,8 @@
 //! Requests of flows, and the log of them, against a relying party in the same process.
 
 use passrig::outcome::Manner;
-use passrig::target_rp::error::Kind;
-use passrig::target_rp::{Answer, Done, Error, Flow, Inputs, Recognised};
+use passrig::target_rp::error::ErrorKind;
+use passrig::target_rp::{CredentialAnswer, Error, Flow, FlowOutput, Inputs, Recognised};
 use passrig_authenticator::wire::{Json, Layout, Tree};
 use passrig_authenticator::workbench::{Honest, Stage, Workbench};
 use serde_json::json;
@@ -29,7 +29,7 @@ async fn templates_and_captures() {
 }
 
 #[tokio::test]
-async fn what_becomes_of_a_list() {
+async fn a_list_in_a_template() {
     let of = |sent: &str| {
         format!(
             "[[list]]\nrequest = \"GET /all\"\ncapture = {{ all = \"$.all\" }}\n\
@@ -124,7 +124,7 @@ fn field<'a>(layout: &'a mut Layout, name: &str) -> &'a mut Tree {
     &mut layout.fields.iter_mut().find(|(known, _)| known == name).unwrap().1
 }
 
-async fn edited(edit: fn(&mut Layout)) -> (Result<Answer, Error>, Story) {
+async fn edited(edit: fn(&mut Layout)) -> (Result<CredentialAnswer, Error>, Story) {
     let mut story = Story::new(REGISTER, [begun(), answer(200, json!({"ok": true}))]);
     story.inputs = story.inputs.with_setting("user_verification", "required");
     let result = story.register(&credential(), &mut Edit(edit)).await;
@@ -153,10 +153,10 @@ async fn the_request_passes_the_workbench() {
 }
 
 #[tokio::test]
-async fn what_http_cannot_carry() {
+async fn requests_that_http_cannot_carry() {
     let (result, story) =
         edited(|layout| *field(layout, "method") = Tree::Bytes(b"A B".to_vec())).await;
-    assert!(matches!(result.unwrap_err().kind, Kind::Unsendable(_)));
+    assert!(matches!(result.unwrap_err().kind, ErrorKind::Unsendable(_)));
     assert_eq!(story.seen().len(), 1);
     let (result, _) = edited(|layout| {
         if let Tree::Layout(headers) = field(layout, "header") {
@@ -238,7 +238,7 @@ expect = [{ status = [204] }]
     story.run(Flow::Remove).await.unwrap();
     let error = story.run(Flow::Remove).await.unwrap_err();
     insta::assert_snapshot!(error.help(), @"if this is as it should be, add to the step: expect = [{ status = [200] }]");
-    assert_eq!(story.run(Flow::Logout).await.unwrap(), Done::default());
+    assert_eq!(story.run(Flow::Logout).await.unwrap(), FlowOutput::default());
 }
 
 #[tokio::test]

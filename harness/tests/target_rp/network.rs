@@ -6,10 +6,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use passrig::target_rp::error::Kind;
-use passrig::target_rp::guard::{Guard, Place};
-use passrig::target_rp::network::{ConnectTo, Network, Settings, Trust};
-use passrig::target_rp::transport::{Failure, Limits, Transport};
+use passrig::target_rp::error::ErrorKind;
+use passrig::target_rp::guard::{Guard, HostPort};
+use passrig::target_rp::network::{ConnectTo, Network, NetworkSettings, Trust};
+use passrig::target_rp::transport::{Limits, Transport, TransportError};
 use passrig::target_rp::{Adapter, Error, Flow, Inputs, Log, Session, Target};
 use passrig_authenticator::Ceremony;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -38,23 +38,23 @@ follow = true
 
 const OPTIONS: &str = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 16\r\n\r\n{\"challenge\":\"\"}";
 
-fn settings() -> Settings {
+fn settings() -> NetworkSettings {
     let limits = Limits { deadline: Duration::from_secs(20), ..Limits::default() };
-    Settings { limits, ..Settings::default() }
+    NetworkSettings { limits, ..NetworkSettings::default() }
 }
 
-fn target(base: &str, settings: Settings) -> Target {
+fn target(base: &str, settings: NetworkSettings) -> Target {
     let adapter = Arc::new(Adapter::parse("t.toml", PROFILE).unwrap());
     let base = Url::parse(base).unwrap();
     let origin = base.origin().ascii_serialization();
     // The target's own place is named, unless a test names others.
     let guard =
         if settings.guard == Guard::default() { Guard::of([&base]) } else { settings.guard };
-    let network = Network::new(Settings { guard, ..settings });
+    let network = Network::new(NetworkSettings { guard, ..settings });
     Target::new(adapter, base, origin, Arc::new(network))
 }
 
-async fn begin(base: &str, settings: Settings) -> Result<serde_json::Value, Error> {
+async fn begin(base: &str, settings: NetworkSettings) -> Result<serde_json::Value, Error> {
     let inputs = Inputs::new("test");
     let (mut session, mut log) = (Session::new(), Log::new());
     let target = target(base, settings);
@@ -107,7 +107,7 @@ async fn read_head(stream: &mut (impl AsyncReadExt + Unpin)) -> String {
 }
 
 #[tokio::test]
-async fn nobody_listens() {
+async fn a_closed_port() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     drop(listener);
@@ -121,7 +121,10 @@ is the relying party running, and on this port?
 #[tokio::test]
 async fn no_address() {
     let error = begin("http://nowhere.invalid", settings()).await.unwrap_err();
-    assert!(matches!(error.kind, Kind::Transport(Failure::NoAddress { .. })), "{error}");
+    assert!(
+        matches!(error.kind, ErrorKind::Transport(TransportError::NoAddress { .. })),
+        "{error}"
+    );
 }
 
 #[tokio::test]
@@ -224,7 +227,7 @@ async fn a_hang() {
     for address in [silent, dripping] {
         let limits = Limits { deadline: Duration::from_millis(300), ..Limits::default() };
         let start = Instant::now();
-        let settings = Settings { limits, ..Settings::default() };
+        let settings = NetworkSettings { limits, ..NetworkSettings::default() };
         let error = begin(&format!("http://{address}"), settings).await.unwrap_err();
         assert!(start.elapsed() < Duration::from_secs(10));
         assert_eq!(
@@ -266,7 +269,7 @@ async fn tls_server() -> (SocketAddr, String) {
 #[tokio::test]
 async fn tls_and_connect_to() {
     let (address, pem) = tls_server().await;
-    let settings = |trust| Settings {
+    let settings = |trust| NetworkSettings {
         trust,
         connect_to: vec![format!("login.passrig.test:443:{address}").parse().unwrap()],
         ..settings()
@@ -283,12 +286,12 @@ give the CA of a test certificate with --ca FILE, or use --insecure
     std::fs::write(&file, pem).unwrap();
     begin(url, settings(Trust::with_ca(&file).unwrap())).await.unwrap();
     // The name on the certificate is that of the url.
-    let other = Settings {
+    let other = NetworkSettings {
         connect_to: vec![ConnectTo::everything(address)],
         ..settings(Trust::with_ca(&file).unwrap())
     };
     let error = begin("https://other.passrig.test", other).await.unwrap_err();
-    assert!(matches!(error.kind, Kind::Transport(Failure::Tls { .. })), "{error}");
+    assert!(matches!(error.kind, ErrorKind::Transport(TransportError::Tls { .. })), "{error}");
     std::fs::write(&file, "no certificate").unwrap();
     assert!(Trust::with_ca(&file).is_err());
     assert!(Trust::with_ca(&folder.path().join("none.pem")).is_err());
@@ -302,10 +305,13 @@ async fn http_on_a_tls_port_and_the_reverse() {
     })
     .await;
     let error = begin(&format!("https://{plain}"), settings()).await.unwrap_err();
-    assert!(matches!(error.kind, Kind::Transport(Failure::Tls { .. })), "{error}");
+    assert!(matches!(error.kind, ErrorKind::Transport(TransportError::Tls { .. })), "{error}");
     let (tls, _) = tls_server().await;
     let error = begin(&format!("http://{tls}"), settings()).await.unwrap_err();
-    let kind = matches!(error.kind, Kind::Transport(Failure::NotHttp { .. } | Failure::Closed));
+    let kind = matches!(
+        error.kind,
+        ErrorKind::Transport(TransportError::NotHttp { .. } | TransportError::Closed)
+    );
     assert!(kind, "{error}");
 }
 
@@ -317,9 +323,9 @@ async fn the_guard_judges_the_peer() {
         // A harmless name does not make the address harmless.
         ("http://localhost", vec![elsewhere]),
     ] {
-        let settings = Settings { connect_to, ..settings() };
+        let settings = NetworkSettings { connect_to, ..settings() };
         let error = begin(url, settings).await.unwrap_err();
-        let forbidden = matches!(error.kind, Kind::Transport(Failure::Forbidden(_)));
+        let forbidden = matches!(error.kind, ErrorKind::Transport(TransportError::Forbidden(_)));
         assert!(forbidden, "{error}");
     }
     let error = begin("http://192.0.2.1", settings()).await.unwrap_err();
@@ -332,10 +338,10 @@ only if you may test it: --allow-host 192.0.2.1:80
     let limits = Limits { deadline: Duration::from_millis(200), ..Limits::default() };
     for (place, is_named) in [("192.0.2.1", true), ("192.0.2.1:80", true), ("192.0.2.1:81", false)]
     {
-        let guard = Guard::default().allowing([place.parse::<Place>().unwrap()]);
-        let named = Settings { guard, limits, ..settings() };
+        let guard = Guard::default().allowing([place.parse::<HostPort>().unwrap()]);
+        let named = NetworkSettings { guard, limits, ..settings() };
         let error = begin("http://192.0.2.1", named).await.unwrap_err();
-        let forbidden = matches!(error.kind, Kind::Transport(Failure::Forbidden(_)));
+        let forbidden = matches!(error.kind, ErrorKind::Transport(TransportError::Forbidden(_)));
         assert_eq!(!forbidden, is_named, "{place}: {error}");
     }
 }
@@ -349,7 +355,7 @@ async fn the_guard_judges_every_hop() {
     let target = target(&format!("http://{address}"), settings());
     let inputs = Inputs::new("test");
     let error = target.run(Flow::Login, &mut session, &inputs, &mut log).await.unwrap_err();
-    assert!(matches!(error.kind, Kind::Transport(Failure::Forbidden(_))), "{error}");
+    assert!(matches!(error.kind, ErrorKind::Transport(TransportError::Forbidden(_))), "{error}");
     assert_eq!(log.len(), 2);
 }
 
@@ -389,7 +395,7 @@ async fn a_large_request_has_a_connection_of_its_own() {
     })
     .await;
     let url = Url::parse(&format!("http://{address}/")).unwrap();
-    let network = Network::new(Settings { guard: Guard::of([&url]), ..settings() });
+    let network = Network::new(NetworkSettings { guard: Guard::of([&url]), ..settings() });
     for (length, closes) in [(10, false), (20 << 10, true), (2 << 20, true)] {
         let body = bytes::Bytes::from(vec![b'x'; length]);
         let request = http::Request::post(format!("http://{address}/")).body(body).unwrap();
@@ -421,7 +427,7 @@ async fn connections_are_reused_and_a_dead_target_is_noticed() {
         target.run(Flow::Login, &mut session, &inputs, &mut log).await.unwrap();
     }
     let error = target.run(Flow::Login, &mut session, &inputs, &mut log).await.unwrap_err();
-    assert_eq!(error.kind, Kind::Transport(Failure::Closed));
+    assert_eq!(error.kind, ErrorKind::Transport(TransportError::Closed));
     // The request went out once more on a fresh connection.
     assert_eq!(CONNECTIONS.load(Ordering::Relaxed), 2);
     assert_eq!(log.len(), 4);

@@ -89,7 +89,7 @@ async fn options_of_a_script_and_a_form_for_the_answer() {
         (r#"{"id":"x","response":{}}"#, true),
     ] {
         let other = Json::parse(other.as_bytes()).unwrap();
-        let apart = target.tells_apart(Ceremony::Registration, &credential(), &other);
+        let apart = target.distinguishes(Ceremony::Registration, &credential(), &other);
         assert_eq!(apart, is_sent, "{other:?}");
     }
     let seen = story.seen();

@@ -1,6 +1,6 @@
 //! Cookies, captured values and redirects between the requests of a session.
 
-use passrig::target_rp::error::Kind;
+use passrig::target_rp::error::ErrorKind;
 use passrig::target_rp::{Flow, Session};
 use passrig_authenticator::Ceremony;
 use passrig_authenticator::workbench::Honest;
@@ -93,7 +93,7 @@ async fn a_foreign_page_asks_first() {
     let mut story = Story::new(adapter, refused.into_iter().chain(removal));
     story.session.visit(Some(Url::parse("https://evil.example/page").unwrap()));
     for _ in 0..3 {
-        assert_eq!(story.run(Flow::Remove).await.unwrap_err().kind, Kind::Preflight);
+        assert_eq!(story.run(Flow::Remove).await.unwrap_err().kind, ErrorKind::Preflight);
     }
     story.run(Flow::Remove).await.unwrap();
     let seen = story.seen();
@@ -104,7 +104,7 @@ async fn a_foreign_page_asks_first() {
 }
 
 #[tokio::test]
-async fn what_is_captured_anew_replaces_what_came_along() {
+async fn a_new_capture_replaces_the_earlier_value() {
     let between = "[[register]]\nrequest = \"POST /confirm\"\nheaders = { x-old = \"{{ticket}}\" }\n\
         capture = { ticket = { json = \"$.ticket\" } }\n\n[[register]]\nrequest = \"POST /finish\"";
     let adapter = REGISTER.replace("[[register]]\nrequest = \"POST /finish\"", between);
@@ -118,7 +118,7 @@ async fn what_is_captured_anew_replaces_what_came_along() {
 }
 
 #[tokio::test]
-async fn redirects_are_followed_only_when_told() {
+async fn redirects_are_followed_only_with_follow() {
     let step = |follow| format!("[[login]]\nrequest = \"POST /in\"\nfollow = {follow}");
     let hop = || with(answer(302, json!({})), "location", "/home?x=1");
     let mut story = Story::new(&step(false), [hop()]);
@@ -130,11 +130,11 @@ async fn redirects_are_followed_only_when_told() {
     assert_eq!(story.seen()[1].line, "GET /home?x=1");
     assert_eq!(story.seen()[1].header("cookie"), Some("a=b"));
     let mut story = Story::new(&step(true), (0..20).map(|_| hop()));
-    assert_eq!(story.run(Flow::Login).await.unwrap_err().kind, Kind::Redirects(10));
+    assert_eq!(story.run(Flow::Login).await.unwrap_err().kind, ErrorKind::Redirects(10));
 }
 
 #[tokio::test]
-async fn whoever_holds_nothing_to_show_is_nobody() {
+async fn a_step_without_its_variable_means_signed_out() {
     let whoami = "[[whoami]]\nrequest = \"GET /me\"\nwhen = \"username\"\n\
         signed_in = { status = [200] }\n";
     let mut story = Story::new(whoami, [answer(200, json!({}))]);

@@ -9,7 +9,9 @@ use axum::body::to_bytes;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use passrig::target_rp::transport::{InProcess, Limits};
-use passrig::target_rp::{Adapter, Answer, Done, Error, Flow, Inputs, Log, Session, Target};
+use passrig::target_rp::{
+    Adapter, CredentialAnswer, Error, Flow, FlowOutput, Inputs, Log, Session, Target,
+};
 use passrig_authenticator::Ceremony;
 use passrig_authenticator::wire::Json;
 use passrig_authenticator::workbench::Workbench;
@@ -84,7 +86,7 @@ impl Story {
         }
     }
 
-    pub(crate) async fn run(&mut self, flow: Flow) -> Result<Done, Error> {
+    pub(crate) async fn run(&mut self, flow: Flow) -> Result<FlowOutput, Error> {
         self.target.run(flow, &mut self.session, &self.inputs, &mut self.log).await
     }
 
@@ -92,7 +94,7 @@ impl Story {
         &mut self,
         credential: &Json,
         bench: &mut dyn Workbench,
-    ) -> Result<Answer, Error> {
+    ) -> Result<CredentialAnswer, Error> {
         let Self { target, session, inputs, log, .. } = self;
         let begun = target.begin(Ceremony::Registration, session, inputs, log).await?;
         target.finish(&begun, session, inputs, credential, bench, log).await

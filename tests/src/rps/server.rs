@@ -68,7 +68,7 @@ impl Server {
             Err(RecvTimeoutError::Disconnected) => "it ended".to_owned(),
         };
         drop(process);
-        Err(Error::Start { reason, stderr: stderr.last_words() })
+        Err(Error::Start { reason, stderr: stderr.into_text() })
     }
 
     /// The last lines that it wrote to stderr.
@@ -118,7 +118,7 @@ impl Tail {
     }
 
     /// Everything, once the process has ended.
-    fn last_words(self) -> String {
+    fn into_text(self) -> String {
         let Self { lines, reader } = self;
         let _ = reader.join();
         let lines = lines.lock().unwrap_or_else(PoisonError::into_inner);

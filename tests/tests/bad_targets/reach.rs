@@ -10,7 +10,7 @@ use crate::server::Act::Behave;
 use crate::server::{nobody, relying_party};
 
 #[tokio::test]
-async fn nobody_listens() {
+async fn a_closed_port() {
     let run = check(&nobody().await, "").await;
     insta::assert_snapshot!(run.is_not_testable().said, @r#"
 sent POST http://127.0.0.1:PORT/attestation/options

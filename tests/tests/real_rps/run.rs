@@ -8,7 +8,7 @@ use passrig::observer::Observer;
 use passrig::outcome::Report;
 use passrig::runner::{self, Filter, Options};
 use passrig::target_rp::adapter;
-use passrig::target_rp::network::{Network, Settings, Trust};
+use passrig::target_rp::network::{Network, NetworkSettings, Trust};
 use passrig::target_rp::transport::Limits;
 use passrig::target_rp::{Target, Transport, detect};
 use passrig_tests::rps::{HOST, Running};
@@ -54,11 +54,11 @@ pub(super) async fn detected(rp: &Running) -> Vec<String> {
 
 fn network(rp: &Running) -> Network {
     let connect_to = format!("{HOST}:443:{}", rp.connect_to).parse().unwrap();
-    Network::new(Settings {
+    Network::new(NetworkSettings {
         connect_to: vec![connect_to],
         trust: Trust::with_ca(&rp.ca).unwrap(),
         // A busy machine is no finding about the relying party.
         limits: Limits { deadline: Duration::from_secs(60), ..Limits::default() },
-        ..Settings::default()
+        ..NetworkSettings::default()
     })
 }

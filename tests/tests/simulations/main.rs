@@ -16,7 +16,7 @@ use passrig::outcome::Paint;
 use passrig::simulate::{
     self, Options, Simulation, SimulationObserver, SimulationReport, SimulationText,
 };
-use passrig::target_rp::network::{Network, Settings, Trust};
+use passrig::target_rp::network::{Network, NetworkSettings, Trust};
 use passrig::target_rp::transport::Limits;
 use passrig::target_rp::{Target, adapter};
 use passrig_tests::rps::{self, HOST, Running};
@@ -64,12 +64,12 @@ async fn all(name: &str, adapter: &str) {
 
 async fn played(simulation: &Simulation, rp: &Running, adapter: &str) -> SimulationReport {
     let connect_to = format!("{HOST}:443:{}", rp.connect_to).parse().unwrap();
-    let network = Network::new(Settings {
+    let network = Network::new(NetworkSettings {
         connect_to: vec![connect_to],
         trust: Trust::with_ca(&rp.ca).unwrap(),
         // A busy machine is no finding about the relying party.
         limits: Limits { deadline: Duration::from_secs(60), ..Limits::default() },
-        ..Settings::default()
+        ..NetworkSettings::default()
     });
     let base = rp.url.parse().unwrap();
     let adapter = adapter::named(adapter).unwrap();

@@ -70,7 +70,7 @@ fn salts(asked: &HmacGetSecret) -> Option<PrfValues> {
 /// Asks for an evaluation, unless `prf` does already.
 pub(super) fn ask_use(
     inputs: &ClientInputs,
-    asked: &mut device::Use,
+    asked: &mut device::AssertionExtensions,
     session: &mut Session<'_>,
     env: &mut dyn Env,
 ) {
@@ -82,7 +82,7 @@ pub(super) fn ask_use(
 
 pub(super) fn creation_output(
     inputs: &ClientInputs,
-    plan: &make_credential::Plan,
+    plan: &make_credential::MakeCredentialPlan,
 ) -> Option<Value> {
     let able = signed(plan.extensions.as_ref(), Extension::HmacSecret).is_some_and(is_true);
     inputs.hmac_create_secret.then(|| json!(able))
@@ -90,7 +90,7 @@ pub(super) fn creation_output(
 
 pub(super) fn use_output(
     inputs: &ClientInputs,
-    plan: &get_assertion::Plan,
+    plan: &get_assertion::GetAssertionPlan,
     session: &Session<'_>,
 ) -> Option<Value> {
     inputs.hmac_get_secret.as_ref().filter(|_| inputs.prf.is_none())?;

@@ -64,7 +64,7 @@ pub(super) fn verifies(profile: &Profile, extension: Extension) -> bool {
 
 pub(super) fn ask_creation(
     inputs: &ClientInputs,
-    asked: &mut device::Creation,
+    asked: &mut device::CreationExtensions,
     session: &mut Session<'_>,
     env: &mut dyn Env,
 ) {
@@ -84,8 +84,8 @@ pub(super) fn ask_creation(
 
 pub(super) fn ask_use(
     inputs: &ClientInputs,
-    request: &get_assertion::Request<'_>,
-    asked: &mut device::Use,
+    request: &get_assertion::GetAssertionRequest<'_>,
+    asked: &mut device::AssertionExtensions,
     session: &mut Session<'_>,
     env: &mut dyn Env,
 ) {
@@ -121,7 +121,7 @@ fn salts(inputs: &extensions::PrfValues) -> PrfValues {
 
 pub(super) fn creation_output(
     inputs: &ClientInputs,
-    plan: &make_credential::Plan,
+    plan: &make_credential::MakeCredentialPlan,
     session: &Session<'_>,
 ) -> Option<Value> {
     inputs.prf.as_ref()?;
@@ -136,7 +136,7 @@ pub(super) fn creation_output(
 
 pub(super) fn use_output(
     inputs: &ClientInputs,
-    plan: &get_assertion::Plan,
+    plan: &get_assertion::GetAssertionPlan,
     session: &Session<'_>,
 ) -> Option<Value> {
     inputs.prf.as_ref()?;

@@ -1,6 +1,6 @@
 //! `credBlob` (CTAP 2.1 §12.2).
 
-use super::{Creation, Entry, Extension, Kept, Use, entry};
+use super::{AssertionExtensions, CreationExtensions, Entry, Extension, StoredExtensions, entry};
 use crate::device::Authenticator;
 use crate::wire::Cbor;
 
@@ -11,8 +11,8 @@ impl Authenticator {
     /// Keeps the blob, if it fits and there is a place for it; tells which.
     pub(super) fn keep_cred_blob(
         &self,
-        asked: &Creation,
-        kept: &mut Kept,
+        asked: &CreationExtensions,
+        kept: &mut StoredExtensions,
         discoverable: bool,
     ) -> Entry {
         let blob = asked.cred_blob.as_ref().filter(|_| self.supports(Extension::CredBlob))?;
@@ -22,9 +22,13 @@ impl Authenticator {
     }
 
     /// Gives the blob; an empty one where there is none.
-    pub(super) fn give_cred_blob(&self, asked: &Use, kept: &Kept) -> Entry {
-        let told = asked.cred_blob && self.supports(Extension::CredBlob);
+    pub(super) fn give_cred_blob(
+        &self,
+        asked: &AssertionExtensions,
+        kept: &StoredExtensions,
+    ) -> Entry {
+        let is_output = asked.cred_blob && self.supports(Extension::CredBlob);
         let blob = || Cbor::bytes(kept.cred_blob.clone().unwrap_or_default());
-        told.then(|| entry(Extension::CredBlob, blob()))
+        is_output.then(|| entry(Extension::CredBlob, blob()))
     }
 }

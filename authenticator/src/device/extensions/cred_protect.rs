@@ -1,6 +1,6 @@
 //! `credProtect` (CTAP 2.1 §12.1).
 
-use super::{Creation, Entry, Extension, Kept, entry};
+use super::{CreationExtensions, Entry, Extension, StoredExtensions, entry};
 use crate::device::Authenticator;
 use crate::wire::Cbor;
 
@@ -46,9 +46,9 @@ impl Protection {
 }
 
 impl Authenticator {
-    pub(super) fn protect(&self, asked: &Creation, kept: &Kept) -> Entry {
-        let told = asked.cred_protect.is_some() && self.supports(Extension::CredProtect);
+    pub(super) fn protect(&self, asked: &CreationExtensions, kept: &StoredExtensions) -> Entry {
+        let is_output = asked.cred_protect.is_some() && self.supports(Extension::CredProtect);
         let level = i64::from(kept.protection.level());
-        told.then(|| entry(Extension::CredProtect, Cbor::int(level)))
+        is_output.then(|| entry(Extension::CredProtect, Cbor::int(level)))
     }
 }

@@ -4,7 +4,9 @@ use base16ct::lower as hex;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 
-use super::{Creation, Entry, Extension, Kept, PrfValues, Use, entry};
+use super::{
+    AssertionExtensions, CreationExtensions, Entry, Extension, PrfValues, StoredExtensions, entry,
+};
 use crate::device::{Authenticator, Error};
 use crate::env::Env;
 use crate::pin_uv_auth::{KeyAgreement, Protocol};
@@ -62,17 +64,21 @@ impl Authenticator {
     }
 
     /// Tells whether the new credential has the functions.
-    pub(super) fn enable_hmac_secret(&self, asked: &Creation, kept: &Kept) -> Entry {
-        let told = asked.hmac_secret && self.supports(Extension::HmacSecret);
+    pub(super) fn enable_hmac_secret(
+        &self,
+        asked: &CreationExtensions,
+        kept: &StoredExtensions,
+    ) -> Entry {
+        let is_output = asked.hmac_secret && self.supports(Extension::HmacSecret);
         let able = Cbor::bool(kept.cred_random.is_some());
-        told.then(|| entry(Extension::HmacSecret, able))
+        is_output.then(|| entry(Extension::HmacSecret, able))
     }
 
     /// Evaluates with the making of the credential.
     pub(super) fn hmac_secret_at_creation(
         &self,
-        asked: &Creation,
-        kept: &Kept,
+        asked: &CreationExtensions,
+        kept: &StoredExtensions,
         verified: bool,
         env: &mut dyn Env,
     ) -> Result<Entry, Error> {
@@ -87,8 +93,8 @@ impl Authenticator {
     /// Evaluates in an assertion.
     pub(super) fn hmac_secret_at_use(
         &self,
-        asked: &Use,
-        kept: &Kept,
+        asked: &AssertionExtensions,
+        kept: &StoredExtensions,
         verified: bool,
         env: &mut dyn Env,
     ) -> Result<Entry, Error> {
@@ -100,7 +106,7 @@ impl Authenticator {
         &self,
         extension: Extension,
         input: Option<&Input>,
-        kept: &Kept,
+        kept: &StoredExtensions,
         verified: bool,
         env: &mut dyn Env,
     ) -> Result<Entry, Error> {

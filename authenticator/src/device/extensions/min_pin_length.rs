@@ -1,6 +1,6 @@
 //! `minPinLength` (CTAP 2.1 §12.4).
 
-use super::{Creation, Entry, Extension, entry};
+use super::{CreationExtensions, Entry, Extension, entry};
 use crate::device::Authenticator;
 use crate::wire::Cbor;
 
@@ -21,11 +21,11 @@ impl Default for PinPolicy {
 }
 
 impl Authenticator {
-    pub(super) fn reveal_min_pin_length(&self, asked: &Creation, rp_id: &str) -> Entry {
-        let told = asked.min_pin_length
+    pub(super) fn reveal_min_pin_length(&self, asked: &CreationExtensions, rp_id: &str) -> Entry {
+        let is_output = asked.min_pin_length
             && self.supports(Extension::MinPinLength)
             && self.pin_policy.rp_ids.iter().any(|allowed| allowed == rp_id);
         let length = i64::from(self.pin_policy.min_length);
-        told.then(|| entry(Extension::MinPinLength, Cbor::int(length)))
+        is_output.then(|| entry(Extension::MinPinLength, Cbor::int(length)))
     }
 }

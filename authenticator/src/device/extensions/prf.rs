@@ -4,7 +4,10 @@
 use base16ct::lower as hex;
 use sha2::{Digest, Sha256};
 
-use super::{Creation, CredRandom, Extension, Kept, Outcome, Unsigned, Use};
+use super::{
+    AssertionExtensions, CreationExtensions, CredRandom, Extension, ExtensionOutputs,
+    StoredExtensions, Unsigned,
+};
 use crate::device::{Authenticator, Credential, Error};
 use crate::env::Env;
 
@@ -35,7 +38,12 @@ impl Values {
 }
 
 impl Authenticator {
-    pub(super) fn enable_prf(&self, asked: &Creation, kept: &Kept, unsigned: &mut Unsigned) {
+    pub(super) fn enable_prf(
+        &self,
+        asked: &CreationExtensions,
+        kept: &StoredExtensions,
+        unsigned: &mut Unsigned,
+    ) {
         let asked = asked.prf.as_ref().filter(|_| self.supports(Extension::Prf));
         if let (Some(salts), Some(cred_random)) = (asked, &kept.cred_random) {
             unsigned.prf_enabled = true;
@@ -46,9 +54,9 @@ impl Authenticator {
     /// Evaluates the function. A credential that has none yet gets one now.
     pub(super) fn evaluate_prf(
         &self,
-        asked: &Use,
+        asked: &AssertionExtensions,
         credential: &Credential,
-        outcome: &mut Outcome,
+        outcome: &mut ExtensionOutputs,
         env: &mut dyn Env,
     ) -> Result<(), Error> {
         let Some(salts) = asked.prf.as_ref().filter(|_| self.supports(Extension::Prf)) else {

@@ -1,4 +1,4 @@
-use super::{Creation, CredRandom, Extension, Kept, Protection, Supported};
+use super::{CreationExtensions, CredRandom, Extension, Protection, StoredExtensions, Supported};
 use crate::device::Error;
 use crate::env::Env;
 
@@ -17,7 +17,7 @@ const PAYMENT: u8 = 8;
 
 impl Traits {
     /// What an authenticator makes of what it is asked for.
-    pub(in super::super) fn new(asked: &Creation, supported: Supported) -> Self {
+    pub(in super::super) fn new(asked: &CreationExtensions, supported: Supported) -> Self {
         let able = |extension| supported.has(extension);
         let protection = asked.cred_protect.filter(|_| able(Extension::CredProtect));
         Self {
@@ -47,11 +47,15 @@ impl Traits {
 
     /// What is kept with a new credential; its secrets are drawn under that
     /// label.
-    pub(in super::super) fn kept(self, label: &str, env: &mut dyn Env) -> Result<Kept, Error> {
-        let mut kept = Kept {
+    pub(in super::super) fn kept(
+        self,
+        label: &str,
+        env: &mut dyn Env,
+    ) -> Result<StoredExtensions, Error> {
+        let mut kept = StoredExtensions {
             protection: self.protection,
             third_party_payment: self.third_party_payment,
-            ..Kept::default()
+            ..StoredExtensions::default()
         };
         if self.prf {
             kept.cred_random = Some(CredRandom::draw(label, env)?);

@@ -17,14 +17,14 @@ const IN_A_KEY: [i64; 2] = [0x08, 0x04];
 
 impl Authenticator {
     /// One method: a finger on a machine, a PIN for what is carried around.
-    pub(super) fn tell_methods(&self, asked: bool, verified: bool) -> Entry {
+    pub(super) fn uvm_output(&self, asked: bool, verified: bool) -> Entry {
         let (method, [key, matcher]) = match self.profile().attachment {
             Attachment::Platform => (FINGERPRINT, IN_A_MACHINE),
             Attachment::CrossPlatform => (PASSCODE, IN_A_KEY),
         };
         let method = if verified { method } else { PRESENCE };
-        let told = asked && self.supports(Extension::Uvm);
+        let is_output = asked && self.supports(Extension::Uvm);
         let methods = || Cbor::array([Cbor::array([method, key, matcher].map(Cbor::int))]);
-        told.then(|| entry(Extension::Uvm, methods()))
+        is_output.then(|| entry(Extension::Uvm, methods()))
     }
 }

@@ -73,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_is_told_from_the_others() {
+    fn each_irregularity_is_found() {
         use Irregularity::{Duplicate, Indefinite, Order, Tag, Wide};
         for (bytes, expected) in [
             (&b"\xa2\x61a\x01\x61b\x02"[..], &[][..]),

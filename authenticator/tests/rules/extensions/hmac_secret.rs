@@ -2,7 +2,9 @@
 //! as the device does.
 
 use passrig_authenticator::client::Name;
-use passrig_authenticator::device::extensions::{Creation, HmacSecret, Use};
+use passrig_authenticator::device::extensions::{
+    AssertionExtensions, CreationExtensions, HmacSecret,
+};
 use passrig_authenticator::device::{Authenticator, Error, User, get_assertion, make_credential};
 use passrig_authenticator::env::Seeded;
 use passrig_authenticator::pin_uv_auth::{KeyAgreement, Protocol};
@@ -110,8 +112,9 @@ fn the_device_judges_what_it_is_sent() {
     let evaluate = |salts: &[u8], edit: &dyn Fn(&mut HmacSecret)| {
         let (device, mut input, mut env) = device(salts);
         edit(&mut input);
-        let asked = Use { hmac_secret: Some(input), ..Use::default() };
-        let request = get_assertion::Request {
+        let asked =
+            AssertionExtensions { hmac_secret: Some(input), ..AssertionExtensions::default() };
+        let request = get_assertion::GetAssertionRequest {
             rp_id: "example.org",
             allow: &[],
             verification: true,
@@ -140,9 +143,12 @@ fn the_device_judges_what_it_is_sent() {
 fn evaluation_at_creation_needs_the_function() {
     let (device, input, mut env) = device(&[1; 32]);
     let mut make = |hmac_secret| {
-        let asked =
-            Creation { hmac_secret, hmac_secret_mc: Some(input.clone()), ..Creation::default() };
-        let request = make_credential::Request {
+        let asked = CreationExtensions {
+            hmac_secret,
+            hmac_secret_mc: Some(input.clone()),
+            ..CreationExtensions::default()
+        };
+        let request = make_credential::MakeCredentialRequest {
             rp_id: "example.org",
             user: User { handle: vec![1], name: String::new(), display_name: String::new() },
             algorithms: &[Algorithm::ES256],

@@ -43,7 +43,7 @@ fn support() {
 }
 
 #[test]
-fn what_is_written_is_read() {
+fn written_toml_is_read_back() {
     let (mut client, made) = registered(Profile::platform(), large_blob(json!({})));
     let mut ask = |asked| {
         let used = client.get(&allowing(&made, large_blob(asked))).unwrap();

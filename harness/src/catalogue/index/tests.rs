@@ -128,7 +128,7 @@ fn files() -> Files<'static> {
     }
 }
 
-fn shown(error: &Mistake) -> String {
+fn shown(error: &TomlMistake) -> String {
     let mut out = String::new();
     miette::GraphicalReportHandler::new_themed(miette::GraphicalTheme::none())
         .with_width(90)

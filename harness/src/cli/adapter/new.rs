@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use crate::cli::console::Console;
 use crate::cli::failure::Failure;
 use crate::cli::reports;
-use crate::storage::{self, Mode};
+use crate::storage::{self, FileMode};
 
 /// Write an adapter to begin with.
 ///
@@ -38,7 +38,7 @@ pub(super) fn run(args: &Args, console: Console) -> Result<u8, Failure> {
 
 /// Writes a file that is not there yet.
 pub(super) fn write(file: &Path, text: &str) -> Result<(), Failure> {
-    match storage::write_new(file, text.as_bytes(), Mode::Shared) {
+    match storage::write_new(file, text.as_bytes(), FileMode::Shared) {
         Ok(()) => Ok(()),
         Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(Failure::usage(
             format!("{} is there already", file.display()),

@@ -8,8 +8,8 @@ use crate::actor::World;
 use crate::cli::console::Console;
 use crate::cli::failure::Failure;
 use crate::cli::identity;
-use crate::cli::last_words;
-use crate::cli::reach::{self, Reach};
+use crate::cli::last_exchanges;
+use crate::cli::reach::{self, ResolvedTarget};
 use crate::outcome::{Outcome, Paint, visible};
 use crate::quoting::quoted;
 use crate::runner::adapter_test::{self, FlowResult};
@@ -53,7 +53,7 @@ pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
         return Err(Failure::usage("say with --rp where the RP is", help));
     }
     let identity = args.identity.resolve(false)?;
-    let Reach { target, variables, .. } = reach.resolve(None).await?;
+    let ResolvedTarget { target, variables, .. } = reach.resolve(None).await?;
     let origin = Origin::parse(target.origin()).map_err(|error| {
         Failure::usage(error.to_string(), "name the page's origin with --origin")
     })?;
@@ -92,7 +92,7 @@ fn passage_text(passage: &FlowResult, target: &Target, quiet: bool, paint: Paint
             let line = step.map(|step| target.masked(&step.line)).unwrap_or_default();
             let head = format!("{} step {}: {line}", exchange.flow, exchange.step);
             let _ = writeln!(out, "  {}", paint.faint(&visible::line(&head)));
-            let _ = last_words::exchange(&mut out, exchange, paint);
+            let _ = last_exchanges::exchange(&mut out, exchange, paint);
             let names: Vec<&str> = step
                 .iter()
                 .flat_map(|step| &step.captures)

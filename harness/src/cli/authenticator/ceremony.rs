@@ -8,8 +8,8 @@ use serde_json::Value;
 
 use super::super::console::{Console, complain};
 use super::super::failure::Failure;
-use super::store::{New, Store};
-use super::{Place, read};
+use super::store::{NewStore, OpenStore};
+use super::{StoreFile, read};
 use crate::outcome::visible;
 use crate::report::json;
 
@@ -25,18 +25,18 @@ pub(super) struct Args {
     options: Option<PathBuf>,
 
     #[command(flatten)]
-    new: New,
+    new: NewStore,
 
     /// What the user does.
     #[arg(long, value_name = "DOES", default_value = "agrees")]
-    user: User,
+    user: UserChoice,
 
     #[command(flatten)]
-    place: Place,
+    place: StoreFile,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum User {
+enum UserChoice {
     /// Agrees, and proves who they are if asked
     Agrees,
     /// Agrees, but cannot prove who they are
@@ -45,7 +45,7 @@ enum User {
     Cancels,
 }
 
-impl User {
+impl UserChoice {
     fn answer(self) -> Answer {
         Answer {
             consents: !matches!(self, Self::Cancels),
@@ -71,7 +71,7 @@ fn perform(
     ceremony: fn(&mut Client, &Value) -> Result<Value, DomException>,
 ) -> Result<u8, Failure> {
     let text = read(args.options.as_deref())?;
-    let mut store = Store::open(&args.place.store, &args.new)?;
+    let mut store = OpenStore::open(&args.place.store, &args.new)?;
     let mut client = store.client(args.origin.clone(), args.user.answer());
     match options(&text).and_then(|options| ceremony(&mut client, &options)) {
         Ok(response) => {

@@ -10,8 +10,8 @@ use super::super::console::{Console, complain};
 use super::super::failure::Failure;
 use super::jwk::jwk;
 use super::passkey::Passkey;
-use super::store::{New, Store};
-use super::{Place, read};
+use super::store::{NewStore, OpenStore};
+use super::{StoreFile, read};
 use crate::near::did_you_mean;
 use crate::outcome::visible;
 
@@ -23,14 +23,14 @@ use crate::outcome::visible;
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     #[command(subcommand)]
-    verb: Verb,
+    verb: CredentialsVerb,
 
     #[command(flatten)]
-    place: Place,
+    place: StoreFile,
 }
 
 #[derive(Debug, Subcommand)]
-enum Verb {
+enum CredentialsVerb {
     /// List the passkeys
     List {
         /// As JSON, without private keys.
@@ -64,36 +64,36 @@ enum Verb {
 pub(super) fn run(args: &Args, console: Console) -> Result<u8, Failure> {
     // Read before the store is locked: others need not wait for our input.
     let imported = match &args.verb {
-        Verb::Import { file } => parse(&read(file.as_deref())?)?,
+        CredentialsVerb::Import { file } => parse(&read(file.as_deref())?)?,
         _ => Vec::new(),
     };
-    let mut store = Store::open(&args.place.store, &New::default())?;
+    let mut store = OpenStore::open(&args.place.store, &NewStore::default())?;
     match &args.verb {
-        Verb::List { json: false } => console.print(&table(store.passkeys()))?,
-        Verb::List { json: true } => {
+        CredentialsVerb::List { json: false } => console.print(&table(store.passkeys()))?,
+        CredentialsVerb::List { json: true } => {
             let shown: Vec<_> = store.passkeys().iter().map(public).collect();
             console.print_json(&shown)?;
         }
-        Verb::Show { id } => {
+        CredentialsVerb::Show { id } => {
             for passkey in find(&store, std::slice::from_ref(id))? {
                 console.print_json(&public(passkey))?;
             }
         }
-        Verb::Export { ids } => {
+        CredentialsVerb::Export { ids } => {
             let chosen: Vec<_> = match ids.is_empty() {
                 true => store.passkeys().iter().collect(),
                 false => find(&store, ids)?,
             };
             console.print_json(&chosen)?;
         }
-        Verb::Import { .. } => {
+        CredentialsVerb::Import { .. } => {
             let count = imported.len();
             store.change(|kept| {
                 imported.into_iter().for_each(|passkey| kept.insert(passkey.credential));
             })?;
             complain(&format!("{count} imported\n"));
         }
-        Verb::Remove { ids } => {
+        CredentialsVerb::Remove { ids } => {
             let found = find(&store, ids)?;
             let ids: Vec<_> = found.iter().map(|passkey| passkey.credential.id.clone()).collect();
             store.change(|kept| {
@@ -123,7 +123,7 @@ fn parse(text: &str) -> Result<Vec<Passkey>, Failure> {
     .map_err(unusable)
 }
 
-fn find<'a>(store: &'a Store, ids: &[String]) -> Result<Vec<&'a Passkey>, Failure> {
+fn find<'a>(store: &'a OpenStore, ids: &[String]) -> Result<Vec<&'a Passkey>, Failure> {
     let known = || store.passkeys().iter();
     let found = ids.iter().map(|id| {
         known().find(|passkey| passkey.id() == *id).ok_or_else(|| {

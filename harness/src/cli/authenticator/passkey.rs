@@ -1,7 +1,7 @@
 //! A passkey in the JSON that WebDriver's virtual authenticators, the DevTools
 //! protocol and Playwright use for credentials.
 
-use passrig_authenticator::device::extensions::{CredRandom, Kept, Protection};
+use passrig_authenticator::device::extensions::{CredRandom, Protection, StoredExtensions};
 use passrig_authenticator::device::{Credential, User};
 use passrig_authenticator::keys::SigningKey;
 use passrig_authenticator::wire::base64url;
@@ -33,15 +33,15 @@ impl From<Credential> for Passkey {
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Shape {
-    credential_id: Octets,
+    credential_id: HiddenBytes,
     is_resident_credential: bool,
     rp_id: String,
     /// PKCS#8.
-    private_key: Octets,
+    private_key: HiddenBytes,
     #[serde(skip_serializing_if = "Option::is_none")]
     alg: Option<Algorithm>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    user_handle: Option<Octets>,
+    user_handle: Option<HiddenBytes>,
     #[serde(skip_serializing_if = "Option::is_none")]
     user_name: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -53,24 +53,23 @@ struct Shape {
     backup_state: bool,
     /// Empty where one can be kept and none was written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    large_blob: Option<Octets>,
+    large_blob: Option<HiddenBytes>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    cred_blob: Option<Octets>,
+    cred_blob: Option<HiddenBytes>,
     /// Level 1 goes without saying.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     cred_protect: Option<u8>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    cred_random: Option<Secrets>,
+    cred_random: Option<PrfSecrets>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     third_party_payment: Option<bool>,
 }
 
-/// The secrets of `hmac-secret` and `prf`.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Secrets {
-    with_uv: Octets,
-    without_uv: Octets,
+struct PrfSecrets {
+    with_uv: HiddenBytes,
+    without_uv: HiddenBytes,
 }
 
 /// Why JSON is no passkey, beyond its shape.
@@ -124,7 +123,7 @@ impl TryFrom<Shape> for Passkey {
             sign_count: shape.sign_count,
             backup_eligible: shape.backup_eligibility,
             backup_state: shape.backup_state,
-            extensions: Kept {
+            extensions: StoredExtensions {
                 protection,
                 cred_random: shape.cred_random.map(TryFrom::try_from).transpose()?,
                 cred_blob: shape.cred_blob.map(|blob| blob.0),
@@ -135,11 +134,11 @@ impl TryFrom<Shape> for Passkey {
     }
 }
 
-impl TryFrom<Secrets> for CredRandom {
+impl TryFrom<PrfSecrets> for CredRandom {
     type Error = Error;
 
-    fn try_from(Secrets { with_uv, without_uv }: Secrets) -> Result<Self, Error> {
-        let secret = |octets: Octets| octets.0.try_into().map_err(|_| Error::Secret);
+    fn try_from(PrfSecrets { with_uv, without_uv }: PrfSecrets) -> Result<Self, Error> {
+        let secret = |octets: HiddenBytes| octets.0.try_into().map_err(|_| Error::Secret);
         Ok(Self { with_uv: secret(with_uv)?, without_uv: secret(without_uv)? })
     }
 }
@@ -172,24 +171,24 @@ impl From<Passkey> for Shape {
         let user = credential.user.as_ref();
         let kept = &credential.extensions;
         let protection = Some(kept.protection).filter(|level| *level != Protection::default());
-        let secrets = kept.cred_random.as_ref().map(|secrets| Secrets {
-            with_uv: Octets(secrets.with_uv.to_vec()),
-            without_uv: Octets(secrets.without_uv.to_vec()),
+        let secrets = kept.cred_random.as_ref().map(|secrets| PrfSecrets {
+            with_uv: HiddenBytes(secrets.with_uv.to_vec()),
+            without_uv: HiddenBytes(secrets.without_uv.to_vec()),
         });
         Self {
-            credential_id: Octets(credential.id.clone()),
+            credential_id: HiddenBytes(credential.id.clone()),
             is_resident_credential: user.is_some(),
             rp_id: credential.rp_id.clone(),
-            private_key: Octets(credential.key.to_pkcs8()),
+            private_key: HiddenBytes(credential.key.to_pkcs8()),
             alg: Some(credential.key.algorithm()),
-            user_handle: user.map(|user| Octets(user.handle.clone())),
+            user_handle: user.map(|user| HiddenBytes(user.handle.clone())),
             user_name: user.map(|user| user.name.clone()),
             user_display_name: user.map(|user| user.display_name.clone()),
             sign_count: credential.sign_count,
             backup_eligibility: credential.backup_eligible,
             backup_state: credential.backup_state,
-            large_blob: kept.large_blob.clone().map(Octets),
-            cred_blob: kept.cred_blob.clone().map(Octets),
+            large_blob: kept.large_blob.clone().map(HiddenBytes),
+            cred_blob: kept.cred_blob.clone().map(HiddenBytes),
             cred_protect: protection.map(Protection::level),
             cred_random: secrets,
             third_party_payment: kept.third_party_payment.then_some(true),
@@ -200,15 +199,15 @@ impl From<Passkey> for Shape {
 /// Octets as WebDriver writes them; the DevTools protocol writes plain base64,
 /// which is read as well.
 #[derive(Clone)]
-struct Octets(Vec<u8>);
+struct HiddenBytes(Vec<u8>);
 
-impl Serialize for Octets {
+impl Serialize for HiddenBytes {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&base64url::encode(&self.0))
     }
 }
 
-impl<'de> Deserialize<'de> for Octets {
+impl<'de> Deserialize<'de> for HiddenBytes {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         base64url::decode_lenient(&text).map(Self).map_err(de::Error::custom)
@@ -230,12 +229,12 @@ mod tests {
             sign_count: 3,
             backup_eligible: true,
             backup_state: false,
-            extensions: Kept::default(),
+            extensions: StoredExtensions::default(),
         })
     }
 
     #[test]
-    fn what_extensions_keep_travels() {
+    fn data_of_extensions_is_exported() {
         let key = SigningKey::from_bytes(Algorithm::ES256, &[1; 32]).unwrap();
         let mut passkey = passkey(key);
         let plain = json!(passkey);
@@ -243,7 +242,7 @@ mod tests {
         for member in ["largeBlob", "credBlob", "credProtect", "credRandom", "thirdPartyPayment"] {
             assert!(!members.contains_key(member), "{member}");
         }
-        passkey.credential.extensions = Kept {
+        passkey.credential.extensions = StoredExtensions {
             protection: Protection::Required,
             cred_random: Some(CredRandom { with_uv: [1; 32], without_uv: [2; 32] }),
             cred_blob: Some(vec![3]),
@@ -286,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_none_is_told_by_its_member() {
+    fn errors_name_the_member_that_is_invalid() {
         let key = SigningKey::from_bytes(Algorithm::ES256, &[1; 32]).unwrap();
         let good = json!(passkey(key));
         for (member, value, said) in [

@@ -18,17 +18,17 @@ use serde::{Deserialize, Serialize};
 use super::super::failure::Failure;
 use super::super::identity;
 use super::passkey::Passkey;
-use crate::storage::{self, Limit, Mode};
+use crate::storage::{self, FileMode, Limit};
 
 /// The shape of the file.
 const VERSION: u32 = 1;
 /// How long to wait for another process.
-const PATIENCE: Duration = Duration::from_secs(30);
+const LOCK_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// What a new authenticator shall be; an old one must be like that already.
+/// The settings of a new authenticator; an existing one must have them already.
 #[derive(Debug, Default, clap::Args)]
 #[group(skip)]
-pub(super) struct New {
+pub(super) struct NewStore {
     /// What the authenticator is like [default: that of the store, else
     /// platform].
     #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(Profile::names()))]
@@ -41,16 +41,16 @@ pub(super) struct New {
 }
 
 /// An open store. It is this process's own until it is dropped.
-pub(super) struct Store {
+pub(super) struct OpenStore {
     file: PathBuf,
-    content: Content,
+    content: StoreContent,
     profile: Profile,
     _lock: File,
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Content {
+struct StoreContent {
     version: u32,
     profile: String,
     /// What all that it draws comes from, the keys of server-side credentials
@@ -63,14 +63,13 @@ struct Content {
     credentials: Vec<Passkey>,
 }
 
-impl Store {
-    /// The store in this file, or a new one.
-    pub(super) fn open(file: &Path, new: &New) -> Result<Self, Failure> {
+impl OpenStore {
+    pub(super) fn open(file: &Path, new: &NewStore) -> Result<Self, Failure> {
         // The same lock for every name of the store.
         let lock = lock(&storage::file_of(file))?;
         let content = match storage::read_regular(file, Limit::STORE) {
             Ok(bytes) => parse(file, &bytes)?,
-            Err(error) if error.is_not_found() => Content {
+            Err(error) if error.is_not_found() => StoreContent {
                 version: VERSION,
                 profile: new.profile.clone().unwrap_or_else(|| "platform".to_owned()),
                 seed: new.seed.clone().map_or_else(|| identity::random(32), Ok)?,
@@ -129,9 +128,9 @@ impl Store {
     ) -> Result<T, Failure> {
         let mut store = device::Store::default();
         self.fill(&mut store);
-        let told = change(&mut store);
+        let result = change(&mut store);
         self.save(&store)?;
-        Ok(told)
+        Ok(result)
     }
 
     fn fill(&self, store: &mut device::Store) {
@@ -150,16 +149,16 @@ impl Store {
         let failed = |source| Failure::write(&self.file, source);
         let mut text = serde_json::to_vec_pretty(&self.content).map_err(|e| failed(e.into()))?;
         text.push(b'\n');
-        storage::write(&self.file, &text, Mode::Private).map_err(failed)
+        storage::write(&self.file, &text, FileMode::Private).map_err(failed)
     }
 }
 
-fn parse(file: &Path, bytes: &[u8]) -> Result<Content, Failure> {
+fn parse(file: &Path, bytes: &[u8]) -> Result<StoreContent, Failure> {
     let unusable = |what: String| {
         let what = format!("{} is no store of passkeys: {what}", file.display());
         Failure::usage(what, "name another file with --store, or remove this one")
     };
-    let content: Content =
+    let content: StoreContent =
         serde_json::from_slice(bytes).map_err(|error| unusable(error.to_string()))?;
     if content.version != VERSION {
         return Err(unusable(format!("version {} is not known here", content.version)));
@@ -197,7 +196,7 @@ fn lock(file: &Path) -> Result<File, Failure> {
     loop {
         match lock.try_lock() {
             Ok(()) => return Ok(lock),
-            Err(TryLockError::WouldBlock) if start.elapsed() < PATIENCE => {
+            Err(TryLockError::WouldBlock) if start.elapsed() < LOCK_TIMEOUT => {
                 std::thread::sleep(Duration::from_millis(5));
             }
             Err(TryLockError::WouldBlock) => {

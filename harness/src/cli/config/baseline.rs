@@ -16,8 +16,8 @@ pub(in crate::cli) struct Baseline {
     pub(in crate::cli) removed: usize,
 }
 
-/// What a run came to, and what was expected of it.
-pub(in crate::cli) struct Findings<'a> {
+/// The outcomes of a run, and those that were expected.
+pub(in crate::cli) struct BaselineInput<'a> {
     pub(in crate::cli) report: &'a Report,
     pub(in crate::cli) catalogue: &'a Catalogue,
     pub(in crate::cli) expectations: &'a [KnownFailure],
@@ -25,14 +25,13 @@ pub(in crate::cli) struct Findings<'a> {
     pub(in crate::cli) today: Date,
 }
 
-/// What happens to an entry.
-enum Fate {
+enum EntryChange {
     Stays,
     Goes,
     Changes(KnownFailure),
 }
 
-impl Findings<'_> {
+impl BaselineInput<'_> {
     /// Everything that fails the run becomes an expectation; what is not needed
     /// goes. An entry that still holds keeps its words, and so do its
     /// neighbours.
@@ -47,13 +46,13 @@ impl Findings<'_> {
         let mut kept = ArrayOfTables::new();
         for (table, entry) in std::mem::take(&mut entries).into_iter().zip(self.expectations) {
             let mut table = table;
-            match self.fate(entry) {
-                Fate::Stays => valid.push(entry.clone()),
-                Fate::Goes => {
+            match self.change(entry) {
+                EntryChange::Stays => valid.push(entry.clone()),
+                EntryChange::Goes => {
                     baseline.removed += 1;
                     continue;
                 }
-                Fate::Changes(new) => {
+                EntryChange::Changes(new) => {
                     baseline.updated += 1;
                     match new.outcome {
                         Some(outcome) => set(&mut table, "outcome", outcome.name()),
@@ -81,7 +80,7 @@ impl Findings<'_> {
         Ok(baseline)
     }
 
-    fn fate(&self, entry: &KnownFailure) -> Fate {
+    fn change(&self, entry: &KnownFailure) -> EntryChange {
         let results = &self.report.checks;
         let counted = results
             .iter()
@@ -89,20 +88,20 @@ impl Findings<'_> {
         match entry.staleness(&self.catalogue.checks, results, self.today) {
             // It is written anew, with the same reason, as long as it is true.
             Some(Staleness::Expired) if results.iter().any(|result| entry.covers(result)) => {
-                Fate::Changes(KnownFailure { expires: None, ..entry.clone() })
+                EntryChange::Changes(KnownFailure { expires: None, ..entry.clone() })
             }
-            Some(Staleness::Expired) => Fate::Goes,
+            Some(Staleness::Expired) => EntryChange::Goes,
             stale if !results.iter().any(|result| entry.covers(result)) => {
                 match (counted.into_iter().next(), stale) {
-                    (Some(other), _) => Fate::Changes(KnownFailure {
+                    (Some(other), _) => EntryChange::Changes(KnownFailure {
                         outcome: Some(other.outcome),
                         ..entry.clone()
                     }),
-                    (None, Some(_)) => Fate::Goes,
-                    (None, None) => Fate::Stays,
+                    (None, Some(_)) => EntryChange::Goes,
+                    (None, None) => EntryChange::Stays,
                 }
             }
-            _ => Fate::Stays,
+            _ => EntryChange::Stays,
         }
     }
 }

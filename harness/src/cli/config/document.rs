@@ -5,14 +5,13 @@ use std::path::Path;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use toml::Spanned;
 use toml::value::Datetime;
 
-use super::found::{Setting, Strange, Withheld};
-use super::{Config, Source};
+use super::found::{ForeignFile, Withheld, WithheldSetting};
+use super::{ConfigFile, FileConfig};
 use crate::catalogue::Catalogue;
 use crate::cli::fail_on;
-use crate::cli::reach::{self, Rp, Variable};
+use crate::cli::reach::{self, Rp, VariableArgument};
 use crate::cli::rp;
 use crate::cli::selection::LISTED;
 use crate::near::did_you_mean;
@@ -20,58 +19,49 @@ use crate::outcome::{Level, Outcome, Verdict};
 use crate::runner::expect::{Date, KnownFailure};
 use crate::runner::policy::{self, Rule};
 use crate::target_rp::adapter;
-use crate::target_rp::guard::Place;
+use crate::target_rp::guard::HostPort;
 use crate::target_rp::network::ConnectTo;
-use crate::toml_file::Mistake;
+use crate::toml_file::{Spanned, TomlMistake};
 
-type Parsed<T> = Result<T, Box<Mistake>>;
+type Parsed<T> = Result<T, Box<TomlMistake>>;
 
 /// passrig.toml: the target, what the site demands, and what is known.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(in crate::cli) struct Document {
-    /// Where the relying party is, and how it is spoken to.
+pub(in crate::cli) struct ConfigDocument {
+    /// The place of the relying party, and the way to reach it.
     #[serde(default)]
-    target: Target,
+    target: TargetTable,
     /// From which divergence on a run fails: `LEVEL[:IMPORTANCE]`.
-    #[schemars(with = "Option<String>")]
     fail_on: Option<Spanned<String>>,
     /// What the site demands beyond the specification, by requirement, family,
     /// check or glob.
     #[serde(default)]
-    #[schemars(with = "BTreeMap<String, Demand>")]
     policy: BTreeMap<Spanned<String>, Demand>,
     /// What is known to go wrong.
     #[serde(default)]
     expect: Vec<Expect>,
 }
 
-/// Where the relying party is, and how it is spoken to.
+/// The place of the relying party, and the way to reach it.
 #[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Target {
+struct TargetTable {
     /// Where its API is.
-    #[schemars(with = "Option<String>")]
     rp: Option<Spanned<String>>,
     /// The id of an adapter, or a file beside this one; a file of another folder counts with
     /// --config.
-    #[schemars(with = "Option<String>")]
     adapter: Option<Spanned<String>>,
     /// The origin of the emulated page.
-    #[schemars(with = "Option<String>")]
     origin: Option<Spanned<String>>,
     /// `HOST:PORT` to connect to, whatever host the URL names.
-    #[schemars(with = "Option<String>")]
     connect_to: Option<Spanned<String>>,
     /// Where mail that it sends is caught: an address of this machine.
-    #[schemars(with = "Option<String>")]
     smtp: Option<Spanned<String>>,
     /// Lets the adapter run programs; counts with --config.
-    #[schemars(with = "Option<bool>")]
     allow_run: Option<Spanned<bool>>,
     /// A file with certificates to believe (PEM), beside this one; a file of another folder counts
     /// with --config.
-    #[schemars(with = "Option<String>")]
     ca: Option<Spanned<String>>,
     /// Believe every certificate.
     #[serde(default)]
@@ -79,27 +69,20 @@ struct Target {
     /// Hosts that are not this machine or not the RP's, and may be connected to: HOST or
     /// HOST:PORT; counts with --config.
     #[serde(default)]
-    #[schemars(with = "Vec<String>")]
     allow_hosts: Vec<Spanned<String>>,
     /// How many seconds to wait for each answer.
-    #[schemars(with = "Option<u32>")]
     deadline: Option<Spanned<u32>>,
     /// How many seconds to wait until a challenge must have expired; absent,
     /// nothing waits for that.
-    #[schemars(with = "Option<u32>")]
     expiry: Option<Spanned<u32>>,
     /// How many pairs of answers a check times at most, such as 500; absent,
     /// nothing is timed.
-    #[schemars(with = "Option<u32>")]
     timing: Option<Spanned<u32>>,
     /// How many seconds a target that dies may take to come back.
-    #[schemars(with = "Option<u32>")]
     restart_wait: Option<Spanned<u32>>,
     /// A shell command that brings it back; counts with --config.
-    #[schemars(with = "Option<String>")]
     restart: Option<Spanned<String>>,
     /// Seconds to wait in total when the target asks for fewer requests.
-    #[schemars(with = "Option<u32>")]
     throttle_wait: Option<Spanned<u32>>,
     /// Whether the RP judges models of authenticators by the metadata that
     /// `passrig trust export` writes.
@@ -110,23 +93,22 @@ struct Target {
     name_checks: bool,
     /// Variables for the adapter.
     #[serde(default)]
-    #[schemars(with = "BTreeMap<String, Value>")]
-    vars: BTreeMap<Spanned<String>, Value>,
+    vars: BTreeMap<Spanned<String>, ConfigValue>,
 }
 
 /// A value, or where it comes from.
 #[derive(Deserialize, JsonSchema)]
 #[serde(untagged, expecting = "expected a text, or where it comes from: { env = \"NAME\" }")]
-enum Value {
+enum ConfigValue {
     /// The value itself.
     Text(String),
     /// A variable of the environment, where secrets belong; counts with --config.
-    From(From),
+    From(EnvironmentVariable),
 }
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct From {
+struct EnvironmentVariable {
     /// The variable's name.
     env: String,
 }
@@ -142,12 +124,12 @@ enum Demand {
     /// How strongly.
     Level(Level),
     /// How strongly, and what.
-    Both(Both),
+    Both(LevelAndVerdict),
 }
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Both {
+struct LevelAndVerdict {
     /// How strongly.
     level: Level,
     /// What must happen, where the specification leaves that open.
@@ -159,13 +141,10 @@ struct Both {
 #[serde(deny_unknown_fields)]
 struct Expect {
     /// A check's id, or a glob.
-    #[schemars(with = "String")]
     check: Spanned<String>,
     /// What it comes to; absent, whatever is no pass.
-    #[schemars(with = "Option<Outcome>")]
     outcome: Option<Spanned<Outcome>>,
     /// Why that is borne with.
-    #[schemars(with = "String")]
     reason: Spanned<String>,
     /// The last day on which it is: a date without quotes.
     #[schemars(with = "Option<String>")]
@@ -173,8 +152,8 @@ struct Expect {
 }
 
 /// Reads the text, and raises the catalogue's levels.
-pub(super) fn parse(source: Source<'_>, catalogue: &mut Catalogue) -> Parsed<Config> {
-    let document: Document = source.toml.parse()?;
+pub(super) fn parse(source: ConfigFile<'_>, catalogue: &mut Catalogue) -> Parsed<FileConfig> {
+    let document: ConfigDocument = source.toml.parse()?;
     let fail_on = document.fail_on.as_ref().map(|text| {
         let parsed = fail_on::parse(text.get_ref());
         parsed.map_err(|message| source.toml.mistake(message, Some(text.span()), None))
@@ -189,7 +168,7 @@ pub(super) fn parse(source: Source<'_>, catalogue: &mut Catalogue) -> Parsed<Con
         true => Vec::new(),
         false => withheld(source, &document.target, &args),
     };
-    Ok(Config {
+    Ok(FileConfig {
         text: source.toml.text.to_owned(),
         target: args,
         withheld,
@@ -198,7 +177,7 @@ pub(super) fn parse(source: Source<'_>, catalogue: &mut Catalogue) -> Parsed<Con
     })
 }
 
-fn target(source: Source<'_>, target: &Target) -> Parsed<reach::Args> {
+fn target(source: ConfigFile<'_>, target: &TargetTable) -> Parsed<reach::Args> {
     let beside = |file: &str| source.file.parent().unwrap_or(Path::new("")).join(file);
     let wrong = |text: &Spanned<String>, message: String| {
         source.toml.mistake(message, Some(text.span()), None)
@@ -208,7 +187,7 @@ fn target(source: Source<'_>, target: &Target) -> Parsed<reach::Args> {
     let origin = target.origin.as_ref();
     let origin = origin.map(|text| rp::origin(text.get_ref()).map_err(|m| wrong(text, m)));
     for text in &target.allow_hosts {
-        reach::valid::<Place>(text.get_ref()).map_err(|message| wrong(text, message))?;
+        reach::valid::<HostPort>(text.get_ref()).map_err(|message| wrong(text, message))?;
     }
     if let Some(text) = &target.connect_to {
         reach::valid::<ConnectTo>(text.get_ref()).map_err(|message| wrong(text, message))?;
@@ -217,30 +196,28 @@ fn target(source: Source<'_>, target: &Target) -> Parsed<reach::Args> {
         .smtp
         .as_ref()
         .map(|text| reach::loopback(text.get_ref()).map_err(|message| wrong(text, message)));
-    for seconds in [&target.deadline, &target.expiry].into_iter().flatten() {
-        if !(1..=3600).contains(seconds.get_ref()) {
-            let message = "expected a number of seconds from 1 to 3600";
-            return Err(source.toml.mistake(message, Some(seconds.span()), None));
+    for (number, range, unit) in [
+        (&target.deadline, 1..=3600, "seconds"),
+        (&target.expiry, 1..=3600, "seconds"),
+        (&target.restart_wait, 0..=3600, "seconds"),
+        (&target.throttle_wait, 0..=86400, "seconds"),
+        (&target.timing, 50..=2000, "pairs"),
+    ] {
+        if let Some(number) = number.as_ref().filter(|number| !range.contains(number.get_ref())) {
+            let (least, most) = range.into_inner();
+            let message = format!("expected a number of {unit} from {least} to {most}");
+            return Err(source.toml.mistake(message, Some(number.span()), None));
         }
-    }
-    if let Some(seconds) = target.restart_wait.as_ref().filter(|s| *s.get_ref() > 3600) {
-        let message = "expected a number of seconds from 0 to 3600";
-        return Err(source.toml.mistake(message, Some(seconds.span()), None));
-    }
-    if let Some(seconds) = target.throttle_wait.as_ref().filter(|s| *s.get_ref() > 86400) {
-        let message = "expected a number of seconds from 0 to 86400";
-        return Err(source.toml.mistake(message, Some(seconds.span()), None));
-    }
-    if let Some(pairs) = target.timing.as_ref().filter(|p| !(50..=2000).contains(p.get_ref())) {
-        let message = "expected a number of pairs from 50 to 2000";
-        return Err(source.toml.mistake(message, Some(pairs.span()), None));
     }
     let mut var = Vec::new();
     for (name, value) in &target.vars {
-        let known = Variable::plain(name.get_ref()).map_err(|message| wrong(name, message))?;
+        let known =
+            VariableArgument::plain(name.get_ref()).map_err(|message| wrong(name, message))?;
         var.push(match value {
-            Value::Text(text) => Variable { value: Some(text.clone()), ..known },
-            Value::From(From { env }) => Variable { env: env.clone(), ..known },
+            ConfigValue::Text(text) => VariableArgument { value: Some(text.clone()), ..known },
+            ConfigValue::From(EnvironmentVariable { env }) => {
+                VariableArgument { env: env.clone(), ..known }
+            }
         });
     }
     // An adapter is a file if it looks like one.
@@ -271,30 +248,31 @@ fn target(source: Source<'_>, target: &Target) -> Parsed<reach::Args> {
 }
 
 /// The settings that a file of the current folder cannot make.
-fn withheld(source: Source<'_>, target: &Target, args: &reach::Args) -> Vec<Withheld> {
+fn withheld(source: ConfigFile<'_>, target: &TargetTable, args: &reach::Args) -> Vec<Withheld> {
     let connect_to = args.connect_to();
     let rp = target.rp.as_ref().zip(args.rp.as_ref()).and_then(|(text, rp)| match rp {
-        Rp::Program(_) => Some((Setting::Program, text.span())),
+        Rp::Program(_) => Some((WithheldSetting::Program, text.span())),
         Rp::Url(_) if rp.is_loopback(connect_to.as_ref()) => None,
-        Rp::Url(_) => Some((Setting::RemoteRp, text.span())),
+        Rp::Url(_) => Some((WithheldSetting::RemoteRp, text.span())),
     });
     let place = target.connect_to.as_ref().zip(connect_to.as_ref());
     let place = place.filter(|(_, place)| !place.is_loopback());
-    let place = place.map(|(text, _)| (Setting::RemotePlace, text.span()));
+    let place = place.map(|(text, _)| (WithheldSetting::RemotePlace, text.span()));
     let allow_run = target.allow_run.as_ref().filter(|is_set| *is_set.get_ref());
-    let allow_run = allow_run.map(|is_set| (Setting::AllowRun, is_set.span()));
-    let restart = target.restart.as_ref().map(|command| (Setting::Restart, command.span()));
+    let allow_run = allow_run.map(|is_set| (WithheldSetting::AllowRun, is_set.span()));
+    let restart = target.restart.as_ref().map(|command| (WithheldSetting::Restart, command.span()));
     let hosts = target.allow_hosts.iter();
-    let hosts = hosts.map(|host| (Setting::AllowHost(host.get_ref().clone()), host.span()));
-    let vars = target.vars.iter().filter(|(_, value)| matches!(value, Value::From(_)));
-    let vars = vars.map(|(name, _)| (Setting::Environment(name.get_ref().clone()), name.span()));
+    let hosts = hosts.map(|host| (WithheldSetting::AllowHost(host.get_ref().clone()), host.span()));
+    let vars = target.vars.iter().filter(|(_, value)| matches!(value, ConfigValue::From(_)));
+    let vars =
+        vars.map(|(name, _)| (WithheldSetting::Environment(name.get_ref().clone()), name.span()));
     // The id of a built-in adapter comes before a file of that name.
     let adapter = target.adapter.as_ref().filter(|name| adapter::named(name.get_ref()).is_none());
     let adapter = adapter.and_then(|name| {
-        Some((Setting::Adapter(Strange::of(source.file, name.get_ref())?), name.span()))
+        Some((WithheldSetting::Adapter(ForeignFile::of(source.file, name.get_ref())?), name.span()))
     });
     let ca = target.ca.as_ref().and_then(|file| {
-        Some((Setting::Ca(Strange::of(source.file, file.get_ref())?), file.span()))
+        Some((WithheldSetting::Ca(ForeignFile::of(source.file, file.get_ref())?), file.span()))
     });
     let all = rp.into_iter().chain(place).chain(allow_run).chain(restart).chain(hosts).chain(vars);
     let all = all.chain(adapter).chain(ca);
@@ -303,14 +281,14 @@ fn withheld(source: Source<'_>, target: &Target, args: &reach::Args) -> Vec<With
 
 /// Raises the levels that the rule is about.
 fn follow(
-    source: Source<'_>,
+    source: ConfigFile<'_>,
     catalogue: &mut Catalogue,
     about: &Spanned<String>,
     demand: &Demand,
 ) -> Parsed<()> {
     let (level, expects) = match demand {
         Demand::Level(level) => (*level, None),
-        Demand::Both(Both { level, expects }) => (*level, Some(*expects)),
+        Demand::Both(LevelAndVerdict { level, expects }) => (*level, Some(*expects)),
     };
     let rule = Rule { about: about.get_ref().clone(), level, expects };
     rule.apply(catalogue).map_err(|error| {
@@ -334,7 +312,11 @@ fn follow(
     })
 }
 
-fn expectation(source: Source<'_>, catalogue: &Catalogue, entry: &Expect) -> Parsed<KnownFailure> {
+fn expectation(
+    source: ConfigFile<'_>,
+    catalogue: &Catalogue,
+    entry: &Expect,
+) -> Parsed<KnownFailure> {
     let here = |message: &str, span, help: &str| {
         Err(source.toml.mistake(message, Some(span), Some(help.to_owned())))
     };

@@ -8,24 +8,23 @@ use std::fs;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use super::Source;
+use super::ConfigFile;
 use crate::cli::failure::Failure;
 use crate::cli::reach;
 use crate::quoting::quoted;
-use crate::target_rp::guard::Place;
-use crate::toml_file::Mistake;
+use crate::target_rp::guard::HostPort;
+use crate::toml_file::TomlMistake;
 
 /// A setting that counts only if the command line names the file.
 #[derive(Debug)]
 pub(in crate::cli) struct Withheld {
-    setting: Setting,
-    mistake: Box<Mistake>,
+    setting: WithheldSetting,
+    mistake: Box<TomlMistake>,
 }
 
 /// Such a setting. Each has a flag, which wins over the file.
 #[derive(Debug)]
-pub(super) enum Setting {
-    /// The RP is a program.
+pub(super) enum WithheldSetting {
     Program,
     /// The RP is not on this machine.
     RemoteRp,
@@ -40,22 +39,21 @@ pub(super) enum Setting {
     /// A variable comes from the environment.
     Environment(String),
     /// The adapter is not a regular file of the folder.
-    Adapter(Strange),
+    Adapter(ForeignFile),
     /// The certificates are not in a regular file of the folder.
-    Ca(Strange),
+    Ca(ForeignFile),
 }
 
 /// A file that a found passrig.toml cannot name: an error about its content would print it.
 #[derive(Debug)]
-pub(super) struct Strange {
-    /// The path as it is written.
+pub(super) struct ForeignFile {
     written: String,
     /// The file behind symbolic links.
     file: PathBuf,
     is_outside: bool,
 }
 
-impl Strange {
+impl ForeignFile {
     /// The file, unless it is a regular file in the folder of `config`. A file that does not
     /// exist has no content.
     pub(super) fn of(config: &Path, written: &str) -> Option<Self> {
@@ -66,8 +64,8 @@ impl Strange {
         let file = fs::canonicalize(folder.join(written)).ok()?;
         let is_outside = !fs::canonicalize(folder).is_ok_and(|folder| file.starts_with(folder));
         let is_regular = fs::metadata(&file).is_ok_and(|there| there.is_file());
-        let is_strange = is_outside || !is_regular;
-        is_strange.then(|| Self { written: written.to_owned(), file, is_outside })
+        let is_foreign = is_outside || !is_regular;
+        is_foreign.then(|| Self { written: written.to_owned(), file, is_outside })
     }
 
     fn effect(&self, key: &str) -> String {
@@ -84,9 +82,11 @@ impl Strange {
 }
 
 /// Refuses a found passrig.toml that leads out of the current folder.
-pub(super) fn is_inside_its_folder(config: &Path) -> Result<(), Failure> {
-    let Some(strange) = Strange::of(config, &config.display().to_string()) else { return Ok(()) };
-    let Strange { file, is_outside, .. } = strange;
+pub(super) fn check_folder(config: &Path) -> Result<(), Failure> {
+    let Some(foreign) = ForeignFile::of(config, &config.display().to_string()) else {
+        return Ok(());
+    };
+    let ForeignFile { file, is_outside, .. } = foreign;
     let found = match is_outside {
         true => format!("a link to {}", file.display()),
         false => "another kind of file".to_owned(),
@@ -99,7 +99,11 @@ pub(super) fn is_inside_its_folder(config: &Path) -> Result<(), Failure> {
 }
 
 impl Withheld {
-    pub(super) fn new(source: Source<'_>, setting: Setting, span: Range<usize>) -> Self {
+    pub(super) fn new(
+        source: ConfigFile<'_>,
+        setting: WithheldSetting,
+        span: Range<usize>,
+    ) -> Self {
         let message = format!("expected --config to name a file that {}", setting.effect());
         let help =
             format!("give {},\nor --config passrig.toml if you trust this file", setting.flag());
@@ -107,7 +111,7 @@ impl Withheld {
     }
 
     /// The mistake, unless a flag makes the setting.
-    pub(super) fn unless_given(self, flags: &reach::Args) -> Result<(), Box<Mistake>> {
+    pub(super) fn unless_given(self, flags: &reach::Args) -> Result<(), Box<TomlMistake>> {
         match self.setting.is_given(flags) {
             true => Ok(()),
             false => Err(self.mistake),
@@ -115,7 +119,7 @@ impl Withheld {
     }
 }
 
-impl Setting {
+impl WithheldSetting {
     fn effect(&self) -> String {
         match self {
             Self::Program => "runs a program as the RP".to_owned(),
@@ -151,7 +155,8 @@ impl Setting {
             Self::AllowRun => flags.allow_run,
             Self::Restart => flags.restart.is_some(),
             Self::AllowHost(host) => {
-                let allowed = flags.allow_host.iter().filter_map(|flag| flag.parse::<Place>().ok());
+                let allowed =
+                    flags.allow_host.iter().filter_map(|flag| flag.parse::<HostPort>().ok());
                 host.parse().is_ok_and(|host| allowed.into_iter().any(|flag| flag.covers(&host)))
             }
             Self::Environment(name) => flags.var.iter().any(|var| var.name == *name),

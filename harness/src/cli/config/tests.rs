@@ -1,4 +1,4 @@
-use super::baseline::{Baseline, Findings};
+use super::baseline::{Baseline, BaselineInput};
 use super::*;
 use crate::cli::reach::Rp;
 use crate::outcome::{Level, Outcome, Paint, Report};
@@ -7,14 +7,14 @@ use crate::samples;
 
 const TODAY: Date = Date { year: 2026, month: 5, day: 17 };
 
-fn parse(text: &str) -> Result<(Config, Catalogue), Failure> {
+fn parse(text: &str) -> Result<(FileConfig, Catalogue), Failure> {
     read(text, true)
 }
 
-fn read(text: &str, is_named: bool) -> Result<(Config, Catalogue), Failure> {
+fn read(text: &str, is_named: bool) -> Result<(FileConfig, Catalogue), Failure> {
     let mut catalogue = samples::catalogue();
     let file = "ci/passrig.toml".as_ref();
-    let config = Config::parse(file, text.to_owned(), is_named, &mut catalogue)?;
+    let config = FileConfig::parse(file, text.to_owned(), is_named, &mut catalogue)?;
     Ok((config, catalogue))
 }
 
@@ -314,7 +314,7 @@ fn mistakes() {
 
 #[test]
 fn fits_its_schema() {
-    let schema = schemars::schema_for!(document::Document);
+    let schema = schemars::schema_for!(document::ConfigDocument);
     let schema = jsonschema::validator_for(schema.as_value()).unwrap();
     let json = |text: &str| {
         let mut json = serde_json::to_value(text.parse::<toml::Table>().unwrap()).unwrap();
@@ -349,9 +349,9 @@ fn report(results: &[(&str, Outcome)]) -> Report {
 fn baseline(text: &str, results: &[(&str, Outcome)]) -> Baseline {
     let (config, catalogue) = parse(text).unwrap();
     let mut report = report(results);
-    let mut write = |config: &Config| {
+    let mut write = |config: &FileConfig| {
         expect::settle(&mut report, &config.expectations, &catalogue.checks, TODAY);
-        let findings = Findings {
+        let findings = BaselineInput {
             report: &report,
             catalogue: &catalogue,
             expectations: &config.expectations,
@@ -392,7 +392,7 @@ fn a_first_baseline() {
 }
 
 #[test]
-fn a_later_baseline_keeps_what_people_wrote() {
+fn a_later_baseline_keeps_text_of_users() {
     let before = r#"# Our RP.
 fail_on = "must:medium" # as agreed
 

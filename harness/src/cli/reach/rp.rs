@@ -6,7 +6,6 @@ use url::Url;
 use crate::target_rp::guard::is_loopback;
 use crate::target_rp::network::ConnectTo;
 
-/// The RP that is tested.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::cli) enum Rp {
     /// A server: its API is below this URL.
@@ -19,7 +18,6 @@ pub(in crate::cli) enum Rp {
 const PROGRAM: &str = "exec:";
 
 impl Rp {
-    /// The URL of a server.
     pub(in crate::cli) fn url(&self) -> Option<&Url> {
         match self {
             Self::Url(url) => Some(url),

@@ -2,7 +2,7 @@ use std::str::FromStr;
 
 /// A variable of the adapter: `NAME=VALUE`, or a name alone.
 #[derive(Clone, Debug)]
-pub(in crate::cli) struct Variable {
+pub(in crate::cli) struct VariableArgument {
     pub(in crate::cli) name: String,
     /// Absent, if the environment has it.
     pub(in crate::cli) value: Option<String>,
@@ -10,7 +10,7 @@ pub(in crate::cli) struct Variable {
     pub(in crate::cli) env: String,
 }
 
-impl Variable {
+impl VariableArgument {
     /// A variable that the environment has under the same name.
     pub(in crate::cli) fn plain(name: &str) -> Result<Self, String> {
         let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
@@ -32,7 +32,7 @@ impl Variable {
     }
 }
 
-impl FromStr for Variable {
+impl FromStr for VariableArgument {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {

@@ -9,14 +9,13 @@ use std::path::{Component, Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::File;
+use super::ExportFile;
 use crate::cli::failure::Failure;
-use crate::storage::{self, Limit, Mode};
+use crate::storage::{self, FileMode, Limit};
 
 /// The file that says that a folder is an export, and which of its files were written.
 const MARK: &str = "passrig-trust.json";
 
-/// The content of the mark.
 #[derive(Serialize, Deserialize)]
 struct Mark {
     made_by: String,
@@ -27,8 +26,7 @@ struct Mark {
     files: BTreeMap<String, String>,
 }
 
-/// The mark of an export with these files.
-pub(super) fn mark(seed: Option<&str>, files: &[File]) -> File {
+pub(super) fn mark(seed: Option<&str>, files: &[ExportFile]) -> ExportFile {
     let mark = Mark {
         made_by: "passrig trust export".to_owned(),
         version: 1,
@@ -36,12 +34,12 @@ pub(super) fn mark(seed: Option<&str>, files: &[File]) -> File {
         files: files.iter().map(|file| (file.path.clone(), digest(&file.content))).collect(),
     };
     let text = serde_json::to_string_pretty(&mark).unwrap_or_default();
-    File::new(MARK, format!("{text}\n"))
+    ExportFile::new(MARK, format!("{text}\n"))
 }
 
 /// Writes these files into a folder that is new, empty, or an earlier export; any other one is
 /// left alone.
-pub(super) fn replace(dir: &Path, files: &[File]) -> Result<(), Failure> {
+pub(super) fn replace(dir: &Path, files: &[ExportFile]) -> Result<(), Failure> {
     let failed = |file: &Path| {
         let file = file.to_owned();
         move |source| Failure::write(file, source)
@@ -52,42 +50,46 @@ pub(super) fn replace(dir: &Path, files: &[File]) -> Result<(), Failure> {
         None => fs::canonicalize(dir).map_err(failed(dir))?,
     };
     let dir = dir.as_path();
-    match there(dir).map_err(failed(dir))? {
-        There::Nothing => place(dir, files).map_err(failed(dir)),
-        There::Empty => fs::remove_dir(dir).and_then(|()| place(dir, files)).map_err(failed(dir)),
-        There::Export(mark) => renew(dir, files, &mark),
-        There::Foreign => Err(Failure::usage(
+    match content_of(dir).map_err(failed(dir))? {
+        FolderContent::Nothing => place(dir, files).map_err(failed(dir)),
+        FolderContent::Empty => {
+            fs::remove_dir(dir).and_then(|()| place(dir, files)).map_err(failed(dir))
+        }
+        FolderContent::Export(mark) => renew(dir, files, &mark),
+        FolderContent::Other => Err(Failure::usage(
             format!("{} holds something else", dir.display()),
             "name a folder that is empty, new, or an earlier export",
         )),
     }
 }
 
-enum There {
+enum FolderContent {
     Nothing,
     Empty,
     Export(Mark),
-    Foreign,
+    Other,
 }
 
-fn there(dir: &Path) -> io::Result<There> {
+fn content_of(dir: &Path) -> io::Result<FolderContent> {
     let mut entries = match fs::read_dir(dir) {
         Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(There::Nothing),
-        Err(error) if error.kind() == io::ErrorKind::NotADirectory => return Ok(There::Foreign),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(FolderContent::Nothing),
+        Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
+            return Ok(FolderContent::Other);
+        }
         Err(error) => return Err(error),
     };
     if entries.next().is_none() {
         // A link to an empty folder is not replaced by a folder.
         let is_link = fs::symlink_metadata(dir)?.is_symlink();
-        return Ok(if is_link { There::Foreign } else { There::Empty });
+        return Ok(if is_link { FolderContent::Other } else { FolderContent::Empty });
     }
     let text = storage::read_regular(&dir.join(MARK), Limit::EXPORT).unwrap_or_default();
-    Ok(serde_json::from_slice(&text).map_or(There::Foreign, There::Export))
+    Ok(serde_json::from_slice(&text).map_or(FolderContent::Other, FolderContent::Export))
 }
 
 /// Puts a whole new folder in its place.
-fn place(dir: &Path, files: &[File]) -> io::Result<()> {
+fn place(dir: &Path, files: &[ExportFile]) -> io::Result<()> {
     let parent = dir.parent().filter(|parent| !parent.as_os_str().is_empty());
     let parent = parent.unwrap_or(Path::new("."));
     fs::create_dir_all(parent)?;
@@ -101,9 +103,8 @@ fn place(dir: &Path, files: &[File]) -> io::Result<()> {
     fs::rename(whole, dir)
 }
 
-/// Replaces the files of an earlier export, one by one.
-fn renew(dir: &Path, files: &[File], earlier: &Mark) -> Result<(), Failure> {
-    let is_taken = |file: &&File| {
+fn renew(dir: &Path, files: &[ExportFile], earlier: &Mark) -> Result<(), Failure> {
+    let is_taken = |file: &&ExportFile| {
         let is_ours = file.path == MARK || earlier.files.contains_key(&file.path);
         !is_ours && is_other(&dir.join(&file.path), &file.content)
     };
@@ -133,12 +134,12 @@ fn is_other(path: &Path, content: &[u8]) -> bool {
     }
 }
 
-fn write(dir: &Path, file: &File) -> io::Result<()> {
+fn write(dir: &Path, file: &ExportFile) -> io::Result<()> {
     let path = dir.join(&file.path);
     if let Some(parent) = path.parent() {
         fs::create_dir_all(parent)?;
     }
-    storage::write(&path, &file.content, Mode::Shared)
+    storage::write(&path, &file.content, FileMode::Shared)
 }
 
 /// Removes a file that an export wrote, unless it has changed since or its path leads elsewhere.
@@ -171,8 +172,8 @@ fn digest(content: &[u8]) -> String {
 mod tests {
     use super::*;
 
-    fn files(content: &str, names: &[&str]) -> Vec<File> {
-        let mut files: Vec<_> = names.iter().map(|name| File::new(*name, content)).collect();
+    fn files(content: &str, names: &[&str]) -> Vec<ExportFile> {
+        let mut files: Vec<_> = names.iter().map(|name| ExportFile::new(*name, content)).collect();
         files.push(mark(None, &files));
         files
     }

@@ -2,42 +2,41 @@
 
 use serde_json::Value;
 
-use super::super::find::{Key, member};
-use super::super::har::{Body, Entry};
+use super::super::find::{JsonKey, member};
+use super::super::har::{HarBody, HarEntry};
 use super::super::secrets::names_a_secret;
 use super::super::toml::text;
 
 /// The outermost name on the way to a value that says that the value is a secret.
-pub(super) fn secret_name(path: &[Key]) -> Option<&str> {
+pub(super) fn secret_name(path: &[JsonKey]) -> Option<&str> {
     path.iter().find_map(|key| match key {
-        Key::Name(name) if names_a_secret(name) => Some(name.as_str()),
+        JsonKey::Name(name) if names_a_secret(name) => Some(name.as_str()),
         _ => None,
     })
 }
 
-pub(super) fn last_name(path: &[Key]) -> Option<&str> {
+pub(super) fn last_name(path: &[JsonKey]) -> Option<&str> {
     match path.last() {
-        Some(Key::Name(name)) => Some(name),
+        Some(JsonKey::Name(name)) => Some(name),
         _ => None,
     }
 }
 
-/// Whether TOML has this number.
 pub(super) fn is_toml(number: &str) -> bool {
     number.parse::<i64>().is_ok() || number.contains(['.', 'e', 'E'])
 }
 
-pub(super) fn has_password(body: &Body) -> bool {
+pub(super) fn has_password(body: &HarBody) -> bool {
     match body {
-        Body::Form(fields) => fields.iter().any(|(name, _)| is_password(name)),
-        Body::Json(value) => {
+        HarBody::Form(fields) => fields.iter().any(|(name, _)| is_password(name)),
+        HarBody::Json(value) => {
             value.as_object().is_some_and(|members| members.keys().any(|name| is_password(name)))
         }
-        Body::Nothing | Body::Other => false,
+        HarBody::Nothing | HarBody::Other => false,
     }
 }
 
-pub(super) fn signs_up(entry: &Entry) -> bool {
+pub(super) fn signs_up(entry: &HarEntry) -> bool {
     let path = entry.url.path().to_ascii_lowercase();
     let words = ["sign-up", "signup", "sign_up", "register", "registration", "join"];
     words.iter().any(|word| path.contains(word))

@@ -6,13 +6,13 @@ use std::fmt::Write;
 use http::HeaderName;
 use percent_encoding::percent_decode_str;
 
-use super::super::har::Entry;
+use super::super::har::HarEntry;
 use super::super::secrets::names_a_secret;
 use super::super::source;
 use super::super::toml::{key, literal, shown, text};
-use super::{Draft, Learnt};
+use super::{AdapterDraft, LearntAdapter};
 
-impl Draft<'_> {
+impl AdapterDraft<'_> {
     /// A part of a path, without the parameters that browsers write there where they have no cookies.
     pub(super) fn segment(&mut self, index: usize, segment: &str) -> String {
         let mut parts = segment.split(';');
@@ -35,7 +35,7 @@ impl Draft<'_> {
     }
 
     /// The path of a request as people may see it.
-    pub(super) fn shown_path(&self, entry: &Entry) -> String {
+    pub(super) fn shown_path(&self, entry: &HarEntry) -> String {
         let segments = entry.url.path().split('/').map(|segment| {
             let segment = segment.split(';').next().unwrap_or_default();
             if self.secrets.are_in(segment) { "[secret]".to_owned() } else { shown(segment) }
@@ -81,7 +81,7 @@ impl Draft<'_> {
     }
 
     /// The line that declares the variables that the steps use, and how to set them.
-    pub(super) fn variables(&self, steps: &str, learnt: &mut Learnt) -> String {
+    pub(super) fn variables(&self, steps: &str, learnt: &mut LearntAdapter) -> String {
         let used = self.variables.iter().map(|(name, _)| name.as_str());
         let used: Vec<&str> =
             used.filter(|name| steps.contains(&format!("{{{{{name}}}}}"))).collect();
@@ -101,7 +101,7 @@ impl Draft<'_> {
 
     /// Headers that a browser does not send by itself; a token from a cookie is
     /// one for all requests.
-    pub(super) fn headers(&mut self, index: usize, entry: &Entry) -> Vec<String> {
+    pub(super) fn headers(&mut self, index: usize, entry: &HarEntry) -> Vec<String> {
         let mut headers = Vec::new();
         let mut seen = BTreeSet::new();
         for (name, value) in &entry.headers {

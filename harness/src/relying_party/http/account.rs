@@ -11,27 +11,27 @@ use serde_json::{Value, json};
 
 use super::answer::{failed, ok, parse};
 use super::session::{signed_in, signed_out, with_session};
-use super::{Body, Shared};
+use super::{RequestBody, Shared};
 use crate::relying_party::RelyingParty;
 use crate::relying_party::caller::Caller;
 use crate::relying_party::ceremony::Granted;
 use crate::relying_party::sign_in::{Refused, SignedIn};
 
-pub(super) async fn sign_up(State(rp): Shared, caller: Caller, body: Body) -> Response {
+pub(super) async fn sign_up(State(rp): Shared, caller: Caller, body: RequestBody) -> Response {
     match parse(body) {
         Ok(request) => entered(&rp, rp.sign_up(&caller, request)),
         Err((status, reason)) => failed(status, &reason),
     }
 }
 
-pub(super) async fn sign_in(State(rp): Shared, caller: Caller, body: Body) -> Response {
+pub(super) async fn sign_in(State(rp): Shared, caller: Caller, body: RequestBody) -> Response {
     match parse(body) {
         Ok(request) => entered(&rp, rp.sign_in_by_password(&caller, &request)),
         Err((status, reason)) => failed(status, &reason),
     }
 }
 
-pub(super) async fn recover(State(rp): Shared, caller: Caller, body: Body) -> Response {
+pub(super) async fn recover(State(rp): Shared, caller: Caller, body: RequestBody) -> Response {
     match parse(body) {
         Ok(request) => entered(&rp, rp.recover(&caller, &request)),
         Err((status, reason)) => failed(status, &reason),
@@ -47,11 +47,11 @@ fn entered(rp: &RelyingParty, outcome: Result<Granted<SignedIn>, Refused>) -> Re
             }
             with_session(rp, Json(body).into_response(), token)
         }
-        Err(refused) => turned_away(&refused),
+        Err(refused) => refusal_response(&refused),
     }
 }
 
-fn turned_away(refused: &Refused) -> Response {
+fn refusal_response(refused: &Refused) -> Response {
     let status = match refused {
         Refused::Taken(_) => StatusCode::CONFLICT,
         Refused::Paused(_) => StatusCode::TOO_MANY_REQUESTS,

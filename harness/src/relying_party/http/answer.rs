@@ -7,9 +7,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::Body;
+use super::RequestBody;
 
-pub(super) fn parse<T: DeserializeOwned>(body: Body) -> Result<T, (StatusCode, String)> {
+pub(super) fn parse<T: DeserializeOwned>(body: RequestBody) -> Result<T, (StatusCode, String)> {
     let bytes = body.map_err(|rejection| (rejection.status(), rejection.body_text()))?;
     // By way of `Value`, where the last of duplicate names wins, as it does
     // for JSON.parse.
@@ -35,11 +35,11 @@ pub(in crate::relying_party) fn related_origins(origins: &[String]) -> Response 
 pub(super) fn options(options: &impl Serialize) -> Response {
     #[derive(Serialize)]
     #[serde(rename_all = "camelCase")]
-    struct Answer<'a, T> {
+    struct OptionsAnswer<'a, T> {
         status: &'a str,
         error_message: &'a str,
         #[serde(flatten)]
         options: &'a T,
     }
-    Json(Answer { status: "ok", error_message: "", options }).into_response()
+    Json(OptionsAnswer { status: "ok", error_message: "", options }).into_response()
 }

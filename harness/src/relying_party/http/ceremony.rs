@@ -2,19 +2,18 @@
 
 use std::time::Duration;
 
-use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderName, HeaderValue, StatusCode};
 use passrig_authenticator::Ceremony;
 
 use super::answer::{failed, ok, options, parse};
 use super::session::with_session;
-use super::{Body, Shared};
+use super::{RequestBody, Shared};
 use crate::relying_party::caller::Caller;
 use crate::relying_party::ceremony::{Granted, Judgement};
 use crate::relying_party::{RelyingParty, audit};
 
-pub(super) async fn attestation_options(State(rp): Shared, caller: Caller, body: Body) -> Response {
+pub(super) async fn attestation_options(rp: Shared, caller: Caller, body: RequestBody) -> Response {
     let request = match parse(body) {
         Ok(request) => request,
         Err((status, reason)) => return failed(status, &reason),
@@ -25,7 +24,7 @@ pub(super) async fn attestation_options(State(rp): Shared, caller: Caller, body:
     }
 }
 
-pub(super) async fn assertion_options(State(rp): Shared, caller: Caller, body: Body) -> Response {
+pub(super) async fn assertion_options(rp: Shared, caller: Caller, body: RequestBody) -> Response {
     let request = match parse(body) {
         Ok(request) => request,
         Err((status, reason)) => return failed(status, &reason),
@@ -39,15 +38,20 @@ pub(super) async fn assertion_options(State(rp): Shared, caller: Caller, body: B
     with_session(&rp, options(&answer), token)
 }
 
-pub(super) async fn attestation_result(State(rp): Shared, caller: Caller, body: Body) -> Response {
+pub(super) async fn attestation_result(rp: Shared, caller: Caller, body: RequestBody) -> Response {
     result(&rp, Ceremony::Registration, &caller, body).await
 }
 
-pub(super) async fn assertion_result(State(rp): Shared, caller: Caller, body: Body) -> Response {
+pub(super) async fn assertion_result(rp: Shared, caller: Caller, body: RequestBody) -> Response {
     result(&rp, Ceremony::Authentication, &caller, body).await
 }
 
-async fn result(rp: &RelyingParty, ceremony: Ceremony, caller: &Caller, body: Body) -> Response {
+async fn result(
+    rp: &RelyingParty,
+    ceremony: Ceremony,
+    caller: &Caller,
+    body: RequestBody,
+) -> Response {
     let (bytes, status) = match &body {
         Ok(bytes) => (Some(bytes.as_ref()), StatusCode::BAD_REQUEST),
         Err(rejection) => (None, rejection.status()),

@@ -10,10 +10,10 @@ use serde_json::json;
 
 use super::answer::{failed, ok, parse};
 use super::session::{signed_in, signed_out};
-use super::{Body, Shared};
+use super::{RequestBody, Shared};
 use crate::relying_party::behaviour::Removal;
 use crate::relying_party::caller::Caller;
-use crate::relying_party::store::Record;
+use crate::relying_party::store::CredentialRecord;
 
 /// How long a passkey's name is at most, in characters.
 const LONGEST_NAME: usize = 64;
@@ -21,7 +21,7 @@ const LONGEST_NAME: usize = 64;
 pub(super) async fn list(State(rp): Shared, caller: Caller) -> Response {
     let store = rp.store();
     let Some((_, account)) = signed_in(&store, &caller) else { return signed_out() };
-    let describe = |record: &Record| {
+    let describe = |record: &CredentialRecord| {
         let mut described = json!({
             "id": base64url::encode(&record.id),
             "signCount": record.sign_count,
@@ -37,7 +37,6 @@ pub(super) async fn list(State(rp): Shared, caller: Caller) -> Response {
     Json(json!({"credentials": credentials})).into_response()
 }
 
-/// The body of `PATCH /credentials/{id}`.
 #[derive(Deserialize)]
 struct Renaming {
     name: String,
@@ -47,7 +46,7 @@ pub(super) async fn rename(
     State(rp): Shared,
     caller: Caller,
     Path(id): Path<String>,
-    body: Body,
+    body: RequestBody,
 ) -> Response {
     let mut store = rp.store();
     let owner = signed_in(&store, &caller).map(|(_, account)| account.handle.clone());

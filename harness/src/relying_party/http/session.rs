@@ -12,12 +12,11 @@ use super::Shared;
 use super::answer::{failed, ok};
 use crate::relying_party::RelyingParty;
 use crate::relying_party::caller::Caller;
-use crate::relying_party::store::{Account, Session, Store};
+use crate::relying_party::store::{Account, SessionId, Store};
 
 /// Names the check that a request belongs to.
 const CHECK: &str = "x-passrig-check";
 
-/// The cookie that carries the session token.
 const SESSION: &str = "session";
 
 pub(super) async fn session(State(rp): Shared, caller: Caller) -> Response {
@@ -41,7 +40,7 @@ pub(super) async fn logout(State(rp): Shared, caller: Caller) -> Response {
     response
 }
 
-pub(super) fn signed_in<'a>(store: &'a Store, caller: &Caller) -> Option<(Session, &'a Account)> {
+pub(super) fn signed_in<'a>(store: &'a Store, caller: &Caller) -> Option<(SessionId, &'a Account)> {
     let session = store.session(caller.token.as_deref()?)?;
     Some((session, store.signed_in(session)?))
 }

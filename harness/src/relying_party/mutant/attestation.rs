@@ -3,8 +3,8 @@
 use passrig_authenticator::keys;
 use passrig_authenticator::wire::cbor::Item;
 
-use super::{Kind, Mutant, loosely};
-use crate::relying_party::verify::Run::{Derive, Verify};
+use super::{Mutant, MutantKind, loosely};
+use crate::relying_party::verify::Procedure::{Derive, Verify};
 use crate::relying_party::verify::attestation::android_key::{
     self, ALL_APPLICATIONS, ORIGIN, PURPOSE,
 };
@@ -13,11 +13,11 @@ use crate::relying_party::verify::attestation::trust;
 use crate::relying_party::verify::attestation::{
     MODEL, Signature, Statement, apple, compound, fido_u2f, none, packed, safetynet, tpm,
 };
-use crate::relying_party::verify::{Evidence, Finding, STEPS, registration};
+use crate::relying_party::verify::{Evidence, STEPS, StepResult, registration};
 
 #[rustfmt::skip]
 pub(super) fn all() -> Vec<Mutant> {
-    let flaws = Mutant::list(Kind::WrongVersion, [
+    let flaws = Mutant::list(MutantKind::WrongVersion, [
         (&["8.7/syntax"], "lists", "takes an empty list for the empty map", Verify(none_list)),
         (&["8.2/1"], "error-accepted", UNREAD, Derive(|e| packed::syntax(e).or(Ok(())))),
         (&["8.2/1"], "chain-unread", "takes what has no readable certificates for self attestation", Derive(packed_chain_unread)),
@@ -60,15 +60,20 @@ fn joint() -> impl Iterator<Item = Mutant> {
     let sorted = sorted.into_iter().filter_map(|(step, read, run)| {
         let honest = STEPS.iter().find(|known| known.id == step)?;
         let summary = "looks for the attestation key's certificate anywhere in the list";
-        let mutant =
-            Mutant::new(honest, "any-order", Kind::WrongVersion, summary.to_owned(), honest.run);
+        let mutant = Mutant::new(
+            honest,
+            "any-order",
+            MutantKind::WrongVersion,
+            summary.to_owned(),
+            honest.run,
+        );
         Some(mutant.and(read, run))
     });
     let point = STEPS.iter().find(|step| step.id == "8.6/6").map(|step| {
         let summary = "takes coordinates of any length, and then cannot tell what was signed";
         let run = Verify(|e| loosely(e, fido_u2f::signature, has_no_point));
         let mutant =
-            Mutant::new(step, "any-coordinates", Kind::WrongVersion, summary.to_owned(), run);
+            Mutant::new(step, "any-coordinates", MutantKind::WrongVersion, summary.to_owned(), run);
         mutant.and("7.1/20", Verify(|e| loosely(e, registration::algorithm, has_no_point)))
     });
     sorted.chain(point)
@@ -79,7 +84,7 @@ fn has_no_point(e: &Evidence<'_>) -> bool {
 }
 
 /// Reads a statement with the certificate of an end entity at its beginning.
-fn sorted(e: &mut Evidence<'_>, read: fn(&mut Evidence<'_>) -> Finding) -> Finding {
+fn sorted(e: &mut Evidence<'_>, read: fn(&mut Evidence<'_>) -> StepResult) -> StepResult {
     // The step of each format reads its own alone.
     let was_read = e.statement.is_some();
     read(e)?;
@@ -94,14 +99,14 @@ fn sorted(e: &mut Evidence<'_>, read: fn(&mut Evidence<'_>) -> Finding) -> Findi
 
 const UNREAD: &str = "goes on without a statement that it cannot read";
 
-fn none_list(e: &Evidence<'_>) -> Finding {
+fn none_list(e: &Evidence<'_>) -> StepResult {
     loosely(e, none::empty, |e| {
         let object = e.attestation_object.as_ref();
         object.is_some_and(|o| matches!(&o.statement.item, Item::Array(items) if items.is_empty()))
     })
 }
 
-fn packed_chain_unread(e: &mut Evidence<'_>) -> Finding {
+fn packed_chain_unread(e: &mut Evidence<'_>) -> StepResult {
     packed::syntax(e).or_else(|violation| {
         let object = e.attestation_object.as_ref().filter(|object| object.fmt == "packed");
         let signature = object.and_then(|object| Signature::read(&object.statement).ok());
@@ -110,7 +115,7 @@ fn packed_chain_unread(e: &mut Evidence<'_>) -> Finding {
     })
 }
 
-fn packed_by_credential(e: &Evidence<'_>) -> Finding {
+fn packed_by_credential(e: &Evidence<'_>) -> StepResult {
     loosely(e, packed::signature, |e| match (&e.statement, registration::signed(e)) {
         (Some(Statement::Packed(signature, _)), Some(message)) => {
             is_by_credential(e, &message, &signature.octets)
@@ -119,7 +124,7 @@ fn packed_by_credential(e: &Evidence<'_>) -> Finding {
     })
 }
 
-fn u2f_by_credential(e: &Evidence<'_>) -> Finding {
+fn u2f_by_credential(e: &Evidence<'_>) -> StepResult {
     loosely(e, fido_u2f::signature, |e| match (&e.statement, fido_u2f::message(e)) {
         (Some(Statement::FidoU2f(signature, _)), Some(message)) => {
             is_by_credential(e, &message, signature)
@@ -132,22 +137,22 @@ fn is_by_credential(e: &Evidence<'_>, message: &[u8], signature: &[u8]) -> bool 
     registration::key(e).is_some_and(|key| keys::verify(&key, message, signature).is_ok())
 }
 
-fn packed_unit_only(e: &Evidence<'_>) -> Finding {
+fn packed_unit_only(e: &Evidence<'_>) -> StepResult {
     loosely(e, packed::subject, |e| packed::unit(e) == Some(packed::UNIT))
 }
 
-fn packed_any_unit(e: &Evidence<'_>) -> Finding {
+fn packed_any_unit(e: &Evidence<'_>) -> StepResult {
     loosely(e, packed::subject, |e| packed::unit(e).is_some_and(|unit| unit != packed::UNIT))
 }
 
-fn packed_model_critical(e: &Evidence<'_>) -> Finding {
+fn packed_model_critical(e: &Evidence<'_>) -> StepResult {
     loosely(e, packed::critical, |e| {
         let model = packed::leaf(e).and_then(|leaf| leaf.extension(MODEL));
         model.is_none_or(|extension| !extension.critical)
     })
 }
 
-fn packed_unwrapped(e: &Evidence<'_>) -> Finding {
+fn packed_unwrapped(e: &Evidence<'_>) -> StepResult {
     loosely(e, packed::aaguid, |e| {
         let extension = packed::leaf(e).and_then(|leaf| leaf.extension(MODEL));
         let attested = registration::attested(e);
@@ -155,23 +160,23 @@ fn packed_unwrapped(e: &Evidence<'_>) -> Finding {
     })
 }
 
-fn tpm_digest_only(e: &Evidence<'_>) -> Finding {
+fn tpm_digest_only(e: &Evidence<'_>) -> StepResult {
     loosely(e, tpm::name, tpm::has_digest_of_public_area)
 }
 
-fn android_all_in_software(e: &Evidence<'_>) -> Finding {
+fn android_all_in_software(e: &Evidence<'_>) -> StepResult {
     loosely(e, android_key::all_applications, |e| hardware_lacks(e, ALL_APPLICATIONS))
 }
 
-fn android_origin_absent(e: &Evidence<'_>) -> Finding {
+fn android_origin_absent(e: &Evidence<'_>) -> StepResult {
     loosely(e, android_key::origin, |e| hardware_lacks(e, ORIGIN))
 }
 
-fn android_purpose_absent(e: &Evidence<'_>) -> Finding {
+fn android_purpose_absent(e: &Evidence<'_>) -> StepResult {
     loosely(e, android_key::purpose, |e| hardware_lacks(e, PURPOSE))
 }
 
-fn android_purpose_more(e: &Evidence<'_>) -> Finding {
+fn android_purpose_more(e: &Evidence<'_>) -> StepResult {
     loosely(e, android_key::purpose, |e| {
         let description = android_key::certificate(e).and_then(android_key::description);
         description.is_some_and(|described| described.hardware.allows_also_signing())

@@ -2,13 +2,13 @@
 
 use serde_json::Value;
 
-use super::{Kind, Mutant, body_mended};
-use crate::relying_party::verify::Run::Derive;
-use crate::relying_party::verify::{Evidence, Finding, authentication, registration};
+use super::{Mutant, MutantKind, repair_body};
+use crate::relying_party::verify::Procedure::Derive;
+use crate::relying_party::verify::{Evidence, StepResult, authentication, registration};
 
 #[rustfmt::skip]
 pub(super) fn all() -> Vec<Mutant> {
-    Mutant::list(Kind::WrongVersion, [
+    Mutant::list(MutantKind::WrongVersion, [
         (&["7.1/3"], "padding-ignored", "ignores the padding of base64", Derive(|e| created(e, unpadded))),
         (&["7.2/3"], "padding-ignored", "ignores the padding of base64", Derive(|e| used(e, unpadded))),
         (&["7.1/3"], "any-alphabet", "reads base64 in either alphabet", Derive(|e| created(e, url_alphabet))),
@@ -34,18 +34,18 @@ pub(super) const MEMBERS: [&str; 8] = [
     "/response/userHandle",
 ];
 
-fn created(e: &mut Evidence<'_>, mend: fn(&str) -> String) -> Finding {
-    body_mended(e, registration::response, |body| mend_texts(body, mend))
+fn created(e: &mut Evidence<'_>, repair: fn(&str) -> String) -> StepResult {
+    repair_body(e, registration::response, |body| repair_texts(body, repair))
 }
 
-fn used(e: &mut Evidence<'_>, mend: fn(&str) -> String) -> Finding {
-    body_mended(e, authentication::response, |body| mend_texts(body, mend))
+fn used(e: &mut Evidence<'_>, repair: fn(&str) -> String) -> StepResult {
+    repair_body(e, authentication::response, |body| repair_texts(body, repair))
 }
 
-fn mend_texts(body: &mut Value, mend: fn(&str) -> String) {
+fn repair_texts(body: &mut Value, repair: fn(&str) -> String) {
     for member in MEMBERS {
         if let Some(Value::String(text)) = body.pointer_mut(member) {
-            *text = mend(text);
+            *text = repair(text);
         }
     }
 }
@@ -78,7 +78,7 @@ fn even(text: &str) -> String {
     let mut text = text.to_owned();
     let last = text.pop();
     let place = last.and_then(|last| ALPHABET.find(last));
-    let mended = place.and_then(|place| ALPHABET.chars().nth(place - place % spare));
-    text.extend(mended.or(last));
+    let repaired = place.and_then(|place| ALPHABET.chars().nth(place - place % spare));
+    text.extend(repaired.or(last));
     text
 }

@@ -3,16 +3,16 @@
 
 use passrig_authenticator::wire::base64url;
 
-use super::{Kind, Mutant, loosely};
-use crate::relying_party::store::{Issued, State};
-use crate::relying_party::verify::Run::Verify;
-use crate::relying_party::verify::{Evidence, Finding, shared};
+use super::{Mutant, MutantKind, loosely};
+use crate::relying_party::store::{ChallengeState, Issued};
+use crate::relying_party::verify::Procedure::Verify;
+use crate::relying_party::verify::{Evidence, StepResult, shared};
 
 const BOTH: &[&str] = &["7.1/8", "7.2/11"];
 
 #[rustfmt::skip]
 pub(super) fn all() -> Vec<Mutant> {
-    Mutant::list(Kind::WrongVersion, [
+    Mutant::list(MutantKind::WrongVersion, [
         (BOTH, "not-consumed", "takes a challenge again that was answered", Verify(not_consumed)),
         (BOTH, "any-session", "takes a challenge of any session", Verify(any_session)),
         (BOTH, "any-ceremony", "takes a challenge of the other ceremony", Verify(any_ceremony)),
@@ -27,30 +27,30 @@ pub(super) fn all() -> Vec<Mutant> {
 }
 
 /// Takes the challenge of any options that the rule permits.
-fn among(e: &Evidence<'_>, rule: impl Fn(&Issued) -> bool) -> Finding {
+fn among(e: &Evidence<'_>, rule: impl Fn(&Issued) -> bool) -> StepResult {
     loosely(e, shared::challenge, |e| {
         e.sent_challenge().is_some_and(|sent| e.store.answered_by(&sent).any(rule))
     })
 }
 
-fn not_consumed(e: &Evidence<'_>) -> Finding {
-    among(e, |i| own(e, i) && i.ceremony == e.ceremony && i.state == State::Used)
+fn not_consumed(e: &Evidence<'_>) -> StepResult {
+    among(e, |i| own(e, i) && i.ceremony == e.ceremony && i.state == ChallengeState::Used)
 }
 
-fn any_session(e: &Evidence<'_>) -> Finding {
-    among(e, |i| i.ceremony == e.ceremony && i.state == State::Live)
+fn any_session(e: &Evidence<'_>) -> StepResult {
+    among(e, |i| i.ceremony == e.ceremony && i.state == ChallengeState::Live)
 }
 
-fn any_ceremony(e: &Evidence<'_>) -> Finding {
-    among(e, |i| own(e, i) && i.state == State::Live)
+fn any_ceremony(e: &Evidence<'_>) -> StepResult {
+    among(e, |i| own(e, i) && i.state == ChallengeState::Live)
 }
 
-fn superseded(e: &Evidence<'_>) -> Finding {
-    among(e, |i| own(e, i) && i.ceremony == e.ceremony && i.state == State::Superseded)
+fn superseded(e: &Evidence<'_>) -> StepResult {
+    among(e, |i| own(e, i) && i.ceremony == e.ceremony && i.state == ChallengeState::Superseded)
 }
 
-fn expired(e: &Evidence<'_>) -> Finding {
-    among(e, |i| own(e, i) && i.ceremony == e.ceremony && i.state == State::Expired)
+fn expired(e: &Evidence<'_>) -> StepResult {
+    among(e, |i| own(e, i) && i.ceremony == e.ceremony && i.state == ChallengeState::Expired)
 }
 
 fn own(e: &Evidence<'_>, issued: &Issued) -> bool {
@@ -58,7 +58,7 @@ fn own(e: &Evidence<'_>, issued: &Issued) -> bool {
 }
 
 /// Takes what the rule says of the sent challenge and the expected one.
-fn by(e: &Evidence<'_>, rule: impl Fn(&str, &str) -> bool) -> Finding {
+fn by(e: &Evidence<'_>, rule: impl Fn(&str, &str) -> bool) -> StepResult {
     loosely(e, shared::challenge, |e| {
         let expected = e.pending().map(|issued| base64url::encode(&issued.challenge));
         match (e.sent_challenge(), expected) {
@@ -68,23 +68,23 @@ fn by(e: &Evidence<'_>, rule: impl Fn(&str, &str) -> bool) -> Finding {
     })
 }
 
-fn prefix(e: &Evidence<'_>) -> Finding {
+fn prefix(e: &Evidence<'_>) -> StepResult {
     by(e, |sent, expected| !sent.is_empty() && expected.starts_with(sent))
 }
 
-fn any_base64(e: &Evidence<'_>) -> Finding {
+fn any_base64(e: &Evidence<'_>) -> StepResult {
     by(e, |sent, expected| loose_bits(sent) == loose_bits(expected))
 }
 
-fn from_body(e: &Evidence<'_>) -> Finding {
+fn from_body(e: &Evidence<'_>) -> StepResult {
     loosely(e, shared::challenge, |e| e.sent_challenge().is_some())
 }
 
-fn empty(e: &Evidence<'_>) -> Finding {
+fn empty(e: &Evidence<'_>) -> StepResult {
     loosely(e, shared::challenge, |e| e.sent_challenge().is_some_and(|sent| sent.is_empty()))
 }
 
-fn case_insensitive(e: &Evidence<'_>) -> Finding {
+fn case_insensitive(e: &Evidence<'_>) -> StepResult {
     by(e, |sent, expected| sent.eq_ignore_ascii_case(expected))
 }
 

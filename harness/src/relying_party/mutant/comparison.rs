@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::Mutant;
 use crate::relying_party::behaviour::Behaviour;
-use crate::relying_party::verify::{Evidence, Examination, Finding, Run, STEPS, Step};
+use crate::relying_party::verify::{AttemptAudit, Evidence, Procedure, STEPS, Step, StepResult};
 
 /// The reference RP, which runs the replaced steps of mutants beside its own and compares the results.
 #[derive(Debug)]
@@ -25,7 +25,7 @@ pub(crate) struct Comparison {
 struct Replaced {
     mutant: String,
     step: &'static Step,
-    run: Run,
+    run: Procedure,
 }
 
 impl Comparison {
@@ -49,33 +49,35 @@ impl Comparison {
 }
 
 impl Behaviour for Comparison {
-    fn examine<'a>(&self, evidence: Evidence<'a>, specified: Examination<'a>) -> Examination<'a> {
+    fn examine<'a>(&self, evidence: Evidence<'a>, specified: AttemptAudit<'a>) -> AttemptAudit<'a> {
         let ceremony = Some(evidence.ceremony);
         let mut before = evidence;
         for step in STEPS.iter().filter(|step| step.ceremony() == ceremony) {
             let replaced: Vec<_> =
                 self.replaced.iter().filter(|replaced| is_same(replaced.step, step)).collect();
             let differs: Vec<_> = match step.run {
-                Run::Derive(make) => {
+                Procedure::Derive(make) => {
                     let made = made(make, &before);
                     let differs = replaced.into_iter().filter(|replaced| match replaced.run {
-                        Run::Derive(other) => !is_equal(&made, &self::made(other, &before)),
+                        Procedure::Derive(other) => !is_equal(&made, &self::made(other, &before)),
                         _ => true,
                     });
                     let differs = differs.collect();
                     before = made.1;
                     differs
                 }
-                Run::Verify(_) => {
+                Procedure::Verify(_) => {
                     let found = specified.violated.iter().find(|(known, _)| is_same(known, step));
                     let found = found.map(|(_, violation)| violation);
                     let differs = replaced.into_iter().filter(|replaced| match replaced.run {
-                        Run::Verify(judge) => judge(&specified.evidence).err().as_ref() != found,
+                        Procedure::Verify(judge) => {
+                            judge(&specified.evidence).err().as_ref() != found
+                        }
                         _ => true,
                     });
                     differs.collect()
                 }
-                Run::Flow => continue,
+                Procedure::Flow => continue,
             };
             if differs.is_empty() {
                 continue;
@@ -99,14 +101,17 @@ fn is_same(a: &Step, b: &Step) -> bool {
 
 /// The result of a step that makes a value.
 fn made<'a>(
-    make: fn(&mut Evidence<'_>) -> Finding,
+    make: fn(&mut Evidence<'_>) -> StepResult,
     evidence: &Evidence<'a>,
-) -> (Finding, Evidence<'a>) {
+) -> (StepResult, Evidence<'a>) {
     let mut evidence = evidence.clone();
     (make(&mut evidence), evidence)
 }
 
-fn is_equal((finding, a): &(Finding, Evidence<'_>), (other, b): &(Finding, Evidence<'_>)) -> bool {
+fn is_equal(
+    (finding, a): &(StepResult, Evidence<'_>),
+    (other, b): &(StepResult, Evidence<'_>),
+) -> bool {
     finding == other
         && a.registration == b.registration
         && a.assertion == b.assertion

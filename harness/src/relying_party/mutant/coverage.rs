@@ -5,14 +5,14 @@ use passrig_authenticator::keys;
 use passrig_authenticator::wire::cose::{Algorithm, Key};
 use sha2::{Digest, Sha256};
 
-use super::signature::{Signed, asserted};
-use super::{Kind, Mutant, loosely};
-use crate::relying_party::verify::Run::Verify;
-use crate::relying_party::verify::{Evidence, Finding, authentication};
+use super::signature::{SignedData, asserted};
+use super::{Mutant, MutantKind, loosely};
+use crate::relying_party::verify::Procedure::Verify;
+use crate::relying_party::verify::{Evidence, StepResult, authentication};
 
 #[rustfmt::skip]
 pub(super) fn all() -> Vec<Mutant> {
-    Mutant::list(Kind::WrongVersion, [
+    Mutant::list(MutantKind::WrongVersion, [
         (&["7.2/21"], "swapped", "takes a signature over the two parts in the other order", Verify(|e| over(e, |data, hash| [hash, data].concat()))),
         (&["7.2/21"], "authenticator-data-alone", "takes a signature over the authenticator data alone", Verify(|e| over(e, |data, _| data.to_vec()))),
         (&["7.2/21"], "client-data-alone", "takes a signature over the client data's hash alone", Verify(|e| over(e, |_, hash| hash.to_vec()))),
@@ -23,7 +23,7 @@ pub(super) fn all() -> Vec<Mutant> {
 }
 
 /// Takes signatures over what the rule makes of authenticator data and hash.
-fn over(e: &Evidence<'_>, rule: fn(&[u8], &[u8]) -> Vec<u8>) -> Finding {
+fn over(e: &Evidence<'_>, rule: fn(&[u8], &[u8]) -> Vec<u8>) -> StepResult {
     loosely(e, authentication::signature, |e| {
         let hash = e.client_data_json().map(Sha256::digest);
         hash.zip(asserted(e)).is_some_and(|(hash, signed)| {
@@ -42,13 +42,13 @@ const HASHES: &[(Algorithm, Algorithm)] = &[
 ];
 
 /// Takes signatures of these algorithms by keys for those.
-fn by(e: &Evidence<'_>, pairs: &[(Algorithm, Algorithm)]) -> Finding {
+fn by(e: &Evidence<'_>, pairs: &[(Algorithm, Algorithm)]) -> StepResult {
     loosely(e, authentication::signature, |e| {
         asserted(e).is_some_and(|signed| pairs.iter().any(|pair| is_by(&signed, *pair)))
     })
 }
 
-fn is_by(signed: &Signed, (own, other): (Algorithm, Algorithm)) -> bool {
+fn is_by(signed: &SignedData, (own, other): (Algorithm, Algorithm)) -> bool {
     match &signed.key {
         Key::Rsa { alg, n, e } if *alg == own => {
             signed.verifies_with(&Key::Rsa { alg: other, n: n.clone(), e: e.clone() })

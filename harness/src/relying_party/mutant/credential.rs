@@ -1,16 +1,16 @@
 //! Mutants that look up the credential, its account or its user handle wrongly, or accept a
 //! registered credential ID (§7.1 step 26, §7.2 steps 5 and 6).
 
-use super::{Kind, Mutant, behaviour, loosely};
-use crate::relying_party::store::{Record, Store, User, UserHandle};
-use crate::relying_party::verify::Run::Verify;
+use super::{Mutant, MutantKind, behaviour, loosely};
+use crate::relying_party::store::{CredentialRecord, Store, User, UserHandle};
+use crate::relying_party::verify::Procedure::Verify;
 use crate::relying_party::verify::{
-    Evidence, Examination, Finding, authentication, examine, registration,
+    AttemptAudit, Evidence, StepResult, authentication, examine, registration,
 };
 
 #[rustfmt::skip]
 pub(super) fn all() -> Vec<Mutant> {
-    let flaws = Mutant::list(Kind::WrongVersion, [
+    let flaws = Mutant::list(MutantKind::WrongVersion, [
         (&["7.1/26"], "same-account", "minds a duplicate credential id only in another account", Verify(taken_elsewhere)),
         (&["7.2/6a"], "handle-prefix", "takes the beginning of the user handle for the whole", Verify(named_by_prefix)),
         (&["7.2/6b"], "handle-prefix", "takes the beginning of the user handle for the whole", Verify(handle_prefix)),
@@ -25,20 +25,20 @@ pub(super) fn all() -> Vec<Mutant> {
 fn duplicates() -> impl Iterator<Item = Mutant> {
     let mutants = [
         Mutant::flow("registration.credential-id-taken.overwritten", &["7.1/26"], "replaces another account's credential by a new one with the same id", behaviour! {
-            fn examine<'a>(&self, evidence: Evidence<'a>, _: Examination<'a>) -> Examination<'a> {
+            fn examine<'a>(&self, evidence: Evidence<'a>, _: AttemptAudit<'a>) -> AttemptAudit<'a> {
                 examine(evidence, &[("7.1/26", Verify(|_| Ok(())))])
             }
-            fn add_record(&self, store: &mut Store, owner: UserHandle, record: Record) -> bool {
+            fn add_record(&self, store: &mut Store, owner: UserHandle, record: CredentialRecord) -> bool {
                 store.remove_records_with(&record.id);
                 store.add_record(owner, record);
                 true
             }
         }),
         Mutant::flow("registration.credential-id-taken.key-replaced", &["7.1/26"], "gives another account's credential the key of a new one with the same id", behaviour! {
-            fn examine<'a>(&self, evidence: Evidence<'a>, _: Examination<'a>) -> Examination<'a> {
+            fn examine<'a>(&self, evidence: Evidence<'a>, _: AttemptAudit<'a>) -> AttemptAudit<'a> {
                 examine(evidence, &[("7.1/26", Verify(|_| Ok(())))])
             }
-            fn add_record(&self, store: &mut Store, owner: UserHandle, record: Record) -> bool {
+            fn add_record(&self, store: &mut Store, owner: UserHandle, record: CredentialRecord) -> bool {
                 if store.replace_key(&record) {
                     return false;
                 }
@@ -47,13 +47,13 @@ fn duplicates() -> impl Iterator<Item = Mutant> {
             }
         }),
     ];
-    mutants.into_iter().map(|mutant| Mutant { kind: Kind::WrongVersion, ..mutant })
+    mutants.into_iter().map(|mutant| Mutant { kind: MutantKind::WrongVersion, ..mutant })
 }
 
 /// Takes any account's credential for the account that was named.
 fn any_account() -> impl Iterator<Item = Mutant> {
     let summary = "takes any account's credential, and signs in the account that was named";
-    Mutant::each(&["7.2/5"], Kind::WrongVersion, "any-account", summary, Verify(|_| Ok(())))
+    Mutant::each(&["7.2/5"], MutantKind::WrongVersion, "any-account", summary, Verify(|_| Ok(())))
         .into_iter()
         .map(|mutant| mutant.and("7.2/6a", Verify(registered_anywhere)))
 }
@@ -63,8 +63,9 @@ fn account_without() -> impl Iterator<Item = Mutant> {
     let summary =
         "takes any account's credential for an account that has none, and signs in that one";
     let any = Verify(|e| loosely(e, authentication::allow_list, names_account_without));
-    Mutant::each(&["7.2/5"], Kind::WrongVersion, "account-without", summary, any).into_iter().map(
-        |mutant| {
+    Mutant::each(&["7.2/5"], MutantKind::WrongVersion, "account-without", summary, any)
+        .into_iter()
+        .map(|mutant| {
             mutant.and(
                 "7.2/6a",
                 Verify(|e| match names_account_without(e) {
@@ -72,8 +73,7 @@ fn account_without() -> impl Iterator<Item = Mutant> {
                     false => authentication::named_user(e),
                 }),
             )
-        },
-    )
+        })
 }
 
 fn names_account_without(e: &Evidence<'_>) -> bool {
@@ -83,11 +83,11 @@ fn names_account_without(e: &Evidence<'_>) -> bool {
     }
 }
 
-fn registered_anywhere(e: &Evidence<'_>) -> Finding {
+fn registered_anywhere(e: &Evidence<'_>) -> StepResult {
     loosely(e, authentication::named_user, |e| e.record().is_some())
 }
 
-fn taken_elsewhere(e: &Evidence<'_>) -> Finding {
+fn taken_elsewhere(e: &Evidence<'_>) -> StepResult {
     loosely(e, registration::credential_id_taken, |e| {
         let (Some(account), Some(attested)) = (e.registrant(), registration::attested(e)) else {
             return false;
@@ -96,14 +96,14 @@ fn taken_elsewhere(e: &Evidence<'_>) -> Finding {
     })
 }
 
-fn named_by_prefix(e: &Evidence<'_>) -> Finding {
+fn named_by_prefix(e: &Evidence<'_>) -> StepResult {
     loosely(e, authentication::named_user, |e| match e.issued().map(|issued| &issued.user) {
         Some(User::Known(account)) => owns_and_starts_with_handle(e, &account.handle),
         _ => false,
     })
 }
 
-fn handle_alone(e: &Evidence<'_>) -> Finding {
+fn handle_alone(e: &Evidence<'_>) -> StepResult {
     loosely(e, authentication::user_handle, |e| {
         let names_account =
             e.user_handle().is_some_and(|handle| e.store.account(&handle).is_some());
@@ -111,11 +111,11 @@ fn handle_alone(e: &Evidence<'_>) -> Finding {
     })
 }
 
-fn handle_absent(e: &Evidence<'_>) -> Finding {
+fn handle_absent(e: &Evidence<'_>) -> StepResult {
     loosely(e, authentication::user_handle, |e| e.user_handle().is_none() && e.record().is_some())
 }
 
-fn handle_prefix(e: &Evidence<'_>) -> Finding {
+fn handle_prefix(e: &Evidence<'_>) -> StepResult {
     loosely(e, authentication::user_handle, |e| {
         e.record().is_some_and(|(owner, _)| owns_and_starts_with_handle(e, owner))
     })

@@ -5,18 +5,18 @@ use passrig_authenticator::keys;
 use passrig_authenticator::wire::Der;
 use passrig_authenticator::wire::der::tag;
 
-use super::signature::{Signed, asserted, attested};
-use super::{Kind, Mutant, loosely};
-use crate::relying_party::verify::Run::Verify;
+use super::signature::{SignedData, asserted, attested};
+use super::{Mutant, MutantKind, loosely};
+use crate::relying_party::verify::Procedure::Verify;
 use crate::relying_party::verify::attestation::packed;
-use crate::relying_party::verify::{Evidence, Finding, authentication};
+use crate::relying_party::verify::{Evidence, StepResult, authentication};
 
 const ATTESTED: &[&str] = &["8.2/3b"];
 const ASSERTED: &[&str] = &["7.2/21"];
 
 #[rustfmt::skip]
 pub(super) fn all() -> Vec<Mutant> {
-    Mutant::list(Kind::WrongVersion, [
+    Mutant::list(MutantKind::WrongVersion, [
         (ATTESTED, "ber", "reads signatures as BER, with whatever lengths and zeros", Verify(|e| loosely(e, packed::self_signature, |e| attested(e).is_some_and(|s| is_good_ber(&s))))),
         (ASSERTED, "ber", "reads signatures as BER, with whatever lengths and zeros", Verify(|e| loosely(e, authentication::signature, |e| asserted(e).is_some_and(|s| is_good_ber(&s))))),
         (ATTESTED, "trailing-ignored", "ignores what follows a signature", Verify(|e| loosely(e, packed::self_signature, |e| attested(e).is_some_and(|s| is_good_in_front(&s))))),
@@ -35,12 +35,12 @@ pub(super) fn all() -> Vec<Mutant> {
 }
 
 /// Whether r and s verify in their one right encoding.
-fn verifies(signed: &Signed, r: &[u8], s: &[u8]) -> bool {
+fn verifies(signed: &SignedData, r: &[u8], s: &[u8]) -> bool {
     let signature = Der::sequence([Der::unsigned(r), Der::unsigned(s)]).render();
     keys::verify(&signed.key, &signed.message, &signature).is_ok()
 }
 
-fn is_good_ber(signed: &Signed) -> bool {
+fn is_good_ber(signed: &SignedData) -> bool {
     let Ok(sequence) = Der::decode(&signed.signature) else { return false };
     match sequence.items() {
         Some([r, s]) => {
@@ -52,22 +52,22 @@ fn is_good_ber(signed: &Signed) -> bool {
 }
 
 /// The second octet is the length of all that counts.
-fn is_good_in_front(signed: &Signed) -> bool {
+fn is_good_in_front(signed: &SignedData) -> bool {
     let length = signed.signature.get(1).map_or(0, |length| usize::from(*length) + 2);
     let front = signed.signature.get(..length);
     front.is_some_and(|front| keys::verify(&signed.key, &signed.message, front).is_ok())
 }
 
-fn asserted_as(e: &Evidence<'_>, rule: fn(&Signed) -> bool) -> Finding {
+fn asserted_as(e: &Evidence<'_>, rule: fn(&SignedData) -> bool) -> StepResult {
     loosely(e, authentication::signature, |e| asserted(e).is_some_and(|signed| rule(&signed)))
 }
 
-fn is_good_raw(signed: &Signed) -> bool {
+fn is_good_raw(signed: &SignedData) -> bool {
     let (r, s) = signed.signature.split_at(signed.signature.len() / 2);
     r.len() == s.len() && verifies(signed, r, s)
 }
 
-fn is_zero(signed: &Signed) -> bool {
+fn is_zero(signed: &SignedData) -> bool {
     let Ok(sequence) = Der::decode(&signed.signature) else { return false };
     let order = Group::of(signed.key.algorithm()).map(Group::order).unwrap_or_default();
     let is_zero = |scalar: &Der| {
@@ -83,7 +83,7 @@ fn value(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     rest.split_at_checked(usize::from(*length))
 }
 
-fn is_good_untagged(signed: &Signed) -> bool {
+fn is_good_untagged(signed: &SignedData) -> bool {
     let read = || {
         let (inside, _) = value(&signed.signature)?;
         let (r, rest) = value(inside)?;
@@ -93,11 +93,11 @@ fn is_good_untagged(signed: &Signed) -> bool {
     read().unwrap_or_default()
 }
 
-fn is_good_unsigned(signed: &Signed) -> bool {
+fn is_good_unsigned(signed: &SignedData) -> bool {
     signed.signature.first() == Some(&tag::SEQUENCE) && is_good_untagged(signed)
 }
 
-fn is_good_in_two(signed: &Signed) -> bool {
+fn is_good_in_two(signed: &SignedData) -> bool {
     let Ok(sequence) = Der::decode_strict(&signed.signature) else { return false };
     match sequence.items() {
         Some([r, s, ..]) => {
@@ -108,12 +108,12 @@ fn is_good_in_two(signed: &Signed) -> bool {
     }
 }
 
-fn is_good_unclosed(signed: &Signed) -> bool {
+fn is_good_unclosed(signed: &SignedData) -> bool {
     let signature = [&signed.signature[..], &[0, 0]].concat();
-    is_good_ber(&Signed { signature, ..signed.clone() })
+    is_good_ber(&SignedData { signature, ..signed.clone() })
 }
 
-fn is_good_without_zeros(signed: &Signed) -> bool {
+fn is_good_without_zeros(signed: &SignedData) -> bool {
     let verifies = |octets: Option<&[u8]>| {
         octets.is_some_and(|octets| keys::verify(&signed.key, &signed.message, octets).is_ok())
     };
@@ -121,7 +121,7 @@ fn is_good_without_zeros(signed: &Signed) -> bool {
 }
 
 /// Whether a signature verifies after the order was taken from r, or from s.
-fn is_good_reduced(signed: &Signed) -> bool {
+fn is_good_reduced(signed: &SignedData) -> bool {
     let Some(group) = Group::of(signed.key.algorithm()) else { return false };
     if matches!(group, Group::Ed25519) {
         let (point, s) = signed.signature.split_at(signed.signature.len() / 2);
@@ -136,7 +136,6 @@ fn is_good_reduced(signed: &Signed) -> bool {
     verifies(signed, &less(r, group.order()), s) || verifies(signed, r, &less(s, group.order()))
 }
 
-/// A number less another one.
 fn less(number: &[u8], other: &[u8]) -> Vec<u8> {
     let mut borrow = 0;
     let others = other.iter().rev().copied().chain(std::iter::repeat(0));

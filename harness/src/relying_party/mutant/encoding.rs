@@ -5,16 +5,16 @@ use passrig_authenticator::wire::cbor::{Head, Item};
 use passrig_authenticator::wire::{AttestationObject, AuthenticatorData, Cbor, Flags};
 
 use super::simple::longest_prefix;
-use super::{Kind, Mutant};
-use crate::relying_party::verify::Run::Derive;
-use crate::relying_party::verify::{Evidence, Finding, authentication, form, registration};
+use super::{Mutant, MutantKind};
+use crate::relying_party::verify::Procedure::Derive;
+use crate::relying_party::verify::{Evidence, StepResult, authentication, form, registration};
 
 const CREATED: &[&str] = &["7.1/13"];
 const USED: &[&str] = &["7.2/15"];
 
 #[rustfmt::skip]
 pub(super) fn all() -> Vec<Mutant> {
-    Mutant::list(Kind::WrongVersion, [
+    Mutant::list(MutantKind::WrongVersion, [
         (CREATED, "indefinite", "reads CBOR of indefinite length", Derive(|e| created(e, &DEFINITE))),
         (USED, "indefinite", "reads CBOR of indefinite length", Derive(|e| used(e, &DEFINITE))),
         (CREATED, "wide", "reads CBOR whose numbers are wider than needed", Derive(|e| created(e, &NARROW))),
@@ -39,30 +39,30 @@ pub(super) fn all() -> Vec<Mutant> {
     ])
 }
 
-/// How CBOR is mended before it is judged.
-struct Mend {
+/// A repair of CBOR before it is judged.
+struct Repair {
     /// What is done to authenticator data before they are read.
     octets: fn(&[u8]) -> Vec<u8>,
-    /// What is done to an item.
     item: fn(&Cbor) -> Cbor,
 }
 
-const DEFINITE: Mend = Mend { octets: <[u8]>::to_vec, item: |item| throughout(item, definite) };
-const NARROW: Mend = Mend { octets: <[u8]>::to_vec, item: |item| throughout(item, narrow) };
-const SORTED: Mend = Mend { octets: <[u8]>::to_vec, item: |item| throughout(item, sorted) };
-const FIRST: Mend = Mend { octets: <[u8]>::to_vec, item: |item| throughout(item, first_of_two) };
-const LAST: Mend = Mend { octets: <[u8]>::to_vec, item: |item| throughout(item, last_of_two) };
-const UNTAGGED: Mend = Mend { octets: without_tags, item: |item| throughout(item, untagged) };
-const SMALL: Mend = Mend { octets: <[u8]>::to_vec, item: |item| throughout(item, small) };
-const SPELT: Mend = Mend { octets: <[u8]>::to_vec, item: spelt };
-const NAMED: Mend = Mend { octets: <[u8]>::to_vec, item: named };
+const DEFINITE: Repair = Repair { octets: <[u8]>::to_vec, item: |item| throughout(item, definite) };
+const NARROW: Repair = Repair { octets: <[u8]>::to_vec, item: |item| throughout(item, narrow) };
+const SORTED: Repair = Repair { octets: <[u8]>::to_vec, item: |item| throughout(item, sorted) };
+const FIRST: Repair =
+    Repair { octets: <[u8]>::to_vec, item: |item| throughout(item, first_of_two) };
+const LAST: Repair = Repair { octets: <[u8]>::to_vec, item: |item| throughout(item, last_of_two) };
+const UNTAGGED: Repair = Repair { octets: without_tags, item: |item| throughout(item, untagged) };
+const SMALL: Repair = Repair { octets: <[u8]>::to_vec, item: |item| throughout(item, small) };
+const SPELT: Repair = Repair { octets: <[u8]>::to_vec, item: spelt };
+const NAMED: Repair = Repair { octets: <[u8]>::to_vec, item: named };
 
-fn created(e: &mut Evidence<'_>, mend: &Mend) -> Finding {
-    read(e, |bytes| Some((mend.item)(&Cbor::decode(bytes).ok()?)), |data| mended(data, mend))
+fn created(e: &mut Evidence<'_>, repair: &Repair) -> StepResult {
+    read(e, |bytes| Some((repair.item)(&Cbor::decode(bytes).ok()?)), |data| repaired(data, repair))
 }
 
-fn used(e: &mut Evidence<'_>, mend: &Mend) -> Finding {
-    reread(e, |data| mended(data, mend))
+fn used(e: &mut Evidence<'_>, repair: &Repair) -> StepResult {
+    reread(e, |data| repaired(data, repair))
 }
 
 /// The honest finding, or what another reader makes of the two layers.
@@ -70,7 +70,7 @@ fn read(
     e: &mut Evidence<'_>,
     object: impl FnOnce(&[u8]) -> Option<Cbor>,
     data: impl FnOnce(&[u8]) -> Option<AuthenticatorData>,
-) -> Finding {
+) -> StepResult {
     registration::attestation_object(e).or_else(|violation| {
         let sent = e.registration.as_ref().map(|sent| &sent.response.attestation_object);
         let object = sent.and_then(|sent| object(sent.as_ref())).map(|object| object.render());
@@ -83,7 +83,10 @@ fn read(
     })
 }
 
-fn reread(e: &mut Evidence<'_>, data: impl FnOnce(&[u8]) -> Option<AuthenticatorData>) -> Finding {
+fn reread(
+    e: &mut Evidence<'_>,
+    data: impl FnOnce(&[u8]) -> Option<AuthenticatorData>,
+) -> StepResult {
     authentication::authenticator_data(e).or_else(|violation| {
         let sent = e.assertion.as_ref().map(|sent| &sent.response.authenticator_data);
         e.authenticator_data = sent.and_then(|sent| data(sent.as_ref()));
@@ -91,18 +94,18 @@ fn reread(e: &mut Evidence<'_>, data: impl FnOnce(&[u8]) -> Option<Authenticator
     })
 }
 
-fn mended(bytes: &[u8], mend: &Mend) -> Option<AuthenticatorData> {
-    let mut data = AuthenticatorData::decode(&(mend.octets)(bytes)).ok()?;
+fn repaired(bytes: &[u8], repair: &Repair) -> Option<AuthenticatorData> {
+    let mut data = AuthenticatorData::decode(&(repair.octets)(bytes)).ok()?;
     if let Some(attested) = &mut data.attested {
-        attested.public_key = (mend.item)(&attested.public_key);
+        attested.public_key = (repair.item)(&attested.public_key);
     }
-    data.extensions = data.extensions.as_ref().map(mend.item);
+    data.extensions = data.extensions.as_ref().map(repair.item);
     form::authenticator_data(&data).is_ok().then_some(data)
 }
 
-/// The item with every item inside mended, the innermost first.
-fn throughout(item: &Cbor, mend: fn(Cbor) -> Cbor) -> Cbor {
-    let inner = |item: &Cbor| throughout(item, mend);
+/// The item with every item inside repaired, the innermost first.
+fn throughout(item: &Cbor, repair: fn(Cbor) -> Cbor) -> Cbor {
+    let inner = |item: &Cbor| throughout(item, repair);
     let inside = match &item.item {
         Item::Array(items) => Item::Array(items.iter().map(inner).collect()),
         Item::Map(entries) => {
@@ -111,7 +114,7 @@ fn throughout(item: &Cbor, mend: fn(Cbor) -> Cbor) -> Cbor {
         Item::Tag(tag, item) => Item::Tag(*tag, Box::new(inner(item))),
         other => other.clone(),
     };
-    mend(Cbor { item: inside, head: item.head })
+    repair(Cbor { item: inside, head: item.head })
 }
 
 fn definite(item: Cbor) -> Cbor {
@@ -232,7 +235,7 @@ fn with_members(item: &Cbor, change: impl Fn(&Cbor, &Cbor) -> (Cbor, Cbor)) -> C
     }
 }
 
-fn created_until_error(e: &mut Evidence<'_>) -> Finding {
+fn created_until_error(e: &mut Evidence<'_>) -> StepResult {
     read(e, until_error, |data| AuthenticatorData::decode(data).ok().or_else(|| in_parts(data, 0)))
 }
 
@@ -283,28 +286,28 @@ fn with_flags(bytes: &[u8], change: fn(Flags) -> Flags) -> Vec<u8> {
     bytes
 }
 
-fn created_without_extensions(e: &mut Evidence<'_>) -> Finding {
+fn created_without_extensions(e: &mut Evidence<'_>) -> StepResult {
     let whole = |bytes: &[u8]| Cbor::decode(bytes).ok();
     read(e, whole, |data| longest_prefix(&without_extensions(data)))
 }
 
-fn used_without_extensions(e: &mut Evidence<'_>) -> Finding {
+fn used_without_extensions(e: &mut Evidence<'_>) -> StepResult {
     reread(e, |data| longest_prefix(&without_extensions(data)))
 }
 
-fn created_unannounced(e: &mut Evidence<'_>) -> Finding {
+fn created_unannounced(e: &mut Evidence<'_>) -> StepResult {
     let whole = |bytes: &[u8]| Cbor::decode(bytes).ok();
     read(e, whole, |data| {
         AuthenticatorData::decode(&with_flags(data, |flags| flags.with(Flags::AT, true))).ok()
     })
 }
 
-fn created_with_gap(e: &mut Evidence<'_>) -> Finding {
+fn created_with_gap(e: &mut Evidence<'_>) -> StepResult {
     let whole = |bytes: &[u8]| Cbor::decode(bytes).ok();
     read(e, whole, |data| in_parts(data, 1))
 }
 
-fn used_padded(e: &mut Evidence<'_>) -> Finding {
+fn used_padded(e: &mut Evidence<'_>) -> StepResult {
     reread(e, |data| {
         let missing = 37usize.checked_sub(data.len()).filter(|missing| *missing < 5)?;
         AuthenticatorData::decode(&[data, &vec![0; missing]].concat()).ok()

@@ -9,10 +9,10 @@ use passrig_authenticator::wire::{AuthenticatorData, Cbor, Flags, Json, Registra
 use sha2::{Digest, Sha256};
 use url::Url;
 
-use super::{Kind, Mutant, body_mended, loosely};
-use crate::relying_party::store::{State, User};
-use crate::relying_party::verify::Run::{Derive, Verify};
-use crate::relying_party::verify::{Evidence, Finding, authentication, registration, shared};
+use super::{Mutant, MutantKind, loosely, repair_body};
+use crate::relying_party::store::{ChallengeState, User};
+use crate::relying_party::verify::Procedure::{Derive, Verify};
+use crate::relying_party::verify::{Evidence, StepResult, authentication, registration, shared};
 
 const TYPE: &[&str] = &["7.1/7", "7.2/10"];
 const CHALLENGE: &[&str] = &["7.1/8", "7.2/11"];
@@ -22,9 +22,9 @@ const TOP_ORIGIN: &[&str] = &["7.1/11", "7.2/14"];
 
 #[rustfmt::skip]
 pub(super) fn all() -> Vec<Mutant> {
-    let flaws = Mutant::list(Kind::WrongVersion, [
-        (&["7.1/3"], "members-mended", "fills in the id, rawId or type that a response lacks", Derive(|e| mend_members(e, registration::response))),
-        (&["7.2/3"], "members-mended", "fills in the id, rawId or type that a response lacks", Derive(|e| mend_members(e, authentication::response))),
+    let flaws = Mutant::list(MutantKind::WrongVersion, [
+        (&["7.1/3"], "members-mended", "fills in the id, rawId or type that a response lacks", Derive(|e| fill_in_members(e, registration::response))),
+        (&["7.2/3"], "members-mended", "fills in the id, rawId or type that a response lacks", Derive(|e| fill_in_members(e, authentication::response))),
         (TYPE, "first-of-two", "reads the first of two types", Verify(|e| first_of_two(e, "type", shared::kind, |e, sent| sent == shared::expected_kind(e.ceremony)))),
         (TYPE, "trimmed", "reads the type without what surrounds it", Verify(type_trimmed)),
         (TYPE, "beginning", "takes every type that begins with the right one", Verify(type_beginning)),
@@ -33,12 +33,12 @@ pub(super) fn all() -> Vec<Mutant> {
         (CHALLENGE, "encoded-twice", "takes the text of the challenge for its octets", Verify(challenge_encoded_twice)),
         (&["7.2/11"], "in-cookie", "keeps challenges where whoever asks can restore them", Verify(challenge_in_cookie)),
         (ORIGIN, "first-of-two", "reads the first of two origins", Verify(|e| first_of_two(e, "origin", shared::origin, is_own))),
-        (ORIGIN, "trimmed", "reads the origin without the space around it", Verify(|e| mended(e, |sent| sent.trim().to_owned()))),
-        (ORIGIN, "nul-terminated", "reads the origin as far as a NUL", Verify(|e| mended(e, |sent| until(sent, '\0')))),
-        (ORIGIN, "ill-formed-dropped", "drops octets that are no UTF-8", Verify(|e| mended(e, |sent| sent.replace('\u{fffd}', "")))),
-        (ORIGIN, "trailing-dot", "ignores a dot after the host", Verify(|e| mended(e, |sent| sent.trim_end_matches('.').to_owned()))),
-        (ORIGIN, "confusable", "takes letters that look alike for the same", Verify(|e| mended(e, latin))),
-        (ORIGIN, "path-ignored", "ignores what follows the host", Verify(|e| mended(e, serialised))),
+        (ORIGIN, "trimmed", "reads the origin without the space around it", Verify(|e| repaired(e, |sent| sent.trim().to_owned()))),
+        (ORIGIN, "nul-terminated", "reads the origin as far as a NUL", Verify(|e| repaired(e, |sent| until(sent, '\0')))),
+        (ORIGIN, "ill-formed-dropped", "drops octets that are no UTF-8", Verify(|e| repaired(e, |sent| sent.replace('\u{fffd}', "")))),
+        (ORIGIN, "trailing-dot", "ignores a dot after the host", Verify(|e| repaired(e, |sent| sent.trim_end_matches('.').to_owned()))),
+        (ORIGIN, "confusable", "takes letters that look alike for the same", Verify(|e| repaired(e, latin))),
+        (ORIGIN, "path-ignored", "ignores what follows the host", Verify(|e| repaired(e, serialised))),
         (ORIGIN, "listed", "takes a list that holds its origin", Verify(origin_listed)),
         (ORIGIN, "development", "takes every page of this machine, as in development", Verify(origin_of_development)),
         (ORIGIN, "wildcard", "takes an asterisk for everything", Verify(origin_wildcard)),
@@ -64,9 +64,9 @@ pub(super) fn all() -> Vec<Mutant> {
 fn first_of_two(
     e: &Evidence<'_>,
     name: &str,
-    honest: fn(&Evidence<'_>) -> Finding,
+    honest: fn(&Evidence<'_>) -> StepResult,
     rule: fn(&Evidence<'_>, &str) -> bool,
-) -> Finding {
+) -> StepResult {
     loosely(e, honest, |e| {
         let Some(Json::Object(members)) = e.client_data.as_ref().map(Json::plain) else {
             return false;
@@ -76,7 +76,7 @@ fn first_of_two(
     })
 }
 
-fn type_trimmed(e: &Evidence<'_>) -> Finding {
+fn type_trimmed(e: &Evidence<'_>) -> StepResult {
     loosely(e, shared::kind, |e| {
         let junk = |c: char| c.is_whitespace() || c.is_control();
         let expected = shared::expected_kind(e.ceremony);
@@ -84,7 +84,7 @@ fn type_trimmed(e: &Evidence<'_>) -> Finding {
     })
 }
 
-fn type_beginning(e: &Evidence<'_>) -> Finding {
+fn type_beginning(e: &Evidence<'_>) -> StepResult {
     loosely(e, shared::kind, |e| {
         let expected = shared::expected_kind(e.ceremony);
         e.text("type").is_some_and(|sent| sent.starts_with(expected))
@@ -95,22 +95,22 @@ fn is_pending(e: &Evidence<'_>, sent: &str) -> bool {
     e.pending().is_some_and(|issued| issued.is_answered_by(sent))
 }
 
-fn challenge_from_member(e: &Evidence<'_>) -> Finding {
+fn challenge_from_member(e: &Evidence<'_>) -> StepResult {
     loosely(e, shared::challenge, |e| {
         let named = e.body.get("expectedChallenge").and_then(|value| value.as_str());
         named.is_some() && named == e.sent_challenge().as_deref()
     })
 }
 
-fn challenge_encoded_twice(e: &Evidence<'_>) -> Finding {
+fn challenge_encoded_twice(e: &Evidence<'_>) -> StepResult {
     loosely(e, shared::challenge, |e| {
         decoded_text(e.sent_challenge()).is_some_and(|sent| is_pending(e, &sent))
     })
 }
 
-fn challenge_in_cookie(e: &Evidence<'_>) -> Finding {
+fn challenge_in_cookie(e: &Evidence<'_>) -> StepResult {
     loosely(e, shared::challenge, |e| {
-        let spent = |state| state == State::Used && e.session.is_none();
+        let spent = |state| state == ChallengeState::Used && e.session.is_none();
         e.issued().is_some_and(|issued| spent(issued.state))
     })
 }
@@ -123,9 +123,9 @@ fn is_own(e: &Evidence<'_>, origin: &str) -> bool {
     e.config.origins.iter().any(|own| own == origin)
 }
 
-/// Compares the origin after it was mended.
-fn mended(e: &Evidence<'_>, mend: fn(&str) -> String) -> Finding {
-    loosely(e, shared::origin, |e| e.text("origin").is_some_and(|sent| is_own(e, &mend(&sent))))
+/// Compares the origin after it was repaired.
+fn repaired(e: &Evidence<'_>, repair: fn(&str) -> String) -> StepResult {
+    loosely(e, shared::origin, |e| e.text("origin").is_some_and(|sent| is_own(e, &repair(&sent))))
 }
 
 fn until(text: &str, end: char) -> String {
@@ -151,7 +151,7 @@ fn serialised(text: &str) -> String {
     Url::parse(text).map(|url| url.origin().ascii_serialization()).unwrap_or_default()
 }
 
-fn origin_listed(e: &Evidence<'_>) -> Finding {
+fn origin_listed(e: &Evidence<'_>) -> StepResult {
     loosely(e, shared::origin, |e| {
         let origins = e.client_data.as_ref().and_then(|data| data.member("origin"));
         let Some(Json::Array(origins)) = origins.map(Json::plain) else { return false };
@@ -159,32 +159,32 @@ fn origin_listed(e: &Evidence<'_>) -> Finding {
     })
 }
 
-fn origin_of_development(e: &Evidence<'_>) -> Finding {
+fn origin_of_development(e: &Evidence<'_>) -> StepResult {
     loosely(e, shared::origin, |e| {
         let url = e.text("origin").and_then(|sent| Url::parse(&sent).ok());
         url.is_some_and(|url| matches!(url.host_str(), Some("localhost" | "127.0.0.1")))
     })
 }
 
-fn origin_wildcard(e: &Evidence<'_>) -> Finding {
+fn origin_wildcard(e: &Evidence<'_>) -> StepResult {
     loosely(e, shared::origin, |e| e.text("origin").is_some_and(|sent| sent.contains('*')))
 }
 
-fn origin_of_apps(e: &Evidence<'_>) -> Finding {
+fn origin_of_apps(e: &Evidence<'_>) -> StepResult {
     const APPS: [&str; 3] = ["android:", "ios:", "chrome-extension:"];
     loosely(e, shared::origin, |e| {
         e.text("origin").is_some_and(|sent| APPS.iter().any(|scheme| sent.starts_with(scheme)))
     })
 }
 
-fn true_alone(e: &Evidence<'_>) -> Finding {
+fn true_alone(e: &Evidence<'_>) -> StepResult {
     loosely(e, shared::cross_origin, |e| {
         let sent = e.client_data.as_ref().and_then(|data| data.member("crossOrigin"));
         sent.map(Json::plain) != Some(&Json::Bool(true))
     })
 }
 
-fn top_origin_empty(e: &Evidence<'_>) -> Finding {
+fn top_origin_empty(e: &Evidence<'_>) -> StepResult {
     loosely(e, shared::top_origin, |e| {
         let sent = e.client_data.as_ref().and_then(|data| data.member("topOrigin"));
         sent.is_some_and(|sent| {
@@ -193,18 +193,18 @@ fn top_origin_empty(e: &Evidence<'_>) -> Finding {
     })
 }
 
-fn top_origin_unframed(e: &Evidence<'_>) -> Finding {
+fn top_origin_unframed(e: &Evidence<'_>) -> StepResult {
     loosely(e, shared::top_origin, |e| {
         let framers = shared::framers(e).unwrap_or_default();
         e.text("topOrigin").is_some_and(|sent| framers.contains(&sent))
     })
 }
 
-fn top_origin_any(e: &Evidence<'_>) -> Finding {
+fn top_origin_any(e: &Evidence<'_>) -> StepResult {
     loosely(e, shared::top_origin, |e| shared::framers(e).is_some())
 }
 
-fn top_origin_prefix(e: &Evidence<'_>) -> Finding {
+fn top_origin_prefix(e: &Evidence<'_>) -> StepResult {
     loosely(e, shared::top_origin, |e| {
         let starts = |sent: &str| e.config.origins.iter().any(|own| sent.starts_with(own));
         e.text("topOrigin").is_some_and(|sent| starts(&sent))
@@ -215,18 +215,18 @@ fn top_origin_prefix(e: &Evidence<'_>) -> Finding {
 fn framed() -> impl Iterator<Item = Mutant> {
     let summary = "lets any page frame it";
     let of = |step, other| {
-        Mutant::each(&[step], Kind::WrongVersion, "framed", summary, Verify(|_| Ok(())))
+        Mutant::each(&[step], MutantKind::WrongVersion, "framed", summary, Verify(|_| Ok(())))
             .into_iter()
             .map(move |mutant| mutant.and(other, Verify(|_| Ok(()))))
     };
     of("7.1/10", "7.1/11").chain(of("7.2/13", "7.2/14"))
 }
 
-fn algorithm_claimed(e: &Evidence<'_>) -> Finding {
+fn algorithm_claimed(e: &Evidence<'_>) -> StepResult {
     loosely(e, registration::algorithm, |e| claimed(e).is_some_and(|alg| is_offered(e, alg)))
 }
 
-fn algorithm_known(e: &Evidence<'_>) -> Finding {
+fn algorithm_known(e: &Evidence<'_>) -> StepResult {
     const KNOWN: [Algorithm; 10] = [
         Algorithm::ES256,
         Algorithm::EDDSA,
@@ -253,26 +253,26 @@ fn is_offered(e: &Evidence<'_>, algorithm: Algorithm) -> bool {
     registration::offered(e).contains(&algorithm)
 }
 
-fn key_private(e: &Evidence<'_>) -> Finding {
+fn key_private(e: &Evidence<'_>) -> StepResult {
     loosely(e, registration::algorithm, |e| {
         registration::attested(e).is_some_and(|a| a.public_key.get_int(cose::label::D).is_some())
     })
 }
 
-fn format_beginning(e: &Evidence<'_>) -> Finding {
+fn format_beginning(e: &Evidence<'_>) -> StepResult {
     loosely(e, registration::format, |e| {
         let format = e.attestation_object.as_ref().map(|object| object.fmt.as_str());
         format.is_some_and(|sent| sent.starts_with("none") || sent.starts_with("packed"))
     })
 }
 
-fn id_empty(e: &Evidence<'_>) -> Finding {
+fn id_empty(e: &Evidence<'_>) -> StepResult {
     loosely(e, registration::credential_id_length, |e| {
         registration::attested(e).is_some_and(|attested| attested.credential_id.is_empty())
     })
 }
 
-fn named_with_empty(e: &Evidence<'_>) -> Finding {
+fn named_with_empty(e: &Evidence<'_>) -> StepResult {
     loosely(e, authentication::named_user, |e| match e.issued().map(|issued| &issued.user) {
         Some(User::Known(account)) => {
             e.user_handle().is_some_and(|handle| handle.0.is_empty())
@@ -282,16 +282,16 @@ fn named_with_empty(e: &Evidence<'_>) -> Finding {
     })
 }
 
-fn handle_encoded_twice(e: &Evidence<'_>) -> Finding {
+fn handle_encoded_twice(e: &Evidence<'_>) -> StepResult {
     by_handle(e, |sent, owner| base64url::encode(owner).as_bytes() == sent)
 }
 
-fn handle_beginning(e: &Evidence<'_>) -> Finding {
+fn handle_beginning(e: &Evidence<'_>) -> StepResult {
     by_handle(e, |sent, owner| sent.starts_with(owner))
 }
 
 /// Takes what the rule says of the sent user handle and the owner's.
-fn by_handle(e: &Evidence<'_>, rule: fn(&[u8], &[u8]) -> bool) -> Finding {
+fn by_handle(e: &Evidence<'_>, rule: fn(&[u8], &[u8]) -> bool) -> StepResult {
     loosely(e, authentication::user_handle, |e| {
         let sent = e.user_handle();
         sent.zip(e.record()).is_some_and(|(sent, (owner, _))| rule(&sent.0, &owner.0))
@@ -299,8 +299,11 @@ fn by_handle(e: &Evidence<'_>, rule: fn(&[u8], &[u8]) -> bool) -> Finding {
 }
 
 /// Takes the id for the rawId, the rawId for the id, and all for public keys.
-fn mend_members(e: &mut Evidence<'_>, honest: fn(&mut Evidence<'_>) -> Finding) -> Finding {
-    body_mended(e, honest, |body| {
+fn fill_in_members(
+    e: &mut Evidence<'_>,
+    honest: fn(&mut Evidence<'_>) -> StepResult,
+) -> StepResult {
+    repair_body(e, honest, |body| {
         let Some(members) = body.as_object_mut() else { return };
         let id = members.get("id").or_else(|| members.get("rawId")).cloned();
         for name in ["id", "rawId"] {
@@ -315,14 +318,14 @@ fn mend_members(e: &mut Evidence<'_>, honest: fn(&mut Evidence<'_>) -> Finding) 
 /// Stores the id of whatever arrives, and asks for no proof.
 fn id_alone() -> impl Iterator<Item = Mutant> {
     let summary = "registers a credential id without a credential";
-    Mutant::each(&["7.1/3"], Kind::WrongVersion, "id-alone", summary, Derive(id_as_response))
+    Mutant::each(&["7.1/3"], MutantKind::WrongVersion, "id-alone", summary, Derive(id_as_response))
         .into_iter()
         .map(|mutant| mutant.and("7.1/6", Derive(no_client_data)))
         .map(|mutant| mutant.and("7.1/13", Derive(no_attestation_object)))
         .map(|mutant| mutant.and("7.1/20", Verify(no_key)))
 }
 
-fn id_as_response(e: &mut Evidence<'_>) -> Finding {
+fn id_as_response(e: &mut Evidence<'_>) -> StepResult {
     registration::response(e).or_else(|violation| {
         let object = e.body.pointer("/response/attestationObject");
         let has_credential = object.is_some_and(|object| !object.is_null());
@@ -349,14 +352,14 @@ fn id_as_response(e: &mut Evidence<'_>) -> Finding {
     })
 }
 
-fn no_client_data(e: &mut Evidence<'_>) -> Finding {
+fn no_client_data(e: &mut Evidence<'_>) -> StepResult {
     match e.client_data_json() {
         Some([]) => Ok(()),
         _ => shared::client_data(e),
     }
 }
 
-fn no_attestation_object(e: &mut Evidence<'_>) -> Finding {
+fn no_attestation_object(e: &mut Evidence<'_>) -> StepResult {
     match &e.registration {
         Some(sent) if sent.response.attestation_object.0.is_empty() => credential_of_id(e),
         _ => registration::attestation_object(e),
@@ -367,13 +370,13 @@ fn no_attestation_object(e: &mut Evidence<'_>) -> Finding {
 fn id_beside() -> impl Iterator<Item = Mutant> {
     let summary = "registers the id that stands beside a credential that it cannot read";
     let run = Derive(|e| registration::attestation_object(e).or_else(|_| credential_of_id(e)));
-    Mutant::each(&["7.1/13"], Kind::WrongVersion, "id-beside", summary, run)
+    Mutant::each(&["7.1/13"], MutantKind::WrongVersion, "id-beside", summary, run)
         .into_iter()
         .map(|mutant| mutant.and("7.1/20", Verify(no_key)))
 }
 
 /// A credential of the right site that is nothing but an id.
-fn credential_of_id(e: &mut Evidence<'_>) -> Finding {
+fn credential_of_id(e: &mut Evidence<'_>) -> StepResult {
     let Some(sent) = &e.registration else { return Ok(()) };
     e.authenticator_data = Some(AuthenticatorData {
         rp_id_hash: Sha256::digest(&e.config.rp_id).into(),
@@ -389,7 +392,7 @@ fn credential_of_id(e: &mut Evidence<'_>) -> Finding {
     Ok(())
 }
 
-fn no_key(e: &Evidence<'_>) -> Finding {
+fn no_key(e: &Evidence<'_>) -> StepResult {
     loosely(e, registration::algorithm, |e| {
         registration::attested(e).is_some_and(|a| a.public_key == Cbor::map([]))
     })

@@ -6,28 +6,28 @@ use passrig_authenticator::wire::Cbor;
 use passrig_authenticator::wire::cbor::Item;
 use passrig_authenticator::wire::cose::{Algorithm, Key, crv, kty, label};
 
-use super::{Kind, Mutant, loosely};
-use crate::relying_party::verify::Run::Verify;
-use crate::relying_party::verify::{Evidence, Finding, refuse, registration};
+use super::{Mutant, MutantKind, loosely};
+use crate::relying_party::verify::Procedure::Verify;
+use crate::relying_party::verify::{Evidence, StepResult, refuse, registration};
 
 const KEY: &[&str] = &["7.1/20"];
 
 #[rustfmt::skip]
 pub(super) fn all() -> Vec<Mutant> {
-    let lenient = Mutant::list(Kind::WrongVersion, [
-        (KEY, "numbers-converted", "takes fractions and digits for the numbers that they stand for", Verify(|e| mended(e, |key| values(key, number)))),
-        (KEY, "words-known", "takes the names of types and curves for their numbers", Verify(|e| mended(e, |key| values(key, word)))),
-        (KEY, "names-read", "reads the parameters of a key by their names", Verify(|e| mended(e, by_name))),
+    let lenient = Mutant::list(MutantKind::WrongVersion, [
+        (KEY, "numbers-converted", "takes fractions and digits for the numbers that they stand for", Verify(|e| repaired(e, |key| values(key, number)))),
+        (KEY, "words-known", "takes the names of types and curves for their numbers", Verify(|e| repaired(e, |key| values(key, word)))),
+        (KEY, "names-read", "reads the parameters of a key by their names", Verify(|e| repaired(e, by_name))),
         (KEY, "curve-unread", "takes the curve of a key from its algorithm", Verify(curve_unread)),
         (KEY, "any-curve", "takes a key on any curve for any algorithm", Verify(any_curve)),
         (KEY, "type-unread", "takes the type of a key from its algorithm", Verify(type_unread)),
         (KEY, "point-unchecked", "takes any two coordinates for a point", Verify(point_unchecked)),
-        (KEY, "zeros-trimmed", "reads numbers without the zeros before them", Verify(|e| mended(e, |key| values(key, trimmed)))),
+        (KEY, "zeros-trimmed", "reads numbers without the zeros before them", Verify(|e| repaired(e, |key| values(key, trimmed)))),
         (KEY, "compressed", "takes a sign for a coordinate", Verify(compressed)),
         (KEY, "small-order", "takes an Ed25519 key of small order", Verify(small_order)),
         (KEY, "weak-rsa", "takes RSA keys with whatever numbers", Verify(weak_rsa)),
     ]);
-    let strict = Mutant::list(Kind::TooStrict, [
+    let strict = Mutant::list(MutantKind::TooStrict, [
         (KEY, "known-parameters", "refuses parameters of keys that it does not know", Verify(known_parameters)),
     ]);
     [lenient, strict].concat()
@@ -42,15 +42,16 @@ fn is_offered(e: &Evidence<'_>, key: &Key) -> bool {
 }
 
 /// Whether it is a key for an algorithm on offer.
-fn is_sound(e: &Evidence<'_>, key: &Cbor) -> bool {
+fn is_acceptable(e: &Evidence<'_>, key: &Cbor) -> bool {
     Key::from_cbor(key).is_ok_and(|key| is_offered(e, &key) && keys::check(&key).is_ok())
 }
 
-fn mended(e: &Evidence<'_>, mend: fn(&Cbor) -> Cbor) -> Finding {
-    loosely(e, registration::algorithm, |e| sent(e).is_some_and(|key| is_sound(e, &mend(key))))
+fn repaired(e: &Evidence<'_>, repair: fn(&Cbor) -> Cbor) -> StepResult {
+    loosely(e, registration::algorithm, |e| {
+        sent(e).is_some_and(|key| is_acceptable(e, &repair(key)))
+    })
 }
 
-/// The key with its values changed.
 fn values(key: &Cbor, change: fn(&Cbor) -> Option<Cbor>) -> Cbor {
     let entries = key.entries().unwrap_or_default().iter();
     let changed = |value: &Cbor| change(value).unwrap_or_else(|| value.clone());
@@ -105,22 +106,25 @@ fn with(key: &Cbor, label: i64, value: i64) -> Cbor {
     Cbor::map(others.chain([(Cbor::int(label), Cbor::int(value))]))
 }
 
-fn curve_unread(e: &Evidence<'_>) -> Finding {
+fn curve_unread(e: &Evidence<'_>) -> StepResult {
     loosely(e, registration::algorithm, |e| {
         let curves = [1, 2, 3, 6, 7, 8];
-        sent(e)
-            .is_some_and(|key| curves.iter().any(|crv| is_sound(e, &with(key, label::CRV, *crv))))
+        sent(e).is_some_and(|key| {
+            curves.iter().any(|crv| is_acceptable(e, &with(key, label::CRV, *crv)))
+        })
     })
 }
 
-fn type_unread(e: &Evidence<'_>) -> Finding {
+fn type_unread(e: &Evidence<'_>) -> StepResult {
     loosely(e, registration::algorithm, |e| {
         let types = [kty::OKP, kty::EC2, kty::RSA];
-        sent(e).is_some_and(|key| types.iter().any(|kty| is_sound(e, &with(key, label::KTY, *kty))))
+        sent(e).is_some_and(|key| {
+            types.iter().any(|kty| is_acceptable(e, &with(key, label::KTY, *kty)))
+        })
     })
 }
 
-fn any_curve(e: &Evidence<'_>) -> Finding {
+fn any_curve(e: &Evidence<'_>) -> StepResult {
     loosely(e, registration::algorithm, |e| {
         let is_key_for = |key: &Cbor, alg: &Algorithm| {
             let key = Key::from_cbor(&with(key, label::ALG, alg.0));
@@ -132,33 +136,33 @@ fn any_curve(e: &Evidence<'_>) -> Finding {
     })
 }
 
-fn point_unchecked(e: &Evidence<'_>) -> Finding {
+fn point_unchecked(e: &Evidence<'_>) -> StepResult {
     of_key(e, |key| matches!(key, Key::Ec2 { x, y, .. } if x.len() == 32 && y.len() == 32))
 }
 
-fn small_order(e: &Evidence<'_>) -> Finding {
+fn small_order(e: &Evidence<'_>) -> StepResult {
     of_key(e, |key| matches!(key, Key::Okp { x, .. } if keys::is_of_small_order(x)))
 }
 
-fn weak_rsa(e: &Evidence<'_>) -> Finding {
+fn weak_rsa(e: &Evidence<'_>) -> StepResult {
     of_key(e, |key| matches!(key, Key::Rsa { .. }))
 }
 
-fn of_key(e: &Evidence<'_>, rule: fn(&Key) -> bool) -> Finding {
+fn of_key(e: &Evidence<'_>, rule: fn(&Key) -> bool) -> StepResult {
     loosely(e, registration::algorithm, |e| {
         let key = sent(e).and_then(|key| Key::from_cbor(key).ok());
         key.is_some_and(|key| is_offered(e, &key) && rule(&key))
     })
 }
 
-fn compressed(e: &Evidence<'_>) -> Finding {
+fn compressed(e: &Evidence<'_>) -> StepResult {
     loosely(e, registration::algorithm, |e| {
         let y = sent(e).and_then(|key| key.get_int(label::Y));
         y.is_some_and(|y| matches!(y.item, Item::Simple(20 | 21)))
     })
 }
 
-fn known_parameters(e: &Evidence<'_>) -> Finding {
+fn known_parameters(e: &Evidence<'_>) -> StepResult {
     registration::algorithm(e)?;
     let labels = sent(e).and_then(Cbor::entries).into_iter().flatten().map(|(key, _)| key.as_int());
     match labels.flatten().find(|label| !matches!(label, 1 | 3 | -3..=-1)) {

@@ -3,9 +3,9 @@
 use passrig_authenticator::wire::Json;
 use passrig_authenticator::wire::json::Number;
 
-/// What it reads beyond JSON.
+/// The extensions of JSON that the reader accepts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Lax {
+pub(super) struct JsonExtensions {
     /// What JavaScript would read: comments, single quotes, names without
     /// quotes, commas at the end, more numbers and more space.
     pub(super) script: bool,
@@ -17,7 +17,7 @@ pub(super) struct Lax {
     pub(super) surrogates: bool,
 }
 
-impl Lax {
+impl JsonExtensions {
     /// Reads a text; `None` if it is too much to bear.
     pub(super) fn parse(self, text: &str) -> Option<Json> {
         let mut parser = Parser { lax: self, rest: text.chars().collect(), at: 0, depth: 0 };
@@ -28,7 +28,7 @@ impl Lax {
 }
 
 struct Parser {
-    lax: Lax,
+    lax: JsonExtensions,
     rest: Vec<char>,
     at: usize,
     depth: usize,
@@ -91,8 +91,8 @@ impl Parser {
         value
     }
 
-    /// Whether the list goes on; `None` if it goes wrong.
-    fn goes_on(&mut self, close: char, is_first: bool) -> Option<bool> {
+    /// Moves to the next item: `false` at the end of the list, `None` for a wrong separator.
+    fn next_item(&mut self, close: char, is_first: bool) -> Option<bool> {
         self.space()?;
         match self.peek() {
             None => self.lax.unfinished.then_some(false),
@@ -114,7 +114,7 @@ impl Parser {
 
     fn array(&mut self) -> Option<Json> {
         let mut items = Vec::new();
-        while self.goes_on(']', items.is_empty())? {
+        while self.next_item(']', items.is_empty())? {
             items.push(self.value()?);
         }
         Some(Json::Array(items))
@@ -122,7 +122,7 @@ impl Parser {
 
     fn object(&mut self) -> Option<Json> {
         let mut members = Vec::new();
-        while self.goes_on('}', members.is_empty())? {
+        while self.next_item('}', members.is_empty())? {
             self.space()?;
             let name = match self.peek()? {
                 '"' => self.text('"')?,
@@ -215,7 +215,7 @@ impl Parser {
 mod tests {
     use super::*;
 
-    fn read(lax: Lax, text: &str) -> Option<Vec<u8>> {
+    fn read(lax: JsonExtensions, text: &str) -> Option<Vec<u8>> {
         lax.parse(text).map(|json| json.render())
     }
 
@@ -223,21 +223,29 @@ mod tests {
     fn reads_json() {
         let text = r#"{"a":[1,-2.5,true,null,"x\n\u00e9\ud83d\ude00"],"b":{},"b":[]}"#;
         let json = Json::parse(text.as_bytes()).unwrap();
-        assert_eq!(Lax::default().parse(text), Some(json));
+        assert_eq!(JsonExtensions::default().parse(text), Some(json));
         for not in ["", "{", "[1,]", "{} {}", "{'a':1}", "\"\\ud800\"", "01", "NaN", "\"\n\""] {
-            assert_eq!(read(Lax::default(), not), None, "{not}");
+            assert_eq!(read(JsonExtensions::default(), not), None, "{not}");
         }
     }
 
     #[test]
     fn and_more() {
-        let script = Lax { script: true, ..Lax::default() };
+        let script = JsonExtensions { script: true, ..JsonExtensions::default() };
         for text in ["/**/{'a':1,b:NaN,}", "\u{a0}[01,\"\n\",]", "\"\\x41\""] {
             assert!(read(script, text).is_some(), "{text}");
         }
-        assert!(read(Lax { trailing: true, ..Lax::default() }, "{}{}").is_some());
-        assert!(read(Lax { unfinished: true, ..Lax::default() }, "{\"a\":[1").is_some());
-        assert!(read(Lax { surrogates: true, ..Lax::default() }, "\"\\ud800\"").is_some());
+        assert!(
+            read(JsonExtensions { trailing: true, ..JsonExtensions::default() }, "{}{}").is_some()
+        );
+        assert!(
+            read(JsonExtensions { unfinished: true, ..JsonExtensions::default() }, "{\"a\":[1")
+                .is_some()
+        );
+        assert!(
+            read(JsonExtensions { surrogates: true, ..JsonExtensions::default() }, "\"\\ud800\"")
+                .is_some()
+        );
         assert_eq!(read(script, &"[".repeat(100_000)), None);
     }
 }

@@ -11,15 +11,14 @@ use sha2::{Digest, Sha256};
 
 use super::{Mutant, behaviour, loosely};
 use crate::relying_party::store::{Store, User, UserHandle};
-use crate::relying_party::verify::Run::Verify;
+use crate::relying_party::verify::Procedure::Verify;
 use crate::relying_party::verify::{
-    Evidence, Examination, Finding, Step, Violation, authentication, examine,
+    AttemptAudit, Evidence, Step, StepResult, Violation, authentication, examine,
 };
 
 /// The time of a query without an index, or of a password's hash.
 const LONG: Duration = Duration::from_millis(5);
 
-/// One minute.
 const SHORT: u64 = 60_000;
 
 #[rustfmt::skip]
@@ -53,7 +52,7 @@ pub(super) fn all() -> Vec<Mutant> {
         }),
         Mutant::flow("options.user-handle-distinct.constant", &["options/user-handle-distinct", "7.2/6a", "7.2/6b"], "sends one user handle for all accounts, and does not look at it again", behaviour! {
             fn creation_options(&self, options: &mut CreationOptions, _: bool) { options.user.id.0 = b"the user".to_vec(); }
-            fn examine<'a>(&self, evidence: Evidence<'a>, _: Examination<'a>) -> Examination<'a> {
+            fn examine<'a>(&self, evidence: Evidence<'a>, _: AttemptAudit<'a>) -> AttemptAudit<'a> {
                 examine(evidence, &[("7.2/6a", Verify(handle_unread)), ("7.2/6b", Verify(owner_alone))])
             }
         }),
@@ -133,13 +132,13 @@ fn drop_transports(options: &mut RequestOptions) {
     options.allow_credentials.iter_mut().for_each(|one| one.transports.clear());
 }
 
-fn handle_unread(e: &Evidence<'_>) -> Finding {
+fn handle_unread(e: &Evidence<'_>) -> StepResult {
     loosely(e, authentication::named_user, |e| match e.issued().map(|issued| &issued.user) {
         Some(User::Known(account)) => e.record().is_some_and(|(owner, _)| *owner == account.handle),
         _ => false,
     })
 }
 
-fn owner_alone(e: &Evidence<'_>) -> Finding {
+fn owner_alone(e: &Evidence<'_>) -> StepResult {
     loosely(e, authentication::user_handle, |e| e.record().is_some())
 }

@@ -7,11 +7,11 @@ use passrig_authenticator::Ceremony;
 use passrig_authenticator::wire::Json;
 use serde_json::Value;
 
-use super::lax_json::Lax;
-use super::{Kind, Mutant};
+use super::lax_json::JsonExtensions;
+use super::{Mutant, MutantKind};
 use crate::relying_party::behaviour::Behaviour;
-use crate::relying_party::verify::Run::Derive;
-use crate::relying_party::verify::{Evidence, Examination, Finding, examine, shared};
+use crate::relying_party::verify::Procedure::Derive;
+use crate::relying_party::verify::{AttemptAudit, Evidence, StepResult, examine, shared};
 
 /// Of two members with one name in a body, the first counts.
 #[derive(Debug)]
@@ -24,17 +24,17 @@ impl Behaviour for FirstOfTwo {
         first.map_or(Cow::Borrowed(parsed), Cow::Owned)
     }
 
-    fn examine<'a>(&self, evidence: Evidence<'a>, _: Examination<'a>) -> Examination<'a> {
+    fn examine<'a>(&self, evidence: Evidence<'a>, _: AttemptAudit<'a>) -> AttemptAudit<'a> {
         examine(evidence, &[])
     }
 }
 
 #[rustfmt::skip]
 pub(super) fn all() -> Vec<Mutant> {
-    let client_data = Mutant::list(Kind::WrongVersion, [
-        (&["7.1/6", "7.2/9"], "script", "reads client data as JavaScript would, not as JSON", Derive(|e| read(e, Lax { script: true, ..Lax::default() }))),
-        (&["7.1/6", "7.2/9"], "trailing-ignored", "reads client data as far as their first value goes", Derive(|e| read(e, Lax { trailing: true, ..Lax::default() }))),
-        (&["7.1/6", "7.2/9"], "unfinished", "closes what is open at the end of client data", Derive(|e| read(e, Lax { unfinished: true, ..Lax::default() }))),
+    let client_data = Mutant::list(MutantKind::WrongVersion, [
+        (&["7.1/6", "7.2/9"], "script", "reads client data as JavaScript would, not as JSON", Derive(|e| read(e, JsonExtensions { script: true, ..JsonExtensions::default() }))),
+        (&["7.1/6", "7.2/9"], "trailing-ignored", "reads client data as far as their first value goes", Derive(|e| read(e, JsonExtensions { trailing: true, ..JsonExtensions::default() }))),
+        (&["7.1/6", "7.2/9"], "unfinished", "closes what is open at the end of client data", Derive(|e| read(e, JsonExtensions { unfinished: true, ..JsonExtensions::default() }))),
         (&["7.1/6", "7.2/9"], "half-characters", "replaces halves of characters in client data, and drops them from the origin", Derive(half_characters)),
     ]);
     let first = "reads the first of two members of a name";
@@ -62,7 +62,7 @@ fn first_of_two(json: Json) -> Json {
 }
 
 /// Reads client data as the honest step does, or else in its own way.
-fn read(e: &mut Evidence<'_>, lax: Lax) -> Finding {
+fn read(e: &mut Evidence<'_>, lax: JsonExtensions) -> StepResult {
     shared::client_data(e).or_else(|violation| {
         let text = e.client_data_json().map(|octets| {
             let octets = octets.strip_prefix(b"\xef\xbb\xbf").unwrap_or(octets);
@@ -76,11 +76,11 @@ fn read(e: &mut Evidence<'_>, lax: Lax) -> Finding {
     })
 }
 
-fn half_characters(e: &mut Evidence<'_>) -> Finding {
+fn half_characters(e: &mut Evidence<'_>) -> StepResult {
     if shared::client_data(e).is_ok() {
         return Ok(());
     }
-    read(e, Lax { surrogates: true, ..Lax::default() })?;
+    read(e, JsonExtensions { surrogates: true, ..JsonExtensions::default() })?;
     if let Some(Json::Object(members)) = &mut e.client_data {
         for (_, value) in members.iter_mut().filter(|(name, _)| name == "origin") {
             if let Json::String(text) = value {

@@ -5,21 +5,21 @@ use std::time::Duration;
 
 use super::{Mutant, behaviour};
 use crate::relying_party::behaviour::Removal;
-use crate::relying_party::store::{Session, Store, UserHandle};
+use crate::relying_party::store::{SessionId, Store, UserHandle};
 
 #[rustfmt::skip]
 pub(super) fn all() -> Vec<Mutant> {
     vec![
         Mutant::flow("removal.effect.pretended", &["removal/effect", "7.2/6a", "7.2/6b"], "says that it removed a credential, and does not",
-            behaviour! { fn remove(&self, _: &mut Store, _: Session, _: &UserHandle, _: &[u8], _: bool) -> Removal { Removal::Done } }),
+            behaviour! { fn remove(&self, _: &mut Store, _: SessionId, _: &UserHandle, _: &[u8], _: bool) -> Removal { Removal::Done } }),
         Mutant::flow("removal.effect.hidden", &["removal/effect", "7.2/6a", "7.2/6b"], "no longer lists a removed credential, but still takes it", behaviour! {
-            fn remove(&self, store: &mut Store, _: Session, owner: &UserHandle, id: &[u8], _: bool) -> Removal {
+            fn remove(&self, store: &mut Store, _: SessionId, owner: &UserHandle, id: &[u8], _: bool) -> Removal {
                 store.hide_record(owner, id);
                 Removal::Done
             }
         }),
         Mutant::flow("removal.owner.any", &["removal/owner"], "removes anybody's credential for whoever is signed in", behaviour! {
-            fn remove(&self, store: &mut Store, _: Session, _: &UserHandle, id: &[u8], _: bool) -> Removal {
+            fn remove(&self, store: &mut Store, _: SessionId, _: &UserHandle, id: &[u8], _: bool) -> Removal {
                 store.remove_records_with(id);
                 Removal::Done
             }

@@ -8,18 +8,18 @@ use http::header::{
 
 use super::{Mutant, behaviour};
 use crate::relying_party::behaviour::{Behaviour, Conformant};
-use crate::relying_party::store::{Session, Store};
+use crate::relying_party::store::{SessionId, Store};
 
 #[rustfmt::skip]
 pub(super) fn all() -> Vec<Mutant> {
     vec![
         Mutant::flow("session.rotation.kept", &["session/rotation"], "keeps the session's token at sign-in", behaviour! {
-            fn replace_token(&self, store: &mut Store, session: Session, token: String, is_new_session: bool) -> Option<String> {
+            fn replace_token(&self, store: &mut Store, session: SessionId, token: String, is_new_session: bool) -> Option<String> {
                 is_new_session.then(|| Conformant.replace_token(store, session, token, true)).flatten()
             }
         }),
         Mutant::flow("session.rotation.lives", &["session/rotation"], "gives out a new token at sign-in, and lets the old one live", behaviour! {
-            fn replace_token(&self, store: &mut Store, session: Session, token: String, _: bool) -> Option<String> {
+            fn replace_token(&self, store: &mut Store, session: SessionId, token: String, _: bool) -> Option<String> {
                 store.add_token(token.clone(), session);
                 Some(token)
             }
@@ -31,7 +31,7 @@ pub(super) fn all() -> Vec<Mutant> {
         Mutant::flow("session.secure.absent", &["session/secure"], "lets the session's cookie travel unencrypted",
             behaviour! { fn cookie_attributes(&self, _: bool) -> String { Conformant.cookie_attributes(false) } }),
         Mutant::flow("session.logout.cookie-only", &["session/logout"], "only clears the cookie at sign-out",
-            behaviour! { fn sign_out(&self, _: &mut Store, _: Session) {} }),
+            behaviour! { fn sign_out(&self, _: &mut Store, _: SessionId) {} }),
         Mutant::flow("session.forgery.unguarded", &["session/forgery", "session/same-site"], "takes every site's requests, with cookies", behaviour! {
             fn accepts_other_sites(&self) -> bool { true }
             fn cookie_attributes(&self, is_encrypted: bool) -> String { cookie(is_encrypted, "=Lax", "=None") }

@@ -4,25 +4,25 @@ use passrig_authenticator::wire::{Json, base64url};
 use serde_json::{Value, json};
 
 use super::base64::MEMBERS;
-use super::{Kind, Mutant, body_mended, loosely};
-use crate::relying_party::verify::Run::{Derive, Verify};
-use crate::relying_party::verify::{Evidence, Finding, authentication, registration, shared};
+use super::{Mutant, MutantKind, loosely, repair_body};
+use crate::relying_party::verify::Procedure::{Derive, Verify};
+use crate::relying_party::verify::{Evidence, StepResult, authentication, registration, shared};
 
 const REGISTRATION: &[&str] = &["7.1/3"];
 const AUTHENTICATION: &[&str] = &["7.2/3"];
 
 #[rustfmt::skip]
 pub(super) fn all() -> Vec<Mutant> {
-    Mutant::list(Kind::WrongVersion, [
-        (REGISTRATION, "octets-listed", "takes lists of numbers for octets or characters", Derive(|e| body_mended(e, registration::response, unlist))),
-        (AUTHENTICATION, "octets-listed", "takes lists of numbers for octets or characters", Derive(|e| body_mended(e, authentication::response, unlist))),
-        (REGISTRATION, "type-unread", "does not look at a credential's type", Derive(|e| body_mended(e, registration::response, retype))),
-        (AUTHENTICATION, "type-unread", "does not look at a credential's type", Derive(|e| body_mended(e, authentication::response, retype))),
-        (REGISTRATION, "ids-coerced", "takes the rawId where the id is no text, and the id where the rawId is none", Derive(|e| body_mended(e, registration::response, coerce_ids))),
-        (AUTHENTICATION, "ids-coerced", "takes the rawId where the id is no text, and the id where the rawId is none", Derive(|e| body_mended(e, authentication::response, coerce_ids))),
-        (REGISTRATION, "results-unread", "does not look at extension results that are no object", Derive(|e| body_mended(e, registration::response, drop_results))),
-        (AUTHENTICATION, "results-unread", "does not look at extension results that are no object", Derive(|e| body_mended(e, authentication::response, drop_results))),
-        (AUTHENTICATION, "handle-unread", "does not look at a user handle that is no text", Derive(|e| body_mended(e, authentication::response, drop_handle))),
+    Mutant::list(MutantKind::WrongVersion, [
+        (REGISTRATION, "octets-listed", "takes lists of numbers for octets or characters", Derive(|e| repair_body(e, registration::response, unlist))),
+        (AUTHENTICATION, "octets-listed", "takes lists of numbers for octets or characters", Derive(|e| repair_body(e, authentication::response, unlist))),
+        (REGISTRATION, "type-unread", "does not look at a credential's type", Derive(|e| repair_body(e, registration::response, retype))),
+        (AUTHENTICATION, "type-unread", "does not look at a credential's type", Derive(|e| repair_body(e, authentication::response, retype))),
+        (REGISTRATION, "ids-coerced", "takes the rawId where the id is no text, and the id where the rawId is none", Derive(|e| repair_body(e, registration::response, coerce_ids))),
+        (AUTHENTICATION, "ids-coerced", "takes the rawId where the id is no text, and the id where the rawId is none", Derive(|e| repair_body(e, authentication::response, coerce_ids))),
+        (REGISTRATION, "results-unread", "does not look at extension results that are no object", Derive(|e| repair_body(e, registration::response, drop_results))),
+        (AUTHENTICATION, "results-unread", "does not look at extension results that are no object", Derive(|e| repair_body(e, authentication::response, drop_results))),
+        (AUTHENTICATION, "handle-unread", "does not look at a user handle that is no text", Derive(|e| repair_body(e, authentication::response, drop_handle))),
         (&["7.1/8", "7.2/11"], "characters-listed", "takes a list of character codes for the challenge", Verify(challenge_listed)),
     ])
 }
@@ -77,7 +77,7 @@ fn drop_handle(body: &mut Value) {
     }
 }
 
-fn challenge_listed(e: &Evidence<'_>) -> Finding {
+fn challenge_listed(e: &Evidence<'_>) -> StepResult {
     loosely(e, shared::challenge, |e| {
         let sent = e.client_data.as_ref().and_then(|data| data.member("challenge"));
         let Some(Json::Array(items)) = sent.map(Json::plain) else { return false };

@@ -7,14 +7,14 @@ use passrig_authenticator::wire::{Cbor, base64url};
 
 use sha2::{Digest, Sha256};
 
-use super::{Kind, Mutant, loosely};
-use crate::relying_party::verify::Run::Verify;
+use super::{Mutant, MutantKind, loosely};
+use crate::relying_party::verify::Procedure::Verify;
 use crate::relying_party::verify::attestation::packed;
-use crate::relying_party::verify::{Evidence, Finding, authentication, registration};
+use crate::relying_party::verify::{Evidence, StepResult, authentication, registration};
 
 #[rustfmt::skip]
 pub(super) fn all() -> Vec<Mutant> {
-    Mutant::list(Kind::WrongVersion, [
+    Mutant::list(MutantKind::WrongVersion, [
         (&["8.2/3b"], "empty", "takes a statement with an empty signature", Verify(attested_empty)),
         (&["8.2/3b"], "error-accepted", "takes a signature that does not decode", Verify(attested_error)),
         (&["8.2/3b"], "reserialised", "takes a signature over the client data as it would have written them", Verify(attested_reserialised)),
@@ -28,7 +28,7 @@ pub(super) fn all() -> Vec<Mutant> {
 
 /// A signature of either ceremony, with what it should be made with and over.
 #[derive(Clone)]
-pub(super) struct Signed {
+pub(super) struct SignedData {
     pub(super) key: cose::Key,
     pub(super) authenticator_data: Vec<u8>,
     pub(super) message: Vec<u8>,
@@ -37,14 +37,14 @@ pub(super) struct Signed {
 
 /// The signature of a packed self attestation; one that is missing or of
 /// another type is empty.
-pub(super) fn attested(e: &Evidence<'_>) -> Option<Signed> {
+pub(super) fn attested(e: &Evidence<'_>) -> Option<SignedData> {
     let object = e.attestation_object.as_ref().filter(|object| object.fmt == "packed")?;
     // With certificates it is another key's.
     if object.statement.get("x5c").is_some() {
         return None;
     }
     let signature = object.statement.get("sig").and_then(Cbor::as_bytes);
-    Some(Signed {
+    Some(SignedData {
         key: cose::Key::from_cbor(&registration::attested(e)?.public_key).ok()?,
         authenticator_data: object.authenticator_data.clone(),
         message: registration::signed(e)?,
@@ -52,9 +52,9 @@ pub(super) fn attested(e: &Evidence<'_>) -> Option<Signed> {
     })
 }
 
-pub(super) fn asserted(e: &Evidence<'_>) -> Option<Signed> {
+pub(super) fn asserted(e: &Evidence<'_>) -> Option<SignedData> {
     let response = &e.assertion.as_ref()?.response;
-    Some(Signed {
+    Some(SignedData {
         key: cose::Key::from_cbor(&e.record()?.1.public_key).ok()?,
         authenticator_data: response.authenticator_data.0.clone(),
         message: authentication::signed(e)?,
@@ -62,7 +62,7 @@ pub(super) fn asserted(e: &Evidence<'_>) -> Option<Signed> {
     })
 }
 
-impl Signed {
+impl SignedData {
     fn is_empty(&self) -> bool {
         self.signature.is_empty()
     }
@@ -86,38 +86,38 @@ impl Signed {
     }
 }
 
-fn attested_empty(e: &Evidence<'_>) -> Finding {
+fn attested_empty(e: &Evidence<'_>) -> StepResult {
     loosely(e, packed::self_signature, |e| attested(e).is_some_and(|s| s.is_empty()))
 }
 
-fn attested_error(e: &Evidence<'_>) -> Finding {
+fn attested_error(e: &Evidence<'_>) -> StepResult {
     loosely(e, packed::self_signature, |e| attested(e).is_some_and(|s| s.is_undecodable()))
 }
 
-fn attested_reserialised(e: &Evidence<'_>) -> Finding {
+fn attested_reserialised(e: &Evidence<'_>) -> StepResult {
     loosely(e, packed::self_signature, |e| attested(e).is_some_and(|s| s.covers_reserialised(e)))
 }
 
-fn asserted_empty(e: &Evidence<'_>) -> Finding {
+fn asserted_empty(e: &Evidence<'_>) -> StepResult {
     loosely(e, authentication::signature, |e| asserted(e).is_some_and(|s| s.is_empty()))
 }
 
-fn asserted_error(e: &Evidence<'_>) -> Finding {
+fn asserted_error(e: &Evidence<'_>) -> StepResult {
     loosely(e, authentication::signature, |e| asserted(e).is_some_and(|s| s.is_undecodable()))
 }
 
-fn asserted_reserialised(e: &Evidence<'_>) -> Finding {
+fn asserted_reserialised(e: &Evidence<'_>) -> StepResult {
     loosely(e, authentication::signature, |e| asserted(e).is_some_and(|s| s.covers_reserialised(e)))
 }
 
-fn key_from_response(e: &Evidence<'_>) -> Finding {
+fn key_from_response(e: &Evidence<'_>) -> StepResult {
     loosely(e, authentication::signature, |e| {
         let key = sent_key(e);
         key.zip(asserted(e)).is_some_and(|(key, signed)| signed.verifies_with(&key))
     })
 }
 
-fn key_from_attested_data(e: &Evidence<'_>) -> Finding {
+fn key_from_attested_data(e: &Evidence<'_>) -> StepResult {
     loosely(e, authentication::signature, |e| {
         let key = registration::attested(e).and_then(|a| cose::Key::from_cbor(&a.public_key).ok());
         key.zip(asserted(e)).is_some_and(|(key, signed)| signed.verifies_with(&key))

@@ -9,9 +9,9 @@ use sha2::{Digest, Sha256};
 use url::Url;
 
 use super::signature::from_subject_public_key_info;
-use super::{Kind, Mutant, loosely};
-use crate::relying_party::verify::Run::{Derive, Verify};
-use crate::relying_party::verify::{Evidence, Finding, authentication, registration, shared};
+use super::{Mutant, MutantKind, loosely};
+use crate::relying_party::verify::Procedure::{Derive, Verify};
+use crate::relying_party::verify::{Evidence, StepResult, authentication, registration, shared};
 
 const TYPE: &[&str] = &["7.1/7", "7.2/10"];
 const RP_ID_HASH: &[&str] = &["7.1/14", "7.2/15"];
@@ -20,12 +20,12 @@ const USER_VERIFIED: &[&str] = &["7.1/16", "7.2/17"];
 
 #[rustfmt::skip]
 pub(super) fn all() -> Vec<Mutant> {
-    let flaws = Mutant::list(Kind::WrongVersion, [
-        (&["7.1/3"], "error-accepted", "goes on without a response that it cannot read", Derive(|e| forgive(e, registration::response))),
-        (&["7.1/6", "7.2/9"], "error-accepted", "goes on without client data that it cannot read", Derive(|e| forgive(e, shared::client_data))),
+    let flaws = Mutant::list(MutantKind::WrongVersion, [
+        (&["7.1/3"], "error-accepted", "goes on without a response that it cannot read", Derive(|e| ignore_failure(e, registration::response))),
+        (&["7.1/6", "7.2/9"], "error-accepted", "goes on without client data that it cannot read", Derive(|e| ignore_failure(e, shared::client_data))),
         (&["7.1/13"], "from-copies", "falls back on the unsigned copies beside the attestation object", Derive(from_copies)),
-        (&["7.2/3"], "error-accepted", "goes on without a response that it cannot read", Derive(|e| forgive(e, authentication::response))),
-        (&["7.2/15"], "error-accepted", "goes on without authenticator data that it cannot read", Derive(|e| forgive(e, authentication::authenticator_data))),
+        (&["7.2/3"], "error-accepted", "goes on without a response that it cannot read", Derive(|e| ignore_failure(e, authentication::response))),
+        (&["7.2/15"], "error-accepted", "goes on without authenticator data that it cannot read", Derive(|e| ignore_failure(e, authentication::authenticator_data))),
         (&["7.1/13"], "trailing-ignored", "reads authenticator data as far as it understands them", Derive(created_trailing_ignored)),
         (&["7.2/15"], "trailing-ignored", "reads authenticator data as far as it understands them", Derive(used_trailing_ignored)),
         (TYPE, "prefix", "takes every type that starts with `webauthn.`", Verify(type_prefix)),
@@ -49,13 +49,13 @@ pub(super) fn all() -> Vec<Mutant> {
 /// Reads a missing member as an empty one, and an empty one as no objection.
 fn gaps_filled() -> impl Iterator<Item = Mutant> {
     let summary = "goes on with what there is of a response";
-    Mutant::each(&["7.1/3"], Kind::WrongVersion, "gaps-filled", summary, Derive(fill_gaps))
+    Mutant::each(&["7.1/3"], MutantKind::WrongVersion, "gaps-filled", summary, Derive(fill_gaps))
         .into_iter()
-        .map(|mutant| mutant.and("7.1/6", Derive(|e| forgive(e, shared::client_data))))
+        .map(|mutant| mutant.and("7.1/6", Derive(|e| ignore_failure(e, shared::client_data))))
         .map(|mutant| mutant.and("7.1/13", Derive(from_copies)))
 }
 
-fn fill_gaps(e: &mut Evidence<'_>) -> Finding {
+fn fill_gaps(e: &mut Evidence<'_>) -> StepResult {
     let mut body = e.body.clone();
     if let Some(response) = body.get_mut("response").and_then(Value::as_object_mut) {
         for member in ["clientDataJSON", "attestationObject"] {
@@ -71,7 +71,7 @@ fn fill_gaps(e: &mut Evidence<'_>) -> Finding {
 
 /// The authenticator data, the key and the id stand beside the attestation
 /// object once more, unsigned (§5.1).
-fn from_copies(e: &mut Evidence<'_>) -> Finding {
+fn from_copies(e: &mut Evidence<'_>) -> StepResult {
     if registration::attestation_object(e).is_ok() {
         return Ok(());
     }
@@ -96,7 +96,7 @@ fn from_copies(e: &mut Evidence<'_>) -> Finding {
     Ok(())
 }
 
-fn created_trailing_ignored(e: &mut Evidence<'_>) -> Finding {
+fn created_trailing_ignored(e: &mut Evidence<'_>) -> StepResult {
     registration::attestation_object(e).or_else(|violation| {
         let object = e.attestation_object.as_ref();
         let data = object.and_then(|object| longest_prefix(&object.authenticator_data));
@@ -105,7 +105,7 @@ fn created_trailing_ignored(e: &mut Evidence<'_>) -> Finding {
     })
 }
 
-fn used_trailing_ignored(e: &mut Evidence<'_>) -> Finding {
+fn used_trailing_ignored(e: &mut Evidence<'_>) -> StepResult {
     authentication::authenticator_data(e).or_else(|violation| {
         let assertion = e.assertion.as_ref();
         e.authenticator_data =
@@ -119,15 +119,15 @@ pub(super) fn longest_prefix(bytes: &[u8]) -> Option<AuthenticatorData> {
     (0..bytes.len()).rev().find_map(|end| AuthenticatorData::decode(bytes.get(..end)?).ok())
 }
 
-fn forgive(e: &mut Evidence<'_>, honest: fn(&mut Evidence<'_>) -> Finding) -> Finding {
+fn ignore_failure(e: &mut Evidence<'_>, honest: fn(&mut Evidence<'_>) -> StepResult) -> StepResult {
     honest(e).or(Ok(()))
 }
 
-fn type_prefix(e: &Evidence<'_>) -> Finding {
+fn type_prefix(e: &Evidence<'_>) -> StepResult {
     loosely(e, shared::kind, |e| e.text("type").is_some_and(|sent| sent.starts_with("webauthn.")))
 }
 
-fn type_case_insensitive(e: &Evidence<'_>) -> Finding {
+fn type_case_insensitive(e: &Evidence<'_>) -> StepResult {
     loosely(e, shared::kind, |e| {
         let expected = shared::expected_kind(e.ceremony);
         e.text("type").is_some_and(|sent| sent.eq_ignore_ascii_case(expected))
@@ -135,19 +135,19 @@ fn type_case_insensitive(e: &Evidence<'_>) -> Finding {
 }
 
 /// Takes the hash of any of these too.
-fn hash_of(e: &Evidence<'_>, also: impl IntoIterator<Item = String>) -> Finding {
+fn hash_of(e: &Evidence<'_>, also: impl IntoIterator<Item = String>) -> StepResult {
     loosely(e, shared::rp_id_hash, |e| {
         let sent = e.authenticator_data.as_ref().map(|data| data.rp_id_hash);
         also.into_iter().any(|text| sent == Some(Sha256::digest(text).into()))
     })
 }
 
-fn rp_id_parent(e: &Evidence<'_>) -> Finding {
+fn rp_id_parent(e: &Evidence<'_>) -> StepResult {
     hash_of(e, e.config.rp_id.split_once('.').map(|(_, parent)| parent.to_owned()))
 }
 
 /// A hash does not tell what it is of, so this knows a few domains by name.
-fn rp_id_subdomain(e: &Evidence<'_>) -> Finding {
+fn rp_id_subdomain(e: &Evidence<'_>) -> StepResult {
     let rp_id = &e.config.rp_id;
     let named = ["sub", "www", "login", "app", "evil"].map(|label| format!("{label}.{rp_id}"));
     let hosts = e.config.origins.iter().filter_map(|origin| Url::parse(origin).ok());
@@ -155,12 +155,12 @@ fn rp_id_subdomain(e: &Evidence<'_>) -> Finding {
     hash_of(e, named.into_iter().chain(hosts))
 }
 
-fn rp_id_origin(e: &Evidence<'_>) -> Finding {
+fn rp_id_origin(e: &Evidence<'_>) -> StepResult {
     hash_of(e, e.config.origins.clone())
 }
 
 /// Takes what the rule says of the hash.
-fn app_id(e: &Evidence<'_>, rule: fn(&Evidence<'_>, [u8; 32]) -> bool) -> Finding {
+fn app_id(e: &Evidence<'_>, rule: fn(&Evidence<'_>, [u8; 32]) -> bool) -> StepResult {
     loosely(e, shared::rp_id_hash, |e| {
         e.authenticator_data.as_ref().is_some_and(|data| rule(e, data.rp_id_hash))
     })
@@ -190,21 +190,21 @@ fn has_flag(e: &Evidence<'_>, flag: u8) -> bool {
     e.authenticator_data.as_ref().is_some_and(|data| data.flags.has(flag))
 }
 
-fn verified_is_present(e: &Evidence<'_>) -> Finding {
+fn verified_is_present(e: &Evidence<'_>) -> StepResult {
     loosely(e, shared::user_present, |e| has_flag(e, Flags::UV))
 }
 
-fn conditional_in_reply(e: &Evidence<'_>) -> Finding {
+fn conditional_in_reply(e: &Evidence<'_>) -> StepResult {
     loosely(e, shared::user_present, |e| {
         e.body.get("mediation").and_then(Value::as_str) == Some("conditional")
     })
 }
 
-fn present_is_verified(e: &Evidence<'_>) -> Finding {
+fn present_is_verified(e: &Evidence<'_>) -> StepResult {
     loosely(e, shared::user_verified, |e| has_flag(e, Flags::UP))
 }
 
-fn format_case_insensitive(e: &Evidence<'_>) -> Finding {
+fn format_case_insensitive(e: &Evidence<'_>) -> StepResult {
     loosely(e, registration::format, |e| {
         let format = e.attestation_object.as_ref().map(|object| object.fmt.as_str());
         let same = |known: &str| format.is_some_and(|sent| sent.eq_ignore_ascii_case(known));

@@ -4,17 +4,17 @@ use passrig_authenticator::Ceremony;
 use passrig_authenticator::wire::options::Requirement;
 use passrig_authenticator::wire::{Flags, Json};
 
-use super::{Kind, Mutant};
-use crate::relying_party::verify::Run::{Derive, Verify};
+use super::{Mutant, MutantKind};
+use crate::relying_party::verify::Procedure::{Derive, Verify};
 use crate::relying_party::verify::{
-    Evidence, Finding, authentication, refuse, registration, shared,
+    Evidence, StepResult, authentication, refuse, registration, shared,
 };
 
 const CLIENT_DATA: &[&str] = &["7.1/6", "7.2/9"];
 
 #[rustfmt::skip]
 pub(super) fn all() -> Vec<Mutant> {
-    Mutant::list(Kind::TooStrict, [
+    Mutant::list(MutantKind::TooStrict, [
         (CLIENT_DATA, "fixed-order", "demands one order of the client data's members", Derive(fixed_order)),
         (CLIENT_DATA, "known-members", "refuses client data members that it does not know", Derive(known_members)),
         (CLIENT_DATA, "no-bom", "refuses a byte order mark", Derive(no_bom)),
@@ -34,7 +34,7 @@ pub(super) fn all() -> Vec<Mutant> {
 /// The members of client data in the order of §5.8.1.1.
 const MEMBERS: [&str; 5] = ["type", "challenge", "origin", "crossOrigin", "topOrigin"];
 
-fn fixed_order(e: &mut Evidence<'_>) -> Finding {
+fn fixed_order(e: &mut Evidence<'_>) -> StepResult {
     shared::client_data(e)?;
     let places = names(e).into_iter().map(|name| MEMBERS.iter().position(|known| *known == name));
     if places.map(|place| place.unwrap_or(MEMBERS.len())).is_sorted() {
@@ -44,7 +44,7 @@ fn fixed_order(e: &mut Evidence<'_>) -> Finding {
     }
 }
 
-fn known_members(e: &mut Evidence<'_>) -> Finding {
+fn known_members(e: &mut Evidence<'_>) -> StepResult {
     shared::client_data(e)?;
     match names(e).into_iter().find(|name| !MEMBERS.contains(&name.as_str())) {
         Some(name) => refuse(format!("the client data have a member `{name}`")),
@@ -59,7 +59,7 @@ fn names(e: &Evidence<'_>) -> Vec<String> {
     }
 }
 
-fn no_bom(e: &mut Evidence<'_>) -> Finding {
+fn no_bom(e: &mut Evidence<'_>) -> StepResult {
     shared::client_data(e)?;
     if e.client_data_json().is_some_and(|bytes| bytes.starts_with(b"\xef\xbb\xbf")) {
         refuse("the client data start with U+FEFF")
@@ -68,28 +68,28 @@ fn no_bom(e: &mut Evidence<'_>) -> Finding {
     }
 }
 
-fn cross_origin_demanded(e: &Evidence<'_>) -> Finding {
+fn cross_origin_demanded(e: &Evidence<'_>) -> StepResult {
     match &e.client_data {
         Some(data) if data.member("crossOrigin").is_none() => refuse("there is no crossOrigin"),
         _ => shared::cross_origin(e),
     }
 }
 
-fn never_framed(e: &Evidence<'_>) -> Finding {
+fn never_framed(e: &Evidence<'_>) -> StepResult {
     match e.client_data.as_ref().and_then(|data| data.member("crossOrigin")).map(Json::plain) {
         Some(Json::Bool(true)) => refuse("the ceremony was framed"),
         _ => shared::cross_origin(e),
     }
 }
 
-fn own_alone(e: &Evidence<'_>) -> Finding {
+fn own_alone(e: &Evidence<'_>) -> StepResult {
     match e.text("origin") {
         Some(sent) if e.config.related_origins.contains(&sent) => refuse("the origin is another"),
         _ => shared::origin(e),
     }
 }
 
-fn presence_demanded(e: &Evidence<'_>) -> Finding {
+fn presence_demanded(e: &Evidence<'_>) -> StepResult {
     match &e.authenticator_data {
         Some(data) if !data.flags.has(Flags::UP) => refuse("the user was not present"),
         _ => Ok(()),
@@ -97,7 +97,7 @@ fn presence_demanded(e: &Evidence<'_>) -> Finding {
 }
 
 /// What is built in is not detached.
-fn attachment(e: &mut Evidence<'_>) -> Finding {
+fn attachment(e: &mut Evidence<'_>) -> StepResult {
     let transports = match e.ceremony {
         Ceremony::Registration => {
             registration::response(e)?;
@@ -115,7 +115,7 @@ fn attachment(e: &mut Evidence<'_>) -> Finding {
     }
 }
 
-fn verification_demanded(e: &Evidence<'_>) -> Finding {
+fn verification_demanded(e: &Evidence<'_>) -> StepResult {
     let preferred =
         e.issued().map(|issued| issued.user_verification) == Some(Requirement::Preferred);
     match &e.authenticator_data {
@@ -126,7 +126,7 @@ fn verification_demanded(e: &Evidence<'_>) -> Finding {
     }
 }
 
-fn handle_demanded(e: &Evidence<'_>) -> Finding {
+fn handle_demanded(e: &Evidence<'_>) -> StepResult {
     if e.assertion.is_some() && authentication::names_user(e) && e.user_handle().is_none() {
         refuse("there is no user handle")
     } else {
@@ -134,7 +134,7 @@ fn handle_demanded(e: &Evidence<'_>) -> Finding {
     }
 }
 
-fn known_transports(e: &mut Evidence<'_>) -> Finding {
+fn known_transports(e: &mut Evidence<'_>) -> StepResult {
     const KNOWN: [&str; 6] = ["usb", "nfc", "ble", "smart-card", "hybrid", "internal"];
     registration::response(e)?;
     let transports = e.registration.iter().flat_map(|r| &r.response.transports);
@@ -144,18 +144,18 @@ fn known_transports(e: &mut Evidence<'_>) -> Finding {
     }
 }
 
-fn known_extensions_created(e: &mut Evidence<'_>) -> Finding {
+fn known_extensions_created(e: &mut Evidence<'_>) -> StepResult {
     registration::response(e)?;
     known_extensions(e)
 }
 
-fn known_extensions_used(e: &mut Evidence<'_>) -> Finding {
+fn known_extensions_used(e: &mut Evidence<'_>) -> StepResult {
     authentication::response(e)?;
     known_extensions(e)
 }
 
 /// Those that it asks for.
-fn known_extensions(e: &Evidence<'_>) -> Finding {
+fn known_extensions(e: &Evidence<'_>) -> StepResult {
     let results = match e.ceremony {
         Ceremony::Registration => e.registration.as_ref().map(|r| &r.client_extension_results),
         Ceremony::Authentication => e.assertion.as_ref().map(|a| &a.client_extension_results),

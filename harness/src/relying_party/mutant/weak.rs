@@ -5,18 +5,17 @@ use passrig_authenticator::wire::cbor::Item;
 use passrig_authenticator::wire::{AttestationObject, AuthenticatorData, Cbor, Json, base64url};
 use serde_json::Value;
 
-use super::{Kind, Mutant};
+use super::{Mutant, MutantKind};
 use crate::relying_party::behaviour::Behaviour;
 use crate::relying_party::verify::{Evidence, STEPS};
 
-/// Whether a request makes the server crash. There are no bytes of a body beyond the size limit.
-type Condition = fn(Option<&[u8]>, &Evidence<'_>) -> bool;
+/// Decides if a request makes the server crash. A body beyond the size limit has no bytes.
+type CrashCondition = fn(Option<&[u8]>, &Evidence<'_>) -> bool;
 
-/// Crashes on some responses of a ceremony.
 #[derive(Debug)]
-struct Crash(Ceremony, Condition);
+struct CrashesIf(Ceremony, CrashCondition);
 
-impl Behaviour for Crash {
+impl Behaviour for CrashesIf {
     fn crashes(&self, bytes: Option<&[u8]>, evidence: &Evidence<'_>) -> bool {
         evidence.ceremony == self.0 && (self.1)(bytes, evidence)
     }
@@ -32,10 +31,10 @@ const CLIENT_DATA: &[&[&str]] = &[&["7.1/6"], &["7.2/9"]];
 const EXTENSIONS: &[&[&str]] = &[&["7.1/28", "7.1/3", "7.1/13"], &["7.2/23", "7.2/3", "7.2/15"]];
 
 /// The last part of the ID, the steps for each ceremony, the summary, and the condition.
-type Entry = (&'static str, &'static [&'static [&'static str]], &'static str, Condition);
+type CrashRow = (&'static str, &'static [&'static [&'static str]], &'static str, CrashCondition);
 
 #[rustfmt::skip]
-const ENTRIES: &[Entry] = &[
+const ENTRIES: &[CrashRow] = &[
     ("breaks-on-syntax", RESPONSE, "breaks on a request that is no JSON", |bytes, _| bytes.is_some_and(|bytes| serde_json::from_slice::<Value>(bytes).is_err())),
     ("breaks-on-depth", RESPONSE, "breaks on a request that nests too deep", |bytes, _| bytes.is_some_and(|bytes| bytes.windows(DEEP).any(|run| run == [b'['; DEEP]))),
     ("breaks-on-size", RESPONSE, "breaks on a request that is large", |bytes, _| bytes.is_none_or(|bytes| bytes.len() > LARGE)),
@@ -50,12 +49,12 @@ const ENTRIES: &[Entry] = &[
 ];
 
 pub(super) fn all() -> Vec<Mutant> {
-    let each = |(flaw, ceremonies, summary, condition): &'static Entry| {
+    let each = |(flaw, ceremonies, summary, condition): &'static CrashRow| {
         ceremonies.iter().filter_map(move |steps| {
             let first = STEPS.iter().find(|step| steps.first() == Some(&step.id))?;
             let id = format!("{}.{}.{flaw}", first.area(), first.name);
-            let crash = Crash(first.ceremony()?, *condition);
-            Some(Mutant { kind: Kind::Fragile, ..Mutant::flow(id, steps, summary, crash) })
+            let crash = CrashesIf(first.ceremony()?, *condition);
+            Some(Mutant { kind: MutantKind::Fragile, ..Mutant::flow(id, steps, summary, crash) })
         })
     };
     ENTRIES.iter().flat_map(each).collect()

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::{Account, Session, Store, UserHandle};
+use super::{Account, SessionId, Store, UserHandle};
 use crate::relying_party::secret::{Codes, Password};
 
 /// So many failures in a row are human.
@@ -21,7 +21,6 @@ impl Store {
         self.passwords.insert(owner, new);
     }
 
-    /// The recovery codes that are left.
     pub(in crate::relying_party) fn codes(&self, owner: &UserHandle) -> Option<&Codes> {
         self.codes.get(owner)
     }
@@ -41,7 +40,6 @@ impl Store {
         self.passwords.contains_key(owner) || self.codes(owner).is_some_and(|c| c.left() > 0)
     }
 
-    /// Whether nothing but this passkey signs in to the account.
     pub(in crate::relying_party) fn is_last_way(&self, owner: &UserHandle, id: &[u8]) -> bool {
         let mut others = self.records_of(owner).filter(|record| record.id != id);
         let is_there = self.record(owner, id).is_some();
@@ -50,18 +48,22 @@ impl Store {
 
     /// The account whose password was right in this session, and that waits for
     /// a passkey.
-    pub(in crate::relying_party) fn half_signed_in(&self, session: Session) -> Option<&Account> {
+    pub(in crate::relying_party) fn half_signed_in(&self, session: SessionId) -> Option<&Account> {
         self.accounts.get(self.half_signed_in.get(&session)?)
     }
 
-    pub(in crate::relying_party) fn sign_in_half(&mut self, session: Session, account: UserHandle) {
+    pub(in crate::relying_party) fn sign_in_half(
+        &mut self,
+        session: SessionId,
+        account: UserHandle,
+    ) {
         self.half_signed_in.insert(session, account);
     }
 
     /// Remembers which passkey the session was signed in with.
     pub(in crate::relying_party) fn signed_in_with(
         &mut self,
-        session: Session,
+        session: SessionId,
         owner: UserHandle,
         id: Vec<u8>,
     ) {
@@ -73,9 +75,9 @@ impl Store {
         &mut self,
         owner: &UserHandle,
         id: &[u8],
-        but: Session,
+        but: SessionId,
     ) {
-        let with_it = |(_, with): &(&Session, &(UserHandle, Vec<u8>))| {
+        let with_it = |(_, with): &(&SessionId, &(UserHandle, Vec<u8>))| {
             let (whose, which) = with;
             whose == owner && which == id
         };

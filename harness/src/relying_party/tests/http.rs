@@ -4,11 +4,11 @@ use http::StatusCode;
 use passrig_authenticator::wire::base64url::{decode, encode};
 use serde_json::json;
 
-use super::world::{Browser, Device, Edit, ORIGIN, RP_ID, World, server};
+use super::world::{ClientDataEdit, ORIGIN, RP_ID, TestClient, TestCredential, TestWorld, server};
 
 #[test]
 fn creation_options() {
-    let mut browser = Browser::new(&server(None)).wishing(json!({
+    let mut browser = TestClient::new(&server(None)).requesting(json!({
         "attestation": "direct",
         "authenticatorSelection": {"userVerification": "required", "residentKey": "required"},
         "extensions": {"example.extension": 1},
@@ -54,7 +54,7 @@ fn creation_options() {
 
 #[test]
 fn request_options() {
-    let world = World::new(None);
+    let world = TestWorld::new(None);
     let options = world.browser().authentication_options(Some("alice"));
     insta::assert_json_snapshot!(options, @r#"
     {
@@ -86,11 +86,11 @@ fn request_options() {
 fn drawing_depends_on_the_check_and_nothing_else() {
     let draw = |between: usize| {
         let rp = server(None);
-        let mut browser = Browser::new(&rp);
+        let mut browser = TestClient::new(&rp);
         browser.check = "registration.origin.suffix";
         let first = browser.registration_options("a");
         for _ in 0..between {
-            Browser::new(&rp).registration_options("b");
+            TestClient::new(&rp).registration_options("b");
         }
         [first, browser.registration_options("a")]
     };
@@ -102,7 +102,7 @@ fn drawing_depends_on_the_check_and_nothing_else() {
 
 #[test]
 fn unknown_names_look_like_known_ones() {
-    let world = World::new(None);
+    let world = TestWorld::new(None);
     let allowed = || {
         let options = world.browser().authentication_options(Some("nobody"));
         options["allowCredentials"].clone()
@@ -113,7 +113,7 @@ fn unknown_names_look_like_known_ones() {
 
 #[test]
 fn a_refused_registration_names_the_first_step() {
-    let world = World::new(None);
+    let world = TestWorld::new(None);
     let outcome = world.register(|create| {
         create.rp_id = "evil.example".into();
         create.set_text("origin", "https://evil.example");
@@ -128,7 +128,7 @@ fn a_refused_registration_names_the_first_step() {
 
 #[test]
 fn a_refused_sign_in_names_none() {
-    let world = World::new(None);
+    let world = TestWorld::new(None);
     let outcome = world.sign_in(|get| {
         get.rp_id = "evil.example".into();
         get.user_handle = Some(vec![1]);
@@ -143,7 +143,7 @@ fn a_refused_sign_in_names_none() {
 
 #[test]
 fn malformed_bodies_are_refused() {
-    let mut browser = Browser::new(&server(None));
+    let mut browser = TestClient::new(&server(None));
     let paths = ["/attestation/options", "/assertion/options"];
     for path in paths {
         for body in ["", "{", "[]", r#"{"username": 1}"#] {
@@ -165,7 +165,7 @@ fn malformed_bodies_are_refused() {
 
 #[test]
 fn the_answer_to_one_ceremony_is_none_to_the_other() {
-    let world = World::new(None);
+    let world = TestWorld::new(None);
     let body = json!({
         "id": "AAAA", "rawId": "AAAA", "type": "public-key",
         "response": {"clientDataJSON": "AAAA", "authenticatorData": "AAAA", "signature": "AAAA"},
@@ -176,14 +176,14 @@ fn the_answer_to_one_ceremony_is_none_to_the_other() {
 
 #[test]
 fn sessions() {
-    let world = World::new(None);
+    let world = TestWorld::new(None);
     let mut browser = world.browser();
     assert_eq!(browser.get("/session").body, json!({"signedIn": false}));
     let options = browser.authentication_options(Some("alice"));
     let planted = browser.token.clone();
     assert!(browser.finish_sign_in(&options, &world.alice, |_| ()).accepted());
     assert_ne!(browser.token, planted, "the token rotates");
-    let stale = Browser { token: planted, ..world.browser() }.get("/session").body;
+    let stale = TestClient { token: planted, ..world.browser() }.get("/session").body;
     assert_eq!(stale, json!({"signedIn": false}));
     let mut copy = browser.clone();
     assert_eq!(browser.get("/session").body, json!({"signedIn": true, "username": "alice"}));
@@ -197,14 +197,14 @@ fn sessions() {
 
 #[test]
 fn cookies_are_out_of_reach() {
-    let reply = Browser::new(&server(None)).post("/assertion/options", &json!({}));
+    let reply = TestClient::new(&server(None)).post("/assertion/options", &json!({}));
     let (_, attributes) = reply.cookie.as_deref().unwrap().split_once(';').unwrap();
     assert_eq!(attributes, " HttpOnly; SameSite=Lax; Secure; Path=/");
 }
 
 #[test]
 fn credentials_can_be_listed_and_deleted_by_their_owner() {
-    let world = World::new(None);
+    let world = TestWorld::new(None);
     let mut browser = world.browser();
     assert_eq!(browser.get("/credentials").status, StatusCode::UNAUTHORIZED);
     let gone = format!("/credentials/{}", encode(&world.alice.id));
@@ -213,7 +213,7 @@ fn credentials_can_be_listed_and_deleted_by_their_owner() {
     assert_eq!(browser.send("DELETE", &gone, "", None).status, StatusCode::NOT_FOUND);
     assert!(world.sign_in(|_| ()).accepted());
 
-    browser.sign_in(Some("alice"), &Device { count: 6, ..world.alice.clone() }, |_| ());
+    browser.sign_in(Some("alice"), &TestCredential { count: 6, ..world.alice.clone() }, |_| ());
     insta::assert_json_snapshot!(browser.get("/credentials").body, @r#"
     {
       "credentials": [
@@ -238,7 +238,7 @@ fn credentials_can_be_listed_and_deleted_by_their_owner() {
 
 #[test]
 fn more_credentials_need_the_accounts_session() {
-    let world = World::new(None);
+    let world = TestWorld::new(None);
     let mut browser = world.browser();
     let denied = browser.post("/attestation/options", &json!({"username": "alice"}));
     assert_eq!(denied.status, StatusCode::FORBIDDEN);
@@ -251,33 +251,33 @@ fn more_credentials_need_the_accounts_session() {
     let excluded =
         json!([{"type": "public-key", "id": encode(&world.alice.id), "transports": ["usb"]}]);
     assert_eq!(options["excludeCredentials"], excluded);
-    let added = browser.finish_registration(&options, &mut Device::new(4), |_| ());
+    let added = browser.finish_registration(&options, &mut TestCredential::new(4), |_| ());
     assert_eq!((added.accepted(), added.credentials), (true, 2));
 }
 
 #[test]
 fn a_username_goes_to_the_first_one_who_registers() {
     let rp = server(None);
-    let (mut one, mut other) = (Browser::new(&rp), Browser::new(&rp));
+    let (mut one, mut other) = (TestClient::new(&rp), TestClient::new(&rp));
     let [options, others] = [&mut one, &mut other].map(|b| b.registration_options("carol"));
-    assert!(one.finish_registration(&options, &mut Device::new(1), |_| ()).accepted());
-    let late = other.finish_registration(&others, &mut Device::new(2), |_| ());
+    assert!(one.finish_registration(&options, &mut TestCredential::new(1), |_| ()).accepted());
+    let late = other.finish_registration(&others, &mut TestCredential::new(2), |_| ());
     assert_eq!((late.decision(), late.audit()), ((false, None, 0), ""));
 }
 
 #[test]
-fn the_audit_is_told_only_if_it_is_switched_on() {
+fn the_audit_is_sent_only_if_switched_on() {
     use crate::relying_party::{Config, RelyingParty};
     use passrig_authenticator::env::Seeded;
     let rp = RelyingParty::new(Config::new(ORIGIN, RP_ID), Seeded::new("seed")).router();
-    let outcome = Browser::new(&rp).register("alice", &mut Device::new(1), |_| ());
+    let outcome = TestClient::new(&rp).register("alice", &mut TestCredential::new(1), |_| ());
     assert!(outcome.accepted());
     assert_eq!(outcome.reply.audit, None);
 }
 
 #[test]
 fn requests_of_other_sites_change_nothing() {
-    let world = World::new(None);
+    let world = TestWorld::new(None);
     let mut browser = world.browser();
     browser.sign_in(Some("alice"), &world.alice, |_| ());
     let gone = format!("/credentials/{}", encode(&world.alice.id));
@@ -298,9 +298,9 @@ fn there_were_no_days_of_u2f_without_encryption() {
     use passrig_authenticator::env::Seeded;
     let config = Config::new("http://localhost:3000", "localhost");
     let rp = RelyingParty::new(config, Seeded::new("seed")).router();
-    let options = Browser::new(&rp).registration_options("alice");
+    let options = TestClient::new(&rp).registration_options("alice");
     assert_eq!(options["extensions"], json!({"credProps": true}));
-    let options = Browser::new(&rp).authentication_options(Some("alice"));
+    let options = TestClient::new(&rp).authentication_options(Some("alice"));
     assert_eq!(options.get("extensions"), None);
 }
 
@@ -310,6 +310,6 @@ fn cookies_travel_encrypted_where_pages_do() {
     use passrig_authenticator::env::Seeded;
     let config = Config::new("http://localhost:3000", "localhost");
     let rp = RelyingParty::new(config, Seeded::new("seed")).router();
-    let cookie = Browser::new(&rp).post("/assertion/options", &json!({})).cookie.unwrap();
+    let cookie = TestClient::new(&rp).post("/assertion/options", &json!({})).cookie.unwrap();
     assert!(cookie.ends_with("; HttpOnly; SameSite=Lax; Path=/"), "{cookie}");
 }

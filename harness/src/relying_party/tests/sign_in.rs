@@ -4,7 +4,7 @@ use http::StatusCode;
 use passrig_authenticator::wire::base64url::encode;
 use serde_json::{Value, json};
 
-use super::world::{Browser, Device, ORIGIN, RP_ID, Reply, World};
+use super::world::{ORIGIN, RP_ID, Reply, TestClient, TestCredential, TestWorld};
 use crate::relying_party::{Config, Mutant, RelyingParty, mutant};
 use crate::target_rp::Clock;
 use passrig_authenticator::env::Seeded;
@@ -15,7 +15,7 @@ const PASSWORD: &str = "correct horse battery";
 struct TwoSteps {
     rp: axum::Router,
     clock: Clock,
-    carol: Device,
+    carol: TestCredential,
 }
 
 impl TwoSteps {
@@ -31,12 +31,12 @@ impl TwoSteps {
         Self { rp, clock, carol }
     }
 
-    fn browser(&self) -> Browser {
-        Browser::new(&self.rp)
+    fn browser(&self) -> TestClient {
+        TestClient::new(&self.rp)
     }
 
     /// Carol's password was right.
-    fn half(&self) -> Browser {
+    fn half(&self) -> TestClient {
         let mut browser = self.browser();
         let reply = sign_in(&mut browser, "carol", PASSWORD);
         assert_eq!(reply.body, json!({"status": "ok", "errorMessage": "", "awaits": "passkey"}));
@@ -48,41 +48,41 @@ fn flawed(id: &str) -> Mutant {
     mutant::by_id(id).unwrap()
 }
 
-fn sign_up(browser: &mut Browser, name: &str) -> Reply {
+fn sign_up(browser: &mut TestClient, name: &str) -> Reply {
     browser.post("/password/sign-up", &json!({"username": name, "password": PASSWORD}))
 }
 
-fn sign_in(browser: &mut Browser, name: &str, password: &str) -> Reply {
+fn sign_in(browser: &mut TestClient, name: &str, password: &str) -> Reply {
     browser.post("/password/sign-in", &json!({"username": name, "password": password}))
 }
 
-fn recover(browser: &mut Browser, name: &str, code: &Value) -> Reply {
+fn recover(browser: &mut TestClient, name: &str, code: &Value) -> Reply {
     browser.post("/recover", &json!({"username": name, "code": code}))
 }
 
-fn enrolled(rp: &axum::Router, name: &str, octet: u8) -> Device {
-    let mut browser = Browser::new(rp);
+fn enrolled(rp: &axum::Router, name: &str, octet: u8) -> TestCredential {
+    let mut browser = TestClient::new(rp);
     assert_eq!(sign_up(&mut browser, name).status, StatusCode::OK);
-    let mut device = Device::new(octet);
+    let mut device = TestCredential::new(octet);
     assert!(browser.register(name, &mut device, |_| ()).accepted());
     device
 }
 
-fn codes(browser: &mut Browser) -> Vec<Value> {
+fn codes(browser: &mut TestClient) -> Vec<Value> {
     browser.post("/recovery-codes", &json!({})).body["codes"].as_array().unwrap().clone()
 }
 
 #[test]
 fn a_password_alone_signs_in_where_that_is_enough() {
-    let world = World::new(None);
+    let world = TestWorld::new(None);
     let mut browser = world.browser();
     assert_eq!(sign_up(&mut browser, "dave").status, StatusCode::OK);
-    assert!(browser.register("dave", &mut Device::new(9), |_| ()).accepted());
+    assert!(browser.register("dave", &mut TestCredential::new(9), |_| ()).accepted());
     let planted = browser.token.clone();
     assert_eq!(sign_in(&mut browser, "dave", PASSWORD).body["awaits"], Value::Null);
     assert_ne!(browser.token, planted, "the token rotates");
     assert_eq!(browser.get("/session").body["username"], "dave");
-    let stale = Browser { token: planted, ..world.browser() }.get("/session").body;
+    let stale = TestClient { token: planted, ..world.browser() }.get("/session").body;
     assert_eq!(stale, json!({"signedIn": false}));
     let mut account = browser.get("/account").body;
     assert!(account.as_object_mut().unwrap().remove("userId").is_some_and(|id| id.is_string()));
@@ -94,7 +94,7 @@ fn a_password_alone_signs_in_where_that_is_enough() {
 
 #[test]
 fn wrong_passwords_and_unknown_names_look_alike() {
-    let world = World::new(None);
+    let world = TestWorld::new(None);
     sign_up(&mut world.browser(), "dave");
     for (name, password) in [("dave", "wrong"), ("nobody", PASSWORD), ("alice", ""), ("", "")] {
         let reply = sign_in(&mut world.browser(), name, password);
@@ -104,7 +104,7 @@ fn wrong_passwords_and_unknown_names_look_alike() {
 }
 
 #[test]
-fn whoever_fails_often_has_to_wait() {
+fn many_failures_cause_a_wait() {
     let two = TwoSteps::new(None);
     for name in ["carol", "nobody"] {
         for _ in 0..10 {
@@ -114,13 +114,13 @@ fn whoever_fails_often_has_to_wait() {
         let reply = sign_in(&mut two.browser(), name, PASSWORD);
         assert_eq!(reply.status, StatusCode::TOO_MANY_REQUESTS, "{name}");
     }
-    two.clock.put_forward(std::time::Duration::from_secs(61));
+    two.clock.advance(std::time::Duration::from_secs(61));
     two.half();
 }
 
 #[test]
 fn names_and_passwords_that_are_none() {
-    let world = World::new(None);
+    let world = TestWorld::new(None);
     let ask = |name: &str, password: &str| {
         let body = json!({"username": name, "password": password});
         let reply = world.browser().post("/password/sign-up", &body);
@@ -202,7 +202,7 @@ fn the_second_step_is_of_the_same_log_in() {
 }
 
 #[test]
-fn whoever_is_signed_in_already_stays_so_when_asked_again() {
+fn a_signed_in_user_stays_signed_in() {
     let two = TwoSteps::new(None);
     let mut browser = two.half();
     browser.sign_in(None, &two.carol, |_| ());
@@ -225,7 +225,7 @@ fn the_second_step_cannot_be_skipped() {
 #[test]
 fn a_passkey_alone_has_to_be_both_factors() {
     let two = TwoSteps::new(None);
-    let mut browser = two.browser().wishing(json!({"userVerification": "discouraged"}));
+    let mut browser = two.browser().requesting(json!({"userVerification": "discouraged"}));
     assert_eq!(browser.authentication_options(None)["userVerification"], "required");
     sign_in(&mut browser, "carol", PASSWORD);
     assert_eq!(browser.authentication_options(None)["userVerification"], "discouraged");
@@ -233,9 +233,9 @@ fn a_passkey_alone_has_to_be_both_factors() {
 
 #[test]
 fn passkeys_have_names() {
-    let world = World::new(None);
+    let world = TestWorld::new(None);
     let path = format!("/credentials/{}", encode(&world.alice.id));
-    let rename = |browser: &mut Browser, name: &str| {
+    let rename = |browser: &mut TestClient, name: &str| {
         browser.send("PATCH", &path, json!({"name": name}).to_string(), None).status
     };
     let mut browser = world.browser();
@@ -252,7 +252,7 @@ fn passkeys_have_names() {
 #[test]
 fn a_recovery_code_signs_in_once() {
     let play = |flaw: Option<&str>| {
-        let world = World::new(flaw.map(flawed));
+        let world = TestWorld::new(flaw.map(flawed));
         let mut browser = world.browser();
         browser.sign_in(Some("alice"), &world.alice, |_| ());
         let codes = codes(&mut browser);
@@ -260,7 +260,7 @@ fn a_recovery_code_signs_in_once() {
         let mut first = world.browser();
         assert_eq!(recover(&mut first, "mallory", &codes[0]).status, StatusCode::BAD_REQUEST);
         assert_eq!(recover(&mut first, "alice", &codes[0]).status, StatusCode::OK);
-        assert!(first.register("alice", &mut Device::new(4), |_| ()).accepted());
+        assert!(first.register("alice", &mut TestCredential::new(4), |_| ()).accepted());
         let lost = format!("/credentials/{}", encode(&world.alice.id));
         assert_eq!(first.send("DELETE", &lost, "", None).status, StatusCode::OK);
         assert!(!world.discover(&world.alice, |_| ()).accepted());
@@ -272,7 +272,7 @@ fn a_recovery_code_signs_in_once() {
 
 #[test]
 fn new_recovery_codes_take_the_place_of_old_ones() {
-    let world = World::new(None);
+    let world = TestWorld::new(None);
     let mut browser = world.browser();
     browser.sign_in(Some("alice"), &world.alice, |_| ());
     let (old, new) = (codes(&mut browser), codes(&mut browser));
@@ -298,11 +298,11 @@ fn a_recovery_code_stands_for_the_passkey_and_not_for_the_password() {
 #[test]
 fn sessions_end_with_the_passkey_that_began_them() {
     let play = |flaw: Option<&str>| {
-        let world = World::new(flaw.map(flawed));
+        let world = TestWorld::new(flaw.map(flawed));
         let (mut here, mut there) = (world.browser(), world.browser());
         there.sign_in(Some("alice"), &world.alice, |_| ());
-        here.sign_in(Some("alice"), &Device { count: 6, ..world.alice.clone() }, |_| ());
-        here.register("alice", &mut Device::new(4), |_| ());
+        here.sign_in(Some("alice"), &TestCredential { count: 6, ..world.alice.clone() }, |_| ());
+        here.register("alice", &mut TestCredential::new(4), |_| ());
         let lost = format!("/credentials/{}", encode(&world.alice.id));
         assert_eq!(here.send("DELETE", &lost, "", None).status, StatusCode::OK);
         assert_eq!(here.get("/session").body["signedIn"], true);
@@ -315,7 +315,7 @@ fn sessions_end_with_the_passkey_that_began_them() {
 #[test]
 fn the_last_way_into_an_account_is_not_removed_without_a_question() {
     let play = |flaw: Option<&str>, has_codes: bool| {
-        let world = World::new(flaw.map(flawed));
+        let world = TestWorld::new(flaw.map(flawed));
         let mut browser = world.browser();
         browser.sign_in(Some("alice"), &world.alice, |_| ());
         if has_codes {
@@ -339,8 +339,8 @@ fn the_last_way_into_an_account_is_not_removed_without_a_question() {
 
 #[test]
 fn other_sites_do_nothing_about_passwords_and_codes() {
-    let world = World::new(None);
-    let mut browser = Browser { site: Some("cross-site"), ..world.browser() };
+    let world = TestWorld::new(None);
+    let mut browser = TestClient { site: Some("cross-site"), ..world.browser() };
     for path in ["/password/sign-up", "/password/sign-in", "/recover", "/recovery-codes"] {
         assert_eq!(browser.post(path, &json!({})).status, StatusCode::FORBIDDEN, "{path}");
     }

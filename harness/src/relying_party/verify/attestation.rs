@@ -25,7 +25,7 @@ use sha2::{Digest, Sha256};
 
 use self::certificate::{Certificate, Chain};
 use super::registration::{attested, key, signed};
-use super::{Evidence, Finding, refuse};
+use super::{Evidence, StepResult, refuse};
 
 /// A statement, as its format's syntax has it.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,7 +35,7 @@ pub(crate) enum Statement {
     /// Packed, with certificates (§8.2).
     Packed(Signature, Chain),
     /// TPM (§8.3).
-    Tpm(Box<tpm::Statement>),
+    Tpm(Box<tpm::TpmStatement>),
     /// Android key (§8.4).
     AndroidKey(Signature, Chain),
     /// Android SafetyNet (§8.5).
@@ -79,7 +79,7 @@ impl Signature {
     }
 
     /// Whether the certificate's key made it over the message.
-    pub(crate) fn verify(&self, certificate: &Certificate, message: &[u8]) -> Finding {
+    pub(crate) fn verify(&self, certificate: &Certificate, message: &[u8]) -> StepResult {
         let verified = certificate
             .key(self.algorithm)
             .and_then(|key| keys::verify(&key, message, &self.octets));
@@ -92,7 +92,7 @@ fn derive(
     e: &mut Evidence<'_>,
     format: &str,
     read: impl FnOnce(&Cbor) -> Result<Statement, &'static str>,
-) -> Finding {
+) -> StepResult {
     let Some(object) = object(e, format) else { return Ok(()) };
     match read(&object.statement) {
         Ok(statement) => e.statement = Some(statement),
@@ -112,7 +112,6 @@ fn nonce(e: &Evidence<'_>) -> Option<[u8; 32]> {
     signed(e).map(|message| Sha256::digest(message).into())
 }
 
-/// The hash of the client data.
 fn client_data_hash(e: &Evidence<'_>) -> Option<[u8; 32]> {
     e.client_data_json().map(|json| Sha256::digest(json).into())
 }
@@ -125,7 +124,7 @@ fn certifies_credential(e: &Evidence<'_>, certificate: &Certificate) -> Option<b
 
 /// Whether an id-fido-gen-ce-aaguid extension, if there is one, wraps the
 /// AAGUID of the authenticator data (§8.2.1).
-pub(crate) fn model(e: &Evidence<'_>, certificate: &Certificate) -> Finding {
+pub(crate) fn model(e: &Evidence<'_>, certificate: &Certificate) -> StepResult {
     let Some(attested) = attested(e) else { return Ok(()) };
     let Some(extension) = certificate.extension(MODEL) else { return Ok(()) };
     let wrapped = [&[0x04, 16], attested.aaguid.as_slice()].concat();
@@ -137,7 +136,7 @@ pub(crate) fn model(e: &Evidence<'_>, certificate: &Certificate) -> Finding {
 }
 
 /// Whether the certificate says that its subject is no authority.
-fn end_entity(certificate: &Certificate) -> Finding {
+fn end_entity(certificate: &Certificate) -> StepResult {
     match certificate.basic_constraints() {
         Some(constraints) if !constraints.ca => Ok(()),
         Some(_) => refuse("the attestation certificate is an authority's"),

@@ -7,11 +7,11 @@ use passrig_authenticator::wire::cose::Algorithm;
 use passrig_authenticator::wire::{AuthenticationResponse, AuthenticatorData, Cbor, Flags, cose};
 use sha2::{Digest, Sha256};
 
-use super::{Evidence, Finding, form, refuse, shared};
+use super::{Evidence, StepResult, form, refuse, shared};
 use crate::relying_party::store::User;
 
 /// §7.2 step 3
-pub(crate) fn response(e: &mut Evidence<'_>) -> Finding {
+pub(crate) fn response(e: &mut Evidence<'_>) -> StepResult {
     let response: AuthenticationResponse = shared::response(e.body, "assertion")?;
     let finding = shared::public_key(&response.kind, response.id == response.raw_id);
     e.assertion = Some(response);
@@ -19,7 +19,7 @@ pub(crate) fn response(e: &mut Evidence<'_>) -> Finding {
 }
 
 /// §7.2 step 5
-pub(crate) fn allow_list(e: &Evidence<'_>) -> Finding {
+pub(crate) fn allow_list(e: &Evidence<'_>) -> StepResult {
     let (Some(assertion), Some(issued)) = (&e.assertion, e.issued()) else { return Ok(()) };
     if issued.allowed.is_empty() || issued.allowed.contains(&assertion.raw_id.0) {
         Ok(())
@@ -29,7 +29,7 @@ pub(crate) fn allow_list(e: &Evidence<'_>) -> Finding {
 }
 
 /// §7.2 step 6, when the user was identified before the ceremony.
-pub(crate) fn named_user(e: &Evidence<'_>) -> Finding {
+pub(crate) fn named_user(e: &Evidence<'_>) -> StepResult {
     let Some(assertion) = &e.assertion else { return Ok(()) };
     let account = match e.issued().map(|issued| &issued.user) {
         Some(User::Known(account)) => account,
@@ -47,7 +47,7 @@ pub(crate) fn named_user(e: &Evidence<'_>) -> Finding {
 }
 
 /// §7.2 step 6, when the user was not identified before the ceremony.
-pub(crate) fn user_handle(e: &Evidence<'_>) -> Finding {
+pub(crate) fn user_handle(e: &Evidence<'_>) -> StepResult {
     let Some(assertion) = &e.assertion else { return Ok(()) };
     if names_user(e) {
         return Ok(());
@@ -67,7 +67,7 @@ pub(crate) fn names_user(e: &Evidence<'_>) -> bool {
 }
 
 /// §7.2 step 15 is the first to read them.
-pub(crate) fn authenticator_data(e: &mut Evidence<'_>) -> Finding {
+pub(crate) fn authenticator_data(e: &mut Evidence<'_>) -> StepResult {
     let Some(assertion) = &e.assertion else { return Ok(()) };
     match AuthenticatorData::decode(assertion.response.authenticator_data.as_ref()) {
         Ok(data) => {
@@ -80,7 +80,7 @@ pub(crate) fn authenticator_data(e: &mut Evidence<'_>) -> Finding {
 }
 
 /// §7.2 step 19
-pub(crate) fn backup_eligible(e: &Evidence<'_>) -> Finding {
+pub(crate) fn backup_eligible(e: &Evidence<'_>) -> StepResult {
     let (Some(data), Some((_, record))) = (&e.authenticator_data, e.record()) else {
         return Ok(());
     };
@@ -92,7 +92,7 @@ pub(crate) fn backup_eligible(e: &Evidence<'_>) -> Finding {
 }
 
 /// §7.2 steps 20 and 21
-pub(crate) fn signature(e: &Evidence<'_>) -> Finding {
+pub(crate) fn signature(e: &Evidence<'_>) -> StepResult {
     let (Some(assertion), Some(message)) = (&e.assertion, signed(e)) else { return Ok(()) };
     let verified = |key: &Cbor| {
         let key = match cose::Key::from_cbor(key) {
@@ -129,7 +129,7 @@ pub(crate) fn signed(e: &Evidence<'_>) -> Option<Vec<u8>> {
 }
 
 /// §7.2 step 22. The reaction is this relying party's own: it refuses.
-pub(crate) fn sign_count(e: &Evidence<'_>) -> Finding {
+pub(crate) fn sign_count(e: &Evidence<'_>) -> StepResult {
     let (Some(data), Some((_, record))) = (&e.authenticator_data, e.record()) else {
         return Ok(());
     };

@@ -8,18 +8,18 @@
 use passrig_authenticator::wire::cbor::{Irregularity, Item, irregularities_of_keys};
 use passrig_authenticator::wire::{AuthenticatorData, Cbor};
 
-use super::{Finding, refuse};
+use super::{StepResult, refuse};
 
 /// Whether an attestation object is well-formed CBOR in the canonical form, but
 /// for the statement.
-pub(crate) fn attestation_object(bytes: &[u8]) -> Finding {
+pub(crate) fn attestation_object(bytes: &[u8]) -> StepResult {
     match Cbor::decode(bytes) {
         Ok(object) => object_tree(&object),
         Err(error) => refuse(format!("the attestation object does not decode: {error}")),
     }
 }
 
-fn object_tree(object: &Cbor) -> Finding {
+fn object_tree(object: &Cbor) -> StepResult {
     let Item::Map(entries) = &object.item else { return judged("attestation object", object) };
     // Head and order of the whole, without what is inside.
     let hollow = Cbor { item: Item::Map(Vec::new()), head: object.head };
@@ -36,7 +36,7 @@ fn object_tree(object: &Cbor) -> Finding {
 
 /// The same for the key and the extensions inside authenticator data, whose
 /// identifiers are texts (§9.1).
-pub(crate) fn authenticator_data(data: &AuthenticatorData) -> Finding {
+pub(crate) fn authenticator_data(data: &AuthenticatorData) -> StepResult {
     if let Some(attested) = &data.attested {
         judged("credential public key", &attested.public_key)?;
     }
@@ -49,11 +49,11 @@ pub(crate) fn authenticator_data(data: &AuthenticatorData) -> Finding {
     }
 }
 
-fn judged(what: &str, item: &Cbor) -> Finding {
+fn judged(what: &str, item: &Cbor) -> StepResult {
     first(what, item.irregularities())
 }
 
-fn first(what: &str, irregularities: impl IntoIterator<Item = Irregularity>) -> Finding {
+fn first(what: &str, irregularities: impl IntoIterator<Item = Irregularity>) -> StepResult {
     match irregularities.into_iter().next() {
         Some(irregularity) => {
             refuse(format!("the {what} is not in canonical form: {irregularity}"))

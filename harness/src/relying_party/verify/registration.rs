@@ -9,10 +9,10 @@ use passrig_authenticator::wire::{
 };
 use sha2::{Digest, Sha256};
 
-use super::{Evidence, Finding, form, refuse, shared};
+use super::{Evidence, StepResult, form, refuse, shared};
 
 /// §7.1 step 3
-pub(crate) fn response(e: &mut Evidence<'_>) -> Finding {
+pub(crate) fn response(e: &mut Evidence<'_>) -> StepResult {
     let response: RegistrationResponse = shared::response(e.body, "attestation")?;
     let finding = shared::public_key(&response.kind, response.id == response.raw_id);
     e.registration = Some(response);
@@ -20,7 +20,7 @@ pub(crate) fn response(e: &mut Evidence<'_>) -> Finding {
 }
 
 /// §7.1 step 13
-pub(crate) fn attestation_object(e: &mut Evidence<'_>) -> Finding {
+pub(crate) fn attestation_object(e: &mut Evidence<'_>) -> StepResult {
     let Some(registration) = &e.registration else { return Ok(()) };
     let bytes = registration.response.attestation_object.as_ref();
     form::attestation_object(bytes)?;
@@ -42,7 +42,7 @@ pub(crate) fn attestation_object(e: &mut Evidence<'_>) -> Finding {
 }
 
 /// §7.1 step 20, with what §5.8.5 says about each algorithm's keys.
-pub(crate) fn algorithm(e: &Evidence<'_>) -> Finding {
+pub(crate) fn algorithm(e: &Evidence<'_>) -> StepResult {
     let Some(attested) = attested(e) else { return Ok(()) };
     let key = match cose::Key::from_cbor(&attested.public_key) {
         Ok(key) => key,
@@ -64,7 +64,7 @@ pub(crate) fn algorithm(e: &Evidence<'_>) -> Finding {
 /// Whether a key is one that only its owner can sign with. NIST SP 800-131A
 /// wants 2048 bits of a modulus; what a small-order point verifies, anybody can
 /// make.
-fn strength(key: &cose::Key) -> Finding {
+fn strength(key: &cose::Key) -> StepResult {
     const MODULUS: usize = 2048;
     match key {
         cose::Key::Rsa { n, .. } => {
@@ -87,7 +87,7 @@ pub(crate) fn offered<'e>(e: &'e Evidence<'_>) -> &'e [Algorithm] {
 }
 
 /// §7.1 step 21
-pub(crate) fn format(e: &Evidence<'_>) -> Finding {
+pub(crate) fn format(e: &Evidence<'_>) -> StepResult {
     match e.attestation_object.as_ref().map(|object| object.fmt.as_str()) {
         Some(fmt) if Format::identifiers().all(|known| known != fmt) => {
             refuse(format!("the attestation statement format `{fmt}` is not known"))
@@ -104,7 +104,7 @@ pub(crate) fn signed(e: &Evidence<'_>) -> Option<Vec<u8>> {
 }
 
 /// §7.1 step 24
-pub(crate) fn is_attested(e: &Evidence<'_>) -> Finding {
+pub(crate) fn is_attested(e: &Evidence<'_>) -> StepResult {
     let asked = e.issued().is_some_and(|issued| issued.attestation == "direct");
     let none = e.attestation_object.as_ref().is_some_and(|object| object.fmt == "none");
     if e.config.demands_attestation && asked && none {
@@ -115,7 +115,7 @@ pub(crate) fn is_attested(e: &Evidence<'_>) -> Finding {
 }
 
 /// §7.1 step 25; that it is not empty follows from §4.
-pub(crate) fn credential_id_length(e: &Evidence<'_>) -> Finding {
+pub(crate) fn credential_id_length(e: &Evidence<'_>) -> StepResult {
     match attested(e).map(|attested| attested.credential_id.len()) {
         None | Some(1..=1023) => Ok(()),
         Some(length) => refuse(format!("the credential id is {length} octets long")),
@@ -123,7 +123,7 @@ pub(crate) fn credential_id_length(e: &Evidence<'_>) -> Finding {
 }
 
 /// §7.1 step 26
-pub(crate) fn credential_id_taken(e: &Evidence<'_>) -> Finding {
+pub(crate) fn credential_id_taken(e: &Evidence<'_>) -> StepResult {
     let taken =
         |a: &AttestedCredentialData| e.store.records_with(&a.credential_id).next().is_some();
     if attested(e).is_some_and(taken) {
@@ -133,7 +133,6 @@ pub(crate) fn credential_id_taken(e: &Evidence<'_>) -> Finding {
     }
 }
 
-/// The new credential.
 pub(crate) fn attested<'e>(e: &'e Evidence<'_>) -> Option<&'e AttestedCredentialData> {
     e.authenticator_data.as_ref()?.attested.as_ref()
 }

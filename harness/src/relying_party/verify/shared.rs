@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::{Evidence, Finding, Violation, refuse};
+use super::{Evidence, StepResult, Violation, refuse};
 use crate::relying_party::policy::EMBEDDER;
 
 /// The response in a body (§7.1 step 3, §7.2 step 3).
@@ -21,7 +21,7 @@ pub(super) fn response<T: DeserializeOwned>(body: &Value, kind: &str) -> Result<
 }
 
 /// The type and the two IDs of a response.
-pub(super) fn public_key(kind: &str, has_one_id: bool) -> Finding {
+pub(super) fn public_key(kind: &str, has_one_id: bool) -> StepResult {
     match kind {
         "public-key" if has_one_id => Ok(()),
         "public-key" => refuse("id and rawId are not the same"),
@@ -30,7 +30,7 @@ pub(super) fn public_key(kind: &str, has_one_id: bool) -> Finding {
 }
 
 /// §7.1 step 6, §7.2 step 9; the UTF-8 decode before them never fails.
-pub(crate) fn client_data(e: &mut Evidence<'_>) -> Finding {
+pub(crate) fn client_data(e: &mut Evidence<'_>) -> StepResult {
     let Some(bytes) = e.client_data_json() else { return Ok(()) };
     match ClientData::decode(bytes) {
         Ok(json @ Json::Object(_)) => e.client_data = Some(json),
@@ -41,7 +41,7 @@ pub(crate) fn client_data(e: &mut Evidence<'_>) -> Finding {
 }
 
 /// §7.1 step 7, §7.2 step 10
-pub(crate) fn kind(e: &Evidence<'_>) -> Finding {
+pub(crate) fn kind(e: &Evidence<'_>) -> StepResult {
     let expected = expected_kind(e.ceremony);
     match e.text("type") {
         _ if e.client_data.is_none() => Ok(()),
@@ -60,7 +60,7 @@ pub(crate) fn expected_kind(ceremony: Ceremony) -> &'static str {
 }
 
 /// §7.1 step 8, §7.2 step 11
-pub(crate) fn challenge(e: &Evidence<'_>) -> Finding {
+pub(crate) fn challenge(e: &Evidence<'_>) -> StepResult {
     if e.client_data.is_none() {
         return Ok(());
     }
@@ -78,7 +78,7 @@ pub(crate) fn challenge(e: &Evidence<'_>) -> Finding {
 }
 
 /// §7.1 step 9, §7.2 step 12: whole origins are compared, as §13.5.9 asks.
-pub(crate) fn origin(e: &Evidence<'_>) -> Finding {
+pub(crate) fn origin(e: &Evidence<'_>) -> StepResult {
     match e.text("origin") {
         _ if e.client_data.is_none() => Ok(()),
         Some(sent) if e.config.origins.contains(&sent) => Ok(()),
@@ -89,7 +89,7 @@ pub(crate) fn origin(e: &Evidence<'_>) -> Finding {
 }
 
 /// §7.1 step 10, §7.2 step 13
-pub(crate) fn cross_origin(e: &Evidence<'_>) -> Finding {
+pub(crate) fn cross_origin(e: &Evidence<'_>) -> StepResult {
     match e.client_data.as_ref().and_then(|data| data.member("crossOrigin")).map(Json::plain) {
         None | Some(Json::Bool(false)) => Ok(()),
         Some(Json::Bool(true)) if framers(e).is_some() => Ok(()),
@@ -105,7 +105,7 @@ pub(crate) fn framers(e: &Evidence<'_>) -> Option<Vec<String>> {
 }
 
 /// §7.1 step 11, §7.2 step 14
-pub(crate) fn top_origin(e: &Evidence<'_>) -> Finding {
+pub(crate) fn top_origin(e: &Evidence<'_>) -> StepResult {
     let data = e.client_data.as_ref();
     let Some(sent) = data.and_then(|data| data.member("topOrigin")) else { return Ok(()) };
     let Some(expected) = framers(e) else {
@@ -124,7 +124,7 @@ pub(crate) fn top_origin(e: &Evidence<'_>) -> Finding {
 }
 
 /// §7.1 step 14, §7.2 step 15
-pub(crate) fn rp_id_hash(e: &Evidence<'_>) -> Finding {
+pub(crate) fn rp_id_hash(e: &Evidence<'_>) -> StepResult {
     let expected = used_app_id(e).unwrap_or(&e.config.rp_id);
     match &e.authenticator_data {
         Some(data) if data.rp_id_hash != Sha256::digest(expected).as_slice() => {
@@ -142,7 +142,7 @@ fn used_app_id<'a>(e: &Evidence<'a>) -> Option<&'a str> {
 }
 
 /// §7.1 step 15, §7.2 step 16
-pub(crate) fn user_present(e: &Evidence<'_>) -> Finding {
+pub(crate) fn user_present(e: &Evidence<'_>) -> StepResult {
     match &e.authenticator_data {
         // §7.1 step 15: not if the page created without a dialogue.
         Some(_) if is_conditional_creation(e) => Ok(()),
@@ -156,7 +156,7 @@ fn is_conditional_creation(e: &Evidence<'_>) -> bool {
 }
 
 /// §7.1 step 16, §7.2 step 17
-pub(crate) fn user_verified(e: &Evidence<'_>) -> Finding {
+pub(crate) fn user_verified(e: &Evidence<'_>) -> StepResult {
     let required = e.issued().map(|issued| issued.user_verification) == Some(Requirement::Required);
     match &e.authenticator_data {
         Some(data) if required && !data.flags.has(Flags::UV) => {
@@ -167,7 +167,7 @@ pub(crate) fn user_verified(e: &Evidence<'_>) -> Finding {
 }
 
 /// §7.1 step 17, §7.2 step 18
-pub(crate) fn backup_state(e: &Evidence<'_>) -> Finding {
+pub(crate) fn backup_state(e: &Evidence<'_>) -> StepResult {
     match &e.authenticator_data {
         Some(data) if data.flags.has(Flags::BS) && !data.flags.has(Flags::BE) => {
             refuse("the credential is backed up, but not eligible for backup")

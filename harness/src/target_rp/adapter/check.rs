@@ -11,16 +11,15 @@ use std::ops::Range;
 
 use http::{HeaderName, Method};
 use serde_json::Value as JsonValue;
-use toml::Spanned;
 use url::Url;
 
-use super::document::{self, Document, Node};
-use super::mistake::Fault;
+use super::document::{self, AdapterDocument, Node};
+use super::mistake::AdapterFault;
 use super::{
-    Account, Act, Adapter, Address, Body, Capture, Csrf, CsrfSource, Flow, Part, Role, Setting,
-    Settings, Step, Text, Value, Variable,
+    Accounts, Adapter, AdapterStep, Address, BodyTemplate, Capture, Csrf, CsrfSource, Flow, Part,
+    SettingValues, Settings, StepAction, StepRole, Text, ValueTemplate, Variable,
 };
-use crate::toml_file::{Mistake, TomlFile};
+use crate::toml_file::{Spanned, TomlFile, TomlMistake};
 
 /// Variables that say who somebody is.
 const ACCOUNT: [&str; 5] = ["username", "display_name", "email", "password", "user_id"];
@@ -36,10 +35,10 @@ const HARNESS: [&str; 6] = [
 /// Variables of `remove`.
 const REMOVAL: [&str; 2] = ["credential_id", "record_id"];
 
-pub(super) fn adapter(name: &str, text: &str) -> Result<Adapter, Box<Mistake>> {
+pub(super) fn adapter(name: &str, text: &str) -> Result<Adapter, Box<TomlMistake>> {
     let file = TomlFile { name, text };
-    let mut document: Document = file.parse()?;
-    let checked = Names::of(&document).and_then(|names| {
+    let mut document: AdapterDocument = file.parse()?;
+    let checked = KnownVariables::of(&document).and_then(|names| {
         let oidc = document.oidc.take().map(Spanned::into_inner);
         Checker { names, oidc }.adapter(document)
     });
@@ -49,16 +48,15 @@ pub(super) fn adapter(name: &str, text: &str) -> Result<Adapter, Box<Mistake>> {
     })
 }
 
-/// A fault and its place.
-struct At(Fault, Range<usize>);
+struct At(AdapterFault, Range<usize>);
 
 type Checked<T> = Result<T, At>;
 
 /// The variables that exist somewhere in the adapter.
-struct Names(BTreeSet<String>);
+struct KnownVariables(BTreeSet<String>);
 
-impl Names {
-    fn of(document: &Document) -> Checked<Self> {
+impl KnownVariables {
+    fn of(document: &AdapterDocument) -> Checked<Self> {
         let always = ACCOUNT.iter().chain(&HARNESS);
         let mut names: BTreeSet<String> = always.map(|name| (*name).to_owned()).collect();
         if document.oidc.is_some() {
@@ -72,10 +70,10 @@ impl Names {
                 || REMOVAL.contains(&text.as_str())
                 || matches!(text.split('.').next(), Some("credential" | "oidc"));
             if fixed {
-                return Err(At(Fault::CaptureName(text.clone()), name.span()));
+                return Err(At(AdapterFault::CaptureName(text.clone()), name.span()));
             }
             if Text::parse(&format!("{{{{{text}}}}}")).is_err() {
-                return Err(At(Fault::VariableName(text.clone()), name.span()));
+                return Err(At(AdapterFault::VariableName(text.clone()), name.span()));
             }
             names.insert(text.clone());
         }
@@ -84,12 +82,12 @@ impl Names {
 }
 
 struct Checker {
-    names: Names,
-    oidc: Option<document::Oidc>,
+    names: KnownVariables,
+    oidc: Option<document::OidcTable>,
 }
 
 impl Checker {
-    fn adapter(&self, document: Document) -> Checked<Adapter> {
+    fn adapter(&self, document: AdapterDocument) -> Checked<Adapter> {
         let settings = settings::settings(&document.settings)?;
         let mut checked = BTreeMap::new();
         flows::have_names(&document)?;
@@ -98,12 +96,18 @@ impl Checker {
         }
         self.settings_are_sent(&document, &settings, &checked)?;
         Ok(Adapter {
-            account: document.account.as_ref().map_or(Ok(Account::default()), settings::account)?,
+            account: document
+                .account
+                .as_ref()
+                .map_or(Ok(Accounts::default()), settings::account)?,
             redirect_uri: self.oidc.as_ref().map(|oidc| oidc.redirect_uri.get_ref().clone()),
             csrf: document.csrf.as_ref().map(|csrf| self.csrf(csrf)).transpose()?,
             prefix: match &document.prefix {
                 Some(prefix) if !prefix.get_ref().starts_with('/') => {
-                    return Err(At(Fault::RequestLine(prefix.get_ref().clone()), prefix.span()));
+                    return Err(At(
+                        AdapterFault::RequestLine(prefix.get_ref().clone()),
+                        prefix.span(),
+                    ));
                 }
                 Some(prefix) => prefix.get_ref().trim_end_matches('/').to_owned(),
                 None => String::new(),
@@ -117,16 +121,20 @@ impl Checker {
         })
     }
 
-    fn flow(&self, flow: Flow, steps: &[&Spanned<document::Step>]) -> Checked<Vec<Step>> {
+    fn flow(
+        &self,
+        flow: Flow,
+        steps: &[&Spanned<document::StepTable>],
+    ) -> Checked<Vec<AdapterStep>> {
         let mut checked = Vec::new();
         let mut options = None;
         let mut credential = None;
         for (index, spanned) in steps.iter().enumerate() {
             let step = self.step(flow, spanned)?;
             let (place, second) = match &step.role {
-                Role::Options { .. } => (&mut options, Fault::TwoOptions(flow)),
-                Role::Credential(_) => (&mut credential, Fault::TwoCredentials(flow)),
-                _ => (&mut None, Fault::CredentialFirst),
+                StepRole::Options { .. } => (&mut options, AdapterFault::TwoOptions(flow)),
+                StepRole::Credential(_) => (&mut credential, AdapterFault::TwoCredentials(flow)),
+                _ => (&mut None, AdapterFault::CredentialFirst),
             };
             if place.replace(index).is_some() {
                 return Err(At(second, heading(spanned)));
@@ -134,9 +142,11 @@ impl Checker {
             checked.push(step);
         }
         let fault = match (options, credential) {
-            (None, _) => Fault::NoOptions(flow),
-            (_, None) => Fault::NoCredential(flow),
-            (Some(options), Some(credential)) if credential < options => Fault::CredentialFirst,
+            (None, _) => AdapterFault::NoOptions(flow),
+            (_, None) => AdapterFault::NoCredential(flow),
+            (Some(options), Some(credential)) if credential < options => {
+                AdapterFault::CredentialFirst
+            }
             _ => return Ok(checked),
         };
         match steps.first() {
@@ -145,14 +155,14 @@ impl Checker {
         }
     }
 
-    fn step(&self, flow: Flow, spanned: &Spanned<document::Step>) -> Checked<Step> {
+    fn step(&self, flow: Flow, spanned: &Spanned<document::StepTable>) -> Checked<AdapterStep> {
         let step = spanned.get_ref();
         let mut checked = match (&step.oidc, &step.request, &step.submit) {
             (Some(kind), None, None) => self.oidc_step(flow, kind)?,
-            (Some(kind), ..) => return Err(At(Fault::Act, kind.span())),
+            (Some(kind), ..) => return Err(At(AdapterFault::Act, kind.span())),
             (None, ..) => {
                 let (act, line) = self.act(flow, spanned)?;
-                Step { line, body: self.body(flow, step)?, ..Step::new(act) }
+                AdapterStep { line, body: self.body(flow, step)?, ..AdapterStep::new(act) }
             }
         };
         checked.when = self.variable(flow, step.when.as_ref())?;
@@ -173,33 +183,37 @@ impl Checker {
     }
 
     /// What is asked, and the words for it.
-    fn act(&self, flow: Flow, spanned: &Spanned<document::Step>) -> Checked<(Act, String)> {
+    fn act(
+        &self,
+        flow: Flow,
+        spanned: &Spanned<document::StepTable>,
+    ) -> Checked<(StepAction, String)> {
         let step = spanned.get_ref();
         match (&step.request, &step.submit, &step.mail, &step.run) {
             (Some(line), None, None, None) => {
                 let (method, address) = self.request_line(flow, line)?;
-                Ok((Act::Request { method, address }, line.get_ref().clone()))
+                Ok((StepAction::Request { method, address }, line.get_ref().clone()))
             }
             (None, Some(form), None, None) => {
                 let line = format!("submit {}", form.get_ref());
-                Ok((Act::Submit(source::selector(form)?), line))
+                Ok((StepAction::Submit(source::selector(form)?), line))
             }
             (None, None, Some(to), None) => {
                 let line = format!("mail to {}", to.get_ref());
-                Ok((Act::Mail(self.text(flow, to)?), line))
+                Ok((StepAction::Mail(self.text(flow, to)?), line))
             }
             (None, None, None, Some(words)) if !words.get_ref().is_empty() => {
                 let words = words.get_ref();
                 let texts =
                     words.iter().map(|word| self.text(flow, word)).collect::<Checked<_>>()?;
                 let line: Vec<&str> = words.iter().map(|word| word.get_ref().as_str()).collect();
-                Ok((Act::Run(texts), format!("run {}", line.join(" "))))
+                Ok((StepAction::Run(texts), format!("run {}", line.join(" "))))
             }
-            _ => Err(At(Fault::Act, heading(spanned))),
+            _ => Err(At(AdapterFault::Act, heading(spanned))),
         }
     }
 
-    fn body(&self, flow: Flow, step: &document::Step) -> Checked<Body> {
+    fn body(&self, flow: Flow, step: &document::StepTable) -> Checked<BodyTemplate> {
         let bodies = [
             step.json.as_ref().map(Spanned::span),
             step.cbor.as_ref().map(Spanned::span),
@@ -208,31 +222,31 @@ impl Checker {
             step.text.as_ref().map(Spanned::span),
         ];
         if let Some(second) = bodies.into_iter().flatten().nth(1) {
-            return Err(At(Fault::TwoBodies, second));
+            return Err(At(AdapterFault::TwoBodies, second));
         }
         if let Some(node) = &step.json {
-            return Ok(Body::Json(self.value(flow, node)?));
+            return Ok(BodyTemplate::Json(self.value(flow, node)?));
         }
         if let Some(node) = &step.cbor {
-            return Ok(Body::Cbor(self.value(flow, node)?));
+            return Ok(BodyTemplate::Cbor(self.value(flow, node)?));
         }
         if let Some(form) = &step.form {
-            return Ok(Body::Form(self.texts(flow, form.get_ref())?));
+            return Ok(BodyTemplate::Form(self.texts(flow, form.get_ref())?));
         }
         if let Some(fields) = &step.multipart {
-            return Ok(Body::Multipart(self.texts(flow, fields.get_ref())?));
+            return Ok(BodyTemplate::Multipart(self.texts(flow, fields.get_ref())?));
         }
         if let Some(text) = &step.text {
-            return Ok(Body::Text(self.text(flow, text)?));
+            return Ok(BodyTemplate::Text(self.text(flow, text)?));
         }
-        Ok(Body::Empty)
+        Ok(BodyTemplate::Empty)
     }
 
     /// The name of a variable, without braces.
     fn variable(&self, flow: Flow, name: Option<&Spanned<String>>) -> Checked<Option<Variable>> {
         let Some(name) = name else { return Ok(None) };
         let text = self.template(flow, &format!("{{{{{}?}}}}", name.get_ref()), &name.span())?;
-        let wrong = || At(Fault::VariableName(name.get_ref().clone()), name.span());
+        let wrong = || At(AdapterFault::VariableName(name.get_ref().clone()), name.span());
         text.whole().cloned().map(Some).ok_or_else(wrong)
     }
 
@@ -245,13 +259,13 @@ impl Checker {
         names.iter().map(known).collect()
     }
 
-    fn unknown(&self, name: &str) -> Fault {
+    fn unknown(&self, name: &str) -> AdapterFault {
         let known = self.names.0.iter().cloned().collect();
-        Fault::UnknownVariable { name: name.to_owned(), known }
+        AdapterFault::UnknownVariable { name: name.to_owned(), known }
     }
 
     fn request_line(&self, flow: Flow, line: &Spanned<String>) -> Checked<(Method, Address)> {
-        let wrong = || At(Fault::RequestLine(line.get_ref().clone()), line.span());
+        let wrong = || At(AdapterFault::RequestLine(line.get_ref().clone()), line.span());
         let (method, path) = line.get_ref().split_once(' ').ok_or_else(wrong)?;
         let known = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
         let path = path.trim();
@@ -261,7 +275,7 @@ impl Checker {
         }
         let text = self.template(flow, path, &line.span())?;
         if text.variables().any(|variable| variable.optional) {
-            return Err(At(Fault::OptionalPath, line.span()));
+            return Err(At(AdapterFault::OptionalPath, line.span()));
         }
         let address = match text.0.first() {
             Some(Part::Variable(_)) => Address::Url(text),
@@ -294,12 +308,12 @@ impl Checker {
 
     fn template(&self, flow: Flow, source: &str, span: &Range<usize>) -> Checked<Text> {
         let at = |fault| At(fault, span.clone());
-        let text = Text::parse(source).map_err(|error| at(Fault::template(error)))?;
+        let text = Text::parse(source).map_err(|error| at(AdapterFault::template(error)))?;
         for Variable { name, .. } in text.variables() {
             let credential = name.split('.').next() == Some("credential");
             let removal = REMOVAL.contains(&name.as_str());
             if (credential && !flow.is_ceremony()) || (removal && flow != Flow::Remove) {
-                return Err(at(Fault::VariableElsewhere { name: name.clone() }));
+                return Err(at(AdapterFault::VariableElsewhere { name: name.clone() }));
             }
             if !credential && !removal && !self.names.0.contains(name) {
                 let mut known: Vec<String> = self.names.0.iter().cloned().collect();
@@ -307,27 +321,27 @@ impl Checker {
                 if flow == Flow::Remove {
                     known.extend(REMOVAL.map(str::to_owned));
                 }
-                return Err(at(Fault::UnknownVariable { name: name.clone(), known }));
+                return Err(at(AdapterFault::UnknownVariable { name: name.clone(), known }));
             }
         }
         Ok(text)
     }
 
-    fn value(&self, flow: Flow, node: &Spanned<Node>) -> Checked<Value> {
+    fn value(&self, flow: Flow, node: &Spanned<Node>) -> Checked<ValueTemplate> {
         Ok(match node.get_ref() {
-            Node::Number(number) => Value::Number(number.clone()),
-            Node::Bool(value) => Value::Bool(*value),
+            Node::Number(number) => ValueTemplate::Number(number.clone()),
+            Node::Bool(value) => ValueTemplate::Bool(*value),
             Node::Text(source) => {
                 let text = self.template(flow, source, &node.span())?;
                 match text.whole() {
-                    Some(variable) => Value::Whole(variable.clone()),
-                    None => Value::Text(text),
+                    Some(variable) => ValueTemplate::Whole(variable.clone()),
+                    None => ValueTemplate::Text(text),
                 }
             }
-            Node::Array(items) => Value::Array(
+            Node::Array(items) => ValueTemplate::Array(
                 items.iter().map(|item| self.value(flow, item)).collect::<Checked<_>>()?,
             ),
-            Node::Table(members) => Value::Object(
+            Node::Table(members) => ValueTemplate::Object(
                 members
                     .iter()
                     .map(|(name, member)| Ok((name.clone(), self.value(flow, member)?)))
@@ -336,7 +350,7 @@ impl Checker {
         })
     }
 
-    fn csrf(&self, spanned: &Spanned<document::Csrf>) -> Checked<Csrf> {
+    fn csrf(&self, spanned: &Spanned<document::CsrfTable>) -> Checked<Csrf> {
         let csrf = spanned.get_ref();
         let source = match (&csrf.cookie, &csrf.variable) {
             (Some(cookie), None) => CsrfSource::Cookie(cookie.clone()),
@@ -346,7 +360,7 @@ impl Checker {
                 }
                 CsrfSource::Variable(variable.get_ref().clone())
             }
-            _ => return Err(At(Fault::CsrfSource, spanned.span())),
+            _ => return Err(At(AdapterFault::CsrfSource, spanned.span())),
         };
         Ok(Csrf { source, header: header_name(&csrf.header)? })
     }
@@ -355,9 +369,9 @@ impl Checker {
     /// name only.
     fn settings_are_sent(
         &self,
-        document: &Document,
+        document: &AdapterDocument,
         settings: &Settings,
-        flows: &BTreeMap<Flow, Vec<Step>>,
+        flows: &BTreeMap<Flow, Vec<AdapterStep>>,
     ) -> Checked<()> {
         let sent = |flow: Flow, name: &str| {
             let steps = flows.get(&flow).map_or(&[][..], Vec::as_slice);
@@ -373,18 +387,18 @@ impl Checker {
         ] {
             let variable = format!("setting.{name}");
             let unsent = Flow::ALL.iter().all(|flow| sent(*flow, &variable).is_none());
-            if let (Setting::Choose(_), Some(place), true) = (setting, place, unsent) {
-                return Err(At(Fault::SettingUnsent(name), place.span()));
+            if let (SettingValues::Choose(_), Some(place), true) = (setting, place, unsent) {
+                return Err(At(AdapterFault::SettingUnsent(name), place.span()));
             }
         }
         let Some(place) = &written.login else { return Ok(()) };
         let discoverable = settings.login.values().iter().any(|value| value == "discoverable");
         match sent(Flow::Authenticate, "username") {
             Some(variable) if discoverable && !variable.optional => {
-                Err(At(Fault::UsernameDemanded, place.span()))
+                Err(At(AdapterFault::UsernameDemanded, place.span()))
             }
             None if settings.login.values().len() > 1 => {
-                Err(At(Fault::SettingUnsent("login"), place.span()))
+                Err(At(AdapterFault::SettingUnsent("login"), place.span()))
             }
             _ => Ok(()),
         }
@@ -393,12 +407,12 @@ impl Checker {
 
 fn header_name(name: &Spanned<String>) -> Checked<HeaderName> {
     HeaderName::from_bytes(name.get_ref().as_bytes())
-        .map_err(|_| At(Fault::HeaderName(name.get_ref().clone()), name.span()))
+        .map_err(|_| At(AdapterFault::HeaderName(name.get_ref().clone()), name.span()))
 }
 
 /// The first line of a step, or its request line: a whole step is too much to
 /// point at.
-fn heading(step: &Spanned<document::Step>) -> Range<usize> {
+fn heading(step: &Spanned<document::StepTable>) -> Range<usize> {
     let written = step.get_ref();
     let line = written.flow.as_ref().or(written.request.as_ref());
     let line = line.or(written.submit.as_ref()).or(written.mail.as_ref());
@@ -417,25 +431,25 @@ fn plain(node: &Spanned<Node>) -> JsonValue {
     }
 }
 
-fn carries_credential(step: &Step) -> bool {
+fn carries_credential(step: &AdapterStep) -> bool {
     variables(step).any(|variable| variable.credential_path().is_some())
 }
 
 /// Every variable that a step's request uses.
-pub(in crate::target_rp) fn variables(step: &Step) -> impl Iterator<Item = &Variable> {
+pub(in crate::target_rp) fn variables(step: &AdapterStep) -> impl Iterator<Item = &Variable> {
     let body = match &step.body {
-        Body::Empty => Vec::new(),
-        Body::Json(value) | Body::Cbor(value) => value.variables(),
-        Body::Form(fields) | Body::Multipart(fields) => {
+        BodyTemplate::Empty => Vec::new(),
+        BodyTemplate::Json(value) | BodyTemplate::Cbor(value) => value.variables(),
+        BodyTemplate::Form(fields) | BodyTemplate::Multipart(fields) => {
             fields.iter().flat_map(|(_, text)| text.variables()).collect()
         }
-        Body::Text(text) => text.variables().collect(),
+        BodyTemplate::Text(text) => text.variables().collect(),
     };
     let asked: Vec<&Text> = match &step.act {
-        Act::Request { address, .. } => vec![address.text()],
-        Act::Submit(_) => Vec::new(),
-        Act::Mail(to) => vec![to],
-        Act::Run(words) => words.iter().collect(),
+        StepAction::Request { address, .. } => vec![address.text()],
+        StepAction::Submit(_) => Vec::new(),
+        StepAction::Mail(to) => vec![to],
+        StepAction::Run(words) => words.iter().collect(),
     };
     step.when
         .iter()

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{Query, Selector};
 use crate::target_rp::page::Elements;
-use crate::target_rp::transport::Response;
+use crate::target_rp::transport::HttpResponse;
 
 /// Something that holds of an answer if all that it says holds.
 #[derive(Clone, Debug)]
@@ -35,7 +35,7 @@ pub enum StatusMatch {
 
 impl Condition {
     /// Whether it holds of this answer.
-    pub fn holds(&self, response: &Response) -> bool {
+    pub fn holds(&self, response: &HttpResponse) -> bool {
         let status = self.status.is_empty() || self.status.iter().any(|s| s.is(response.status));
         let json = self.json.as_ref().is_none_or(|(query, wanted)| {
             let value = response.json().unwrap_or(&Value::Null);
@@ -60,7 +60,7 @@ impl Condition {
 
     /// Whether it says something about the body, so that an answer that meets
     /// it is no accident.
-    pub fn tells_by_body(&self) -> bool {
+    pub fn examines_body(&self) -> bool {
         self.json.is_some() || self.html.is_some() || self.body.is_some()
     }
 }

@@ -1,289 +1,227 @@
 //! The adapter file as it is written: TOML with the place of everything that
 //! may be wrong.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use schemars::JsonSchema;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Number, Value as Json};
-use toml::Spanned;
 
-use super::{Binary, Mode, Status};
-
-type Place = Spanned<String>;
+use super::{AccountMode, Binary, Status};
+use crate::toml_file::Spanned;
 
 /// An adapter: how a relying party is spoken to.
 #[derive(serde::Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Document {
+pub(super) struct AdapterDocument {
     /// Its id, as `--adapter` has it.
-    #[schemars(with = "String")]
-    pub(super) id: Place,
+    pub(super) id: Spanned<String>,
     /// Its name for readers.
     pub(super) name: String,
     /// Whether it has been run against the real thing.
     pub(super) status: Status,
     /// Stands before every path.
     #[serde(default)]
-    #[schemars(with = "Option<String>")]
-    pub(super) prefix: Option<Place>,
+    pub(super) prefix: Option<Spanned<String>>,
     /// The origin of the page that frames the ceremony, if the RP expects one.
     pub(super) embedder: Option<String>,
     /// Variables that the user sets (`--var`).
     #[serde(default)]
-    #[schemars(with = "Vec<String>")]
-    pub(super) variables: Vec<Place>,
-    /// Where accounts come from.
-    #[schemars(with = "Option<Account>")]
-    pub(super) account: Option<Spanned<Account>>,
+    pub(super) variables: Vec<Spanned<String>>,
+    /// The accounts that a run can use.
+    pub(super) account: Option<Spanned<AccountTable>>,
     /// What a request can ask for, and what is always so.
     #[serde(default)]
-    pub(super) settings: Settings,
+    pub(super) settings: SettingsTable,
     /// The token against request forgery, sent with every request that is not GET or HEAD.
     #[serde(default)]
-    #[schemars(with = "Option<Csrf>")]
-    pub(super) csrf: Option<Spanned<Csrf>>,
+    pub(super) csrf: Option<Spanned<CsrfTable>>,
     /// The provider that passkeys sign in to for an application (OpenID Connect).
-    #[schemars(with = "Option<Oidc>")]
-    pub(super) oidc: Option<Spanned<Oidc>>,
+    pub(super) oidc: Option<Spanned<OidcTable>>,
     /// Makes an account.
     #[serde(default)]
-    #[schemars(with = "Vec<Step>")]
-    pub(super) provision: Vec<Spanned<Step>>,
+    pub(super) provision: Vec<Spanned<StepTable>>,
     /// Signs in without a passkey.
     #[serde(default)]
-    #[schemars(with = "Vec<Step>")]
-    pub(super) login: Vec<Spanned<Step>>,
+    pub(super) login: Vec<Spanned<StepTable>>,
     /// Registers a credential.
     #[serde(default)]
-    #[schemars(with = "Vec<Step>")]
-    pub(super) register: Vec<Spanned<Step>>,
+    pub(super) register: Vec<Spanned<StepTable>>,
     /// Uses a credential.
     #[serde(default)]
-    #[schemars(with = "Vec<Step>")]
-    pub(super) authenticate: Vec<Spanned<Step>>,
+    pub(super) authenticate: Vec<Spanned<StepTable>>,
     /// Lists the account's credentials.
     #[serde(default)]
-    #[schemars(with = "Vec<Step>")]
-    pub(super) list: Vec<Spanned<Step>>,
+    pub(super) list: Vec<Spanned<StepTable>>,
     /// Removes a credential.
     #[serde(default)]
-    #[schemars(with = "Vec<Step>")]
-    pub(super) remove: Vec<Spanned<Step>>,
+    pub(super) remove: Vec<Spanned<StepTable>>,
     /// Asks who is signed in.
     #[serde(default)]
-    #[schemars(with = "Vec<Step>")]
-    pub(super) whoami: Vec<Spanned<Step>>,
+    pub(super) whoami: Vec<Spanned<StepTable>>,
     /// Signs out.
     #[serde(default)]
-    #[schemars(with = "Vec<Step>")]
-    pub(super) logout: Vec<Spanned<Step>>,
+    pub(super) logout: Vec<Spanned<StepTable>>,
     /// Deletes the account.
     #[serde(default)]
-    #[schemars(with = "Vec<Step>")]
-    pub(super) close: Vec<Spanned<Step>>,
+    pub(super) close: Vec<Spanned<StepTable>>,
     /// Gets ready for the loss of the passkey, by asking for recovery codes or so.
     #[serde(default)]
-    #[schemars(with = "Vec<Step>")]
-    pub(super) prepare: Vec<Spanned<Step>>,
+    pub(super) prepare: Vec<Spanned<StepTable>>,
     /// Signs in again after the passkey was lost.
     #[serde(default)]
-    #[schemars(with = "Vec<Step>")]
-    pub(super) recover: Vec<Spanned<Step>>,
+    pub(super) recover: Vec<Spanned<StepTable>>,
     /// Tells this target from others, without finishing a ceremony.
     #[serde(default)]
-    #[schemars(with = "Vec<Step>")]
-    pub(super) detect: Vec<Spanned<Step>>,
+    pub(super) detect: Vec<Spanned<StepTable>>,
     /// Flows of the adapter's own, by their names; a step with `flow` stands for their steps.
     #[serde(default)]
-    #[schemars(with = "BTreeMap<String, Vec<Step>>")]
-    pub(super) flow: BTreeMap<Place, Vec<Spanned<Step>>>,
+    pub(super) flow: BTreeMap<Spanned<String>, Vec<Spanned<StepTable>>>,
 }
 
-/// Where accounts come from.
+/// The accounts that a run can use.
 #[derive(Default, serde::Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Account {
+pub(super) struct AccountTable {
     /// How accounts are had.
     #[serde(default)]
-    pub(super) mode: Mode,
+    pub(super) mode: AccountMode,
     /// How many passkeys an account may hold.
     pub(super) max_credentials: Option<usize>,
     /// The accounts, each a set of variables.
     #[serde(default)]
-    #[schemars(with = "Vec<BTreeMap<String, String>>")]
-    pub(super) pool: Vec<BTreeMap<Place, String>>,
+    pub(super) pool: Vec<BTreeMap<Spanned<String>, String>>,
 }
 
-/// What a request can ask for.
+/// The settings that a request can ask for.
 #[derive(Default, serde::Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Settings {
+pub(super) struct SettingsTable {
     /// The requirement of user verification.
-    #[schemars(with = "Option<Setting>")]
-    pub(super) user_verification: Option<Spanned<Setting>>,
+    pub(super) user_verification: Option<Spanned<SettingTable>>,
     /// The attestation conveyance.
-    #[schemars(with = "Option<Setting>")]
-    pub(super) attestation: Option<Spanned<Setting>>,
+    pub(super) attestation: Option<Spanned<SettingTable>>,
     /// With or without a user name.
-    #[schemars(with = "Option<Setting>")]
-    pub(super) login: Option<Spanned<Setting>>,
+    pub(super) login: Option<Spanned<SettingTable>>,
     /// Which algorithms registration options list.
-    #[schemars(with = "Option<Setting>")]
-    pub(super) algorithms: Option<Spanned<Setting>>,
+    pub(super) algorithms: Option<Spanned<SettingTable>>,
     /// How the page asks its browser.
-    #[schemars(with = "Option<Setting>")]
-    pub(super) mediation: Option<Spanned<Setting>>,
+    pub(super) mediation: Option<Spanned<SettingTable>>,
     /// Whether a page of another site frames the ceremony.
-    #[schemars(with = "Option<Setting>")]
-    pub(super) framing: Option<Spanned<Setting>>,
+    pub(super) framing: Option<Spanned<SettingTable>>,
 }
 
 /// A value that is chosen or always so.
 #[derive(serde::Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Setting {
+pub(super) struct SettingTable {
     /// It can be any of these.
-    #[schemars(with = "Option<Vec<String>>")]
-    pub(super) choose: Option<Vec<Place>>,
+    pub(super) choose: Option<Vec<Spanned<String>>>,
     /// It is always this.
-    #[schemars(with = "Option<String>")]
-    pub(super) fixed: Option<Place>,
+    pub(super) fixed: Option<Spanned<String>>,
 }
 
 /// A token against request forgery.
 #[derive(serde::Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Csrf {
+pub(super) struct CsrfTable {
     /// The cookie that has it.
     pub(super) cookie: Option<String>,
     /// The variable that has it.
-    #[schemars(with = "Option<String>")]
-    pub(super) variable: Option<Place>,
+    pub(super) variable: Option<Spanned<String>>,
     /// The header that carries it.
-    #[schemars(with = "String")]
-    pub(super) header: Place,
+    pub(super) header: Spanned<String>,
 }
 
 /// A provider of OpenID Connect.
 #[derive(serde::Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Oidc {
+pub(super) struct OidcTable {
     /// The path of the authorization endpoint.
-    #[schemars(with = "String")]
-    pub(super) authorize: Place,
+    pub(super) authorize: Spanned<String>,
     /// The path of the token endpoint.
-    #[schemars(with = "String")]
-    pub(super) token: Place,
+    pub(super) token: Spanned<String>,
     /// The application.
-    #[schemars(with = "String")]
-    pub(super) client_id: Place,
+    pub(super) client_id: Spanned<String>,
     /// Where the application waits for the code.
-    #[schemars(with = "String")]
-    pub(super) redirect_uri: Place,
+    pub(super) redirect_uri: Spanned<String>,
     /// What is asked for.
-    #[schemars(with = "Option<String>")]
-    pub(super) scope: Option<Place>,
+    pub(super) scope: Option<Spanned<String>>,
 }
 
 /// One HTTP request, and what its answer is good for.
 #[derive(serde::Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Step {
+pub(super) struct StepTable {
     /// The request line: `METHOD /path`, or `METHOD {{url}}`.
-    #[schemars(with = "Option<String>")]
-    pub(super) request: Option<Place>,
+    pub(super) request: Option<Spanned<String>>,
     /// Instead: a form of the page that was loaded last, by selector.
-    #[schemars(with = "Option<String>")]
-    pub(super) submit: Option<Place>,
+    pub(super) submit: Option<Spanned<String>>,
     /// Instead: waits for a mail to this address, which is the answer.
-    #[schemars(with = "Option<String>")]
-    pub(super) mail: Option<Place>,
+    pub(super) mail: Option<Spanned<String>>,
     /// Instead: runs a program; what it prints is the answer.
-    #[schemars(with = "Option<Vec<String>>")]
-    pub(super) run: Option<Spanned<Vec<Place>>>,
+    pub(super) run: Option<Spanned<Vec<Spanned<String>>>>,
     /// Instead: all steps of this flow, and nothing beside it.
-    #[schemars(with = "Option<String>")]
-    pub(super) flow: Option<Place>,
+    pub(super) flow: Option<Spanned<String>>,
     /// Instead: a step of the authorization code flow.
-    #[schemars(with = "Option<OidcStep>")]
     pub(super) oidc: Option<Spanned<OidcStep>>,
     /// A variable; the step is left out if nothing has set it.
-    #[schemars(with = "Option<String>")]
-    pub(super) when: Option<Place>,
+    pub(super) when: Option<Spanned<String>>,
     /// A variable; the step is left out if it is set.
-    #[schemars(with = "Option<String>")]
-    pub(super) unless: Option<Place>,
+    pub(super) unless: Option<Spanned<String>>,
     /// Parameters of the query.
     #[serde(default)]
-    #[schemars(with = "BTreeMap<String, String>")]
-    pub(super) query: BTreeMap<String, Place>,
+    pub(super) query: BTreeMap<String, Spanned<String>>,
     /// Headers beyond those of a browser.
     #[serde(default)]
-    #[schemars(with = "BTreeMap<String, String>")]
-    pub(super) headers: BTreeMap<Place, Place>,
+    pub(super) headers: BTreeMap<Spanned<String>, Spanned<String>>,
     /// The body, as JSON.
     #[schemars(with = "Option<Json>")]
     pub(super) json: Option<Spanned<Node>>,
     /// The body, as a form.
-    #[schemars(with = "Option<BTreeMap<String, String>>")]
-    pub(super) form: Option<Spanned<BTreeMap<String, Place>>>,
+    pub(super) form: Option<Spanned<BTreeMap<String, Spanned<String>>>>,
     /// The body, as multipart/form-data.
-    #[schemars(with = "Option<BTreeMap<String, String>>")]
-    pub(super) multipart: Option<Spanned<BTreeMap<String, Place>>>,
+    pub(super) multipart: Option<Spanned<BTreeMap<String, Spanned<String>>>>,
     /// The body, as CBOR.
     #[schemars(with = "Option<Json>")]
     pub(super) cbor: Option<Spanned<Node>>,
     /// The body, as plain text.
-    #[schemars(with = "Option<String>")]
-    pub(super) text: Option<Place>,
+    pub(super) text: Option<Spanned<String>>,
     /// Whether redirects are followed.
     #[serde(default)]
     pub(super) follow: bool,
     /// Variables, and where their values are.
     #[serde(default)]
-    #[schemars(with = "BTreeMap<String, Source>")]
-    pub(super) capture: BTreeMap<Place, Spanned<Source>>,
+    pub(super) capture: BTreeMap<Spanned<String>, Spanned<WrittenSource>>,
     /// Variables that are forgotten after it.
     #[serde(default)]
-    #[schemars(with = "Vec<String>")]
-    pub(super) forget: Vec<Place>,
+    pub(super) forget: Vec<Spanned<String>>,
     /// Where the options are.
-    #[schemars(with = "Option<Source>")]
-    pub(super) options: Option<Spanned<Source>>,
+    pub(super) options: Option<Spanned<WrittenSource>>,
     /// The options, put together of variables.
     #[schemars(with = "Option<Json>")]
     pub(super) assemble: Option<Spanned<Node>>,
     /// What is done to the credential before it is sent.
-    #[schemars(with = "Option<Credential>")]
-    pub(super) credential: Option<Spanned<Credential>>,
+    pub(super) credential: Option<Spanned<CredentialTable>>,
     /// The answers that mean accepted.
-    #[schemars(with = "Option<Vec<Condition>>")]
-    pub(super) accepted: Option<Spanned<Vec<Spanned<Condition>>>>,
+    pub(super) accepted: Option<Spanned<Vec<Spanned<ConditionTable>>>>,
     /// The answers that mean refused.
-    #[schemars(with = "Option<Vec<Condition>>")]
-    pub(super) refused: Option<Spanned<Vec<Spanned<Condition>>>>,
+    pub(super) refused: Option<Spanned<Vec<Spanned<ConditionTable>>>>,
     /// The answers that are as they should be.
-    #[schemars(with = "Option<Vec<Condition>>")]
-    pub(super) expect: Option<Spanned<Vec<Spanned<Condition>>>>,
+    pub(super) expect: Option<Spanned<Vec<Spanned<ConditionTable>>>>,
     /// Holds if somebody is signed in.
-    #[schemars(with = "Option<Condition>")]
-    pub(super) signed_in: Option<Spanned<Condition>>,
+    pub(super) signed_in: Option<Spanned<ConditionTable>>,
     /// Where the user is named.
-    #[schemars(with = "Option<Source>")]
-    pub(super) user: Option<Spanned<Source>>,
+    pub(super) user: Option<Spanned<WrittenSource>>,
     /// Where the ids of the credentials are.
-    #[schemars(with = "Option<Source>")]
-    pub(super) credential_ids: Option<Spanned<Source>>,
+    pub(super) credential_ids: Option<Spanned<WrittenSource>>,
     /// Where the names are under which they are removed.
-    #[schemars(with = "Option<Source>")]
-    pub(super) record_ids: Option<Spanned<Source>>,
+    pub(super) record_ids: Option<Spanned<WrittenSource>>,
 }
 
-impl Step {
+impl StepTable {
     /// Whether it names a flow and says nothing else.
     pub(super) fn is_of_a_flow_only(&self) -> bool {
         let texts = [&self.request, &self.submit, &self.mail, &self.when, &self.unless, &self.text];
@@ -312,8 +250,10 @@ pub(super) enum OidcStep {
     Token,
 }
 
-/// Where a value is: a path into the body, `status`, `url`, or a table.
-pub(super) enum Source {
+/// The place of a value: a JSONPath into the body, `status`, `url`, or a table.
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+pub(super) enum WrittenSource {
     Text(String),
     Table(Box<SourceTable>),
 }
@@ -323,28 +263,22 @@ pub(super) enum Source {
 #[serde(deny_unknown_fields)]
 pub(super) struct SourceTable {
     /// A header.
-    #[schemars(with = "Option<String>")]
-    pub(super) header: Option<Place>,
+    pub(super) header: Option<Spanned<String>>,
     /// A cookie.
-    #[schemars(with = "Option<String>")]
-    pub(super) cookie: Option<Place>,
+    pub(super) cookie: Option<Spanned<String>>,
     /// Elements of the page, by selector.
-    #[schemars(with = "Option<String>")]
-    pub(super) html: Option<Place>,
+    pub(super) html: Option<Spanned<String>>,
     /// The attribute of them; else their text.
-    #[schemars(with = "Option<String>")]
-    pub(super) attribute: Option<Place>,
+    pub(super) attribute: Option<Spanned<String>>,
     /// A parameter of the URL.
     pub(super) parameter: Option<String>,
     /// An expression; its first group counts.
-    #[schemars(with = "Option<String>")]
-    pub(super) regex: Option<Place>,
+    pub(super) regex: Option<Spanned<String>>,
     /// Whether it is base64 of a text.
     #[serde(default)]
     pub(super) base64: bool,
     /// A JSONPath, or several, each into what the one before found.
-    #[schemars(with = "Option<Places>")]
-    pub(super) json: Option<Places>,
+    pub(super) json: Option<JsonPaths>,
     /// Texts that mean that there is nothing.
     pub(super) absent: Option<Vec<String>>,
     /// Other values for these texts.
@@ -367,39 +301,14 @@ pub(super) struct SourceTable {
     pub(super) optional: bool,
 }
 
-/// One, or a list.
-pub(super) enum Places {
-    One(Place),
-    Several(Vec<Place>),
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+pub(super) enum JsonPaths {
+    One(Spanned<String>),
+    Several(Vec<Spanned<String>>),
 }
 
-impl JsonSchema for Source {
-    fn schema_name() -> Cow<'static, str> {
-        "Source".into()
-    }
-
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let table = generator.subschema_for::<SourceTable>();
-        json_schema!({
-            "description": "Where a value is: a JSONPath into the body, `status`, `url`, or a table.",
-            "anyOf": [{ "type": "string" }, table],
-        })
-    }
-}
-
-impl JsonSchema for Places {
-    fn schema_name() -> Cow<'static, str> {
-        "Places".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({
-            "anyOf": [{ "type": "string" }, { "type": "array", "items": { "type": "string" } }],
-        })
-    }
-}
-
-impl<'de> Deserialize<'de> for Source {
+impl<'de> Deserialize<'de> for WrittenSource {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(SourceVisitor)
     }
@@ -408,23 +317,23 @@ impl<'de> Deserialize<'de> for Source {
 struct SourceVisitor;
 
 impl<'de> Visitor<'de> for SourceVisitor {
-    type Value = Source;
+    type Value = WrittenSource;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a JSONPath, \"status\", \"url\" or a table")
     }
 
-    fn visit_str<E>(self, value: &str) -> Result<Source, E> {
-        Ok(Source::Text(value.to_owned()))
+    fn visit_str<E>(self, value: &str) -> Result<WrittenSource, E> {
+        Ok(WrittenSource::Text(value.to_owned()))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Source, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<WrittenSource, A::Error> {
         let table = SourceTable::deserialize(MapAccessDeserializer::new(map))?;
-        Ok(Source::Table(Box::new(table)))
+        Ok(WrittenSource::Table(Box::new(table)))
     }
 }
 
-impl<'de> Deserialize<'de> for Places {
+impl<'de> Deserialize<'de> for JsonPaths {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let node = Spanned::<Node>::deserialize(deserializer)?;
         let text = |node: Spanned<Node>| {
@@ -444,52 +353,45 @@ impl<'de> Deserialize<'de> for Places {
     }
 }
 
-/// What is done to a credential.
+/// The changes of a credential before it is sent.
 #[derive(serde::Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Credential {
+pub(super) struct CredentialTable {
     /// Members that get another name.
     #[serde(default)]
-    #[schemars(with = "BTreeMap<String, String>")]
-    pub(super) rename: BTreeMap<Place, String>,
+    pub(super) rename: BTreeMap<Spanned<String>, String>,
     /// Members that get this value.
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, Json>")]
-    pub(super) set: BTreeMap<Place, Spanned<Node>>,
+    pub(super) set: BTreeMap<Spanned<String>, Spanned<Node>>,
     /// Members that are left out.
     #[serde(default)]
-    #[schemars(with = "Vec<String>")]
-    pub(super) drop: Vec<Place>,
+    pub(super) drop: Vec<Spanned<String>>,
     /// Members that become a text with their JSON in it.
     #[serde(default)]
-    #[schemars(with = "Vec<String>")]
-    pub(super) stringify: Vec<Place>,
+    pub(super) stringify: Vec<Spanned<String>>,
     /// How octets are written.
     pub(super) binary: Option<Binary>,
 }
 
-/// What an answer looks like; all of it must hold.
+/// A condition of an answer; all parts must hold.
 #[derive(serde::Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Condition {
+pub(super) struct ConditionTable {
     /// A status, or a class such as `4xx`.
     #[schemars(with = "Option<Vec<Json>>")]
     pub(super) status: Option<Vec<Spanned<Node>>>,
     /// A JSONPath that finds something.
-    #[schemars(with = "Option<String>")]
-    pub(super) json: Option<Place>,
+    pub(super) json: Option<Spanned<String>>,
     /// It finds this value.
     #[schemars(with = "Option<Json>")]
     pub(super) equals: Option<Spanned<Node>>,
     /// The header that carries it.
-    #[schemars(with = "Option<String>")]
-    pub(super) header: Option<Place>,
+    pub(super) header: Option<Spanned<String>>,
     /// A selector that finds something.
-    #[schemars(with = "Option<String>")]
-    pub(super) html: Option<Place>,
+    pub(super) html: Option<Spanned<String>>,
     /// The header or element has this text in it.
-    #[schemars(with = "Option<String>")]
-    pub(super) contains: Option<Place>,
+    pub(super) contains: Option<Spanned<String>>,
     /// The body has this text in it.
     pub(super) body: Option<String>,
 }

@@ -5,157 +5,84 @@ use crate::near::did_you_mean_or_all;
 
 /// A breach of a rule of adapter files.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Fault {
-    /// A key that an account does not have.
+pub(super) enum AdapterFault {
     #[error("unknown key `{name}`")]
-    UnknownKey {
-        /// What was found.
-        name: String,
-        /// What could stand there.
-        known: Vec<String>,
-    },
-    /// A template uses a variable that nothing sets.
+    UnknownKey { name: String, known: Vec<String> },
     #[error("no such variable: `{name}`")]
-    UnknownVariable {
-        /// The variable.
-        name: String,
-        /// Those that exist.
-        known: Vec<String>,
-    },
-    /// `{{credential}}` away from the step that sends it, or `{{credential_id}}`
-    /// away from `remove`.
+    UnknownVariable { name: String, known: Vec<String> },
     #[error("`{name}` is not known in this step")]
-    VariableElsewhere {
-        /// The variable.
-        name: String,
-    },
-    /// `{{username}}` is demanded although a log-in without it is possible.
+    VariableElsewhere { name: String },
     #[error("a discoverable log-in sends no username")]
     UsernameDemanded,
-    /// Braces without a partner.
     #[error("`{{{{` without `}}}}`")]
     OpenBraces,
-    /// What stands between the braces is no name.
     #[error("`{0}` is not a variable's name")]
     VariableName(String),
-    /// `{{x?}}` in a path or header that must be there.
     #[error("a path cannot be left out")]
     OptionalPath,
-    /// Not a JSONPath; the rest that is none.
     #[error("not a JSONPath from `{0}` on")]
     JsonPath(String),
-    /// Not `METHOD /path`.
     #[error("not a request line: `{0}`")]
     RequestLine(String),
-    /// Not the name of a header.
     #[error("`{0}` is not the name of a header")]
     HeaderName(String),
-    /// Neither an HTTP status nor a class of them.
     #[error("`{0}` is not an HTTP status")]
     HttpStatus(String),
-    /// A body in two forms.
     #[error("a request has one body: `json`, `form`, `multipart`, `cbor` or `text`")]
     TwoBodies,
-    /// A step that asks nothing, or two things.
     #[error("a step has one of `request`, `submit`, `oidc`, `mail`, `run` and `flow`")]
     Act,
-    /// A step stands for a flow that the adapter does not have.
     #[error("no such flow: `{name}`")]
-    UnknownFlow {
-        /// The flow.
-        name: String,
-        /// Those that there are.
-        known: Vec<String>,
-    },
-    /// A flow that has itself among its steps.
+    UnknownFlow { name: String, known: Vec<String> },
     #[error("`{0}` would go on for ever: it is a step of itself")]
     FlowInItself(String),
-    /// An own flow has the name of one that every adapter can have.
     #[error("`{0}` is the name of a flow that every adapter can have")]
     FlowName(String),
-    /// A step of OpenID Connect, but nothing says of which provider.
     #[error("nothing says where to ask")]
     OidcUnsaid,
-    /// Not a selector; the rest that is none.
     #[error("not a selector from `{0}` on")]
     Selector(String),
-    /// Not a regular expression, and why.
     #[error("not a regular expression: {0}")]
     Regex(String),
-    /// Nothing says where to look.
     #[error("nothing says where the value is")]
     SourceEmpty,
-    /// Two places to look at.
     #[error("a value is in one place: `header`, `cookie` or `html`")]
     SourceTwice,
-    /// `attribute` without `html`.
     #[error("`attribute` needs `html` beside it")]
     AttributeAlone,
-    /// A ceremony none of whose steps yields the options.
     #[error("no step of `{0}` yields the options")]
     NoOptions(Flow),
-    /// A ceremony none of whose steps carries the credential.
     #[error("no step of `{0}` carries the credential")]
     NoCredential(Flow),
-    /// More than one step yields the options.
     #[error("a second step of `{0}` yields options")]
     TwoOptions(Flow),
-    /// More than one step carries the credential.
     #[error("a second step of `{0}` carries the credential")]
     TwoCredentials(Flow),
-    /// The credential is sent before the options are known.
     #[error("the credential is sent before the options are known")]
     CredentialFirst,
-    /// The step that carries the credential does not say what answers mean.
     #[error("the step that carries the credential does not say what `{0}` looks like")]
     NoConditions(&'static str),
-    /// A field that belongs to another kind of step.
     #[error("`{field}` has no meaning here")]
-    Misplaced {
-        /// The field.
-        field: &'static str,
-        /// Where it belongs.
-        belongs: &'static str,
-    },
-    /// A condition that every answer meets.
+    Misplaced { field: &'static str, belongs: &'static str },
     #[error("a condition without content is met by every answer")]
     EmptyCondition,
-    /// `equals` without `json`, or `contains` without `header` or `html`.
     #[error("`{field}` needs `{needs}` beside it")]
-    ConditionIncomplete {
-        /// What was found.
-        field: &'static str,
-        /// What is missing.
-        needs: &'static str,
-    },
-    /// A setting that is neither chosen nor fixed, or both.
+    ConditionIncomplete { field: &'static str, needs: &'static str },
     #[error("a setting is either `choose` or `fixed`")]
     SettingForm,
-    /// A value that the setting does not have.
     #[error("`{found}` is not a value of `{setting}`")]
-    SettingValue {
-        /// The setting.
-        setting: &'static str,
-        /// What was found.
-        found: String,
-        /// What it may be.
-        known: Vec<String>,
-    },
-    /// A setting is said to be choosable, but no request sends it.
+    SettingValue { setting: &'static str, found: String, known: Vec<String> },
     #[error("`{0}` can be chosen, but no request sends it")]
     SettingUnsent(&'static str),
-    /// `[csrf]` without exactly one source.
     #[error("`[csrf]` needs `cookie` or `variable`, and not both")]
     CsrfSource,
-    /// A capture hides a variable that is always there.
     #[error("`{0}` is the name of a variable that is always set")]
     CaptureName(String),
-    /// `mode = "pool"` without accounts, or accounts without it.
     #[error("{0}")]
     Accounts(&'static str),
 }
 
-impl Fault {
+impl AdapterFault {
     pub(super) fn template(error: template::Error) -> Self {
         match error {
             template::Error::Open => Self::OpenBraces,
@@ -163,7 +90,6 @@ impl Fault {
         }
     }
 
-    /// A few words to stand at the place itself.
     pub(super) fn label(&self) -> &'static str {
         match self {
             Self::NoOptions(_) | Self::NoCredential(_) => "the flow begins here",
@@ -173,7 +99,6 @@ impl Fault {
         }
     }
 
-    /// How to fix it.
     pub(super) fn help(&self) -> String {
         match self {
             Self::UnknownFlow { known, .. } if known.is_empty() => {

@@ -189,7 +189,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn what_cannot_be_read_is_an_error() {
+    fn unsupported_selectors_are_errors() {
         for source in
             ["", ">", "a >", "> a", "a > > b", "#", ".", "a:hover", "a+b", "[x", "[=y]", "a{b"]
         {

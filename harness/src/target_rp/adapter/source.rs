@@ -8,11 +8,11 @@ use serde_json::Value;
 
 use super::{Query, Selector};
 
-/// Where a value is in an answer.
+/// The place of a value in an answer.
 #[derive(Clone, Debug)]
-pub struct Source {
-    /// What is looked at.
-    pub place: Place,
+pub struct ValueSource {
+    /// The part of an answer that holds the value.
+    pub place: AnswerPart,
     /// What is made of what is there, one after another.
     pub refinements: Vec<Refinement>,
     /// Whether everything that is found counts, as a list, rather than the
@@ -22,9 +22,9 @@ pub struct Source {
     pub optional: bool,
 }
 
-/// What is looked at.
+/// The part of an answer that holds the value.
 #[derive(Clone, Debug)]
-pub enum Place {
+pub enum AnswerPart {
     /// The status.
     Status,
     /// A header.
@@ -84,15 +84,15 @@ pub enum Binary {
     Numbers,
 }
 
-impl Source {
+impl ValueSource {
     /// Whatever the path finds in the body.
     pub(super) fn json(query: Query) -> Self {
         let refinements = vec![Refinement::Json(query)];
-        Self { place: Place::Body, refinements, all: false, optional: false }
+        Self { place: AnswerPart::Body, refinements, all: false, optional: false }
     }
 }
 
-impl fmt::Display for Source {
+impl fmt::Display for ValueSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let json = |refinement: &Refinement| match refinement {
             Refinement::Json(query) => Some(query.to_string()),
@@ -100,15 +100,15 @@ impl fmt::Display for Source {
         };
         let last = self.refinements.iter().rev().find_map(json);
         match (&self.place, last) {
-            (Place::Html { selector, attribute: Some(attribute) }, _) => {
+            (AnswerPart::Html { selector, attribute: Some(attribute) }, _) => {
                 write!(f, "{attribute} of {selector}")
             }
-            (Place::Html { selector, attribute: None }, _) => selector.fmt(f),
+            (AnswerPart::Html { selector, attribute: None }, _) => selector.fmt(f),
             (_, Some(path)) => f.write_str(&path),
-            (Place::Status, _) => f.write_str("the status"),
-            (Place::Header(name) | Place::Cookie(name), _) => f.write_str(name),
-            (Place::Url, _) => f.write_str("the URL"),
-            (Place::Body, _) => f.write_str("the body"),
+            (AnswerPart::Status, _) => f.write_str("the status"),
+            (AnswerPart::Header(name) | AnswerPart::Cookie(name), _) => f.write_str(name),
+            (AnswerPart::Url, _) => f.write_str("the URL"),
+            (AnswerPart::Body, _) => f.write_str("the body"),
         }
     }
 }

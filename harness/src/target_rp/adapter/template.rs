@@ -24,12 +24,12 @@ pub struct Variable {
     /// Whether its member is left out when the variable is not set.
     pub optional: bool,
     /// What becomes of its value.
-    pub form: Form,
+    pub form: ValueForm,
 }
 
-/// What becomes of a variable's value.
+/// The form that a variable's value takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
+pub enum ValueForm {
     /// It stays what it is, where a value can stand.
     AsItIs,
     /// A text, with its JSON in it.
@@ -40,7 +40,7 @@ pub enum Form {
 
 /// A value of a body.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Value {
+pub enum ValueTemplate {
     /// A string.
     Text(Text),
     /// A string that is one variable and nothing else; the variable's value
@@ -51,15 +51,14 @@ pub enum Value {
     /// `true` or `false`
     Bool(bool),
     /// An array.
-    Array(Vec<Value>),
+    Array(Vec<ValueTemplate>),
     /// An object, members in order.
-    Object(Vec<(String, Value)>),
+    Object(Vec<(String, ValueTemplate)>),
 }
 
 /// Why a string is not a template.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Error {
-    /// `{{` without `}}`.
     Open,
     /// What stands between the braces is no name.
     Name(String),
@@ -111,7 +110,7 @@ impl Text {
     }
 }
 
-impl Value {
+impl ValueTemplate {
     /// The variables in it.
     pub fn variables(&self) -> Vec<&Variable> {
         match self {
@@ -128,9 +127,9 @@ impl Variable {
     fn parse(inner: &str) -> Result<Self, Error> {
         let trimmed = inner.trim();
         let (named, form) = match trimmed.split_once('|') {
-            Some((named, "text")) => (named, Form::Text),
-            Some((named, "joined")) => (named, Form::Joined),
-            _ => (trimmed, Form::AsItIs),
+            Some((named, "text")) => (named, ValueForm::Text),
+            Some((named, "joined")) => (named, ValueForm::Joined),
+            _ => (trimmed, ValueForm::AsItIs),
         };
         let (name, optional) = match named.strip_suffix('?') {
             Some(name) => (name, true),
@@ -166,9 +165,9 @@ mod tests {
         assert_eq!(text.variables().map(|v| v.name.as_str()).collect::<Vec<_>>(), ["user.id"]);
         assert!(Text::parse("{{name?}}").unwrap().whole().unwrap().optional);
         let form = |source| Text::parse(source).unwrap().whole().unwrap().form;
-        assert_eq!(form("{{name}}"), Form::AsItIs);
-        assert_eq!(form("{{name?|text}}"), Form::Text);
-        assert_eq!(form("{{name|joined}}"), Form::Joined);
+        assert_eq!(form("{{name}}"), ValueForm::AsItIs);
+        assert_eq!(form("{{name?|text}}"), ValueForm::Text);
+        assert_eq!(form("{{name|joined}}"), ValueForm::Joined);
         assert_eq!(Text::parse("{{a|b}}"), Err(Error::Name("a|b".into())));
         assert!(Text::parse("a {{name?}}").unwrap().whole().is_none());
         assert_eq!(Text::parse("{{name"), Err(Error::Open));

@@ -29,7 +29,7 @@ request = "GET /me"
 signed_in = { status = [200] }
 "#;
 
-fn parse(text: &str) -> Result<Adapter, Box<Mistake>> {
+fn parse(text: &str) -> Result<Adapter, Box<TomlMistake>> {
     Adapter::parse("shop.toml", text)
 }
 
@@ -38,7 +38,7 @@ fn fault(text: &str) -> toml_file::Fault {
 }
 
 /// A breach of a rule as a mistake has it.
-fn said(fault: &Fault) -> toml_file::Fault {
+fn said(fault: &AdapterFault) -> toml_file::Fault {
     toml_file::Fault::Rule(fault.to_string())
 }
 
@@ -54,12 +54,12 @@ fn broken(from: &str, to: &str) -> String {
 }
 
 #[test]
-fn sound() {
+fn valid_adapters() {
     let adapter = parse(SOUND).unwrap();
     assert!(adapter.has(Flow::Register) && !adapter.has(Flow::Authenticate));
     assert_eq!(adapter.settings.user_verification.values(), ["required", "preferred"]);
-    assert_eq!(adapter.settings.attestation, Setting::Observed);
-    assert_eq!(adapter.account.mode, Mode::Fresh);
+    assert_eq!(adapter.settings.attestation, SettingValues::Observed);
+    assert_eq!(adapter.account.mode, AccountMode::Fresh);
 }
 
 #[test]
@@ -161,7 +161,7 @@ fn no_credential() {
         .replace("credential = \"{{credential}}\"", "")
         .replace("accepted = [{ status = [200] }]", "")
         .replace("refused = [{ status = [\"4xx\"] }]", "");
-    assert_eq!(fault(&text), said(&Fault::NoCredential(Flow::Register)));
+    assert_eq!(fault(&text), said(&AdapterFault::NoCredential(Flow::Register)));
 }
 
 #[test]
@@ -258,52 +258,52 @@ fn a_wrong_value() {
 
 #[test]
 fn the_rest_by_name() {
-    let cases: [(&str, &str, Fault); 17] = [
-        ("\"4xx\"", "\"six\"", Fault::HttpStatus("six".into())),
-        ("{ status = [\"4xx\"] }", "{}", Fault::EmptyCondition),
+    let cases: [(&str, &str, AdapterFault); 17] = [
+        ("\"4xx\"", "\"six\"", AdapterFault::HttpStatus("six".into())),
+        ("{ status = [\"4xx\"] }", "{}", AdapterFault::EmptyCondition),
         (
             "{ status = [\"4xx\"] }",
             "{ equals = 1 }",
-            Fault::ConditionIncomplete { field: "equals", needs: "json" },
+            AdapterFault::ConditionIncomplete { field: "equals", needs: "json" },
         ),
         (
             "{ status = [\"4xx\"] }",
             "{ contains = \"x\" }",
-            Fault::ConditionIncomplete { field: "contains", needs: "header" },
+            AdapterFault::ConditionIncomplete { field: "contains", needs: "header" },
         ),
-        ("json = { ticket", "form = {}\njson = { ticket", Fault::TwoBodies),
+        ("json = { ticket", "form = {}\njson = { ticket", AdapterFault::TwoBodies),
         (
             "json = { uv",
             "headers = { \"a b\" = \"\" }\njson = { uv",
-            Fault::HeaderName("a b".into()),
+            AdapterFault::HeaderName("a b".into()),
         ),
-        ("{ fixed = \"discoverable\" }", "{}", Fault::SettingForm),
+        ("{ fixed = \"discoverable\" }", "{}", AdapterFault::SettingForm),
         (
             "[\"required\", \"preferred\"]",
             "[\"always\"]",
-            Fault::SettingValue {
+            AdapterFault::SettingValue {
                 setting: "user_verification",
                 found: "always".into(),
                 known: vec!["required".into(), "preferred".into(), "discouraged".into()],
             },
         ),
-        ("{ ticket = { json", "{ username = { json", Fault::CaptureName("username".into())),
+        ("{ ticket = { json", "{ username = { json", AdapterFault::CaptureName("username".into())),
         (
             "GET /me\"",
             "GET /me\"\noptions = \"$\"",
-            Fault::Misplaced { field: "options", belongs: "`register` and `authenticate`" },
+            AdapterFault::Misplaced { field: "options", belongs: "`register` and `authenticate`" },
         ),
-        ("[settings]", "[csrf]\nheader = \"x-csrf\"\n[settings]", Fault::CsrfSource),
+        ("[settings]", "[csrf]\nheader = \"x-csrf\"\n[settings]", AdapterFault::CsrfSource),
         (
             "[settings]",
             "[account]\nmode = \"pool\"\n[settings]",
-            Fault::Accounts("a pool has at least one account"),
+            AdapterFault::Accounts("a pool has at least one account"),
         ),
-        ("{{username}}", "{{username?", Fault::OpenBraces),
+        ("{{username}}", "{{username?", AdapterFault::OpenBraces),
         (
             "accepted = ",
             "expect = [{ status = [201] }]\naccepted = ",
-            Fault::Misplaced {
+            AdapterFault::Misplaced {
                 field: "expect",
                 belongs: "steps that prepare others or hold the options",
             },
@@ -311,13 +311,17 @@ fn the_rest_by_name() {
         (
             "options = ",
             "when = \"username\"\noptions = ",
-            Fault::Misplaced {
+            AdapterFault::Misplaced {
                 field: "when",
                 belongs: "steps that only prepare others, and `whoami`",
             },
         ),
-        ("accepted = [{ status = [200] }]", "accepted = []", Fault::NoConditions("accepted")),
-        ("options = \"$.publicKey\"\n", "", Fault::NoOptions(Flow::Register)),
+        (
+            "accepted = [{ status = [200] }]",
+            "accepted = []",
+            AdapterFault::NoConditions("accepted"),
+        ),
+        ("options = \"$.publicKey\"\n", "", AdapterFault::NoOptions(Flow::Register)),
     ];
     for (from, to, fault) in cases {
         assert!(SOUND.contains(from), "{from}");
@@ -334,7 +338,7 @@ fn a_discoverable_login_cannot_demand_a_username() {
         [[authenticate]]\nrequest = \"POST /b\"\njson = \"{{credential}}\"\n\
         accepted = [{ status = [200] }]\nrefused = [{ status = [400] }]\n\n[[whoami]]";
     let text = SOUND.replace("[[whoami]]", authenticate);
-    assert_eq!(fault(&text), said(&Fault::UsernameDemanded));
+    assert_eq!(fault(&text), said(&AdapterFault::UsernameDemanded));
 }
 
 #[test]
@@ -358,7 +362,7 @@ fn as_json(text: &str) -> serde_json::Value {
 }
 
 #[test]
-fn every_adapter_is_as_the_schema_says() {
+fn every_adapter_matches_the_schema() {
     let schema = schema();
     let schema = jsonschema::validator_for(schema.as_value()).unwrap();
     let mut seen = 0;
@@ -428,17 +432,17 @@ flow = "login"
         "[[flow.login]]\nrequest = \"GET /\"\n",
         "[[flow.a]]\nrequest = \"POST /{{credential.id}}\"\n[[logout]]\nflow = \"a\"\n",
     ] {
-        out.push_str(&told("[[whoami]]", &format!("{steps}\n[[whoami]]")));
+        out.push_str(&mistake("[[whoami]]", &format!("{steps}\n[[whoami]]")));
     }
     insta::assert_snapshot!("flows_of_ones_own", out);
 }
 
-fn help(mistake: &Mistake) -> String {
+fn help(mistake: &TomlMistake) -> String {
     mistake.help().map(|help| help.to_string()).unwrap_or_default()
 }
 
 /// What a mistake says, at what, in which line.
-fn told(from: &str, to: &str) -> String {
+fn mistake(from: &str, to: &str) -> String {
     assert!(SOUND.contains(from), "{from}");
     let text = SOUND.replacen(from, to, 1);
     let mistake = parse(&text).unwrap_err();
@@ -473,7 +477,7 @@ fn pages_forms_and_providers() {
         ("[[whoami]]", "[[whoami]]\nforget = [\"tikcet\"]"),
         ("{{ticket}}", "{{ticket|json}}"),
     ] {
-        out.push_str(&told(from, to));
+        out.push_str(&mistake(from, to));
     }
     insta::assert_snapshot!("pages_forms_and_providers", out);
 }

@@ -1,6 +1,6 @@
 use url::Url;
 
-use super::{Act, Adapter, Address, Part};
+use super::{Adapter, Address, Part, StepAction};
 
 impl Adapter {
     /// The URLs of other places that the requests name: those that stand in the adapter itself, and
@@ -8,7 +8,7 @@ impl Adapter {
     pub fn urls(&self, variables: &[(String, String)]) -> Vec<Url> {
         let steps = self.flows.values().flatten();
         let heads = steps.filter_map(|step| match &step.act {
-            Act::Request { address: Address::Url(text), .. } => text.0.first(),
+            StepAction::Request { address: Address::Url(text), .. } => text.0.first(),
             _ => None,
         });
         let texts = heads.filter_map(|head| match head {

@@ -5,17 +5,19 @@ use url::Url;
 
 use passrig_authenticator::wire::Json;
 
-use super::Call;
-use crate::target_rp::adapter::{Act, Address, Body, CsrfSource, Part, Selector, Step};
-use crate::target_rp::error::Kind;
-use crate::target_rp::inputs::{Scope, Unset};
-use crate::target_rp::request::{Draft, Payload, Sender};
+use super::FlowRun;
+use crate::target_rp::adapter::{
+    AdapterStep, Address, BodyTemplate, CsrfSource, Part, Selector, StepAction,
+};
+use crate::target_rp::error::ErrorKind;
+use crate::target_rp::inputs::{TemplateScope, Unset};
+use crate::target_rp::request::{Payload, RequestDraft, Sender};
 use crate::target_rp::session::{self, Relation};
 use crate::target_rp::{answer, credential, page};
 
-impl Call<'_> {
-    pub(super) fn scope<'s>(&'s self, credential: Option<&'s Json>) -> Scope<'s> {
-        Scope {
+impl FlowRun<'_> {
+    pub(super) fn scope<'s>(&'s self, credential: Option<&'s Json>) -> TemplateScope<'s> {
+        TemplateScope {
             inputs: self.inputs,
             settings: &self.target.adapter.settings,
             origin: &self.target.origin,
@@ -25,15 +27,21 @@ impl Call<'_> {
         }
     }
 
-    pub(super) fn draft(&self, step: &Step, credential: Option<&Json>) -> Result<Draft, Kind> {
+    pub(super) fn draft(
+        &self,
+        step: &AdapterStep,
+        credential: Option<&Json>,
+    ) -> Result<RequestDraft, ErrorKind> {
         let scope = self.scope(credential);
-        let unset = |Unset(name)| Kind::Unset(name);
+        let unset = |Unset(name)| ErrorKind::Unset(name);
         let (method, mut url, payload) = match &step.act {
-            Act::Request { method, address } => {
+            StepAction::Request { method, address } => {
                 (method.clone(), self.url(&scope, address)?, payload(&scope, &step.body)?)
             }
-            Act::Submit(selector) => self.submission(&scope, selector, &step.body)?,
-            Act::Mail(_) | Act::Run(_) => return Err(Kind::Unsendable("it is none".to_owned())),
+            StepAction::Submit(selector) => self.submission(&scope, selector, &step.body)?,
+            StepAction::Mail(_) | StepAction::Run(_) => {
+                return Err(ErrorKind::Unsendable("it is none".to_owned()));
+            }
         };
         for (name, text) in &step.query {
             if let Some(value) = scope.text(text).map_err(unset)? {
@@ -41,7 +49,7 @@ impl Call<'_> {
             }
         }
         let sender = self.sender(&url, !step.headers.is_empty());
-        let mut draft = Draft::new(method, url, payload, sender);
+        let mut draft = RequestDraft::new(method, url, payload, sender);
         self.add_csrf(&mut draft);
         for (name, text) in &step.headers {
             if let Some(value) = scope.text(text).map_err(unset)? {
@@ -51,8 +59,8 @@ impl Call<'_> {
         Ok(draft)
     }
 
-    fn url(&self, scope: &Scope<'_>, address: &Address) -> Result<Url, Kind> {
-        let unset = |Unset(name)| Kind::Unset(name);
+    fn url(&self, scope: &TemplateScope<'_>, address: &Address) -> Result<Url, ErrorKind> {
+        let unset = |Unset(name)| ErrorKind::Unset(name);
         let base = &self.target.base;
         let url = match address {
             Address::Path(text) => {
@@ -67,30 +75,33 @@ impl Call<'_> {
                 self.loaded().map_or(base, |page| &page.url).join(&url)
             }
         };
-        let url = url.map_err(|error| Kind::Unsendable(error.to_string()))?;
+        let url = url.map_err(|error| ErrorKind::Unsendable(error.to_string()))?;
         match url.scheme() {
             "http" | "https" => Ok(url),
-            scheme => Err(Kind::Unsendable(format!("`{scheme}:` is no URL of a request"))),
+            scheme => Err(ErrorKind::Unsendable(format!("`{scheme}:` is no URL of a request"))),
         }
     }
 
     /// A form of the page as a browser sends it, filled in by the adapter.
     fn submission(
         &self,
-        scope: &Scope<'_>,
+        scope: &TemplateScope<'_>,
         selector: &Selector,
-        body: &Body,
-    ) -> Result<(Method, Url, Payload), Kind> {
-        let no_form = |found: String| Kind::NoForm { selector: selector.to_string(), found };
+        body: &BodyTemplate,
+    ) -> Result<(Method, Url, Payload), ErrorKind> {
+        let no_form = |found: String| ErrorKind::NoForm { selector: selector.to_string(), found };
         let page = self.loaded().ok_or_else(|| no_form("no page was loaded".to_owned()))?;
         let Some(form) = page::form(page, selector) else {
             return Err(no_form(self.log.quoted(&page::forms(&page.text))));
         };
         let filled = match body {
-            Body::Form(fields) | Body::Multipart(fields) => {
-                scope.fields(fields).map_err(|Unset(name)| Kind::Unset(name))?
+            BodyTemplate::Form(fields) | BodyTemplate::Multipart(fields) => {
+                scope.fields(fields).map_err(|Unset(name)| ErrorKind::Unset(name))?
             }
-            Body::Empty | Body::Json(_) | Body::Cbor(_) | Body::Text(_) => Vec::new(),
+            BodyTemplate::Empty
+            | BodyTemplate::Json(_)
+            | BodyTemplate::Cbor(_)
+            | BodyTemplate::Text(_) => Vec::new(),
         };
         // A page of another site cannot read what the form holds, nor what its action has in the query, such as a
         // code of the session.
@@ -106,7 +117,7 @@ impl Call<'_> {
             url.query_pairs_mut().clear().extend_pairs(&fields);
             return Ok((Method::GET, url, Payload::Empty));
         }
-        let multipart = form.is_multipart || matches!(body, Body::Multipart(_));
+        let multipart = form.is_multipart || matches!(body, BodyTemplate::Multipart(_));
         if foreign {
             url.set_query(None);
         }
@@ -124,7 +135,7 @@ impl Call<'_> {
             is_foreign: page.is_some() && relation != Relation::SameOrigin,
             origin: page.unwrap_or_else(|| self.target.origin.clone()),
             relation,
-            check: self.target.told(self.inputs.check()),
+            check: self.target.check_name(self.inputs.check()),
             cookies: self.session.cookie_header(url, relation),
             has_own_headers,
         }
@@ -136,22 +147,22 @@ impl Call<'_> {
         (method, payload): (Method, Payload),
         status: StatusCode,
         url: Url,
-    ) -> Draft {
+    ) -> RequestDraft {
         let keeps =
             matches!(status, StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT);
         if keeps {
             let sender = self.sender(&url, false);
-            let mut draft = Draft::new(method, url, payload, sender);
+            let mut draft = RequestDraft::new(method, url, payload, sender);
             self.add_csrf(&mut draft);
             return draft;
         }
         let sender = self.sender(&url, false);
-        Draft::new(Method::GET, url, Payload::Empty, sender)
+        RequestDraft::new(Method::GET, url, Payload::Empty, sender)
     }
 
     /// The token goes to the target only, and only where it is asked for. A
     /// page of another site could neither read nor send it.
-    fn add_csrf(&self, draft: &mut Draft) {
+    fn add_csrf(&self, draft: &mut RequestDraft) {
         let Some(csrf) = &self.target.adapter.csrf else { return };
         let home = session::is_same_origin(&draft.url, &self.target.base);
         let foreign = self.relation(&draft.url) == Relation::CrossSite;
@@ -183,18 +194,22 @@ impl Call<'_> {
 }
 
 /// What a request of its own carries.
-fn payload(scope: &Scope<'_>, body: &Body) -> Result<Payload, Kind> {
+fn payload(scope: &TemplateScope<'_>, body: &BodyTemplate) -> Result<Payload, ErrorKind> {
     let filled = match body {
-        Body::Empty => Ok(Payload::Empty),
-        Body::Json(value) => {
+        BodyTemplate::Empty => Ok(Payload::Empty),
+        BodyTemplate::Json(value) => {
             scope.json(value).map(|json| json.map_or(Payload::Empty, Payload::Json))
         }
-        Body::Cbor(value) => scope.json(value).map(|json| {
+        BodyTemplate::Cbor(value) => scope.json(value).map(|json| {
             json.map_or(Payload::Empty, |json| Payload::Cbor(credential::as_cbor(&json)))
         }),
-        Body::Form(fields) => scope.fields(fields).map(|fields| Payload::form(&fields)),
-        Body::Multipart(fields) => scope.fields(fields).map(|fields| Payload::multipart(&fields)),
-        Body::Text(text) => scope.text(text).map(|text| text.map_or(Payload::Empty, Payload::Text)),
+        BodyTemplate::Form(fields) => scope.fields(fields).map(|fields| Payload::form(&fields)),
+        BodyTemplate::Multipart(fields) => {
+            scope.fields(fields).map(|fields| Payload::multipart(&fields))
+        }
+        BodyTemplate::Text(text) => {
+            scope.text(text).map(|text| text.map_or(Payload::Empty, Payload::Text))
+        }
     };
-    filled.map_err(|Unset(name)| Kind::Unset(name))
+    filled.map_err(|Unset(name)| ErrorKind::Unset(name))
 }

@@ -17,16 +17,16 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tower::Service;
 
-use super::Settings;
+use super::NetworkSettings;
 use super::tls::Tls;
-use crate::target_rp::guard::{self, Guard, Place};
-use crate::target_rp::transport::Failure;
+use crate::target_rp::guard::{self, Guard, HostPort};
+use crate::target_rp::transport::TransportError;
 
 /// Opens connections for the client.
 #[derive(Clone)]
-pub(super) struct Connector(Arc<Inner>);
+pub(super) struct Connector(Arc<ConnectorParts>);
 
-struct Inner {
+struct ConnectorParts {
     guard: Guard,
     connect_to: Vec<ConnectTo>,
     tls: Tls,
@@ -35,10 +35,10 @@ struct Inner {
 }
 
 impl Connector {
-    pub(super) fn new(settings: Settings) -> Self {
-        let Settings { guard, connect_to, trust, .. } = settings;
+    pub(super) fn new(settings: NetworkSettings) -> Self {
+        let NetworkSettings { guard, connect_to, trust, .. } = settings;
         let opened = AtomicU64::new(0);
-        Self(Arc::new(Inner { guard, connect_to, tls: Tls::new(trust), opened }))
+        Self(Arc::new(ConnectorParts { guard, connect_to, tls: Tls::new(trust), opened }))
     }
 
     /// How many connections were opened so far.
@@ -49,10 +49,10 @@ impl Connector {
 
 impl Service<Uri> for Connector {
     type Response = Stream;
-    type Error = Failure;
-    type Future = Pin<Box<dyn Future<Output = Result<Stream, Failure>> + Send>>;
+    type Error = TransportError;
+    type Future = Pin<Box<dyn Future<Output = Result<Stream, TransportError>> + Send>>;
 
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Failure>> {
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
         Poll::Ready(Ok(()))
     }
 
@@ -64,17 +64,21 @@ impl Service<Uri> for Connector {
 
 impl Connector {
     /// The certificate of a host, which is believed.
-    pub(super) async fn certificate(&self, host: &str, port: u16) -> Result<Vec<u8>, Failure> {
+    pub(super) async fn certificate(
+        &self,
+        host: &str,
+        port: u16,
+    ) -> Result<Vec<u8>, TransportError> {
         let tcp = self.0.tcp(host, port).await?;
         let stream = self.0.tls.handshake(host, tcp).await?;
         let certificates = stream.get_ref().1.peer_certificates().unwrap_or_default();
         let certificate = certificates.first().map(|certificate| certificate.to_vec());
-        certificate.ok_or(Failure::Closed)
+        certificate.ok_or(TransportError::Closed)
     }
 }
 
-impl Inner {
-    async fn connect(&self, uri: &Uri) -> Result<Stream, Failure> {
+impl ConnectorParts {
+    async fn connect(&self, uri: &Uri) -> Result<Stream, TransportError> {
         let secure = uri.scheme() == Some(&Scheme::HTTPS);
         let host = uri.host().unwrap_or_default();
         let host = host.trim_start_matches('[').trim_end_matches(']');
@@ -88,7 +92,7 @@ impl Inner {
 
     /// The first address that answers, or what was wrong with the first. The guard judges the host
     /// and port before a resolver is asked, and each address that is really spoken to.
-    async fn tcp(&self, host: &str, port: u16) -> Result<TcpStream, Failure> {
+    async fn tcp(&self, host: &str, port: u16) -> Result<TcpStream, TransportError> {
         let elsewhere = self.connect_to.iter().find(|rule| rule.applies(host, port));
         let (place, real_port) = match elsewhere {
             // The user named the place itself.
@@ -101,7 +105,7 @@ impl Inner {
         let mut failure = None;
         for peer in resolve(place, real_port).await? {
             if let Err(refusal) = self.guard.admit(host, port, peer.ip()) {
-                failure.get_or_insert(Failure::Forbidden(refusal));
+                failure.get_or_insert(TransportError::Forbidden(refusal));
                 continue;
             }
             match TcpStream::connect(peer).await {
@@ -111,20 +115,20 @@ impl Inner {
                     return Ok(stream);
                 }
                 Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
-                    failure.get_or_insert(Failure::Refused { peer });
+                    failure.get_or_insert(TransportError::Refused { peer });
                 }
                 Err(error) => {
                     let reason = error.to_string();
-                    failure.get_or_insert(Failure::Connect { peer, reason });
+                    failure.get_or_insert(TransportError::Connect { peer, reason });
                 }
             }
         }
         let host = place.to_owned();
-        Err(failure.unwrap_or(Failure::NoAddress { host, reason: "no addresses".into() }))
+        Err(failure.unwrap_or(TransportError::NoAddress { host, reason: "no addresses".into() }))
     }
 }
 
-async fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>, Failure> {
+async fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>, TransportError> {
     if let Ok(ip) = host.parse::<IpAddr>() {
         return Ok(vec![SocketAddr::new(ip, port)]);
     }
@@ -135,7 +139,9 @@ async fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>, Failure> {
     }
     match tokio::net::lookup_host((host, port)).await {
         Ok(peers) => Ok(peers.collect()),
-        Err(error) => Err(Failure::NoAddress { host: host.to_owned(), reason: error.to_string() }),
+        Err(error) => {
+            Err(TransportError::NoAddress { host: host.to_owned(), reason: error.to_string() })
+        }
     }
 }
 
@@ -159,17 +165,9 @@ impl ConnectTo {
         Self { from: None, host: peer.ip().to_string(), port: peer.port() }
     }
 
-    /// Where that is: `HOST:PORT`.
-    pub fn place(&self) -> String {
-        match self.host.contains(':') {
-            true => format!("[{}]:{}", self.host, self.port),
-            false => format!("{}:{}", self.host, self.port),
-        }
-    }
-
-    /// Where that is, for a guard.
-    pub fn to_place(&self) -> Place {
-        Place::new(&self.host, self.port)
+    /// The place to connect to.
+    pub fn to_place(&self) -> HostPort {
+        HostPort::new(&self.host, self.port)
     }
 
     /// Tells whether the place is this machine whatever a resolver says.
@@ -377,7 +375,8 @@ mod tests {
         let one: ConnectTo = "login.passrig.test:443:[::1]:8443".parse().unwrap();
         assert!(one.applies("LOGIN.passrig.test", 443));
         assert!(!one.applies("login.passrig.test", 80));
-        assert_eq!((one.place(), all.place()), ("[::1]:8443".into(), "127.0.0.1:8443".into()));
+        let places = [&one, &all].map(|one| one.to_place().to_string());
+        assert_eq!(places, ["[::1]:8443", "127.0.0.1:8443"]);
         for wrong in ["", "host", "host:", ":1", "a:b:1", "a:1:b:2:c:3", "[::1]x:1:h:2"] {
             assert!(wrong.parse::<ConnectTo>().is_err(), "{wrong}");
         }

@@ -14,7 +14,7 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use crate::storage::{self, Limit, ReadError};
-use crate::target_rp::transport::Failure;
+use crate::target_rp::transport::TransportError;
 
 /// Which certificates are believed.
 #[derive(Clone, Debug)]
@@ -33,24 +33,14 @@ impl Default for Trust {
 
 /// Why a CA file cannot be used.
 #[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "the messages say what each value means")]
 pub enum CaError {
-    /// It cannot be read.
     #[error("cannot read the CA file {file}")]
-    Read {
-        /// The file.
-        file: String,
-        /// Why.
-        source: io::Error,
-    },
-    /// The file is too large.
+    Read { file: String, source: io::Error },
     #[error(transparent)]
     Content(ReadError),
-    /// There is no certificate in it.
     #[error("the CA file {file} has no certificate in PEM")]
-    Empty {
-        /// The file.
-        file: String,
-    },
+    Empty { file: String },
 }
 
 impl Trust {
@@ -84,8 +74,8 @@ impl Tls {
         &self,
         host: &str,
         tcp: TcpStream,
-    ) -> Result<TlsStream<TcpStream>, Failure> {
-        let failed = |reason: String| Failure::Tls { host: host.to_owned(), reason };
+    ) -> Result<TlsStream<TcpStream>, TransportError> {
+        let failed = |reason: String| TransportError::Tls { host: host.to_owned(), reason };
         let config = self
             .config
             .get_or_init(|| config(&self.trust).map(Arc::new).map_err(|error| error.to_string()));

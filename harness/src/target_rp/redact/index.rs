@@ -14,11 +14,10 @@ const WORK_PER_BYTE: usize = 64;
 /// Bytes that are compared in any text, however short.
 const LEAST_WORK: usize = 64 << 10;
 
-/// A text to look for.
 #[derive(Clone, Copy, Debug)]
-struct Form {
+struct SearchText {
     /// The first bytes as numbers that order as they do: most comparisons end there.
-    key: Key,
+    key: HeadKey,
     /// The place of the text among all texts.
     start: usize,
     length: u32,
@@ -28,26 +27,23 @@ struct Form {
     is_word: bool,
 }
 
-/// The texts to look for.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Index {
+pub(super) struct TextIndex {
     heads: Heads,
     /// All texts, one behind the other.
     texts: Vec<u8>,
     /// Sorted by their texts, but for those that were added last.
-    forms: Vec<Form>,
-    /// The number of forms that are sorted.
+    forms: Vec<SearchText>,
     sorted: usize,
     /// Forms that are shorter than a head.
     short: Vec<(Box<[u8]>, bool)>,
 }
 
-impl Index {
+impl TextIndex {
     pub(super) fn is_empty(&self) -> bool {
         self.forms.is_empty() && self.short.is_empty()
     }
 
-    /// Adds a text.
     pub(super) fn add(&mut self, text: &[u8], is_word: bool) {
         self.add_beginning(text, text.len(), is_word);
     }
@@ -65,7 +61,7 @@ impl Index {
         let start = self.texts.len();
         self.texts.extend_from_slice(text);
         let [length, whole] = [text.len(), whole].map(|n| u32::try_from(n).unwrap_or(u32::MAX));
-        self.forms.push(Form { key: key(text), start, length, whole, is_word });
+        self.forms.push(SearchText { key: key(text), start, length, whole, is_word });
     }
 
     /// Sorts what was added: to be called before the next search.
@@ -74,8 +70,8 @@ impl Index {
             return;
         }
         let Self { texts, forms, sorted, .. } = self;
-        let text = |form: &Form| texts.get(form.range()).unwrap_or_default();
-        let order = |one: &Form, other: &Form| {
+        let text = |form: &SearchText| texts.get(form.range()).unwrap_or_default();
+        let order = |one: &SearchText, other: &SearchText| {
             one.key.cmp(&other.key).then_with(|| text(one).cmp(text(other)))
         };
         forms.get_mut(*sorted..).unwrap_or_default().sort_unstable_by(order);
@@ -93,20 +89,20 @@ impl Index {
         *sorted = forms.len();
     }
 
-    fn text(&self, form: &Form) -> &[u8] {
+    fn text(&self, form: &SearchText) -> &[u8] {
         self.texts.get(form.range()).unwrap_or_default()
     }
 
     /// The number of forms that are ordered before a text, or are equal.
-    fn before(&self, forms: &[Form], key: Key, text: &[u8]) -> usize {
+    fn before(&self, forms: &[SearchText], key: HeadKey, text: &[u8]) -> usize {
         forms.partition_point(|form| {
             form.key.cmp(&key).then_with(|| self.text(form).cmp(text)).is_le()
         })
     }
 
     /// The forms with the head that the text begins with.
-    fn with_head_of(&self, text: &[u8]) -> &[Form] {
-        let head = |key: Key| key.0 >> (u64::BITS - 8 * HEAD as u32);
+    fn with_head_of(&self, text: &[u8]) -> &[SearchText] {
+        let head = |key: HeadKey| key.0 >> (u64::BITS - 8 * HEAD as u32);
         let wanted = head(key(text));
         let from = self.forms.partition_point(|form| head(form.key) < wanted);
         let behind = self.forms.get(from..).unwrap_or_default();
@@ -139,7 +135,7 @@ impl Index {
             match self.longest(forms, text, at, &mut work) {
                 Ok(Some(end)) => found.push(at..end),
                 Ok(None) => {}
-                Err(Exhausted) => {
+                Err(OverBudget) => {
                     found.push(at..text.len());
                     return;
                 }
@@ -159,11 +155,11 @@ impl Index {
     /// Where the longest form ends that begins there.
     fn longest(
         &self,
-        forms: &[Form],
+        forms: &[SearchText],
         text: &[u8],
         at: usize,
         work: &mut usize,
-    ) -> Result<Option<usize>, Exhausted> {
+    ) -> Result<Option<usize>, OverBudget> {
         let mut rest = text.get(at..).unwrap_or_default();
         loop {
             let after = self.before(forms, key(rest), rest);
@@ -174,7 +170,7 @@ impl Index {
             let common = common(self.text(form), rest);
             let steps = usize::BITS - forms.len().leading_zeros();
             let cost = common + length.min(64) * steps as usize;
-            *work = work.checked_sub(cost).ok_or(Exhausted)?;
+            *work = work.checked_sub(cost).ok_or(OverBudget)?;
             let is_whole = common == length;
             if is_whole && (!form.is_word || is_word(text, &(at..at + common))) {
                 let rest = text.get(at + common..).unwrap_or_default();
@@ -189,22 +185,22 @@ impl Index {
     }
 
     /// Tells whether a form begins with this text and goes on behind it.
-    fn is_beginning(&self, forms: &[Form], text: &[u8]) -> bool {
+    fn is_beginning(&self, forms: &[SearchText], text: &[u8]) -> bool {
         let at = self.before(forms, key(text), text);
         forms.get(at).is_some_and(|form| self.text(form).starts_with(text))
     }
 }
 
-impl Form {
+impl SearchText {
     fn range(&self) -> Range<usize> {
         self.start..self.start + self.length as usize
     }
 }
 
-type Key = (u64, u64);
+type HeadKey = (u64, u64);
 
 /// The first bytes of a text as numbers; bytes that are not there count as 0.
-fn key(text: &[u8]) -> Key {
+fn key(text: &[u8]) -> HeadKey {
     let mut bytes = [0; size_of::<u128>()];
     bytes.iter_mut().zip(text).for_each(|(to, from)| *to = *from);
     let all = u128::from_be_bytes(bytes);
@@ -217,7 +213,7 @@ fn is_letter(byte: u8) -> bool {
 }
 
 /// The work for a text is used up.
-struct Exhausted;
+struct OverBudget;
 
 /// How many bytes two texts have in common at their beginnings.
 fn common(one: &[u8], other: &[u8]) -> usize {
@@ -270,8 +266,8 @@ impl std::fmt::Debug for Heads {
 mod tests {
     use super::*;
 
-    fn index(forms: &[&str]) -> Index {
-        let mut index = Index::default();
+    fn index(forms: &[&str]) -> TextIndex {
+        let mut index = TextIndex::default();
         for form in forms {
             index.add(form.as_bytes(), form.len() < 6);
         }
@@ -307,7 +303,7 @@ mod tests {
 
     #[test]
     fn a_text_is_known_by_its_beginning() {
-        let mut index = Index::default();
+        let mut index = TextIndex::default();
         index.add_beginning(b"QUJD", 8, false);
         index.sort();
         for (text, expected) in [("-QUJDxyz_0-", 1..9), ("QUJD.xyz", 0..4), ("QUJDx", 0..5)] {

@@ -1,7 +1,7 @@
 //! The secrets to look for.
 //!
 //! A secret has about nine spellings, and hardly any text has one of them. So the first bytes of
-//! each spelling are known at once, and a secret is spelled and put into the [`Index`] when a text
+//! each spelling are known at once, and a secret is spelled and put into the [`TextIndex`] when a text
 //! has such bytes.
 
 use std::mem;
@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::cut::beginning;
 use super::forms;
-use super::index::{HEAD, Heads, Index};
+use super::index::{HEAD, Heads, TextIndex};
 
 /// All spellings of a shorter secret are put into the index at once: some have no head.
 const TINY: usize = 8;
@@ -26,9 +26,8 @@ pub(super) enum Spellings {
     Encoded,
 }
 
-/// A secret to look for.
 #[derive(Clone, Debug)]
-pub(super) struct Sought {
+pub(super) struct SearchedSecret {
     pub(super) text: Arc<str>,
     /// True if the value is masked only as a word of its own.
     pub(super) is_word: bool,
@@ -37,33 +36,33 @@ pub(super) struct Sought {
 
 /// The secrets to look for, and the index of those that were spelled.
 #[derive(Debug, Default)]
-pub(super) struct Lookup(Mutex<Inner>);
+pub(super) struct Lookup(Mutex<LookupState>);
 
 #[derive(Clone, Debug, Default)]
-struct Inner {
-    index: Index,
+struct LookupState {
+    index: TextIndex,
     /// The secrets that are not spelled yet; `None` where one was.
-    waiting: Vec<Option<Sought>>,
+    waiting: Vec<Option<SearchedSecret>>,
     /// The heads of their spellings, each with the place of its secret.
-    entries: Vec<Entry>,
+    entries: Vec<HeadEntry>,
     heads: Heads,
     is_sorted: bool,
     has_space: bool,
 }
 
 /// The head in the upper half, the place in the lower one: one number sorts fast.
-type Entry = u64;
+type HeadEntry = u64;
 
-fn head_of(entry: Entry) -> u32 {
+fn head_of(entry: HeadEntry) -> u32 {
     (entry >> 32) as u32
 }
 
-fn place_of(entry: Entry) -> usize {
+fn place_of(entry: HeadEntry) -> usize {
     entry as u32 as usize
 }
 
 impl Lookup {
-    pub(super) fn add(&mut self, sought: Sought) {
+    pub(super) fn add(&mut self, sought: SearchedSecret) {
         self.0.get_mut().unwrap_or_else(PoisonError::into_inner).add(sought);
     }
 
@@ -92,8 +91,8 @@ impl Clone for Lookup {
     }
 }
 
-impl Inner {
-    fn add(&mut self, sought: Sought) {
+impl LookupState {
+    fn add(&mut self, sought: SearchedSecret) {
         self.has_space |= sought.text.contains(' ');
         let place = self.waiting.len() as u64;
         if sought.text.len() < TINY {
@@ -147,7 +146,7 @@ impl Inner {
 }
 
 /// Puts the spellings of a secret into the index.
-fn spell(sought: &Sought, index: &mut Index) {
+fn spell(sought: &SearchedSecret, index: &mut TextIndex) {
     if sought.spellings != Spellings::Encoded {
         index.add(sought.text.as_bytes(), sought.is_word);
     }
@@ -157,7 +156,7 @@ fn spell(sought: &Sought, index: &mut Index) {
 }
 
 /// The first bytes of each spelling. They depend on no more than the first bytes of the secret.
-fn each_head(sought: &Sought, mut take: impl FnMut([u8; HEAD])) {
+fn each_head(sought: &SearchedSecret, mut take: impl FnMut([u8; HEAD])) {
     let mut take_of = |form: &[u8]| {
         if let Some(head) = form.first_chunk() {
             take(*head);

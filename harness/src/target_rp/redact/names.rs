@@ -157,7 +157,7 @@ pub(crate) fn names_a_secret(name: &str) -> bool {
     if name.len() < 3 || name.len() > LONGEST {
         return false;
     }
-    let name = squeezed(name);
+    let name = normalised(name);
     if WHOLE_SQUEEZED.contains(&*name) {
         return true;
     }
@@ -167,19 +167,19 @@ pub(crate) fn names_a_secret(name: &str) -> bool {
 
 /// Whether a member of this name, beside a secret, says something about the secret.
 pub(super) fn is_about(name: &str) -> bool {
-    let ends = |end: &&str| name.len() >= end.len() && squeezed(name).ends_with(*end);
+    let ends = |end: &&str| name.len() >= end.len() && normalised(name).ends_with(*end);
     name.ends_with("At") || name.ends_with("_at") || ABOUT.iter().any(ends)
 }
 
 /// Whether a hidden field or a member of this name holds evidence: something of WebAuthn, or the
 /// name of a user.
 pub(super) fn is_public(name: &str) -> bool {
-    let name = squeezed(name);
+    let name = normalised(name);
     PUBLIC.iter().any(|part| name.contains(part)) && !name.contains("token")
 }
 
 /// The letters and digits of a name, in lower case.
-fn squeezed(name: &str) -> String {
+fn normalised(name: &str) -> String {
     let plain = name.chars().filter(char::is_ascii_alphanumeric);
     plain.map(|c| c.to_ascii_lowercase()).collect()
 }

@@ -15,7 +15,7 @@ pub(in super::super) use self::json::learn_all;
 use self::parameters::Context;
 use super::names::{may_name_a_secret, names_a_secret};
 use super::secrets::{MASK, Secrets};
-use crate::target_rp::transport::Response;
+use crate::target_rp::transport::HttpResponse;
 
 /// Schemes that stand before the credentials of an `Authorization` header.
 const SCHEMES: [&str; 8] =
@@ -24,21 +24,23 @@ const SCHEMES: [&str; 8] =
 /// Learns what the headers of a request or of an answer hold.
 pub(in super::super) fn learn_headers(headers: &HeaderMap, secrets: &mut Secrets) {
     for (name, value) in headers {
-        let kind = Kind::of(name);
-        if kind == Kind::Plain {
+        let kind = HeaderKind::of(name);
+        if kind == HeaderKind::Plain {
             continue;
         }
         let text = text_of(value);
         match kind {
-            Kind::Plain => {}
-            Kind::Cookies => {
+            HeaderKind::Plain => {}
+            HeaderKind::Cookies => {
                 text.split(';').for_each(|pair| secrets.learn(pair_of(pair).1));
             }
-            Kind::SetCookie => secrets.learn(pair_of(text.split(';').next().unwrap_or_default()).1),
-            Kind::Credentials => learn_credentials(&text, secrets),
-            Kind::Secret => secrets.learn(after_scheme(&text).1),
-            Kind::Url => parameters::learn(&text, Context::Redirect, secrets),
-            Kind::Other => {
+            HeaderKind::SetCookie => {
+                secrets.learn(pair_of(text.split(';').next().unwrap_or_default()).1)
+            }
+            HeaderKind::Credentials => learn_credentials(&text, secrets),
+            HeaderKind::Secret => secrets.learn(after_scheme(&text).1),
+            HeaderKind::Url => parameters::learn(&text, Context::Redirect, secrets),
+            HeaderKind::Other => {
                 parameters::learn(&text, Context::Text, secrets);
                 literals::learn(&text, secrets);
             }
@@ -47,7 +49,7 @@ pub(in super::super) fn learn_headers(headers: &HeaderMap, secrets: &mut Secrets
 }
 
 /// Learns what an answer holds.
-pub(in super::super) fn learn_response(response: &Response, secrets: &mut Secrets) {
+pub(in super::super) fn learn_response(response: &HttpResponse, secrets: &mut Secrets) {
     learn_headers(&response.headers, secrets);
     let body = response.body();
     if body.is_empty() {
@@ -78,7 +80,6 @@ pub(in super::super) fn learn_form(body: &[u8], secrets: &mut Secrets) {
     }
 }
 
-/// Learns what a URL holds.
 pub(in super::super) fn learn_url(url: &str, secrets: &mut Secrets) {
     parameters::learn(url, Context::Url, secrets);
 }
@@ -100,23 +101,23 @@ pub(in super::super) fn header(
     secrets: &Secrets,
 ) -> String {
     let text = text_of(value);
-    let masked = match Kind::of(name) {
-        Kind::Plain => return secrets.mask(&text),
-        Kind::Cookies => {
+    let masked = match HeaderKind::of(name) {
+        HeaderKind::Plain => return secrets.mask(&text),
+        HeaderKind::Cookies => {
             let pairs: Vec<_> = text.split(';').map(masked_pair).collect();
             pairs.join(";")
         }
-        Kind::SetCookie => match text.split_once(';') {
+        HeaderKind::SetCookie => match text.split_once(';') {
             Some((pair, attributes)) => format!("{};{attributes}", masked_pair(pair)),
             None => masked_pair(&text),
         },
-        Kind::Credentials | Kind::Secret => {
+        HeaderKind::Credentials | HeaderKind::Secret => {
             let (scheme, value) = after_scheme(&text);
             let mask = if value.is_empty() { "" } else { MASK };
             format!("{scheme}{mask}")
         }
-        Kind::Url => parameters::masked(&text, Context::Redirect),
-        Kind::Other => parameters::masked(&text, Context::Text),
+        HeaderKind::Url => parameters::masked(&text, Context::Redirect),
+        HeaderKind::Other => parameters::masked(&text, Context::Text),
     };
     secrets.mask(&masked)
 }
@@ -129,9 +130,9 @@ fn text_of(value: &HeaderValue) -> Cow<'_, str> {
     }
 }
 
-/// How the value of a header is read.
+/// The syntax of the value of a header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+enum HeaderKind {
     Plain,
     Cookies,
     SetCookie,
@@ -141,7 +142,7 @@ enum Kind {
     Other,
 }
 
-impl Kind {
+impl HeaderKind {
     fn of(name: &HeaderName) -> Self {
         match *name {
             header::ACCEPT

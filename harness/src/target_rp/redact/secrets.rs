@@ -8,7 +8,7 @@ use std::sync::Arc;
 use hashbrown::{HashMap, HashSet};
 
 use super::cut::beginning;
-use super::lookup::{Lookup, Sought, Spellings};
+use super::lookup::{Lookup, SearchedSecret, Spellings};
 use super::view::{Escape, View};
 
 pub(in super::super) const MASK: &str = "[masked]";
@@ -117,7 +117,7 @@ impl Secrets {
             return;
         }
         if let Some(part) = shared {
-            Arc::make_mut(&mut self.lookup).add(Sought {
+            Arc::make_mut(&mut self.lookup).add(SearchedSecret {
                 text: part.into(),
                 is_word: false,
                 spellings: Spellings::Encoded,
@@ -153,7 +153,7 @@ impl Secrets {
         self.bytes += value.len();
         self.learnt.push_back(Arc::clone(&value));
         self.known.insert(Arc::clone(&value));
-        Arc::make_mut(&mut self.lookup).add(Sought {
+        Arc::make_mut(&mut self.lookup).add(SearchedSecret {
             is_word: value.len() < LONG,
             text: value,
             spellings,
@@ -203,7 +203,7 @@ impl Secrets {
     }
 
     fn insert(&mut self, secret: &str, is_word: bool) {
-        Arc::make_mut(&mut self.lookup).add(Sought {
+        Arc::make_mut(&mut self.lookup).add(SearchedSecret {
             text: secret.into(),
             is_word,
             spellings: Spellings::All,

@@ -11,12 +11,12 @@ mod tests;
 use std::ops::Range;
 
 /// A source text, and the same text without the values of secret names.
-pub struct Source {
+pub struct SourceText {
     raw: String,
     masked: String,
 }
 
-impl Source {
+impl SourceText {
     /// Masks the text.
     pub fn new(raw: String) -> Self {
         let mut bytes = raw.clone().into_bytes();

@@ -5,7 +5,8 @@ use passrig_authenticator::wire::der::Content;
 
 use super::certificate::{Certificate, Chain};
 use super::{
-    Evidence, Finding, Signature, Statement, certifies_credential, client_data_hash, derive, refuse,
+    Evidence, Signature, Statement, StepResult, certifies_credential, client_data_hash, derive,
+    refuse,
 };
 use crate::relying_party::verify::registration::signed;
 
@@ -22,7 +23,7 @@ const KM_PURPOSE_SIGN: &[u8] = &[2];
 const KM_ORIGIN_GENERATED: &[u8] = &[];
 
 /// §8.4
-pub(crate) fn syntax(e: &mut Evidence<'_>) -> Finding {
+pub(crate) fn syntax(e: &mut Evidence<'_>) -> StepResult {
     derive(e, "android-key", |statement| {
         let signature = Signature::read(statement)?;
         Ok(Statement::AndroidKey(signature, Chain::read(statement.get("x5c"))?))
@@ -30,7 +31,7 @@ pub(crate) fn syntax(e: &mut Evidence<'_>) -> Finding {
 }
 
 /// §8.4: the first certificate's key signed.
-pub(crate) fn signature(e: &Evidence<'_>) -> Finding {
+pub(crate) fn signature(e: &Evidence<'_>) -> StepResult {
     match (&e.statement, signed(e)) {
         (Some(Statement::AndroidKey(signature, chain)), Some(message)) => {
             signature.verify(&chain.leaf, &message)
@@ -40,7 +41,7 @@ pub(crate) fn signature(e: &Evidence<'_>) -> Finding {
 }
 
 /// §8.4: it is the credential's.
-pub(crate) fn key(e: &Evidence<'_>) -> Finding {
+pub(crate) fn key(e: &Evidence<'_>) -> StepResult {
     match certificate(e).and_then(|certificate| certifies_credential(e, certificate)) {
         Some(false) => refuse("the first certificate is for another key than the credential's"),
         _ => Ok(()),
@@ -48,7 +49,7 @@ pub(crate) fn key(e: &Evidence<'_>) -> Finding {
 }
 
 /// §8.4: it was attested for this ceremony.
-pub(crate) fn challenge(e: &Evidence<'_>) -> Finding {
+pub(crate) fn challenge(e: &Evidence<'_>) -> StepResult {
     let (Some(certificate), Some(hash)) = (certificate(e), client_data_hash(e)) else {
         return Ok(());
     };
@@ -60,7 +61,7 @@ pub(crate) fn challenge(e: &Evidence<'_>) -> Finding {
 }
 
 /// §8.4: no other application can use the key.
-pub(crate) fn all_applications(e: &Evidence<'_>) -> Finding {
+pub(crate) fn all_applications(e: &Evidence<'_>) -> StepResult {
     let described = certificate(e).and_then(description);
     match described.map(|d| d.software.has(ALL_APPLICATIONS) || d.hardware.has(ALL_APPLICATIONS)) {
         Some(true) => refuse("all applications may use the key"),
@@ -69,7 +70,7 @@ pub(crate) fn all_applications(e: &Evidence<'_>) -> Finding {
 }
 
 /// §8.4: it was made inside of what enforces that.
-pub(crate) fn origin(e: &Evidence<'_>) -> Finding {
+pub(crate) fn origin(e: &Evidence<'_>) -> StepResult {
     let described = certificate(e).and_then(description);
     match described.map(|d| d.hardware.is(ORIGIN, KM_ORIGIN_GENERATED)) {
         Some(false) => refuse("the key was not made in trusted hardware"),
@@ -78,7 +79,7 @@ pub(crate) fn origin(e: &Evidence<'_>) -> Finding {
 }
 
 /// §8.4: it is for signatures.
-pub(crate) fn purpose(e: &Evidence<'_>) -> Finding {
+pub(crate) fn purpose(e: &Evidence<'_>) -> StepResult {
     let described = certificate(e).and_then(description);
     match described.map(|d| d.hardware.allows_only_signing()) {
         Some(false) => refuse("trusted hardware does not hold the key to signing"),

@@ -1,15 +1,15 @@
 //! Apple anonymous attestation (§8.8).
 
 use super::certificate::{Certificate, Chain};
-use super::{Evidence, Finding, Statement, certifies_credential, derive, refuse};
+use super::{Evidence, Statement, StepResult, certifies_credential, derive, refuse};
 
 /// §8.8 step 1
-pub(crate) fn syntax(e: &mut Evidence<'_>) -> Finding {
+pub(crate) fn syntax(e: &mut Evidence<'_>) -> StepResult {
     derive(e, "apple", |statement| Ok(Statement::Apple(Chain::read(statement.get("x5c"))?)))
 }
 
 /// §8.8 steps 2 to 4
-pub(crate) fn nonce(e: &Evidence<'_>) -> Finding {
+pub(crate) fn nonce(e: &Evidence<'_>) -> StepResult {
     let (Some(certificate), Some(nonce)) = (certificate(e), super::nonce(e)) else {
         return Ok(());
     };
@@ -23,7 +23,7 @@ pub(crate) fn nonce(e: &Evidence<'_>) -> Finding {
 }
 
 /// §8.8 step 5
-pub(crate) fn key(e: &Evidence<'_>) -> Finding {
+pub(crate) fn key(e: &Evidence<'_>) -> StepResult {
     match certificate(e).and_then(|certificate| certifies_credential(e, certificate)) {
         Some(false) => refuse("the certificate is for another key than the credential's"),
         _ => Ok(()),

@@ -22,7 +22,6 @@ pub(crate) struct Chain {
     pub(crate) above: Vec<Certificate>,
 }
 
-/// A certificate that decodes.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Certificate {
     parsed: Parsed,
@@ -106,7 +105,6 @@ impl Certificate {
         self.parsed.tbs_certificate().subject_public_key_info().to_der().unwrap_or_default()
     }
 
-    /// The extension with that identifier.
     pub(crate) fn extension(&self, oid: &'static str) -> Option<&Extension> {
         let oid = ObjectIdentifier::new_unwrap(oid);
         let extensions = self.parsed.tbs_certificate().extensions()?;

@@ -3,11 +3,11 @@
 use passrig_authenticator::wire::cbor::Item;
 use passrig_authenticator::wire::{AttestationObject, Cbor};
 
-use super::{Evidence, Finding, Statement, derive, refuse};
+use super::{Evidence, Statement, StepResult, derive, refuse};
 use crate::relying_party::verify::examine_statement;
 
 /// §8.9
-pub(crate) fn syntax(e: &mut Evidence<'_>) -> Finding {
+pub(crate) fn syntax(e: &mut Evidence<'_>) -> StepResult {
     derive(e, "compound", |statement| {
         let Item::Array(items) = &statement.item else { return Err("it is no array") };
         if items.len() < 2 {
@@ -27,7 +27,7 @@ pub(crate) fn syntax(e: &mut Evidence<'_>) -> Finding {
 
 /// §8.9 steps 1 and 2. How many have to be valid is for each RP to say; this
 /// one wants all.
-pub(crate) fn each(e: &Evidence<'_>) -> Finding {
+pub(crate) fn each(e: &Evidence<'_>) -> StepResult {
     let (Some(Statement::Compound(statements)), Some(object)) =
         (&e.statement, &e.attestation_object)
     else {

@@ -5,11 +5,11 @@ use passrig_authenticator::wire::Cbor;
 use passrig_authenticator::wire::cose::{Algorithm, label};
 
 use super::certificate::Chain;
-use super::{Evidence, Finding, Statement, client_data_hash, derive, refuse};
+use super::{Evidence, Statement, StepResult, client_data_hash, derive, refuse};
 use crate::relying_party::verify::registration::attested;
 
 /// §8.6 step 1
-pub(crate) fn syntax(e: &mut Evidence<'_>) -> Finding {
+pub(crate) fn syntax(e: &mut Evidence<'_>) -> StepResult {
     derive(e, "fido-u2f", |statement| {
         let sig = statement.get("sig").and_then(Cbor::as_bytes).ok_or("sig is no octets")?;
         Ok(Statement::FidoU2f(sig.to_vec(), Chain::read(statement.get("x5c"))?))
@@ -17,7 +17,7 @@ pub(crate) fn syntax(e: &mut Evidence<'_>) -> Finding {
 }
 
 /// §8.6 step 2: one certificate …
-pub(crate) fn one_certificate(e: &Evidence<'_>) -> Finding {
+pub(crate) fn one_certificate(e: &Evidence<'_>) -> StepResult {
     match statement(e) {
         Some((_, chain)) if chain.len() != 1 => refuse("x5c has more than one certificate"),
         _ => Ok(()),
@@ -25,7 +25,7 @@ pub(crate) fn one_certificate(e: &Evidence<'_>) -> Finding {
 }
 
 /// §8.6 step 2: … for a key on P-256.
-pub(crate) fn curve(e: &Evidence<'_>) -> Finding {
+pub(crate) fn curve(e: &Evidence<'_>) -> StepResult {
     match statement(e).map(|(_, chain)| chain.leaf.key(Algorithm::ES256)) {
         Some(Err(_)) => refuse("the certified key is none on the curve P-256"),
         _ => Ok(()),
@@ -35,7 +35,7 @@ pub(crate) fn curve(e: &Evidence<'_>) -> Finding {
 /// U2F knows no models, and clients write zeros in their place. §8.6 does not
 /// look at it, and its own vector has an AAGUID: it matters to whoever looks
 /// models up in metadata, where nothing vouches for this one.
-pub(crate) fn aaguid(e: &Evidence<'_>) -> Finding {
+pub(crate) fn aaguid(e: &Evidence<'_>) -> StepResult {
     match (statement(e), attested(e)) {
         (Some(_), Some(attested)) if e.trust.has_metadata() && attested.aaguid != [0; 16] => {
             refuse("a U2F authenticator has an AAGUID")
@@ -45,7 +45,7 @@ pub(crate) fn aaguid(e: &Evidence<'_>) -> Finding {
 }
 
 /// §8.6 steps 4 to 6
-pub(crate) fn signature(e: &Evidence<'_>) -> Finding {
+pub(crate) fn signature(e: &Evidence<'_>) -> StepResult {
     let (Some((signature, chain)), Some(_)) = (statement(e), attested(e)) else {
         return Ok(());
     };

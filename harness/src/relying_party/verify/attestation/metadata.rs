@@ -1,7 +1,7 @@
 //! What the FIDO Metadata Service says of models of authenticators (MDS 3.0),
 //! and whether it is to be believed.
 //!
-//! A model is looked up by its AAGUID: in the BLOBs that are sound, and in the
+//! A model is looked up by its AAGUID: in the BLOBs that are trusted, and in the
 //! others for want of those, so that it is one step that a wrong BLOB violates.
 //! U2F has no AAGUID, and is a matter of the roots alone.
 
@@ -18,7 +18,7 @@ use x509_cert::der::DateTime;
 use super::certificate::Certificate;
 use super::jws::Jws;
 use super::path::{self, Rules};
-use super::{Evidence, Finding, Statement, refuse};
+use super::{Evidence, Statement, StepResult, refuse};
 use crate::relying_party::policy::MetadataSources;
 use crate::relying_party::verify::registration::{attested, key};
 
@@ -31,18 +31,17 @@ pub(crate) struct Metadata {
     blobs: Vec<Blob>,
 }
 
-/// A BLOB that decodes.
 #[derive(Debug)]
 pub(crate) struct Blob {
     jws: Jws,
-    entries: HashMap<[u8; 16], Entry>,
+    entries: HashMap<[u8; 16], MetadataEntry>,
     /// The first is of the signature, then as the steps follow each other.
     findings: [Result<(), String>; 5],
 }
 
-/// What is said of one model.
+/// The metadata of one model.
 #[derive(Debug)]
-pub(crate) struct Entry {
+pub(crate) struct MetadataEntry {
     /// The certificates that vouch for its attestation.
     pub(super) roots: Vec<Certificate>,
     /// What became known of it, the oldest first.
@@ -95,7 +94,7 @@ impl Metadata {
             }
         }
         let entries = jws.payload.get("entries").and_then(Value::as_array);
-        let entries = entries.into_iter().flatten().filter_map(Entry::read).collect();
+        let entries = entries.into_iter().flatten().filter_map(MetadataEntry::read).collect();
         Blob { jws, entries, findings }
     }
 
@@ -103,19 +102,19 @@ impl Metadata {
         path::leads(&jws.chain, &self.root, &self.lists, self.date, rules).map_err(str::to_owned)
     }
 
-    /// All roots of all models in sound BLOBs.
+    /// All roots of all models in trusted BLOBs.
     pub(super) fn roots(&self) -> impl Iterator<Item = &Certificate> {
-        let sound = self.blobs.iter().filter(|blob| blob.is_sound());
-        sound.flat_map(|blob| blob.entries.values()).flat_map(|entry| &entry.roots)
+        let trusted = self.blobs.iter().filter(|blob| blob.is_trusted());
+        trusted.flat_map(|blob| blob.entries.values()).flat_map(|entry| &entry.roots)
     }
 }
 
 impl Blob {
-    fn is_sound(&self) -> bool {
+    fn is_trusted(&self) -> bool {
         self.findings.iter().all(Result::is_ok)
     }
 
-    fn finding(&self, which: usize) -> Finding {
+    fn finding(&self, which: usize) -> StepResult {
         match self.findings.get(which) {
             Some(Err(reason)) => refuse(format!("the metadata about the model: {reason}")),
             _ => Ok(()),
@@ -138,7 +137,7 @@ fn is_due(payload: &Value, date: Duration) -> Option<&str> {
     (day < today.as_str()).then_some(day)
 }
 
-impl Entry {
+impl MetadataEntry {
     fn read(entry: &Value) -> Option<([u8; 16], Self)> {
         let digits = entry.get("aaguid")?.as_str()?.replace('-', "");
         let mut aaguid = [0; 16];
@@ -164,11 +163,11 @@ impl Entry {
 }
 
 /// What is said of the authenticator's model, and where.
-pub(super) fn entry<'e>(e: &'e Evidence<'_>) -> Option<(&'e Blob, &'e Entry)> {
+pub(super) fn entry<'e>(e: &'e Evidence<'_>) -> Option<(&'e Blob, &'e MetadataEntry)> {
     let (metadata, aaguid) = (e.trust.metadata.as_ref()?, model(e)?);
     let find = |blob: &'e Blob| Some((blob, blob.entries.get(&aaguid)?));
-    let sound = metadata.blobs.iter().filter(|blob| blob.is_sound()).find_map(find);
-    sound.or_else(|| metadata.blobs.iter().find_map(find))
+    let trusted = metadata.blobs.iter().filter(|blob| blob.is_trusted()).find_map(find);
+    trusted.or_else(|| metadata.blobs.iter().find_map(find))
 }
 
 /// The model that an attested credential names.
@@ -177,12 +176,12 @@ fn model(e: &Evidence<'_>) -> Option<[u8; 16]> {
     attested(e).map(|attested| attested.aaguid).filter(|aaguid| *aaguid != [0; 16])
 }
 
-fn finding(e: &Evidence<'_>, which: usize) -> Finding {
+fn finding(e: &Evidence<'_>, which: usize) -> StepResult {
     entry(e).map_or(Ok(()), |(blob, _)| blob.finding(which))
 }
 
 /// MDS 3.0 §3.2: the signature verifies.
-pub(crate) fn signature(e: &Evidence<'_>) -> Finding {
+pub(crate) fn signature(e: &Evidence<'_>) -> StepResult {
     finding(e, SIGNATURE)
 }
 
@@ -197,7 +196,7 @@ pub(crate) fn is_unsigned(e: &Evidence<'_>) -> bool {
 }
 
 /// MDS 3.0 §3.2: the certificates of the signer lead to the service's root.
-pub(crate) fn chain(e: &Evidence<'_>) -> Finding {
+pub(crate) fn chain(e: &Evidence<'_>) -> StepResult {
     finding(e, CHAIN)
 }
 
@@ -213,22 +212,22 @@ pub(crate) fn has_intermediate(e: &Evidence<'_>) -> bool {
 }
 
 /// MDS 3.0 §3.2: none of them was revoked.
-pub(crate) fn revocation(e: &Evidence<'_>) -> Finding {
+pub(crate) fn revocation(e: &Evidence<'_>) -> StepResult {
     finding(e, REVOCATION)
 }
 
 /// MDS 3.0 §3.2: what is older than what is known is not taken.
-pub(crate) fn number(e: &Evidence<'_>) -> Finding {
+pub(crate) fn number(e: &Evidence<'_>) -> StepResult {
     finding(e, NUMBER)
 }
 
 /// MDS 3.0 §3.2: there ought to be a newer one.
-pub(crate) fn next_update(e: &Evidence<'_>) -> Finding {
+pub(crate) fn next_update(e: &Evidence<'_>) -> StepResult {
     finding(e, NEXT_UPDATE)
 }
 
 /// Only models that are listed are known.
-pub(crate) fn listed(e: &Evidence<'_>) -> Finding {
+pub(crate) fn listed(e: &Evidence<'_>) -> StepResult {
     if e.trust.metadata.is_some() && model(e).is_some() && entry(e).is_none() {
         refuse("no metadata list the authenticator's model")
     } else {
@@ -238,7 +237,7 @@ pub(crate) fn listed(e: &Evidence<'_>) -> Finding {
 
 /// MDS 3.0 §3.1.4: what is broken is not trusted, whatever else became known
 /// before or after.
-pub(crate) fn status(e: &Evidence<'_>) -> Finding {
+pub(crate) fn status(e: &Evidence<'_>) -> StepResult {
     match reports(e).iter().find(|status| BROKEN.contains(&status.as_str())) {
         Some(status) => refuse(format!("the authenticator's model is {status}")),
         None => Ok(()),
@@ -260,7 +259,7 @@ pub(crate) const BROKEN: [&str; 5] = [
 ];
 
 /// The statement says which types of attestation there are.
-pub(crate) fn attestation_type(e: &Evidence<'_>) -> Finding {
+pub(crate) fn attestation_type(e: &Evidence<'_>) -> StepResult {
     let (Some((_, entry)), Some(statement)) = (entry(e), &e.statement) else { return Ok(()) };
     let types: &[&str] = match statement {
         Statement::PackedSelf(_) => &["basic_surrogate"],
@@ -276,7 +275,7 @@ pub(crate) fn attestation_type(e: &Evidence<'_>) -> Finding {
 }
 
 /// The statement says which algorithms there are.
-pub(crate) fn algorithm(e: &Evidence<'_>) -> Finding {
+pub(crate) fn algorithm(e: &Evidence<'_>) -> StepResult {
     let (Some((_, entry)), Some(key)) = (entry(e), key(e)) else { return Ok(()) };
     let algorithm = key.algorithm();
     // What nobody asked for is a matter of §7.1 step 20.

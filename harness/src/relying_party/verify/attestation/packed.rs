@@ -5,11 +5,11 @@ use passrig_authenticator::wire::Der;
 use x509_cert::der::Tag;
 
 use super::certificate::{Certificate, Chain};
-use super::{Evidence, Finding, MODEL, Signature, Statement, derive, end_entity, model, refuse};
+use super::{Evidence, MODEL, Signature, Statement, StepResult, derive, end_entity, model, refuse};
 use crate::relying_party::verify::registration::{key, signed};
 
 /// §8.2 step 1
-pub(crate) fn syntax(e: &mut Evidence<'_>) -> Finding {
+pub(crate) fn syntax(e: &mut Evidence<'_>) -> StepResult {
     derive(e, "packed", |statement| {
         // Level 1's ECDAA: its signature is none of the credential's key.
         if statement.get("ecdaaKeyId").is_some() {
@@ -24,7 +24,7 @@ pub(crate) fn syntax(e: &mut Evidence<'_>) -> Finding {
 }
 
 /// §8.2 step 2, first item
-pub(crate) fn signature(e: &Evidence<'_>) -> Finding {
+pub(crate) fn signature(e: &Evidence<'_>) -> StepResult {
     match (&e.statement, signed(e)) {
         (Some(Statement::Packed(signature, chain)), Some(message)) => {
             signature.verify(&chain.leaf, &message)
@@ -34,7 +34,7 @@ pub(crate) fn signature(e: &Evidence<'_>) -> Finding {
 }
 
 /// §8.2.1
-pub(crate) fn version(e: &Evidence<'_>) -> Finding {
+pub(crate) fn version(e: &Evidence<'_>) -> StepResult {
     match leaf(e).map(Certificate::is_version_3) {
         Some(false) => refuse("the attestation certificate is not of version 3"),
         _ => Ok(()),
@@ -42,7 +42,7 @@ pub(crate) fn version(e: &Evidence<'_>) -> Finding {
 }
 
 /// §8.2.1: what the subject says.
-pub(crate) fn subject(e: &Evidence<'_>) -> Finding {
+pub(crate) fn subject(e: &Evidence<'_>) -> StepResult {
     let Some(leaf) = leaf(e) else { return Ok(()) };
     let only = |oid| match leaf.subject_attributes(oid).as_slice() {
         [one] => Some(*one),
@@ -80,7 +80,7 @@ pub(crate) fn unit<'e>(e: &'e Evidence<'_>) -> Option<&'e [u8]> {
 }
 
 /// §8.2.1 and §8.2.2: FIDO's own extensions are not critical.
-pub(crate) fn critical(e: &Evidence<'_>) -> Finding {
+pub(crate) fn critical(e: &Evidence<'_>) -> StepResult {
     let is_critical = |oid: &'static str| {
         leaf(e).and_then(|leaf| leaf.extension(oid)).is_some_and(|extension| extension.critical)
     };
@@ -96,7 +96,7 @@ const SERIAL_NUMBER: &str = "1.3.6.1.4.1.45724.1.1.2";
 const FIRMWARE_VERSION: &str = "1.3.6.1.4.1.45724.1.1.5";
 
 /// §8.2.1: a firmware version is a number from zero up.
-pub(crate) fn firmware(e: &Evidence<'_>) -> Finding {
+pub(crate) fn firmware(e: &Evidence<'_>) -> StepResult {
     let Some(extension) = leaf(e).and_then(|leaf| leaf.extension(FIRMWARE_VERSION)) else {
         return Ok(());
     };
@@ -109,17 +109,17 @@ pub(crate) fn firmware(e: &Evidence<'_>) -> Finding {
 }
 
 /// §8.2.1: the subject is no authority.
-pub(crate) fn basic_constraints(e: &Evidence<'_>) -> Finding {
+pub(crate) fn basic_constraints(e: &Evidence<'_>) -> StepResult {
     leaf(e).map_or(Ok(()), end_entity)
 }
 
 /// §8.2 step 2, third item
-pub(crate) fn aaguid(e: &Evidence<'_>) -> Finding {
+pub(crate) fn aaguid(e: &Evidence<'_>) -> StepResult {
     leaf(e).map_or(Ok(()), |leaf| model(e, leaf))
 }
 
 /// §8.2 step 3, first item
-pub(crate) fn self_algorithm(e: &Evidence<'_>) -> Finding {
+pub(crate) fn self_algorithm(e: &Evidence<'_>) -> StepResult {
     match (&e.statement, key(e)) {
         (Some(Statement::PackedSelf(signature)), Some(key))
             if signature.algorithm != key.algorithm() =>
@@ -131,7 +131,7 @@ pub(crate) fn self_algorithm(e: &Evidence<'_>) -> Finding {
 }
 
 /// §8.2 step 3, second item
-pub(crate) fn self_signature(e: &Evidence<'_>) -> Finding {
+pub(crate) fn self_signature(e: &Evidence<'_>) -> StepResult {
     let (Some(Statement::PackedSelf(signature)), Some(key), Some(message)) =
         (&e.statement, key(e), signed(e))
     else {
@@ -144,7 +144,6 @@ pub(crate) fn self_signature(e: &Evidence<'_>) -> Finding {
     }
 }
 
-/// The attestation certificate.
 pub(crate) fn leaf<'e>(e: &'e Evidence<'_>) -> Option<&'e Certificate> {
     match &e.statement {
         Some(Statement::Packed(_, chain)) => Some(&chain.leaf),

@@ -19,7 +19,6 @@ pub(crate) struct Rules {
     pub(crate) root: bool,
     /// Each certificate is signed by the next.
     pub(crate) signatures: bool,
-    /// Each is within its validity.
     pub(crate) validity: bool,
     /// Each key may do what it did: those above the leaf certify others.
     pub(crate) usage: bool,

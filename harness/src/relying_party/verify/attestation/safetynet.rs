@@ -8,13 +8,13 @@ use passrig_authenticator::wire::Cbor;
 use serde_json::Value;
 
 use super::jws::Jws;
-use super::{Evidence, Finding, Statement, derive, refuse};
+use super::{Evidence, Statement, StepResult, derive, refuse};
 
 /// The service's host.
 const SERVICE: &str = "attest.android.com";
 
 /// §8.5
-pub(crate) fn syntax(e: &mut Evidence<'_>) -> Finding {
+pub(crate) fn syntax(e: &mut Evidence<'_>) -> StepResult {
     derive(e, "android-safetynet", |statement| {
         let version = statement.get("ver").and_then(Cbor::as_text).ok_or("ver is no text")?;
         if version.is_empty() {
@@ -27,13 +27,13 @@ pub(crate) fn syntax(e: &mut Evidence<'_>) -> Finding {
 }
 
 /// §8.5: the response is what the service signed.
-pub(crate) fn response(e: &Evidence<'_>) -> Finding {
+pub(crate) fn response(e: &Evidence<'_>) -> StepResult {
     let Some(jws) = jws(e) else { return Ok(()) };
     jws.verify().or_else(|reason| refuse(format!("the response: {reason}")))
 }
 
 /// §8.5: it is for this ceremony.
-pub(crate) fn nonce(e: &Evidence<'_>) -> Finding {
+pub(crate) fn nonce(e: &Evidence<'_>) -> StepResult {
     let (Some(jws), Some(nonce)) = (jws(e), super::nonce(e)) else { return Ok(()) };
     if jws.payload.get("nonce") == Some(&Value::from(Base64::encode_string(&nonce))) {
         Ok(())
@@ -43,7 +43,7 @@ pub(crate) fn nonce(e: &Evidence<'_>) -> Finding {
 }
 
 /// §8.5: it came from the service, about a device that it vouches for.
-pub(crate) fn service(e: &Evidence<'_>) -> Finding {
+pub(crate) fn service(e: &Evidence<'_>) -> StepResult {
     let Some(jws) = jws(e) else { return Ok(()) };
     if !jws.chain.leaf.is_for_host(SERVICE) {
         refuse(format!("the response does not come from {SERVICE}"))

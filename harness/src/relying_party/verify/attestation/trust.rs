@@ -5,18 +5,18 @@ use x509_cert::crl::CertificateList;
 use super::certificate::Certificate;
 use super::metadata::{self, Metadata};
 use super::path::{Rules, leads, lists};
-use super::{Evidence, Finding, refuse};
+use super::{Evidence, StepResult, refuse};
 use crate::relying_party::policy::Config;
 
-/// Who is trusted, read once. What cannot be read is trusted by nobody.
+/// The trusted roots, read once. A root that cannot be read is not trusted.
 #[derive(Debug, Default)]
-pub(in crate::relying_party) struct Trust {
+pub(in crate::relying_party) struct TrustAnchors {
     roots: Vec<Certificate>,
     lists: Vec<CertificateList>,
     pub(super) metadata: Option<Metadata>,
 }
 
-impl Trust {
+impl TrustAnchors {
     /// By certificates and revocation lists in DER.
     pub(in crate::relying_party) fn of(config: &Config) -> Self {
         let roots = config.roots.iter().filter_map(|root| Certificate::read(root).ok());
@@ -25,7 +25,7 @@ impl Trust {
     }
 }
 
-impl Trust {
+impl TrustAnchors {
     /// Whether models are looked up in metadata.
     pub(super) fn has_metadata(&self) -> bool {
         self.metadata.is_some()
@@ -33,12 +33,12 @@ impl Trust {
 }
 
 /// §7.1 step 24: certificates lead to a root that is trusted.
-pub(crate) fn path(e: &Evidence<'_>) -> Finding {
+pub(crate) fn path(e: &Evidence<'_>) -> StepResult {
     path_by(e, Rules::ALL)
 }
 
 /// The same by some of the rules.
-pub(crate) fn path_by(e: &Evidence<'_>, rules: Rules) -> Finding {
+pub(crate) fn path_by(e: &Evidence<'_>, rules: Rules) -> StepResult {
     // A model that makes no such attestation has no roots for it either, and that is told already.
     if metadata::attestation_type(e).is_err() {
         return Ok(());
@@ -49,13 +49,13 @@ pub(crate) fn path_by(e: &Evidence<'_>, rules: Rules) -> Finding {
 }
 
 /// The same, to any root that is known for any model.
-pub(crate) fn path_to_any(e: &Evidence<'_>) -> Finding {
+pub(crate) fn path_to_any(e: &Evidence<'_>) -> StepResult {
     let of_models = e.trust.metadata.iter().flat_map(Metadata::roots);
     let roots: Vec<_> = e.trust.roots.iter().chain(of_models).cloned().collect();
     path_to(e, &roots, Rules::ALL)
 }
 
-fn path_to(e: &Evidence<'_>, roots: &[Certificate], rules: Rules) -> Finding {
+fn path_to(e: &Evidence<'_>, roots: &[Certificate], rules: Rules) -> StepResult {
     let Some(chain) = e.statement.as_ref().and_then(super::Statement::chain) else {
         return Ok(());
     };

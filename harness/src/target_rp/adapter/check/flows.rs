@@ -1,40 +1,42 @@
 //! The flows of an adapter, those that it names itself written out.
 
-use toml::Spanned;
+use crate::toml_file::Spanned;
 
 use super::{At, Checked, heading};
-use crate::target_rp::adapter::document::{Document, Step};
-use crate::target_rp::adapter::{Fault, Flow};
+use crate::target_rp::adapter::document::{AdapterDocument, StepTable};
+use crate::target_rp::adapter::{AdapterFault, Flow};
 
-/// The steps of a flow as they are written.
-pub(super) type Written = Vec<Spanned<Step>>;
+pub(super) type WrittenFlow = Vec<Spanned<StepTable>>;
 
 /// Every step that is written somewhere, each once.
-pub(super) fn steps(document: &Document) -> impl Iterator<Item = &Spanned<Step>> {
+pub(super) fn steps(document: &AdapterDocument) -> impl Iterator<Item = &Spanned<StepTable>> {
     let own = document.flow.values().flatten();
     Flow::ALL.into_iter().flat_map(|flow| written(document, flow)).chain(own)
 }
 
 /// The steps of a flow, with those of the flows that it names in their place.
-pub(super) fn expanded(document: &Document, flow: Flow) -> Checked<Vec<&Spanned<Step>>> {
+pub(super) fn expanded(
+    document: &AdapterDocument,
+    flow: Flow,
+) -> Checked<Vec<&Spanned<StepTable>>> {
     let mut steps = Vec::new();
     expand(document, written(document, flow), &mut vec![flow.name()], &mut steps)?;
     Ok(steps)
 }
 
 /// An own flow has a name of its own.
-pub(super) fn have_names(document: &Document) -> Checked<()> {
+pub(super) fn have_names(document: &AdapterDocument) -> Checked<()> {
     match document.flow.keys().find(|name| given(name.get_ref()).is_some()) {
-        Some(name) => Err(At(Fault::FlowName(name.get_ref().clone()), name.span())),
+        Some(name) => Err(At(AdapterFault::FlowName(name.get_ref().clone()), name.span())),
         None => Ok(()),
     }
 }
 
 fn expand<'a>(
-    document: &'a Document,
-    written: &'a Written,
+    document: &'a AdapterDocument,
+    written: &'a WrittenFlow,
     within: &mut Vec<&'a str>,
-    steps: &mut Vec<&'a Spanned<Step>>,
+    steps: &mut Vec<&'a Spanned<StepTable>>,
 ) -> Checked<()> {
     for step in written {
         let Some(name) = &step.get_ref().flow else {
@@ -42,11 +44,11 @@ fn expand<'a>(
             continue;
         };
         if !step.get_ref().is_of_a_flow_only() {
-            return Err(At(Fault::Act, heading(step)));
+            return Err(At(AdapterFault::Act, heading(step)));
         }
         let (text, span) = (name.get_ref().as_str(), name.span());
         if within.contains(&text) {
-            return Err(At(Fault::FlowInItself(text.to_owned()), span));
+            return Err(At(AdapterFault::FlowInItself(text.to_owned()), span));
         }
         let named = named(document, text).ok_or_else(|| At(unknown(document, text), span))?;
         within.push(text);
@@ -56,7 +58,7 @@ fn expand<'a>(
     Ok(())
 }
 
-fn named<'a>(document: &'a Document, name: &str) -> Option<&'a Written> {
+fn named<'a>(document: &'a AdapterDocument, name: &str) -> Option<&'a WrittenFlow> {
     let own = document.flow.iter().find(|(own, _)| own.get_ref() == name);
     let given = || given(name).map(|flow| written(document, flow));
     own.map(|(_, steps)| steps).or_else(given).filter(|steps| !steps.is_empty())
@@ -66,14 +68,14 @@ fn given(name: &str) -> Option<Flow> {
     Flow::ALL.into_iter().find(|flow| flow.name() == name)
 }
 
-fn unknown(document: &Document, name: &str) -> Fault {
+fn unknown(document: &AdapterDocument, name: &str) -> AdapterFault {
     let given = Flow::ALL.into_iter().filter(|flow| !written(document, *flow).is_empty());
     let own = document.flow.keys().map(|own| own.get_ref().clone());
     let known = own.chain(given.map(|flow| flow.name().to_owned())).collect();
-    Fault::UnknownFlow { name: name.to_owned(), known }
+    AdapterFault::UnknownFlow { name: name.to_owned(), known }
 }
 
-fn written(document: &Document, flow: Flow) -> &Written {
+fn written(document: &AdapterDocument, flow: Flow) -> &WrittenFlow {
     match flow {
         Flow::Provision => &document.provision,
         Flow::Login => &document.login,

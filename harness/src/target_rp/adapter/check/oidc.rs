@@ -3,13 +3,15 @@
 
 use std::collections::BTreeMap;
 
+use crate::toml_file::Spanned;
 use http::{Method, header};
-use toml::Spanned;
 
-use super::super::document::{Oidc, OidcStep};
-use super::super::{Act, Address, Body, Capture, Flow, Query, Refinement, Source, Step};
+use super::super::document::{OidcStep, OidcTable};
+use super::super::{
+    AdapterStep, Address, BodyTemplate, Capture, Flow, Query, Refinement, StepAction, ValueSource,
+};
 use super::{At, Checked, Checker};
-use crate::target_rp::adapter::{Fault, Place};
+use crate::target_rp::adapter::{AdapterFault, AnswerPart};
 
 /// Variables that exist where an adapter has `[oidc]`.
 pub(super) const VARIABLES: [&str; 7] = [
@@ -23,18 +25,18 @@ pub(super) const VARIABLES: [&str; 7] = [
 ];
 
 impl Checker {
-    pub(super) fn oidc_step(&self, flow: Flow, kind: &Spanned<OidcStep>) -> Checked<Step> {
+    pub(super) fn oidc_step(&self, flow: Flow, kind: &Spanned<OidcStep>) -> Checked<AdapterStep> {
         let Some(oidc) = &self.oidc else {
-            return Err(At(Fault::OidcUnsaid, kind.span()));
+            return Err(At(AdapterFault::OidcUnsaid, kind.span()));
         };
         let (line, step) = match kind.get_ref() {
             OidcStep::Authorize => ("authorize", self.authorize(flow, oidc)?),
             OidcStep::Token => ("token", self.token(flow, oidc)?),
         };
-        Ok(Step { line: format!("oidc {line}"), ..step })
+        Ok(AdapterStep { line: format!("oidc {line}"), ..step })
     }
 
-    fn authorize(&self, flow: Flow, oidc: &Oidc) -> Checked<Step> {
+    fn authorize(&self, flow: Flow, oidc: &OidcTable) -> Checked<AdapterStep> {
         let scope = oidc.scope.as_ref().map_or("openid", |scope| scope.get_ref());
         let query = [
             ("response_type", "code"),
@@ -54,7 +56,7 @@ impl Checker {
         Ok(step)
     }
 
-    fn token(&self, flow: Flow, oidc: &Oidc) -> Checked<Step> {
+    fn token(&self, flow: Flow, oidc: &OidcTable) -> Checked<AdapterStep> {
         let form = [
             ("grant_type", "authorization_code"),
             ("code", "{{oidc.code}}"),
@@ -63,11 +65,11 @@ impl Checker {
             ("code_verifier", "{{oidc.verifier}}"),
         ];
         let mut step = self.request(flow, Method::POST, &oidc.token)?;
-        step.body = Body::Form(self.pairs(flow, &form)?);
+        step.body = BodyTemplate::Form(self.pairs(flow, &form)?);
         let capture = |name: &str, path: &str, optional| {
             let query = Query::parse(path).ok()?;
             let refinements = vec![Refinement::Json(query)];
-            let source = Source { place: Place::Body, refinements, all: false, optional };
+            let source = ValueSource { place: AnswerPart::Body, refinements, all: false, optional };
             Some(Capture { name: name.to_owned(), source })
         };
         step.captures.extend(capture("oidc.access_token", "$.access_token", false));
@@ -75,12 +77,12 @@ impl Checker {
         Ok(step)
     }
 
-    fn request(&self, flow: Flow, method: Method, path: &Spanned<String>) -> Checked<Step> {
+    fn request(&self, flow: Flow, method: Method, path: &Spanned<String>) -> Checked<AdapterStep> {
         if !path.get_ref().starts_with('/') {
-            return Err(At(Fault::RequestLine(path.get_ref().clone()), path.span()));
+            return Err(At(AdapterFault::RequestLine(path.get_ref().clone()), path.span()));
         }
         let address = Address::Path(self.text(flow, path)?);
-        Ok(Step::new(Act::Request { method, address }))
+        Ok(AdapterStep::new(StepAction::Request { method, address }))
     }
 
     fn pairs(&self, flow: Flow, pairs: &[(&str, &str)]) -> Checked<Vec<(String, super::Text)>> {

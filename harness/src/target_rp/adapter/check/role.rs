@@ -2,29 +2,30 @@
 
 use std::ops::Range;
 
-use toml::Spanned;
+use crate::toml_file::Spanned;
 
 use passrig_authenticator::wire::Json;
 
 use super::super::document::{self, Node};
 use super::super::{
-    Change, Condition, Edit, Fault, Finish, Flow, Options, Role, StatusMatch, Value,
+    AdapterFault, Condition, CredentialEdit, Finish, Flow, MemberChange, OptionsSource,
+    StatusMatch, StepRole, ValueTemplate,
 };
 use super::source::{query, selector, source};
 use super::{At, Checked, header_name, heading, plain};
 
 pub(super) fn role(
     flow: Flow,
-    spanned: &Spanned<document::Step>,
+    spanned: &Spanned<document::StepTable>,
     carries_credential: bool,
-    assembled: Option<Value>,
-) -> Checked<Role> {
+    assembled: Option<ValueTemplate>,
+) -> Checked<StepRole> {
     let step = spanned.get_ref();
     let misplaced = |field, span: Option<Range<usize>>, belongs| match span {
-        Some(span) => Err(At(Fault::Misplaced { field, belongs }, span)),
+        Some(span) => Err(At(AdapterFault::Misplaced { field, belongs }, span)),
         None => Ok(()),
     };
-    let span = |place: &Option<Spanned<document::Source>>| place.as_ref().map(Spanned::span);
+    let span = |place: &Option<Spanned<document::WrittenSource>>| place.as_ref().map(Spanned::span);
     let assemble = step.assemble.as_ref().map(Spanned::span);
     let yields_options = step.options.is_some() || assembled.is_some();
     if flow != Flow::Whoami {
@@ -64,28 +65,28 @@ pub(super) fn role(
         let finish = finish(spanned)?;
         misplaced("options", span(&step.options), "a step before this one")?;
         misplaced("assemble", assemble, "a step before this one")?;
-        return Ok(Role::Credential(finish));
+        return Ok(StepRole::Credential(finish));
     }
-    let found = step.options.as_ref().map(source).transpose()?.map(Options::Found);
-    if let Some(at) = found.or(assembled.map(Options::Assembled)) {
+    let found = step.options.as_ref().map(source).transpose()?.map(OptionsSource::Found);
+    if let Some(at) = found.or(assembled.map(OptionsSource::Assembled)) {
         let refused = conditions(step.refused.as_ref().map(Spanned::get_ref))?;
         let expected = conditions(expect.map(Spanned::get_ref))?;
-        return Ok(Role::Options { at, expected, refused });
+        return Ok(StepRole::Options { at, expected, refused });
     }
     if let Some(signed_in) = &step.signed_in {
         let user = step.user.as_ref().map(source).transpose()?;
-        return Ok(Role::Whoami { signed_in: condition(signed_in)?, user });
+        return Ok(StepRole::Whoami { signed_in: condition(signed_in)?, user });
     }
     if let Some(ids) = &step.credential_ids {
         let record_ids = step.record_ids.as_ref().map(source).transpose()?;
-        return Ok(Role::List { credential_ids: source(ids)?, record_ids });
+        return Ok(StepRole::List { credential_ids: source(ids)?, record_ids });
     }
-    Ok(Role::Prepare(conditions(expect.map(Spanned::get_ref))?))
+    Ok(StepRole::Prepare(conditions(expect.map(Spanned::get_ref))?))
 }
 
-fn finish(spanned: &Spanned<document::Step>) -> Checked<Finish> {
+fn finish(spanned: &Spanned<document::StepTable>) -> Checked<Finish> {
     let step = spanned.get_ref();
-    let missing = |name| At(Fault::NoConditions(name), heading(spanned));
+    let missing = |name| At(AdapterFault::NoConditions(name), heading(spanned));
     let some = |list: &&Spanned<Vec<_>>| !list.get_ref().is_empty();
     let accepted = step.accepted.as_ref().filter(some).ok_or_else(|| missing("accepted"))?;
     let refused = step.refused.as_ref().filter(some).ok_or_else(|| missing("refused"))?;
@@ -94,23 +95,29 @@ fn finish(spanned: &Spanned<document::Step>) -> Checked<Finish> {
         let credential = credential.get_ref();
         let names = |path: &Spanned<String>| path.get_ref().split('.').map(str::to_owned).collect();
         for path in &credential.drop {
-            edits.push(Edit { path: names(path), change: Change::Drop });
+            edits.push(CredentialEdit { path: names(path), change: MemberChange::Drop });
         }
         for (path, value) in &credential.set {
-            edits.push(Edit { path: names(path), change: Change::Set(Json::from(&plain(value))) });
+            edits.push(CredentialEdit {
+                path: names(path),
+                change: MemberChange::Set(Json::from(&plain(value))),
+            });
         }
         if let Some(binary) = credential.binary {
-            edits.push(Edit { path: Vec::new(), change: Change::Binary(binary) });
+            edits.push(CredentialEdit { path: Vec::new(), change: MemberChange::Binary(binary) });
         }
         // Last, so that every path above is written with the usual names.
         // Deeper members first, for the same reason.
         let mut renames: Vec<_> = credential.rename.iter().collect();
         renames.sort_by_key(|(path, _)| std::cmp::Reverse(path.get_ref().matches('.').count()));
         for (path, name) in renames {
-            edits.push(Edit { path: names(path), change: Change::Rename(name.clone()) });
+            edits.push(CredentialEdit {
+                path: names(path),
+                change: MemberChange::Rename(name.clone()),
+            });
         }
         for path in &credential.stringify {
-            edits.push(Edit { path: names(path), change: Change::Stringify });
+            edits.push(CredentialEdit { path: names(path), change: MemberChange::Stringify });
         }
     }
     Ok(Finish {
@@ -120,14 +127,14 @@ fn finish(spanned: &Spanned<document::Step>) -> Checked<Finish> {
     })
 }
 
-fn conditions(list: Option<&Vec<Spanned<document::Condition>>>) -> Checked<Vec<Condition>> {
+fn conditions(list: Option<&Vec<Spanned<document::ConditionTable>>>) -> Checked<Vec<Condition>> {
     list.into_iter().flatten().map(condition).collect()
 }
 
-fn condition(spanned: &Spanned<document::Condition>) -> Checked<Condition> {
+fn condition(spanned: &Spanned<document::ConditionTable>) -> Checked<Condition> {
     let written = spanned.get_ref();
     let incomplete =
-        |field, needs, span| Err(At(Fault::ConditionIncomplete { field, needs }, span));
+        |field, needs, span| Err(At(AdapterFault::ConditionIncomplete { field, needs }, span));
     if let (Some(equals), None) = (&written.equals, &written.json) {
         return incomplete("equals", "json", equals.span());
     }
@@ -161,7 +168,7 @@ fn condition(spanned: &Spanned<document::Condition>) -> Checked<Condition> {
         && condition.html.is_none()
         && condition.body.as_ref().is_none_or(String::is_empty);
     if empty {
-        return Err(At(Fault::EmptyCondition, spanned.span()));
+        return Err(At(AdapterFault::EmptyCondition, spanned.span()));
     }
     Ok(condition)
 }
@@ -180,5 +187,5 @@ fn status_match(node: &Spanned<Node>) -> Checked<StatusMatch> {
         }
         _ => ("this".to_owned(), None),
     };
-    parsed.ok_or_else(|| At(Fault::HttpStatus(found), node.span()))
+    parsed.ok_or_else(|| At(AdapterFault::HttpStatus(found), node.span()))
 }

@@ -2,55 +2,56 @@
 
 use std::ops::Range;
 
+use crate::toml_file::Spanned;
 use regex::Regex;
-use toml::Spanned;
 
-use super::super::document::{self, Places, SourceTable};
-use super::super::{Fault, Place, Query, Refinement, Selector, Source};
+use super::super::document::{self, JsonPaths, SourceTable};
+use super::super::{AdapterFault, AnswerPart, Query, Refinement, Selector, ValueSource};
 use super::{At, Checked, header_name, plain};
 
-pub(super) fn source(spanned: &Spanned<document::Source>) -> Checked<Source> {
+pub(super) fn source(spanned: &Spanned<document::WrittenSource>) -> Checked<ValueSource> {
     match spanned.get_ref() {
-        document::Source::Text(text) => {
-            let plain = |place| Source { place, refinements: vec![], all: false, optional: false };
+        document::WrittenSource::Text(text) => {
+            let plain =
+                |place| ValueSource { place, refinements: vec![], all: false, optional: false };
             match text.as_str() {
-                "status" => Ok(plain(Place::Status)),
-                "url" => Ok(plain(Place::Url)),
-                path => Ok(Source::json(path_query(path, spanned.span())?)),
+                "status" => Ok(plain(AnswerPart::Status)),
+                "url" => Ok(plain(AnswerPart::Url)),
+                path => Ok(ValueSource::json(path_query(path, spanned.span())?)),
             }
         }
-        document::Source::Table(table) => from_table(table, &spanned.span()),
+        document::WrittenSource::Table(table) => from_table(table, &spanned.span()),
     }
 }
 
-fn from_table(table: &SourceTable, span: &Range<usize>) -> Checked<Source> {
+fn from_table(table: &SourceTable, span: &Range<usize>) -> Checked<ValueSource> {
     let refinements = refinements(table)?;
     let place = place(table, span)?;
-    let says_nothing = matches!(place, Place::Body) && refinements.is_empty();
+    let says_nothing = matches!(place, AnswerPart::Body) && refinements.is_empty();
     if says_nothing {
-        return Err(At(Fault::SourceEmpty, span.clone()));
+        return Err(At(AdapterFault::SourceEmpty, span.clone()));
     }
     let all = table.all || table.split.is_some();
-    Ok(Source { place, refinements, all, optional: table.optional })
+    Ok(ValueSource { place, refinements, all, optional: table.optional })
 }
 
-fn place(table: &SourceTable, span: &Range<usize>) -> Checked<Place> {
+fn place(table: &SourceTable, span: &Range<usize>) -> Checked<AnswerPart> {
     let places = [&table.header, &table.cookie, &table.html];
     if places.into_iter().flatten().count() > 1 {
-        return Err(At(Fault::SourceTwice, span.clone()));
+        return Err(At(AdapterFault::SourceTwice, span.clone()));
     }
     if let (Some(attribute), None) = (&table.attribute, &table.html) {
-        return Err(At(Fault::AttributeAlone, attribute.span()));
+        return Err(At(AdapterFault::AttributeAlone, attribute.span()));
     }
     Ok(match (&table.header, &table.cookie, &table.html) {
-        (Some(name), ..) => Place::Header(header_name(name)?.to_string()),
-        (_, Some(name), _) => Place::Cookie(name.get_ref().clone()),
-        (.., Some(text)) => Place::Html {
+        (Some(name), ..) => AnswerPart::Header(header_name(name)?.to_string()),
+        (_, Some(name), _) => AnswerPart::Cookie(name.get_ref().clone()),
+        (.., Some(text)) => AnswerPart::Html {
             selector: selector(text)?,
             attribute: table.attribute.as_ref().map(|name| name.get_ref().to_ascii_lowercase()),
         },
-        _ if table.parameter.is_some() => Place::Url,
-        _ => Place::Body,
+        _ if table.parameter.is_some() => AnswerPart::Url,
+        _ => AnswerPart::Body,
     })
 }
 
@@ -67,8 +68,8 @@ fn refinements(table: &SourceTable) -> Checked<Vec<Refinement>> {
         refinements.push(Refinement::Base64);
     }
     let paths = match &table.json {
-        Some(Places::One(path)) => std::slice::from_ref(path),
-        Some(Places::Several(paths)) => paths,
+        Some(JsonPaths::One(path)) => std::slice::from_ref(path),
+        Some(JsonPaths::Several(paths)) => paths,
         None => &[],
     };
     for path in paths {
@@ -97,7 +98,7 @@ fn refinements(table: &SourceTable) -> Checked<Vec<Refinement>> {
 }
 
 pub(super) fn selector(text: &Spanned<String>) -> Checked<Selector> {
-    Selector::parse(text.get_ref()).map_err(|rest| At(Fault::Selector(rest), text.span()))
+    Selector::parse(text.get_ref()).map_err(|rest| At(AdapterFault::Selector(rest), text.span()))
 }
 
 fn regex(text: &Spanned<String>) -> Checked<Regex> {
@@ -105,7 +106,7 @@ fn regex(text: &Spanned<String>) -> Checked<Regex> {
         let reason = error.to_string();
         let reason = reason.lines().last().unwrap_or_default();
         let reason = reason.strip_prefix("error: ").unwrap_or(reason);
-        At(Fault::Regex(reason.to_owned()), text.span())
+        At(AdapterFault::Regex(reason.to_owned()), text.span())
     })
 }
 
@@ -116,6 +117,6 @@ pub(super) fn query(path: &Spanned<String>) -> Checked<Query> {
 fn path_query(path: &str, span: Range<usize>) -> Checked<Query> {
     Query::parse(path).map_err(|error| {
         let rest = path.get(error.position()..).unwrap_or_default();
-        At(Fault::JsonPath(rest.to_owned()), span)
+        At(AdapterFault::JsonPath(rest.to_owned()), span)
     })
 }

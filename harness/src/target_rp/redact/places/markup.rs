@@ -6,7 +6,6 @@ use super::super::cut::beginning;
 use super::super::names::{is_public, names_a_secret};
 use super::super::secrets::Secrets;
 
-/// Learns the secrets of a page.
 pub(super) fn learn(page: &str, secrets: &mut Secrets) {
     let mut emitter = DefaultEmitter::default();
     emitter.naively_switch_states(true);
@@ -54,7 +53,6 @@ pub(super) fn learn(page: &str, secrets: &mut Secrets) {
     }
 }
 
-/// The most bytes of a page that are read.
 const LARGEST: usize = 4 << 20;
 
 /// Whether a hidden value is a code rather than a word, a URL or a path.

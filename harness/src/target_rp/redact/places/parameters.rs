@@ -10,11 +10,9 @@ use super::super::secrets::{MASK, Secrets};
 /// Around the parameters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Context {
-    /// The URL of a request.
     Url,
     /// A URL to which an answer leads: a code there stands for a session.
     Redirect,
-    /// The body of a form.
     Form,
     /// Any text with URLs in it.
     Text,
@@ -68,7 +66,6 @@ impl Overlap {
     }
 }
 
-/// Learns the passwords of URLs.
 pub(super) fn learn_passwords(text: &str, context: Context, secrets: &mut Secrets) {
     for range in passwords(text, context) {
         secrets.learn(text.get(range).unwrap_or_default());

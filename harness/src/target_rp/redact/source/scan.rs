@@ -13,16 +13,16 @@ pub(super) fn secrets(text: &str) -> Vec<Range<usize>> {
 
 /// A table, an array, or the part of a file below a header.
 #[derive(Clone, Copy, Default)]
-struct Scope {
+struct TomlScope {
     /// Every value in it is secret.
     is_secret: bool,
     is_array: bool,
-    names: Names,
+    names: NameMeaning,
 }
 
 /// The meaning of names in a scope.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
-enum Names {
+enum NameMeaning {
     /// Names can name secrets.
     #[default]
     Usual,
@@ -38,14 +38,14 @@ struct Scanner<'a> {
     end: usize,
     /// The text is the content of a string or a comment, which can be a form, a URL or JSON.
     is_inner: bool,
-    header: Scope,
-    open: Vec<Scope>,
+    header: TomlScope,
+    open: Vec<TomlScope>,
     /// The parts of a dotted key so far.
     key: Vec<&'a str>,
     /// True if the value of the name before is secret; unknown where no name stands before.
     value: Option<bool>,
     /// The scope of the table that follows a name.
-    next: Names,
+    next: NameMeaning,
     found: &'a mut Vec<Range<usize>>,
 }
 
@@ -61,11 +61,11 @@ impl<'a> Scanner<'a> {
             at: range.start,
             end: range.end,
             is_inner,
-            header: Scope::default(),
+            header: TomlScope::default(),
             open: Vec::new(),
             key: Vec::new(),
             value: None,
-            next: Names::Usual,
+            next: NameMeaning::Usual,
             found,
         }
     }
@@ -116,7 +116,7 @@ impl<'a> Scanner<'a> {
         self.at + self.rest().find('\n').unwrap_or(self.rest().len())
     }
 
-    fn scope(&self) -> Scope {
+    fn scope(&self) -> TomlScope {
         self.open.last().copied().unwrap_or(self.header)
     }
 
@@ -129,9 +129,9 @@ impl<'a> Scanner<'a> {
     fn enter(&mut self, is_array: bool) {
         let scope = self.scope();
         let is_secret = self.value.unwrap_or(scope.is_secret);
-        let names = if self.next == Names::Usual { scope.names } else { self.next };
-        self.next = Names::Usual;
-        self.open.push(Scope { is_secret, is_array, names });
+        let names = if self.next == NameMeaning::Usual { scope.names } else { self.next };
+        self.next = NameMeaning::Usual;
+        self.open.push(TomlScope { is_secret, is_array, names });
         self.separate();
     }
 
@@ -159,13 +159,15 @@ impl<'a> Scanner<'a> {
         let names: Vec<&str> =
             inner.split('.').map(|name| name.trim().trim_matches(['"', '\''])).collect();
         let (is_secret, kind) = match names.as_slice() {
-            ["csrf" | "policy", ..] | [.., "capture"] => (false, Names::Places),
-            ["oidc", ..] => (false, Names::Oidc),
+            ["csrf" | "policy", ..] | [.., "capture"] => (false, NameMeaning::Places),
+            ["oidc", ..] => (false, NameMeaning::Oidc),
             // A flow can be called `otp`.
-            ["flow", _, rest @ ..] => (rest.iter().any(|name| names_a_secret(name)), Names::Usual),
-            names => (names.iter().any(|name| names_a_secret(name)), Names::Usual),
+            ["flow", _, rest @ ..] => {
+                (rest.iter().any(|name| names_a_secret(name)), NameMeaning::Usual)
+            }
+            names => (names.iter().any(|name| names_a_secret(name)), NameMeaning::Usual),
         };
-        self.header = Scope { is_secret, is_array: false, names: kind };
+        self.header = TomlScope { is_secret, is_array: false, names: kind };
         self.open.clear();
         self.key.clear();
         self.value = None;
@@ -270,11 +272,11 @@ impl<'a> Scanner<'a> {
         let key = std::mem::take(&mut self.key);
         let key: Vec<&str> = key.into_iter().filter(|part| !part.is_empty()).collect();
         let is_capture = self.open.is_empty() && key.first() == Some(&"capture");
-        self.next = if is_capture { Names::Places } else { Names::Usual };
+        self.next = if is_capture { NameMeaning::Places } else { NameMeaning::Usual };
         let is_secret = match scope.names {
             _ if is_capture => false,
-            Names::Places => false,
-            Names::Oidc if key == ["token"] => false,
+            NameMeaning::Places => false,
+            NameMeaning::Oidc if key == ["token"] => false,
             // The name of a variable of the environment.
             _ if key.last() == Some(&"env") => false,
             _ => scope.is_secret || key.iter().any(|name| names_a_secret(name)),

@@ -1,7 +1,7 @@
-use super::Source;
+use super::SourceText;
 
 fn masked(text: &str) -> String {
-    let source = Source::new(text.to_owned());
+    let source = SourceText::new(text.to_owned());
     assert_eq!(source.masked().len(), text.len());
     source.masked().to_owned()
 }
@@ -101,7 +101,7 @@ fn broken_adapters_show_no_secret_wherever_they_are_cut() {
 
 #[test]
 fn messages_quote_no_secret() {
-    let source = Source::new("token = 123456\nname = 'x'\npassword = 'a\"b'".to_owned());
+    let source = SourceText::new("token = 123456\nname = 'x'\npassword = 'a\"b'".to_owned());
     let message = |text: &str, span| source.message(text, &[span]);
     assert_eq!(
         message("integer `123456`, expected a string", 8..14),

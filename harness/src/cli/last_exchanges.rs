@@ -1,4 +1,4 @@
-//! The last exchanges before a run came to nothing.
+//! The last exchanges before a run stopped.
 
 use std::fmt::Write;
 

@@ -2,162 +2,19 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
 
+mod server;
+mod verdicts;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, Write};
-use std::net::UdpSocket;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::sync::{Arc, Mutex};
 
-use axum::Router;
-use axum::http::header::{CONTENT_TYPE, LINK, LOCATION};
-use axum::http::{StatusCode, Uri};
-use axum::response::{Html, IntoResponse};
-use axum::routing::{any, get};
 use passrig_tests::browser::available;
 use passrig_tests::rps::required;
-use passrig_tests::tricks::TRICKS;
-use serde_json::{Value, json};
-use tokio::net::TcpListener;
 
-/// Asks for a passkey when it is clicked on.
-const HONEST: &str = "
-    <button id=ask>Sign in</button>
-    <script>
-        ask.onclick = () => {
-            globalThis.clicked?.();
-            navigator.credentials.get({ publicKey: { challenge: new Uint8Array(16) } }).catch(() => {});
-        };
-    </script>";
-
-/// Ways to another place, each with its name as the path; OTHER is the place.
-const WAYS: [(&str, &str); 21] = [
-    ("image", "<img src=http://OTHER/image>"),
-    ("style", "<link rel=stylesheet href=http://OTHER/style>"),
-    ("script", "<script src=http://OTHER/script></script>"),
-    ("frame", "<iframe src=http://OTHER/frame></iframe>"),
-    ("object", "<object data=http://OTHER/object></object>"),
-    ("video", "<video src=http://OTHER/video></video>"),
-    ("prefetch", "<link rel=prefetch href=http://OTHER/prefetch>"),
-    ("preload", "<link rel=preload as=fetch crossorigin href=http://OTHER/preload>"),
-    ("fetch", "<script>fetch('http://OTHER/fetch', { mode: 'no-cors' }).catch(() => {})</script>"),
-    (
-        "keepalive",
-        "<script>fetch('http://OTHER/keepalive', { mode: 'no-cors', keepalive: true }).catch(() => {})</script>",
-    ),
-    (
-        "xhr",
-        "<script>{ const x = new XMLHttpRequest(); x.open('GET', 'http://OTHER/xhr'); x.send(); }</script>",
-    ),
-    ("websocket", "<script>new WebSocket('ws://OTHER/websocket')</script>"),
-    ("events", "<script>new EventSource('http://OTHER/events')</script>"),
-    ("beacon", "<script>navigator.sendBeacon('http://OTHER/beacon')</script>"),
-    ("redirect", "<img src='/to?http://OTHER/redirect'>"),
-    ("redirected-frame", "<iframe src='/to?http://OTHER/redirected-frame'></iframe>"),
-    ("worker", "<script>new Worker('/worker.js')</script>"),
-    ("shared-worker", "<script>new SharedWorker('/worker.js?shared')</script>"),
-    ("popup", "<script>addEventListener('click', () => open('http://OTHER/popup'))</script>"),
-    (
-        "form",
-        "<iframe name=inner></iframe><form action=http://OTHER/form target=inner></form>
-        <script>document.querySelector('form').submit()</script>",
-    ),
-    ("service-worker", "<script>navigator.serviceWorker.register('/worker.js?service')</script>"),
-];
-
-/// Ways that end in nothing that a server of HTTP sees.
-const SILENT_WAYS: &str = "
-    <link rel=icon href=http://OTHER/icon><link rel=preconnect href=http://OTHER><link rel=dns-prefetch href=//prefetched.example>
-    <link rel=preconnect href=https://preconnected.example>
-    <img src=http://SECOND/second><img src=http://[::1]:PORT/six><img src=http://0.0.0.0:PORT/zero>
-    <img src=http://2130706433:PORT/decimal><img src=http://named.example/named><img src=http://192.0.2.1/literal>
-    <script>
-        try { new WebTransport('https://OTHER/transport').ready.catch(() => {}); } catch {}
-        const servers = ['stun:OTHER', 'stun:stun.example', 'stun:192.0.2.2:3478', 'turn:OTHER?transport=udp',
-            'turn:OTHER?transport=tcp', 'turns:OTHER?transport=tcp'];
-        for (const urls of servers) {
-            const peer = new RTCPeerConnection({ iceServers: [{ urls, username: 'a', credential: 'b' }] });
-            peer.createDataChannel('x');
-            peer.createOffer().then((offer) => peer.setLocalDescription(offer));
-        }
-        (async () => {
-            const [one, two] = [new RTCPeerConnection(), new RTCPeerConnection()];
-            one.createDataChannel('x');
-            await one.setLocalDescription(await one.createOffer());
-            await two.setRemoteDescription(one.localDescription);
-            await two.setLocalDescription(await two.createAnswer());
-            await one.setRemoteDescription(two.localDescription);
-            const [host, port] = 'OTHER'.split(':');
-            for (const kind of ['UDP 2122252543 HOST PORT typ host', 'TCP 2122252543 HOST PORT typ host tcptype passive']) {
-                const candidate = `candidate:1 1 ${kind.replace('HOST', host).replace('PORT', port)}`;
-                await one.addIceCandidate({ candidate, sdpMid: '0', sdpMLineIndex: 0 });
-            }
-        })().catch(() => {});
-    </script>";
-
-/// The page under test, and another place that was not named.
-struct Served {
-    url: String,
-    other: String,
-    /// Paths that were asked for at the other place.
-    hits: Arc<Mutex<BTreeSet<String>>>,
-    /// The other place, for datagrams.
-    datagrams: UdpSocket,
-}
-
-impl Served {
-    fn hits(&self) -> BTreeSet<String> {
-        self.hits.lock().unwrap().clone()
-    }
-
-    fn port(&self) -> &str {
-        self.url.rsplit_once(':').unwrap().1
-    }
-}
-
-async fn serve(page: &str) -> Served {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://localhost:{}", listener.local_addr().unwrap().port());
-    let other = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let place = other.local_addr().unwrap();
-    let datagrams = UdpSocket::bind(place).unwrap();
-    datagrams.set_nonblocking(true).unwrap();
-
-    let hits = Arc::new(Mutex::new(BTreeSet::new()));
-    let seen = Arc::clone(&hits);
-    let hit = async move |uri: Uri| {
-        seen.lock().unwrap().insert(uri.path().trim_start_matches('/').to_owned());
-        ([("access-control-allow-origin", "*")], Html("<p>other"))
-    };
-    tokio::spawn(async { axum::serve(other, Router::new().fallback(any(hit))).await });
-
-    let second = format!("127.0.0.2:{}", place.port());
-    let fill = |text: &str| {
-        let text = text.replace("OTHER", &place.to_string()).replace("SECOND", &second);
-        text.replace("PORT", &place.port().to_string())
-    };
-    let page = fill(page);
-    let script = fill(
-        "const name = { '': 'worker', '?shared': 'shared-worker', '?service': 'service-worker' }[location.search];
-        fetch('http://OTHER/' + name, { mode: 'no-cors' }).catch(() => {});",
-    );
-    let link = format!("<http://{place}>; rel=preconnect");
-    let to = async |uri: Uri| {
-        let place = uri.query().unwrap_or_default().to_owned();
-        (StatusCode::FOUND, [(LOCATION, place)]).into_response()
-    };
-    let options = json!({
-        "challenge": "ZmVkY2JhOTg3NjU0MzIxMA", "allowCredentials": [], "userVerification": "required",
-    });
-    let router = Router::new()
-        .route("/", get(async move || ([(LINK, link)], Html(page))))
-        .route("/worker.js", get(async move || ([(CONTENT_TYPE, "text/javascript")], script)))
-        .route("/to", get(to))
-        .route("/get", get(async move || options.to_string()));
-    tokio::spawn(async { axum::serve(listener, router).await });
-    Served { url, other: place.to_string(), hits, datagrams }
-}
+use server::{HONEST, WAYS, every_way, serve};
 
 /// The program under test. `PASSRIG_BIN` names another build.
 fn program() -> PathBuf {
@@ -183,11 +40,6 @@ async fn page(url: &str, more: &[&str]) -> Output {
 fn said(output: &Output) -> String {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     format!("{}{}", text(&output.stdout), text(&output.stderr))
-}
-
-fn every_way() -> String {
-    let ways: String = WAYS.iter().map(|(_, html)| *html).collect();
-    format!("<!doctype html>{ways}{SILENT_WAYS}{HONEST}")
 }
 
 const CLICK: [&str; 2] = ["--click", "text=Sign in"];
@@ -236,7 +88,7 @@ async fn no_way_leads_to_a_place_that_was_not_named() {
     assert!(served.datagrams.recv(&mut [0; 9]).is_err(), "a datagram arrived");
 
     let trace = fs::read_to_string(folder.path().join("trace")).unwrap();
-    // The gate through which Chromium speaks listens in passrig itself.
+    // The proxy through which Chromium speaks runs in passrig itself.
     let mut allowed: BTreeSet<&str> = [served.port()].into();
     for line in trace.lines().filter(|line| line.contains("accept4(")) {
         let accepted =
@@ -476,97 +328,4 @@ async fn secrets_of_urls_are_in_no_text() {
     let ran = page("ftp://ann:pass-w0rd's@localhost/?token=query,t0ken", &[]).await;
     assert_eq!(ran.status.code(), Some(2));
     assert!(!SECRETS.iter().any(|secret| said(&ran).contains(secret)), "{}", said(&ran));
-}
-
-/// Asks at once, with weaker options than those of the server, and catches nothing.
-const WEAK: &str = "
-    <button>Sign in</button>
-    <script>
-        (async () => {
-            const text = await (await fetch('/get')).text();
-            const sent = PublicKeyCredential.parseRequestOptionsFromJSON(parse(text));
-            const publicKey = { ...sent, userVerification: 'discouraged' };
-            const options = globalThis.dress?.({ publicKey }, sent, text) ?? { publicKey };
-            for (const one of globalThis.forgeries ?? []) await one;
-            await navigator.credentials.get(options);
-        })();
-    </script>";
-
-/// The results of a page on which this script runs first, a line each.
-async fn verdict(trick: &str) -> String {
-    // The page itself takes what it needs before.
-    let html = format!(
-        "<!doctype html><script>const {{ parse }} = JSON;</script><script>{{ {trick} }}</script>{WEAK}"
-    );
-    let served = serve(&html).await;
-    let folder = tempfile::tempdir().unwrap();
-    let ran =
-        run(command(folder.path(), &["page", &served.url, "--report", "json=out.json"])).await;
-    let Ok(report) = fs::read(folder.path().join("out.json")) else { return said(&ran) };
-    let report: Value = serde_json::from_slice(&report).unwrap();
-    let checks = report["checks"].as_array().unwrap().iter();
-    let lines = checks.filter(|check| check["outcome"] != "skipped").map(|check| {
-        let [outcome, id, reason] =
-            ["outcome", "id", "reason"].map(|member| check[member].as_str().unwrap_or_default());
-        format!("{outcome} {id}: {}\n", reason.split(", first by").next().unwrap())
-    });
-    lines.collect::<String>() + report["stopped"].as_str().unwrap_or_default()
-}
-
-// Before: red, by 12 of the 22 scripts.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_page_does_not_decide_its_own_verdict() {
-    if !available() {
-        return;
-    }
-    let honest = verdict("").await;
-    insta::assert_snapshot!(honest, @r"
-    warn authentication.page-gesture.missing: 1 of 1 calls of get() came without a gesture of the user
-    note authentication.page-options.altered: get() is given another userVerification
-    pass authentication.page-frame.cross-origin: 0 of 1 calls of get() came from a frame of another site's page
-    warn authentication.page-refusal.unhandled: a refusal by get() is caught by nobody
-    pass authentication.page-refusal.dead-end: after get() was cancelled, there was something to use
-    ");
-    let mut wrong = Vec::new();
-    for (name, trick) in TRICKS {
-        let seen = verdict(trick).await;
-        let _ = writeln!(io::stderr(), "{} {name}", if seen == honest { "held" } else { "red " });
-        if seen != honest {
-            wrong.push(format!("{name}:\n{seen}"));
-        }
-    }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-}
-
-/// A frame cannot hide that another site's page is around it.
-// Before: red.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_frame_does_not_hide_its_page() {
-    if !available() {
-        return;
-    }
-    let framed = serve(&format!(
-        "<script>
-            DOMStringList.prototype[Symbol.iterator] = Array.prototype[Symbol.iterator] = function* () {{}};
-            Object.defineProperty(DOMStringList.prototype, 'length', {{ get: () => 0 }});
-            Array.prototype.every = () => true;
-            Array.prototype.at = () => null;
-            globalThis.origin = 'https://other.example';
-        </script>{HONEST}"
-    ))
-    .await;
-    let inner = framed.url.replace("localhost", "framed.localhost");
-    let served = serve(&format!("<iframe src={inner}></iframe>")).await;
-    let folder = tempfile::tempdir().unwrap();
-    let allowed = inner.trim_start_matches("http://");
-    let mut arguments = vec!["page", &served.url, CLICK[0], CLICK[1], "--report", "json=out.json"];
-    if std::env::var_os("PASSRIG_BIN").is_none() {
-        arguments.extend(["--allow-host", allowed]);
-    }
-    let ran = run(command(folder.path(), &arguments)).await;
-    assert_eq!(ran.status.code(), Some(0), "{}", said(&ran));
-    let report = fs::read_to_string(folder.path().join("out.json")).unwrap();
-    let reason =
-        format!("1 of 1 calls of get() came from a frame of another site's page, first by {inner}");
-    assert!(report.contains(&reason), "{report}");
 }

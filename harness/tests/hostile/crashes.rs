@@ -1,4 +1,4 @@
-//! Targets that try the patience of a run: they throttle it, crash under it, and close its
+//! Targets that throttle a run, crash under it, and close its
 //! connections.
 
 use std::collections::BTreeMap;
@@ -10,8 +10,8 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::Value;
 
-use crate::servers::Act::{Answer, AnswerAndClose, Close, Die, Reset};
-use crate::servers::{Act, Rebirth, Seen, acting, mortal};
+use crate::servers::Act::{Answer, AnswerAndClose, Close, Crash, Reset};
+use crate::servers::{Act, Restart, Seen, acting, crashing};
 use crate::support::{self, FEW, FORMATS, Ran, answer, check, passrig, serve};
 
 const NONSENSE: &str = "registration.type.nonsense";
@@ -184,7 +184,7 @@ async fn throttles_a_simulation() {
     assert!(ran.said().contains("--throttle-wait"), "{}", ran.said());
 }
 
-const SOON: Rebirth = Rebirth::After(Duration::from_millis(600));
+const SOON: Restart = Restart::After(Duration::from_millis(600));
 
 /// Fails unless the run failed because of a crash that no check explains, in every report and in
 /// the log.
@@ -203,15 +203,16 @@ fn fails_for_a_crash(ran: &Ran) {
     assert!(lines.any(|line| line["kind"] == "check" && line["check"]["id"] == CRASH), "{log}");
 }
 
-/// Dies in its first life only, at the first request of this kind.
-async fn dies_once(rebirth: Rebirth, is_deadly: fn(&Seen) -> bool) -> String {
-    mortal(rebirth, move |seen| if seen.life == 0 && is_deadly(seen) { Die } else { Answer }).await
+/// Crashes after its first start only, at the first request of this kind.
+async fn crashes_once(restart: Restart, is_fatal: fn(&Seen) -> bool) -> String {
+    crashing(restart, move |seen| if seen.start == 0 && is_fatal(seen) { Crash } else { Answer })
+        .await
 }
 
 // Before: red.
 #[tokio::test(flavor = "multi_thread")]
-async fn dies_in_the_forged_preflight() {
-    let url = dies_once(SOON, Seen::is_forged).await;
+async fn crashes_in_the_forged_preflight() {
+    let url = crashes_once(SOON, Seen::is_forged).await;
     let ran = check(&url, FEW).await;
     fails_for_a_crash(&ran);
     assert_eq!(outcomes(&ran, "pass"), 2, "{}", ran.said());
@@ -220,17 +221,17 @@ async fn dies_in_the_forged_preflight() {
 /// It is back before the next request, each time.
 // Before: red.
 #[tokio::test(flavor = "multi_thread")]
-async fn dies_in_the_forged_preflight_and_is_back_at_once() {
-    let act = |seen: &Seen| if seen.is_forged() { Die } else { Answer };
-    let url = mortal(Rebirth::After(Duration::ZERO), act).await;
+async fn crashes_in_the_forged_preflight_and_is_back_at_once() {
+    let act = |seen: &Seen| if seen.is_forged() { Crash } else { Answer };
+    let url = crashing(Restart::After(Duration::ZERO), act).await;
     fails_for_a_crash(&check(&url, FEW).await);
 }
 
 /// It may have been the check.
 // Before: held.
 #[tokio::test(flavor = "multi_thread")]
-async fn dies_under_a_check_once() {
-    let url = dies_once(SOON, Seen::is_nonsense).await;
+async fn crashes_under_a_check_once() {
+    let url = crashes_once(SOON, Seen::is_nonsense).await;
     let ran = check(&url, &format!("{FEW} --jobs 4")).await;
     ran.exits(1);
     let results = results(&ran);
@@ -242,8 +243,8 @@ async fn dies_under_a_check_once() {
 /// The same among many tasks: the check cannot be blamed, since alone it does no harm.
 // Before: red.
 #[tokio::test(flavor = "multi_thread")]
-async fn dies_under_many_checks_once() {
-    let url = dies_once(SOON, Seen::is_nonsense).await;
+async fn crashes_under_many_checks_once() {
+    let url = crashes_once(SOON, Seen::is_nonsense).await;
     let ran = check(&url, &format!("{THIRTEEN} --jobs 4")).await;
     fails_for_a_crash(&ran);
     assert_eq!(outcomes(&ran, "pass"), 13, "{}", ran.said());
@@ -259,8 +260,8 @@ fn is_third_registration(seen: &Seen) -> bool {
 
 // Before: red.
 #[tokio::test(flavor = "multi_thread")]
-async fn dies_in_an_honest_ceremony() {
-    let url = dies_once(SOON, is_third_registration).await;
+async fn crashes_in_an_honest_ceremony() {
+    let url = crashes_once(SOON, is_third_registration).await;
     let ran = check(&url, FEW).await;
     fails_for_a_crash(&ran);
     assert_eq!(outcomes(&ran, "pass"), 2, "{}", ran.said());
@@ -269,7 +270,7 @@ async fn dies_in_an_honest_ceremony() {
 /// One worker of the server ends: the connection is closed, and others go on.
 // Before: red.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_worker_dies_in_an_honest_ceremony() {
+async fn a_worker_crashes_in_an_honest_ceremony() {
     let count = AtomicUsize::new(0);
     let url = acting(move |seen| {
         // On a fresh connection each time, so that it is no matter of timing.
@@ -286,9 +287,9 @@ async fn a_worker_dies_in_an_honest_ceremony() {
 /// A check that kills the target each time is blamed, and nothing else.
 // Before: held.
 #[tokio::test(flavor = "multi_thread")]
-async fn dies_under_a_check_each_time() {
-    let act = |seen: &Seen| if seen.is_nonsense() { Die } else { Answer };
-    let url = mortal(SOON, act).await;
+async fn crashes_under_a_check_each_time() {
+    let act = |seen: &Seen| if seen.is_nonsense() { Crash } else { Answer };
+    let url = crashing(SOON, act).await;
     let ran = check(&url, &format!("{THIRTEEN} --jobs 4")).await;
     ran.exits(1);
     let results = results(&ran);
@@ -340,12 +341,13 @@ impl Drop for Commands<'_> {
     }
 }
 
-/// A server that lives as often as `starts` has lines, and dies of two checks.
+/// A server that starts as often as `starts` has lines, and crashes at two checks.
 async fn started_by_command(folder: &Path) -> String {
     let folder = folder.to_owned();
-    let rebirth = Rebirth::When(Box::new(move |lives| starts(&folder).len() >= lives));
-    mortal(rebirth, |seen| match seen.client_data_type().as_str() {
-        "webauthn.nonsense" | "payment.get" => Die,
+    let restart =
+        Restart::When(Box::new(move |starts_so_far| starts(&folder).len() >= starts_so_far));
+    crashing(restart, |seen| match seen.client_data_type().as_str() {
+        "webauthn.nonsense" | "payment.get" => Crash,
         _ => Answer,
     })
     .await
@@ -464,7 +466,7 @@ async fn repeats_a_request_once() {
     })
     .await;
     let guard = passrig::target_rp::guard::Guard::of([&url.parse().unwrap()]);
-    let settings = passrig::target_rp::network::Settings { guard, ..Default::default() };
+    let settings = passrig::target_rp::network::NetworkSettings { guard, ..Default::default() };
     let network = passrig::target_rp::network::Network::new(settings);
     let send = async |path: &str, body: &bytes::Bytes| {
         let request = http::Request::post(format!("{url}{path}")).body(body.clone()).unwrap();
@@ -478,9 +480,9 @@ async fn repeats_a_request_once() {
     send("/two", &large).await.unwrap();
     send("/three", &small).await.unwrap();
     let failure = send("/deadly", &small).await.unwrap_err();
-    assert_eq!(failure, passrig::target_rp::transport::Failure::Closed);
+    assert_eq!(failure, passrig::target_rp::transport::TransportError::Closed);
     let failure = send("/deadly", &small).await.unwrap_err();
-    assert_eq!(failure, passrig::target_rp::transport::Failure::Closed);
+    assert_eq!(failure, passrig::target_rp::transport::TransportError::Closed);
     let seen = seen.lock().unwrap().clone();
     let expected = [
         ("/one", 1),

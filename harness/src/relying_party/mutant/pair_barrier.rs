@@ -7,22 +7,22 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use crate::relying_party::store::Session;
+use crate::relying_party::store::SessionId;
 
 /// How long a request waits for a second one: long enough for two that were
 /// sent together.
-const PATIENCE: Duration = Duration::from_millis(20);
+const PAIR_TIMEOUT: Duration = Duration::from_millis(20);
 
 /// The requests that wait, one per session.
 #[derive(Debug, Default)]
-pub(super) struct Meetings(Mutex<HashMap<Session, oneshot::Sender<()>>>);
+pub(super) struct PairBarrier(Mutex<HashMap<SessionId, oneshot::Sender<()>>>);
 
-impl Meetings {
+impl PairBarrier {
     /// Waits until another request of the session is here as well.
-    pub(super) async fn meet(&self, session: Session) {
+    pub(super) async fn wait_for_second(&self, session: SessionId) {
         let waiting = {
-            let mut meetings = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            match meetings.remove(&session) {
+            let mut waiting_requests = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            match waiting_requests.remove(&session) {
                 Some(first) => {
                     // If it has gone by now, it was not sent together with us.
                     let _ = first.send(());
@@ -30,12 +30,12 @@ impl Meetings {
                 }
                 None => {
                     let (sender, receiver) = oneshot::channel();
-                    meetings.insert(session, sender);
+                    waiting_requests.insert(session, sender);
                     receiver
                 }
             }
         };
-        if tokio::time::timeout(PATIENCE, waiting).await.is_err() {
+        if tokio::time::timeout(PAIR_TIMEOUT, waiting).await.is_err() {
             self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&session);
         }
     }
@@ -47,13 +47,13 @@ mod tests {
     use crate::relying_party::store::Store;
 
     #[tokio::test]
-    async fn whoever_comes_alone_goes_on() {
+    async fn a_single_request_continues() {
         let mut store = Store::default();
         let (one, other) = (store.open_session("1".into()), store.open_session("2".into()));
-        let meetings = Meetings::default();
-        tokio::join!(meetings.meet(one), meetings.meet(other));
-        assert!(meetings.0.lock().unwrap().is_empty());
-        tokio::join!(meetings.meet(one), meetings.meet(one));
-        assert!(meetings.0.lock().unwrap().is_empty());
+        let barrier = PairBarrier::default();
+        tokio::join!(barrier.wait_for_second(one), barrier.wait_for_second(other));
+        assert!(barrier.0.lock().unwrap().is_empty());
+        tokio::join!(barrier.wait_for_second(one), barrier.wait_for_second(one));
+        assert!(barrier.0.lock().unwrap().is_empty());
     }
 }

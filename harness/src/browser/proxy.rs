@@ -13,8 +13,8 @@ use tokio::net::{TcpListener, TcpStream, lookup_host};
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::timeout;
 
-use super::guard::Guard;
-use crate::target_rp::guard::Place;
+use super::guard::BrowserGuard;
+use crate::target_rp::guard::HostPort;
 
 /// The time that the browser has to name its destination.
 const HANDSHAKE: Duration = Duration::from_secs(10);
@@ -26,52 +26,52 @@ const SUCCEEDED: u8 = 0;
 const NOT_ALLOWED: u8 = 2;
 const UNREACHABLE: u8 = 4;
 
-/// A gate that is open while this value lives.
+/// A proxy that runs while this value lives.
 #[derive(Debug)]
-pub(super) struct Gate {
+pub(super) struct Proxy {
     address: SocketAddr,
-    guard: Arc<Guard>,
+    guard: Arc<BrowserGuard>,
     task: AbortHandle,
 }
 
-impl Gate {
-    /// Opens a gate for a browser of this machine.
-    pub(super) async fn open(guard: Arc<Guard>) -> io::Result<Self> {
+impl Proxy {
+    /// Starts a proxy for a browser of this machine.
+    pub(super) async fn open(guard: Arc<BrowserGuard>) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
         let task = tokio::spawn(serve(listener, Arc::clone(&guard))).abort_handle();
         Ok(Self { address, guard, task })
     }
 
-    pub(super) fn guard(&self) -> &Guard {
+    pub(super) fn guard(&self) -> &BrowserGuard {
         &self.guard
     }
 
     /// Flags that leave Chromium no other way. Addresses count as names for its resolver, so that
-    /// the gate itself is the only one that is known to it, also where a policy sets another proxy.
+    /// the proxy itself is the only one that is known to it, also where a policy sets another proxy.
     pub(super) fn flags(&self) -> [String; 3] {
-        let gate = self.address;
+        let address = self.address;
         [
-            format!("--proxy-server=socks5://{gate}"),
+            format!("--proxy-server=socks5://{address}"),
             "--proxy-bypass-list=<-loopback>".to_owned(),
-            format!("--host-resolver-rules=MAP {gate} {gate},MAP * ~NOTFOUND"),
+            format!("--host-resolver-rules=MAP {address} {address},MAP * ~NOTFOUND"),
         ]
     }
 }
 
-impl Drop for Gate {
+impl Drop for Proxy {
     fn drop(&mut self) {
         self.task.abort();
     }
 }
 
-async fn serve(listener: TcpListener, guard: Arc<Guard>) {
+async fn serve(listener: TcpListener, guard: Arc<BrowserGuard>) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
             Ok((stream, _)) = listener.accept() => {
                 let guard = Arc::clone(&guard);
-                connections.spawn(async move { pass(stream, &guard).await });
+                connections.spawn(async move { relay(stream, &guard).await });
             }
             Some(_) = connections.join_next() => {}
             // Accepting failed, and no connection is open.
@@ -81,7 +81,7 @@ async fn serve(listener: TcpListener, guard: Arc<Guard>) {
 }
 
 /// One connection, until either side has ended it.
-async fn pass(mut browser: TcpStream, guard: &Guard) -> io::Result<()> {
+async fn relay(mut browser: TcpStream, guard: &BrowserGuard) -> io::Result<()> {
     let wanted = timeout(HANDSHAKE, wanted(&mut browser)).await;
     let wanted = wanted.map_err(|_| io::ErrorKind::TimedOut)??;
     let is_own = wanted.host().ends_with(NOWHERE);
@@ -107,7 +107,7 @@ async fn pass(mut browser: TcpStream, guard: &Guard) -> io::Result<()> {
 }
 
 /// The greeting, and the place that is asked for.
-async fn wanted(browser: &mut TcpStream) -> io::Result<Place> {
+async fn wanted(browser: &mut TcpStream) -> io::Result<HostPort> {
     let wrong = || io::Error::from(io::ErrorKind::InvalidData);
     let [version, methods] = bytes(browser).await?;
     if version != 5 {
@@ -129,9 +129,9 @@ async fn wanted(browser: &mut TcpStream) -> io::Result<Place> {
     };
     let port = u16::from_be_bytes(bytes(browser).await?);
     // The text is that of a place only if nothing else could be meant.
-    let place: Place = host.parse().map_err(|_| wrong())?;
+    let place: HostPort = host.parse().map_err(|_| wrong())?;
     match (command, place.port()) {
-        (1, None) => Ok(Place::new(place.host(), port)),
+        (1, None) => Ok(HostPort::new(place.host(), port)),
         _ => Err(wrong()),
     }
 }
@@ -147,7 +147,7 @@ async fn reply(browser: &mut TcpStream, code: u8) -> io::Result<()> {
 }
 
 /// The first address that answers, or the reason of the first that does not.
-async fn connect(place: &Place) -> io::Result<TcpStream> {
+async fn connect(place: &HostPort) -> io::Result<TcpStream> {
     let port = place.port().unwrap_or_default();
     let mut failure = None;
     for address in resolve(place.host(), port).await? {
