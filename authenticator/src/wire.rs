@@ -19,6 +19,7 @@ pub mod cose;
 pub mod der;
 pub mod extensions;
 pub mod json;
+mod jwk;
 pub mod options;
 pub mod response;
 /// Finished artifacts in the form that deviations edit.

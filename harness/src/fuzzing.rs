@@ -1,4 +1,4 @@
-//! Access of the fuzz targets (`--cfg fuzzing`) to parsers that only the command line calls.
+//! Access of the fuzz targets (feature `fuzzing`) to parsers that only the command line calls.
 
 use std::path::Path;
 

@@ -4,7 +4,7 @@ pub mod actor;
 pub mod browser;
 pub mod catalogue;
 pub mod cli;
-#[cfg(fuzzing)]
+#[cfg(feature = "fuzzing")]
 pub mod fuzzing;
 pub mod mail;
 mod near;

@@ -1,9 +1,16 @@
+use serde::{Deserialize, Serialize};
+
+use super::credential_json::CredentialJson;
 use super::extensions::StoredExtensions;
 use crate::keys::SigningKey;
 use crate::wire::Flags;
 
 /// A public key credential source (§4).
-#[derive(Clone, Debug, PartialEq)]
+///
+/// Its JSON has the members of WebDriver's Credential Parameters, which the DevTools protocol and
+/// Playwright use as well, and more for the algorithm and the state of extensions.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "CredentialJson", into = "CredentialJson")]
 pub struct Credential {
     /// The credential id.
     pub id: Vec<u8>,

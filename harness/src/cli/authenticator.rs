@@ -3,8 +3,6 @@
 
 mod ceremony;
 mod credentials;
-mod jwk;
-mod passkey;
 mod store;
 
 use std::io;
@@ -64,7 +62,7 @@ pub(super) fn run(args: &Args, console: Console) -> Result<u8, Failure> {
 }
 
 /// A store's file as it would be written after it was read.
-#[cfg(fuzzing)]
+#[cfg(feature = "fuzzing")]
 pub(crate) fn rewritten(octets: &[u8]) -> Result<Vec<u8>, String> {
     store::rewritten(octets)
 }

@@ -113,7 +113,7 @@ impl FileConfig {
 }
 
 /// What is wrong with a file of this text.
-#[cfg(fuzzing)]
+#[cfg(feature = "fuzzing")]
 pub(crate) fn read_text(
     file: &Path,
     text: String,

@@ -56,7 +56,7 @@ pub(super) fn is_conditional_or_hidden(attributes: &[Attribute]) -> bool {
     attributes.iter().any(|attribute| match &attribute.meta {
         Meta::List(list) if list.path.is_ident("cfg") => {
             let condition = list.tokens.to_string();
-            condition == "test" || condition == "fuzzing"
+            condition == "test" || condition == "feature = \"fuzzing\""
         }
         Meta::List(list) if list.path.is_ident("doc") => list.tokens.to_string() == "hidden",
         _ => false,

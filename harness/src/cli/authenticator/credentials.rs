@@ -2,14 +2,13 @@ use std::fmt::Write;
 use std::path::PathBuf;
 
 use clap::Subcommand;
+use passrig_authenticator::device::Credential;
 use passrig_authenticator::keys;
 use passrig_authenticator::wire::base64url;
 use serde_json::{Value, json};
 
 use super::super::console::{Console, complain};
 use super::super::failure::Failure;
-use super::jwk::jwk;
-use super::passkey::Passkey;
 use super::store::{NewStore, OpenStore};
 use super::{StoreFile, read};
 use crate::near::did_you_mean;
@@ -89,13 +88,13 @@ pub(super) fn run(args: &Args, console: Console) -> Result<u8, Failure> {
         CredentialsVerb::Import { .. } => {
             let count = imported.len();
             store.change(|kept| {
-                imported.into_iter().for_each(|passkey| kept.insert(passkey.credential));
+                imported.into_iter().for_each(|passkey| kept.insert(passkey));
             })?;
             complain(&format!("{count} imported\n"));
         }
         CredentialsVerb::Remove { ids } => {
             let found = find(&store, ids)?;
-            let ids: Vec<_> = found.iter().map(|passkey| passkey.credential.id.clone()).collect();
+            let ids: Vec<_> = found.iter().map(|passkey| passkey.id.clone()).collect();
             store.change(|kept| {
                 for id in &ids {
                     kept.remove(id);
@@ -108,7 +107,7 @@ pub(super) fn run(args: &Args, console: Console) -> Result<u8, Failure> {
 }
 
 /// One credential or many.
-fn parse(text: &str) -> Result<Vec<Passkey>, Failure> {
+fn parse(text: &str) -> Result<Vec<Credential>, Failure> {
     let unusable = |error: serde_json::Error| {
         let help = "expected what `passrig authenticator credentials export` prints: \
                     credentialId, isResidentCredential, rpId, privateKey (PKCS#8), signCount, …";
@@ -123,11 +122,11 @@ fn parse(text: &str) -> Result<Vec<Passkey>, Failure> {
     .map_err(unusable)
 }
 
-fn find<'a>(store: &'a OpenStore, ids: &[String]) -> Result<Vec<&'a Passkey>, Failure> {
+fn find<'a>(store: &'a OpenStore, ids: &[String]) -> Result<Vec<&'a Credential>, Failure> {
     let known = || store.passkeys().iter();
     let found = ids.iter().map(|id| {
-        known().find(|passkey| passkey.id() == *id).ok_or_else(|| {
-            let names: Vec<String> = known().map(Passkey::id).collect();
+        known().find(|passkey| self::id(passkey) == *id).ok_or_else(|| {
+            let names: Vec<String> = known().map(self::id).collect();
             let help = did_you_mean(id, names.iter().map(String::as_str)).unwrap_or_else(|| {
                 "`passrig authenticator credentials list` shows every passkey".to_owned()
             });
@@ -137,9 +136,14 @@ fn find<'a>(store: &'a OpenStore, ids: &[String]) -> Result<Vec<&'a Passkey>, Fa
     found.collect()
 }
 
-/// What everybody may know of a passkey.
-fn public(passkey: &Passkey) -> Value {
-    let key = passkey.credential.key.public_key();
+/// The credential ID as text.
+fn id(credential: &Credential) -> String {
+    base64url::encode(&credential.id)
+}
+
+/// The members of a passkey that are not secret.
+fn public(passkey: &Credential) -> Value {
+    let key = passkey.key.public_key();
     let mut value = json!(passkey);
     if let Some(members) = value.as_object_mut() {
         for secret in ["privateKey", "credRandom"] {
@@ -149,17 +153,16 @@ fn public(passkey: &Passkey) -> Value {
         let forms = json!({
             "spki": spki,
             "cose": base64url::encode(&key.to_cbor().render()),
-            "jwk": jwk(&key),
+            "jwk": key.to_jwk(),
         });
         members.insert("publicKey".to_owned(), forms);
     }
     value
 }
 
-fn table(passkeys: &[Passkey]) -> String {
+fn table(passkeys: &[Credential]) -> String {
     let mut out = String::new();
-    for passkey in passkeys {
-        let credential = &passkey.credential;
+    for credential in passkeys {
         let user = credential.user.as_ref().map_or("-", |user| &user.name);
         let backup = match (credential.backup_eligible, credential.backup_state) {
             (true, true) => "synced",
@@ -169,7 +172,7 @@ fn table(passkeys: &[Passkey]) -> String {
         let _ = writeln!(
             out,
             "{}  {}  {}  {}  {backup}  count {}",
-            passkey.id(),
+            id(credential),
             visible::line(&credential.rp_id),
             visible::line(user),
             credential.key.algorithm(),

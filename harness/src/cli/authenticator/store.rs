@@ -11,13 +11,12 @@ use std::time::{Duration, Instant};
 use clap::builder::PossibleValuesParser;
 use passrig_authenticator::Client;
 use passrig_authenticator::client::Origin;
-use passrig_authenticator::device::{self, Profile, Tally};
+use passrig_authenticator::device::{self, Credential, Profile, Tally};
 use passrig_authenticator::env::{Answer, Seeded};
 use serde::{Deserialize, Serialize};
 
 use super::super::failure::Failure;
 use super::super::identity;
-use super::passkey::Passkey;
 use crate::storage::{self, FileMode, Limit};
 
 /// The shape of the file.
@@ -60,7 +59,7 @@ struct StoreContent {
     made: u64,
     /// The counter that belongs to no credential.
     signed: u32,
-    credentials: Vec<Passkey>,
+    credentials: Vec<Credential>,
 }
 
 impl OpenStore {
@@ -99,7 +98,7 @@ impl OpenStore {
     }
 
     /// The passkeys, by RP id and age.
-    pub(super) fn passkeys(&self) -> &[Passkey] {
+    pub(super) fn passkeys(&self) -> &[Credential] {
         &self.content.credentials
     }
 
@@ -135,14 +134,14 @@ impl OpenStore {
 
     fn fill(&self, store: &mut device::Store) {
         for passkey in &self.content.credentials {
-            store.insert(passkey.credential.clone());
+            store.insert(passkey.clone());
         }
         store.resume(Tally { made: self.content.made, signed: self.content.signed });
     }
 
     fn save(&mut self, store: &device::Store) -> Result<(), Failure> {
         let Tally { made, signed } = store.tally();
-        let credentials = store.iter().cloned().map(Passkey::from).collect();
+        let credentials = store.iter().cloned().collect();
         self.content.made = made;
         self.content.signed = signed;
         self.content.credentials = credentials;
@@ -167,7 +166,7 @@ fn parse(file: &Path, bytes: &[u8]) -> Result<StoreContent, Failure> {
 }
 
 /// A file as it would be written after it was read.
-#[cfg(fuzzing)]
+#[cfg(feature = "fuzzing")]
 pub(super) fn rewritten(bytes: &[u8]) -> Result<Vec<u8>, String> {
     let content =
         parse(Path::new("passkeys.json"), bytes).map_err(|failure| failure.to_string())?;

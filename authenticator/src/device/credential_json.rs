@@ -1,47 +1,29 @@
-//! A passkey in the JSON that WebDriver's virtual authenticators, the DevTools
-//! protocol and Playwright use for credentials.
+//! A credential in the JSON that WebDriver's virtual authenticators, the DevTools protocol and Playwright use.
+//!
+//! The members are those of WebDriver's Credential Parameters (§11.5), the algorithm, which a private key does not always
+//! tell, and the state of extensions.
 
-use passrig_authenticator::device::extensions::{CredRandom, Protection, StoredExtensions};
-use passrig_authenticator::device::{Credential, User};
-use passrig_authenticator::keys::SigningKey;
-use passrig_authenticator::wire::base64url;
-use passrig_authenticator::wire::cose::Algorithm;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-/// A credential that travels as JSON.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(try_from = "Shape", into = "Shape")]
-pub(super) struct Passkey {
-    pub(super) credential: Credential,
-}
+use super::credential::{Credential, User};
+use super::extensions::{CredRandom, Protection, StoredExtensions};
+use crate::keys::{self, SigningKey};
+use crate::wire::base64url;
+use crate::wire::cose::Algorithm;
 
-impl Passkey {
-    /// The id as everybody prints it.
-    pub(super) fn id(&self) -> String {
-        base64url::encode(&self.credential.id)
-    }
-}
-
-impl From<Credential> for Passkey {
-    fn from(credential: Credential) -> Self {
-        Self { credential }
-    }
-}
-
-/// The JSON (WebDriver's Credential Parameters), the algorithm, which a private
-/// key does not always tell, and what extensions keep.
+/// The members. Byte strings are base64url as in WebDriver, or base64 as in the DevTools protocol.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Shape {
-    credential_id: HiddenBytes,
+pub(super) struct CredentialJson {
+    credential_id: Bytes,
     is_resident_credential: bool,
     rp_id: String,
     /// PKCS#8.
-    private_key: HiddenBytes,
+    private_key: Bytes,
     #[serde(skip_serializing_if = "Option::is_none")]
     alg: Option<Algorithm>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    user_handle: Option<HiddenBytes>,
+    user_handle: Option<Bytes>,
     #[serde(skip_serializing_if = "Option::is_none")]
     user_name: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -51,50 +33,53 @@ struct Shape {
     backup_eligibility: bool,
     #[serde(default)]
     backup_state: bool,
-    /// Empty where one can be kept and none was written.
+    /// Empty if the credential can have a large blob and none was written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    large_blob: Option<HiddenBytes>,
+    large_blob: Option<Bytes>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    cred_blob: Option<HiddenBytes>,
-    /// Level 1 goes without saying.
+    cred_blob: Option<Bytes>,
+    /// Absent for level 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     cred_protect: Option<u8>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    cred_random: Option<PrfSecrets>,
+    cred_random: Option<Secrets>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     third_party_payment: Option<bool>,
 }
 
+/// The secrets of `hmac-secret` and `prf`.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct PrfSecrets {
-    with_uv: HiddenBytes,
-    without_uv: HiddenBytes,
+struct Secrets {
+    with_uv: Bytes,
+    without_uv: Bytes,
 }
 
-/// Why JSON is no passkey, beyond its shape.
+/// A member with an invalid value.
 #[derive(Debug, thiserror::Error)]
-enum Error {
-    #[error("credentialId: {0} octets; there are 1 to 1023 (§4)")]
+pub(super) enum Error {
+    #[error("credentialId: expected 1 to 1023 bytes (§4), found {0}")]
     Id(usize),
     #[error("privateKey: {0}")]
-    Key(#[from] passrig_authenticator::keys::Error),
-    #[error("privateKey: this is no PKCS#8 private key of a kind that is known here")]
-    Kind,
+    Key(#[from] keys::Error),
+    #[error("privateKey: expected a PKCS#8 private key of a supported algorithm")]
+    Algorithm,
     #[error("isResidentCredential: a discoverable credential needs a userHandle")]
-    Nobody,
-    #[error("credProtect: {0} is no level; there are 1, 2 and 3")]
+    UserHandle,
+    #[error("credProtect: expected level 1, 2 or 3, found {0}")]
     Protection(u8),
-    #[error("credRandom: a secret has 32 octets")]
+    #[error("credRandom: expected secrets of 32 bytes")]
     Secret,
-    #[error("backupState: what is not eligible for backup is not backed up (§6.1.3)")]
+    #[error(
+        "backupState: a credential that is not eligible for backup cannot be backed up (§6.1.3)"
+    )]
     Backup,
 }
 
-impl TryFrom<Shape> for Passkey {
+impl TryFrom<CredentialJson> for Credential {
     type Error = Error;
 
-    fn try_from(shape: Shape) -> Result<Self, Error> {
+    fn try_from(shape: CredentialJson) -> Result<Self, Error> {
         let id = shape.credential_id.0;
         if !(1..=1023).contains(&id.len()) {
             return Err(Error::Id(id.len()));
@@ -105,7 +90,7 @@ impl TryFrom<Shape> for Passkey {
         let named = |name: Option<String>| name.unwrap_or_default();
         let user = match shape.user_handle {
             _ if !shape.is_resident_credential => None,
-            None => return Err(Error::Nobody),
+            None => return Err(Error::UserHandle),
             Some(handle) => Some(User {
                 handle: handle.0,
                 name: named(shape.user_name),
@@ -115,7 +100,7 @@ impl TryFrom<Shape> for Passkey {
         let protection = shape.cred_protect.map_or(Ok(Protection::default()), |level| {
             Protection::from_level(level).ok_or(Error::Protection(level))
         })?;
-        Ok(Self::from(Credential {
+        Ok(Self {
             id,
             key: key(shape.alg, &shape.private_key.0)?,
             rp_id: shape.rp_id,
@@ -130,15 +115,15 @@ impl TryFrom<Shape> for Passkey {
                 large_blob: shape.large_blob.map(|blob| blob.0),
                 third_party_payment: shape.third_party_payment.unwrap_or_default(),
             },
-        }))
+        })
     }
 }
 
-impl TryFrom<PrfSecrets> for CredRandom {
+impl TryFrom<Secrets> for CredRandom {
     type Error = Error;
 
-    fn try_from(PrfSecrets { with_uv, without_uv }: PrfSecrets) -> Result<Self, Error> {
-        let secret = |octets: HiddenBytes| octets.0.try_into().map_err(|_| Error::Secret);
+    fn try_from(Secrets { with_uv, without_uv }: Secrets) -> Result<Self, Error> {
+        let secret = |bytes: Bytes| bytes.0.try_into().map_err(|_| Error::Secret);
         Ok(Self { with_uv: secret(with_uv)?, without_uv: secret(without_uv)? })
     }
 }
@@ -149,10 +134,10 @@ fn key(alg: Option<Algorithm>, pkcs8: &[u8]) -> Result<SigningKey, Error> {
         return Ok(SigningKey::from_pkcs8(alg, pkcs8)?);
     }
     let mut usual = USUAL.iter().filter_map(|alg| SigningKey::from_pkcs8(*alg, pkcs8).ok());
-    usual.next().ok_or(Error::Kind)
+    usual.next().ok_or(Error::Algorithm)
 }
 
-/// One algorithm for each kind of key, what browsers have first.
+/// One algorithm for each kind of key, those of browsers first.
 const USUAL: &[Algorithm] = &[
     Algorithm::ES256,
     Algorithm::RS256,
@@ -166,29 +151,29 @@ const USUAL: &[Algorithm] = &[
     Algorithm::ML_DSA_87,
 ];
 
-impl From<Passkey> for Shape {
-    fn from(Passkey { credential }: Passkey) -> Self {
+impl From<Credential> for CredentialJson {
+    fn from(credential: Credential) -> Self {
         let user = credential.user.as_ref();
         let kept = &credential.extensions;
         let protection = Some(kept.protection).filter(|level| *level != Protection::default());
-        let secrets = kept.cred_random.as_ref().map(|secrets| PrfSecrets {
-            with_uv: HiddenBytes(secrets.with_uv.to_vec()),
-            without_uv: HiddenBytes(secrets.without_uv.to_vec()),
+        let secrets = kept.cred_random.as_ref().map(|secrets| Secrets {
+            with_uv: Bytes(secrets.with_uv.to_vec()),
+            without_uv: Bytes(secrets.without_uv.to_vec()),
         });
         Self {
-            credential_id: HiddenBytes(credential.id.clone()),
+            credential_id: Bytes(credential.id.clone()),
             is_resident_credential: user.is_some(),
             rp_id: credential.rp_id.clone(),
-            private_key: HiddenBytes(credential.key.to_pkcs8()),
+            private_key: Bytes(credential.key.to_pkcs8()),
             alg: Some(credential.key.algorithm()),
-            user_handle: user.map(|user| HiddenBytes(user.handle.clone())),
+            user_handle: user.map(|user| Bytes(user.handle.clone())),
             user_name: user.map(|user| user.name.clone()),
             user_display_name: user.map(|user| user.display_name.clone()),
             sign_count: credential.sign_count,
             backup_eligibility: credential.backup_eligible,
             backup_state: credential.backup_state,
-            large_blob: kept.large_blob.clone().map(HiddenBytes),
-            cred_blob: kept.cred_blob.clone().map(HiddenBytes),
+            large_blob: kept.large_blob.clone().map(Bytes),
+            cred_blob: kept.cred_blob.clone().map(Bytes),
             cred_protect: protection.map(Protection::level),
             cred_random: secrets,
             third_party_payment: kept.third_party_payment.then_some(true),
@@ -196,18 +181,17 @@ impl From<Passkey> for Shape {
     }
 }
 
-/// Octets as WebDriver writes them; the DevTools protocol writes plain base64,
-/// which is read as well.
+/// A byte string: written as base64url, read as base64url or base64.
 #[derive(Clone)]
-struct HiddenBytes(Vec<u8>);
+struct Bytes(Vec<u8>);
 
-impl Serialize for HiddenBytes {
+impl Serialize for Bytes {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&base64url::encode(&self.0))
     }
 }
 
-impl<'de> Deserialize<'de> for HiddenBytes {
+impl<'de> Deserialize<'de> for Bytes {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         base64url::decode_lenient(&text).map(Self).map_err(de::Error::custom)
@@ -217,11 +201,11 @@ impl<'de> Deserialize<'de> for HiddenBytes {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use passrig_authenticator::keys::ALGORITHMS;
+    use crate::keys::ALGORITHMS;
     use serde_json::{Value, json};
 
-    fn passkey(key: SigningKey) -> Passkey {
-        Passkey::from(Credential {
+    fn credential(key: SigningKey) -> Credential {
+        Credential {
             id: vec![1; 16],
             key,
             rp_id: "passrig.test".to_owned(),
@@ -230,66 +214,66 @@ mod tests {
             backup_eligible: true,
             backup_state: false,
             extensions: StoredExtensions::default(),
-        })
+        }
     }
 
     #[test]
-    fn data_of_extensions_is_exported() {
+    fn the_state_of_extensions_is_written_and_read() {
         let key = SigningKey::from_bytes(Algorithm::ES256, &[1; 32]).unwrap();
-        let mut passkey = passkey(key);
-        let plain = json!(passkey);
+        let mut stored = credential(key);
+        let plain = json!(stored);
         let members = plain.as_object().unwrap();
         for member in ["largeBlob", "credBlob", "credProtect", "credRandom", "thirdPartyPayment"] {
             assert!(!members.contains_key(member), "{member}");
         }
-        passkey.credential.extensions = StoredExtensions {
+        stored.extensions = StoredExtensions {
             protection: Protection::Required,
             cred_random: Some(CredRandom { with_uv: [1; 32], without_uv: [2; 32] }),
             cred_blob: Some(vec![3]),
             large_blob: Some(Vec::new()),
             third_party_payment: true,
         };
-        let full = json!(passkey);
+        let full = json!(stored);
         assert_eq!(full["credProtect"], json!(3));
-        let read: Passkey = serde_json::from_value(full.clone()).unwrap();
-        assert_eq!(read.credential, passkey.credential);
+        let read: Credential = serde_json::from_value(full.clone()).unwrap();
+        assert_eq!(read, stored);
         for (member, value, said) in [
-            ("credProtect", json!(4), "credProtect: 4 is no level; there are 1, 2 and 3"),
+            ("credProtect", json!(4), "credProtect: expected level 1, 2 or 3, found 4"),
             (
                 "credRandom",
                 json!({"withUv": "AA", "withoutUv": "AA"}),
-                "credRandom: a secret has 32 octets",
+                "credRandom: expected secrets of 32 bytes",
             ),
         ] {
             let mut wrong = full.clone();
             wrong[member] = value;
-            let error = serde_json::from_value::<Passkey>(wrong).unwrap_err();
+            let error = serde_json::from_value::<Credential>(wrong).unwrap_err();
             assert_eq!(error.to_string(), said);
         }
     }
 
     #[test]
-    fn every_kind_of_key_travels() {
+    fn a_key_of_every_algorithm_is_written_and_read() {
         for alg in ALGORITHMS.iter().copied().filter(|alg| *alg != Algorithm::RS1) {
             let seed = vec![1; SigningKey::seed_len(alg).unwrap()];
-            let passkey = passkey(SigningKey::from_bytes(alg, &seed).unwrap());
-            let mut json = json!(passkey);
-            let read: Passkey = serde_json::from_value(json.clone()).unwrap();
-            assert_eq!(read.credential, passkey.credential, "{alg}");
+            let stored = credential(SigningKey::from_bytes(alg, &seed).unwrap());
+            let mut json = json!(stored);
+            let read: Credential = serde_json::from_value(json.clone()).unwrap();
+            assert_eq!(read, stored, "{alg}");
 
             json.as_object_mut().unwrap().remove("alg");
-            let read: Passkey = serde_json::from_value(json).unwrap();
-            assert_eq!(read.credential.key.to_pkcs8(), passkey.credential.key.to_pkcs8(), "{alg}");
-            assert!(super::super::jwk::jwk(&read.credential.key.public_key()).is_some(), "{alg}");
+            let read: Credential = serde_json::from_value(json).unwrap();
+            assert_eq!(read.key.to_pkcs8(), stored.key.to_pkcs8(), "{alg}");
+            assert!(read.key.public_key().to_jwk().is_some(), "{alg}");
         }
     }
 
     #[test]
-    fn errors_name_the_member_that_is_invalid() {
+    fn an_error_names_the_member() {
         let key = SigningKey::from_bytes(Algorithm::ES256, &[1; 32]).unwrap();
-        let good = json!(passkey(key));
+        let good = json!(credential(key));
         for (member, value, said) in [
-            ("credentialId", json!(""), "credentialId: 0 octets; there are 1 to 1023 (§4)"),
+            ("credentialId", json!(""), "credentialId: expected 1 to 1023 bytes (§4), found 0"),
             ("privateKey", json!("AAAA"), "privateKey: the octets are no private key for ES256"),
             (
                 "userHandle",
@@ -300,7 +284,7 @@ mod tests {
         ] {
             let mut wrong = good.clone();
             wrong[member] = value;
-            let error = serde_json::from_value::<Passkey>(wrong).unwrap_err();
+            let error = serde_json::from_value::<Credential>(wrong).unwrap_err();
             assert_eq!(error.to_string(), said);
         }
     }
