@@ -116,6 +116,7 @@ impl Deviation {
 
 /// Why an edit cannot be carried out.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum Error {
     /// The path is no path.
     #[error("`{path}` is no path: {reason}")]

@@ -25,6 +25,7 @@ use extensions::{Extension, PinPolicy};
 /// Why an authenticator ends an operation without a result. The names are
 /// those of §6.3.2 and §6.3.3.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum Error {
     /// No algorithm that was asked for can be made here.
     #[error("no requested algorithm is supported")]

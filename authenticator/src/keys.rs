@@ -126,6 +126,7 @@ impl std::fmt::Debug for SigningKey {
 
 /// Why a key or a signature cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum Error {
     /// An algorithm that is not supported.
     #[error("{0} is not supported")]

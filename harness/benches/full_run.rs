@@ -21,7 +21,7 @@ use passrig::catalogue::Catalogue;
 use passrig::outcome::{CheckResult, Outcome, Reason, Report, Skip, TargetInfo, Tool};
 use passrig::relying_party::{EXPIRY, ORIGIN, RP_ID, in_process};
 use passrig::report::{RunLog, log};
-use passrig::runner::{self, Filter, Options};
+use passrig::runner::{self, Options};
 use passrig::target_rp::guard::Guard;
 use passrig::target_rp::network::{Network, NetworkSettings};
 use passrig::target_rp::transport::Sending;
@@ -82,19 +82,11 @@ fn main() {
 
 /// As `passrig check` does it, with the log of every exchange.
 async fn check(target: Target, expiry: Option<Duration>, run: usize) -> Report {
-    let options = Options {
-        catalogue: Arc::new(Catalogue::builtin().unwrap()),
-        filter: Filter::default(),
-        seed: "bench".to_owned(),
-        run_id: run.to_string(),
-        jobs: JOBS,
-        expiry,
-        timing: expiry.map(|_| 500),
-        authenticator: None,
-        variables: Vec::new(),
-        restart: Default::default(),
-        throttle_wait: runner::THROTTLE_WAIT,
-    };
+    let mut options = Options::new(Arc::new(Catalogue::builtin().unwrap()), "bench");
+    options.run_id = run.to_string();
+    options.jobs = JOBS;
+    options.expiry = expiry;
+    options.timing = expiry.map(|_| 500);
     let about = TargetInfo {
         url: target.base().to_string(),
         origin: target.origin().to_owned(),

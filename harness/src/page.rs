@@ -60,6 +60,7 @@ impl PageExamination {
 
 /// Why nothing can be said about a page.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum Error {
     /// The browser does not do what the script says.
     #[error(transparent)]

@@ -19,6 +19,7 @@ pub use har::NoRecording;
 
 /// Why no adapter could be learnt.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum Error {
     /// The file is no recording.
     #[error(transparent)]

@@ -35,6 +35,7 @@ use crate::catalogue::Catalogue;
 use run::origin;
 
 /// What to run, and how.
+#[non_exhaustive]
 pub struct Options {
     /// The checks.
     pub catalogue: Arc<Catalogue>,
@@ -62,6 +63,25 @@ pub struct Options {
     pub restart: Restart,
     /// How long to wait in total because the target asks for fewer requests.
     pub throttle_wait: Duration,
+}
+
+impl Options {
+    /// The whole catalogue with this seed, four blocks at once, without checks that wait or time.
+    pub fn new(catalogue: Arc<Catalogue>, seed: impl Into<String>) -> Self {
+        Self {
+            catalogue,
+            filter: Filter::default(),
+            seed: seed.into(),
+            run_id: "1".to_owned(),
+            jobs: 4,
+            variables: Vec::new(),
+            expiry: None,
+            timing: None,
+            authenticator: None,
+            restart: Restart::default(),
+            throttle_wait: THROTTLE_WAIT,
+        }
+    }
 }
 
 /// The time to wait because the target asks for fewer requests, unless the user names another.

@@ -33,6 +33,7 @@ pub struct TomlMistake {
 /// The kinds of mistakes.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[allow(missing_docs, reason = "the messages say what each value means")]
+#[non_exhaustive]
 pub enum Fault {
     #[error("invalid TOML: {0}")]
     Syntax(String),

@@ -73,6 +73,7 @@ pub struct Violated {
 
 /// The error of a comparison.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum Error {
     /// The data that come with the program are broken.
     #[error(transparent)]
@@ -89,6 +90,7 @@ pub enum Error {
 
 /// The cause for which a vector cannot be tried.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum Cause {
     /// A value is missing or unusable in the data.
     #[error("it has no usable `{0}`")]

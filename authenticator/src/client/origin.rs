@@ -14,6 +14,7 @@ pub struct Origin {
 
 /// Why a text is not the origin of a page that may use WebAuthn.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum ParseOriginError {
     /// Not a URL with a host.
     #[error("`{0}` is not an origin; write it like https://login.example.org")]

@@ -15,6 +15,7 @@ pub struct AttestationObject {
 
 /// Why octets are not an attestation object.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum Error {
     /// Not one well-formed CBOR item.
     #[error(transparent)]

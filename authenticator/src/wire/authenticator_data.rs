@@ -73,6 +73,7 @@ impl Flags {
 
 /// Why octets are not authenticator data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum Error {
     /// Fewer octets than the fixed part, or than a length announces.
     #[error("authenticator data end early, after {0} octets")]

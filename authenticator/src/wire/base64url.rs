@@ -9,6 +9,7 @@ use std::fmt;
 
 /// Why a text is not strict base64url.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum Error {
     /// A character that the alphabet does not have.
     #[error("`{0}` at offset {1} is not in the base64url alphabet")]

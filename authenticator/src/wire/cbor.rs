@@ -69,6 +69,7 @@ pub enum Item {
 
 /// Why octets are not the CBOR that was asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum Error {
     /// The octets end inside an item.
     #[error("the CBOR item ends early, at offset {0}")]

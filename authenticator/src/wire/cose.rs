@@ -205,6 +205,7 @@ pub enum Key {
 
 /// Why a COSE key cannot be used in WebAuthn.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum Error {
     /// A parameter is missing or of another type.
     #[error("the COSE key has no usable `{0}`")]

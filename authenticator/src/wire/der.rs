@@ -37,6 +37,7 @@ pub enum Content {
 
 /// Why octets are not the element that was asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum Error {
     /// The octets end inside an element.
     #[error("the ASN.1 element ends early")]

@@ -7,6 +7,7 @@ use crate::target_rp::guard::HostPort;
 /// Why a browser did not do what it was told.
 #[derive(Debug, thiserror::Error)]
 #[allow(missing_docs, reason = "the messages say what each value means")]
+#[non_exhaustive]
 pub enum Error {
     #[error("no Chromium was found")]
     NotFound,

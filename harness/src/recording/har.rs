@@ -30,6 +30,7 @@ pub(super) enum HarBody {
 
 /// Why a file is no recording.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum NoRecording {
     /// It is not JSON of that shape.
     #[error("this is no HTTP Archive: {0}")]

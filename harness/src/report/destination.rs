@@ -35,6 +35,7 @@ passrig_authenticator::named_enum! {
 
 /// Why `FORMAT=FILE` means nothing.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum DestinationError {
     /// There is no `=`, or nothing after it.
     #[error("expected FORMAT=FILE, such as json=report.json")]

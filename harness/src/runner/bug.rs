@@ -10,6 +10,7 @@ use crate::outcome::NotTestable;
 
 /// What ends a run without a report. The observer has the results so far.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum RunError {
     /// The target cannot be tested.
     #[error(transparent)]
@@ -95,7 +96,7 @@ mod tests {
     use crate::observer::Observer;
     use crate::outcome::{CheckResult, Transcript};
     use crate::relying_party::in_process;
-    use crate::runner::{self, Filter, Options, Restart, THROTTLE_WAIT};
+    use crate::runner::{self, Options};
 
     const CHECK: &str = "authentication.type.nonsense";
 
@@ -115,19 +116,9 @@ mod tests {
 
     async fn run(jobs: usize) -> (Result<(), RunError>, Vec<String>) {
         let only = vec!["registration.type".to_owned(), "authentication.type".to_owned()];
-        let options = Options {
-            catalogue: Arc::new(Catalogue::builtin().unwrap()),
-            filter: Filter { only, ..Filter::default() },
-            seed: "5eed".to_owned(),
-            run_id: "1".to_owned(),
-            jobs,
-            variables: Vec::new(),
-            expiry: None,
-            timing: None,
-            authenticator: None,
-            restart: Restart::default(),
-            throttle_wait: THROTTLE_WAIT,
-        };
+        let mut options = Options::new(Arc::new(Catalogue::builtin().unwrap()), "5eed");
+        options.filter.only = only;
+        options.jobs = jobs;
         let observer = Arc::new(Panics::default());
         let target = Arc::new(in_process(None).unwrap());
         let ran = runner::run(&options, target, observer.clone()).await;

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use tokio::task::JoinSet;
 
-use super::{Filter, Options, Restart};
+use super::Options;
 use crate::catalogue::{Catalogue, Check};
 use crate::observer::Observer;
 use crate::outcome::{CheckResult, Expectation, Outcome, Report};
@@ -37,6 +37,7 @@ pub struct Row {
 
 /// Why the matrix is not closed.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
 pub enum Flaw {
     /// The mutant does not pass the preflight.
     #[error("{mutant}: the run ends early: {reason}")]
@@ -232,19 +233,11 @@ async fn run(
     target: Option<Target>,
     among: Option<BTreeSet<String>>,
 ) -> Result<Report, String> {
-    let options = Options {
-        catalogue: Arc::clone(catalogue),
-        filter: Filter { among, ..Filter::default() },
-        seed: "kill matrix".to_owned(),
-        run_id: "1".to_owned(),
-        jobs: 2,
-        variables: Vec::new(),
-        expiry: Some(EXPIRY),
-        timing: Some(TIMED),
-        authenticator: None,
-        restart: Restart::default(),
-        throttle_wait: super::THROTTLE_WAIT,
-    };
+    let mut options = Options::new(Arc::clone(catalogue), "kill matrix");
+    options.filter.among = among;
+    options.jobs = 2;
+    options.expiry = Some(EXPIRY);
+    options.timing = Some(TIMED);
     let target = target.ok_or("the reference RP has no adapter")?;
     let run = super::run(&options, Arc::new(target), Arc::new(Silent)).await;
     run.map_err(|error| error.to_string())

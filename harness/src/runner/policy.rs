@@ -20,6 +20,7 @@ pub struct Rule {
 
 /// Why a rule cannot be followed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum Error {
     /// It is about nothing.
     #[error("`{0}` is neither a requirement nor a family, and matches no check")]

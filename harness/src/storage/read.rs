@@ -32,6 +32,7 @@ impl Limit {
 /// Why a file cannot be read.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
 #[allow(missing_docs, reason = "the messages say what each value means")]
+#[non_exhaustive]
 pub enum ReadError {
     #[error("cannot read {}", file.display())]
     System { file: PathBuf, source: io::Error },

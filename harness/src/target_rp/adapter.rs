@@ -104,6 +104,7 @@ pub fn schema() -> schemars::Schema {
 /// Why an adapter could not be loaded.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
 #[allow(missing_docs, reason = "the messages say what each value means")]
+#[non_exhaustive]
 pub enum LoadError {
     #[error("cannot read the adapter {file}")]
     Read { file: String, source: std::io::Error },

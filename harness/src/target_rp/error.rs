@@ -51,6 +51,7 @@ impl fmt::Display for FlowStep {
 /// The reason why a step failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[allow(missing_docs, reason = "the messages say what each value means")]
+#[non_exhaustive]
 pub enum ErrorKind {
     #[error(transparent)]
     Transport(#[from] TransportError),

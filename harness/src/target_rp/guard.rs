@@ -130,6 +130,7 @@ pub struct Guard {
 
 /// A connection that the guard does not let be made.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum Refusal {
     /// The user did not name the host and port.
     #[error("expected a place that --rp, the adapter or --allow-host names, found {0}")]

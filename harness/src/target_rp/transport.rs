@@ -175,6 +175,7 @@ impl Default for Limits {
 /// The reason why no answer came.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[allow(missing_docs, reason = "the messages say what each value means")]
+#[non_exhaustive]
 pub enum TransportError {
     #[error("{host} has no address: {reason}")]
     NoAddress { host: String, reason: String },

@@ -12,7 +12,7 @@ use passrig::catalogue::Catalogue;
 use passrig::observer::Observer;
 use passrig::outcome::Report;
 use passrig::relying_party::{EXPIRY, in_process};
-use passrig::runner::{self, Filter, Options, RunError};
+use passrig::runner::{self, Options, RunError};
 
 /// As the program has it: the matrix is its longest work.
 #[global_allocator]
@@ -26,18 +26,9 @@ pub async fn run(
     catalogue: &Arc<Catalogue>,
     observer: Arc<dyn Observer>,
 ) -> Result<Report, RunError> {
-    let options = Options {
-        catalogue: Arc::clone(catalogue),
-        filter: Filter::default(),
-        seed: "self-proof".to_owned(),
-        run_id: "1".to_owned(),
-        jobs: 2,
-        variables: Vec::new(),
-        restart: Default::default(),
-        throttle_wait: runner::THROTTLE_WAIT,
-        expiry: Some(EXPIRY),
-        timing: Some(500),
-        authenticator: None,
-    };
+    let mut options = Options::new(Arc::clone(catalogue), "self-proof");
+    options.jobs = 2;
+    options.expiry = Some(EXPIRY);
+    options.timing = Some(500);
     runner::run(&options, Arc::new(in_process(None).unwrap()), observer).await
 }

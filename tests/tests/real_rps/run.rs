@@ -6,7 +6,7 @@ use std::time::Duration;
 use passrig::catalogue::Catalogue;
 use passrig::observer::Observer;
 use passrig::outcome::Report;
-use passrig::runner::{self, Filter, Options};
+use passrig::runner::{self, Options};
 use passrig::target_rp::adapter;
 use passrig::target_rp::network::{Network, NetworkSettings, Trust};
 use passrig::target_rp::transport::Limits;
@@ -21,21 +21,9 @@ pub(super) async fn catalogue(rp: &Running, adapter: &str, seed: &str, run_id: &
     let adapter = adapter::named(adapter).unwrap();
     let base = rp.url.parse().unwrap();
     let target = Arc::new(Target::new(adapter, base, rp.url.clone(), Arc::new(network(rp))));
-    let options = Options {
-        catalogue: Arc::new(Catalogue::builtin().unwrap()),
-        filter: Filter::default(),
-        seed: seed.to_owned(),
-        run_id: run_id.to_owned(),
-        jobs: 4,
-        restart: Default::default(),
-        throttle_wait: runner::THROTTLE_WAIT,
-        variables: Vec::new(),
-        // Five minutes for each ceremony are too many here.
-        expiry: None,
-        // Nor are a busy machine's times worth much.
-        timing: None,
-        authenticator: None,
-    };
+    // Checks that wait for expiry take minutes for each ceremony, and times of a busy machine say little: both stay out.
+    let mut options = Options::new(Arc::new(Catalogue::builtin().unwrap()), seed);
+    options.run_id = run_id.to_owned();
     let report = runner::run(&options, target, Arc::new(Silent)).await;
     let report = report.unwrap_or_else(|error| panic!("{error}\n{}", rp.stderr()));
     assert_eq!(report.stopped, None, "{}", rp.stderr());

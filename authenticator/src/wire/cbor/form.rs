@@ -6,6 +6,7 @@ use super::{Cbor, Head, Item};
 
 /// In what respect a well-formed item is not in the CTAP2 canonical form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, thiserror::Error)]
+#[non_exhaustive]
 pub enum Irregularity {
     /// A string, list or map of indefinite length.
     #[error("something is of indefinite length")]

@@ -34,6 +34,7 @@ impl Default for Trust {
 /// Why a CA file cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[allow(missing_docs, reason = "the messages say what each value means")]
+#[non_exhaustive]
 pub enum CaError {
     #[error("cannot read the CA file {file}")]
     Read { file: String, source: io::Error },
