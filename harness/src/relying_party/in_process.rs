@@ -11,7 +11,7 @@ use passrig_authenticator::wire::cose::Algorithm;
 use url::Url;
 
 use super::behaviour::Behaviour;
-use super::mutant::{Comparison, Mutant};
+use super::mutant::{Mutant, StepComparison};
 use super::policy::{CHALLENGE_LIFETIME, MetadataSources};
 use super::{Config, RelyingParty};
 use crate::target_rp::adapter;
@@ -34,7 +34,7 @@ pub fn in_process(mutant: Option<Mutant>) -> Option<Target> {
 }
 
 /// The reference RP, which compares the steps of mutants with its own.
-pub(crate) fn in_process_compared(comparison: Arc<Comparison>) -> Option<Target> {
+pub(crate) fn in_process_compared(comparison: Arc<StepComparison>) -> Option<Target> {
     serving(built_in(Vec::new())?, Some(comparison), "reference")
 }
 

@@ -31,7 +31,7 @@ mod story;
 mod strict;
 mod weak;
 
-pub(crate) use comparison::Comparison;
+pub(crate) use comparison::StepComparison;
 pub use story::of_stories;
 
 use std::sync::Arc;

@@ -14,7 +14,7 @@ use super::Options;
 use crate::catalogue::{Catalogue, Check};
 use crate::observer::Observer;
 use crate::outcome::{CheckResult, Expectation, Outcome, Report};
-use crate::relying_party::mutant::Comparison;
+use crate::relying_party::mutant::StepComparison;
 use crate::relying_party::{EXPIRY, Mutant, in_process, in_process_compared, mutant};
 use crate::target_rp::Target;
 
@@ -83,15 +83,15 @@ pub enum Extent {
 }
 
 /// The checks that a mutant answers in another way than the reference RP.
-struct Selection {
-    comparison: Arc<Comparison>,
+struct DifferingChecks {
+    comparison: Arc<StepComparison>,
     known: BTreeSet<String>,
 }
 
-impl Selection {
+impl DifferingChecks {
     /// `None` if the reference RP itself is not as the checks expect.
     async fn of(catalogue: &Arc<Catalogue>) -> Option<Self> {
-        let comparison = Arc::new(Comparison::with(&mutant::all()));
+        let comparison = Arc::new(StepComparison::with(&mutant::all()));
         let target = in_process_compared(Arc::clone(&comparison));
         let report = run(catalogue, target, None).await.ok()?;
         let known = catalogue.checks.iter().map(|check| check.id.clone()).collect();
@@ -136,7 +136,7 @@ impl Matrix {
     ) -> Self {
         let selection = match extent {
             Extent::Whole => None,
-            Extent::Differing => Selection::of(catalogue).await,
+            Extent::Differing => DifferingChecks::of(catalogue).await,
         };
         let selection = Arc::new(selection);
         let cores = std::thread::available_parallelism().map_or(1, usize::from);

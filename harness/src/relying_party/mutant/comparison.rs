@@ -13,7 +13,7 @@ use crate::relying_party::verify::{AttemptAudit, Evidence, Procedure, STEPS, Ste
 
 /// The reference RP, which runs the replaced steps of mutants beside its own and compares the results.
 #[derive(Debug)]
-pub(crate) struct Comparison {
+pub(crate) struct StepComparison {
     replaced: Vec<Replaced>,
     /// For each mutant the values of the header `x-passrig-check` of the responses that it examines
     /// with another result.
@@ -28,7 +28,7 @@ struct Replaced {
     run: Procedure,
 }
 
-impl Comparison {
+impl StepComparison {
     /// A comparison with the mutants that replace steps and decide everything else as the reference RP.
     pub(crate) fn with(mutants: &[Mutant]) -> Self {
         let replaced = mutants.iter().filter(|mutant| mutant.replaces_steps_only());
@@ -48,7 +48,7 @@ impl Comparison {
     }
 }
 
-impl Behaviour for Comparison {
+impl Behaviour for StepComparison {
     fn examine<'a>(&self, evidence: Evidence<'a>, specified: AttemptAudit<'a>) -> AttemptAudit<'a> {
         let ceremony = Some(evidence.ceremony);
         let mut before = evidence;
