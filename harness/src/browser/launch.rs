@@ -88,7 +88,7 @@ pub struct LaunchSettings {
     /// Hosts, and where each really is (`HOST:PORT`); names and certificates
     /// stay those of the host.
     pub elsewhere: Vec<(String, String)>,
-    /// Keys of certificates that are believed, as [`pin`](super::pin) has them.
+    /// Keys of certificates that are believed, as `pin` makes them.
     pub pins: Vec<String>,
     /// The places that may be reached; any, if there is none. It knows itself where hosts are.
     pub guard: Option<Arc<BrowserGuard>>,

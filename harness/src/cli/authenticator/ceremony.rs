@@ -16,7 +16,7 @@ use crate::report::json;
 /// The arguments of both ceremonies.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The origin of the page that calls, such as https://login.example.com.
+    /// The origin of the page that calls, such as `https://login.example.com`.
     #[arg(long, value_name = "URL", value_parser = origin)]
     origin: Origin,
 
