@@ -16,8 +16,7 @@ pub trait Observer: Send + Sync {
     /// A control was accepted.
     fn control_accepted(&self, _ceremony: Ceremony, _transcript: &Transcript) {}
 
-    /// An attempt was made: this is what it comes to if the honest ceremonies
-    /// around it are accepted.
+    /// An attempt was made: this is its result if the honest ceremonies around it are accepted.
     fn attempted(&self, _check: &Check, _result: &CheckResult, _transcript: &Transcript) {}
 
     /// A check was decided.

@@ -13,15 +13,15 @@ pub struct Exchange {
     pub flow: Cow<'static, str>,
     /// The step of the flow, from 1.
     pub step: usize,
-    /// What was sent.
+    /// The request.
     pub request: Sent,
-    /// What came back.
+    /// The answer, if there was one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub response: Option<Received>,
     /// Why nothing came back.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
-    /// How long it took.
+    /// The time from the request to the end of the answer, in milliseconds.
     pub duration_ms: u64,
 }
 

@@ -1,4 +1,4 @@
-//! What a site demands beyond the specification.
+//! The demands of a site beyond the specification.
 
 use crate::catalogue::{Catalogue, Check};
 use crate::outcome::{Expectation, Level, Verdict};
@@ -12,9 +12,9 @@ pub struct Rule {
     /// The checks: a requirement (`AUT-20`), a family (`counter`), an id or a
     /// glob.
     pub about: String,
-    /// How strongly the site asks for it.
+    /// The level that the site gives to the rule.
     pub level: Level,
-    /// What it asks for, if it is not what the catalogue expects.
+    /// The verdict that the site asks for, if it is not the one that the catalogue expects.
     pub expects: Option<Verdict>,
 }
 

@@ -34,12 +34,12 @@ impl ObservedOptions {
         self.settings.get(&(ceremony, setting)).copied()
     }
 
-    /// Whether registration options list that COSE algorithm.
+    /// True if registration options list that COSE algorithm.
     pub(super) fn offers(&self, algorithm: i64) -> bool {
         self.algorithms.contains(&algorithm)
     }
 
-    /// Whether its options had an input for that extension.
+    /// True if its options had an input for that extension.
     pub(super) fn asks_for(&self, ceremony: Ceremony, extension: &str) -> bool {
         self.extensions.contains(&(ceremony, extension.to_owned()))
     }

@@ -249,7 +249,7 @@ impl Run<'_> {
         }
     }
 
-    /// Whether the target is there again after this crash, which counts against it then.
+    /// True if the target is there again after this crash, which counts against it then.
     async fn comes_back(&mut self, crash: Crash, observer: &dyn Observer) -> bool {
         self.losses += 1;
         let is_back = self.restarter.bring_back(&self.world.target, observer).await;

@@ -116,8 +116,8 @@ pub(super) fn names_alone(ctx: &Context<'_>) -> Result<()> {
     }
 }
 
-/// The names and types of a value. Of a list the first item stands for all: how
-/// many credentials somebody has differs honestly.
+/// The names and types of a value. Of a list the first item stands for all: the number of a user's
+/// credentials differs honestly.
 fn shape(value: &Value) -> Value {
     match value {
         Value::Object(members) => {

@@ -135,7 +135,7 @@ fn observed(
 }
 
 fn words(estimate: &Estimate, [one, other]: [&str; 2]) -> String {
-    // Nothing is no less than nothing.
+    // Adding 0.0 turns -0.0 into 0.0.
     let ms = |us: f64| format!("{:.3}", us.round() / 1000.0 + 0.0);
     let Estimate { pairs, least, most, .. } = *estimate;
     format!(

@@ -46,19 +46,19 @@ pub struct Adapter {
     pub id: String,
     /// Its name for readers.
     pub name: String,
-    /// Whether it has been run against the real thing.
+    /// The status: run against the real thing or not.
     pub status: Status,
-    /// What stands before every path.
+    /// The prefix of every path.
     pub prefix: String,
     /// The origin of a page that the RP expects to frame it, if there is one.
     pub embedder: Option<String>,
     /// The accounts that a run can use.
     pub account: Accounts,
-    /// What can be asked for, and what is fixed.
+    /// The settings that can be chosen, and those that are fixed.
     pub settings: Settings,
     /// The token against request forgery, if there is one.
     pub csrf: Option<Csrf>,
-    /// Where the target sends whoever signed in for another application (OpenID
+    /// The place where the target sends a user who signed in for another application (OpenID
     /// Connect); redirects are followed up to there.
     pub redirect_uri: Option<String>,
     flows: BTreeMap<Flow, Vec<AdapterStep>>,
@@ -85,12 +85,12 @@ impl Adapter {
         self.flows.get(&flow).map_or(&[], Vec::as_slice)
     }
 
-    /// Whether the adapter has this flow.
+    /// True if the adapter has this flow.
     pub fn has(&self, flow: Flow) -> bool {
         !self.steps(flow).is_empty()
     }
 
-    /// Whether a request of this flow carries this variable.
+    /// True if a request of this flow carries this variable.
     pub fn sends(&self, flow: Flow, variable: &str) -> bool {
         self.steps(flow).iter().flat_map(variables).any(|one| one.name == variable)
     }
@@ -116,7 +116,7 @@ pub enum LoadError {
     Mistake(#[from] Box<TomlMistake>),
 }
 
-/// Whether an adapter is known to work.
+/// The status of an adapter: known to work or not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
@@ -131,14 +131,14 @@ pub enum Status {
 pub struct Accounts {
     /// The mode.
     pub mode: AccountMode,
-    /// How many credentials an account may hold, if there is a limit.
+    /// The most credentials that an account may hold, if there is a limit.
     pub max_credentials: Option<usize>,
     /// The accounts of a pool, each a set of inputs (`username`, `password` …).
     pub pool: Vec<BTreeMap<String, String>>,
 }
 
 impl Accounts {
-    /// Whether two people can have accounts.
+    /// True if two people can have accounts.
     pub fn has_two(&self) -> bool {
         match self.mode {
             AccountMode::Fresh => true,
@@ -161,7 +161,7 @@ pub enum AccountMode {
     Single,
 }
 
-/// What an adapter can choose.
+/// The settings that an adapter can choose.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Settings {
     /// The requirement of user verification.
@@ -172,11 +172,11 @@ pub struct Settings {
     pub login: SettingValues,
     /// Which algorithms registration options list.
     pub algorithms: SettingValues,
-    /// How the page asks its browser: `optional`, or `conditional` for
-    /// ceremonies without a dialogue. Options do not tell; the RP must know.
+    /// The mode in which the page asks its browser: `optional`, or `conditional` for ceremonies
+    /// without a dialogue. Options do not have it; the RP must know.
     pub mediation: SettingValues,
-    /// Whether a page of another site frames the ceremony, and the RP expects
-    /// that: `none` or `expected`.
+    /// The framing of the ceremony by a page of another site, which the RP then expects: `none` or
+    /// `expected`.
     pub framing: SettingValues,
 }
 
@@ -222,7 +222,7 @@ pub enum CsrfSource {
 }
 
 passrig_authenticator::named_enum! {
-    /// What an adapter can do, each a list of steps.
+    /// The abilities of an adapter, each a list of steps.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
     #[serde(rename_all = "lowercase")]
     pub enum Flow {
@@ -254,7 +254,7 @@ passrig_authenticator::named_enum! {
 }
 
 impl Flow {
-    /// Whether it is one of the two ceremonies.
+    /// True if it is one of the two ceremonies.
     pub fn is_ceremony(self) -> bool {
         matches!(self, Self::Register | Self::Authenticate)
     }
@@ -278,7 +278,7 @@ impl From<Ceremony> for Flow {
 /// One HTTP request and what its answer is good for.
 #[derive(Clone, Debug)]
 pub struct AdapterStep {
-    /// What is asked.
+    /// The action of the step.
     pub act: StepAction,
     /// The request line, as the adapter has it.
     pub line: String,
@@ -292,13 +292,13 @@ pub struct AdapterStep {
     pub headers: Vec<(HeaderName, Text)>,
     /// The body.
     pub body: BodyTemplate,
-    /// Whether redirects are followed.
+    /// True if redirects are followed.
     pub follow: bool,
-    /// What is kept from the answer.
+    /// The values that are kept from the answer.
     pub captures: Vec<Capture>,
     /// Variables that are forgotten after it.
     pub forgets: Vec<String>,
-    /// What the step is for.
+    /// The role of the step.
     pub role: StepRole,
 }
 
@@ -394,7 +394,7 @@ pub enum StepRole {
     Credential(Finish),
     /// Its answer tells who is signed in.
     Whoami {
-        /// Holds if somebody is.
+        /// Holds if a user is signed in.
         signed_in: Condition,
         /// Where the user is named.
         user: Option<ValueSource>,
@@ -419,10 +419,10 @@ pub enum OptionsSource {
     Assembled(ValueTemplate),
 }
 
-/// How the credential is sent, and what answers mean.
+/// The form in which the credential is sent, and the meaning of the answers.
 #[derive(Clone, Debug)]
 pub struct Finish {
-    /// What is done to the credential first.
+    /// Changes of the credential before it is sent.
     pub edits: Vec<CredentialEdit>,
     /// The answers that mean accepted.
     pub accepted: Vec<Condition>,
@@ -435,7 +435,7 @@ pub struct Finish {
 pub struct CredentialEdit {
     /// The member, as names from the root.
     pub path: Vec<String>,
-    /// What happens to it.
+    /// The change.
     pub change: MemberChange,
 }
 
@@ -450,7 +450,7 @@ pub enum MemberChange {
     Drop,
     /// It becomes a text with its JSON in it.
     Stringify,
-    /// Octets in it are written in this form; an object's, in its members.
+    /// Bytes in it are written in this form; an object's, in its members.
     Binary(Binary),
 }
 

@@ -17,12 +17,12 @@ pub struct Error {
 }
 
 impl Error {
-    /// What to look at, or the line that the adapter lacks.
+    /// The place to look at, or the line that the adapter lacks.
     pub fn help(&self) -> String {
         self.kind.help()
     }
 
-    /// Whether the target answered, and not as the step wants it.
+    /// True if the target answered, and not as the step wants it.
     pub fn is_answer(&self) -> bool {
         matches!(self.kind, ErrorKind::Unexpected { .. } | ErrorKind::Refused { .. })
     }

@@ -32,7 +32,7 @@ pub(super) struct AnswerContext<'a> {
 pub(super) enum Missing {
     /// The answer has nothing there.
     Nothing(String),
-    /// What is there cannot be read.
+    /// The value is there, and cannot be read.
     Unreadable(ErrorKind),
 }
 
@@ -73,7 +73,7 @@ impl AnswerContext<'_> {
         Ok(found)
     }
 
-    /// What is there, as text or as it is.
+    /// The value, as text or as it is.
     fn look(&self, source: &ValueSource) -> Result<Vec<Value>, Missing> {
         let one = |text: Option<&str>, what: String| match text {
             Some(text) => Ok(vec![Value::from(text)]),
@@ -148,7 +148,7 @@ impl AnswerContext<'_> {
         }
     }
 
-    /// What a refinement makes of one value.
+    /// The result of a refinement of one value.
     fn made(
         &self,
         value: Value,

@@ -31,7 +31,7 @@ pub struct StoredCookie<'a> {
     pub same_site: bool,
 }
 
-/// How the page that makes a request relates to the one that it goes to.
+/// The relation of the page that makes a request to the page that it goes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Relation {
     /// Scheme, host and port are the same.
@@ -181,8 +181,8 @@ impl<'a> StoredCookie<'a> {
     }
 }
 
-/// A cookie without `SameSite` is `Lax` in today's browsers; a script's request
-/// is no navigation, so that only `None` travels.
+/// A cookie without `SameSite` is `Lax` in today's browsers; a script's request is not a
+/// navigation, so that only `None` travels.
 fn is_for_other_sites(cookie: &RawCookie<'_>) -> bool {
     cookie.same_site().is_some_and(|same_site| same_site.is_none())
 }
@@ -226,7 +226,7 @@ fn is_trustworthy(url: &Url) -> bool {
 }
 
 impl Relation {
-    /// How `page` relates to `target`.
+    /// The relation of `page` to `target`.
     pub fn between(page: &Url, target: &Url) -> Self {
         if is_same_origin(page, target) {
             return Self::SameOrigin;
@@ -247,7 +247,7 @@ impl Relation {
     }
 }
 
-/// Whether two URLs of pages have one origin.
+/// True if two URLs of pages have one origin.
 pub(super) fn is_same_origin(one: &Url, other: &Url) -> bool {
     one.scheme() == other.scheme()
         && one.host() == other.host()
@@ -279,7 +279,7 @@ mod tests {
         Url::parse(text).unwrap()
     }
 
-    /// What of these cookies comes back to `url`.
+    /// The cookies of these that come back to `url`.
     fn kept(set_at: &str, relation: Relation, lines: &[&str]) -> Session {
         let mut headers = HeaderMap::new();
         for line in lines {

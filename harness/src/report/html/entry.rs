@@ -20,7 +20,7 @@ pub(super) struct HtmlResult {
     /// Empty where the script brings them.
     pub(super) exchanges: Exchanges,
     pub(super) is_open: bool,
-    /// Whether its exchanges stand further up in the page.
+    /// True if its exchanges stand further up in the page.
     pub(super) is_shown_above: bool,
 }
 

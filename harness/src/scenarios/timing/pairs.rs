@@ -128,8 +128,8 @@ pub(super) fn confidence() -> String {
     format!("{} %", 100.0 * (1.0 - FALSE_ALARM))
 }
 
-/// How many of the averages on each side are outside of the interval; nothing,
-/// if there are too few pairs to be as certain as that.
+/// The number of averages on each side that are outside of the interval; `None` if there are too
+/// few pairs to be as certain as that.
 fn outside(pairs: usize) -> Option<usize> {
     let (half, deviation) = signed_ranks(pairs);
     let outside = half - deviations() * deviation;
@@ -244,8 +244,8 @@ mod tests {
         assert_eq!((finding, estimate.pairs), (Comparison::Open, 500));
     }
 
-    /// The probability that chance does so, over all ways in which the coins
-    /// can fall, is no more than is stated.
+    /// The probability of this by chance, over all ways in which the coins can fall, is at most the
+    /// stated one.
     #[test]
     fn the_false_alarms_are_as_rare_as_stated() {
         for pairs in [42, 50, 62, 125] {

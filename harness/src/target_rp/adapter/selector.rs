@@ -18,7 +18,7 @@ enum Combinator {
     Child,
 }
 
-/// What must hold of one element.
+/// The conditions on one element.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Compound {
     name: Option<String>,
@@ -64,7 +64,7 @@ impl Selector {
         if before.is_empty() {
             return true;
         }
-        // Whether the compounds up to each one are met by the parent, and by any element around.
+        // Marks the compounds up to which the parent, and any element around, meet the selector.
         let mut parent = vec![false; before.len()];
         let mut any = parent.clone();
         for element in around() {

@@ -215,12 +215,12 @@ fn is_letter(byte: u8) -> bool {
 /// The work for a text is used up.
 struct OverBudget;
 
-/// How many bytes two texts have in common at their beginnings.
+/// The number of bytes that two texts have in common at their beginnings.
 fn common(one: &[u8], other: &[u8]) -> usize {
     one.iter().zip(other).take_while(|(one, other)| one == other).count()
 }
 
-/// Whether no letter or digit stands beside the range.
+/// True if no letter or digit stands beside the range.
 fn is_word(text: &[u8], range: &Range<usize>) -> bool {
     let before = range.start.checked_sub(1).and_then(|at| text.get(at));
     let after = text.get(range.end);

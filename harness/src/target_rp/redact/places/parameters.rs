@@ -142,7 +142,7 @@ fn is_code(name: &str) -> bool {
     matches!(name, "code" | "state")
 }
 
-/// Whether a value looks drawn at random rather than chosen for readers.
+/// True if a value looks drawn at random rather than chosen for readers.
 pub(super) fn is_drawn(value: &str) -> bool {
     value.len() >= 16 || value.len() >= 6 && value.contains(|c: char| c.is_ascii_digit())
 }
