@@ -5,12 +5,12 @@ use passrig_authenticator::Ceremony;
 use crate::catalogue::Check;
 use crate::outcome::{CheckResult, Transcript};
 
-/// Watches a run. All methods are called as things happen, from any task.
+/// Watches a run. All methods are called during the run, from any task.
 pub trait Observer: Send + Sync {
-    /// The target proved testable; so many checks will be decided.
+    /// The target is testable; this many checks will have a result.
     fn started(&self, _total: usize) {}
 
-    /// An event worth a line: a part of the preflight, a retry, a slow-down.
+    /// A line of progress: a part of the preflight, a retry, a slow-down.
     fn notice(&self, _text: &str) {}
 
     /// A control was accepted.
@@ -22,6 +22,6 @@ pub trait Observer: Send + Sync {
     /// A check was decided.
     fn finished(&self, _check: &Check, _result: &CheckResult, _transcript: &Transcript) {}
 
-    /// A result came up that belongs to no check.
+    /// A result belongs to no check.
     fn found(&self, _result: &CheckResult) {}
 }

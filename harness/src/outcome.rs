@@ -137,7 +137,7 @@ named_enum! {
     pub enum Importance {
         /// Little by itself.
         Low = "low",
-        /// A step of a larger attack, or trouble for users.
+        /// A step of a larger attack, or a failure for users.
         Medium = "medium",
         /// An account, under conditions.
         High = "high",
@@ -243,7 +243,7 @@ impl CheckResult {
         self.verdict.is_some_and(|verdict| self.expected.is_met_by(verdict))
     }
 
-    /// True if there was no answer to judge: what the target sends or does was looked at.
+    /// True if there was no answer to judge, and requests or state of the target were observed.
     pub fn is_observed(&self) -> bool {
         self.manner == Some(Manner::Observed)
     }
@@ -329,9 +329,9 @@ pub struct Report {
     pub seed: String,
     /// The run id.
     pub run_id: String,
-    /// Whom it is about.
+    /// The target.
     pub target: TargetInfo,
-    /// The product whose authenticators everybody had, if one was named.
+    /// The product whose authenticators all actors had, if one was named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub authenticator: Option<String>,
     /// Why the run stopped before its end, if it did.
@@ -388,7 +388,7 @@ impl Tool {
     }
 }
 
-/// Whom a report is about.
+/// The target of a report.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TargetInfo {
     /// Where requests went, or `built-in`.

@@ -56,7 +56,7 @@ pub struct Options {
     /// The largest number of pairs of answers that a check times; checks that time are left out if
     /// this is absent.
     pub timing: Option<usize>,
-    /// The authenticator that everybody has to whom it makes no difference, if
+    /// The authenticator of all actors to whom the model makes no difference, if
     /// it is not to be a platform one that can do everything.
     pub authenticator: Option<Profile>,
     /// The way in which a target comes back after a crash.

@@ -174,7 +174,7 @@ impl Target {
         Self { names_checks: true, ..self }
     }
 
-    /// Tells whether requests name their check. A target could behave well only under test by it.
+    /// True if requests name their check. A target could behave well only under test by it.
     pub fn names_checks(&self) -> bool {
         self.names_checks
     }

@@ -1,4 +1,4 @@
-//! Requests and answers, fit to be shown to others.
+//! Requests and answers with secrets masked.
 
 use std::borrow::Cow;
 use std::fmt::Debug;
@@ -18,7 +18,7 @@ pub struct Exchange {
     /// The answer, if there was one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub response: Option<Received>,
-    /// Why nothing came back.
+    /// The reason why there is no answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
     /// The time from the request to the end of the answer, in milliseconds.

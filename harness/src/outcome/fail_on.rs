@@ -39,7 +39,7 @@ impl FailOn {
         }
     }
 
-    /// 0 as expected, 1 something failed, 3 the target died on the way.
+    /// 0 as expected, 1 something failed, 3 the target crashed and did not come back.
     pub fn exit_code(&self, report: &Report) -> u8 {
         if report.stopped.is_some() {
             3

@@ -36,7 +36,7 @@ pub(super) struct TargetLoss {
 /// The conditions under which a block is run.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct BlockContext {
-    /// No other block speaks to the target, so that a crash comes from this one.
+    /// No other block sends requests to the target, so that a crash comes from this one.
     pub(super) is_alone: bool,
     /// After every attempt, the target is asked whether it still answers.
     pub(super) is_watched: bool,

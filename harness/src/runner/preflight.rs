@@ -216,8 +216,7 @@ async fn perform(
 pub(super) const FORGED: &str = "at the forged ceremonies of the preflight";
 
 /// One forgery of each ceremony: a result only if one was accepted and had an
-/// effect. An answer that says nothing does not end the run: the checks will
-/// meet it, too.
+/// effect. An unrecognised answer does not end the run: the checks report it.
 pub(super) async fn forged(
     world: &World,
     variant: &Variant,

@@ -1,4 +1,4 @@
-//! Which checks run under which variant, and in which blocks.
+//! The schedule of a run: the variant and the block of each check.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -204,7 +204,7 @@ pub(super) fn meets(check: &Check, observed: &ObservedOptions) -> bool {
         })
 }
 
-/// Cuts a variant's checks into blocks: only what is alike shares honest controls.
+/// Divides a variant's checks into blocks: only checks of one kind share honest controls.
 pub(super) fn blocks(variant: &Variant, checks: &[Arc<Check>]) -> Vec<Block> {
     let mut kinds: Vec<(BlockKind, Vec<Arc<Check>>)> = Vec::new();
     for check in checks {

@@ -1,4 +1,4 @@
-//! A device is lost: its owner must get in, its finder must not.
+//! A device is lost: its owner must still sign in, its finder must not.
 
 use passrig_authenticator::Ceremony;
 

@@ -157,7 +157,7 @@ pub enum AccountMode {
     Fresh,
     /// A fixed set, prepared by hand.
     Pool,
-    /// One that everybody is.
+    /// One that all actors share.
     Single,
 }
 
@@ -183,7 +183,7 @@ pub struct Settings {
 /// One setting.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum SettingValues {
-    /// Only the options tell.
+    /// Only the options have it.
     #[default]
     Observed,
     /// A request can ask for any of these.
@@ -193,7 +193,7 @@ pub enum SettingValues {
 }
 
 impl SettingValues {
-    /// The values that a run can have; none if only the options tell.
+    /// The values that a run can have; none if only the options have it.
     pub fn values(&self) -> &[String] {
         match self {
             Self::Observed => &[],
@@ -248,7 +248,7 @@ passrig_authenticator::named_enum! {
         Prepare = "prepare",
         /// Signs in again without any passkey.
         Recover = "recover",
-        /// Tells this target from others, without finishing a ceremony.
+        /// Distinguishes this target from others, without finishing a ceremony.
         Detect = "detect",
     }
 }
@@ -392,7 +392,7 @@ pub enum StepRole {
     },
     /// It carries the credential; its answer is the verdict.
     Credential(Finish),
-    /// Its answer tells who is signed in.
+    /// Its answer names the user who is signed in.
     Whoami {
         /// Holds if a user is signed in.
         signed_in: Condition,
@@ -430,7 +430,7 @@ pub struct Finish {
     pub refused: Vec<Condition>,
 }
 
-/// A change of form that a relying party wants of the credential.
+/// A change of form that a relying party demands of the credential.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CredentialEdit {
     /// The member, as names from the root.

@@ -164,7 +164,7 @@ impl<'a> FlowRun<'a> {
         self.page.as_ref().or(self.session.loaded())
     }
 
-    /// An answer with all that may be looked at.
+    /// An answer with everything that can be read of it.
     pub(super) fn answered<'s>(&'s self, response: &'s HttpResponse) -> AnswerContext<'s> {
         AnswerContext {
             response,

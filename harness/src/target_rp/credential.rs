@@ -16,7 +16,7 @@ const BINARY: [&str; 6] = [
     "userHandle",
 ];
 
-/// The credential in the form that the relying party wants. A member that a
+/// The credential in the form that the relying party demands. A member that a
 /// deviation took away stays away, and one that it doubled is changed twice.
 pub(super) fn shaped(credential: &Json, edits: &[CredentialEdit]) -> Json {
     let mut shaped = credential.clone();

@@ -95,7 +95,7 @@ pub enum ErrorKind {
     /// The request is one of a foreign page, and the target does not permit it.
     #[error("the target does not let other sites send this")]
     Preflight,
-    /// A mail was due, and nothing catches mail.
+    /// A mail was expected, and passrig receives no mail.
     #[error("mail is not caught")]
     NoMailbox,
     #[error("no mail to {to} within {after:?}")]

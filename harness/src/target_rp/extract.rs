@@ -17,18 +17,18 @@ use super::verdict;
 const MOST_VALUES: usize = 30_000;
 const MOST_BYTES: usize = 8 << 20;
 
-/// An answer and all that may be looked at with it.
+/// An answer and everything that can be read of it.
 pub(super) struct AnswerContext<'a> {
     pub(super) response: &'a HttpResponse,
     /// Where the step ended, after redirects.
     pub(super) url: &'a Url,
     pub(super) session: &'a Session,
-    /// Where the session's cookies are looked for.
+    /// The place of the session's cookies.
     pub(super) base: &'a Url,
     pub(super) log: &'a Log,
 }
 
-/// Why there is nothing.
+/// The reason for a missing value.
 pub(super) enum Missing {
     /// The answer has nothing there.
     Nothing(String),

@@ -1,4 +1,4 @@
-//! The exchanges with a target, in order, fit to be shown to others.
+//! The exchanges with a target, in order, with secrets masked.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,7 +36,7 @@ struct ExchangeRecord {
     duration: Duration,
 }
 
-/// The beginning of a body, and what tells the whole.
+/// The beginning of a body, and the hash and length of the whole.
 #[derive(Clone, Debug)]
 struct BodyDigest {
     head: Bytes,
@@ -75,8 +75,8 @@ impl Log {
         self.records.iter().any(|record| record.response.is_ok())
     }
 
-    /// Takes over one exchange of another log, with what is secret there, and
-    /// tells its place here.
+    /// Copies one exchange of another log, with the secrets of that log. The result is its place
+    /// here.
     pub fn append(&mut self, other: &Self, exchange: usize) -> usize {
         self.secrets.join(&other.secrets);
         self.records.extend(other.records.get(exchange).cloned());

@@ -109,7 +109,7 @@ impl RequestDraft {
             draft.set("origin", sender.origin.clone());
         }
         if sender.origin.starts_with("http") {
-            // The default policy tells other origins no more than this, and
+            // The default policy sends other origins no more than this, and
             // our own pages have no path worth outcome_member.
             draft.set("referer", format!("{}/", sender.origin));
         }

@@ -153,7 +153,7 @@ impl Session {
             most += 1;
             let foreign = relation == Relation::CrossSite && !is_for_other_sites(&cookie);
             if !foreign && is_acceptable(&cookie, url) {
-                // A cookie for another host is none of ours.
+                // A cookie for another host is not stored.
                 let _ = self.jar.insert_raw(&cookie.into_owned(), url);
             }
         }
@@ -161,7 +161,7 @@ impl Session {
 }
 
 impl Session {
-    /// Tells whether a session with many cookies has room for another one.
+    /// True if a session with many cookies has room for another one.
     fn has_room_for(&self, cookie: &RawCookie<'_>) -> bool {
         // One that is there already may be replaced or removed.
         let is_known = self.jar.iter_any().any(|known| known.name() == cookie.name());

@@ -153,7 +153,7 @@ fn as_json(item: &ciborium::Value) -> Value {
 }
 
 /// The size of a body, in bytes, from which on a target may close the connection rather than read
-/// the body to its end; the honest ceremony that follows shows that the target lives.
+/// the body to its end; the honest ceremony that follows shows that the target runs.
 pub(crate) const LARGE: usize = 1 << 20;
 
 /// The limits of time and size.
@@ -196,10 +196,10 @@ pub enum TransportError {
     TooLarge { limit: usize },
     #[error("the body ends after {received} octets{}", expected(*.announced))]
     Truncated { received: usize, announced: Option<u64> },
-    /// The program that plays the target cannot be run.
+    /// The program that acts as the target cannot be run.
     #[error("`{command}` cannot be run: {reason}")]
     Program { command: String, reason: String },
-    /// The program that plays the target does not end its line.
+    /// The program that acts as the target does not end its line.
     #[error("`{command}` printed a line of more than {limit} bytes")]
     Endless { command: String, limit: usize },
     #[error("the target closed the connection without an answer")]

@@ -30,14 +30,14 @@ pub enum Recognised {
     Accepted,
     /// It was refused.
     Refused,
-    /// The target wants fewer requests.
+    /// The target asks for fewer requests.
     Throttled {
         /// The time to wait, if the answer has one.
         after: Option<Duration>,
     },
     /// A 5xx that the adapter does not name.
     Crash,
-    /// A 5xx that the adapter names, without a body that tells it from a crash.
+    /// A 5xx that the adapter names, without a body that differs from that of a crash.
     RefusedLikeCrash,
     /// Something that the adapter does not describe.
     Unrecognised,
@@ -139,7 +139,7 @@ pub(super) fn describe(response: &HttpResponse, log: &Log) -> String {
     let status = response.status.as_u16();
     let json = response.json().and_then(outcome_member);
     match (json, response.header(header::LOCATION)) {
-        // The status of an error tells enough, unless it may be a crash.
+        // The status of an error is enough, unless it may be a crash.
         (Some((name, value)), _) if !response.status.is_client_error() => {
             let value = log.quoted(&value);
             format!("{{ status = [{status}], json = \"$.{name}\", equals = {value} }}")

@@ -17,7 +17,7 @@ pub(super) const COUNTS: f64 = 100.0;
 /// The probability of a false difference, over all looks.
 const FALSE_ALARM: f64 = 1e-6;
 
-/// The number of looks at the times; the looks share the probability of a false alarm.
+/// The number of interim analyses; they share the probability of a false alarm.
 const LOOKS: usize = 4;
 
 /// One of the two kinds.
@@ -90,7 +90,7 @@ impl Pairs {
     }
 
     /// Hodges and Lehmann's: the signed-rank test turned round. Any shift of
-    /// the one kind that the test would not tell from the truth lies between.
+    /// the one kind that the test would not distinguish from the truth lies between.
     fn estimate(&self) -> Estimate {
         let differences: Vec<f64> = self.one.iter().zip(&self.other).map(|(a, b)| a - b).collect();
         let averages = differences.iter().enumerate().flat_map(|(place, one)| {

@@ -73,7 +73,7 @@ pub(super) struct AdapterDocument {
     /// Signs in again after the passkey was lost.
     #[serde(default)]
     pub(super) recover: Vec<Spanned<StepTable>>,
-    /// Tells this target from others, without finishing a ceremony.
+    /// Distinguishes this target from others, without finishing a ceremony.
     #[serde(default)]
     pub(super) detect: Vec<Spanned<StepTable>>,
     /// Flows of the adapter's own, by their names; a step with `flow` stands for their steps.

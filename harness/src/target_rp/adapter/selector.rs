@@ -51,7 +51,7 @@ impl Selector {
         }
     }
 
-    /// Tells whether an element is meant; `around` gives those around it, outermost first.
+    /// True if an element is meant; `around` gives those around it, outermost first.
     pub(in crate::target_rp) fn matches<'e>(
         &self,
         element: &'e Element,
@@ -81,7 +81,7 @@ impl Selector {
 }
 
 impl Combinator {
-    /// Tells whether the compound before, if there is one, is met where the combinator asks.
+    /// True if the compound before, if there is one, is met where the combinator asks.
     fn is_met(self, before: Option<usize>, parent: &[bool], any: &[bool]) -> bool {
         let met = match self {
             Self::Child => parent,

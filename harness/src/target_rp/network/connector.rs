@@ -170,12 +170,12 @@ impl ConnectTo {
         HostPort::new(&self.host, self.port)
     }
 
-    /// Tells whether the place is this machine whatever a resolver says.
+    /// True if the place is this machine whatever a resolver says.
     pub fn is_loopback(&self) -> bool {
         guard::is_loopback(&self.host)
     }
 
-    /// Tells whether connections to this host and port go there.
+    /// True if connections to this host and port go there.
     pub fn applies(&self, host: &str, port: u16) -> bool {
         self.from.as_ref().is_none_or(|(h, p)| h.eq_ignore_ascii_case(host) && *p == port)
     }
@@ -300,7 +300,7 @@ impl AsyncWrite for Metered {
         Pin::new(&mut self.wire).poll_write(context, data)
     }
 
-    /// Head and body in one go, without being copied together before.
+    /// Head and body in one call, without a copy before.
     fn poll_write_vectored(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,

@@ -1,4 +1,4 @@
-//! Many texts looked for at once.
+//! A search for many texts at once.
 //!
 //! The set of secrets changes with each answer, so that an automaton would be compiled again for
 //! each one. This index grows by insertion instead: four bytes select the places at which a form
@@ -184,7 +184,7 @@ impl TextIndex {
         }
     }
 
-    /// Tells whether a form begins with this text and goes on behind it.
+    /// True if a form begins with this text and goes on behind it.
     fn is_beginning(&self, forms: &[SearchText], text: &[u8]) -> bool {
         let at = self.before(forms, key(text), text);
         forms.get(at).is_some_and(|form| self.text(form).starts_with(text))
@@ -207,7 +207,7 @@ fn key(text: &[u8]) -> HeadKey {
     ((all >> u64::BITS) as u64, all as u64)
 }
 
-/// Tells whether a byte is of base64, base64url or hex.
+/// True if a byte is of base64, base64url or hex.
 fn is_letter(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_')
 }

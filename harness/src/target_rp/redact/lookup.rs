@@ -71,7 +71,7 @@ impl Lookup {
         inner.entries.is_empty() && inner.index.is_empty()
     }
 
-    /// Tells whether any secret has a space: only then `+` can stand for one.
+    /// True if any secret has a space: only then `+` can stand for one.
     pub(super) fn has_space(&self) -> bool {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).has_space
     }

@@ -1,4 +1,4 @@
-//! Elements of pages: what `meta` tells scripts, and what forms hold unseen.
+//! Elements of pages: the values of `meta`, and of hidden fields of forms.
 
 use html5gum::{DefaultEmitter, Token, Tokenizer};
 

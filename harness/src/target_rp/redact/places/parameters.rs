@@ -51,12 +51,12 @@ impl Overlap {
         Self { end: 0, room: text.len() * 4 + LEAST }
     }
 
-    /// Tells whether a value that begins there is too much, however short it is.
+    /// True if a value that begins there is too much, however short it is.
     pub(super) fn is_used_up(&self, start: usize) -> bool {
         self.room == 0 && start < self.end
     }
 
-    /// Tells whether the value in this range is to be read.
+    /// True if the value in this range is to be read.
     pub(super) fn permits(&mut self, range: &Range<usize>) -> bool {
         let cost = if range.start < self.end { range.len() } else { 0 };
         let is_permitted = cost <= self.room;

@@ -135,7 +135,7 @@ impl<'a> Scanner<'a> {
         self.separate();
     }
 
-    /// Tells whether a header of TOML begins here.
+    /// True if a header of TOML begins here.
     fn is_header(&self) -> bool {
         let before = self.text.get(..self.at).unwrap_or_default();
         let before = before.rsplit('\n').next().unwrap_or_default();
