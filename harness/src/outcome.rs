@@ -230,7 +230,7 @@ pub struct CheckResult {
     pub reason: Option<Reason>,
     /// The reaction of a conformant RP.
     pub expected: Expectation,
-    /// Why it was foreseen that it does not pass; it does not fail the run.
+    /// The reason why a failure was expected; it does not fail the run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub known: Option<String>,
     /// From the first request of the attempt to the last, in milliseconds.
@@ -334,7 +334,7 @@ pub struct Report {
     /// The product whose authenticators all actors had, if one was named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub authenticator: Option<String>,
-    /// Why the run stopped before its end, if it did.
+    /// The reason why the run stopped before its end, if it did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stopped: Option<String>,
     /// The number of checks with each outcome.
@@ -391,7 +391,7 @@ impl Tool {
 /// The target of a report.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TargetInfo {
-    /// Where requests went, or `built-in`.
+    /// The URL that requests were sent to, or `built-in`.
     pub url: String,
     /// The origin of the emulated page.
     pub origin: String,

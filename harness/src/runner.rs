@@ -39,7 +39,7 @@ use run::origin;
 pub struct Options {
     /// The checks.
     pub catalogue: Arc<Catalogue>,
-    /// Which of them.
+    /// The selection of checks.
     pub filter: Filter,
     /// Decides keys, edits and order.
     pub seed: String,

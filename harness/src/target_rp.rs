@@ -107,7 +107,7 @@ impl ListedCredential {
 /// A ceremony that has begun.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Begun {
-    /// Which one.
+    /// The ceremony.
     pub ceremony: Ceremony,
     /// The options, as the target sent them.
     pub options: Value,
@@ -126,7 +126,7 @@ pub struct CredentialAnswer {
     pub verdict: AnswerVerdict,
     /// The answer itself.
     pub response: HttpResponse,
-    /// Which exchange of the log it is.
+    /// The index of its exchange in the log.
     pub exchange: usize,
 }
 
@@ -303,7 +303,7 @@ impl Target {
         &self.origin
     }
 
-    /// Where it is reached.
+    /// The URL at which it is reached.
     pub fn base(&self) -> &Url {
         &self.base
     }

@@ -55,7 +55,7 @@ impl KnownFailure {
         self.expires.is_some_and(|last| last < today)
     }
 
-    /// Why it is of no use, where that can be known: everything among `checks`
+    /// The reason why it is of no use, if that can be known: everything among `checks`
     /// that it is about was run, something was decided, and nothing needed it. A
     /// part of the checks proves nothing about an entry for all of them.
     pub fn staleness(

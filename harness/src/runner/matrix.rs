@@ -35,14 +35,14 @@ pub struct Row {
     flaws: Vec<Flaw>,
 }
 
-/// Why the matrix is not closed.
+/// A reason why the matrix is not closed.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Flaw {
     /// The mutant does not pass the preflight.
     #[error("{mutant}: the run ends early: {reason}")]
     Preflight {
-        /// Which mutant.
+        /// The ID of the mutant.
         mutant: String,
         /// The error of the run.
         reason: String,
@@ -50,7 +50,7 @@ pub enum Flaw {
     /// The run ends with a finding that is not a check.
     #[error("{mutant}: {finding} ends the run")]
     Ended {
-        /// Which mutant.
+        /// The ID of the mutant.
         mutant: String,
         /// The finding.
         finding: String,
@@ -58,9 +58,9 @@ pub enum Flaw {
     /// A check finds a flaw that it does not name.
     #[error("{mutant}: {check} is {outcome}, though it concerns no step of it")]
     Stray {
-        /// Which mutant.
+        /// The ID of the mutant.
         mutant: String,
-        /// Which check.
+        /// The ID of the check.
         check: String,
         /// Its outcome.
         outcome: Outcome,

@@ -18,7 +18,7 @@ pub struct Rule {
     pub expects: Option<Verdict>,
 }
 
-/// Why a rule cannot be followed.
+/// The error of a rule that cannot be followed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {

@@ -40,7 +40,7 @@ pub(super) async fn http_only(ctx: &mut Context<'_>) -> Result<Observations> {
     cookie(ctx, "HttpOnly", |cookie| cookie.http_only).await
 }
 
-/// Where pages come unencrypted, as on localhost, cookies cannot do better.
+/// Pages without TLS, as on localhost, cannot set `Secure` cookies.
 pub(super) async fn secure(ctx: &mut Context<'_>) -> Result<Observations> {
     if !ctx.world.target.origin().starts_with("https:") {
         return Err(NotExpressible::NotHttps.into());

@@ -114,7 +114,7 @@ impl Series {
         Ok(Self { pairs: Pairs::at_most(most), order })
     }
 
-    /// Which one of the next pair comes first.
+    /// The sides of the next pair, in their order.
     fn order(&self) -> [Side; 2] {
         match self.order.get(self.pairs.len()) {
             Some(byte) if byte & 1 == 1 => [Side::One, Side::Other],

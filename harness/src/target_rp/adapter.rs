@@ -101,7 +101,7 @@ pub fn schema() -> schemars::Schema {
     schemars::schema_for!(document::AdapterDocument)
 }
 
-/// Why an adapter could not be loaded.
+/// The error of an adapter that could not be loaded.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
 #[allow(missing_docs, reason = "the messages say what each value means")]
 #[non_exhaustive]
@@ -170,7 +170,7 @@ pub struct Settings {
     pub attestation: SettingValues,
     /// With or without a username.
     pub login: SettingValues,
-    /// Which algorithms registration options list.
+    /// The algorithms that registration options list.
     pub algorithms: SettingValues,
     /// The mode in which the page asks its browser: `optional`, or `conditional` for ceremonies
     /// without a dialogue. Options do not have it; the RP must know.
@@ -206,13 +206,13 @@ impl SettingValues {
 /// A token against request forgery, sent as a header on unsafe methods.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Csrf {
-    /// Where the token is.
+    /// The place of the token.
     pub source: CsrfSource,
     /// The header that carries it.
     pub header: HeaderName,
 }
 
-/// Where a token against request forgery is.
+/// The place of a token against request forgery.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CsrfSource {
     /// In a cookie of that name.
@@ -328,7 +328,7 @@ pub enum StepAction {
     Request {
         /// The method.
         method: Method,
-        /// Where it goes.
+        /// The destination.
         address: Address,
     },
     /// A form of the page that was loaded last, with all that it holds.
@@ -339,12 +339,12 @@ pub enum StepAction {
     Run(Vec<Text>),
 }
 
-/// Where a request goes.
+/// The destination of a request.
 #[derive(Clone, Debug)]
 pub enum Address {
     /// Below base and prefix.
     Path(Text),
-    /// Where a URL leads that a variable holds, from the page that was loaded last; or a URL that
+    /// The destination of a URL that a variable holds, from the page that was loaded last; or a URL that
     /// the adapter names.
     Url(Text),
 }
@@ -383,7 +383,7 @@ pub enum StepRole {
     Prepare(Vec<Condition>),
     /// Its answer holds the options.
     Options {
-        /// Where they are.
+        /// The place of the options.
         at: OptionsSource,
         /// Answers that hold them; a 2xx, if none is named.
         expected: Vec<Condition>,
@@ -396,14 +396,14 @@ pub enum StepRole {
     Whoami {
         /// Holds if a user is signed in.
         signed_in: Condition,
-        /// Where the user is named.
+        /// The place of the user's name.
         user: Option<ValueSource>,
     },
     /// Its answer lists the credentials.
     List {
-        /// Where their ids are.
+        /// The place of their ids.
         credential_ids: ValueSource,
-        /// Where the names are under which they can be removed, if these are
+        /// The place of the names under which they can be removed, if these are
         /// not the credential ids; in the same order.
         record_ids: Option<ValueSource>,
     },
@@ -459,7 +459,7 @@ pub enum MemberChange {
 pub struct Capture {
     /// The variable that it becomes.
     pub name: String,
-    /// Where it is.
+    /// The place of the value.
     pub source: ValueSource,
 }
 

@@ -37,7 +37,7 @@ pub(super) struct FlowRun<'a> {
     begun: BTreeMap<String, Value>,
     /// The page that was loaded when the ceremony began, until another is.
     page: Option<LoadedPage>,
-    /// Where the last request ended, after redirects.
+    /// The URL at which the last request ended, after redirects.
     url: Url,
 }
 
@@ -151,7 +151,7 @@ impl<'a> FlowRun<'a> {
         true
     }
 
-    /// Where a request ended, and the page that is shown there.
+    /// Records the URL at which a request ended, and the page that is shown there.
     fn load_page(&mut self, url: Url, response: &HttpResponse) {
         if response.is_html() {
             self.page = None;

@@ -15,7 +15,7 @@ pub const REQUESTS: usize = 20;
 pub struct Detection {
     /// The adapter.
     pub adapter: Arc<Adapter>,
-    /// Why it is not the one; absent if it may be.
+    /// The reason why it is not the adapter; absent if it may be.
     pub against: Option<String>,
 }
 

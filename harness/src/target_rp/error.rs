@@ -1,4 +1,4 @@
-//! Why a flow could not be carried out.
+//! The error of a flow that could not be carried out.
 
 use std::fmt;
 use std::time::Duration;
@@ -10,9 +10,9 @@ use super::transport::TransportError;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{at}: {kind}")]
 pub struct Error {
-    /// Where it ended.
+    /// The step at which it ended.
     pub at: FlowStep,
-    /// Why.
+    /// The cause.
     pub kind: ErrorKind,
 }
 
@@ -33,7 +33,7 @@ impl Error {
 pub struct FlowStep {
     /// The flow.
     pub flow: Flow,
-    /// Which step, from 1; 0 if it did not come to any.
+    /// The number of the step, from 1; 0 if no step was performed.
     pub step: usize,
     /// Its request line, as the adapter has it.
     pub request: String,

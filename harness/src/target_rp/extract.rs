@@ -20,7 +20,7 @@ const MOST_BYTES: usize = 8 << 20;
 /// An answer and everything that can be read of it.
 pub(super) struct AnswerContext<'a> {
     pub(super) response: &'a HttpResponse,
-    /// Where the step ended, after redirects.
+    /// The URL at which the step ended, after redirects.
     pub(super) url: &'a Url,
     pub(super) session: &'a Session,
     /// The place of the session's cookies.

@@ -29,11 +29,11 @@ const IDLE: Duration = Duration::from_secs(2);
 /// The settings of a [`Network`].
 #[derive(Clone, Debug, Default)]
 pub struct NetworkSettings {
-    /// Which hosts may be spoken to.
+    /// The hosts to which requests may be sent.
     pub guard: Guard,
-    /// Where hosts really are; the first that fits counts.
+    /// The addresses that replace hosts; the first that fits counts.
     pub connect_to: Vec<ConnectTo>,
-    /// Which certificates are believed.
+    /// The certificates that are trusted.
     pub trust: Trust,
     /// The limits of time and size.
     pub limits: Limits,

@@ -42,7 +42,7 @@ type Waiting = Arc<Mutex<Requests>>;
 #[derive(Default)]
 struct Requests {
     senders: HashMap<u64, oneshot::Sender<Result<ShimResponse, TransportError>>>,
-    /// Why no more answers come.
+    /// The reason why no more answers come.
     ended: Option<TransportError>,
 }
 

@@ -105,7 +105,7 @@ pub(super) struct SettingsTable {
     pub(super) attestation: Option<Spanned<SettingTable>>,
     /// With or without a user name.
     pub(super) login: Option<Spanned<SettingTable>>,
-    /// Which algorithms registration options list.
+    /// The algorithms that registration options list.
     pub(super) algorithms: Option<Spanned<SettingTable>>,
     /// The mode in which the page asks its browser.
     pub(super) mediation: Option<Spanned<SettingTable>>,
@@ -145,7 +145,7 @@ pub(super) struct OidcTable {
     pub(super) token: Spanned<String>,
     /// The application.
     pub(super) client_id: Spanned<String>,
-    /// Where the application waits for the code.
+    /// The URL at which the application waits for the code.
     pub(super) redirect_uri: Spanned<String>,
     /// The scope that is asked for.
     pub(super) scope: Option<Spanned<String>>,
@@ -198,7 +198,7 @@ pub(super) struct StepTable {
     /// Variables that are forgotten after it.
     #[serde(default)]
     pub(super) forget: Vec<Spanned<String>>,
-    /// Where the options are.
+    /// The place of the options.
     pub(super) options: Option<Spanned<WrittenSource>>,
     /// The options, put together of variables.
     #[schemars(with = "Option<Json>")]
@@ -213,11 +213,11 @@ pub(super) struct StepTable {
     pub(super) expect: Option<Spanned<Vec<Spanned<ConditionTable>>>>,
     /// Holds if a user is signed in.
     pub(super) signed_in: Option<Spanned<ConditionTable>>,
-    /// Where the user is named.
+    /// The place of the user's name.
     pub(super) user: Option<Spanned<WrittenSource>>,
-    /// Where the ids of the credentials are.
+    /// The place of the ids of the credentials.
     pub(super) credential_ids: Option<Spanned<WrittenSource>>,
-    /// Where the names are under which they are removed.
+    /// The place of the names under which they are removed.
     pub(super) record_ids: Option<Spanned<WrittenSource>>,
 }
 
@@ -258,7 +258,7 @@ pub(super) enum WrittenSource {
     Table(Box<SourceTable>),
 }
 
-/// Where a value is, and what is made of it.
+/// The place of a value, and the changes of it.
 #[derive(serde::Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct SourceTable {

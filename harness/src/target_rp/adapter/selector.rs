@@ -1,4 +1,4 @@
-//! Which elements of a page are meant: a small part of CSS selectors.
+//! Selectors of elements of a page: a small part of those of CSS.
 
 use crate::target_rp::page::Element;
 

@@ -1,4 +1,4 @@
-//! Where a value is in an answer, and what is made of it on the way.
+//! The place of a value in an answer, and the changes of the value.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -36,7 +36,7 @@ pub enum AnswerPart {
     Body,
     /// The elements that a selector means: an attribute, or their text.
     Html {
-        /// Which elements.
+        /// The selector of the elements.
         selector: Selector,
         /// The attribute; without, the text.
         attribute: Option<String>,

@@ -56,7 +56,7 @@ pub enum ValueTemplate {
     Object(Vec<(String, ValueTemplate)>),
 }
 
-/// Why a string is not a template.
+/// The error of a string that is not a template.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Error {
     Open,

@@ -154,7 +154,7 @@ pub struct ConnectTo {
     port: u16,
 }
 
-/// Why a text is no [`ConnectTo`].
+/// The error of a text that is not a [`ConnectTo`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is neither HOST:PORT nor FROM-HOST:FROM-PORT:HOST:PORT")]
 pub struct ConnectToError(String);

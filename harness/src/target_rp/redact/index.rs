@@ -152,7 +152,7 @@ impl TextIndex {
         }
     }
 
-    /// Where the longest form ends that begins there.
+    /// The end of the longest form that begins there.
     fn longest(
         &self,
         forms: &[SearchText],

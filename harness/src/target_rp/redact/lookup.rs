@@ -15,7 +15,7 @@ use super::index::{HEAD, Heads, TextIndex};
 /// All spellings of a shorter secret are put into the index at once: some have no head.
 const TINY: usize = 8;
 
-/// Which spellings of a secret are looked for.
+/// The spellings of a secret that are looked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Spellings {
     /// The text itself, in hex and in base64.

@@ -278,7 +278,7 @@ impl Secrets {
         }
     }
 
-    /// Where the secrets are, those that overlap as one.
+    /// The places of the secrets, those that overlap as one.
     fn ranges(&self, text: &[u8], cut: bool) -> Vec<Range<usize>> {
         let mut found = Vec::new();
         if text.is_empty() {

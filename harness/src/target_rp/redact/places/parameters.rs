@@ -147,7 +147,7 @@ pub(super) fn is_drawn(value: &str) -> bool {
     value.len() >= 16 || value.len() >= 6 && value.contains(|c: char| c.is_ascii_digit())
 }
 
-/// Where the passwords of URLs are: `scheme://user:password@host`, and a user that stands alone,
+/// The places of passwords in URLs: `scheme://user:password@host`, and a user that stands alone,
 /// which is a token.
 fn passwords(text: &str, context: Context) -> Vec<Range<usize>> {
     if !text.contains('@') {
