@@ -90,9 +90,9 @@ pub enum Error {
 pub struct ApiCall {
     /// `create()` or `get()`.
     pub ceremony: Ceremony,
-    /// Whether a field offers the passkeys.
+    /// True if a field offers the passkeys.
     pub conditional: bool,
-    /// Whether a gesture of the user led to it.
+    /// True if a gesture of the user led to it.
     pub active: bool,
     /// The page that called.
     pub origin: String,
@@ -108,7 +108,7 @@ pub struct ApiCall {
 pub struct Cancelled {
     /// Which.
     pub ceremony: Ceremony,
-    /// Whether there was something left to click on.
+    /// True if there was something left to click on.
     pub way_out: bool,
 }
 
@@ -144,7 +144,7 @@ pub async fn examine(examination: &PageExamination) -> Result<PageObservation, E
 struct ScriptRun {
     calls: Vec<ApiCall>,
     unhandled: Vec<Ceremony>,
-    /// Whether there was one, if something was cancelled.
+    /// True if there was one, if something was cancelled.
     way_out: Option<bool>,
 }
 

@@ -205,13 +205,13 @@ impl Browser {
     }
 }
 
-/// Whether Chromium runs in its sandbox.
+/// True if Chromium runs in its sandbox.
 pub fn is_sandboxed() -> bool {
     let more = env::var("PASSRIG_CHROMIUM_FLAGS").unwrap_or_default();
     !is_root() && !more.split_whitespace().any(|flag| flag == "--no-sandbox")
 }
 
-/// Whether this process is root's.
+/// True if this process is root's.
 fn is_root() -> bool {
     #[cfg(unix)]
     {

@@ -129,7 +129,7 @@ impl BrowserPage {
         self.find(selector).await.map(drop)
     }
 
-    /// Whether it shows that now.
+    /// True if it shows that now.
     pub async fn has(&self, selector: &str) -> Result<bool, Error> {
         Ok(self.look(selector).await?.is_some())
     }

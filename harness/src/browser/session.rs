@@ -71,7 +71,7 @@ struct PipeState {
     last: u64,
     waiting: HashMap<u64, oneshot::Sender<CdpMessage>>,
     listeners: Vec<EventListener>,
-    /// Whether the browser has ended.
+    /// True if the browser has ended.
     over: bool,
 }
 

@@ -328,7 +328,7 @@ impl Bridge {
     }
 }
 
-/// Whether a server sent this: a page can make `blob:` and `data:` URLs itself. A body that is too
+/// True if a server sent this: a page can make `blob:` and `data:` URLs itself. A body that is too
 /// long to be kept is not read.
 fn is_from_server(event: &Event) -> bool {
     let url = event.params.pointer("/request/url").and_then(Value::as_str).unwrap_or_default();

@@ -99,7 +99,7 @@ fn in_page(page: &str, wanted: &str) -> Option<(String, String)> {
     Some((name.as_str().to_owned(), format!("{{ regex = {} }}", text(&pattern))))
 }
 
-/// Whether this is nothing that a person would write.
+/// True if this is nothing that a person would write.
 fn is_token(value: &str) -> bool {
     let has = |is: fn(char) -> bool| value.contains(is);
     value.len() >= TOKEN

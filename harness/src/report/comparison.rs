@@ -100,7 +100,7 @@ impl Comparison {
         comparison
     }
 
-    /// Whether B is worse: it fails where A does not, or did not come to its end.
+    /// True if B is worse: it fails where A does not, or did not come to its end.
     pub fn is_worse(&self) -> bool {
         !self.worse.is_empty() || self.b.stopped.is_some() && self.a.stopped.is_none()
     }

@@ -52,7 +52,7 @@ struct HtmlPage<'a> {
     script_hash: String,
     host: String,
     verdict: String,
-    /// Whether nothing counts as failed.
+    /// True if nothing counts as failed.
     is_well: bool,
     facts: Vec<(&'static str, String)>,
     counts: Vec<(Outcome, usize)>,

@@ -37,7 +37,7 @@ struct Inner<W> {
     sink: W,
     /// The first error in writing, until the log ends: an observer cannot return it.
     first_error: Option<io::Error>,
-    /// Whether the last line is written.
+    /// True if the last line is written.
     has_ended: bool,
 }
 

@@ -344,8 +344,8 @@ pub enum StepAction {
 pub enum Address {
     /// Below base and prefix.
     Path(Text),
-    /// The destination of a URL that a variable holds, from the page that was loaded last; or a URL that
-    /// the adapter names.
+    /// The destination of a URL in a variable, from the page that was loaded last; or a URL that the
+    /// adapter names.
     Url(Text),
 }
 

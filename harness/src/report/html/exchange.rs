@@ -30,7 +30,7 @@ pub(super) struct ExchangeText {
     pub(super) place: String,
     /// The request and what came of it, on one line.
     pub(super) line: String,
-    /// Whether it is the one that the check is about.
+    /// True if it is the one that the check is about.
     pub(super) is_attempt: bool,
     pub(super) sent: String,
     pub(super) got: String,
