@@ -30,7 +30,7 @@ const SETTLE: Duration = Duration::from_millis(1500);
 /// How often it is looked at whether a page has a way out, in that time each.
 const LOOKS: usize = 3;
 
-/// What there is to use on a page.
+/// The controls of a page that a user can use.
 const CONTROLS: &str = "a[href], button:enabled, input:enabled:not([type=hidden]), select:enabled, \
                         textarea:enabled, [role=button]:not([aria-disabled=true])";
 
@@ -39,15 +39,15 @@ const CONTROLS: &str = "a[href], button:enabled, input:enabled:not([type=hidden]
 pub struct PageExamination {
     /// Where the page is.
     pub url: Url,
-    /// What somebody does there.
+    /// The actions of the user there.
     pub script: Script,
     /// Names and values for the script, beside those of the person.
     pub variables: Vec<(String, String)>,
-    /// What the authenticator is like.
+    /// The profile of the authenticator.
     pub authenticator: Profile,
     /// Decides names and keys.
     pub env: Seeded,
-    /// How the page is reached.
+    /// The settings of the browser.
     pub browser: LaunchSettings,
 }
 
@@ -103,7 +103,7 @@ pub struct ApiCall {
     pub altered: Option<Vec<String>>,
 }
 
-/// What a cancelled ceremony led to.
+/// The result of a cancelled ceremony.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cancelled {
     /// Which.
@@ -117,9 +117,9 @@ pub struct Cancelled {
 pub struct PageObservation {
     /// Every call of the first time.
     pub calls: Vec<ApiCall>,
-    /// What came of cancelling.
+    /// The results of cancelled ceremonies.
     pub cancelled: Vec<Cancelled>,
-    /// The ceremonies whose refusal nobody caught.
+    /// The ceremonies whose refusal no code caught.
     pub unhandled: Vec<Ceremony>,
 }
 

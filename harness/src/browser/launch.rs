@@ -77,13 +77,13 @@ const OWN_SERVICES: [(&str, &str); 5] = [
 /// The browser reads its commands from descriptor 3 and answers on 4.
 const SHELL: &str = r#"exec "$@" 3<&0 4>&1 0</dev/null 1>&2"#;
 
-/// How long it may take to end by itself.
+/// The time that it may take to end by itself.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The network settings of a browser, and its trusted certificates.
 #[derive(Clone, Debug, Default)]
 pub struct LaunchSettings {
-    /// What runs Chromium, if not what [`find`] finds.
+    /// The program that runs Chromium, if not the one that [`find`] finds.
     pub program: Option<PathBuf>,
     /// Hosts, and where each really is (`HOST:PORT`); names and certificates
     /// stay those of the host.

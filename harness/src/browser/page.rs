@@ -10,7 +10,7 @@ use super::error::Error;
 use super::session::{CdpSession, Events};
 
 const FIND: &str = include_str!("find.js");
-/// How long to wait before looking again.
+/// The time between two looks at the page.
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// A page of a browser. Its dialogs are answered with yes.

@@ -53,7 +53,7 @@ impl OptionsAt {
     }
 }
 
-/// What is there; JSON in a text, if it is such a text.
+/// The value at a path; JSON in a text, if it is such a text.
 pub(super) fn at(value: &Value, path: &[JsonKey]) -> Option<Value> {
     let mut found = value;
     for key in path {

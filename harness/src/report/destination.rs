@@ -10,7 +10,7 @@ use crate::storage;
 /// A file that a report is written to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Destination {
-    /// How it is written.
+    /// The format.
     pub format: ReportFormat,
     /// Where; `-` is standard output.
     pub file: PathBuf,
@@ -43,7 +43,7 @@ pub enum DestinationError {
     /// There is no such format.
     #[error("there is no report format `{found}`; there are: {}", names())]
     Format {
-        /// What was found.
+        /// The text that was found.
         found: String,
     },
 }

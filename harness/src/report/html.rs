@@ -27,7 +27,7 @@ use entry::HtmlResult;
 
 /// The number of checks whose exchanges are in the page itself; the rest are compressed.
 const WRITTEN_OUT: usize = 60;
-/// How many failures are open at the beginning.
+/// The number of failures that are open at the beginning.
 const OPEN: usize = 8;
 
 const STYLE: &str = include_str!("../../templates/report.css");
@@ -41,7 +41,7 @@ pub fn render(findings: &Findings<'_>) -> io::Result<Vec<u8>> {
     Ok(guarded(&page, false).into_owned().into_bytes())
 }
 
-/// What the template is filled with.
+/// The values of the template.
 #[derive(Template)]
 #[template(path = "report.html")]
 struct HtmlPage<'a> {
