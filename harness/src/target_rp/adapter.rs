@@ -344,7 +344,7 @@ pub enum StepAction {
 pub enum Address {
     /// Below base and prefix.
     Path(Text),
-    /// The destination of a URL in a variable, from the page that was loaded last; or a URL that the
+    /// The destination of a URL in a variable, from the page loaded last; or a URL that the
     /// adapter names.
     Url(Text),
 }
