@@ -9,11 +9,11 @@
 //! - `statement.x5c[0]`: an item of a list;
 //! - `certificate.extensions[2.5.29.19].critical`: a part of the attestation
 //!   certificate before its authority signs it, an extension by its identifier;
-//! - `signature.r.tag`: the identifier octet of an ASN.1 element;
+//! - `signature.r.tag`: the identifier byte of an ASN.1 element;
 //! - `pub_area.unique.x`, `cert_info.magic`: fields of what a TPM says;
 //! - `…credential_public_key.crv`, `…credential_public_key[-1]`: a COSE label
 //!   by its name or number;
-//! - `response.client_data_json`: octets after signing; with `.text` below
+//! - `response.client_data_json`: bytes after signing; with `.text` below
 //!   them, the base64url that they travel in.
 //!
 //! `snake_case` means the `camelCase` of WebAuthn's members.
@@ -53,7 +53,7 @@
 //! use passrig_authenticator::Ceremony;
 //! use passrig_authenticator::deviation::Deviation;
 //!
-//! let octets = b"whatever a fuzzer comes up with, in place of this";
+//! let bytes = b"whatever a fuzzer comes up with, in place of this";
 //! let drawn = <(Ceremony, Deviation)>::arbitrary(&mut Unstructured::new(octets));
 //! assert!(drawn?.1.edits().len() <= 4);
 //! # Ok::<(), arbitrary::Error>(())

@@ -102,7 +102,7 @@ impl Authenticator {
         &mut self.pin_policy
     }
 
-    /// Whether it knows that extension.
+    /// True if it knows that extension.
     pub fn supports(&self, extension: Extension) -> bool {
         self.profile.extensions.has(extension)
     }

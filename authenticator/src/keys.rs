@@ -96,7 +96,7 @@ trait Private: Send + Sync {
 
     fn sign(&self, algorithm: Algorithm, message: &[u8]) -> Tree;
 
-    /// The octets that the family's PKCS#8 form is made around: the scalar at
+    /// The bytes that the family's PKCS#8 form is made around: the scalar at
     /// full width, the seed, or the RSAPrivateKey.
     fn secret(&self) -> Vec<u8>;
 
@@ -157,14 +157,14 @@ pub enum Error {
 }
 
 impl SigningKey {
-    /// How many octets a private key is drawn from: 32, but 48 on P-384, 65 on
+    /// How many bytes a private key is drawn from: 32, but 48 on P-384, 65 on
     /// P-521 (so that they are always below the order) and 57 for Ed448.
     pub fn seed_len(algorithm: Algorithm) -> Result<usize, Error> {
         Ok(Family::of(algorithm)?.seed_len())
     }
 
-    /// The key that these octets stand for: for ECDSA the big-endian scalar
-    /// (on P-521 also at its full width of 66 octets), for EdDSA and ML-DSA the
+    /// The key that these bytes stand for: for ECDSA the big-endian scalar
+    /// (on P-521 also at its full width of 66 bytes), for EdDSA and ML-DSA the
     /// seed, for RSA the seed that chooses a modulus of 2048 bits among two
     /// million.
     pub fn from_bytes(algorithm: Algorithm, bytes: &[u8]) -> Result<Self, Error> {
@@ -172,7 +172,7 @@ impl SigningKey {
         Ok(Self { algorithm, private })
     }
 
-    /// Draws until the octets are a private key, from `label`, then `label/1` and
+    /// Draws until the bytes are a private key, from `label`, then `label/1` and
     /// so on, eight times at most; nearly always at once.
     pub fn draw(
         algorithm: Algorithm,
@@ -191,7 +191,7 @@ impl SigningKey {
     }
 
     /// The RSA key with a modulus of `bits` that a seed stands for: 1024 to
-    /// 8192, also sizes that are no whole number of octets.
+    /// 8192, also sizes that are no whole number of bytes.
     #[cfg(feature = "rsa")]
     pub fn rsa_of_bits(algorithm: Algorithm, bits: usize, seed: &[u8; 32]) -> Result<Self, Error> {
         must_be_rsa(algorithm)?;
@@ -242,7 +242,7 @@ impl SigningKey {
     }
 
     /// The same key without the fast path that some processors have for its
-    /// algorithm: it signs as it would on any other. The octets do not differ;
+    /// algorithm: it signs as it would on any other. The bytes do not differ;
     /// this is for those who measure or compare.
     #[must_use]
     pub fn portable(&self) -> Self {
@@ -251,7 +251,7 @@ impl SigningKey {
     }
 
     /// Signs deterministically; the tree is what travels: a DER sequence of r
-    /// and s for ECDSA (§6.5.5), plain octets for all others.
+    /// and s for ECDSA (§6.5.5), plain bytes for all others.
     pub fn sign(&self, message: &[u8]) -> Tree {
         self.private.sign(self.algorithm, message)
     }
@@ -266,13 +266,13 @@ fn must_be_rsa(algorithm: Algorithm) -> Result<(), Error> {
 }
 
 /// Verifies a signature with a COSE key, as strictly as §6.5.5 states the
-/// form: DER for ECDSA, with any s below the order; exactly as many octets as
+/// form: DER for ECDSA, with any s below the order; exactly as many bytes as
 /// the key or the algorithm says for all others.
 pub fn verify(key: &cose::Key, message: &[u8], signature: &[u8]) -> Result<(), Error> {
     Family::of(key.algorithm())?.verify(key, message, signature)
 }
 
-/// Whether the parameters are a public key of their algorithm.
+/// Checks that the parameters are a public key of their algorithm.
 pub fn check(key: &cose::Key) -> Result<(), Error> {
     // A key that is none is known for that before the signature is looked at.
     match verify(key, &[], &[]) {

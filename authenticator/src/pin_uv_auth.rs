@@ -52,7 +52,7 @@ impl KeyAgreement {
         p256::SecretKey::from_slice(bytes).ok().map(Self)
     }
 
-    /// Draws a key pair, again where the octets are out of range.
+    /// Draws a key pair, again where the bytes are out of range.
     pub fn draw(label: &str, env: &mut dyn Env) -> Option<Self> {
         Self::from_bytes(&env.draw(label, 32))
             .or_else(|| Self::from_bytes(&env.draw(&format!("{label}/1"), 32)))
@@ -106,7 +106,7 @@ impl SharedSecret {
         self.protocol
     }
 
-    /// The octets: 32 for the first protocol, 64 for the second.
+    /// The bytes: 32 for the first protocol, 64 for the second.
     pub fn to_bytes(&self) -> Vec<u8> {
         match self.protocol {
             Protocol::One => self.encryption.to_vec(),
@@ -114,7 +114,7 @@ impl SharedSecret {
         }
     }
 
-    /// Encrypts whole blocks of 16 octets, under a vector of that label where
+    /// Encrypts whole blocks of 16 bytes, under a vector of that label where
     /// the protocol has any; `None` for other lengths.
     pub fn encrypt(&self, plaintext: &[u8], label: &str, env: &mut dyn Env) -> Option<Vec<u8>> {
         let vector = match self.protocol {
@@ -140,7 +140,7 @@ impl SharedSecret {
         Some(plaintext)
     }
 
-    /// The authentication code of a message: 16 octets in the first protocol,
+    /// The authentication code of a message: 16 bytes in the first protocol,
     /// 32 in the second.
     pub fn authenticate(&self, message: &[u8]) -> Vec<u8> {
         let mut code = Vec::new();

@@ -25,7 +25,7 @@ pub use session::{CdpSession, Event, Events};
 
 use std::time::Duration;
 
-/// How long a command of the protocol may take.
+/// The most time that a command of the protocol may take.
 const COMMAND: Duration = Duration::from_secs(30);
 /// How long a page may take to load, and what is waited for on it to be there.
 const TIMEOUT: Duration = Duration::from_secs(30);

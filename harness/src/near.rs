@@ -1,10 +1,10 @@
 //! The names that a reader may have meant.
 
-/// How alike two names must be to be mentioned.
+/// The likeness from which on a name is mentioned.
 const ALIKE: f64 = 0.6;
-/// How much less alike than the likeliest one.
+/// The most by which a name may be less alike than the likeliest one.
 const CLOSE: f64 = 0.1;
-/// How many are mentioned.
+/// The most names that are mentioned.
 const MANY: usize = 4;
 
 /// The names that are like the wanted one, the likeliest first.

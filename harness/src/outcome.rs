@@ -37,7 +37,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 named_enum! {
-    /// What an RP did with a ceremony.
+    /// The decision of an RP about a ceremony.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
     #[serde(rename_all = "lowercase")]
     pub enum Verdict {
@@ -61,7 +61,7 @@ pub enum Expectation {
 }
 
 impl Expectation {
-    /// Whether a conformant RP may do that.
+    /// True if a conformant RP may do that.
     pub fn is_met_by(self, verdict: Verdict) -> bool {
         match self {
             Self::Accepted => verdict == Verdict::Accepted,
@@ -91,8 +91,8 @@ impl fmt::Display for Expectation {
 }
 
 named_enum! {
-    /// How strongly the specification asks for what a check expects. It decides
-    /// what a divergence is called.
+    /// The strength with which the specification asks for the expectation of a check. It decides
+    /// the outcome of a divergence.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
     #[serde(rename_all = "lowercase")]
     pub enum Level {
@@ -108,7 +108,7 @@ named_enum! {
 }
 
 impl Level {
-    /// What a divergence from the expectation is called.
+    /// The outcome of a divergence from the expectation.
     pub fn divergence(self) -> Outcome {
         match self {
             Self::Must => Outcome::Fail,
@@ -129,7 +129,7 @@ impl Level {
 }
 
 named_enum! {
-    /// What an attacker gains from a divergence.
+    /// The gain of an attacker from a divergence.
     #[derive(
         Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
     )]
@@ -137,7 +137,7 @@ named_enum! {
     pub enum Importance {
         /// Little by itself.
         Low = "low",
-        /// A step of a larger attack, or trouble for users.
+        /// A step of a larger attack, or a failure for users.
         Medium = "medium",
         /// An account, under conditions.
         High = "high",
@@ -147,7 +147,7 @@ named_enum! {
 }
 
 named_enum! {
-    /// What a check came to.
+    /// The outcome of a check.
     #[derive(
         Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
     )]
@@ -171,14 +171,14 @@ named_enum! {
 }
 
 impl Outcome {
-    /// Whether something was concluded.
+    /// True if something was concluded.
     pub fn is_decided(self) -> bool {
         matches!(self, Self::Pass | Self::Fail | Self::Warn | Self::Note)
     }
 }
 
 named_enum! {
-    /// What a probe saw after an attempt, compared with just before it.
+    /// The observation of a probe after an attempt, compared with just before it.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
     #[serde(rename_all = "lowercase")]
     pub enum Effect {
@@ -207,21 +207,21 @@ pub struct CheckResult {
     /// The variant.
     #[schemars(with = "String")]
     pub variant: Variant,
-    /// How strongly the specification asks for it.
+    /// The level of the rule.
     pub level: Level,
-    /// What an attacker gains from a divergence.
+    /// The gain of an attacker from a divergence.
     pub importance: Importance,
     /// The clause, such as `§7.1 step 9`.
     pub clause: String,
     /// The requirement's id, such as `REG-06`.
     pub requirement: Option<String>,
-    /// What it came to.
+    /// The outcome.
     pub outcome: Outcome,
-    /// What the target did, if it did anything that was recognised.
+    /// The target's decision, if it was recognised.
     pub verdict: Option<Verdict>,
     /// The form of the target's answer.
     pub manner: Option<Manner>,
-    /// What a probe saw.
+    /// The observation of a probe.
     pub effect: Effect,
     /// Why it was skipped, is inconclusive, or diverges: one of a closed list
     /// of words for the first two, and a sentence after it where there is more
@@ -230,7 +230,7 @@ pub struct CheckResult {
     pub reason: Option<Reason>,
     /// The reaction of a conformant RP.
     pub expected: Expectation,
-    /// Why it was foreseen that it does not pass; it does not fail the run.
+    /// The reason why a failure was expected; it does not fail the run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub known: Option<String>,
     /// From the first request of the attempt to the last, in milliseconds.
@@ -238,12 +238,12 @@ pub struct CheckResult {
 }
 
 impl CheckResult {
-    /// Whether the target did what a conformant RP does.
+    /// True if the target did what a conformant RP does.
     pub fn is_as_expected(&self) -> bool {
         self.verdict.is_some_and(|verdict| self.expected.is_met_by(verdict))
     }
 
-    /// True if there was no answer to judge: what the target sends or does was looked at.
+    /// True if there was no answer to judge, and requests or state of the target were observed.
     pub fn is_observed(&self) -> bool {
         self.manner == Some(Manner::Observed)
     }
@@ -277,7 +277,7 @@ impl<'de> Deserialize<'de> for CheckResult {
     }
 }
 
-/// How many checks came to what.
+/// The number of checks with each outcome.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[allow(missing_docs)]
 pub struct Summary {
@@ -300,7 +300,7 @@ impl Summary {
         summary
     }
 
-    /// How many came to this.
+    /// The number of checks with this outcome.
     pub fn count(mut self, outcome: Outcome) -> usize {
         *self.count_mut(outcome)
     }
@@ -323,21 +323,21 @@ impl Summary {
 pub struct Report {
     /// The version of this shape.
     pub schema_version: u32,
-    /// What made the report.
+    /// The program that made the report.
     pub tool: Tool,
     /// The seed.
     pub seed: String,
     /// The run id.
     pub run_id: String,
-    /// Whom it is about.
+    /// The target.
     pub target: TargetInfo,
-    /// The product whose authenticators everybody had, if one was named.
+    /// The product whose authenticators all actors had, if one was named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub authenticator: Option<String>,
-    /// Why the run stopped before its end, if it did.
+    /// The reason why the run stopped before its end, if it did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stopped: Option<String>,
-    /// How many checks came to what.
+    /// The number of checks with each outcome.
     pub summary: Summary,
     /// Every check's result, in the catalogue's order.
     pub checks: Vec<CheckResult>,
@@ -351,17 +351,17 @@ pub struct Report {
 pub struct StaleExpectation {
     /// The checks that it is about: an id, or a glob.
     pub check: String,
-    /// What they were to come to, if it says.
+    /// The outcome that it expects, if it names one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Outcome>,
     /// Its reason.
     pub reason: String,
-    /// What is wrong with it.
+    /// The reason why it is not needed or does not count.
     pub staleness: Staleness,
 }
 
 named_enum! {
-    /// What is wrong with an expectation.
+    /// The reason why an expectation is not needed or does not count.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
     #[serde(rename_all = "lowercase")]
     pub enum Staleness {
@@ -372,7 +372,7 @@ named_enum! {
     }
 }
 
-/// What made a report.
+/// The program that made a report.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Tool {
     /// `passrig`
@@ -388,16 +388,16 @@ impl Tool {
     }
 }
 
-/// Whom a report is about.
+/// The target of a report.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TargetInfo {
-    /// Where requests went, or `built-in`.
+    /// The URL that requests were sent to, or `built-in`.
     pub url: String,
     /// The origin of the emulated page.
     pub origin: String,
     /// The adapter's id.
     pub adapter: String,
-    /// What the target asked for in honest ceremonies, per setting.
+    /// The values that the target asked for in honest ceremonies, per setting.
     pub observed: BTreeMap<String, String>,
 }
 

@@ -30,7 +30,7 @@ const SETTLE: Duration = Duration::from_millis(1500);
 /// How often it is looked at whether a page has a way out, in that time each.
 const LOOKS: usize = 3;
 
-/// What there is to use on a page.
+/// The controls of a page that a user can use.
 const CONTROLS: &str = "a[href], button:enabled, input:enabled:not([type=hidden]), select:enabled, \
                         textarea:enabled, [role=button]:not([aria-disabled=true])";
 
@@ -39,15 +39,15 @@ const CONTROLS: &str = "a[href], button:enabled, input:enabled:not([type=hidden]
 pub struct PageExamination {
     /// Where the page is.
     pub url: Url,
-    /// What somebody does there.
+    /// The actions of the user there.
     pub script: Script,
     /// Names and values for the script, beside those of the person.
     pub variables: Vec<(String, String)>,
-    /// What the authenticator is like.
+    /// The profile of the authenticator.
     pub authenticator: Profile,
     /// Decides names and keys.
     pub env: Seeded,
-    /// How the page is reached.
+    /// The settings of the browser.
     pub browser: LaunchSettings,
 }
 
@@ -90,9 +90,9 @@ pub enum Error {
 pub struct ApiCall {
     /// `create()` or `get()`.
     pub ceremony: Ceremony,
-    /// Whether a field offers the passkeys.
+    /// True if a field offers the passkeys.
     pub conditional: bool,
-    /// Whether a gesture of the user led to it.
+    /// True if a gesture of the user led to it.
     pub active: bool,
     /// The page that called.
     pub origin: String,
@@ -103,12 +103,12 @@ pub struct ApiCall {
     pub altered: Option<Vec<String>>,
 }
 
-/// What a cancelled ceremony led to.
+/// The result of a cancelled ceremony.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cancelled {
     /// Which.
     pub ceremony: Ceremony,
-    /// Whether there was something left to click on.
+    /// True if there was something left to click on.
     pub way_out: bool,
 }
 
@@ -117,9 +117,9 @@ pub struct Cancelled {
 pub struct PageObservation {
     /// Every call of the first time.
     pub calls: Vec<ApiCall>,
-    /// What came of cancelling.
+    /// The results of cancelled ceremonies.
     pub cancelled: Vec<Cancelled>,
-    /// The ceremonies whose refusal nobody caught.
+    /// The ceremonies whose refusal no code caught.
     pub unhandled: Vec<Ceremony>,
 }
 
@@ -144,7 +144,7 @@ pub async fn examine(examination: &PageExamination) -> Result<PageObservation, E
 struct ScriptRun {
     calls: Vec<ApiCall>,
     unhandled: Vec<Ceremony>,
-    /// Whether there was one, if something was cancelled.
+    /// True if there was one, if something was cancelled.
     way_out: Option<bool>,
 }
 

@@ -27,7 +27,7 @@ pub enum Error {
     /// Nobody used a passkey.
     #[error("none of the {requests} requests carries a credential")]
     NoCeremony {
-        /// How many there are.
+        /// The number of requests.
         requests: usize,
     },
 }

@@ -1,4 +1,4 @@
-//! What people and programs read: one file per format.
+//! Reports for people and programs: one file per format.
 //!
 //! Nothing here prints. A report is rendered to a string or written to a file;
 //! what watches a run writes to what it was given.

@@ -34,34 +34,34 @@ use crate::actor::Throttling;
 use crate::catalogue::Catalogue;
 use run::origin;
 
-/// What to run, and how.
+/// The checks of a run, and the settings with which they run.
 #[non_exhaustive]
 pub struct Options {
     /// The checks.
     pub catalogue: Arc<Catalogue>,
-    /// Which of them.
+    /// The selection of checks.
     pub filter: Filter,
     /// Decides keys, edits and order.
     pub seed: String,
     /// Mixed into names, credential ids and keys, so that a second run against
     /// an RP with a memory does not collide with the first.
     pub run_id: String,
-    /// How many blocks of checks run at once, where the accounts permit it.
+    /// The number of blocks of checks that run at once, where the accounts permit it.
     pub jobs: usize,
     /// Variables for the adapter.
     pub variables: Vec<(String, String)>,
-    /// How long to wait until a challenge must have expired; checks that wait
-    /// are left out if this is absent.
+    /// The time until a challenge must have expired; checks that wait are left out if this is
+    /// absent.
     pub expiry: Option<Duration>,
-    /// How many pairs of answers a check times at most; checks that time are
-    /// left out if this is absent.
+    /// The largest number of pairs of answers that a check times; checks that time are left out if
+    /// this is absent.
     pub timing: Option<usize>,
-    /// The authenticator that everybody has to whom it makes no difference, if
+    /// The authenticator of all actors to whom the model makes no difference, if
     /// it is not to be a platform one that can do everything.
     pub authenticator: Option<Profile>,
-    /// How a target comes back that dies on the way.
+    /// The way in which a target comes back after a crash.
     pub restart: Restart,
-    /// How long to wait in total because the target asks for fewer requests.
+    /// The total time to wait because the target asks for fewer requests.
     pub throttle_wait: Duration,
 }
 

@@ -1,9 +1,8 @@
 //! The relying party under test, reached through an adapter.
 //!
-//! A [`Target`] carries out the flows of a [`Adapter`] over a [`Transport`],
-//! as a browser would. A ceremony is in two parts, [`Target::begin`] and
-//! [`Target::finish`], so that a story can begin it in one [`Session`] and
-//! finish it in another. What happens in between is none of its business.
+//! A [`Target`] carries out the flows of an [`Adapter`] over a [`Transport`], as a browser would. A
+//! ceremony is in two parts, [`Target::begin`] and [`Target::finish`], so that a check or a
+//! simulation can begin it in one [`Session`] and finish it in another.
 
 pub mod adapter;
 mod answer;
@@ -81,9 +80,9 @@ pub struct Target {
 /// The results of a flow.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FlowOutput {
-    /// Whether somebody is signed in, if the flow asks that.
+    /// True if a user is signed in; absent if the flow does not ask that.
     pub signed_in: Option<bool>,
-    /// Who, if the target tells.
+    /// The user, if the target names one.
     pub user: Option<String>,
     /// The account's credentials, if the flow lists them.
     pub credentials: Option<Vec<ListedCredential>>,
@@ -99,7 +98,7 @@ pub struct ListedCredential {
 }
 
 impl ListedCredential {
-    /// Whether this is the credential of that id.
+    /// True if this is the credential of that id.
     pub fn has_id(&self, id: &[u8]) -> bool {
         self.credential_id.trim_end_matches('=') == base64url::encode(id)
     }
@@ -108,12 +107,12 @@ impl ListedCredential {
 /// A ceremony that has begun.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Begun {
-    /// Which one.
+    /// The ceremony.
     pub ceremony: Ceremony,
     /// The options, as the target sent them.
     pub options: Value,
-    /// What was captured on the way; correlation ids travel with the ceremony
-    /// into whatever session finishes it.
+    /// The variables captured on the way; correlation ids travel with the ceremony into whatever
+    /// session finishes it.
     captures: BTreeMap<String, Value>,
     /// The page that was loaded last on the way.
     page: Option<LoadedPage>,
@@ -123,11 +122,11 @@ pub struct Begun {
 /// The target's answer to a credential.
 #[derive(Clone, Debug)]
 pub struct CredentialAnswer {
-    /// What it means.
+    /// The meaning of the answer.
     pub verdict: AnswerVerdict,
-    /// What it was.
+    /// The answer itself.
     pub response: HttpResponse,
-    /// Which exchange of the log it is.
+    /// The index of its exchange in the log.
     pub exchange: usize,
 }
 
@@ -156,13 +155,13 @@ impl Target {
         }
     }
 
-    /// The same, whose mail arrives here.
+    /// Sets the mailbox in which the target's mail arrives.
     #[must_use]
     pub fn with_mailbox(self, mailbox: Mailbox) -> Self {
         Self { mailbox: Some(mailbox), ..self }
     }
 
-    /// The same, whose adapter may run programs of this machine.
+    /// Lets the adapter run programs of this machine.
     #[must_use]
     pub fn that_runs_programs(self) -> Self {
         Self { runs_programs: true, ..self }
@@ -175,7 +174,7 @@ impl Target {
         Self { names_checks: true, ..self }
     }
 
-    /// Tells whether requests name their check. A target could behave well only under test by it.
+    /// True if requests name their check. A target could behave well only under test by it.
     pub fn names_checks(&self) -> bool {
         self.names_checks
     }
@@ -185,7 +184,7 @@ impl Target {
         self.names_checks.then_some(check)
     }
 
-    /// The same, whose logs mask these variables, which the user supplied.
+    /// Masks these variables, which the user supplied, in logs.
     #[must_use]
     pub fn with_variables(self, variables: &[(String, String)]) -> Self {
         let mut secrets = Secrets::clone(&self.secrets);
@@ -199,7 +198,7 @@ impl Target {
         Self { secrets: Arc::new(secrets), ..self }
     }
 
-    /// Whether options are assembled of this variable.
+    /// True if options are assembled of this variable.
     fn assembles(&self, name: &str) -> bool {
         self.assembled.contains(name)
     }
@@ -209,15 +208,15 @@ impl Target {
         redact::url(text, &self.secrets)
     }
 
-    /// The same, which judges models of authenticators by the metadata that
-    /// `passrig trust export` writes.
+    /// States that the target judges models of authenticators by the metadata that `passrig trust
+    /// export` writes.
     #[must_use]
     pub fn with_metadata_trust(mut self) -> Self {
         self.trusts_metadata = true;
         self
     }
 
-    /// Whether it judges models of authenticators by our metadata.
+    /// True if it judges models of authenticators by our metadata.
     pub fn trusts_metadata(&self) -> bool {
         self.trusts_metadata
     }
@@ -227,7 +226,7 @@ impl Target {
         &self.adapter
     }
 
-    /// Whether time passes there no faster than here.
+    /// True if time passes there no faster than here.
     pub fn has_real_clock(&self) -> bool {
         self.transport.clock().is_none()
     }
@@ -241,9 +240,8 @@ impl Target {
         }
     }
 
-    /// Whether anybody answers there, whatever the answer is. A gateway that
-    /// answers for a target that is gone does not count, nor does a connection
-    /// that is closed at once; somebody who takes their time does.
+    /// True if the target answers, whatever the answer is. A gateway that answers for a target that
+    /// is gone does not count, nor does a connection that is closed at once; a slow server does.
     pub async fn is_reachable(&self) -> bool {
         let nobody = Sender {
             is_foreign: false,
@@ -270,8 +268,7 @@ impl Target {
         }
     }
 
-    /// What is at a url, with a session's cookies if one is named. Redirects
-    /// are answers.
+    /// The answer of a url, with a session's cookies if one is named. Redirects are answers.
     pub async fn read(
         &self,
         url: &Url,
@@ -306,7 +303,7 @@ impl Target {
         &self.origin
     }
 
-    /// Where it is reached.
+    /// The URL at which it is reached.
     pub fn base(&self) -> &Url {
         &self.base
     }
@@ -324,7 +321,7 @@ impl Target {
         let mut call = FlowRun::new(self, flow, session, inputs, log);
         for (index, step) in self.adapter.steps(flow).iter().enumerate() {
             if call.leaves_out(step) {
-                // Whoever holds nothing to show is nobody.
+                // A client without a cookie or token to show is not signed in.
                 if let StepRole::Whoami { .. } = step.role {
                     done.signed_in = Some(false);
                 }
@@ -370,7 +367,7 @@ impl Target {
         Err(call.nowhere())
     }
 
-    /// Whether two credentials differ in what is sent of them.
+    /// True if two credentials differ in what is sent of them.
     pub fn distinguishes(&self, ceremony: Ceremony, one: &Json, other: &Json) -> bool {
         self.adapter.steps(Flow::from(ceremony)).iter().any(|step| {
             let StepRole::Credential(finish) = &step.role else { return false };

@@ -53,7 +53,7 @@ impl TomlMistake {
         self.span.map_or(0..0, |span| span.offset()..span.offset() + span.len())
     }
 
-    /// The same mistake with these words at the place.
+    /// Sets the words at the place of the mistake.
     pub(crate) fn labelled(mut self: Box<Self>, label: &'static str) -> Box<Self> {
         self.label = label;
         self

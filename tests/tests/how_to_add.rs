@@ -1,4 +1,4 @@
-//! A walk through `docs/how-to-add.md`: a copy of the repository gets a check and a mutant, by edits of the files that the
+//! The steps of `docs/how-to-add.md`: a copy of the repository gets a check and a mutant, by edits of the files that the
 //! document names and of no others, and passes the tests with Rust alone.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
@@ -10,7 +10,7 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
-/// The documents that the walk follows.
+/// The documents whose steps are performed.
 const DOCUMENTS: [&str; 2] = ["docs/how-to-add.md", "docs/adding-a-mutant.md"];
 
 const CHAPTER: &str = "harness/catalogue/client-data.toml";
@@ -122,7 +122,7 @@ impl Walk {
         assert!(status.success(), "cargo {}: {status}", arguments.join(" "));
     }
 
-    /// The files that are not as they were, and new ones.
+    /// The files that were changed or added.
     fn changed(&self) -> Vec<String> {
         let mut changed = Vec::new();
         let mut folders = vec![self.root().to_owned()];

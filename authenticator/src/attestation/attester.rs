@@ -29,7 +29,7 @@ pub struct Attester {
     pub root: Authority,
     /// An authority between the two; its certificate follows the leaf.
     pub intermediate: Option<Authority>,
-    /// Whether the root's own certificate ends the chain. Android's does; a
+    /// True if the root's own certificate ends the chain. Android's does; a
     /// relying party must not take it for trusted because it is there.
     pub includes_root: bool,
     /// What is wrong with the chain, if anything is.

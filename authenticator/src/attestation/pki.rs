@@ -146,7 +146,7 @@ impl Authority {
         self.tbs(subject, Some(authority_key_id(&self.key.public_key())))
     }
 
-    /// A certificate over octets that are to be signed; of a deviation they
+    /// A certificate over bytes that are to be signed; of a deviation they
     /// may be anything.
     pub fn sign(&self, tbs: &[u8]) -> Vec<u8> {
         let signature = Der::bits(0, &self.key.sign(tbs).render());
@@ -309,7 +309,7 @@ fn subject_public_key_info(key: &cose::Key) -> Der {
     info.unwrap_or_else(|| Der::sequence([]))
 }
 
-/// The octets that serial numbers are drawn of.
+/// The bytes that serial numbers are drawn of.
 pub(super) const SERIAL_LEN: usize = 16;
 
 #[cfg(test)]

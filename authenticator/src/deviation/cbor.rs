@@ -86,7 +86,7 @@ fn whole(cbor: &mut Cbor, operation: &Operation) -> Result<(), Error> {
         (Item::Map(entries), _) if container::concerns_members(operation) => {
             container::members(entries, operation)?;
         }
-        // Octets before, after or cut from the encoded map.
+        // Bytes before, after or cut from the encoded map.
         (
             Item::Map(_) | Item::Raw(_),
             Operation::Append(_) | Operation::Prepend(_) | Operation::Truncate(_),
@@ -103,7 +103,7 @@ fn whole(cbor: &mut Cbor, operation: &Operation) -> Result<(), Error> {
 /// The tag that means no more than that this is CBOR (RFC 8949 §3.4.6).
 const SELF_DESCRIBED: u64 = 55799;
 
-/// Whether the head carries a number or a length that may be written wider.
+/// True if the head carries a number or a length that may be written wider.
 fn has_argument(item: &Item) -> bool {
     !matches!(item, Item::Chunks(_) | Item::Simple(_) | Item::Float { .. } | Item::Raw(_))
 }

@@ -18,7 +18,7 @@ pub(super) trait MemberKey: Clone {
     /// The key that is written like this.
     fn named(name: &str) -> Self;
 
-    /// Whether a segment of a path means this key.
+    /// True if a segment of a path means this key.
     fn is_meant(&self, segment: &Segment) -> bool;
 
     /// The key as it may stand in a path.
@@ -81,8 +81,8 @@ pub(super) fn item<N: Node>(
     Ok(())
 }
 
-/// Whether an operation on a container is one on all its members. If not, the
-/// container may still take it as the octets that it renders to.
+/// True if an operation on a container is one on all its members. If not, the
+/// container may still take it as the bytes that it renders to.
 pub(super) fn concerns_members(operation: &Operation) -> bool {
     matches!(
         operation,

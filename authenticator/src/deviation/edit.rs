@@ -21,19 +21,19 @@ pub enum Operation {
     Remove,
     /// Give the member another name.
     Rename(String),
-    /// Add at the end: text to a text, octets to octets, an item to a list, a
+    /// Add at the end: text to a text, bytes to bytes, an item to a list, a
     /// member to an object.
     Append(Value),
     /// Add at the beginning.
     Prepend(Value),
-    /// Keep the first so many octets, characters or items; a negative number
+    /// Keep the first so many bytes, characters or items; a negative number
     /// drops that many from the end.
     Truncate(i64),
     /// Put a second member of that name, with this value, behind the first.
     Duplicate(Value),
     /// Reverse the order of members or items.
     Reorder,
-    /// Invert a flag, or the lowest bit of the last octet.
+    /// Invert a flag, or the lowest bit of the last byte.
     Flip,
     /// Write the same thing in another form.
     Encode(Encoding),
@@ -56,11 +56,11 @@ pub enum Encoding {
     Base64,
     /// Base64url with a bit set that stands for nothing.
     TrailingBits,
-    /// Octets whose base64url text is taken for octets once more.
+    /// Bytes whose base64url text is taken for bytes once more.
     Base64urlTwice,
-    /// Octets as a list of numbers.
+    /// Bytes as a list of numbers.
     Octets,
-    /// A text, or the base64url of octets, as a list of character codes.
+    /// A text, or the base64url of bytes, as a list of character codes.
     Characters,
     /// A text in capitals.
     UpperCase,
@@ -81,7 +81,7 @@ pub enum Encoding {
     /// A number of a signature with the order of its group added, which makes
     /// no difference to those who reduce it.
     PlusOrder,
-    /// A DER integer without the zero octet that keeps it positive.
+    /// A DER integer without the zero byte that keeps it positive.
     WithoutSign,
     /// A CBOR item under the tag that says that it is CBOR.
     Tagged,
@@ -90,7 +90,7 @@ pub enum Encoding {
 }
 
 impl Encoding {
-    /// Whether it depends on the group of a signature.
+    /// True if it depends on the group of a signature.
     fn is_of_group(self) -> bool {
         matches!(self, Self::HighS | Self::LowS | Self::P1363 | Self::PlusOrder)
     }

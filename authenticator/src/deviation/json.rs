@@ -23,7 +23,7 @@ impl MemberKey for String {
 impl Node for Json {
     fn edit(&mut self, path: &[Segment], operation: &Operation) -> Result<(), Error> {
         if let Self::Styled(_, inner) = self {
-            // A new style, or octets around the whole, replace the old style.
+            // A new style, or bytes around the whole, replace the old style.
             if !(path.is_empty() && takes_the_whole(operation)) {
                 return inner.edit(path, operation);
             }
@@ -34,7 +34,7 @@ impl Node for Json {
         match self {
             Self::Object(members) => container::member(members, first, rest, operation),
             Self::Array(items) => container::item(items, &[], first, rest, operation),
-            // Below the octets lies their text.
+            // Below the bytes lies their text.
             Self::Binary { bytes, variant } if first.means("text") => {
                 let mut written = variant.encode(bytes);
                 text::edit(&mut written, rest, operation).map_err(|error| error.under(first))?;
@@ -46,7 +46,7 @@ impl Node for Json {
         }
     }
 
-    /// Octets are base64 in the variant of what they replace; where they
+    /// Bytes are base64 in the variant of what they replace; where they
     /// replace a text, they are taken for UTF-8.
     fn literal(value: &Value, model: Option<&Self>) -> Result<Self, Error> {
         Ok(match value {
@@ -104,7 +104,7 @@ fn whole(json: &mut Json, operation: &Operation) -> Result<(), Error> {
         (Json::Object(members), _) if container::concerns_members(operation) => {
             container::members(members, operation)?;
         }
-        // Octets before, after or cut from the whole text.
+        // Bytes before, after or cut from the whole text.
         (
             Json::Object(_) | Json::Styled(..) | Json::Raw(_),
             Operation::Append(_) | Operation::Prepend(_) | Operation::Truncate(_),
@@ -118,7 +118,7 @@ fn whole(json: &mut Json, operation: &Operation) -> Result<(), Error> {
     Ok(())
 }
 
-/// Of the last character's six bits some belong to no octet, unless the length
+/// Of the last character's six bits some belong to no byte, unless the length
 /// is a multiple of three; the lowest of them is set.
 fn with_trailing_bits(bytes: &[u8]) -> String {
     let mut text = base64url::encode(bytes);

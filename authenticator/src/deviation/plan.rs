@@ -68,7 +68,7 @@ impl PlanMut<'_> {
         }
     }
 
-    /// Whether the plan is still as it was.
+    /// True if the plan is still as it was.
     pub(super) fn is(&self, before: &Snapshot) -> bool {
         match (self, before) {
             (Self::Create(plan), Snapshot::Create(before)) => **plan == **before,

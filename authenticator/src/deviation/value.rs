@@ -17,11 +17,11 @@ pub enum Value {
     Int(i64),
     /// A text, or `{ text = "…" }`.
     Text(String),
-    /// Octets: `{ hex = "…" }` or `{ base64url = "…" }`.
+    /// Bytes: `{ hex = "…" }` or `{ base64url = "…" }`.
     Bytes(Vec<u8>),
     /// A CBOR item, in hexadecimal: `{ cbor = "f6" }`.
     Cbor(Cbor),
-    /// Octets in place of a CBOR item, well-formed or not: `{ raw = "61ff" }`.
+    /// Bytes in place of a CBOR item, well-formed or not: `{ raw = "61ff" }`.
     Raw(Vec<u8>),
     /// CBOR lists so many levels deep: `{ nested = 1000 }`.
     Nested(usize),
@@ -29,11 +29,11 @@ pub enum Value {
     Json(Json),
     /// Something known of this ceremony: `{ from = "other.user_handle" }`.
     From(String),
-    /// The SHA-256 of a value's octets: `{ hash = "sha256", of = … }`.
+    /// The SHA-256 of a value's bytes: `{ hash = "sha256", of = … }`.
     Hash(Box<Value>),
-    /// An octet again and again: `{ repeat = 0, len = 32 }`.
+    /// A byte again and again: `{ repeat = 0, len = 32 }`.
     Repeat {
-        /// The octet.
+        /// The byte.
         octet: u8,
         /// How often.
         len: usize,
@@ -50,7 +50,7 @@ pub enum Value {
 /// What is known of a ceremony beyond its own artefacts: the other actor's
 /// user handle, the challenge of another session.
 pub trait Facts: Sync {
-    /// The octets of a fact, texts in UTF-8.
+    /// The bytes of a fact, texts in UTF-8.
     fn fact(&self, name: &str) -> Option<Vec<u8>>;
 }
 
@@ -83,7 +83,7 @@ impl Value {
         })
     }
 
-    /// The octets, if it is octets and nothing else.
+    /// The bytes, if it is bytes and nothing else.
     pub(super) fn bytes(&self) -> Option<Cow<'_, [u8]>> {
         match self {
             Self::Bytes(_) | Self::Repeat { .. } => self.octets().ok(),
@@ -91,7 +91,7 @@ impl Value {
         }
     }
 
-    /// The octets of a text or of octets.
+    /// The bytes of a text or of bytes.
     pub(super) fn octets(&self) -> Result<Cow<'_, [u8]>, Error> {
         match self {
             Self::Text(text) => Ok(text.as_bytes().into()),
@@ -107,7 +107,7 @@ impl Value {
         }
     }
 
-    /// The text of a text, or of octets that are UTF-8.
+    /// The text of a text, or of bytes that are UTF-8.
     pub(super) fn text(&self) -> Result<String, Error> {
         String::from_utf8(self.octets()?.into_owned()).map_err(|_| Error::Value("a text"))
     }
@@ -251,7 +251,7 @@ impl ValueTable {
     }
 }
 
-/// The longest run of one octet: a body that no server should read to its end.
+/// The longest run of one byte: a body that no server should read to its end.
 const MAX_REPEAT: usize = 64 << 20;
 
 /// The deepest nesting: it is rendered, never built.

@@ -23,9 +23,9 @@ pub struct Credential {
     pub user: Option<User>,
     /// The signature counter of the last operation.
     pub sign_count: u32,
-    /// Whether it may leave its authenticator. Fixed for ever.
+    /// True if it may leave its authenticator. Fixed for ever.
     pub backup_eligible: bool,
-    /// Whether it has.
+    /// True if it has left its authenticator.
     pub backup_state: bool,
     /// What extensions keep with it.
     pub extensions: StoredExtensions,

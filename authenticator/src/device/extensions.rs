@@ -29,7 +29,7 @@ use crate::wire::Cbor;
 /// The extension inputs of a client for a new credential.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct CreationExtensions {
-    /// `credBlob`: octets to keep with the credential.
+    /// `credBlob`: bytes to keep with the credential.
     pub cred_blob: Option<Vec<u8>>,
     /// `credProtect`: how well it shall be protected.
     pub cred_protect: Option<Protection>,
@@ -53,7 +53,7 @@ pub struct CreationExtensions {
 /// The extension inputs of a client for an assertion.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct AssertionExtensions {
-    /// `credBlob`: the octets that were kept.
+    /// `credBlob`: the bytes that were kept.
     pub cred_blob: bool,
     /// `hmac-secret`: what to evaluate at.
     pub hmac_secret: Option<HmacSecret>,
@@ -74,11 +74,11 @@ pub struct StoredExtensions {
     pub protection: Protection,
     /// The secrets of its pseudo-random functions, if it has any.
     pub cred_random: Option<CredRandom>,
-    /// The octets of `credBlob`.
+    /// The bytes of `credBlob`.
     pub cred_blob: Option<Vec<u8>>,
     /// The large blob, if one can be kept; an empty one was never written.
     pub large_blob: Option<Vec<u8>>,
-    /// Whether it may be used in payments.
+    /// True if it may be used in payments.
     pub third_party_payment: bool,
 }
 
@@ -86,7 +86,7 @@ pub struct StoredExtensions {
 /// signed.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Unsigned {
-    /// Whether the credential can evaluate a pseudo-random function.
+    /// True if the credential can evaluate a pseudo-random function.
     pub prf_enabled: bool,
     /// The values of that function.
     pub prf_results: Option<PrfValues>,

@@ -16,7 +16,7 @@ pub struct GetAssertionRequest<'a> {
     pub rp_id: &'a str,
     /// Ids of acceptable credentials; empty asks for a discoverable one.
     pub allow: &'a [&'a [u8]],
-    /// Whether the user must be verified.
+    /// True if the user must be verified.
     pub verification: bool,
     /// What is asked of extensions.
     pub extensions: Option<&'a extensions::AssertionExtensions>,

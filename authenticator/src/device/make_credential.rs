@@ -26,14 +26,14 @@ pub struct MakeCredentialRequest<'a> {
     pub algorithms: &'a [Algorithm],
     /// Ids of credentials that must not be here already.
     pub exclude: &'a [&'a [u8]],
-    /// Whether the credential must be discoverable.
+    /// True if the credential must be discoverable.
     pub discoverable: bool,
-    /// Whether the user must be verified.
+    /// True if the user must be verified.
     pub verification: bool,
     /// Attestation statement formats that the relying party would like, the
     /// preferred first. Advice: others may be made.
     pub formats: &'a [&'a str],
-    /// Whether enterprise attestation is asked for: one that may tell which
+    /// True if enterprise attestation is asked for: one that may tell which
     /// very device this is.
     pub enterprise: bool,
     /// Under what other name U2F may know the excluded credentials (§10.1.2).
@@ -51,7 +51,7 @@ pub struct MakeCredentialPlan {
     pub flags: Flags,
     /// The credential, as it will be kept.
     pub credential: Credential,
-    /// Whether the authenticator keeps it, rather than its id alone holding it.
+    /// True if the authenticator keeps it, rather than its id alone holding it.
     pub discoverable: bool,
     /// The model.
     pub aaguid: [u8; 16],
@@ -193,7 +193,7 @@ impl Authenticator {
         MadeCredential { authenticator_data, attestation_object }
     }
 
-    /// Whether one of the excluded credentials is here and shows itself.
+    /// True if one of the excluded credentials is here and shows itself.
     fn holds_excluded(&self, request: &MakeCredentialRequest<'_>, env: &mut dyn Env) -> bool {
         let shows = |credential: Credential| {
             credential.extensions.protection.admits(request.verification, true)

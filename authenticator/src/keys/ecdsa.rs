@@ -28,7 +28,7 @@ pub(super) trait Curve:
 {
     /// The COSE curve.
     const CRV: i64;
-    /// The fewest octets that a scalar is read from.
+    /// The fewest bytes that a scalar is read from.
     const SEED_LEN: usize;
 }
 
@@ -139,7 +139,7 @@ fn read<C: Curve>(octets: &[u8]) -> Option<Signature<C>> {
     Signature::from_scalars(widened::<C>(r)?, widened::<C>(s)?).ok()
 }
 
-/// The number at the width of the field; `None` if it has more octets.
+/// The number at the width of the field; `None` if it has more bytes.
 fn widened<C: Curve>(bytes: &[u8]) -> Option<FieldBytes<C>> {
     let mut wide = FieldBytes::<C>::default();
     let start = wide.len().checked_sub(bytes.len())?;

@@ -98,7 +98,7 @@ impl Family {
         }
     }
 
-    /// The private key that these octets stand for.
+    /// The private key that these bytes stand for.
     pub(super) fn private(
         self,
         algorithm: Algorithm,

@@ -1,5 +1,5 @@
 //! ML-DSA-44, -65 and -87: pure, with the empty context, in the deterministic
-//! variant (FIPS 204). The private key is the seed of 32 octets.
+//! variant (FIPS 204). The private key is the seed of 32 bytes.
 
 use ml_dsa::{EncodedVerifyingKey, ExpandedSigningKey, MlDsaParams, Signature, VerifyingKey};
 
@@ -26,7 +26,7 @@ impl<P: MlDsaParams> Private for MlDsaKey<P> {
     }
 
     fn sign(&self, _: Algorithm, message: &[u8]) -> Tree {
-        // Only a context above 255 octets fails.
+        // Only a context above 255 bytes fails.
         let signature = self.expanded.sign_deterministic(message, &[]);
         Tree::Bytes(signature.map(|s| s.encode().to_vec()).unwrap_or_default())
     }

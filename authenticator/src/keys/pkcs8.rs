@@ -14,7 +14,7 @@ use super::{Error, Private};
 use crate::wire::cose::{Algorithm, Key};
 use crate::wire::der::{Content, Der, Length};
 
-/// The context-specific tag [0] of octets: an ML-DSA seed (RFC 9881 §6).
+/// The context-specific tag [0] of bytes: an ML-DSA seed (RFC 9881 §6).
 const SEED: u8 = 0x80;
 /// The context-specific tag [1] around an element: the public key of an
 /// ECPrivateKey.
@@ -38,7 +38,7 @@ pub(super) fn read(alg: Algorithm, der: &[u8]) -> Result<Arc<dyn Private>, Error
     family.private(alg, &secret)
 }
 
-/// What the private key octets hold for a key of that public half.
+/// What the private key bytes hold for a key of that public half.
 pub(super) fn write(public: &Key, secret: &[u8]) -> Vec<u8> {
     let content = match public {
         Key::Ec2 { x, y, .. } => {

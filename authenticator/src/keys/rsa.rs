@@ -369,7 +369,7 @@ mod tests {
         for (algorithm, bits) in [
             (Algorithm::RS256, 512),
             (Algorithm::RS256, 16384),
-            // Two hashes and two octets are more than 1024 bits.
+            // Two hashes and two bytes are more than 1024 bits.
             (Algorithm::PS512, 1024),
         ] {
             let key = SigningKey::rsa_of_bits(algorithm, bits, &[7; 32]);

@@ -237,7 +237,7 @@ fn algorithms_are_not_mixed_up() {
     }
 }
 
-/// WebAuthn Level 3 §16: the private keys sign to the published octets.
+/// WebAuthn Level 3 §16: the private keys sign to the published bytes.
 #[test]
 fn published_signatures_come_out() {
     for (id, algorithm) in [

@@ -13,7 +13,7 @@ pub struct AttestationObject {
     pub authenticator_data: Vec<u8>,
 }
 
-/// Why octets are not an attestation object.
+/// Why bytes are not an attestation object.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {

@@ -8,7 +8,7 @@ use super::{Cbor, Layout, Tree};
 pub struct AuthenticatorData {
     /// SHA-256 of the RP id.
     pub rp_id_hash: [u8; 32],
-    /// The flags octet; `AT` and `ED` follow the members below when rendered.
+    /// The flags byte; `AT` and `ED` follow the members below when rendered.
     pub flags: Flags,
     /// The signature counter.
     pub sign_count: u32,
@@ -29,7 +29,7 @@ pub struct AttestedCredentialData {
     pub public_key: Cbor,
 }
 
-/// The flags octet (§6.1).
+/// The flags byte (§6.1).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Flags(pub u8);
 
@@ -59,23 +59,23 @@ impl Flags {
         ("ed", 7),
     ];
 
-    /// Whether all of these bits are set.
+    /// True if all of these bits are set.
     pub fn has(self, bits: u8) -> bool {
         self.0 & bits == bits
     }
 
-    /// The octet with these bits set or cleared.
+    /// The byte with these bits set or cleared.
     #[must_use]
     pub fn with(self, bits: u8, on: bool) -> Self {
         Self(if on { self.0 | bits } else { self.0 & !bits })
     }
 }
 
-/// Why octets are not authenticator data.
+/// Why bytes are not authenticator data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// Fewer octets than the fixed part, or than a length announces.
+    /// Fewer bytes than the fixed part, or than a length announces.
     #[error("authenticator data end early, after {0} octets")]
     Truncated(usize),
     /// The credential public key is not CBOR.
@@ -84,7 +84,7 @@ pub enum Error {
     /// The extensions are not a CBOR map.
     #[error("the extensions are no CBOR map")]
     Extensions,
-    /// Octets follow that no flag announces.
+    /// Bytes follow that no flag announces.
     #[error("{0} octets follow the authenticator data")]
     Trailing(usize),
 }
@@ -114,8 +114,8 @@ impl AuthenticatorData {
         Tree::Layout(layout)
     }
 
-    /// Decodes exactly: every octet is announced by a flag or a length.
-    /// Whether the CBOR inside is canonical is left to the caller.
+    /// Decodes exactly: every byte is announced by a flag or a length.
+    /// The caller checks whether the CBOR inside is canonical.
     pub fn decode(bytes: &[u8]) -> Result<Self, Error> {
         let truncated = || Error::Truncated(bytes.len());
         let (rp_id_hash, rest) = bytes.split_first_chunk::<32>().ok_or_else(truncated)?;

@@ -17,7 +17,7 @@ pub enum Error {
     /// The text ends in `=`.
     #[error("base64url in WebAuthn JSON carries no padding")]
     Padded,
-    /// The length, or the unused bits of the last character, fit no octets.
+    /// The length, or the unused bits of the last character, fit no bytes.
     #[error("the last character carries bits that belong to no octet")]
     Trailing,
 }
@@ -84,7 +84,7 @@ impl Variant {
     }
 }
 
-/// Octets that travel as a base64url string.
+/// Bytes that travel as a base64url string.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct Base64UrlBytes(pub Vec<u8>);
 

@@ -25,10 +25,10 @@ pub struct Cbor {
 /// How the length or value in an item's head is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Head {
-    /// In the fewest octets.
+    /// In the fewest bytes.
     #[default]
     Minimal,
-    /// In 1, 2, 4 or 8 octets after the initial one, needed or not.
+    /// In 1, 2, 4 or 8 bytes after the initial one, needed or not.
     Wide(u8),
     /// Of indefinite length (strings, arrays, maps). Strings are written as
     /// one chunk; decoded ones keep theirs.
@@ -56,28 +56,28 @@ pub enum Item {
     Tag(u64, Box<Cbor>),
     /// A simple value: false is 20, true 21, null 22, undefined 23.
     Simple(u8),
-    /// A floating-point number: its bits and its width of 2, 4 or 8 octets.
+    /// A floating-point number: its bits and its width of 2, 4 or 8 bytes.
     Float {
         /// The bits, right-aligned.
         bits: u64,
-        /// Octets on the wire.
+        /// Bytes on the wire.
         width: u8,
     },
-    /// Octets put in as they are, well-formed or not.
+    /// Bytes put in as they are, well-formed or not.
     Raw(Vec<u8>),
 }
 
-/// Why octets are not the CBOR that was asked for.
+/// Why bytes are not the CBOR that was asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The octets end inside an item.
+    /// The bytes end inside an item.
     #[error("the CBOR item ends early, at offset {0}")]
     Truncated(usize),
-    /// Octets follow the item.
+    /// Bytes follow the item.
     #[error("{0} octets follow the CBOR item")]
     Trailing(usize),
-    /// An initial octet that CBOR reserves.
+    /// An initial byte that CBOR reserves.
     #[error("the octet at offset {0} begins no CBOR item")]
     Reserved(usize),
     /// A text string that is not UTF-8.
@@ -145,7 +145,7 @@ impl Cbor {
         }
     }
 
-    /// The octets, if this is a byte string.
+    /// The bytes, if this is a byte string.
     pub fn as_bytes(&self) -> Option<&[u8]> {
         match &self.item {
             Item::Bytes(bytes) => Some(bytes),
@@ -374,7 +374,7 @@ impl<'a> Reader<'a> {
             _ if width >= 2 => {
                 return Ok(Some(Item::Float { bits: value, width }.into()));
             }
-            // Two-octet simple values below 32 are not well-formed (RFC 8949 §3.3).
+            // Two-byte simple values below 32 are not well-formed (RFC 8949 §3.3).
             _ if width == 1 && value < 32 => return Err(Error::Reserved(start)),
             _ => Item::Simple(value as u8),
         };

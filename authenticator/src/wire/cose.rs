@@ -133,7 +133,7 @@ pub mod label {
 pub mod kty {
     use coset::iana;
 
-    /// Octet key pairs: Ed25519 and Ed448 (RFC 9053 §7.2).
+    /// Byte key pairs: Ed25519 and Ed448 (RFC 9053 §7.2).
     pub const OKP: i64 = iana::KeyType::OKP as i64;
     /// Elliptic curve keys with both coordinates (RFC 9053 §7.1).
     pub const EC2: i64 = iana::KeyType::EC2 as i64;
@@ -181,7 +181,7 @@ pub enum Key {
         alg: Algorithm,
         /// The COSE curve, one of [`crv`].
         crv: i64,
-        /// The encoded point: 32 octets for Ed25519, 57 for Ed448 (RFC 8032).
+        /// The encoded point: 32 bytes for Ed25519, 57 for Ed448 (RFC 8032).
         x: Vec<u8>,
     },
     /// An RSA key.
@@ -198,7 +198,7 @@ pub enum Key {
         /// The one algorithm it is for.
         alg: Algorithm,
         /// The public key as the algorithm encodes it: 1312, 1952 or 2592
-        /// octets for ML-DSA (FIPS 204 table 2).
+        /// bytes for ML-DSA (FIPS 204 table 2).
         public: Vec<u8>,
     },
 }

@@ -6,7 +6,7 @@ mod build;
 /// One element.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Der {
-    /// The identifier octets; more than one for tag numbers above 30.
+    /// The identifier bytes; more than one for tag numbers above 30.
     pub tag: Vec<u8>,
     /// How the length is written.
     pub length: Length,
@@ -17,32 +17,32 @@ pub struct Der {
 /// How a length is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Length {
-    /// In the fewest octets, as DER demands.
+    /// In the fewest bytes, as DER demands.
     #[default]
     Minimal,
-    /// In the long form with this many length octets (1 to 8).
+    /// In the long form with this many length bytes (1 to 8).
     Long(u8),
-    /// BER's indefinite form, closed by two zero octets.
+    /// BER's indefinite form, closed by two zero bytes.
     Indefinite,
 }
 
 /// What an element holds.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Content {
-    /// Octets.
+    /// Bytes.
     Primitive(Vec<u8>),
     /// Further elements.
     Constructed(Vec<Der>),
 }
 
-/// Why octets are not the element that was asked for.
+/// Why bytes are not the element that was asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The octets end inside an element.
+    /// The bytes end inside an element.
     #[error("the ASN.1 element ends early")]
     Truncated,
-    /// Octets follow the element.
+    /// Bytes follow the element.
     #[error("{0} octets follow the ASN.1 element")]
     Trailing(usize),
     /// A length that no element can have.

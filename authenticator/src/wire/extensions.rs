@@ -17,7 +17,7 @@ pub struct ClientInputs {
     pub appid: Option<String>,
     /// `appidExclude`: the same for excluded credentials (§10.1.2).
     pub appid_exclude: Option<String>,
-    /// `credBlob`: octets to keep with the credential.
+    /// `credBlob`: bytes to keep with the credential.
     pub cred_blob: Option<Base64UrlBytes>,
     /// `credProps`: whether the credential is discoverable (§10.1.3).
     #[serde(deserialize_with = "truthy")]
@@ -28,7 +28,7 @@ pub struct ClientInputs {
     /// does not know it.
     #[serde(deserialize_with = "truthy")]
     pub enforce_credential_protection_policy: bool,
-    /// `getCredBlob`: whether to give the octets back.
+    /// `getCredBlob`: whether to give the bytes back.
     #[serde(deserialize_with = "truthy")]
     pub get_cred_blob: bool,
     /// `hmacCreateSecret`: `hmac-secret` without `prf` around it.
@@ -55,7 +55,7 @@ pub struct ClientInputs {
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(expecting = "an object")]
 pub struct HmacGetSecret {
-    /// The first, 32 octets.
+    /// The first, 32 bytes.
     pub salt1: Base64UrlBytes,
     /// The second.
     #[serde(default)]
@@ -68,7 +68,7 @@ pub struct HmacGetSecret {
 pub struct LargeBlobInputs {
     /// `required`, or else preferred.
     pub support: Option<String>,
-    /// Whether to read the blob.
+    /// True if the blob is to be read.
     #[serde(deserialize_with = "some_truthy")]
     pub read: Option<bool>,
     /// The new blob.

@@ -20,9 +20,9 @@ pub enum Json {
     Number(Number),
     /// A string.
     String(String),
-    /// A string that is the base64 text of octets.
+    /// A string that is the base64 text of bytes.
     Binary {
-        /// The octets.
+        /// The bytes.
         bytes: Vec<u8>,
         /// How they become text.
         variant: base64url::Variant,
@@ -33,7 +33,7 @@ pub enum Json {
     Object(Vec<(String, Json)>),
     /// A subtree written in its own style.
     Styled(Style, Box<Json>),
-    /// Octets put into the text as they are, valid JSON or not.
+    /// Bytes put into the text as they are, valid JSON or not.
     Raw(Vec<u8>),
 }
 
@@ -219,7 +219,7 @@ impl Json {
         Ok(self.into_plain_value())
     }
 
-    /// Whether only the text can tell what the value is.
+    /// True if only the text can tell what the value is.
     fn has_raw_octets(&self) -> bool {
         match self {
             Self::Raw(_) => true,

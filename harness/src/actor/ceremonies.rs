@@ -250,7 +250,7 @@ impl Actor {
             }
             let attempt = self.send(&begun, &message, &mut bench, probes, log).await?;
             match self.effect(&bench)? {
-                // Nobody registers the same credential twice.
+                // Two actors never register one credential.
                 deviation::Effect::Honest
                     if !honest && ceremony == Ceremony::Registration && attempt.is_accepted() =>
                 {

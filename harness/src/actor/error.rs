@@ -63,7 +63,7 @@ pub enum AttemptError {
 pub type Result<T, E = AttemptError> = std::result::Result<T, E>;
 
 impl AttemptError {
-    /// How to fix it.
+    /// A hint to fix it.
     pub fn help(&self) -> Option<String> {
         match self {
             Self::Target(error) => Some(error.help()),

@@ -6,7 +6,7 @@ use passrig_authenticator::deviation;
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum NotExpressible {
-    /// The deviation changed nothing in any of so many ceremonies.
+    /// The deviation changed nothing in any of this many ceremonies.
     #[error("the deviation equals the honest ceremony in each of {0} tries")]
     EqualsHonest(usize),
     /// The deviation changed nothing, and its registration cannot be repeated.

@@ -24,9 +24,9 @@ pub struct World {
     pub variables: Vec<(String, String)>,
     /// The authenticator of the checks that need no special one, if the user names one.
     pub authenticator: Option<Profile>,
-    /// The time after which a challenge must have expired, if the user wants to wait.
+    /// The time after which a challenge must have expired, if checks may wait.
     pub expiry: Option<Duration>,
-    /// The most pairs of answers to time, if the user wants timing.
+    /// The most pairs of answers to time, if timing is on.
     pub timing: Option<usize>,
     /// State of the run.
     pub state: Arc<RunState>,

@@ -17,7 +17,7 @@ pub enum Error {
     Folder(#[source] io::Error),
     #[error("the browser ended{stderr}")]
     Ended {
-        /// What it wrote to stderr before, a line each; empty if nothing.
+        /// Its output on stderr before, a line each; may be empty.
         stderr: String,
     },
     /// The page lets more happen than is kept.
@@ -47,7 +47,7 @@ impl Error {
         matches!(self, Self::Ended { .. } | Self::Flooded { .. })
     }
 
-    /// What can be done about it, if that is known.
+    /// A hint to fix it, if one is known.
     pub fn help(&self) -> Option<Cow<'static, str>> {
         if let Self::Guarded { place, .. } = self {
             let help = format!("`{}` lets the page reach it", place.flag());

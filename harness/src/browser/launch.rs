@@ -77,13 +77,13 @@ const OWN_SERVICES: [(&str, &str); 5] = [
 /// The browser reads its commands from descriptor 3 and answers on 4.
 const SHELL: &str = r#"exec "$@" 3<&0 4>&1 0</dev/null 1>&2"#;
 
-/// How long it may take to end by itself.
+/// The time that it may take to end by itself.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The network settings of a browser, and its trusted certificates.
 #[derive(Clone, Debug, Default)]
 pub struct LaunchSettings {
-    /// What runs Chromium, if not what [`find`] finds.
+    /// The program that runs Chromium, if not the one that [`find`] finds.
     pub program: Option<PathBuf>,
     /// Hosts, and where each really is (`HOST:PORT`); names and certificates
     /// stay those of the host.
@@ -205,13 +205,13 @@ impl Browser {
     }
 }
 
-/// Whether Chromium runs in its sandbox.
+/// True if Chromium runs in its sandbox.
 pub fn is_sandboxed() -> bool {
     let more = env::var("PASSRIG_CHROMIUM_FLAGS").unwrap_or_default();
     !is_root() && !more.split_whitespace().any(|flag| flag == "--no-sandbox")
 }
 
-/// Whether this process is root's.
+/// True if this process is root's.
 fn is_root() -> bool {
     #[cfg(unix)]
     {

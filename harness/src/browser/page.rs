@@ -10,7 +10,7 @@ use super::error::Error;
 use super::session::{CdpSession, Events};
 
 const FIND: &str = include_str!("find.js");
-/// How long to wait before looking again.
+/// The time between two looks at the page.
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// A page of a browser. Its dialogs are answered with yes.
@@ -129,7 +129,7 @@ impl BrowserPage {
         self.find(selector).await.map(drop)
     }
 
-    /// Whether it shows that now.
+    /// True if it shows that now.
     pub async fn has(&self, selector: &str) -> Result<bool, Error> {
         Ok(self.look(selector).await?.is_some())
     }

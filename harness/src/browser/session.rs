@@ -21,7 +21,7 @@ use crate::process::StreamLines;
 const LONGEST: usize = 16 << 20;
 /// The most bytes of events that wait for one listener: a page decides how many there are.
 const WAITING: usize = 64 << 20;
-/// How long the rest of stderr is waited for once the browser has ended.
+/// The time to wait for the rest of stderr once the browser has ended.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// The browser's session, or that of a page.
@@ -38,11 +38,11 @@ pub struct Event {
     pub session: Option<String>,
     /// Its name, such as `Page.loadEventFired`.
     pub method: String,
-    /// What there is to know.
+    /// The parameters of the event.
     pub params: Value,
 }
 
-/// What has happened since this was made, in order.
+/// The events since this was made, in order.
 #[derive(Debug)]
 pub struct Events {
     receiver: mpsc::UnboundedReceiver<(Event, usize)>,
@@ -71,7 +71,7 @@ struct PipeState {
     last: u64,
     waiting: HashMap<u64, oneshot::Sender<CdpMessage>>,
     listeners: Vec<EventListener>,
-    /// Whether the browser has ended.
+    /// True if the browser has ended.
     over: bool,
 }
 
@@ -159,12 +159,12 @@ impl CdpSession {
         if self.pipe.is_flooded() { Err(self.pipe.ended()) } else { Ok(()) }
     }
 
-    /// What happens from now on, in every session.
+    /// The events from now on, of every session.
     pub fn events(&self) -> Events {
         let (sender, receiver) = mpsc::unbounded_channel();
         let waiting = Arc::new(AtomicUsize::new(0));
         let mut state = self.pipe.state();
-        // What has ended has nothing to tell any more.
+        // A session that has ended sends no more events.
         if !state.over {
             state.listeners.push(EventListener { sender, waiting: Arc::clone(&waiting) });
         }

@@ -1,4 +1,4 @@
-/// The facts that deviations may speak of: `{ from = "…" }`.
+/// The facts that deviations may name: `{ from = "…" }`.
 pub const FACTS: [&str; 13] = [
     "another.attested_credential_data",
     "another.public_key",

@@ -89,7 +89,7 @@ pub struct Flaw {
     pub title: String,
     /// The party that must prevent it.
     pub owner: Owner,
-    /// Where it was seen: advisories, issues, studies.
+    /// The sources: advisories, issues, studies.
     pub source: String,
     /// The share of sites that had it, where that was measured.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -1,4 +1,4 @@
-//! Requests and answers, fit to be shown to others.
+//! Requests and answers with secrets masked.
 
 use std::borrow::Cow;
 use std::fmt::Debug;
@@ -13,15 +13,15 @@ pub struct Exchange {
     pub flow: Cow<'static, str>,
     /// The step of the flow, from 1.
     pub step: usize,
-    /// What was sent.
+    /// The request.
     pub request: Sent,
-    /// What came back.
+    /// The answer, if there was one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub response: Option<Received>,
-    /// Why nothing came back.
+    /// The reason why there is no answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
-    /// How long it took.
+    /// The time from the request to the end of the answer, in milliseconds.
     pub duration_ms: u64,
 }
 

@@ -17,8 +17,8 @@ impl Default for FailOn {
 }
 
 impl FailOn {
-    /// Whether a result turns the exit code: errors and inconclusive results
-    /// always do, unless they were foreseen.
+    /// True if a result turns the exit code: errors and inconclusive results always do, unless they
+    /// were foreseen.
     pub fn counts(&self, result: &CheckResult) -> bool {
         match result.outcome {
             _ if result.known.is_some() => false,
@@ -28,7 +28,7 @@ impl FailOn {
         }
     }
 
-    /// Whether what came to this, of a rule of this weight, turns the exit code.
+    /// True if this outcome of a rule of this weight turns the exit code.
     pub fn reaches(&self, outcome: Outcome, level: Level, importance: Importance) -> bool {
         match outcome {
             Outcome::Pass | Outcome::Skipped => false,
@@ -39,7 +39,7 @@ impl FailOn {
         }
     }
 
-    /// 0 as expected, 1 something failed, 3 the target died on the way.
+    /// 0 as expected, 1 something failed, 3 the target crashed and did not come back.
     pub fn exit_code(&self, report: &Report) -> u8 {
         if report.stopped.is_some() {
             3

@@ -20,7 +20,7 @@ passrig_authenticator::named_enum! {
         ServerError = "server-error",
         /// The answer says accepted, and a probe saw no effect.
         AcceptedInWords = "accepted-in-words",
-        /// There was no answer: it was seen in what the target sends or does.
+        /// There was no answer: the requests or the state of the target were observed.
         Observed = "observed",
     }
 }

@@ -2,20 +2,20 @@ use std::collections::BTreeMap;
 
 use super::Transcript;
 
-/// What ends a run before it judged anything (exit 3).
+/// The reason why a run ended before the first judgement (exit 3).
 #[derive(Debug, thiserror::Error)]
 #[error("{what}")]
 pub struct NotTestable {
-    /// What happened, in one sentence that names the culprit.
+    /// The cause, in one sentence that names the culprit.
     pub what: String,
-    /// What to look at.
+    /// A hint to the place to look at.
     pub help: Option<String>,
     /// The exchanges that show it.
     pub transcript: Transcript,
-    /// What the target asked for, as far as it was seen.
+    /// The values that the target asked for, as far as they were seen.
     pub observed: BTreeMap<String, String>,
-    /// Whether the target does not answer any more.
+    /// True if the target does not answer any more.
     pub is_gone: bool,
-    /// Whether the target said no: to what it remembers of another run, maybe.
+    /// True if the target refused, perhaps because of its memory of another run.
     pub is_refusal: bool,
 }

@@ -109,7 +109,7 @@ passrig_authenticator::named_enum! {
         Algorithms = "algorithms",
         /// The mediation that the page asks for: `optional` or `conditional`.
         Mediation = "mediation",
-        /// Whether the RP expects to be framed: `none` or `expected`.
+        /// The RP expects to be framed or not: `none` or `expected`.
         Framing = "framing",
     }
 }

@@ -24,7 +24,7 @@ const ANSWERS: usize = 4 << 20;
 const CALLS: usize = 1000;
 /// The most bytes of the calls that wait until a field is filled.
 const OFFERED: usize = 4 << 20;
-/// How long a field may take to offer passkeys.
+/// The time that a field may take to offer passkeys.
 const TIMEOUT: Duration = Duration::from_secs(20);
 
 #[derive(Clone)]
@@ -183,7 +183,7 @@ impl Bridge {
     /// Every call so far, and the ceremonies whose refusal the page did not catch.
     pub(super) fn observed(&self) -> Result<(Vec<ApiCall>, Vec<Ceremony>), Error> {
         let state = self.state();
-        // What came after them was not judged.
+        // Calls after them were not judged.
         if state.calls.len() > CALLS {
             return Err(Error::TooManyCalls { limit: CALLS });
         }
@@ -328,7 +328,7 @@ impl Bridge {
     }
 }
 
-/// Whether a server sent this: a page can make `blob:` and `data:` URLs itself. A body that is too
+/// True if a server sent this: a page can make `blob:` and `data:` URLs itself. A body that is too
 /// long to be kept is not read.
 fn is_from_server(event: &Event) -> bool {
     let url = event.params.pointer("/request/url").and_then(Value::as_str).unwrap_or_default();

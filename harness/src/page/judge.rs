@@ -1,4 +1,4 @@
-//! What was seen on a page, as results of the checks of its chapter.
+//! Observations of a page, as results of the checks of its chapter.
 
 use passrig_authenticator::Ceremony;
 

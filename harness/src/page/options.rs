@@ -34,8 +34,8 @@ pub(super) fn altered(answers: &[String], called: &Value) -> Option<Vec<String>>
     Some(MEMBERS.iter().filter(differs).map(|member| (*member).to_owned()).collect())
 }
 
-/// Whether a client sees the same in both. What is empty or the default may be
-/// left out; octets may be written in several ways.
+/// True if a client sees the same in both. What is empty or the default may be
+/// left out; bytes may be written in several ways.
 fn same(sent: &Value, called: &Value) -> bool {
     match (sent, called) {
         (Value::Object(some), Value::Object(others)) => {

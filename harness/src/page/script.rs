@@ -1,4 +1,4 @@
-//! What somebody does on a page, step by step.
+//! The actions of a user on a page, step by step.
 
 use serde::Deserialize;
 

@@ -83,7 +83,7 @@ mod tests {
 
     use super::*;
 
-    /// Whether a process runs, and is more than an entry that its parent has yet to read.
+    /// True if a process runs, and is more than an entry that its parent has yet to read.
     fn runs(id: &str) -> bool {
         let status = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
         status.rsplit_once(')').is_some_and(|(_, rest)| !rest.trim_start().starts_with('Z'))

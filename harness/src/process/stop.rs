@@ -52,7 +52,7 @@ impl Signal {
 
 static FIRST: OnceLock<Option<watch::Receiver<Option<Signal>>>> = OnceLock::new();
 
-/// Whether the first signal ends the program.
+/// True if the first signal ends the program.
 static AT_ONCE: AtomicBool = AtomicBool::new(false);
 
 /// The first signal, once it has come. The signals end the program by themselves until this is
@@ -135,7 +135,7 @@ impl SignalListener {
     }
 }
 
-/// Whether the parent has asked for the signal to be ignored, as far as the system tells.
+/// True if the parent has asked for the signal to be ignored, as far as the system tells.
 #[cfg(unix)]
 fn is_ignored(signal: Signal) -> bool {
     use crate::storage::{Limit, read_text};

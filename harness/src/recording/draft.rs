@@ -23,9 +23,9 @@ use names::{has_password, is_toml, last_name, of_credential, renames, secret_nam
 pub struct LearntAdapter {
     /// The adapter file.
     pub text: String,
-    /// What was found, a line each.
+    /// The findings, a line each.
     pub found: Vec<String>,
-    /// What has to be looked at by hand.
+    /// The parts that need a look by hand.
     pub doubts: Vec<String>,
 }
 
@@ -104,7 +104,7 @@ struct AdapterDraft<'e> {
     secrets: RecordedSecrets,
     /// Variables that stand for secrets: the name, and the secret.
     variables: Vec<(String, String)>,
-    /// What an adapter cannot say, a line each.
+    /// The parts that an adapter cannot express, a line each.
     left_out: BTreeSet<String>,
 }
 
@@ -121,7 +121,7 @@ impl AdapterDraft<'_> {
             ));
             return String::new();
         };
-        // What the finish sends decides what the steps before it capture.
+        // The request of the finish decides the captures of the steps before it.
         self.needed.clear();
         let finish = self.finish(found);
         let mut out = String::new();
@@ -397,7 +397,7 @@ impl AdapterDraft<'_> {
             .map(|(index, _)| index)
             .partition(|index| self.entries.get(*index).is_some_and(signs_up));
         let mut out = String::new();
-        // Whoever has signed up may have to sign in before anything else.
+        // A user who has signed up may have to sign in before anything else.
         if let Some(start) = sign_ups.first() {
             let after = log_ins.iter().filter(|index| *index > start);
             let mut own: Vec<usize> = sign_ups.iter().chain(after).copied().collect();

@@ -17,7 +17,7 @@ pub(super) struct FoundCeremony {
     /// Absent, if no answer before has its challenge.
     pub(super) begin: Option<(usize, OptionsAt)>,
     pub(super) challenge: String,
-    /// Whether the options list credentials, so that it was known whose they are.
+    /// True if the options list credentials, so that it was known whose they are.
     pub(super) lists_credentials: bool,
 }
 
@@ -53,7 +53,7 @@ impl OptionsAt {
     }
 }
 
-/// What is there; JSON in a text, if it is such a text.
+/// The value at a path; JSON in a text, if it is such a text.
 pub(super) fn at(value: &Value, path: &[JsonKey]) -> Option<Value> {
     let mut found = value;
     for key in path {
@@ -192,7 +192,7 @@ fn options(body: &Value, challenge: &str) -> Option<Vec<Vec<JsonKey>>> {
     found
 }
 
-/// Whether two texts stand for the same octets.
+/// True if two texts stand for the same bytes.
 fn same(a: &str, b: &str) -> bool {
     match (base64url::decode_lenient(a), base64url::decode_lenient(b)) {
         (Ok(a), Ok(b)) => a == b,

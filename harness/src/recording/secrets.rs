@@ -29,7 +29,7 @@ impl RecordedSecrets {
         secrets
     }
 
-    /// Whether a text is or has a secret, as it stands there or percent-encoded.
+    /// True if a text is or has a secret, as it stands there or percent-encoded.
     pub(super) fn are_in(&self, text: &str) -> bool {
         let spaced = text.replace('+', " ");
         let decoded = percent_decode_str(&spaced).decode_utf8_lossy();
@@ -141,7 +141,7 @@ impl RecordedSecrets {
     }
 }
 
-/// Whether the name of a member, field, header or cookie says that its value is a secret. A code is
+/// True if the name of a member, field, header or cookie says that its value is a secret. A code is
 /// one in a request: what is masked as a code in logs would hide error codes of answers too.
 pub(super) fn names_a_secret(name: &str) -> bool {
     const CODES: [&str; 8] = ["auth", "backup", "email", "login", "mfa", "otp", "security", "sms"];
@@ -153,7 +153,7 @@ pub(super) fn names_a_secret(name: &str) -> bool {
     is_code || plain == "mfa" || redact::names_a_secret(name)
 }
 
-/// Whether this is a JSON Web Token.
+/// True if this is a JSON Web Token.
 fn is_jwt(text: &str) -> bool {
     let part = |part: &str| {
         let letter = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');

@@ -15,7 +15,7 @@ const TELLING: usize = 8;
 /// In a page everything may stand somewhere: only what nobody would write there.
 const TOKEN: usize = 16;
 
-/// How many characters of a name a variable is called after.
+/// The most characters of a name that become the name of a variable.
 const LONGEST: usize = 40;
 
 /// An answer, and how a value is had from it.
@@ -23,7 +23,7 @@ const LONGEST: usize = 40;
 pub(super) struct CaptureSource {
     /// Which request's.
     pub(super) step: usize,
-    /// What the value is called there.
+    /// The name of the value there.
     pub(super) name: String,
     /// As `capture` has it.
     pub(super) capture: String,
@@ -99,7 +99,7 @@ fn in_page(page: &str, wanted: &str) -> Option<(String, String)> {
     Some((name.as_str().to_owned(), format!("{{ regex = {} }}", text(&pattern))))
 }
 
-/// Whether this is nothing that a person would write.
+/// True if this is nothing that a person would write.
 fn is_token(value: &str) -> bool {
     let has = |is: fn(char) -> bool| value.contains(is);
     value.len() >= TOKEN

@@ -7,7 +7,7 @@ use super::toml::text;
 /// A longer text is not the name of an outcome.
 const LONGEST: usize = 32;
 
-/// What the answer to an honest credential looked like, and what others may.
+/// The conditions of the answer to an honest credential, and of other answers.
 pub(super) fn verdicts(entry: &HarEntry, secrets: &RecordedSecrets) -> String {
     let status = entry.status;
     let flag = entry.json().and_then(|body| {

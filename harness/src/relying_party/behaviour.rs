@@ -100,7 +100,7 @@ pub(super) trait Behaviour: Debug + Send + Sync {
         Cow::Borrowed(parsed)
     }
 
-    /// Whether the server fails with status 500. No request causes that.
+    /// True if the server fails with status 500. No request causes that.
     fn crashes(&self, _bytes: Option<&[u8]>, _evidence: &Evidence<'_>) -> bool {
         false
     }

@@ -27,7 +27,7 @@ pub(super) struct Granted<T> {
 pub(super) struct Judgement {
     pub(super) refused: Option<String>,
     pub(super) crashed: bool,
-    /// Whether the credential is registered.
+    /// True if the credential is registered.
     pub(super) is_known: bool,
     /// The steps that it violates, whatever became of it.
     pub(super) audit: Vec<&'static str>,
@@ -194,7 +194,7 @@ impl RelyingParty {
         Granted { answer, token }
     }
 
-    /// Whether an account has the requested name.
+    /// True if an account has the requested name.
     pub(super) fn knows(&self, request: &AuthenticationRequest) -> bool {
         let name = request.username.as_deref();
         name.is_none_or(|name| self.store().account_named(name).is_some())

@@ -196,7 +196,7 @@ impl Mutant {
         self
     }
 
-    /// Whether replaced steps are all that is wrong.
+    /// True if replaced steps are all that is wrong.
     pub(crate) fn replaces_steps_only(&self) -> bool {
         self.behaviour.is_none()
     }

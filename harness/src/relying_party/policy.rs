@@ -25,9 +25,9 @@ pub struct Config {
     pub rp_id: String,
     /// Its name for people.
     pub name: String,
-    /// Whether answers to results carry the audit.
+    /// True if answers to results carry the audit.
     pub audit: bool,
-    /// Whether a ceremony that asked for `direct` attestation demands it
+    /// True if a ceremony that asked for `direct` attestation demands it
     /// (§7.1 step 24).
     pub demands_attestation: bool,
     /// The algorithms on offer, the preferred first.
@@ -52,7 +52,7 @@ pub struct Config {
     /// How long a challenge can be answered, and what options state as their
     /// timeout.
     pub challenge_lifetime: Duration,
-    /// Whether a password is only half a sign-in where the account has passkeys.
+    /// True if a password is only half a sign-in where the account has passkeys.
     pub second_factor: bool,
 }
 

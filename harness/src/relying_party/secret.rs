@@ -70,14 +70,14 @@ impl Codes {
     }
 }
 
-/// Ten codes of sixty bits each, from octets that are drawn for each.
+/// Ten codes of sixty bits each, from bytes that are drawn for each.
 pub(super) fn codes(draw: impl Fn(usize) -> Vec<u8>) -> Vec<String> {
     let letter = |octet: u8| ALPHABET.get(usize::from(octet % 32)).copied().map(char::from);
     let code = |number| draw(number).into_iter().filter_map(letter).collect::<String>();
     (0..CODES).map(|number| grouped(&code(number))).collect()
 }
 
-/// How many octets a code is drawn from.
+/// How many bytes a code is drawn from.
 pub(super) const CODE_LENGTH: usize = 12;
 
 /// Four by four, as people read and copy.

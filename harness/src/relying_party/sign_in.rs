@@ -15,7 +15,7 @@ use super::store::{Account, SessionId, Store, UserHandle};
 /// How long a password is at least, in characters.
 const SHORTEST: usize = 8;
 
-/// How long passwords and names are at most, in octets.
+/// How long passwords and names are at most, in bytes.
 const LONGEST: usize = 256;
 
 /// The body of `POST /password/sign-up` and `POST /password/sign-in`.

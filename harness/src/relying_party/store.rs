@@ -17,7 +17,7 @@ use passrig_authenticator::wire::{Cbor, base64url};
 
 use super::secret::{Codes, Password};
 
-/// An account's user handle, 16 to 32 random octets.
+/// An account's user handle, 16 to 32 random bytes.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct UserHandle(pub(super) Vec<u8>);
 
@@ -78,16 +78,16 @@ pub(super) struct Issued {
     pub(super) app_id: Option<String>,
     /// The `pubKeyCredParams`, for registrations.
     pub(super) algorithms: Vec<Algorithm>,
-    /// Whether the page creates without a dialogue (§5.1.3).
+    /// True if the page creates without a dialogue (§5.1.3).
     pub(super) is_conditional: bool,
-    /// Whether the ceremony is framed by whom the relying party knows.
+    /// True if a page that the relying party knows frames the ceremony.
     pub(super) is_framed: bool,
     /// The `allowCredentials`, for authentications.
     pub(super) allowed: Vec<Vec<u8>>,
 }
 
 impl Issued {
-    /// Whether client data with this challenge answer it.
+    /// True if client data with this challenge answer it.
     pub(super) fn is_answered_by(&self, challenge: &str) -> bool {
         base64url::encode(&self.challenge) == challenge
     }
@@ -230,7 +230,7 @@ impl Store {
         }
     }
 
-    /// Whether there is such a record to be named.
+    /// True if there is such a record to be named.
     pub(super) fn name_record(&mut self, owner: &UserHandle, id: &[u8], name: String) -> bool {
         let record = self.records.get_mut(&(owner.clone(), id.to_vec()));
         record.map(|record| record.name = Some(name)).is_some()

@@ -375,7 +375,7 @@ impl<'a> Evidence<'a> {
         self.own_issued().filter(|issued| issued.state == ChallengeState::Live)
     }
 
-    /// Whether this session had a challenge to answer, and let it expire.
+    /// True if this session had a challenge to answer, and let it expire.
     pub(super) fn is_late(&self) -> bool {
         self.own_issued().is_some_and(|issued| issued.state == ChallengeState::Expired)
     }

@@ -1,4 +1,4 @@
-//! What is different between two reports.
+//! The differences between two reports.
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Write};
@@ -15,7 +15,7 @@ use crate::outcome::{
 /// The version of [`Comparison`]'s shape.
 const SCHEMA_VERSION: u32 = 1;
 
-/// What is different in a report B, seen from a report A.
+/// The differences of a report B from a report A.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Comparison {
     /// The version of this shape.
@@ -44,7 +44,7 @@ pub struct Comparison {
 pub struct Side {
     /// The report's file.
     pub file: String,
-    /// What made it.
+    /// The program that made it.
     pub tool: Tool,
     /// The seed.
     pub seed: String,
@@ -58,7 +58,7 @@ pub struct Side {
     /// Why it stopped before its end, if it did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stopped: Option<String>,
-    /// How many checks came to what.
+    /// The number of checks with each outcome.
     pub summary: Summary,
 }
 
@@ -100,7 +100,7 @@ impl Comparison {
         comparison
     }
 
-    /// Whether B is worse: it fails where A does not, or did not come to its end.
+    /// True if B is worse: it fails where A does not, or did not come to its end.
     pub fn is_worse(&self) -> bool {
         !self.worse.is_empty() || self.b.stopped.is_some() && self.a.stopped.is_none()
     }
@@ -151,7 +151,7 @@ impl Comparison {
         writeln!(out, "\n{}", paint.strong(&verdict))
     }
 
-    /// What makes the two hard to compare.
+    /// The differences that make the two hard to compare.
     fn differences(&self, paint: Paint, out: &mut String) -> fmt::Result {
         let Self { a, b, .. } = self;
         let differences = [

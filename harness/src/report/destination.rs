@@ -10,7 +10,7 @@ use crate::storage;
 /// A file that a report is written to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Destination {
-    /// How it is written.
+    /// The format.
     pub format: ReportFormat,
     /// Where; `-` is standard output.
     pub file: PathBuf,
@@ -43,7 +43,7 @@ pub enum DestinationError {
     /// There is no such format.
     #[error("there is no report format `{found}`; there are: {}", names())]
     Format {
-        /// What was found.
+        /// The text that was found.
         found: String,
     },
 }
@@ -63,7 +63,7 @@ impl FromStr for Destination {
 }
 
 impl Destination {
-    /// Whether the report can be written there, as far as that can be known
+    /// Checks that the report can be written there, as far as that can be known
     /// before the run.
     pub fn probe(&self) -> io::Result<()> {
         storage::probe(&self.file)
@@ -76,7 +76,7 @@ impl Destination {
         Self { format: self.format, file: one_of_several(&self.file, name) }
     }
 
-    /// Whether the report is made from the log, too.
+    /// True if the report is made from the log, too.
     pub fn shows_exchanges(&self) -> bool {
         self.format == ReportFormat::Html
     }

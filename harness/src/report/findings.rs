@@ -7,16 +7,16 @@ use crate::outcome::{CheckResult, FailOn, Outcome, Report};
 use super::Replay;
 use super::terminal::words;
 
-/// What reports in files are made from.
+/// The input of reports in files.
 #[derive(Clone, Copy)]
 pub struct Findings<'a> {
     /// The run.
     pub report: &'a Report,
     /// Where the reasons and remedies stand.
     pub catalogue: &'a Catalogue,
-    /// What counts as failed.
+    /// The rule that decides which results count as failed.
     pub fail_on: FailOn,
-    /// How a check is run again.
+    /// The command that runs a check again.
     pub replay: &'a Replay,
     /// Where every exchange was logged, if exchanges were.
     pub log: Option<&'a Path>,
@@ -73,7 +73,7 @@ impl<'a> Shown<'a> {
             .filter(|result| !matches!(result.outcome, Outcome::Pass | Outcome::Skipped))
     }
 
-    /// What is wrong, in a few plain sentences.
+    /// The finding, in a few plain sentences.
     pub(super) fn message(&self, result: &CheckResult) -> String {
         let requirement = result.requirement.as_ref().map(|id| format!(" ({id})"));
         let mut text = format!(

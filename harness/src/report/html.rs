@@ -27,7 +27,7 @@ use entry::HtmlResult;
 
 /// The number of checks whose exchanges are in the page itself; the rest are compressed.
 const WRITTEN_OUT: usize = 60;
-/// How many failures are open at the beginning.
+/// The number of failures that are open at the beginning.
 const OPEN: usize = 8;
 
 const STYLE: &str = include_str!("../../templates/report.css");
@@ -41,7 +41,7 @@ pub fn render(findings: &Findings<'_>) -> io::Result<Vec<u8>> {
     Ok(guarded(&page, false).into_owned().into_bytes())
 }
 
-/// What the template is filled with.
+/// The values of the template.
 #[derive(Template)]
 #[template(path = "report.html")]
 struct HtmlPage<'a> {
@@ -52,7 +52,7 @@ struct HtmlPage<'a> {
     script_hash: String,
     host: String,
     verdict: String,
-    /// Whether nothing counts as failed.
+    /// True if nothing counts as failed.
     is_well: bool,
     facts: Vec<(&'static str, String)>,
     counts: Vec<(Outcome, usize)>,

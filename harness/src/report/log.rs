@@ -37,7 +37,7 @@ struct Inner<W> {
     sink: W,
     /// The first error in writing, until the log ends: an observer cannot return it.
     first_error: Option<io::Error>,
-    /// Whether the last line is written.
+    /// True if the last line is written.
     has_ended: bool,
 }
 
@@ -55,12 +55,12 @@ enum Line<'a> {
     End { summary: &'a Summary, stopped: Option<&'a str> },
 }
 
-/// What ran against whom.
+/// The program, the target and the settings of a run.
 #[derive(Clone, Debug, Serialize)]
 pub struct Header {
     /// The version of the lines' shape.
     pub schema_version: u32,
-    /// What made the log.
+    /// The program that made the log.
     pub tool: Tool,
     /// The seed.
     pub seed: String,
@@ -108,7 +108,7 @@ impl<W: Write + Send> RunLog<W> {
 
     fn append(&self, line: &Line<'_>) {
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
-        // What was under way when the run was interrupted may come to its end later.
+        // An attempt that was running when the run was interrupted may end later.
         if inner.first_error.is_none() && !inner.has_ended {
             inner.first_error = inner.write(line).err();
         }
@@ -208,7 +208,7 @@ pub fn results(file: &Path) -> Result<Vec<CheckResult>, ReadError> {
     })
 }
 
-/// What was said in the last attempt at each check, by its id and variant.
+/// The exchanges of the last attempt at each check, by its id and variant.
 pub type Transcripts = HashMap<(String, Variant), Transcript>;
 
 /// What the attempts in a log were, wherever it was cut off. What cannot be

@@ -12,7 +12,7 @@ use crate::observer::Observer;
 use crate::outcome::visible::{self, Visible};
 use crate::outcome::{CheckResult, Outcome, Paint, Reason, Summary, Transcript};
 
-/// How often a line is written where there is no terminal.
+/// The time between two lines where there is no terminal.
 pub const EVERY: Duration = Duration::from_secs(5);
 
 /// Shows the progress of a run.

@@ -9,7 +9,7 @@ use crate::outcome::{CheckResult, Transcript};
 pub struct FinishedResults(Mutex<Vec<CheckResult>>);
 
 impl FinishedResults {
-    /// What was decided so far, in the catalogue's order.
+    /// The results so far, in the catalogue's order.
     pub fn results(&self, catalogue: &Catalogue) -> Vec<CheckResult> {
         let mut results = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let place = |id: &str| catalogue.checks.iter().position(|check| check.id == id);

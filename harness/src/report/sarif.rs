@@ -120,7 +120,7 @@ fn result(findings: &Shown<'_>, result: &CheckResult, rule: Option<usize>) -> Va
             "physicalLocation": { "artifactLocation": { "uri": "passrig.toml" } },
             "logicalLocations": [location],
         }],
-        // The same finding of another run.
+        // Equal for this finding in another run.
         "partialFingerprints": { "passrig/v1": format!("{}/{}", result.id, result.variant) },
         "properties": Properties {
             outcome: result.outcome,
@@ -171,7 +171,7 @@ mod tests {
         serde_json::from_slice(&render(&findings).unwrap()).unwrap()
     }
 
-    /// What the format demands of the members that are there.
+    /// The demands of the format on the members that are there.
     #[test]
     fn has_the_shape() {
         let schema = json!({

@@ -16,7 +16,7 @@ use crate::outcome::{CheckResult, FailOn, Outcome, Paint, Report, Staleness, Sum
 use diagnostic::Diagnostics;
 use words::checks;
 
-/// How many entries to paste are shown.
+/// The most entries to paste that are shown.
 const ENTRIES: usize = 10;
 
 /// All that the report for people is made from.
@@ -26,11 +26,11 @@ pub struct Terminal<'a> {
     pub report: &'a Report,
     /// Where the reasons and remedies stand.
     pub catalogue: &'a Catalogue,
-    /// What counts as failed.
+    /// The rule that decides which results count as failed.
     pub fail_on: FailOn,
-    /// How a check is run again.
+    /// The command that runs a check again.
     pub replay: &'a Replay,
-    /// How it looks.
+    /// The look of the text.
     pub paint: Paint,
 }
 
@@ -51,7 +51,7 @@ impl Terminal<'_> {
         })
     }
 
-    /// What fails the run, in short, the counts and the verdict.
+    /// The failures in short, the counts and the result of the run.
     pub fn render_short(&self) -> String {
         let text = self.written(|shown, out| {
             let results = shown.report.checks.iter();
@@ -130,7 +130,7 @@ impl Terminal<'_> {
         Ok(())
     }
 
-    /// What was foreseen, a line each.
+    /// The expected failures, a line each.
     fn known(&self, out: &mut String) -> fmt::Result {
         let known = self.report.checks.iter().filter(|result| result.known.is_some());
         for (index, result) in known.enumerate() {
@@ -171,7 +171,7 @@ impl Terminal<'_> {
         }
         let counted: Vec<_> =
             self.report.checks.iter().filter(|result| self.fail_on.counts(result)).collect();
-        // What is not in the catalogue cannot be expected.
+        // A result that is not in the catalogue cannot be expected.
         let known = |result: &&&CheckResult| self.catalogue.find(&result.id).is_some();
         for (index, result) in counted.iter().filter(known).take(ENTRIES).enumerate() {
             if index == 0 {
@@ -219,7 +219,7 @@ impl Terminal<'_> {
         Ok(())
     }
 
-    /// The same reason is given once.
+    /// Each reason is given once.
     fn inconclusive(&self, out: &mut String) -> fmt::Result {
         let results: Vec<_> = self.with(Outcome::Inconclusive).collect();
         for (text, results) in by_reason(&results, CheckResult::reason_text) {

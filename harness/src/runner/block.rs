@@ -36,7 +36,7 @@ pub(super) struct TargetLoss {
 /// The conditions under which a block is run.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct BlockContext {
-    /// No other block speaks to the target, so that a crash comes from this one.
+    /// No other block sends requests to the target, so that a crash comes from this one.
     pub(super) is_alone: bool,
     /// After every attempt, the target is asked whether it still answers.
     pub(super) is_watched: bool,
@@ -44,7 +44,7 @@ pub(super) struct BlockContext {
     pub(super) round: usize,
 }
 
-/// How often a void block is run, each time on fresh accounts.
+/// The number of times that a void block is run, each time on fresh accounts.
 pub(super) const ROUNDS: usize = 2;
 
 /// A block under way.
@@ -154,7 +154,7 @@ async fn once(run: BlockRun<'_>, context: BlockContext) -> Result<(BlockResults,
         is_void |= matches!(before.flaw(check.ceremony), Some((Inconclusive::Bracket, _)));
         let (flaw, is_open) = match &after.gone {
             None => (after.flaw(check.ceremony), result.outcome.is_decided()),
-            // There is no other round: what was accepted stays accepted.
+            // There is no other round: an accepted response stays accepted.
             Some(_) => (Some(GONE), result.verdict == Some(Verdict::Refused)),
         };
         let Some((why, what)) = flaw else { continue };
@@ -241,11 +241,11 @@ impl Control {
 /// The end of the target.
 struct TargetEnd {
     what: String,
-    /// Whether the attempt stopped it, if that can be known; if false, an earlier request did.
+    /// True if the attempt stopped it, if that can be known; if false, an earlier request did.
     is_of_the_attempt: Option<bool>,
 }
 
-/// Whether the target is gone after this.
+/// True if the target is gone after this.
 async fn end(seen: &Result<Attempt, AttemptError>, world: &World, log: &Log) -> Option<TargetEnd> {
     let (what, is_unreachable) = match seen {
         Ok(attempt) if attempt.verdict.recognised == Recognised::Crash => {
@@ -268,7 +268,7 @@ async fn end(seen: &Result<Attempt, AttemptError>, world: &World, log: &Log) -> 
     Some(TargetEnd { what, is_of_the_attempt })
 }
 
-/// Whether the target stops a moment later.
+/// True if the target stops a moment later.
 async fn delayed(world: &World) -> Option<TargetEnd> {
     tokio::time::sleep(Duration::from_millis(100)).await;
     let is_there = world.target.is_reachable().await;

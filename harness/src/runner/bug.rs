@@ -8,7 +8,7 @@ use std::pin::pin;
 
 use crate::outcome::NotTestable;
 
-/// What ends a run without a report. The observer has the results so far.
+/// The reason why a run ended without a report. The observer has the results so far.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RunError {

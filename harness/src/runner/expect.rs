@@ -38,24 +38,24 @@ impl fmt::Display for Date {
 }
 
 impl KnownFailure {
-    /// Whether it is about this check.
+    /// True if it is about this check.
     pub fn concerns(&self, id: &str) -> bool {
         matches(&self.check, id)
     }
 
-    /// Whether it covers this result.
+    /// True if it covers this result.
     pub fn covers(&self, result: &CheckResult) -> bool {
         !matches!(result.outcome, Outcome::Pass | Outcome::Skipped)
             && self.outcome.is_none_or(|outcome| outcome == result.outcome)
             && self.concerns(&result.id)
     }
 
-    /// Whether it no longer counts.
+    /// True if it no longer counts.
     pub fn is_expired(&self, today: Date) -> bool {
         self.expires.is_some_and(|last| last < today)
     }
 
-    /// Why it is of no use, where that can be known: everything among `checks`
+    /// The reason why it is of no use, if that can be known: everything among `checks`
     /// that it is about was run, something was decided, and nothing needed it. A
     /// part of the checks proves nothing about an entry for all of them.
     pub fn staleness(
@@ -173,7 +173,7 @@ mod tests {
             let (_, code, report) = settled(results, &[entry(PORT, None)]);
             assert_eq!((code, report.stale.len()), (0, 0));
         }
-        // What cannot be sent to this target is no part that is still to come.
+        // A check that cannot be sent to this target is not a part that is still to come.
         let rest = [(SUBDOMAIN, Outcome::Skipped), (PORT, Outcome::Pass)];
         assert_eq!(settled(&rest, &glob).1, 1);
     }

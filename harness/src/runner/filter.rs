@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use super::Shard;
 use crate::catalogue::glob::matches;
 
-/// Which checks to run: ids or globs in which `*` stands for any text.
+/// The checks to run: ids or globs in which `*` stands for any text.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
     /// Run only what one of these matches; empty means everything.

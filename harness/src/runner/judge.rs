@@ -125,7 +125,7 @@ pub(super) fn stopped_target(result: CheckResult, what: &str) -> CheckResult {
     CheckResult { outcome: Outcome::Error, verdict: None, reason, ..result }
 }
 
-/// What must be survived was not even read.
+/// The pass of a check whose request, which must be survived, was not read to its end.
 pub(super) fn cut_short(check: &Check, variant: &Variant) -> CheckResult {
     CheckResult { outcome: Outcome::Pass, ..check.result(variant.clone()) }
 }

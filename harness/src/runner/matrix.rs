@@ -18,7 +18,7 @@ use crate::relying_party::mutant::StepComparison;
 use crate::relying_party::{EXPIRY, Mutant, in_process, in_process_compared, mutant};
 use crate::target_rp::Target;
 
-/// What the whole catalogue makes of every mutant.
+/// The results of the whole catalogue on every mutant.
 pub struct Matrix {
     /// A row for each mutant, in the order of their list.
     pub rows: Vec<Row>,
@@ -35,22 +35,22 @@ pub struct Row {
     flaws: Vec<Flaw>,
 }
 
-/// Why the matrix is not closed.
+/// A reason why the matrix is not closed.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Flaw {
     /// The mutant does not pass the preflight.
     #[error("{mutant}: the run ends early: {reason}")]
     Preflight {
-        /// Which mutant.
+        /// The ID of the mutant.
         mutant: String,
-        /// What the run says.
+        /// The error of the run.
         reason: String,
     },
-    /// The run ends with a finding that is no check.
+    /// The run ends with a finding that is not a check.
     #[error("{mutant}: {finding} ends the run")]
     Ended {
-        /// Which mutant.
+        /// The ID of the mutant.
         mutant: String,
         /// The finding.
         finding: String,
@@ -58,11 +58,11 @@ pub enum Flaw {
     /// A check finds a flaw that it does not name.
     #[error("{mutant}: {check} is {outcome}, though it concerns no step of it")]
     Stray {
-        /// Which mutant.
+        /// The ID of the mutant.
         mutant: String,
-        /// Which check.
+        /// The ID of the check.
         check: String,
-        /// What it came to.
+        /// Its outcome.
         outcome: Outcome,
     },
     /// No check finds the flaw.
@@ -167,7 +167,7 @@ impl Matrix {
         Self { rows, idle }
     }
 
-    /// What keeps it from being closed.
+    /// The reasons why the matrix is not closed.
     pub fn flaws(&self) -> Vec<Flaw> {
         let of_mutants = self.rows.iter().flat_map(|row| row.flaws.iter().cloned());
         of_mutants.chain(self.idle.iter().cloned().map(Flaw::Idle)).collect()
@@ -216,7 +216,7 @@ impl Row {
     }
 }
 
-/// A race that was not lost is noted, and is no divergence.
+/// A race that was not lost is noted, and is not a divergence.
 fn diverges(result: &CheckResult) -> bool {
     match result.outcome {
         Outcome::Pass => false,

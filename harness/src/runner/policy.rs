@@ -1,4 +1,4 @@
-//! What a site demands beyond the specification.
+//! The demands of a site beyond the specification.
 
 use crate::catalogue::{Catalogue, Check};
 use crate::outcome::{Expectation, Level, Verdict};
@@ -12,13 +12,13 @@ pub struct Rule {
     /// The checks: a requirement (`AUT-20`), a family (`counter`), an id or a
     /// glob.
     pub about: String,
-    /// How strongly the site asks for it.
+    /// The level that the site gives to the rule.
     pub level: Level,
-    /// What it asks for, if it is not what the catalogue expects.
+    /// The verdict that the site asks for, if it is not the one that the catalogue expects.
     pub expects: Option<Verdict>,
 }
 
-/// Why a rule cannot be followed.
+/// The error of a rule that cannot be followed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {

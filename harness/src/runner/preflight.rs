@@ -34,12 +34,12 @@ impl ObservedOptions {
         self.settings.get(&(ceremony, setting)).copied()
     }
 
-    /// Whether registration options list that COSE algorithm.
+    /// True if registration options list that COSE algorithm.
     pub(super) fn offers(&self, algorithm: i64) -> bool {
         self.algorithms.contains(&algorithm)
     }
 
-    /// Whether its options had an input for that extension.
+    /// True if its options had an input for that extension.
     pub(super) fn asks_for(&self, ceremony: Ceremony, extension: &str) -> bool {
         self.extensions.contains(&(ceremony, extension.to_owned()))
     }
@@ -216,8 +216,7 @@ async fn perform(
 pub(super) const FORGED: &str = "at the forged ceremonies of the preflight";
 
 /// One forgery of each ceremony: a result only if one was accepted and had an
-/// effect. An answer that says nothing does not end the run: the checks will
-/// meet it, too.
+/// effect. An unrecognised answer does not end the run: the checks report it.
 pub(super) async fn forged(
     world: &World,
     variant: &Variant,

@@ -19,7 +19,7 @@ pub struct Restart {
     pub command: Option<String>,
 }
 
-/// The time between two looks at the target.
+/// The time between two connections to see that the target runs.
 const PAUSE: Duration = Duration::from_millis(250);
 
 /// The time that a command has to end after SIGTERM.

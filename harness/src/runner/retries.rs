@@ -8,7 +8,7 @@ use crate::observer::Observer;
 /// The number of times that a throttled request is tried again.
 pub(super) const TRIES: usize = 3;
 
-/// The longest wait, whatever the target says.
+/// The longest wait, even if the target asks for more.
 const LONGEST: Duration = Duration::from_secs(30);
 
 /// The tries that are left for one ceremony.

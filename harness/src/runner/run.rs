@@ -22,7 +22,7 @@ use crate::outcome::{
 use crate::target_rp::Target;
 use crate::target_rp::adapter::AccountMode;
 
-/// Runs the checks, and reports. A panic on the way is an error, too.
+/// Runs the checks, and reports. A panic is an error, too.
 pub async fn run(
     options: &Options,
     target: Arc<Target>,
@@ -72,7 +72,7 @@ async fn run_checks(
     match preflight::forged(&world, &variant, &honest, &*observer).await {
         Ok(Some(result)) => return Ok(run.accepts_anything(result, &*observer)),
         Ok(None) => {}
-        // The checks will show which fault stops the target.
+        // The checks find the fault that stops the target.
         Err(error) if error.is_gone => {
             let crash = Crash::without_checks(preflight::FORGED, error.what.clone());
             if !run.comes_back(crash, &*observer).await {
@@ -122,7 +122,7 @@ pub(super) fn origin(target: &Target) -> Result<Origin, NotTestable> {
     })
 }
 
-/// A run under way.
+/// A running run of checks.
 struct Run<'a> {
     options: &'a Options,
     world: &'a World,
@@ -249,7 +249,7 @@ impl Run<'_> {
         }
     }
 
-    /// Whether the target is there again after this crash, which counts against it then.
+    /// True if the target is there again after this crash, which counts against it then.
     async fn comes_back(&mut self, crash: Crash, observer: &dyn Observer) -> bool {
         self.losses += 1;
         let is_back = self.restarter.bring_back(&self.world.target, observer).await;

@@ -1,4 +1,4 @@
-//! Which checks run under which variant, and in which blocks.
+//! The schedule of a run: the variant and the block of each check.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -25,25 +25,25 @@ pub(super) struct Block {
     /// The format of the statements in it, honest ones among them, if it is one
     /// of their own.
     pub(super) format: Option<Format>,
-    /// Whether all authenticators in it are of models that metadata list.
+    /// True if all authenticators in it are of models that metadata list.
     pub(super) is_listed: bool,
     /// The algorithm of the credentials in it, if it is one of their own.
     pub(super) algorithm: Option<Algorithm>,
     pub(super) checks: Vec<Arc<Check>>,
 }
 
-/// What can be run, and what cannot, and why.
+/// The checks that can be run, and those that cannot, with the reason.
 #[derive(Default)]
 pub(super) struct Schedule {
     pub(super) by_variant: Vec<(Variant, Vec<Arc<Check>>)>,
     /// Races: by themselves, after everything else, in the default variant.
     pub(super) exclusive: Vec<Arc<Check>>,
-    /// What lets time pass, in which the challenges of others would expire: by
-    /// themselves, after the races.
+    /// Checks that let time pass, in which the challenges of others would expire: by themselves,
+    /// after the races.
     pub(super) waiting: Vec<(Variant, Arc<Check>)>,
-    /// What times answers, which others would delay: by themselves too.
+    /// Checks that time answers, which others would delay: by themselves too.
     pub(super) timing: Vec<(Variant, Arc<Check>)>,
-    /// What may spoil an account that is needed again: at the very end.
+    /// Checks that may spoil an account that is needed again: at the very end.
     pub(super) spoiling: Vec<(Variant, Arc<Check>)>,
     pub(super) skipped: Vec<(Arc<Check>, Skip)>,
 }
@@ -167,7 +167,7 @@ pub(super) fn variant_for(
     }
 }
 
-/// Whether ceremonies with this setting can be had from an authenticator.
+/// True if ceremonies with this setting can be had from an authenticator.
 fn is_able(authenticator: &Profile, setting: Setting, value: SettingValue) -> bool {
     match (setting, value) {
         (Setting::UserVerification, SettingValue::Required) => authenticator.user_verification,
@@ -183,14 +183,14 @@ fn has_registrable_domain(world: &World) -> bool {
         .is_some_and(|domain| domain.contains('.') && !domain.ends_with("localhost"))
 }
 
-/// Whether the target's options are what the check needs.
+/// True if the target's options are what the check needs.
 pub(super) fn meets(check: &Check, observed: &ObservedOptions) -> bool {
     check.algorithm.is_none_or(|algorithm| observed.offers(algorithm.0))
         && check.needs.iter().all(|need| match need {
             // Options do not state these; the adapter chose them.
             Need::Setting(Setting::Mediation | Setting::Framing, _) => true,
             Need::Setting(setting, value) => {
-                // How people sign in is never a matter of registrations.
+                // Registrations do not depend on the kind of sign-in.
                 let ceremony = match setting {
                     Setting::Login => Ceremony::Authentication,
                     _ => check.ceremony,
@@ -204,7 +204,7 @@ pub(super) fn meets(check: &Check, observed: &ObservedOptions) -> bool {
         })
 }
 
-/// Cuts a variant's checks into blocks: only what is alike shares honest controls.
+/// Divides a variant's checks into blocks: only checks of one kind share honest controls.
 pub(super) fn blocks(variant: &Variant, checks: &[Arc<Check>]) -> Vec<Block> {
     let mut kinds: Vec<(BlockKind, Vec<Arc<Check>>)> = Vec::new();
     for check in checks {
@@ -224,7 +224,7 @@ pub(super) fn blocks(variant: &Variant, checks: &[Arc<Check>]) -> Vec<Block> {
     blocks
 }
 
-/// What the checks of a block have in common.
+/// The properties that the checks of a block have in common.
 #[derive(PartialEq, Eq)]
 struct BlockKind {
     product: Product,

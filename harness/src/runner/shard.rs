@@ -11,13 +11,13 @@ pub struct Shard {
     count: u64,
 }
 
-/// What does not name a shard.
+/// The error of a text that does not name a shard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected hash:I/N with I from 1 to N, such as hash:1/3")]
 pub struct ShardError;
 
 impl Shard {
-    /// Whether the check is in this part.
+    /// True if the check is in this part.
     pub fn holds(self, id: &str) -> bool {
         let hash = Sha256::digest(id.as_bytes());
         let folded = hash.iter().take(8).fold(0, |sum, byte| sum << 8 | u64::from(*byte));

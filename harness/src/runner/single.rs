@@ -55,7 +55,7 @@ impl SingleChecks {
         Ok((Self { world, variant, found, rounds: 0 }, forged))
     }
 
-    /// What all actors share.
+    /// The state that all actors share.
     pub fn world(&self) -> &World {
         &self.world
     }
@@ -70,7 +70,7 @@ impl SingleChecks {
         self.found.of(&self.variant).map(|honest| honest.probes).unwrap_or_default()
     }
 
-    /// What the target asked for in honest ceremonies, by name.
+    /// The values that the target asked for in honest ceremonies, by name.
     pub fn observed(&self) -> BTreeMap<String, String> {
         let honest = self.found.of(&self.variant);
         honest.map(|honest| honest.observed.by_name()).unwrap_or_default()
@@ -86,7 +86,7 @@ impl SingleChecks {
         judge::judge(check, &self.variant, seen)
     }
 
-    /// The same result, of which nothing can be concluded.
+    /// Makes a result inconclusive.
     pub fn void(result: CheckResult, what: &str) -> CheckResult {
         judge::void(result, Inconclusive::Bracket, what)
     }

@@ -44,7 +44,7 @@ pub(super) async fn for_a_user_without(ctx: &mut Context<'_>) -> Result<Observat
     let message = attacker.respond_with(&asked, &mut Bench::new(&edits, &known))?;
     let mut attempt = ctx.send(&mut victim, &begun, &message).await?;
     if attempt.is_accepted() {
-        // Where a name without passkeys is as good as none, people sign in as themselves.
+        // Some RPs ignore a name without passkeys, and sign in the owner of the passkey.
         let name = victim.user(&mut ctx.log).await?.ok_or(AttemptError::NoFlow(Flow::Whoami))?;
         if Some(name) == own_name {
             attempt = Attempt::observed(

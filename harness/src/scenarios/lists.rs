@@ -116,8 +116,8 @@ pub(super) fn names_alone(ctx: &Context<'_>) -> Result<()> {
     }
 }
 
-/// The names and types of a value. Of a list the first item stands for all: how
-/// many credentials somebody has differs honestly.
+/// The names and types of a value. Of a list the first item stands for all: the number of a user's
+/// credentials differs honestly.
 fn shape(value: &Value) -> Value {
     match value {
         Value::Object(members) => {
@@ -186,7 +186,7 @@ pub(super) async fn failures(ctx: &mut Context<'_>) -> Result<Observations> {
     let same = answers.windows(2).all(|pair| pair.first() == pair.last());
     let shown: Vec<_> = answers.iter().map(|(status, text)| format!("{status} {text}")).collect();
     let mut attempt = Attempt::observed(same, shown.join("; "), &ctx.log);
-    // Not the failure but the ceremony that it ended: nothing is wrong there.
+    // Of the ceremony, not of the failure that ended it: nothing is wrong there.
     attempt.exchange = exchange.saturating_sub(1);
     Ok(Observations::of(attempt))
 }

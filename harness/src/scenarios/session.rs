@@ -40,7 +40,7 @@ pub(super) async fn http_only(ctx: &mut Context<'_>) -> Result<Observations> {
     cookie(ctx, "HttpOnly", |cookie| cookie.http_only).await
 }
 
-/// Where pages come unencrypted, as on localhost, cookies cannot do better.
+/// Pages without TLS, as on localhost, cannot set `Secure` cookies.
 pub(super) async fn secure(ctx: &mut Context<'_>) -> Result<Observations> {
     if !ctx.world.target.origin().starts_with("https:") {
         return Err(NotExpressible::NotHttps.into());
@@ -110,7 +110,7 @@ pub(super) async fn from_a_foreign_page(ctx: &mut Context<'_>) -> Result<Observa
     Ok(Observations::of(or_refused(sent, &ctx.log)?))
 }
 
-/// A page that has nothing to do with the RP. It rides on the visitor's cookies;
+/// A page that has nothing to do with the RP. It uses the visitor's cookies;
 /// where there are none, but a token that the RP's own pages send along, it has
 /// nothing to send.
 pub(super) fn foreign_page(visitor: &Actor) -> Result<Url> {

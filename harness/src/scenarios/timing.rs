@@ -114,7 +114,7 @@ impl Series {
         Ok(Self { pairs: Pairs::at_most(most), order })
     }
 
-    /// Which one of the next pair comes first.
+    /// The sides of the next pair, in their order.
     fn order(&self) -> [Side; 2] {
         match self.order.get(self.pairs.len()) {
             Some(byte) if byte & 1 == 1 => [Side::One, Side::Other],
@@ -135,7 +135,7 @@ fn observed(
 }
 
 fn words(estimate: &Estimate, [one, other]: [&str; 2]) -> String {
-    // Nothing is no less than nothing.
+    // Adding 0.0 turns -0.0 into 0.0.
     let ms = |us: f64| format!("{:.3}", us.round() / 1000.0 + 0.0);
     let Estimate { pairs, least, most, .. } = *estimate;
     format!(

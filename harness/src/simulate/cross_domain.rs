@@ -362,7 +362,7 @@ fn changed(url: &Url, change: impl FnOnce(&mut Url) -> Option<()>) -> Option<Str
     let mut url = url.clone();
     change(&mut url)?;
     if Origin::parse(&url.origin().ascii_serialization()).is_err() {
-        // Beyond this machine browsers want encryption.
+        // For other machines, browsers demand encryption.
         url.set_scheme("https").ok()?;
     }
     Some(url.origin().ascii_serialization())

@@ -1,4 +1,4 @@
-//! A device is lost: its owner must get in, its finder must not.
+//! A device is lost: its owner must still sign in, its finder must not.
 
 use passrig_authenticator::Ceremony;
 
@@ -401,7 +401,7 @@ async fn finder(sim: &mut Simulator<'_>) -> Result<()> {
     found_key(sim).await
 }
 
-/// Where unlocking is not demanded, some devices do not ask for it.
+/// Some devices do not ask for user verification where it is not required.
 async fn found_key(sim: &mut Simulator<'_>) -> Result<()> {
     let mut ada = sim.person("Ada", "her security key, without a PIN", key_without_pin()).await?;
     if sim.can_choose(Setting::UserVerification, SettingValue::Preferred) {

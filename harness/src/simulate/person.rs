@@ -38,7 +38,7 @@ impl Person {
         by(self.name, what)
     }
 
-    /// Takes another device, which is then the only one at hand. The first
+    /// Takes another device, which is then the only one in use. The first
     /// device's credentials stay on it.
     pub(super) fn takes(&mut self, device: &str, profile: Profile) -> Device {
         let client = self.actor.change_device(device, profile);
@@ -76,7 +76,7 @@ impl Person {
     }
 }
 
-/// A device that lies aside, with its browser.
+/// A device that is not in use, with its browser.
 pub(super) struct Device {
     name: String,
     client: passrig_authenticator::client::Client,

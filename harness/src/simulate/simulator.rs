@@ -1,4 +1,4 @@
-//! A simulation under way: its people, its acts, and the steps in them.
+//! A running simulation: its people, its acts, and the steps in them.
 
 mod record;
 
@@ -22,7 +22,7 @@ use crate::scenarios::{Observations, deviation};
 use crate::target_rp::adapter::SettingValues as Offer;
 use crate::target_rp::{Begun, Flow, Log, Recognised};
 
-/// A simulation under way.
+/// A running simulation.
 pub(super) struct Simulator<'a> {
     solo: SingleChecks,
     catalogue: Arc<Catalogue>,

@@ -45,7 +45,7 @@ pub fn write_new(path: &Path, bytes: &[u8], mode: FileMode) -> io::Result<()> {
     }
 }
 
-/// Whether the path can be written to, as far as that can be known before.
+/// Checks that the path can be written to, as far as that can be known before.
 pub fn probe(path: &Path) -> io::Result<()> {
     match OutputPlace::of(path)? {
         OutputPlace::File { path, there } => match draft(&path, FileMode::Private) {
@@ -95,7 +95,7 @@ fn replace(path: &Path, there: Option<&Metadata>, bytes: &[u8], mode: FileMode) 
     }
 }
 
-/// Whether a file that may be writable cannot be replaced: its folder is not writable, or it is
+/// True if a file that may be writable cannot be replaced: its folder is not writable, or it is
 /// mounted into a container.
 fn is_fixed(error: &io::Error) -> bool {
     use ErrorKind::{PermissionDenied, ReadOnlyFilesystem, ResourceBusy};

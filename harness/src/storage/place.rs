@@ -38,7 +38,7 @@ pub(super) enum OutputPlace {
     /// A device, a FIFO or another open descriptor: written as it is.
     Stream {
         path: PathBuf,
-        /// Whether it is a descriptor of this process, which may be a regular file that its owner
+        /// True if it is a descriptor of this process, which may be a regular file that its owner
         /// writes to as well.
         is_descriptor: bool,
     },
@@ -122,12 +122,12 @@ fn absolute(path: &Path) -> PathBuf {
     known.or_else(|| std::path::absolute(path).ok()).unwrap_or_else(|| path.to_owned())
 }
 
-/// Whether the path is written as it is, and not replaced.
+/// True if the path is written as it is, and not replaced.
 pub fn is_stream(path: &Path) -> bool {
     matches!(OutputPlace::of(path), Ok(OutputPlace::Standard(_) | OutputPlace::Stream { .. }))
 }
 
-/// Whether the path is `-`, or another name of standard output.
+/// True if the path is `-`, or another name of standard output.
 pub fn is_standard_output(path: &Path) -> bool {
     matches!(OutputPlace::of(path), Ok(OutputPlace::Standard(Standard::Output)))
 }

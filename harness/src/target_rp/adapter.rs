@@ -46,19 +46,19 @@ pub struct Adapter {
     pub id: String,
     /// Its name for readers.
     pub name: String,
-    /// Whether it has been run against the real thing.
+    /// The status: run against the real thing or not.
     pub status: Status,
-    /// What stands before every path.
+    /// The prefix of every path.
     pub prefix: String,
     /// The origin of a page that the RP expects to frame it, if there is one.
     pub embedder: Option<String>,
     /// The accounts that a run can use.
     pub account: Accounts,
-    /// What can be asked for, and what is fixed.
+    /// The settings that can be chosen, and those that are fixed.
     pub settings: Settings,
     /// The token against request forgery, if there is one.
     pub csrf: Option<Csrf>,
-    /// Where the target sends whoever signed in for another application (OpenID
+    /// The place where the target sends a user who signed in for another application (OpenID
     /// Connect); redirects are followed up to there.
     pub redirect_uri: Option<String>,
     flows: BTreeMap<Flow, Vec<AdapterStep>>,
@@ -85,12 +85,12 @@ impl Adapter {
         self.flows.get(&flow).map_or(&[], Vec::as_slice)
     }
 
-    /// Whether the adapter has this flow.
+    /// True if the adapter has this flow.
     pub fn has(&self, flow: Flow) -> bool {
         !self.steps(flow).is_empty()
     }
 
-    /// Whether a request of this flow carries this variable.
+    /// True if a request of this flow carries this variable.
     pub fn sends(&self, flow: Flow, variable: &str) -> bool {
         self.steps(flow).iter().flat_map(variables).any(|one| one.name == variable)
     }
@@ -101,7 +101,7 @@ pub fn schema() -> schemars::Schema {
     schemars::schema_for!(document::AdapterDocument)
 }
 
-/// Why an adapter could not be loaded.
+/// The error of an adapter that could not be loaded.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
 #[allow(missing_docs, reason = "the messages say what each value means")]
 #[non_exhaustive]
@@ -116,7 +116,7 @@ pub enum LoadError {
     Mistake(#[from] Box<TomlMistake>),
 }
 
-/// Whether an adapter is known to work.
+/// The status of an adapter: known to work or not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
@@ -131,14 +131,14 @@ pub enum Status {
 pub struct Accounts {
     /// The mode.
     pub mode: AccountMode,
-    /// How many credentials an account may hold, if there is a limit.
+    /// The most credentials that an account may hold, if there is a limit.
     pub max_credentials: Option<usize>,
     /// The accounts of a pool, each a set of inputs (`username`, `password` …).
     pub pool: Vec<BTreeMap<String, String>>,
 }
 
 impl Accounts {
-    /// Whether two people can have accounts.
+    /// True if two people can have accounts.
     pub fn has_two(&self) -> bool {
         match self.mode {
             AccountMode::Fresh => true,
@@ -157,11 +157,11 @@ pub enum AccountMode {
     Fresh,
     /// A fixed set, prepared by hand.
     Pool,
-    /// One that everybody is.
+    /// One that all actors share.
     Single,
 }
 
-/// What an adapter can choose.
+/// The settings that an adapter can choose.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Settings {
     /// The requirement of user verification.
@@ -170,20 +170,20 @@ pub struct Settings {
     pub attestation: SettingValues,
     /// With or without a username.
     pub login: SettingValues,
-    /// Which algorithms registration options list.
+    /// The algorithms that registration options list.
     pub algorithms: SettingValues,
-    /// How the page asks its browser: `optional`, or `conditional` for
-    /// ceremonies without a dialogue. Options do not tell; the RP must know.
+    /// The mode in which the page asks its browser: `optional`, or `conditional` for ceremonies
+    /// without a dialogue. Options do not have it; the RP must know.
     pub mediation: SettingValues,
-    /// Whether a page of another site frames the ceremony, and the RP expects
-    /// that: `none` or `expected`.
+    /// The framing of the ceremony by a page of another site, which the RP then expects: `none` or
+    /// `expected`.
     pub framing: SettingValues,
 }
 
 /// One setting.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum SettingValues {
-    /// Only the options tell.
+    /// Only the options have it.
     #[default]
     Observed,
     /// A request can ask for any of these.
@@ -193,7 +193,7 @@ pub enum SettingValues {
 }
 
 impl SettingValues {
-    /// The values that a run can have; none if only the options tell.
+    /// The values that a run can have; none if only the options have it.
     pub fn values(&self) -> &[String] {
         match self {
             Self::Observed => &[],
@@ -206,13 +206,13 @@ impl SettingValues {
 /// A token against request forgery, sent as a header on unsafe methods.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Csrf {
-    /// Where the token is.
+    /// The place of the token.
     pub source: CsrfSource,
     /// The header that carries it.
     pub header: HeaderName,
 }
 
-/// Where a token against request forgery is.
+/// The place of a token against request forgery.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CsrfSource {
     /// In a cookie of that name.
@@ -222,7 +222,7 @@ pub enum CsrfSource {
 }
 
 passrig_authenticator::named_enum! {
-    /// What an adapter can do, each a list of steps.
+    /// The abilities of an adapter, each a list of steps.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
     #[serde(rename_all = "lowercase")]
     pub enum Flow {
@@ -248,13 +248,13 @@ passrig_authenticator::named_enum! {
         Prepare = "prepare",
         /// Signs in again without any passkey.
         Recover = "recover",
-        /// Tells this target from others, without finishing a ceremony.
+        /// Distinguishes this target from others, without finishing a ceremony.
         Detect = "detect",
     }
 }
 
 impl Flow {
-    /// Whether it is one of the two ceremonies.
+    /// True if it is one of the two ceremonies.
     pub fn is_ceremony(self) -> bool {
         matches!(self, Self::Register | Self::Authenticate)
     }
@@ -278,7 +278,7 @@ impl From<Ceremony> for Flow {
 /// One HTTP request and what its answer is good for.
 #[derive(Clone, Debug)]
 pub struct AdapterStep {
-    /// What is asked.
+    /// The action of the step.
     pub act: StepAction,
     /// The request line, as the adapter has it.
     pub line: String,
@@ -292,13 +292,13 @@ pub struct AdapterStep {
     pub headers: Vec<(HeaderName, Text)>,
     /// The body.
     pub body: BodyTemplate,
-    /// Whether redirects are followed.
+    /// True if redirects are followed.
     pub follow: bool,
-    /// What is kept from the answer.
+    /// The values that are kept from the answer.
     pub captures: Vec<Capture>,
     /// Variables that are forgotten after it.
     pub forgets: Vec<String>,
-    /// What the step is for.
+    /// The role of the step.
     pub role: StepRole,
 }
 
@@ -328,7 +328,7 @@ pub enum StepAction {
     Request {
         /// The method.
         method: Method,
-        /// Where it goes.
+        /// The destination.
         address: Address,
     },
     /// A form of the page that was loaded last, with all that it holds.
@@ -339,13 +339,13 @@ pub enum StepAction {
     Run(Vec<Text>),
 }
 
-/// Where a request goes.
+/// The destination of a request.
 #[derive(Clone, Debug)]
 pub enum Address {
     /// Below base and prefix.
     Path(Text),
-    /// Where a URL leads that a variable holds, from the page that was loaded last; or a URL that
-    /// the adapter names.
+    /// The destination of a URL in a variable, from the page loaded last; or a URL that the
+    /// adapter names.
     Url(Text),
 }
 
@@ -383,7 +383,7 @@ pub enum StepRole {
     Prepare(Vec<Condition>),
     /// Its answer holds the options.
     Options {
-        /// Where they are.
+        /// The place of the options.
         at: OptionsSource,
         /// Answers that hold them; a 2xx, if none is named.
         expected: Vec<Condition>,
@@ -392,18 +392,18 @@ pub enum StepRole {
     },
     /// It carries the credential; its answer is the verdict.
     Credential(Finish),
-    /// Its answer tells who is signed in.
+    /// Its answer names the user who is signed in.
     Whoami {
-        /// Holds if somebody is.
+        /// Holds if a user is signed in.
         signed_in: Condition,
-        /// Where the user is named.
+        /// The place of the user's name.
         user: Option<ValueSource>,
     },
     /// Its answer lists the credentials.
     List {
-        /// Where their ids are.
+        /// The place of their ids.
         credential_ids: ValueSource,
-        /// Where the names are under which they can be removed, if these are
+        /// The place of the names under which they can be removed, if these are
         /// not the credential ids; in the same order.
         record_ids: Option<ValueSource>,
     },
@@ -419,10 +419,10 @@ pub enum OptionsSource {
     Assembled(ValueTemplate),
 }
 
-/// How the credential is sent, and what answers mean.
+/// The form in which the credential is sent, and the meaning of the answers.
 #[derive(Clone, Debug)]
 pub struct Finish {
-    /// What is done to the credential first.
+    /// Changes of the credential before it is sent.
     pub edits: Vec<CredentialEdit>,
     /// The answers that mean accepted.
     pub accepted: Vec<Condition>,
@@ -430,12 +430,12 @@ pub struct Finish {
     pub refused: Vec<Condition>,
 }
 
-/// A change of form that a relying party wants of the credential.
+/// A change of form that a relying party demands of the credential.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CredentialEdit {
     /// The member, as names from the root.
     pub path: Vec<String>,
-    /// What happens to it.
+    /// The change.
     pub change: MemberChange,
 }
 
@@ -450,7 +450,7 @@ pub enum MemberChange {
     Drop,
     /// It becomes a text with its JSON in it.
     Stringify,
-    /// Octets in it are written in this form; an object's, in its members.
+    /// Bytes in it are written in this form; an object's, in its members.
     Binary(Binary),
 }
 
@@ -459,7 +459,7 @@ pub enum MemberChange {
 pub struct Capture {
     /// The variable that it becomes.
     pub name: String,
-    /// Where it is.
+    /// The place of the value.
     pub source: ValueSource,
 }
 

@@ -1,4 +1,4 @@
-//! What is taken from an answer that is not the verdict.
+//! Values that are taken from an answer, apart from the verdict.
 
 use serde_json::Value;
 
@@ -9,7 +9,7 @@ use super::log::Log;
 use super::transport::HttpResponse;
 use super::{FlowOutput, ListedCredential, verdict};
 
-/// Whether a step that prepares another got a good answer.
+/// True if a step that prepares another got a good answer.
 pub(super) fn expected(
     step: &AdapterStep,
     response: &HttpResponse,
@@ -42,7 +42,7 @@ pub(super) fn expected(
             conditions.iter().any(|condition| condition.holds(response))
         }
         StepRole::Prepare(_) => status.is_success() || status.is_redirection(),
-        // A target may answer 401 to somebody who is not signed in.
+        // A target may answer 401 to a client that is not signed in.
         StepRole::Whoami { .. } => !status.is_server_error(),
         StepRole::Options { .. } | StepRole::List { .. } | StepRole::Credential(_) => {
             status.is_success()

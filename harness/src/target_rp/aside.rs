@@ -11,7 +11,7 @@ use tokio::process::Command;
 use super::transport::HttpResponse;
 use crate::process::{ProcessGroup, StreamLines};
 
-/// How long a mail or a program may take.
+/// The most time that a mail or a program may take.
 pub(super) const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The most bytes that a program may print.
@@ -20,7 +20,7 @@ const MOST: u64 = 1 << 20;
 /// The most bytes of a line of its standard error that are kept.
 const LAST_WORDS: usize = 4096;
 
-/// What a program prints; the error says why it is of no use. The program and everything that it
+/// The output of a program; the error says why it is of no use. The program and everything that it
 /// starts end with this.
 pub(super) async fn run(words: &[String]) -> Result<String, String> {
     let (program, arguments) = words.split_first().ok_or("there is no program")?;

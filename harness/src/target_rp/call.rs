@@ -33,11 +33,11 @@ pub(super) struct FlowRun<'a> {
     pub(super) session: &'a mut Session,
     inputs: &'a Inputs,
     pub(super) log: &'a mut Log,
-    /// What the ceremony captured when it began, until it is captured anew.
+    /// Variables that the ceremony captured when it began, until they are captured anew.
     begun: BTreeMap<String, Value>,
     /// The page that was loaded when the ceremony began, until another is.
     page: Option<LoadedPage>,
-    /// Where the last request ended, after redirects.
+    /// The URL at which the last request ended, after redirects.
     url: Url,
 }
 
@@ -131,8 +131,8 @@ impl<'a> FlowRun<'a> {
         Err(self.error(index, ErrorKind::Redirects(HOPS)))
     }
 
-    /// Whether a redirect leads to the application that somebody signed in for;
-    /// the code that it brings is kept.
+    /// True if a redirect leads to the application that the user signed in for; the code that it
+    /// brings is kept.
     fn take_code(&mut self, response: &HttpResponse) -> bool {
         let Some(redirect_uri) = &self.target.adapter.redirect_uri else { return false };
         let location = response.header(header::LOCATION).unwrap_or_default();
@@ -151,7 +151,7 @@ impl<'a> FlowRun<'a> {
         true
     }
 
-    /// Where a request ended, and the page that is shown there.
+    /// Records the URL at which a request ended, and the page that is shown there.
     fn load_page(&mut self, url: Url, response: &HttpResponse) {
         if response.is_html() {
             self.page = None;
@@ -164,7 +164,7 @@ impl<'a> FlowRun<'a> {
         self.page.as_ref().or(self.session.loaded())
     }
 
-    /// An answer with all that may be looked at.
+    /// An answer with everything that can be read of it.
     pub(super) fn answered<'s>(&'s self, response: &'s HttpResponse) -> AnswerContext<'s> {
         AnswerContext {
             response,
@@ -191,8 +191,7 @@ impl<'a> FlowRun<'a> {
         }
     }
 
-    /// What comes by another way than from the target: a mail, or the words of a
-    /// program.
+    /// A value from another source than the target: a mail, or the output of a program.
     async fn aside(
         &mut self,
         index: usize,
@@ -267,7 +266,7 @@ impl<'a> FlowRun<'a> {
         Ok(response)
     }
 
-    /// Whether the step waits for a variable that nothing has set, or is of no
+    /// True if the step waits for a variable that nothing has set, or is of no
     /// use once one is set.
     pub(super) fn leaves_out(&self, step: &AdapterStep) -> bool {
         let scope = self.scope(None);

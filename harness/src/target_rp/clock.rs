@@ -21,7 +21,7 @@ impl Clock {
         self.start.elapsed().saturating_add(ahead)
     }
 
-    /// Lets so much time pass at once.
+    /// Lets this much time pass at once.
     pub fn advance(&self, time: Duration) {
         let mut ahead = self.ahead.lock().unwrap_or_else(PoisonError::into_inner);
         *ahead = ahead.saturating_add(time);

@@ -6,7 +6,7 @@ use passrig_authenticator::wire::{Cbor, Json};
 
 use super::adapter::{Binary, CredentialEdit, MemberChange};
 
-/// The members whose text stands for octets; `id` stays what it is, a text.
+/// The members whose text stands for bytes; `id` stays as it is, a text.
 const BINARY: [&str; 6] = [
     "rawId",
     "clientDataJSON",
@@ -16,7 +16,7 @@ const BINARY: [&str; 6] = [
     "userHandle",
 ];
 
-/// The credential in the form that the relying party wants. A member that a
+/// The credential in the form that the relying party demands. A member that a
 /// deviation took away stays away, and one that it doubled is changed twice.
 pub(super) fn shaped(credential: &Json, edits: &[CredentialEdit]) -> Json {
     let mut shaped = credential.clone();
@@ -65,7 +65,7 @@ fn apply(json: &mut Json, path: &[String], change: &MemberChange) {
     }
 }
 
-/// Octets in another form. What a deviation made unreadable stays as it is.
+/// Writes bytes in another form. A text that a deviation made unreadable stays as it is.
 fn rewrite(json: &mut Json, binary: Binary) {
     for (name, value) in members(json).into_iter().flatten() {
         if BINARY.contains(&name.as_str()) {

@@ -1,4 +1,4 @@
-//! Which of the known adapters speaks to a target.
+//! The choice of the adapter for a target, of those that are built in.
 
 use std::sync::Arc;
 
@@ -15,11 +15,11 @@ pub const REQUESTS: usize = 20;
 pub struct Detection {
     /// The adapter.
     pub adapter: Arc<Adapter>,
-    /// Why it is not the one; absent if it may be.
+    /// The reason why it is not the adapter; absent if it may be.
     pub against: Option<String>,
 }
 
-/// Asks the target what tells the adapters apart: pages, and the options of
+/// Asks the target for the marks of each adapter: pages, and the options of
 /// ceremonies that are never finished. Adapters that were never tried on the
 /// real thing are left out.
 pub async fn detect(

@@ -1,4 +1,4 @@
-//! Why a flow could not be carried out.
+//! The error of a flow that could not be carried out.
 
 use std::fmt;
 use std::time::Duration;
@@ -10,19 +10,19 @@ use super::transport::TransportError;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{at}: {kind}")]
 pub struct Error {
-    /// Where it ended.
+    /// The step at which it ended.
     pub at: FlowStep,
-    /// Why.
+    /// The cause.
     pub kind: ErrorKind,
 }
 
 impl Error {
-    /// What to look at, or the line that the adapter lacks.
+    /// The place to look at, or the line that the adapter lacks.
     pub fn help(&self) -> String {
         self.kind.help()
     }
 
-    /// Whether the target answered, and not as the step wants it.
+    /// True if the target answered, and not as the step wants it.
     pub fn is_answer(&self) -> bool {
         matches!(self.kind, ErrorKind::Unexpected { .. } | ErrorKind::Refused { .. })
     }
@@ -33,7 +33,7 @@ impl Error {
 pub struct FlowStep {
     /// The flow.
     pub flow: Flow,
-    /// Which step, from 1; 0 if it did not come to any.
+    /// The number of the step, from 1; 0 if no step was performed.
     pub step: usize,
     /// Its request line, as the adapter has it.
     pub request: String,
@@ -95,7 +95,7 @@ pub enum ErrorKind {
     /// The request is one of a foreign page, and the target does not permit it.
     #[error("the target does not let other sites send this")]
     Preflight,
-    /// A mail was due, and nothing catches mail.
+    /// A mail was expected, and passrig receives no mail.
     #[error("mail is not caught")]
     NoMailbox,
     #[error("no mail to {to} within {after:?}")]

@@ -17,22 +17,22 @@ use super::verdict;
 const MOST_VALUES: usize = 30_000;
 const MOST_BYTES: usize = 8 << 20;
 
-/// An answer and all that may be looked at with it.
+/// An answer and everything that can be read of it.
 pub(super) struct AnswerContext<'a> {
     pub(super) response: &'a HttpResponse,
-    /// Where the step ended, after redirects.
+    /// The URL at which the step ended, after redirects.
     pub(super) url: &'a Url,
     pub(super) session: &'a Session,
-    /// Where the session's cookies are looked for.
+    /// The place of the session's cookies.
     pub(super) base: &'a Url,
     pub(super) log: &'a Log,
 }
 
-/// Why there is nothing.
+/// The reason for a missing value.
 pub(super) enum Missing {
     /// The answer has nothing there.
     Nothing(String),
-    /// What is there cannot be read.
+    /// The value is there, and cannot be read.
     Unreadable(ErrorKind),
 }
 
@@ -73,7 +73,7 @@ impl AnswerContext<'_> {
         Ok(found)
     }
 
-    /// What is there, as text or as it is.
+    /// The value, as text or as it is.
     fn look(&self, source: &ValueSource) -> Result<Vec<Value>, Missing> {
         let one = |text: Option<&str>, what: String| match text {
             Some(text) => Ok(vec![Value::from(text)]),
@@ -148,7 +148,7 @@ impl AnswerContext<'_> {
         }
     }
 
-    /// What a refinement makes of one value.
+    /// The result of a refinement of one value.
     fn made(
         &self,
         value: Value,

@@ -41,7 +41,7 @@ impl HostPort {
         self.port
     }
 
-    /// Tells whether another place is this one, or one of its ports.
+    /// True if another place is this one, or one of its ports.
     pub fn covers(&self, other: &Self) -> bool {
         canonical(&self.host) == canonical(&other.host)
             && (self.port.is_none() || self.port == other.port)
@@ -197,7 +197,7 @@ fn canonical(host: &str) -> String {
     if is_loopback { "localhost".to_owned() } else { host }
 }
 
-/// Tells whether a host is this machine whatever a resolver says.
+/// True if a host is this machine whatever a resolver says.
 pub fn is_loopback(host: &str) -> bool {
     let host = host.trim_start_matches('[').trim_end_matches(']');
     let is_address = host.parse::<IpAddr>().is_ok_and(|ip| ip.to_canonical().is_loopback());

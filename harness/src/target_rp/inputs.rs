@@ -1,4 +1,4 @@
-//! What a caller brings to a flow, and the filling in of templates.
+//! Variables that a caller supplies to a flow, and the filling in of templates.
 
 use std::collections::BTreeMap;
 
@@ -21,8 +21,8 @@ pub struct Inputs {
 }
 
 impl Inputs {
-    /// Inputs for the check of this id, which every request names in its
-    /// `X-Passrig-Check` header if the target is told.
+    /// Inputs for the check of this id, which every request names in its `X-Passrig-Check` header
+    /// if the target [names checks](crate::target_rp::Target::names_checks).
     pub fn new(check: impl Into<String>) -> Self {
         Self { check: check.into(), values: BTreeMap::new() }
     }
@@ -64,7 +64,7 @@ impl Inputs {
     }
 }
 
-/// Whether a variable of this name says who a user is.
+/// True if a variable of this name says who a user is.
 pub(super) fn names_a_user(name: &str) -> bool {
     matches!(name, "username" | "display_name" | "email" | "user_id")
 }
@@ -84,7 +84,7 @@ pub(super) struct TemplateScope<'a> {
     pub(super) inputs: &'a Inputs,
     pub(super) settings: &'a Settings,
     pub(super) origin: &'a str,
-    /// What was captured when the ceremony began, perhaps in another session.
+    /// Variables captured when the ceremony began, perhaps in another session.
     pub(super) begun: &'a BTreeMap<String, JsonValue>,
     pub(super) session: &'a Session,
     pub(super) credential: Option<&'a Json>,

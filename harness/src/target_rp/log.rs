@@ -1,4 +1,4 @@
-//! What travelled, in order, fit to be shown to others.
+//! The exchanges with a target, in order, with secrets masked.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,15 +13,15 @@ use super::redact::{self, Secrets};
 use super::transport::{HttpResponse, TransportError};
 use crate::outcome::{Body, Exchange, Exchanges, Received, Sent};
 
-/// Octets of a body that an exported exchange shows.
+/// The most bytes of a body that an exported exchange shows.
 const SHOWN: usize = 8 << 10;
-/// Octets that are kept, so that a secret across the cut is still found.
+/// The bytes that are kept, so that a secret across the cut is still found.
 const KEPT: usize = 2 * SHOWN;
 
-/// The exchanges of a story, in order.
+/// The exchanges of an attempt or a simulation, in order.
 ///
-/// They are kept as they were; [`Log::exchanges`] masks every secret that is
-/// known by then, so that one learnt late is masked in what came before.
+/// They are kept as they were; [`Log::exchanges`] masks every secret that is known by then, so that
+/// one learnt late is masked in what came before.
 #[derive(Clone, Debug, Default)]
 pub struct Log {
     records: Vec<ExchangeRecord>,
@@ -36,7 +36,7 @@ struct ExchangeRecord {
     duration: Duration,
 }
 
-/// The beginning of a body, and what tells the whole.
+/// The beginning of a body, and the hash and length of the whole.
 #[derive(Clone, Debug)]
 struct BodyDigest {
     head: Bytes,
@@ -50,33 +50,33 @@ impl Log {
         Self::default()
     }
 
-    /// How many exchanges there are.
+    /// The number of exchanges.
     pub fn len(&self) -> usize {
         self.records.len()
     }
 
-    /// How long each exchange took.
+    /// The duration of each exchange.
     pub fn durations(&self) -> impl Iterator<Item = Duration> {
         self.records.iter().map(|record| record.duration)
     }
 
-    /// How many octets the body of the last request had.
+    /// The number of bytes in the body of the last request.
     pub fn last_sent(&self) -> usize {
         self.records.last().map_or(0, |record| record.request.body().length)
     }
 
-    /// Whether there are none.
+    /// True if there are none.
     pub fn is_empty(&self) -> bool {
         self.records.is_empty()
     }
 
-    /// Whether anything was answered.
+    /// True if anything was answered.
     pub fn has_answers(&self) -> bool {
         self.records.iter().any(|record| record.response.is_ok())
     }
 
-    /// Takes over one exchange of another log, with what is secret there, and
-    /// tells its place here.
+    /// Copies one exchange of another log, with the secrets of that log. The result is its place
+    /// here.
     pub fn append(&mut self, other: &Self, exchange: usize) -> usize {
         self.secrets.join(&other.secrets);
         self.records.extend(other.records.get(exchange).cloned());
@@ -218,7 +218,7 @@ impl Exchanges for Log {
     }
 }
 
-/// Whether the body of a request is a form.
+/// True if the body of a request is a form.
 fn is_form(headers: &HeaderMap) -> bool {
     let kind = headers.get(header::CONTENT_TYPE);
     kind.is_some_and(|kind| kind.as_bytes().starts_with(b"application/x-www-form-urlencoded"))

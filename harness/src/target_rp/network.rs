@@ -29,18 +29,18 @@ const IDLE: Duration = Duration::from_secs(2);
 /// The settings of a [`Network`].
 #[derive(Clone, Debug, Default)]
 pub struct NetworkSettings {
-    /// Which hosts may be spoken to.
+    /// The hosts to which requests may be sent.
     pub guard: Guard,
-    /// Where hosts really are; the first that fits counts.
+    /// The addresses that replace hosts; the first that fits counts.
     pub connect_to: Vec<ConnectTo>,
-    /// Which certificates are believed.
+    /// The certificates that are trusted.
     pub trust: Trust,
-    /// How long to wait and how much to read.
+    /// The limits of time and size.
     pub limits: Limits,
 }
 
-/// From how many octets of a body on a target may answer without having read
-/// it to its end: what its buffers take in one go.
+/// The size of a body, in bytes, from which on a target may answer before it has read the body to
+/// its end: the size of the buffers between.
 const UNREAD: usize = 16 << 10;
 
 /// The most bytes of the head of an answer. Each exchange of an attempt is kept until its block of
@@ -118,7 +118,7 @@ impl Network {
     }
 }
 
-/// Whether the request may never have been read, since its connection was open before.
+/// True if the request may never have been read, since its connection was open before.
 fn is_stale(connection: &CaptureConnection, opened: u64) -> bool {
     let mut extras = Extensions::new();
     if let Some(connected) = &*connection.connection_metadata() {

@@ -43,7 +43,7 @@ pub(super) struct HtmlForm {
     pub(super) action: Url,
     pub(super) is_post: bool,
     pub(super) is_multipart: bool,
-    /// What its controls hold, and whether a user sees them.
+    /// The values of its controls, with their visibility for a user.
     pub(super) fields: Vec<Field>,
 }
 
@@ -70,7 +70,7 @@ const DEEPEST: usize = 512;
 impl Elements {
     pub(crate) fn of(page: &str) -> Self {
         let mut emitter = DefaultEmitter::default();
-        // What stands in a script or a text area is text.
+        // The content of a script or a text area is text.
         emitter.naively_switch_states(true);
         let mut elements = Self::default();
         let mut open: Vec<usize> = Vec::new();
@@ -180,8 +180,8 @@ pub(super) fn form(page: &LoadedPage, selector: &Selector) -> Option<HtmlForm> {
     })
 }
 
-/// What a control sends (HTML §4.10.22.4); a button sends nothing, since a
-/// script submits the form.
+/// The value that a control sends (HTML §4.10.22.4); a button sends nothing, since a script submits
+/// the form.
 fn field(element: &Element, elements: &Elements) -> Option<Field> {
     let attribute = |name: &str| element.attributes.get(name).map(String::as_str);
     let name = attribute("name").filter(|name| !name.is_empty())?;

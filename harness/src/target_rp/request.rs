@@ -24,11 +24,11 @@ pub(super) struct RequestDraft {
     pub(super) url: Url,
     headers: Vec<(Cow<'static, str>, Vec<u8>)>,
     payload: Payload,
-    /// Whether a browser asks the target before it sends this (Fetch §4.8).
+    /// True if a browser asks the target before it sends this (Fetch §4.8).
     pub(super) asks_first: bool,
 }
 
-/// What a request carries.
+/// The body of a request.
 #[derive(Clone)]
 pub(super) enum Payload {
     Empty,
@@ -65,12 +65,12 @@ pub(super) struct Sender<'a> {
     /// The origin of the page, as its `Origin` header has it.
     pub(super) origin: String,
     pub(super) relation: Relation,
-    /// The check that the request belongs to, where the target is told.
+    /// The check that the request belongs to, where requests name it.
     pub(super) check: Option<&'a str>,
     pub(super) cookies: Option<String>,
-    /// Whether the page is one of another origin, to which CORS applies.
+    /// True if the page is one of another origin, to which CORS applies.
     pub(super) is_foreign: bool,
-    /// Whether the request has headers that the adapter adds.
+    /// True if the request has headers that the adapter adds.
     pub(super) has_own_headers: bool,
 }
 
@@ -93,7 +93,7 @@ impl RequestDraft {
         draft.set("accept-language", "en-US,en;q=0.9");
         match &draft.payload {
             Payload::Empty => {}
-            // What a foreign page may send without asking first (Fetch §2.2.2).
+            // A foreign page may send this without asking first (Fetch §2.2.2).
             Payload::Json(_) if sender.is_foreign && !draft.asks_first => {
                 draft.set("content-type", "text/plain;charset=UTF-8");
             }
@@ -109,7 +109,7 @@ impl RequestDraft {
             draft.set("origin", sender.origin.clone());
         }
         if sender.origin.starts_with("http") {
-            // The default policy tells other origins no more than this, and
+            // The default policy sends other origins no more than this, and
             // our own pages have no path worth outcome_member.
             draft.set("referer", format!("{}/", sender.origin));
         }
@@ -133,7 +133,7 @@ impl RequestDraft {
         draft
     }
 
-    /// What a redirect may have sent again.
+    /// The method and the payload that a redirect may have sent again.
     pub(super) fn again(&self) -> (Method, Payload) {
         (self.method.clone(), self.payload.clone())
     }

@@ -31,7 +31,7 @@ pub struct StoredCookie<'a> {
     pub same_site: bool,
 }
 
-/// How the page that makes a request relates to the one that it goes to.
+/// The relation of the page that makes a request to the page that it goes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Relation {
     /// Scheme, host and port are the same.
@@ -153,7 +153,7 @@ impl Session {
             most += 1;
             let foreign = relation == Relation::CrossSite && !is_for_other_sites(&cookie);
             if !foreign && is_acceptable(&cookie, url) {
-                // A cookie for another host is none of ours.
+                // A cookie for another host is not stored.
                 let _ = self.jar.insert_raw(&cookie.into_owned(), url);
             }
         }
@@ -161,7 +161,7 @@ impl Session {
 }
 
 impl Session {
-    /// Tells whether a session with many cookies has room for another one.
+    /// True if a session with many cookies has room for another one.
     fn has_room_for(&self, cookie: &RawCookie<'_>) -> bool {
         // One that is there already may be replaced or removed.
         let is_known = self.jar.iter_any().any(|known| known.name() == cookie.name());
@@ -181,8 +181,8 @@ impl<'a> StoredCookie<'a> {
     }
 }
 
-/// A cookie without `SameSite` is `Lax` in today's browsers; a script's request
-/// is no navigation, so that only `None` travels.
+/// A cookie without `SameSite` is `Lax` in today's browsers; a script's request is not a
+/// navigation, so that only `None` travels.
 fn is_for_other_sites(cookie: &RawCookie<'_>) -> bool {
     cookie.same_site().is_some_and(|same_site| same_site.is_none())
 }
@@ -226,7 +226,7 @@ fn is_trustworthy(url: &Url) -> bool {
 }
 
 impl Relation {
-    /// How `page` relates to `target`.
+    /// The relation of `page` to `target`.
     pub fn between(page: &Url, target: &Url) -> Self {
         if is_same_origin(page, target) {
             return Self::SameOrigin;
@@ -247,7 +247,7 @@ impl Relation {
     }
 }
 
-/// Whether two URLs of pages have one origin.
+/// True if two URLs of pages have one origin.
 pub(super) fn is_same_origin(one: &Url, other: &Url) -> bool {
     one.scheme() == other.scheme()
         && one.host() == other.host()
@@ -279,7 +279,7 @@ mod tests {
         Url::parse(text).unwrap()
     }
 
-    /// What of these cookies comes back to `url`.
+    /// The cookies of these that come back to `url`.
     fn kept(set_at: &str, relation: Relation, lines: &[&str]) -> Session {
         let mut headers = HeaderMap::new();
         for line in lines {

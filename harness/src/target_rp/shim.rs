@@ -42,7 +42,7 @@ type Waiting = Arc<Mutex<Requests>>;
 #[derive(Default)]
 struct Requests {
     senders: HashMap<u64, oneshot::Sender<Result<ShimResponse, TransportError>>>,
-    /// Why no more answers come.
+    /// The reason why no more answers come.
     ended: Option<TransportError>,
 }
 
@@ -142,7 +142,7 @@ impl Shim {
 }
 
 impl Running {
-    /// Whether no more answers come.
+    /// True if no more answers come.
     fn has_ended(&self) -> bool {
         locked(&self.waiting).ended.is_some()
     }
@@ -164,7 +164,7 @@ impl Requests {
     }
 }
 
-/// Gives every answer to whoever waits for it. What is no answer is dropped: a
+/// Gives every answer to the caller that waits for it. A line that is not an answer is dropped: a
 /// program may print other things by mistake, and the deadline ends the wait.
 async fn listen(stdout: ChildStdout, errors: JoinHandle<()>, waiting: Waiting, command: String) {
     let mut lines = StreamLines::new(stdout, Limits::default().body + OVERHEAD);
@@ -207,7 +207,7 @@ fn written(id: u64, request: &Request<Bytes>) -> Value {
         .iter()
         .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into()))
         .collect();
-    // What JSON cannot say again, such as a member twice, is a text.
+    // A body that JSON cannot repeat, such as one with a member twice, is a text.
     let text = String::from_utf8_lossy(request.body());
     let said_again =
         |value: &Value| serde_json::to_vec(value).is_ok_and(|it| it == *request.body());

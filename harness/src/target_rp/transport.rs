@@ -1,4 +1,4 @@
-//! How a request reaches the target and its answer comes back.
+//! The way of a request to the target, and of its answer back.
 
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -71,7 +71,7 @@ impl HttpResponse {
         kind.starts_with("application/cbor")
     }
 
-    /// Whether the values in the body, as JSON or CBOR, would need much more memory than the
+    /// True if the values in the body, as JSON or CBOR, would need much more memory than the
     /// body: it is not read as either then.
     pub fn has_too_many_values(&self) -> bool {
         match self.is_cbor() {
@@ -82,13 +82,13 @@ impl HttpResponse {
         }
     }
 
-    /// Whether it is a page.
+    /// True if it is a page.
     pub fn is_html(&self) -> bool {
         let kind = self.header(header::CONTENT_TYPE).unwrap_or_default();
         kind.starts_with("text/html") || kind.starts_with("application/xhtml+xml")
     }
 
-    /// The body as text; octets that are not UTF-8 become U+FFFD.
+    /// The body as text; bytes that are not UTF-8 become U+FFFD.
     pub fn text(&self) -> std::borrow::Cow<'_, str> {
         String::from_utf8_lossy(&self.body)
     }
@@ -152,17 +152,16 @@ fn as_json(item: &ciborium::Value) -> Value {
     }
 }
 
-/// From how many octets of a body on a target may close the connection rather
-/// than read it to its end; the honest ceremony that follows shows that it
-/// lives.
+/// The size of a body, in bytes, from which on a target may close the connection rather than read
+/// the body to its end; the honest ceremony that follows shows that the target runs.
 pub(crate) const LARGE: usize = 1 << 20;
 
-/// How long to wait and how much to read.
+/// The limits of time and size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// From the first packet to the last octet of the body.
+    /// The time from the first packet to the last byte of the body.
     pub deadline: Duration,
-    /// Octets of a body.
+    /// The most bytes of a body.
     pub body: usize,
 }
 
@@ -197,10 +196,10 @@ pub enum TransportError {
     TooLarge { limit: usize },
     #[error("the body ends after {received} octets{}", expected(*.announced))]
     Truncated { received: usize, announced: Option<u64> },
-    /// The program that plays the target cannot be run.
+    /// The program that acts as the target cannot be run.
     #[error("`{command}` cannot be run: {reason}")]
     Program { command: String, reason: String },
-    /// The program that plays the target does not end its line.
+    /// The program that acts as the target does not end its line.
     #[error("`{command}` printed a line of more than {limit} bytes")]
     Endless { command: String, limit: usize },
     #[error("the target closed the connection without an answer")]
@@ -214,7 +213,7 @@ fn expected(announced: Option<u64>) -> String {
 }
 
 impl TransportError {
-    /// What to look at.
+    /// The place to look at.
     pub fn help(&self) -> String {
         match self {
             Self::NoAddress { host, .. } => format!(
@@ -223,7 +222,7 @@ impl TransportError {
             Self::Refused { .. } | Self::Connect { .. } => {
                 "is the relying party running, and on this port?".into()
             }
-            // In rustls's words; all else goes wrong before there is one.
+            // In rustls's words; all other failures come before there is one.
             Self::Tls { reason, .. } if reason.contains("certificate") => {
                 "give the CA of a test certificate with --ca FILE, or use --insecure".into()
             }

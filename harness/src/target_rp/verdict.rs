@@ -1,4 +1,4 @@
-//! What an answer to a credential means.
+//! The meaning of an answer to a credential.
 
 use std::time::Duration;
 
@@ -13,31 +13,31 @@ use crate::outcome::Manner;
 /// The meaning of an answer, and the manner in which it was said.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AnswerVerdict {
-    /// What it means.
+    /// The meaning.
     pub recognised: Recognised,
-    /// How it was said.
+    /// The form of the answer.
     pub manner: Manner,
-    /// What the target said for people, if anything.
+    /// The target's message for people, if there is one.
     pub message: Option<String>,
     /// An answer that the adapter does not know, as a condition to add to it.
     pub unknown: Option<String>,
 }
 
-/// What an answer means.
+/// The meaning of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Recognised {
     /// The credential was accepted.
     Accepted,
     /// It was refused.
     Refused,
-    /// The target wants fewer requests.
+    /// The target asks for fewer requests.
     Throttled {
-        /// How long to wait, if it says so.
+        /// The time to wait, if the answer has one.
         after: Option<Duration>,
     },
     /// A 5xx that the adapter does not name.
     Crash,
-    /// A 5xx that the adapter names, without a body that tells it from a crash.
+    /// A 5xx that the adapter names, without a body that differs from that of a crash.
     RefusedLikeCrash,
     /// Something that the adapter does not describe.
     Unrecognised,
@@ -96,7 +96,7 @@ pub(super) fn throttled(response: &HttpResponse) -> Option<Option<Duration>> {
     Some(after.and_then(|text| text.trim().parse().ok()).map(Duration::from_secs))
 }
 
-/// What the target says for people.
+/// The target's message for people.
 pub(super) fn message(response: &HttpResponse, log: &Log) -> Option<String> {
     let text = match response.json() {
         Some(json) => log.quoted(error_text(json)?),
@@ -139,7 +139,7 @@ pub(super) fn describe(response: &HttpResponse, log: &Log) -> String {
     let status = response.status.as_u16();
     let json = response.json().and_then(outcome_member);
     match (json, response.header(header::LOCATION)) {
-        // The status of an error tells enough, unless it may be a crash.
+        // The status of an error is enough, unless it may be a crash.
         (Some((name, value)), _) if !response.status.is_client_error() => {
             let value = log.quoted(&value);
             format!("{{ status = [{status}], json = \"$.{name}\", equals = {value} }}")

@@ -34,7 +34,7 @@ impl Protection {
         Self::ALL.into_iter().find(|one| one.level() == level)
     }
 
-    /// Whether a credential shows in an operation: with verification or
+    /// True if a credential shows in an operation: with verification or
     /// without, and named in a list or not.
     pub fn admits(self, verification: bool, listed: bool) -> bool {
         match self {

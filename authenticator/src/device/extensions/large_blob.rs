@@ -22,11 +22,11 @@ pub enum LargeBlobAction {
 /// The outcome of that operation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LargeBlobOutcome {
-    /// Whether the new credential can have one.
+    /// True if the new credential can have one.
     Supported(bool),
     /// What it is, if there is one.
     Read(Option<Vec<u8>>),
-    /// Whether it was replaced.
+    /// True if it was replaced.
     Written(bool),
 }
 

@@ -29,7 +29,7 @@ impl Values {
         octets
     }
 
-    /// Reads 32 or 64 octets.
+    /// Reads 32 or 64 bytes.
     pub fn from_bytes(octets: &[u8]) -> Option<Self> {
         let (first, rest) = octets.split_first_chunk()?;
         let second = if rest.is_empty() { None } else { Some(rest.try_into().ok()?) };

@@ -3,11 +3,11 @@ use crate::device::Error;
 use crate::env::Env;
 
 /// What has to be known of a credential's extensions before the credential is
-/// made. Ids of server-side credentials carry it, so it fits into an octet.
+/// made. Ids of server-side credentials carry it, so it fits into a byte.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(in super::super) struct Traits {
     protection: Protection,
-    /// Whether it has pseudo-random functions.
+    /// True if it has pseudo-random functions.
     prf: bool,
     third_party_payment: bool,
 }
@@ -28,7 +28,7 @@ impl Traits {
         }
     }
 
-    /// The octet; none for an ordinary credential.
+    /// The byte; none for an ordinary credential.
     pub(in super::super) fn octet(self) -> Option<u8> {
         let octet = (self.protection.level() - 1)
             | if self.prf { PRF } else { 0 }
@@ -36,7 +36,7 @@ impl Traits {
         (octet != 0).then_some(octet)
     }
 
-    /// What an octet stands for; none for octets that [`octet`](Self::octet)
+    /// What a byte stands for; none for bytes that [`octet`](Self::octet)
     /// does not give.
     pub(in super::super) fn from_octet(octet: u8) -> Option<Self> {
         let protection = Protection::from_level((octet & 3) + 1)?;

@@ -11,7 +11,7 @@ pub enum Irregularity {
     /// A string, list or map of indefinite length.
     #[error("something is of indefinite length")]
     Indefinite,
-    /// A number or a length in more octets than it needs.
+    /// A number or a length in more bytes than it needs.
     #[error("a number or a length is wider than it needs to be")]
     Wide,
     /// Keys of a map that are not sorted.
@@ -53,7 +53,7 @@ impl Cbor {
                 found.insert(Irregularity::Tag);
                 item.note_irregularities(found);
             }
-            // Decoders make raw octets of an empty string in no chunks.
+            // Decoders make raw bytes of an empty string in no chunks.
             Item::Chunks(_) | Item::Raw(_) => drop(found.insert(Irregularity::Indefinite)),
             _ => {}
         }

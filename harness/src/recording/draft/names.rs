@@ -1,4 +1,4 @@
-//! What the names of members, fields and paths say.
+//! The meaning of the names of members, fields and paths.
 
 use serde_json::Value;
 

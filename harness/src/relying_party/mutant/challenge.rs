@@ -89,7 +89,7 @@ fn case_insensitive(e: &Evidence<'_>) -> StepResult {
 }
 
 /// Decodes as the most forgiving of libraries do: either alphabet, nothing but
-/// the alphabet counts, and what follows the padding or fills no octet is lost.
+/// the alphabet counts, and what follows the padding or fills no byte is lost.
 fn loose_bits(text: &str) -> Vec<u8> {
     let sextet = |c: char| {
         let place = match c {

@@ -34,7 +34,7 @@ pub(super) fn all() -> Vec<Mutant> {
     ])
 }
 
-/// Whether r and s verify in their one right encoding.
+/// True if r and s verify in their one right encoding.
 fn verifies(signed: &SignedData, r: &[u8], s: &[u8]) -> bool {
     let signature = Der::sequence([Der::unsigned(r), Der::unsigned(s)]).render();
     keys::verify(&signed.key, &signed.message, &signature).is_ok()
@@ -51,7 +51,7 @@ fn is_good_ber(signed: &SignedData) -> bool {
     }
 }
 
-/// The second octet is the length of all that counts.
+/// The second byte is the length of all that counts.
 fn is_good_in_front(signed: &SignedData) -> bool {
     let length = signed.signature.get(1).map_or(0, |length| usize::from(*length) + 2);
     let front = signed.signature.get(..length);
@@ -120,7 +120,7 @@ fn is_good_without_zeros(signed: &SignedData) -> bool {
     verifies(signed.signature.strip_prefix(&[0])) || verifies(signed.signature.strip_suffix(&[0]))
 }
 
-/// Whether a signature verifies after the order was taken from r, or from s.
+/// True if a signature verifies after the order was taken from r, or from s.
 fn is_good_reduced(signed: &SignedData) -> bool {
     let Some(group) = Group::of(signed.key.algorithm()) else { return false };
     if matches!(group, Group::Ed25519) {

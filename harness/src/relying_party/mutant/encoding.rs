@@ -188,7 +188,7 @@ fn without_tags(bytes: &[u8]) -> Vec<u8> {
     out
 }
 
-/// Tags 2 and 3 make numbers of octets (RFC 8949 §3.4.3).
+/// Tags 2 and 3 make numbers of bytes (RFC 8949 §3.4.3).
 fn small(item: Cbor) -> Cbor {
     let number = match &item.item {
         Item::Tag(tag @ (2 | 3), inner) => match inner.as_bytes() {
@@ -264,7 +264,7 @@ fn entry(bytes: &[u8]) -> Option<((Cbor, Cbor), &[u8])> {
 }
 
 /// The fixed part, the credential id, and what can be read of a key some
-/// octets behind it.
+/// bytes behind it.
 fn in_parts(bytes: &[u8], gap: usize) -> Option<AuthenticatorData> {
     const ID: usize = 55;
     let [high, low] = *bytes.get(ID - 2..ID)?.first_chunk::<2>()?;
@@ -273,7 +273,7 @@ fn in_parts(bytes: &[u8], gap: usize) -> Option<AuthenticatorData> {
     AuthenticatorData::decode(&[&without_extensions(front), &key.render()[..]].concat()).ok()
 }
 
-/// The same octets without the flag that announces extensions.
+/// The same bytes without the flag that announces extensions.
 fn without_extensions(bytes: &[u8]) -> Vec<u8> {
     with_flags(bytes, |flags| flags.with(Flags::ED, false))
 }

@@ -41,7 +41,7 @@ fn is_offered(e: &Evidence<'_>, key: &Key) -> bool {
     registration::offered(e).contains(&key.algorithm())
 }
 
-/// Whether it is a key for an algorithm on offer.
+/// True if it is a key for an algorithm on offer.
 fn is_acceptable(e: &Evidence<'_>, key: &Cbor) -> bool {
     Key::from_cbor(key).is_ok_and(|key| is_offered(e, &key) && keys::check(&key).is_ok())
 }

@@ -27,7 +27,7 @@ pub(super) fn all() -> Vec<Mutant> {
     ])
 }
 
-/// The octets of `[1, 2]`, and of what Node.js makes of a buffer.
+/// The bytes of `[1, 2]`, and of what Node.js makes of a buffer.
 fn listed(value: &Value) -> Option<Vec<u8>> {
     let items = value.as_array().or_else(|| value.get("data")?.as_array())?;
     items.iter().map(|item| u8::try_from(item.as_u64()?).ok()).collect()

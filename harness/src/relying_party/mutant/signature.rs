@@ -72,7 +72,7 @@ impl SignedData {
         matches!(verified, Err(error) if error != keys::Error::Mismatch)
     }
 
-    /// Whether the signature is over client data that were parsed and written
+    /// True if the signature is over client data that were parsed and written
     /// anew.
     fn covers_reserialised(&self, e: &Evidence<'_>) -> bool {
         let Some(data) = &e.client_data else { return false };

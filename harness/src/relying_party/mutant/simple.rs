@@ -114,7 +114,7 @@ fn used_trailing_ignored(e: &mut Evidence<'_>) -> StepResult {
     })
 }
 
-/// The longest beginning of the octets that are authenticator data.
+/// The longest beginning of the bytes that are authenticator data.
 pub(super) fn longest_prefix(bytes: &[u8]) -> Option<AuthenticatorData> {
     (0..bytes.len()).rev().find_map(|end| AuthenticatorData::decode(bytes.get(..end)?).ok())
 }

@@ -60,7 +60,7 @@ pub(super) fn all() -> Vec<Mutant> {
     ENTRIES.iter().flat_map(each).collect()
 }
 
-/// Whether the results of an extension that the RP asked for are missing.
+/// True if the results of an extension that the RP asked for are missing.
 fn lacks_output(e: &Evidence<'_>) -> bool {
     let (asked, name) = match e.ceremony {
         Ceremony::Registration => (true, "credProps"),
@@ -169,7 +169,7 @@ fn is_known(name: &str) -> bool {
     KNOWN.contains(&name)
 }
 
-/// Whether results of a known extension are not as they are defined.
+/// True if results of a known extension are not as they are defined.
 fn is_odd(name: &str, value: &Value) -> bool {
     let is = |name: &str, rule: fn(&Value) -> bool| value.get(name).is_none_or(rule);
     let is_octets = |value: &Value| value.as_str().is_some_and(|t| base64url::decode(t).is_ok());

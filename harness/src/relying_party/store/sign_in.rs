@@ -35,7 +35,7 @@ impl Store {
         self.codes.get_mut(owner).is_some_and(|codes| codes.spend(hash))
     }
 
-    /// Whether the account has a way to sign in without a passkey.
+    /// True if the account has a way to sign in without a passkey.
     fn has_another_way(&self, owner: &UserHandle) -> bool {
         self.passwords.contains_key(owner) || self.codes(owner).is_some_and(|c| c.left() > 0)
     }

@@ -1,5 +1,4 @@
-//! What the audit says of cases that are made by hand, not by the device that
-//! the checks use.
+//! The audit of cases that are made by hand, not by the device that the checks use.
 
 use super::cases::{self, TestCase};
 use super::world::{AttemptOutcome, TestWorld};

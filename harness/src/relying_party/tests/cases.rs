@@ -49,7 +49,7 @@ fn accepted(
     TestCase { name, violates: "", tries, run: Box::new(run) }
 }
 
-/// The same edit of the client data in both ceremonies.
+/// One edit of the client data in both ceremonies.
 fn both(
     name: &'static str,
     violates: [&'static str; 2],
@@ -130,7 +130,7 @@ fn client_data() -> Vec<TestCase> {
     let unreadable = [
         case("client data are cut", "7.1/6", move |w| w.register(|c| c.body = not_json.clone())),
         case("client data are an array", "7.1/6", move |w| w.register(|c| c.body = array.clone())),
-        // The stray octet is signed, so that nothing else is wrong.
+        // The stray byte is signed, so that nothing else is wrong.
         case("client data have a member without a value", "7.2/9", |w| {
             w.sign_in(|g| g.set("x", Json::Raw(Vec::new())))
         }),

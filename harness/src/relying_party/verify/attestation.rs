@@ -78,7 +78,7 @@ impl Signature {
         Ok(Self { algorithm: Algorithm(algorithm), octets: octets.to_vec() })
     }
 
-    /// Whether the certificate's key made it over the message.
+    /// Checks that the certificate's key made it over the message.
     pub(crate) fn verify(&self, certificate: &Certificate, message: &[u8]) -> StepResult {
         let verified = certificate
             .key(self.algorithm)
@@ -116,13 +116,13 @@ fn client_data_hash(e: &Evidence<'_>) -> Option<[u8; 32]> {
     e.client_data_json().map(|json| Sha256::digest(json).into())
 }
 
-/// Whether a certificate is for the credential's key.
+/// True if a certificate is for the credential's key.
 fn certifies_credential(e: &Evidence<'_>, certificate: &Certificate) -> Option<bool> {
     let key = key(e)?;
     Some(keys::subject_public_key_info(&key)? == certificate.key_info())
 }
 
-/// Whether an id-fido-gen-ce-aaguid extension, if there is one, wraps the
+/// Checks that an id-fido-gen-ce-aaguid extension, if there is one, wraps the
 /// AAGUID of the authenticator data (§8.2.1).
 pub(crate) fn model(e: &Evidence<'_>, certificate: &Certificate) -> StepResult {
     let Some(attested) = attested(e) else { return Ok(()) };
@@ -135,7 +135,7 @@ pub(crate) fn model(e: &Evidence<'_>, certificate: &Certificate) -> StepResult {
     }
 }
 
-/// Whether the certificate says that its subject is no authority.
+/// Checks that the certificate says that its subject is no authority.
 fn end_entity(certificate: &Certificate) -> StepResult {
     match certificate.basic_constraints() {
         Some(constraints) if !constraints.ca => Ok(()),

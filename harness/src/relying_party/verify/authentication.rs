@@ -61,7 +61,7 @@ pub(crate) fn user_handle(e: &Evidence<'_>) -> StepResult {
     }
 }
 
-/// Whether the options were for somebody.
+/// True if the options were for a named user.
 pub(crate) fn names_user(e: &Evidence<'_>) -> bool {
     e.issued().is_some_and(|issued| issued.user != User::Unnamed)
 }

@@ -10,7 +10,7 @@ use passrig_authenticator::wire::{AuthenticatorData, Cbor};
 
 use super::{StepResult, refuse};
 
-/// Whether an attestation object is well-formed CBOR in the canonical form, but
+/// Checks that an attestation object is well-formed CBOR in the canonical form, but
 /// for the statement.
 pub(crate) fn attestation_object(bytes: &[u8]) -> StepResult {
     match Cbor::decode(bytes) {

@@ -61,7 +61,7 @@ pub(crate) fn algorithm(e: &Evidence<'_>) -> StepResult {
     }
 }
 
-/// Whether a key is one that only its owner can sign with. NIST SP 800-131A
+/// Checks that a key is one that only its owner can sign with. NIST SP 800-131A
 /// wants 2048 bits of a modulus; what a small-order point verifies, anybody can
 /// make.
 fn strength(key: &cose::Key) -> StepResult {

@@ -6,7 +6,7 @@ use crate::report::findings::{Shown, by_chapter};
 /// The checks of a chapter.
 pub(super) struct Chapter<'a> {
     pub(super) name: String,
-    /// How many came to each outcome of the run.
+    /// The number of results with each outcome of the run.
     pub(super) counts: Vec<(Outcome, usize)>,
     pub(super) total: usize,
     pub(super) rules: Vec<RuleResults<'a>>,

@@ -14,13 +14,13 @@ pub(super) struct HtmlResult {
     pub(super) sends: String,
     pub(super) outcome: Outcome,
     pub(super) level: Level,
-    /// What is said about it, each under its label.
+    /// The facts about it, each under its label.
     pub(super) facts: Vec<(&'static str, String)>,
     pub(super) replay: String,
     /// Empty where the script brings them.
     pub(super) exchanges: Exchanges,
     pub(super) is_open: bool,
-    /// Whether its exchanges stand further up in the page.
+    /// True if its exchanges stand further up in the page.
     pub(super) is_shown_above: bool,
 }
 
@@ -39,7 +39,7 @@ impl HtmlResult {
         if let Some(known) = &result.known {
             facts.push(("known", known.clone()));
         }
-        // What is not in the catalogue comes of itself, at the beginning.
+        // A result that is not in the catalogue comes without `--only`, at the beginning of a run.
         let only = findings.check(result).map(|check| check.id.as_str());
         Self {
             index,

@@ -26,11 +26,11 @@ pub(super) type Exchanges = Vec<ExchangeText>;
 /// One request and its answer.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub(super) struct ExchangeText {
-    /// What it is for, such as `register 2`.
+    /// The flow and the step, such as `register 2`.
     pub(super) place: String,
-    /// The request and what came of it, on one line.
+    /// The request and its answer, on one line.
     pub(super) line: String,
-    /// Whether it is the one that the check is about.
+    /// True if it is the one that the check is about.
     pub(super) is_attempt: bool,
     pub(super) sent: String,
     pub(super) got: String,

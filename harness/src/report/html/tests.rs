@@ -35,7 +35,7 @@ fn every_outcome() {
     insta::assert_snapshot!(markup(&page));
 }
 
-/// What a hostile target would like to get into the page.
+/// Texts of a hostile target that would run or load something in a page.
 const HOSTILE: [&str; 9] = [
     "<script>alert(1)</script>",
     "</pre><img src=x onerror=alert(1)>",

@@ -36,7 +36,7 @@ impl<'a> Diagnostics<'a> {
             }
             self.rule(out, check)?;
         }
-        // What is not in the catalogue comes of itself, at the beginning.
+        // A result that is not in the catalogue comes without `--only`, at the beginning of a run.
         let only = check.map(|check| check.id.as_str());
         let command = replay.lines(only, paint.width.saturating_sub(INDENT.len()));
         self.line(out, "replay", &command.join("\n"))

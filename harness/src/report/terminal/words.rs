@@ -63,7 +63,7 @@ pub fn inconclusive(reason: Option<&Reason>) -> &'static str {
     }
 }
 
-/// What the target did, in a sentence or two.
+/// The reaction of the target, in a sentence or two.
 pub fn did(result: &CheckResult) -> String {
     let reason = result.reason_text();
     let Some(verdict) = result.verdict else {
@@ -88,7 +88,7 @@ pub fn did(result: &CheckResult) -> String {
     format!("{verdict} it{manner}; {effect}{reason}")
 }
 
-/// How strongly it is demanded, as in `§7.1 step 9 (REG-06): must be refused`.
+/// The demand and its strength, as in `§7.1 step 9 (REG-06): must be refused`.
 pub fn demand(level: Level, expected: Expectation) -> String {
     if expected == Expectation::Survives {
         return match level {
@@ -131,7 +131,7 @@ pub fn duty(owner: Owner) -> &'static str {
     }
 }
 
-/// What it all comes to.
+/// The result of the run, in a sentence.
 pub fn verdict(report: &Report, fail_on: FailOn) -> String {
     if let Some(why) = &report.stopped {
         let decided = report.checks.iter().filter(|result| result.outcome.is_decided()).count();

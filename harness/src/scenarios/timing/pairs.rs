@@ -17,7 +17,7 @@ pub(super) const COUNTS: f64 = 100.0;
 /// The probability of a false difference, over all looks.
 const FALSE_ALARM: f64 = 1e-6;
 
-/// The number of looks at the times; the looks share the probability of a false alarm.
+/// The number of interim analyses; they share the probability of a false alarm.
 const LOOKS: usize = 4;
 
 /// One of the two kinds.
@@ -90,7 +90,7 @@ impl Pairs {
     }
 
     /// Hodges and Lehmann's: the signed-rank test turned round. Any shift of
-    /// the one kind that the test would not tell from the truth lies between.
+    /// the one kind that the test would not distinguish from the truth lies between.
     fn estimate(&self) -> Estimate {
         let differences: Vec<f64> = self.one.iter().zip(&self.other).map(|(a, b)| a - b).collect();
         let averages = differences.iter().enumerate().flat_map(|(place, one)| {
@@ -128,8 +128,8 @@ pub(super) fn confidence() -> String {
     format!("{} %", 100.0 * (1.0 - FALSE_ALARM))
 }
 
-/// How many of the averages on each side are outside of the interval; nothing,
-/// if there are too few pairs to be as certain as that.
+/// The number of averages on each side that are outside of the interval; `None` if there are too
+/// few pairs to be as certain as that.
 fn outside(pairs: usize) -> Option<usize> {
     let (half, deviation) = signed_ranks(pairs);
     let outside = half - deviations() * deviation;
@@ -244,8 +244,8 @@ mod tests {
         assert_eq!((finding, estimate.pairs), (Comparison::Open, 500));
     }
 
-    /// The probability that chance does so, over all ways in which the coins
-    /// can fall, is no more than is stated.
+    /// The probability of this by chance, over all ways in which the coins can fall, is at most the
+    /// stated one.
     #[test]
     fn the_false_alarms_are_as_rare_as_stated() {
         for pairs in [42, 50, 62, 125] {

@@ -21,7 +21,7 @@ use super::{
 };
 use crate::toml_file::{Spanned, TomlFile, TomlMistake};
 
-/// Variables that say who somebody is.
+/// Variables that name a user.
 const ACCOUNT: [&str; 5] = ["username", "display_name", "email", "password", "user_id"];
 /// Variables that the harness sets.
 const HARNESS: [&str; 6] = [
@@ -182,7 +182,7 @@ impl Checker {
         Ok(checked)
     }
 
-    /// What is asked, and the words for it.
+    /// The action of a step, and the words for it.
     fn act(
         &self,
         flow: Flow,
@@ -365,8 +365,7 @@ impl Checker {
         Ok(Csrf { source, header: header_name(&csrf.header)? })
     }
 
-    /// What can be chosen must reach the target, or variants would differ in
-    /// name only.
+    /// A setting that can be chosen must reach the target, or variants would differ in name only.
     fn settings_are_sent(
         &self,
         document: &AdapterDocument,

@@ -1,4 +1,4 @@
-//! What an answer looks like.
+//! Conditions on answers.
 
 use std::fmt;
 
@@ -34,7 +34,7 @@ pub enum StatusMatch {
 }
 
 impl Condition {
-    /// Whether it holds of this answer.
+    /// True if it holds of this answer.
     pub fn holds(&self, response: &HttpResponse) -> bool {
         let status = self.status.is_empty() || self.status.iter().any(|s| s.is(response.status));
         let json = self.json.as_ref().is_none_or(|(query, wanted)| {
@@ -58,8 +58,7 @@ impl Condition {
         status && json && header && html && body
     }
 
-    /// Whether it says something about the body, so that an answer that meets
-    /// it is no accident.
+    /// True if it says something about the body, so that an answer does not meet it by accident.
     pub fn examines_body(&self) -> bool {
         self.json.is_some() || self.html.is_some() || self.body.is_some()
     }

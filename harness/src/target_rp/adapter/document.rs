@@ -20,7 +20,7 @@ pub(super) struct AdapterDocument {
     pub(super) id: Spanned<String>,
     /// Its name for readers.
     pub(super) name: String,
-    /// Whether it has been run against the real thing.
+    /// The status: run against the real thing or not.
     pub(super) status: Status,
     /// Stands before every path.
     #[serde(default)]
@@ -32,7 +32,7 @@ pub(super) struct AdapterDocument {
     pub(super) variables: Vec<Spanned<String>>,
     /// The accounts that a run can use.
     pub(super) account: Option<Spanned<AccountTable>>,
-    /// What a request can ask for, and what is always so.
+    /// The settings that a request can ask for, and those that are always so.
     #[serde(default)]
     pub(super) settings: SettingsTable,
     /// The token against request forgery, sent with every request that is not GET or HEAD.
@@ -73,7 +73,7 @@ pub(super) struct AdapterDocument {
     /// Signs in again after the passkey was lost.
     #[serde(default)]
     pub(super) recover: Vec<Spanned<StepTable>>,
-    /// Tells this target from others, without finishing a ceremony.
+    /// Distinguishes this target from others, without finishing a ceremony.
     #[serde(default)]
     pub(super) detect: Vec<Spanned<StepTable>>,
     /// Flows of the adapter's own, by their names; a step with `flow` stands for their steps.
@@ -85,10 +85,10 @@ pub(super) struct AdapterDocument {
 #[derive(Default, serde::Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct AccountTable {
-    /// How accounts are had.
+    /// The mode in which a run gets its accounts.
     #[serde(default)]
     pub(super) mode: AccountMode,
-    /// How many passkeys an account may hold.
+    /// The most passkeys that an account may hold.
     pub(super) max_credentials: Option<usize>,
     /// The accounts, each a set of variables.
     #[serde(default)]
@@ -105,11 +105,11 @@ pub(super) struct SettingsTable {
     pub(super) attestation: Option<Spanned<SettingTable>>,
     /// With or without a user name.
     pub(super) login: Option<Spanned<SettingTable>>,
-    /// Which algorithms registration options list.
+    /// The algorithms that registration options list.
     pub(super) algorithms: Option<Spanned<SettingTable>>,
-    /// How the page asks its browser.
+    /// The mode in which the page asks its browser.
     pub(super) mediation: Option<Spanned<SettingTable>>,
-    /// Whether a page of another site frames the ceremony.
+    /// The framing of the ceremony by a page of another site.
     pub(super) framing: Option<Spanned<SettingTable>>,
 }
 
@@ -145,9 +145,9 @@ pub(super) struct OidcTable {
     pub(super) token: Spanned<String>,
     /// The application.
     pub(super) client_id: Spanned<String>,
-    /// Where the application waits for the code.
+    /// The URL at which the application waits for the code.
     pub(super) redirect_uri: Spanned<String>,
-    /// What is asked for.
+    /// The scope that is asked for.
     pub(super) scope: Option<Spanned<String>>,
 }
 
@@ -189,7 +189,7 @@ pub(super) struct StepTable {
     pub(super) cbor: Option<Spanned<Node>>,
     /// The body, as plain text.
     pub(super) text: Option<Spanned<String>>,
-    /// Whether redirects are followed.
+    /// Redirects are followed if true.
     #[serde(default)]
     pub(super) follow: bool,
     /// Variables, and where their values are.
@@ -198,12 +198,12 @@ pub(super) struct StepTable {
     /// Variables that are forgotten after it.
     #[serde(default)]
     pub(super) forget: Vec<Spanned<String>>,
-    /// Where the options are.
+    /// The place of the options.
     pub(super) options: Option<Spanned<WrittenSource>>,
     /// The options, put together of variables.
     #[schemars(with = "Option<Json>")]
     pub(super) assemble: Option<Spanned<Node>>,
-    /// What is done to the credential before it is sent.
+    /// Changes of the credential before it is sent.
     pub(super) credential: Option<Spanned<CredentialTable>>,
     /// The answers that mean accepted.
     pub(super) accepted: Option<Spanned<Vec<Spanned<ConditionTable>>>>,
@@ -211,18 +211,18 @@ pub(super) struct StepTable {
     pub(super) refused: Option<Spanned<Vec<Spanned<ConditionTable>>>>,
     /// The answers that are as they should be.
     pub(super) expect: Option<Spanned<Vec<Spanned<ConditionTable>>>>,
-    /// Holds if somebody is signed in.
+    /// Holds if a user is signed in.
     pub(super) signed_in: Option<Spanned<ConditionTable>>,
-    /// Where the user is named.
+    /// The place of the user's name.
     pub(super) user: Option<Spanned<WrittenSource>>,
-    /// Where the ids of the credentials are.
+    /// The place of the ids of the credentials.
     pub(super) credential_ids: Option<Spanned<WrittenSource>>,
-    /// Where the names are under which they are removed.
+    /// The place of the names under which they are removed.
     pub(super) record_ids: Option<Spanned<WrittenSource>>,
 }
 
 impl StepTable {
-    /// Whether it names a flow and says nothing else.
+    /// True if it names a flow and says nothing else.
     pub(super) fn is_of_a_flow_only(&self) -> bool {
         let texts = [&self.request, &self.submit, &self.mail, &self.when, &self.unless, &self.text];
         let others = [
@@ -258,7 +258,7 @@ pub(super) enum WrittenSource {
     Table(Box<SourceTable>),
 }
 
-/// Where a value is, and what is made of it.
+/// The place of a value, and the changes of it.
 #[derive(serde::Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct SourceTable {
@@ -274,7 +274,7 @@ pub(super) struct SourceTable {
     pub(super) parameter: Option<String>,
     /// An expression; its first group counts.
     pub(super) regex: Option<Spanned<String>>,
-    /// Whether it is base64 of a text.
+    /// The value is base64 of a text if true.
     #[serde(default)]
     pub(super) base64: bool,
     /// A JSONPath, or several, each into what the one before found.
@@ -286,17 +286,17 @@ pub(super) struct SourceTable {
     pub(super) map: Option<BTreeMap<String, Spanned<Node>>>,
     /// A factor.
     pub(super) times: Option<f64>,
-    /// What stands between the pieces.
+    /// The text between the pieces.
     pub(super) split: Option<String>,
-    /// How octets are written.
+    /// The form of bytes.
     pub(super) binary: Option<Binary>,
-    /// What each value becomes, with it in the place of `{{item}}`.
+    /// The template of each value, with the value in the place of `{{item}}`.
     #[schemars(with = "Option<Json>")]
     pub(super) each: Option<Spanned<Node>>,
-    /// Whether everything that is found counts.
+    /// Everything that is found counts if true.
     #[serde(default)]
     pub(super) all: bool,
-    /// Whether it may be missing.
+    /// The value may be missing if true.
     #[serde(default)]
     pub(super) optional: bool,
 }
@@ -370,7 +370,7 @@ pub(super) struct CredentialTable {
     /// Members that become a text with their JSON in it.
     #[serde(default)]
     pub(super) stringify: Vec<Spanned<String>>,
-    /// How octets are written.
+    /// The form of bytes.
     pub(super) binary: Option<Binary>,
 }
 
@@ -449,7 +449,7 @@ impl<'de> Visitor<'de> for NodeVisitor {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Node, A::Error> {
         let mut members = Vec::new();
         while let Some(name) = map.next_key::<String>()? {
-            // How the parser hands over a date; JSON has none.
+            // The parser hands over a date in this way; JSON has none.
             if name.starts_with("$__toml_private") {
                 return Err(A::Error::custom("JSON has no dates; put it in quotes"));
             }

@@ -1,4 +1,4 @@
-//! Which elements of a page are meant: a small part of CSS selectors.
+//! Selectors of elements of a page: a small part of those of CSS.
 
 use crate::target_rp::page::Element;
 
@@ -18,7 +18,7 @@ enum Combinator {
     Child,
 }
 
-/// What must hold of one element.
+/// The conditions on one element.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Compound {
     name: Option<String>,
@@ -51,7 +51,7 @@ impl Selector {
         }
     }
 
-    /// Tells whether an element is meant; `around` gives those around it, outermost first.
+    /// True if an element is meant; `around` gives those around it, outermost first.
     pub(in crate::target_rp) fn matches<'e>(
         &self,
         element: &'e Element,
@@ -64,7 +64,7 @@ impl Selector {
         if before.is_empty() {
             return true;
         }
-        // Whether the compounds up to each one are met by the parent, and by any element around.
+        // Marks the compounds up to which the parent, and any element around, meet the selector.
         let mut parent = vec![false; before.len()];
         let mut any = parent.clone();
         for element in around() {
@@ -81,7 +81,7 @@ impl Selector {
 }
 
 impl Combinator {
-    /// Tells whether the compound before, if there is one, is met where the combinator asks.
+    /// True if the compound before, if there is one, is met where the combinator asks.
     fn is_met(self, before: Option<usize>, parent: &[bool], any: &[bool]) -> bool {
         let met = match self {
             Self::Child => parent,

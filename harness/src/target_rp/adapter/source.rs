@@ -1,4 +1,4 @@
-//! Where a value is in an answer, and what is made of it on the way.
+//! The place of a value in an answer, and the changes of the value.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -13,12 +13,11 @@ use super::{Query, Selector};
 pub struct ValueSource {
     /// The part of an answer that holds the value.
     pub place: AnswerPart,
-    /// What is made of what is there, one after another.
+    /// The changes of the value that was found, one after another.
     pub refinements: Vec<Refinement>,
-    /// Whether everything that is found counts, as a list, rather than the
-    /// first.
+    /// True if everything that is found counts, as a list, rather than the first.
     pub all: bool,
-    /// Whether it may be missing.
+    /// True if it may be missing.
     pub optional: bool,
 }
 
@@ -37,14 +36,14 @@ pub enum AnswerPart {
     Body,
     /// The elements that a selector means: an attribute, or their text.
     Html {
-        /// Which elements.
+        /// The selector of the elements.
         selector: Selector,
         /// The attribute; without, the text.
         attribute: Option<String>,
     },
 }
 
-/// What is made of a value.
+/// A change of a value.
 #[derive(Clone, Debug)]
 pub enum Refinement {
     /// The parameter of that name in the query of the URL.
@@ -53,7 +52,7 @@ pub enum Refinement {
     Regex(Regex),
     /// The text that base64 stands for, whichever alphabet.
     Base64,
-    /// What a path finds; a text is read as JSON first.
+    /// The values that a path finds; a text is read as JSON first.
     Json(Query),
     /// The pieces between these texts.
     Split(String),
@@ -70,7 +69,7 @@ pub enum Refinement {
     Each(Value),
 }
 
-/// How octets are written.
+/// The form of bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Binary {
@@ -85,7 +84,7 @@ pub enum Binary {
 }
 
 impl ValueSource {
-    /// Whatever the path finds in the body.
+    /// Everything that the path finds in the body.
     pub(super) fn json(query: Query) -> Self {
         let refinements = vec![Refinement::Json(query)];
         Self { place: AnswerPart::Body, refinements, all: false, optional: false }

@@ -21,9 +21,9 @@ pub enum Part {
 pub struct Variable {
     /// The dotted name.
     pub name: String,
-    /// Whether its member is left out when the variable is not set.
+    /// True if its member is left out when the variable is not set.
     pub optional: bool,
-    /// What becomes of its value.
+    /// The form of its value.
     pub form: ValueForm,
 }
 
@@ -56,11 +56,11 @@ pub enum ValueTemplate {
     Object(Vec<(String, ValueTemplate)>),
 }
 
-/// Why a string is not a template.
+/// The error of a string that is not a template.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Error {
     Open,
-    /// What stands between the braces is no name.
+    /// The text between the braces is not a name.
     Name(String),
 }
 

@@ -42,7 +42,7 @@ fn said(fault: &AdapterFault) -> toml_file::Fault {
     toml_file::Fault::Rule(fault.to_string())
 }
 
-/// How a reader sees the mistake after `from` became `to`.
+/// The mistake, as a reader sees it, after `from` became `to`.
 fn broken(from: &str, to: &str) -> String {
     assert!(SOUND.contains(from), "{from}");
     let mistake = parse(&SOUND.replacen(from, to, 1)).unwrap_err();
@@ -356,7 +356,7 @@ fn the_example_of_the_readme() {
     assert!(Flow::ALL.into_iter().filter(|flow| adapter.has(*flow)).count() >= 6);
 }
 
-/// What a file says, as the schema sees it.
+/// The content of a file, as the schema sees it.
 fn as_json(text: &str) -> serde_json::Value {
     toml::from_str(text).unwrap()
 }
@@ -441,7 +441,7 @@ fn help(mistake: &TomlMistake) -> String {
     mistake.help().map(|help| help.to_string()).unwrap_or_default()
 }
 
-/// What a mistake says, at what, in which line.
+/// The message of a mistake, its place and its line.
 fn mistake(from: &str, to: &str) -> String {
     assert!(SOUND.contains(from), "{from}");
     let text = SOUND.replacen(from, to, 1);

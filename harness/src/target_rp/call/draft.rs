@@ -1,4 +1,4 @@
-//! What a step sends, filled in and signed as a browser would.
+//! The request of a step, filled in and signed as a browser would.
 
 use http::{Method, StatusCode};
 use url::Url;
@@ -178,8 +178,8 @@ impl FlowRun<'_> {
         }
     }
 
-    /// How the page relates to what it asks. Our own pages are those of the
-    /// target, by whatever way it is reached.
+    /// The relation of the page to the URL of its request. Our own pages are those of the target,
+    /// by whatever way it is reached.
     pub(super) fn relation(&self, url: &Url) -> Relation {
         let home = session::is_same_origin(url, &self.target.base);
         match self.session.page() {
@@ -193,7 +193,7 @@ impl FlowRun<'_> {
     }
 }
 
-/// What a request of its own carries.
+/// The payload of a request of its own.
 fn payload(scope: &TemplateScope<'_>, body: &BodyTemplate) -> Result<Payload, ErrorKind> {
     let filled = match body {
         BodyTemplate::Empty => Ok(Payload::Empty),

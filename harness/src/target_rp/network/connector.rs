@@ -30,7 +30,7 @@ struct ConnectorParts {
     guard: Guard,
     connect_to: Vec<ConnectTo>,
     tls: Tls,
-    /// How many connections were opened.
+    /// The number of connections that were opened.
     opened: AtomicU64,
 }
 
@@ -41,7 +41,7 @@ impl Connector {
         Self(Arc::new(ConnectorParts { guard, connect_to, tls: Tls::new(trust), opened }))
     }
 
-    /// How many connections were opened so far.
+    /// The number of connections that were opened so far.
     pub(super) fn opened(&self) -> u64 {
         self.0.opened.load(Ordering::SeqCst)
     }
@@ -154,7 +154,7 @@ pub struct ConnectTo {
     port: u16,
 }
 
-/// Why a text is no [`ConnectTo`].
+/// The error of a text that is not a [`ConnectTo`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is neither HOST:PORT nor FROM-HOST:FROM-PORT:HOST:PORT")]
 pub struct ConnectToError(String);
@@ -170,12 +170,12 @@ impl ConnectTo {
         HostPort::new(&self.host, self.port)
     }
 
-    /// Tells whether the place is this machine whatever a resolver says.
+    /// True if the place is this machine whatever a resolver says.
     pub fn is_loopback(&self) -> bool {
         guard::is_loopback(&self.host)
     }
 
-    /// Tells whether connections to this host and port go there.
+    /// True if connections to this host and port go there.
     pub fn applies(&self, host: &str, port: u16) -> bool {
         self.from.as_ref().is_none_or(|(h, p)| h.eq_ignore_ascii_case(host) && *p == port)
     }
@@ -221,7 +221,7 @@ struct Metered {
     usage: Usage,
 }
 
-/// What a connection was used for so far. Requests and answers alternate on it.
+/// The use of a connection so far. Requests and answers alternate on it.
 #[derive(Clone, Debug)]
 pub(super) struct Usage(Arc<Counts>);
 
@@ -229,7 +229,7 @@ pub(super) struct Usage(Arc<Counts>);
 struct Counts {
     number: u64,
     requests: AtomicU64,
-    /// Whether a byte came since the last request began.
+    /// True if a byte came since the last request began.
     is_answered: AtomicBool,
 }
 
@@ -250,13 +250,13 @@ impl Usage {
         self.0.is_answered.store(true, Ordering::SeqCst);
     }
 
-    /// Whether the connection was open before the last request was made. `opened` is the number
+    /// True if the connection was open before the last request was made. `opened` is the number
     /// of connections that had been opened then.
     pub(super) fn is_reused(&self, opened: u64) -> bool {
         self.0.number < opened || self.0.requests.load(Ordering::SeqCst) > 1
     }
 
-    /// Whether the server may have closed the connection before the last request reached it:
+    /// True if the server may have closed the connection before the last request reached it:
     /// the connection is reused, and no byte came after the request.
     pub(super) fn is_stale(&self, opened: u64) -> bool {
         let is_sent = self.0.requests.load(Ordering::SeqCst) > 0;
@@ -300,7 +300,7 @@ impl AsyncWrite for Metered {
         Pin::new(&mut self.wire).poll_write(context, data)
     }
 
-    /// Head and body in one go, without being copied together before.
+    /// Head and body in one call, without a copy before.
     fn poll_write_vectored(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,

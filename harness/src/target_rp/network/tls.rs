@@ -16,7 +16,7 @@ use tokio_rustls::client::TlsStream;
 use crate::storage::{self, Limit, ReadError};
 use crate::target_rp::transport::TransportError;
 
-/// Which certificates are believed.
+/// The certificates that are trusted.
 #[derive(Clone, Debug)]
 pub enum Trust {
     /// Those that the operating system trusts, and these.
@@ -31,7 +31,7 @@ impl Default for Trust {
     }
 }
 
-/// Why a CA file cannot be used.
+/// The error of a CA file that cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[allow(missing_docs, reason = "the messages say what each value means")]
 #[non_exhaustive]

@@ -55,7 +55,7 @@ fn base64(secret: &[u8], text: &mut Vec<u8>, form: &mut impl FnMut(&[u8], usize)
     }
 }
 
-/// Writes the letters of base64url from this bit on; tells whether base64 has them, too.
+/// Writes the letters of base64url from this bit on; true if base64 has them, too.
 fn letters(bytes: &[u8], skipped: u32, text: &mut Vec<u8>) -> bool {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let mut is_of_both = true;

@@ -1,4 +1,4 @@
-//! Many texts looked for at once.
+//! A search for many texts at once.
 //!
 //! The set of secrets changes with each answer, so that an automaton would be compiled again for
 //! each one. This index grows by insertion instead: four bytes select the places at which a form
@@ -152,7 +152,7 @@ impl TextIndex {
         }
     }
 
-    /// Where the longest form ends that begins there.
+    /// The end of the longest form that begins there.
     fn longest(
         &self,
         forms: &[SearchText],
@@ -184,7 +184,7 @@ impl TextIndex {
         }
     }
 
-    /// Tells whether a form begins with this text and goes on behind it.
+    /// True if a form begins with this text and goes on behind it.
     fn is_beginning(&self, forms: &[SearchText], text: &[u8]) -> bool {
         let at = self.before(forms, key(text), text);
         forms.get(at).is_some_and(|form| self.text(form).starts_with(text))
@@ -207,7 +207,7 @@ fn key(text: &[u8]) -> HeadKey {
     ((all >> u64::BITS) as u64, all as u64)
 }
 
-/// Tells whether a byte is of base64, base64url or hex.
+/// True if a byte is of base64, base64url or hex.
 fn is_letter(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_')
 }
@@ -215,12 +215,12 @@ fn is_letter(byte: u8) -> bool {
 /// The work for a text is used up.
 struct OverBudget;
 
-/// How many bytes two texts have in common at their beginnings.
+/// The number of bytes that two texts have in common at their beginnings.
 fn common(one: &[u8], other: &[u8]) -> usize {
     one.iter().zip(other).take_while(|(one, other)| one == other).count()
 }
 
-/// Whether no letter or digit stands beside the range.
+/// True if no letter or digit stands beside the range.
 fn is_word(text: &[u8], range: &Range<usize>) -> bool {
     let before = range.start.checked_sub(1).and_then(|at| text.get(at));
     let after = text.get(range.end);

@@ -15,7 +15,7 @@ use super::index::{HEAD, Heads, TextIndex};
 /// All spellings of a shorter secret are put into the index at once: some have no head.
 const TINY: usize = 8;
 
-/// Which spellings of a secret are looked for.
+/// The spellings of a secret that are looked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Spellings {
     /// The text itself, in hex and in base64.
@@ -71,7 +71,7 @@ impl Lookup {
         inner.entries.is_empty() && inner.index.is_empty()
     }
 
-    /// Tells whether any secret has a space: only then `+` can stand for one.
+    /// True if any secret has a space: only then `+` can stand for one.
     pub(super) fn has_space(&self) -> bool {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).has_space
     }

@@ -150,7 +150,7 @@ static SECRET: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
 static WHOLE_SQUEEZED: LazyLock<HashSet<String>> =
     LazyLock::new(|| WHOLE.into_iter().map(|name| name.replace(' ', "")).collect());
 
-/// Whether a header, member, field or parameter of this name holds a secret.
+/// True if a header, member, field or parameter of this name holds a secret.
 pub(crate) fn names_a_secret(name: &str) -> bool {
     /// A longer name says nothing.
     const LONGEST: usize = 64;
@@ -165,13 +165,13 @@ pub(crate) fn names_a_secret(name: &str) -> bool {
     has_part && !ABOUT.iter().any(|end| name.ends_with(end))
 }
 
-/// Whether a member of this name, beside a secret, says something about the secret.
+/// True if a member of this name, beside a secret, says something about the secret.
 pub(super) fn is_about(name: &str) -> bool {
     let ends = |end: &&str| name.len() >= end.len() && normalised(name).ends_with(*end);
     name.ends_with("At") || name.ends_with("_at") || ABOUT.iter().any(ends)
 }
 
-/// Whether a hidden field or a member of this name holds evidence: something of WebAuthn, or the
+/// True if a hidden field or a member of this name holds evidence: something of WebAuthn, or the
 /// name of a user.
 pub(super) fn is_public(name: &str) -> bool {
     let name = normalised(name);
@@ -211,7 +211,7 @@ const JOINTS: [&str; 4] = ["", "_", "-", "."];
 /// Marks that stand behind a name.
 const ENDS: [&str; 10] = ["\"", "'", "=", ">", " ", ":", "\\", "&", "[", "%"];
 
-/// Whether a text may have a name of a secret in it.
+/// True if a text may have a name of a secret in it.
 pub(super) fn may_name_a_secret(text: &[u8]) -> bool {
     HINTS.as_ref().is_none_or(|hints| hints.is_match(text))
 }

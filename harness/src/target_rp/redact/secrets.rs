@@ -12,7 +12,7 @@ use super::lookup::{Lookup, SearchedSecret, Spellings};
 use super::view::{Escape, View};
 
 pub(in super::super) const MASK: &str = "[masked]";
-/// What replaces the bytes of a secret where the length is to be kept.
+/// The byte that replaces those of a secret where the length is to be kept.
 const FILL: u8 = b'*';
 
 /// Values that are not shorter are masked wherever they occur.
@@ -140,7 +140,7 @@ impl Secrets {
         }
     }
 
-    /// Whether the value is a new one.
+    /// Remembers a value. The result is true if the value is a new one.
     fn remember(&mut self, value: &str, spellings: Spellings) -> bool {
         if !is_maskable(value)
             || self.known.contains(value)
@@ -278,7 +278,7 @@ impl Secrets {
         }
     }
 
-    /// Where the secrets are, those that overlap as one.
+    /// The places of the secrets, those that overlap as one.
     fn ranges(&self, text: &[u8], cut: bool) -> Vec<Range<usize>> {
         let mut found = Vec::new();
         if text.is_empty() {
@@ -352,7 +352,7 @@ impl Secrets {
     }
 }
 
-/// Whether a text may have an escape: many bytes at once, without a branch for each.
+/// True if a text may have an escape: many bytes at once, without a branch for each.
 fn has_escape(text: &[u8]) -> bool {
     const PIECE: usize = 64;
     let is_escape = |b: u8| (b == b'%') | (b == b'\\') | (b == b'&') | (b == b'+');
@@ -372,7 +372,7 @@ fn shared_part(value: &str) -> Option<&str> {
         .then_some(longest)
 }
 
-/// Whether a value can be masked wherever it occurs.
+/// True if a value can be masked wherever it occurs.
 fn is_maskable(value: &str) -> bool {
     value.len() >= SHORT && !WORDS.contains(&value)
 }

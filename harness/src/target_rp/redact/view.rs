@@ -93,7 +93,7 @@ impl Unit {
 #[derive(Clone, Debug)]
 pub(super) struct View {
     pub(super) text: Vec<u8>,
-    /// Where the escapes were: the range here, and there.
+    /// The places of the escapes: the range here, and in the source.
     escapes: Vec<(Range<usize>, Range<usize>)>,
     /// The length of the text that was decoded.
     whole: usize,

@@ -39,7 +39,7 @@ impl AttemptOutcome {
         self.reply.body["status"] == "ok"
     }
 
-    /// What an observer compares.
+    /// The parts that an observer compares.
     pub(crate) fn decision(&self) -> (bool, Option<&str>, usize) {
         (self.accepted(), self.signed_in.as_deref(), self.credentials)
     }

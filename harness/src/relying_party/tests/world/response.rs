@@ -68,7 +68,7 @@ impl SignatureChoice {
     }
 }
 
-/// The same signature with the larger or smaller of its two values of s.
+/// The signature with the larger or smaller of its two values of s.
 fn either_s(signature: &Tree, high: bool) -> Vec<u8> {
     const ORDER: [u8; 32] = [
         0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xbc,

@@ -19,7 +19,7 @@ pub(crate) const ALL_APPLICATIONS: u64 = 600;
 pub(crate) const ORIGIN: u64 = 702;
 
 const KM_PURPOSE_SIGN: &[u8] = &[2];
-/// Zero, whose magnitude has no octets.
+/// Zero, whose magnitude has no bytes.
 const KM_ORIGIN_GENERATED: &[u8] = &[];
 
 /// §8.4
@@ -98,22 +98,22 @@ pub(crate) struct Description {
 pub(crate) struct Authorizations(Vec<Der>);
 
 impl Authorizations {
-    /// Whether the list has a value with that tag.
+    /// True if the list has a value with that tag.
     pub(crate) fn has(&self, number: u64) -> bool {
         self.value(number).is_some()
     }
 
-    /// Whether its value under that tag is this non-negative INTEGER.
+    /// True if its value under that tag is this non-negative INTEGER.
     pub(crate) fn is(&self, number: u64, magnitude: &[u8]) -> bool {
         self.value(number).and_then(Der::as_unsigned) == Some(magnitude)
     }
 
-    /// Whether signing is the one purpose in its set of purposes.
+    /// True if signing is the one purpose in its set of purposes.
     fn allows_only_signing(&self) -> bool {
         self.purposes().is_some_and(|all| all.len() == 1) && self.allows_also_signing()
     }
 
-    /// Whether signing is among its purposes.
+    /// True if signing is among its purposes.
     pub(crate) fn allows_also_signing(&self) -> bool {
         let is_sign = |purpose: &Der| purpose.as_unsigned() == Some(KM_PURPOSE_SIGN);
         self.purposes().is_some_and(|all| all.iter().any(is_sign))

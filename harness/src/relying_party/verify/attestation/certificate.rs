@@ -37,7 +37,7 @@ impl Chain {
         Self::of(items.iter().map(Cbor::as_bytes))
     }
 
-    /// The same from octets, `None` for what has none.
+    /// The same from bytes, `None` for what has none.
     pub(super) fn of<'a>(
         items: impl IntoIterator<Item = Option<&'a [u8]>>,
     ) -> Result<Self, &'static str> {
@@ -121,18 +121,18 @@ impl Certificate {
         self.says("2.5.29.19")
     }
 
-    /// Whether Key Usage, if it is there, allows this use of the key.
+    /// True if Key Usage, if it is there, allows this use of the key.
     fn may(&self, allowed: fn(&KeyUsage) -> bool) -> bool {
         self.extension("2.5.29.15").is_none()
             || self.says("2.5.29.15").is_some_and(|usage| allowed(&usage))
     }
 
-    /// Whether the key may sign what is no certificate.
+    /// True if the key may sign what is no certificate.
     pub(super) fn may_sign(&self) -> bool {
         self.may(KeyUsage::digital_signature)
     }
 
-    /// Whether the key has this purpose by its Extended Key Usage.
+    /// True if the key has this purpose by its Extended Key Usage.
     pub(super) fn has_purpose(&self, oid: &'static str) -> bool {
         let usage: Option<ExtendedKeyUsage> = self.says("2.5.29.37");
         usage.is_some_and(|usage| usage.0.contains(&ObjectIdentifier::new_unwrap(oid)))
@@ -150,14 +150,14 @@ impl Certificate {
         Some((critical, directory.collect()))
     }
 
-    /// Whether it is a server's certificate for that host.
+    /// True if it is a server's certificate for that host.
     pub(super) fn is_for_host(&self, host: &str) -> bool {
         let names: Option<SubjectAltName> = self.says("2.5.29.17");
         let is_host = |name: &GeneralName| matches!(name, GeneralName::DnsName(name) if name.as_str() == host);
         names.is_some_and(|names| names.0.iter().any(is_host))
     }
 
-    /// Whether it is one that may certify others, `below` of which stand
+    /// True if it is one that may certify others, `below` of which stand
     /// between it and the leaf (RFC 5280 §6.1.4 k to n).
     pub(crate) fn is_authority(&self, below: usize) -> bool {
         self.basic_constraints().is_some_and(|constraints| {
@@ -166,26 +166,26 @@ impl Certificate {
         }) && self.may(KeyUsage::key_cert_sign)
     }
 
-    /// Whether a moment, counted from the Unix epoch, is within its validity.
+    /// True if a moment, counted from the Unix epoch, is within its validity.
     pub(crate) fn is_valid_at(&self, moment: Duration) -> bool {
         let validity = self.parsed.tbs_certificate().validity();
         let from = validity.not_before.to_unix_duration();
         (from..=validity.not_after.to_unix_duration()).contains(&moment)
     }
 
-    /// Whether another one's subject is named as its issuer.
+    /// True if another one's subject is named as its issuer.
     pub(crate) fn names_as_issuer(&self, issuer: &Self) -> bool {
         self.parsed.tbs_certificate().issuer() == issuer.subject()
     }
 
-    /// Whether another one's key signed it.
+    /// True if another one's key signed it.
     pub(crate) fn is_signed_by(&self, issuer: &Self) -> bool {
         let signed = self.parsed.tbs_certificate().to_der().unwrap_or_default();
         let algorithm = self.parsed.signature_algorithm().oid;
         issuer.has_signed(&signed, algorithm, self.parsed.signature().as_bytes())
     }
 
-    /// Whether its issuer has revoked it, by any of these lists.
+    /// True if its issuer has revoked it, by any of these lists.
     pub(super) fn is_revoked_by(&self, issuer: &Self, lists: &[CertificateList]) -> bool {
         let serial = self.parsed.tbs_certificate().serial_number();
         lists.iter().any(|list| {

@@ -46,7 +46,7 @@ impl Jws {
         })
     }
 
-    /// Whether the key of the first certificate signed it, by the algorithm
+    /// Checks that the key of the first certificate signed it, by the algorithm
     /// that the header names.
     pub(crate) fn verify(&self) -> Result<(), String> {
         match self.algorithm.as_str() {

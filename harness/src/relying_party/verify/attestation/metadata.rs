@@ -185,12 +185,12 @@ pub(crate) fn signature(e: &Evidence<'_>) -> StepResult {
     finding(e, SIGNATURE)
 }
 
-/// Whether it would by the algorithm of the key, whatever the header says.
+/// True if it would by the algorithm of the key, whatever the header says.
 pub(crate) fn is_signed_by_key(e: &Evidence<'_>) -> bool {
     entry(e).is_some_and(|(blob, _)| blob.jws.verify_by(Algorithm::ES256).is_ok())
 }
 
-/// Whether the header says that there is none.
+/// True if the header says that there is none.
 pub(crate) fn is_unsigned(e: &Evidence<'_>) -> bool {
     entry(e).is_some_and(|(blob, _)| blob.jws.algorithm == "none")
 }
@@ -200,13 +200,13 @@ pub(crate) fn chain(e: &Evidence<'_>) -> StepResult {
     finding(e, CHAIN)
 }
 
-/// Whether they would by some of the rules.
+/// True if they would by some of the rules.
 pub(crate) fn is_led_by(e: &Evidence<'_>, rules: Rules) -> bool {
     let metadata = e.trust.metadata.as_ref();
     metadata.zip(entry(e)).is_some_and(|(all, (blob, _))| all.leads(&blob.jws, rules).is_ok())
 }
 
-/// Whether the signer has certificates above its own.
+/// True if the signer has certificates above its own.
 pub(crate) fn has_intermediate(e: &Evidence<'_>) -> bool {
     entry(e).is_some_and(|(blob, _)| !blob.jws.chain.above.is_empty())
 }

@@ -39,7 +39,7 @@ impl Rules {
     };
 }
 
-/// Whether certificates lead to one of the roots.
+/// True if certificates lead to one of the roots.
 pub(super) fn leads(
     chain: &Chain,
     roots: &[Certificate],

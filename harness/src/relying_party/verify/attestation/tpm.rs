@@ -117,7 +117,7 @@ pub(crate) fn name(e: &Evidence<'_>) -> StepResult {
     }
 }
 
-/// Whether certInfo has the digest of the public area by the hash that this
+/// True if certInfo has the digest of the public area by the hash that this
 /// names, whatever it says in front of it.
 pub(crate) fn has_digest_of_public_area(e: &Evidence<'_>) -> bool {
     statement(e).is_some_and(|statement| {
@@ -236,7 +236,7 @@ impl Public {
 }
 
 impl PublicKey {
-    /// Whether it is the same key as a credential's.
+    /// True if it is the same key as a credential's.
     fn is(&self, key: &cose::Key) -> bool {
         match (self, key) {
             (Self::Rsa { exponent, modulus }, cose::Key::Rsa { n, e, .. }) => {
@@ -342,7 +342,7 @@ impl<'a> Reader<'a> {
         Some(u32::from_be_bytes(self.take(4)?.try_into().ok()?))
     }
 
-    /// A TPM2B: octets after their length.
+    /// A TPM2B: bytes after their length.
     fn sized(&mut self) -> Option<&'a [u8]> {
         let len = self.u16()?;
         self.take(len.into())

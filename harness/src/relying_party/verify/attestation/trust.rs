@@ -26,7 +26,7 @@ impl TrustAnchors {
 }
 
 impl TrustAnchors {
-    /// Whether models are looked up in metadata.
+    /// True if models are looked up in metadata.
     pub(super) fn has_metadata(&self) -> bool {
         self.metadata.is_some()
     }

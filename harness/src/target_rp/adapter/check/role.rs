@@ -1,4 +1,4 @@
-//! What a step is for, and what its answers mean.
+//! The role of a step, and the meaning of its answers.
 
 use std::ops::Range;
 

@@ -1,4 +1,4 @@
-//! Where values are in answers.
+//! The places of values in answers.
 
 use std::ops::Range;
 

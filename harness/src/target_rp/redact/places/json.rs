@@ -124,7 +124,7 @@ fn learn_value(text: &str, secrets: &mut Secrets) {
     }
 }
 
-/// Where the string ends that begins there.
+/// The end of the string that begins there.
 fn end_of_string(text: &str, start: usize) -> Option<usize> {
     let bytes = text.as_bytes().get(start..)?;
     let mut at = 0;

@@ -1,4 +1,4 @@
-//! Elements of pages: what `meta` tells scripts, and what forms hold unseen.
+//! Elements of pages: the values of `meta`, and of hidden fields of forms.
 
 use html5gum::{DefaultEmitter, Token, Tokenizer};
 
@@ -55,7 +55,7 @@ pub(super) fn learn(page: &str, secrets: &mut Secrets) {
 
 const LARGEST: usize = 4 << 20;
 
-/// Whether a hidden value is a code rather than a word, a URL or a path.
+/// True if a hidden value is a code rather than a word, a URL or a path.
 fn is_code(value: &str) -> bool {
     const SHORTEST: usize = 16;
     let is_of_codes = |c: char| c.is_ascii_alphanumeric() || "-._~+/=%:|!*$@,".contains(c);
@@ -68,7 +68,7 @@ fn is_code(value: &str) -> bool {
         && !is_path(value)
 }
 
-/// Whether a value is a path: a code may begin with a slash, too, but has no short parts.
+/// True if a value is a path: a code may begin with a slash, too, but has no short parts.
 fn is_path(value: &str) -> bool {
     const LONGEST: usize = 24;
     value.starts_with('/')

@@ -51,12 +51,12 @@ impl Overlap {
         Self { end: 0, room: text.len() * 4 + LEAST }
     }
 
-    /// Tells whether a value that begins there is too much, however short it is.
+    /// True if a value that begins there is too much, however short it is.
     pub(super) fn is_used_up(&self, start: usize) -> bool {
         self.room == 0 && start < self.end
     }
 
-    /// Tells whether the value in this range is to be read.
+    /// True if the value in this range is to be read.
     pub(super) fn permits(&mut self, range: &Range<usize>) -> bool {
         let cost = if range.start < self.end { range.len() } else { 0 };
         let is_permitted = cost <= self.room;
@@ -142,12 +142,12 @@ fn is_code(name: &str) -> bool {
     matches!(name, "code" | "state")
 }
 
-/// Whether a value looks drawn at random rather than chosen for readers.
+/// True if a value looks drawn at random rather than chosen for readers.
 pub(super) fn is_drawn(value: &str) -> bool {
     value.len() >= 16 || value.len() >= 6 && value.contains(|c: char| c.is_ascii_digit())
 }
 
-/// Where the passwords of URLs are: `scheme://user:password@host`, and a user that stands alone,
+/// The places of passwords in URLs: `scheme://user:password@host`, and a user that stands alone,
 /// which is a token.
 fn passwords(text: &str, context: Context) -> Vec<Range<usize>> {
     if !text.contains('@') {

@@ -135,7 +135,7 @@ impl<'a> Scanner<'a> {
         self.separate();
     }
 
-    /// Tells whether a header of TOML begins here.
+    /// True if a header of TOML begins here.
     fn is_header(&self) -> bool {
         let before = self.text.get(..self.at).unwrap_or_default();
         let before = before.rsplit('\n').next().unwrap_or_default();
@@ -248,7 +248,7 @@ impl<'a> Scanner<'a> {
         !ends
     }
 
-    /// Whether a name ends here.
+    /// True if a name ends here.
     fn is_key(&self) -> bool {
         let mut rest = self.rest().trim_start();
         if self.is_inner {
@@ -353,7 +353,7 @@ impl<'a> Scanner<'a> {
     }
 }
 
-/// What can stand between a name and the sign behind it. A backslash escapes a quotation mark.
+/// True between a name and the sign behind it. A backslash escapes a quotation mark.
 fn is_between(c: char) -> bool {
     c.is_whitespace() || c == '\\'
 }
