@@ -270,7 +270,9 @@ impl<'de> Deserialize<'de> for CheckResult {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut result = Self::deserialize(deserializer)?;
         result.reason = result.reason.map(|reason| reason.of_outcome(result.outcome));
-        let is_of = |ceremony: &Ceremony| result.title.starts_with(ceremony.name());
+        // The first part of a check's ID is its ceremony.
+        let name = result.id.split('.').next();
+        let is_of = |ceremony: &Ceremony| name == Some(ceremony.name());
         result.ceremony =
             [Ceremony::Registration, Ceremony::Authentication].into_iter().find(is_of);
         Ok(result)

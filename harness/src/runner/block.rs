@@ -121,7 +121,13 @@ async fn once(run: BlockRun<'_>, context: BlockContext) -> Result<(BlockResults,
                     observer.attempted(check, &attempted.0, &attempted.1);
                     attempted
                 });
-                let (result, transcript, end) = attempted.await?;
+                let (result, transcript, end) = match attempted.await {
+                    Ok(attempted) => attempted,
+                    Err(bug) => {
+                        report_interrupted(observer, results);
+                        return Err(bug);
+                    }
+                };
                 let end = match end {
                     None if context.is_watched => delayed(world).await,
                     end => end,
@@ -327,6 +333,18 @@ async fn control(run: BlockRun<'_>, (place, round): (&str, usize)) -> Control {
         }
     }
     control
+}
+
+/// Reports the attempts before a bug. No control follows them, so that they decide nothing.
+fn report_interrupted(
+    observer: &dyn Observer,
+    results: Vec<(Arc<Check>, CheckResult, Transcript)>,
+) {
+    for (check, result, transcript) in results {
+        let what = "passrig stopped before an honest ceremony followed";
+        let result = judge::void(result, Inconclusive::Interrupted, what);
+        observer.finished(&check, &result, &transcript);
+    }
 }
 
 /// The number of rounds of a race: a fault that is never seen in so many rounds may still exist.

@@ -134,6 +134,9 @@ mod tests {
             assert_eq!(bug.check.as_deref(), Some(CHECK));
             assert!(bug.message.contains("a bug"), "{bug}");
             assert!(!finished.iter().any(|id| id == CHECK), "{finished:?}");
+            // An attempt of the block that the bug ended.
+            let before = "registration.type.get-at-registration";
+            assert!(finished.iter().any(|id| id == before), "{finished:?}");
         }
         assert!(!is_caught());
     }

@@ -13,6 +13,7 @@ use crate::cli::reach::{self, ResolvedTarget};
 use crate::outcome::{Outcome, Paint, visible};
 use crate::quoting::quoted;
 use crate::runner::adapter_test::{self, FlowResult};
+use crate::runner::caught;
 use crate::target_rp::{Flow, Target};
 
 /// Walk through an adapter's flows honestly, and show each request and answer.
@@ -70,11 +71,14 @@ pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
     };
     let paint = console.paint();
     let mut printed = Ok(());
-    let well = adapter_test::run(&world, &mut |passage| {
-        let text = passage_text(passage, &target, args.quiet, paint);
-        printed = console.print_painted(&text);
-    })
-    .await;
+    let well = caught(
+        None,
+        adapter_test::run(&world, &mut |passage| {
+            let text = passage_text(passage, &target, args.quiet, paint);
+            printed = console.print_painted(&text);
+        }),
+    )
+    .await?;
     printed?;
     console.print(&ending(well, &target, args))?;
     Ok(u8::from(!well))
