@@ -62,7 +62,7 @@ impl Actor {
     ) -> Result<Option<bool>> {
         match ceremony {
             Ceremony::Registration if probes.list => self.lists(credential_id, log).await,
-            Ceremony::Authentication if probes.whoami => self.is_signed_in(log).await,
+            Ceremony::Authentication if probes.whoami => self.ask_signed_in(log).await,
             _ => Ok(None),
         }
     }
@@ -108,7 +108,7 @@ impl Actor {
     }
 
     /// True if a user is signed in in this session.
-    pub async fn is_signed_in(&mut self, log: &mut Log) -> Result<Option<bool>> {
+    pub async fn ask_signed_in(&mut self, log: &mut Log) -> Result<Option<bool>> {
         Ok(self.run(Flow::Whoami, log).await?.signed_in)
     }
 

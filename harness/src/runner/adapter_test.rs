@@ -170,7 +170,7 @@ impl FlowTester<'_> {
     }
 
     async fn whoami(&mut self, expected: bool) -> Result<String, FlowProblem> {
-        let signed_in = self.actor.is_signed_in(&mut self.log).await?;
+        let signed_in = self.actor.ask_signed_in(&mut self.log).await?;
         let found =
             if signed_in == Some(true) { "a user is signed in" } else { "no user is signed in" };
         match signed_in == Some(expected) {

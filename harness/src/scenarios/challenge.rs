@@ -172,7 +172,7 @@ pub(super) async fn cookie_restored(ctx: &mut Context<'_>) -> Result<Observation
 pub(super) async fn after_logout(ctx: &mut Context<'_>) -> Result<Observations> {
     let mut actor = ctx.registered("subject").await?;
     // Not every RP signs in the user after a registration.
-    if ctx.probes.whoami && !ctx.is_signed_in(&mut actor).await? {
+    if ctx.probes.whoami && !ctx.ask_signed_in(&mut actor).await? {
         ctx.sign_in(&mut actor).await?;
     }
     let begun = ctx.begin(&mut actor, Ceremony::Registration).await?;

@@ -192,9 +192,9 @@ impl Context<'_> {
     }
 
     /// True if a user is signed in in the browser of the actor.
-    pub async fn is_signed_in(&mut self, actor: &mut Actor) -> Result<bool> {
+    pub async fn ask_signed_in(&mut self, actor: &mut Actor) -> Result<bool> {
         let seen = match self.probes.whoami {
-            true => actor.is_signed_in(&mut self.log).await?,
+            true => actor.ask_signed_in(&mut self.log).await?,
             false => None,
         };
         seen.ok_or(AttemptError::NoFlow(Flow::Whoami))

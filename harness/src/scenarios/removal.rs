@@ -100,7 +100,7 @@ async fn effect_of(
     sent: Result<()>,
 ) -> Result<Observations> {
     refused_at_most(sent)?;
-    let gone = is_gone(ctx, owner).await?;
+    let gone = check_removed(ctx, owner).await?;
     let attempt = Attempt::observed(gone, "the credential is no longer listed", &ctx.log);
     if gone {
         return Ok(Observations::of(attempt));
@@ -116,12 +116,12 @@ pub(super) async fn remove_own(
     listed: &ListedCredential,
 ) -> Result<Attempt> {
     refused_at_most(owner.remove(listed, None, &mut ctx.log).await)?;
-    let gone = is_gone(ctx, owner).await?;
+    let gone = check_removed(ctx, owner).await?;
     let remark = "its owner removed the credential, and it is still listed";
     Ok(Attempt::observed(gone, remark, &ctx.log))
 }
 
-async fn is_gone(ctx: &mut Context<'_>, owner: &mut Actor) -> Result<bool> {
+async fn check_removed(ctx: &mut Context<'_>, owner: &mut Actor) -> Result<bool> {
     let id = owner.known.credential_id.clone().unwrap_or_default();
     let listed = owner.lists(&id, &mut ctx.log).await?;
     Ok(!listed.ok_or(AttemptError::NoFlow(Flow::List))?)

@@ -19,7 +19,7 @@ pub(super) async fn from_before_sign_in(ctx: &mut Context<'_>) -> Result<Observa
     let before = actor.saved_session();
     let control = ctx.send(&mut actor, &begun, &message).await?;
     actor.return_to(before);
-    let lives = ctx.is_signed_in(&mut actor).await?;
+    let lives = ctx.ask_signed_in(&mut actor).await?;
     let remark = "the cookies from before the sign-in lead to the account";
     Ok(Observations::after(control, Attempt::observed(lives, remark, &ctx.log)))
 }
@@ -31,7 +31,7 @@ pub(super) async fn after_sign_out(ctx: &mut Context<'_>) -> Result<Observations
     let before = actor.saved_session();
     actor.log_out(&mut ctx.log).await?;
     actor.return_to(before);
-    let lives = ctx.is_signed_in(&mut actor).await?;
+    let lives = ctx.ask_signed_in(&mut actor).await?;
     let remark = "the cookies from before the sign-out still lead to the account";
     Ok(Observations::after(control, Attempt::observed(lives, remark, &ctx.log)))
 }
@@ -81,7 +81,7 @@ async fn carriers(ctx: &mut Context<'_>, actor: &mut Actor) -> Result<Vec<String
         let mut part = whole.clone();
         part.forget(&name);
         actor.return_to(part);
-        if !ctx.is_signed_in(actor).await? {
+        if !ctx.ask_signed_in(actor).await? {
             carriers.push(name);
         }
     }

@@ -71,7 +71,7 @@ async fn signs_in_after(ctx: &mut Context<'_>, edits: Value) -> Result<Observati
     actor.change_browser();
     let login = actor.perform(Ceremony::Authentication, ctx.probes, &mut ctx.log).await?;
     let happened = login.is_accepted();
-    actor.is_signed_in(&mut ctx.log).await?;
+    actor.ask_signed_in(&mut ctx.log).await?;
     let remark = if happened { "the refused credential signs in" } else { "it does not sign in" };
     Ok(ctx.seen(happened, remark))
 }

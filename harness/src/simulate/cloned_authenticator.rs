@@ -37,7 +37,7 @@ async fn acts(sim: &mut Simulator<'_>) {
         "The clone is ahead",
         "Mallory is the first to use it, and often. Now it is Ada whose counter goes back.",
     );
-    let performed = is_ahead(sim).await;
+    let performed = sign_in_with_copy_first(sim).await;
     sim.end(performed).await;
 
     sim.act(
@@ -96,7 +96,7 @@ async fn lags_behind(sim: &mut Simulator<'_>) -> Result<()> {
     owner_comes_back(sim, &mut ada).await
 }
 
-async fn is_ahead(sim: &mut Simulator<'_>) -> Result<()> {
+async fn sign_in_with_copy_first(sim: &mut Simulator<'_>) -> Result<()> {
     let mut ada = enrolled(sim, KEY).await?;
     let copy = ada.copy_of_device()?;
     let key = ada.takes_copy(CLONE, copy);

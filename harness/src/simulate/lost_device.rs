@@ -6,7 +6,7 @@ use super::Simulation;
 use super::person::{
     Person, answer, bound_phone, by, key_without_pin, laptop, rp, security_key, synced_phone,
 };
-use super::removal::{find, is_gone, new_sign_in, removed};
+use super::removal::{check_removed, find, new_sign_in, removed};
 use super::rules;
 use super::simulator::{Meanings, Simulator};
 use crate::actor::{Attempt, AttemptError, Result};
@@ -272,7 +272,7 @@ async fn after_removal(sim: &mut Simulator<'_>) -> Result<()> {
 
     let listed = find(sim, &mut ada, &lost).await?;
     ada.actor.remove(&listed, None, &mut sim.log).await?;
-    let gone = is_gone(sim, &mut ada, &lost).await?;
+    let gone = check_removed(sim, &mut ada, &lost).await?;
     let seen = Attempt::observed(gone, if gone { "gone" } else { "still listed" }, &sim.log);
     sim.judged(
         ada.does("removes the phone's passkey from her account"),
@@ -303,7 +303,7 @@ async fn after_removal(sim: &mut Simulator<'_>) -> Result<()> {
 
     if sim.sees_sessions() {
         ada.actor.return_to(open);
-        let lives = ada.actor.is_signed_in(&mut sim.log).await?.unwrap_or_default();
+        let lives = ada.actor.ask_signed_in(&mut sim.log).await?.unwrap_or_default();
         let remark = if lives { "still signed in" } else { "signed out" };
         let seen = Attempt::observed(lives, remark, &sim.log);
         sim.judged_by(

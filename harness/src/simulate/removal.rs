@@ -22,7 +22,11 @@ pub(super) async fn find(
 
 /// True if a passkey is no longer listed. Some sites end the session together with its passkey;
 /// then the person signs in again with the device in use.
-pub(super) async fn is_gone(sim: &mut Simulator<'_>, ada: &mut Person, id: &[u8]) -> Result<bool> {
+pub(super) async fn check_removed(
+    sim: &mut Simulator<'_>,
+    ada: &mut Person,
+    id: &[u8],
+) -> Result<bool> {
     let listed = match ada.actor.lists(id, &mut sim.log).await {
         Err(error) if error.is_turned_away() => {
             ada.actor.change_browser();

@@ -78,9 +78,9 @@ async fn two_steps(sim: &mut Simulator<'_>) -> Result<()> {
 async fn skipped(sim: &mut Simulator<'_>) -> Result<()> {
     sim.needs(Flow::Whoami)?;
     let mut ada = enrolled(sim).await?;
-    let before = ada.actor.is_signed_in(&mut sim.log).await?;
+    let before = ada.actor.ask_signed_in(&mut sim.log).await?;
     ada.actor.begin(Ceremony::Authentication, &mut sim.log).await?;
-    let inside = ada.actor.is_signed_in(&mut sim.log).await?.unwrap_or_default();
+    let inside = ada.actor.ask_signed_in(&mut sim.log).await?.unwrap_or_default();
     // A probe that never reports a sign-in, or always does, proves nothing.
     if before != Some(false) || !(inside || sim.sees_sessions()) {
         return Err(AttemptError::NoFlow(Flow::Whoami));
@@ -119,7 +119,7 @@ async fn of_another(sim: &mut Simulator<'_>) -> Result<()> {
         Err(exception) => return Err(exception.into()),
         Ok(message) => {
             let mut sent = sim.send(&mut ada, &begun, &message).await;
-            if sent.is_ok() && is_in_as(sim, &mut ada, &names).await? {
+            if sent.is_ok() && ask_signed_in_as(sim, &mut ada, &names).await? {
                 let remark = "signed Mallory in, to her own account";
                 sent = Ok(Attempt::observed(false, remark, &sim.log));
             }
@@ -134,7 +134,7 @@ async fn of_another(sim: &mut Simulator<'_>) -> Result<()> {
 }
 
 /// True if Ada's browser is signed in to the account with one of these names.
-async fn is_in_as(
+async fn ask_signed_in_as(
     sim: &mut Simulator<'_>,
     ada: &mut Person,
     names: &[Option<String>],

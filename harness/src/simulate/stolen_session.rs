@@ -95,7 +95,7 @@ async fn copied(sim: &mut Simulator<'_>) -> Result<()> {
     }
     let copy = ada.actor.saved_session();
     let own = ada.actor.return_to(copy);
-    let lives = ada.actor.is_signed_in(&mut sim.log).await?.unwrap_or_default();
+    let lives = ada.actor.ask_signed_in(&mut sim.log).await?.unwrap_or_default();
     ada.actor.return_to(own);
     let says_what = if lives { "Ada is signed in" } else { "nobody is signed in" };
     let means = match lives {
@@ -145,7 +145,7 @@ async fn removes(sim: &mut Simulator<'_>) -> Result<()> {
         Err(error) => return Err(error.clone()),
         Ok(()) => "removed it".to_owned(),
     };
-    let gone = super::removal::is_gone(sim, &mut ada, &first).await?;
+    let gone = super::removal::check_removed(sim, &mut ada, &first).await?;
     let means = Meanings {
         good: "The site wants to see Ada once more before it removes a passkey.",
         bad: "Nobody asked for anything but the cookie. Next, Mallory is alone in the account.",
@@ -166,7 +166,7 @@ async fn signs_out(sim: &mut Simulator<'_>) -> Result<()> {
     ada.actor.log_out(&mut sim.log).await?;
     sim.note(ada.does("signs out"), None, "Her browser forgets the cookie.");
     ada.actor.return_to(copy);
-    let lives = ada.actor.is_signed_in(&mut sim.log).await?.unwrap_or_default();
+    let lives = ada.actor.ask_signed_in(&mut sim.log).await?.unwrap_or_default();
     let remark = if lives { "Ada is signed in" } else { "nobody is signed in" };
     let means = Meanings {
         good: "The site ended the session too. The copy is worth nothing.",
