@@ -6,7 +6,6 @@
 
 mod counter;
 mod credential;
-mod credential_json;
 pub mod extensions;
 pub mod get_assertion;
 pub mod make_credential;

@@ -39,6 +39,7 @@ pub mod mutant;
 mod policy;
 mod secret;
 mod sign_in;
+mod step_comparison;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -55,6 +56,7 @@ pub use in_process::{
 pub use judge::{Judge, JudgedRecord};
 pub use mutant::Mutant;
 pub use policy::{Config, MetadataSources};
+pub(crate) use step_comparison::StepComparison;
 pub use verify::{STEPS, Step, Violation};
 
 use crate::target_rp::Clock;

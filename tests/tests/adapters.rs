@@ -60,31 +60,31 @@ fn an_adapter_is_found_out_and_walked_through() {
     ok   the new one is among 1
 
     see who is signed in, in a new browser
-    ok   nobody is
+    ok   no user is signed in
 
     sign in with the passkey (discoverable)
     ok   accepted
 
     see who is signed in
-    ok   somebody is
+    ok   a user is signed in
 
     sign out
-    ok   nobody is
+    ok   no user is signed in
 
     see who is signed in, in a new browser
-    ok   nobody is
+    ok   no user is signed in
 
     sign in with the passkey (username)
     ok   accepted
 
     see who is signed in
-    ok   somebody is
+    ok   a user is signed in
 
     sign out
-    ok   nobody is
+    ok   no user is signed in
 
     sign in without a passkey
-    ok   somebody is
+    ok   a user is signed in
 
     remove the passkey
     ok   it is gone

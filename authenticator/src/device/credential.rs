@@ -1,6 +1,8 @@
+mod json;
+
 use serde::{Deserialize, Serialize};
 
-use super::credential_json::CredentialJson;
+use self::json::CredentialJson;
 use super::extensions::StoredExtensions;
 use crate::keys::SigningKey;
 use crate::wire::Flags;

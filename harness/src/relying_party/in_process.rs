@@ -11,8 +11,9 @@ use passrig_authenticator::wire::cose::Algorithm;
 use url::Url;
 
 use super::behaviour::Behaviour;
-use super::mutant::{Mutant, StepComparison};
+use super::mutant::Mutant;
 use super::policy::{CHALLENGE_LIFETIME, MetadataSources};
+use super::step_comparison::StepComparison;
 use super::{Config, RelyingParty};
 use crate::target_rp::adapter;
 use crate::target_rp::transport::{InProcess, Limits};

@@ -7,7 +7,6 @@
 mod attestation;
 mod base64;
 mod challenge;
-mod comparison;
 mod coverage;
 mod credential;
 mod der;
@@ -31,7 +30,6 @@ mod story;
 mod strict;
 mod weak;
 
-pub(crate) use comparison::StepComparison;
 pub use story::of_stories;
 
 use std::sync::Arc;
@@ -68,7 +66,7 @@ pub struct Mutant {
     /// The flaw, in a sentence without a subject.
     pub summary: String,
     /// Functions that replace those of steps.
-    instead: Vec<(&'static str, Procedure)>,
+    pub(super) instead: Vec<(&'static str, Procedure)>,
     /// Overridden decisions. `None` if `instead` is all that is wrong.
     behaviour: Option<Arc<dyn Behaviour>>,
 }

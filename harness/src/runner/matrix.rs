@@ -14,8 +14,9 @@ use super::Options;
 use crate::catalogue::{Catalogue, Check};
 use crate::observer::Observer;
 use crate::outcome::{CheckResult, Expectation, Outcome, Report};
-use crate::relying_party::mutant::StepComparison;
-use crate::relying_party::{EXPIRY, Mutant, in_process, in_process_compared, mutant};
+use crate::relying_party::{
+    EXPIRY, Mutant, StepComparison, in_process, in_process_compared, mutant,
+};
 use crate::target_rp::Target;
 
 /// The results of the whole catalogue on every mutant.

@@ -99,7 +99,7 @@ async fn dies_at_the_tenth_request() {
     insta::assert_snapshot!(run.is_not_testable().complaint(), @r"
 × a forged registration cannot be sent: list step 1 (GET /credentials): the
 │ target closed the connection without an answer
-help: it answered honest ceremonies just before: its log tells more
+help: it answered honest ceremonies just before: its log has more
 ");
 }
 

@@ -7,9 +7,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 
-use super::Mutant;
-use crate::relying_party::behaviour::Behaviour;
-use crate::relying_party::verify::{AttemptAudit, Evidence, Procedure, STEPS, Step, StepResult};
+use super::behaviour::Behaviour;
+use super::mutant::Mutant;
+use super::verify::{AttemptAudit, Evidence, Procedure, STEPS, Step, StepResult};
 
 /// The reference RP, which runs the replaced steps of mutants beside its own and compares the results.
 #[derive(Debug)]

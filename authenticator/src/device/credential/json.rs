@@ -5,8 +5,8 @@
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use super::credential::{Credential, User};
-use super::extensions::{CredRandom, Protection, StoredExtensions};
+use super::{Credential, User};
+use crate::device::extensions::{CredRandom, Protection, StoredExtensions};
 use crate::keys::{self, SigningKey};
 use crate::wire::base64url;
 use crate::wire::cose::Algorithm;
