@@ -53,8 +53,8 @@
 //! use passrig_authenticator::Ceremony;
 //! use passrig_authenticator::deviation::Deviation;
 //!
-//! let bytes = b"whatever a fuzzer comes up with, in place of this";
-//! let drawn = <(Ceremony, Deviation)>::arbitrary(&mut Unstructured::new(octets));
+//! let bytes = b"the bytes of a fuzzer, instead of this text";
+//! let drawn = <(Ceremony, Deviation)>::arbitrary(&mut Unstructured::new(bytes));
 //! assert!(drawn?.1.edits().len() <= 4);
 //! # Ok::<(), arbitrary::Error>(())
 //! ```
