@@ -25,7 +25,7 @@ const MUTANTS: &str = "harness/src/relying_party/mutant/origin.rs";
 const ENTRY: &str = r#"        (BOTH, "port-of-the-walk", "accepts port 8445 of its host", Verify(port_of_the_walk)),
 "#;
 const FUNCTION: &str = r#"
-fn port_of_the_walk(e: &Evidence<'_>) -> Finding {
+fn port_of_the_walk(e: &Evidence<'_>) -> StepResult {
     by(e, |sent, expected| sent.strip_prefix(expected) == Some(":8445"))
 }
 "#;
@@ -111,7 +111,7 @@ impl Walk {
         let status = Command::new(env!("CARGO"))
             .arg(command)
             .args(["--locked", "--quiet"])
-            .args(["--config", "profile.dev.package.passrig.opt-level=1"])
+            .args(["--config", "profile.dev.package.passrig.opt-level=0"])
             .args(program)
             .current_dir(self.root())
             .env("CARGO_TARGET_DIR", &self.target)
