@@ -130,7 +130,10 @@ impl Walk {
             for entry in fs::read_dir(folder).unwrap() {
                 let path = entry.unwrap().path();
                 if path.is_dir() {
-                    folders.push(path);
+                    // The log of `passrig check`, which Git ignores.
+                    if !path.ends_with(".passrig") {
+                        folders.push(path);
+                    }
                     continue;
                 }
                 let name = path.strip_prefix(self.root()).unwrap().to_str().unwrap().to_owned();
