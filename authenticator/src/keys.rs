@@ -157,7 +157,7 @@ pub enum Error {
 }
 
 impl SigningKey {
-    /// How many bytes a private key is drawn from: 32, but 48 on P-384, 65 on
+    /// The number of bytes that a private key is drawn from: 32, but 48 on P-384, 65 on
     /// P-521 (so that they are always below the order) and 57 for Ed448.
     pub fn seed_len(algorithm: Algorithm) -> Result<usize, Error> {
         Ok(Family::of(algorithm)?.seed_len())

@@ -53,7 +53,7 @@ impl Private for Es256Key {
         Key::Ec2 { alg, crv: crv::P256, x: x.to_vec(), y: y.to_vec() }
     }
 
-    /// The same bytes as any other signer after RFC 6979, for the same key and
+    /// Signs with the bytes of any other signer after RFC 6979, for the same key and
     /// message.
     fn sign(&self, _: Algorithm, message: &[u8]) -> Tree {
         let hash = Sha256::digest(message);

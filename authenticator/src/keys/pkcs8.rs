@@ -38,7 +38,7 @@ pub(super) fn read(alg: Algorithm, der: &[u8]) -> Result<Arc<dyn Private>, Error
     family.private(alg, &secret)
 }
 
-/// What the private key bytes hold for a key of that public half.
+/// The content of the private key bytes for a key of that public half.
 pub(super) fn write(public: &Key, secret: &[u8]) -> Vec<u8> {
     let content = match public {
         Key::Ec2 { x, y, .. } => {

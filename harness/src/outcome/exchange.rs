@@ -18,7 +18,7 @@ pub struct Exchange {
     /// The answer, if there was one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub response: Option<Received>,
-    /// The reason why there is no answer.
+    /// The reason for a missing answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
     /// The time from the request to the end of the answer, in milliseconds.

@@ -28,7 +28,7 @@ impl RequestDraws<'_> {
         self.draw("challenge", 32)
     }
 
-    /// 16 to 32 bytes: clients and databases shall not rely on one length.
+    /// 16 to 32 bytes: clients and databases must not rely on one length.
     pub(super) fn user_handle(&self) -> UserHandle {
         let extra = self.draw("user-length", 1).first().copied().unwrap_or_default() % 17;
         UserHandle(self.draw("user", 16 + usize::from(extra)))

@@ -36,7 +36,7 @@ impl Traits {
         (octet != 0).then_some(octet)
     }
 
-    /// What a byte stands for; none for bytes that [`octet`](Self::octet)
+    /// The value of a byte; none for bytes that [`octet`](Self::octet)
     /// does not give.
     pub(in super::super) fn from_octet(octet: u8) -> Option<Self> {
         let protection = Protection::from_level((octet & 3) + 1)?;
