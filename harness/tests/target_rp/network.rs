@@ -239,7 +239,8 @@ async fn a_hang() {
     }
 }
 
-/// A TLS server with a certificate for `login.passrig.test`, and its PEM.
+/// A TLS server with a certificate for `login.passrig.test`, and its PEM. The certificate and the configuration stand in
+/// `tests/tests/bad_targets/reach.rs`, too: the two packages' tests share no code.
 async fn tls_server() -> (SocketAddr, String) {
     let names = vec!["login.passrig.test".to_owned()];
     let signed = rcgen::generate_simple_self_signed(names).unwrap();

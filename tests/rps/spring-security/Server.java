@@ -35,6 +35,8 @@ import org.springframework.web.bind.annotation.RestController;
  * ceremonies, the pages for signing in and for registering, and the repositories in memory are its own. It adds no checks
  * of its own. Ours is what the documentation leaves to the application: how somebody signs up, and a page that tells who
  * is signed in.
+ *
+ * Passages stand in other servers, too: each folder is a project of its own, which starts without the others.
  */
 @SpringBootConfiguration(proxyBeanMethods = false)
 @EnableAutoConfiguration

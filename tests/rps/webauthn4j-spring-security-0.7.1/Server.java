@@ -64,6 +64,8 @@ import org.springframework.web.bind.annotation.RestController;
  * WebAuthn4J Spring Security in a Spring Boot application, with the beans of the library's sample `mpa` and its paths, forms
  * and redirects. What is the library's: options, challenges, the verification of both ceremonies, the store in memory and
  * its counters. Ours are the pages, reduced to their forms.
+ *
+ * Passages stand in other servers, too: each folder is a project of its own, which starts without the others.
  */
 @SpringBootConfiguration(proxyBeanMethods = false)
 @EnableAutoConfiguration

@@ -3,6 +3,8 @@
  * its form and its calls. What is the library's: the options as types, `parse…ResponseJSON` and `verify`. What is the
  * application's, as the reference shows it or leaves it open: everything else, marked below. It adds no checks of its own,
  * so that what passes here passes in the library or in its quick start.
+ *
+ * Passages stand in other servers, too: each folder is a project of its own, which starts without the others.
  */
 
 import com.sun.net.httpserver.HttpExchange;

@@ -3,6 +3,8 @@
  * password first, a passkey is added to it, and whoever signs in by passkey says a name before ("Getting started", 1 to 4).
  * What is the library's: `RelyingParty`, and reading a response. What is the application's, as the README shows it:
  * everything else. Who is signed in is whom `AssertionResult.getUsername()` names, as there.
+ *
+ * Passages stand in other servers, too: each folder is a project of its own, which starts without the others.
  */
 
 import com.fasterxml.jackson.core.type.TypeReference;

@@ -3,6 +3,8 @@
  * request ids, session tokens and answers. What is the library's: `RelyingParty`, and reading a response. What is the
  * application's, as the demo or the library's README shows it: everything else, marked below. It adds no checks of its
  * own, so that what passes here passes in the library or in its demo.
+ *
+ * Passages stand in other servers, too: each folder is a project of its own, which starts without the others.
  */
 
 import com.fasterxml.jackson.annotation.JsonIgnoreProperties;

@@ -35,6 +35,7 @@ async fn an_unknown_host() {
 
 #[tokio::test]
 async fn a_certificate_that_nobody_knows() {
+    // Stands in `harness/tests/target_rp/network.rs`, too: the two packages' tests share no code.
     let names = vec!["login.passrig.test".to_owned()];
     let signed = rcgen::generate_simple_self_signed(names).unwrap();
     let key = rustls::pki_types::PrivatePkcs8KeyDer::from(signed.signing_key.serialize_der());

@@ -170,6 +170,7 @@ impl TestClient {
             body: json!({}),
             origin_header: None,
         };
+        // The lines up to the RP ID hash stand twice: the two plans have these members, but not one type.
         edit(&mut plan);
         let client_data = client_data_json(plan.client, plan.bom);
         let data = AuthenticatorData {
