@@ -7,6 +7,7 @@
 //! hands each artefact to a [`Workbench`].
 
 pub mod create;
+pub mod domain;
 mod exception;
 mod extensions;
 pub mod get;

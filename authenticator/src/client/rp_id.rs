@@ -1,5 +1,6 @@
 //! Which RP ids a page may claim (§5.1.3 step 8, §5.1.4.1 step 7).
 
+use super::domain::{is_public_suffix, public_suffix};
 use super::{DomException, Name, Origin};
 
 /// The RP id that a ceremony on this page is for: the one in the options, if
@@ -28,8 +29,7 @@ fn is_equal_or_registrable_suffix(suffix: &str, domain: &str) -> bool {
     let is_below = |whole: &str| whole.strip_suffix(suffix).is_some_and(|rest| rest.ends_with('.'));
     // A public suffix may lie below a name that is none: of s3.amazonaws.com,
     // amazonaws.com is neither public itself nor the customer's to claim.
-    let is_public =
-        psl::suffix_str(suffix) == Some(suffix) || psl::suffix_str(domain).is_some_and(is_below);
+    let is_public = is_public_suffix(suffix) || public_suffix(domain).is_some_and(is_below);
     !suffix.is_empty() && is_below(domain) && !is_public
 }
 

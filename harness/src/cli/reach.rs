@@ -11,6 +11,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use passrig_authenticator::client::domain::registrable_domain;
 use passrig_authenticator::device;
 use url::Url;
 
@@ -291,7 +292,7 @@ impl Args {
             None => Url::parse(BASE).map_err(|_| Failure::Bug("the base of programs is no URL"))?,
         };
         let host = base.host_str().unwrap_or_default();
-        let rp_id = psl::domain_str(host).unwrap_or(host).to_owned();
+        let rp_id = registrable_domain(host).unwrap_or(host).to_owned();
         let origin = base.origin().ascii_serialization();
         let environment =
             [("PASSRIG_ORIGIN".to_owned(), origin), ("PASSRIG_RP_ID".to_owned(), rp_id)];

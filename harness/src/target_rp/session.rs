@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use cookie_store::{CookieStore, RawCookie};
 use http::{HeaderMap, Method, header};
+use passrig_authenticator::client::domain;
 use serde_json::Value;
 use url::{Host, Url};
 
@@ -212,7 +213,7 @@ fn is_acceptable(cookie: &RawCookie<'_>, url: &Url) -> bool {
 
 fn is_public_suffix(domain: &str) -> bool {
     let domain = domain.trim_start_matches('.').to_ascii_lowercase();
-    psl::suffix_str(&domain) == Some(domain.as_str())
+    domain::is_public_suffix(&domain)
 }
 
 fn is_trustworthy(url: &Url) -> bool {
@@ -257,10 +258,7 @@ pub(super) fn is_same_origin(one: &Url, other: &Url) -> bool {
 /// The registrable domain, or the host where there is none.
 fn site(url: &Url) -> String {
     match url.host() {
-        Some(Host::Domain(name)) => {
-            let domain = psl::domain_str(name).unwrap_or(name);
-            domain.to_owned()
-        }
+        Some(Host::Domain(name)) => domain::registrable_domain(name).unwrap_or(name).to_owned(),
         other => other.map(|host| host.to_string()).unwrap_or_default(),
     }
 }

@@ -2,6 +2,7 @@
 
 use url::{Host, Url};
 
+use crate::client::domain::registrable_domain;
 use crate::client::{DomException, Name, Origin};
 
 /// The AppID, if a page may use it. As browsers do, hosts of the same site are
@@ -27,7 +28,8 @@ pub(super) fn authorise(app_id: &str, origin: &Origin) -> Result<String, DomExce
 }
 
 fn is_same_site(one: &str, other: &str) -> bool {
-    one == other || psl::domain_str(one).is_some_and(|site| psl::domain_str(other) == Some(site))
+    one == other
+        || registrable_domain(one).is_some_and(|site| registrable_domain(other) == Some(site))
 }
 
 #[cfg(test)]
