@@ -4,23 +4,38 @@
  * is marked below: sessions, accounts, one challenge for one ceremony, and the rules of §7.1 and §7.2 that the library leaves
  * to the application.
  */
+import { createHmac, randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import https from 'node:https';
+import path from 'node:path';
 
 import express from 'express';
 import session from 'express-session';
 import {
+  SettingsService,
   generateAuthenticationOptions,
   generateRegistrationOptions,
   verifyAuthenticationResponse,
   verifyRegistrationResponse,
 } from '@simplewebauthn/server';
+import { decodeClientDataJSON } from '@simplewebauthn/server/helpers';
 
 const rpID = 'passrig.test';
 const expectedOrigin = 'https://login.passrig.test';
+const timeout = 300000;
+// The application's: §14.6.2, one answer for an unknown credential and for a wrong signature.
+const NOT_VERIFIED = 'the response was not verified';
+
+// The application's: the roots of attestation that it trusts, for each format of a statement with certificates.
+const folder = process.env.ATTESTATION_ROOTS;
+const certificates = folder ? fs.readdirSync(folder).map((name) => fs.readFileSync(path.join(folder, name))) : [];
+for (const identifier of ['packed', 'tpm', 'android-key', 'android-safetynet', 'fido-u2f', 'apple']) {
+  SettingsService.setRootCertificates({ identifier, certificates });
+}
 
 // The application's: accounts by user name, and the ceremony that each session has begun.
 const accounts = new Map();
+const secret = randomBytes(32);
 const registrations = new Map();
 const authentications = new Map();
 
@@ -31,28 +46,29 @@ app.use(
     secret: 'secret123',
     saveUninitialized: true,
     resave: false,
-    cookie: { maxAge: 86400000, httpOnly: true },
+    cookie: { maxAge: 86400000, httpOnly: true, secure: true, sameSite: 'lax' },
   }),
 );
 
 app.post('/attestation/options', async (req, res) => {
   const { username, displayName, authenticatorSelection, attestation } = req.body ?? {};
-  if (typeof username !== 'string' || username === '') {
+  if (!isName(username)) {
     return failed(res, 'username: expected text');
   }
   const account = accounts.get(username);
-  const userID = account?.userID ?? crypto.getRandomValues(new Uint8Array(32));
+  const userID = account?.userID ?? randomBytes(32);
   const options = await generateRegistrationOptions({
     rpName: 'FIDO conformance',
     rpID,
     userID,
     userName: username,
     userDisplayName: displayName,
+    timeout,
     attestationType: attestation,
     authenticatorSelection,
     excludeCredentials: account?.credentials.map(descriptor),
   });
-  registrations.set(req.sessionID, {
+  begin(registrations, req, {
     username,
     userID,
     challenge: options.challenge,
@@ -68,6 +84,7 @@ app.post('/attestation/result', async (req, res) => {
   }
   let verification;
   try {
+    refuseFrames(req.body);
     verification = await verifyRegistrationResponse({
       response: req.body,
       expectedChallenge: begun.challenge,
@@ -79,18 +96,22 @@ app.post('/attestation/result', async (req, res) => {
     return failed(res, error.message);
   }
   if (!verification.verified) {
-    return failed(res, 'the response was not verified');
+    return failed(res, NOT_VERIFIED);
   }
-  // The application's: §7.1 step 27, a credential ID of one account only.
-  const { credential } = verification.registrationInfo;
+  // The application's: §7.1 steps 25 and 26, a credential ID of at most 1023 bytes, and of one account only.
+  const { credential, credentialDeviceType } = verification.registrationInfo;
+  if (Buffer.from(credential.id, 'base64url').length > 1023) {
+    return failed(res, 'the credential ID is too long');
+  }
   if (find(credential.id)) {
     return failed(res, 'the credential is registered already');
   }
-  const account = accounts.get(begun.username) ?? {
-    userID: Buffer.from(begun.userID),
-    credentials: [],
-  };
-  account.credentials.push(credential);
+  const account = accounts.get(begun.username) ?? { userID: begun.userID, credentials: [] };
+  // The application's: options that were made before another session created the account have another user handle.
+  if (!account.userID.equals(begun.userID)) {
+    return failed(res, 'the user name was taken meanwhile');
+  }
+  account.credentials.push({ ...credential, deviceType: credentialDeviceType });
   accounts.set(begun.username, account);
   ok(res, {});
 });
@@ -98,17 +119,18 @@ app.post('/attestation/result', async (req, res) => {
 app.post('/assertion/options', async (req, res) => {
   const { username, userVerification } = req.body ?? {};
   // The API's: an authentication names its user.
-  const account = accounts.get(username);
-  if (!account) {
-    return failed(res, 'the user name is unknown');
+  if (!isName(username)) {
+    return failed(res, 'username: expected text');
   }
+  const credentials = accounts.get(username)?.credentials ?? imaginary(username);
   const options = await generateAuthenticationOptions({
     rpID,
     userVerification,
-    allowCredentials: account.credentials.map(descriptor),
+    timeout,
+    allowCredentials: credentials.map(descriptor),
   });
-  authentications.set(req.sessionID, {
-    allowed: account.credentials.map(({ id }) => id),
+  begin(authentications, req, {
+    allowed: credentials.map(({ id }) => id),
     challenge: options.challenge,
     requireUserVerification: userVerification === 'required',
   });
@@ -123,30 +145,40 @@ app.post('/assertion/result', async (req, res) => {
   // The application's: §7.2 steps 5 and 6, the credential and its account.
   const found = find(req.body?.id);
   if (!found || !begun.allowed.includes(req.body.id)) {
-    return failed(res, 'the credential is unknown or not allowed');
+    return failed(res, NOT_VERIFIED);
   }
+  const { account, credential } = found;
   const handle = req.body.response?.userHandle ?? undefined;
-  const owner = found.account.userID;
-  if (handle !== undefined && (typeof handle !== 'string' || !owner.equals(Buffer.from(handle, 'base64url')))) {
-    return failed(res, 'the user handle is of another account');
+  if (handle !== undefined && handle !== account.userID.toString('base64url')) {
+    return failed(res, NOT_VERIFIED);
   }
   let verification;
   try {
+    refuseFrames(req.body);
     verification = await verifyAuthenticationResponse({
       response: req.body,
       expectedChallenge: begun.challenge,
       expectedOrigin,
       expectedRPID: rpID,
-      credential: found.credential,
+      credential,
       requireUserVerification: begun.requireUserVerification,
     });
   } catch (error) {
     return failed(res, error.message);
   }
   if (!verification.verified) {
-    return failed(res, 'the response was not verified');
+    return failed(res, NOT_VERIFIED);
   }
-  found.credential.counter = verification.authenticationInfo.newCounter;
+  const { newCounter, credentialDeviceType } = verification.authenticationInfo;
+  // The application's: §7.2 step 19, the backup eligibility of the registration.
+  if (credentialDeviceType !== credential.deviceType) {
+    return failed(res, 'the backup eligibility has changed');
+  }
+  // The application's: §7.2 step 22 once more, since another request may have stored a counter during the verification.
+  if ((newCounter > 0 || credential.counter > 0) && newCounter <= credential.counter) {
+    return failed(res, 'the signature counter has not grown');
+  }
+  credential.counter = newCounter;
   ok(res, {});
 });
 
@@ -163,11 +195,33 @@ function failed(res, errorMessage) {
   res.status(400).send({ status: 'failed', errorMessage });
 }
 
-// The application's: a challenge is of use once, whatever the result, also of two requests at a time.
+function begin(ceremonies, req, begun) {
+  ceremonies.set(req.sessionID, { ...begun, expires: Date.now() + timeout });
+}
+
+// The application's: a challenge is of use once, whatever the result, also of two requests at a time, and until it expires.
 function take(ceremonies, req) {
   const begun = ceremonies.get(req.sessionID);
   ceremonies.delete(req.sessionID);
-  return begun;
+  return begun?.expires > Date.now() ? begun : undefined;
+}
+
+// The application's: §7.1 steps 10 and 11, §7.2 steps 13 and 14. No page embeds this RP.
+function refuseFrames(response) {
+  const { crossOrigin, topOrigin } = decodeClientDataJSON(response.response.clientDataJSON);
+  if ((crossOrigin ?? false) !== false || topOrigin !== undefined) {
+    throw new Error('expected client data of a page without a frame');
+  }
+}
+
+// The application's: §14.6.2, a credential that does not exist, for a user name without an account.
+function imaginary(username) {
+  const id = createHmac('sha256', secret).update(username).digest('base64url');
+  return [{ id, transports: ['internal'] }];
+}
+
+function isName(username) {
+  return typeof username === 'string' && username !== '';
 }
 
 function descriptor({ id, transports }) {
@@ -175,10 +229,10 @@ function descriptor({ id, transports }) {
 }
 
 function find(id) {
-  for (const [username, account] of accounts) {
+  for (const account of accounts.values()) {
     const credential = account.credentials.find((one) => one.id === id);
     if (credential) {
-      return { username, account, credential };
+      return { account, credential };
     }
   }
 }
