@@ -73,6 +73,7 @@ app.post('/attestation/options', async (req, res) => {
     userID,
     challenge: options.challenge,
     requireUserVerification: authenticatorSelection?.userVerification === 'required',
+    requireAttestation: attestation === 'direct',
   });
   ok(res, options);
 });
@@ -98,8 +99,12 @@ app.post('/attestation/result', async (req, res) => {
   if (!verification.verified) {
     return failed(res, NOT_VERIFIED);
   }
+  const { credential, credentialDeviceType, fmt } = verification.registrationInfo;
+  // The application's: §7.1 step 24, a statement where one was asked for. Self attestation is acceptable.
+  if (begun.requireAttestation && fmt === 'none') {
+    return failed(res, 'expected an attestation statement');
+  }
   // The application's: §7.1 steps 25 and 26, a credential ID of at most 1023 bytes, and of one account only.
-  const { credential, credentialDeviceType } = verification.registrationInfo;
   if (Buffer.from(credential.id, 'base64url').length > 1023) {
     return failed(res, 'the credential ID is too long');
   }
