@@ -35,7 +35,6 @@ for (const identifier of ['packed', 'tpm', 'android-key', 'android-safetynet', '
 
 // The application's: accounts by user name, and the ceremony that each session has begun.
 const accounts = new Map();
-const secret = randomBytes(32);
 const registrations = new Map();
 const authentications = new Map();
 
@@ -219,7 +218,9 @@ function refuseFrames(response) {
   }
 }
 
-// The application's: §14.6.2, a credential that does not exist, for a user name without an account.
+const secret = randomBytes(32);
+
+// The application's: §14.6.2, a credential that does not exist, for a user name without an account; always the same one.
 function imaginary(username) {
   const id = createHmac('sha256', secret).update(username).digest('base64url');
   return [{ id, transports: ['internal'] }];
