@@ -129,6 +129,7 @@ fn the_application_answers_for_its_own_lines() {
         "go-webauthn",
         "yubico-webauthn-server",
         "webauthn4j",
+        "fido-conformance",
     ] {
         for adjudication in read(name) {
             let path = adjudication.source.rsplit_once(':').map(|(path, _)| path);

@@ -13,6 +13,7 @@ mod golden;
 mod run;
 
 use std::io::{self, Write};
+use std::ops::RangeInclusive;
 
 use golden::Golden;
 use passrig::catalogue::Catalogue;
@@ -20,7 +21,7 @@ use passrig_tests::rps;
 
 /// Every relying party, with the adapter that speaks to it. Where one server is several, the golden file and the
 /// adjudications lie in folders below its own.
-const ALL: [(&str, &str); 13] = [
+const ALL: [(&str, &str); 14] = [
     ("simplewebauthn", "simplewebauthn-example"),
     ("better-auth", "better-auth"),
     ("py-webauthn", "webauthn-io"),
@@ -34,10 +35,16 @@ const ALL: [(&str, &str); 13] = [
     ("keycloak/passkeys", "keycloak-passkeys"),
     ("keycloak/second-factor", "keycloak-second-factor"),
     ("keycloak/passwordless", "keycloak-passwordless"),
+    ("fido-conformance", "fido-conformance"),
 ];
 
-/// So that a second run meets the memory of the first, and no outcome hangs on what was drawn.
-const RUNS: [(&str, &str); 3] = [("seed 1", "run 1"), ("seed 2", "run 2"), ("seed 3", "run 3")];
+/// The seed and the run ID of a run on one server: a second run meets the memory of the first.
+fn run_of(number: usize) -> (String, String) {
+    (format!("seed {number}"), format!("run {number}"))
+}
+
+/// These thin servers run with many seeds, so that an outcome that depends on drawn bytes is seen.
+const MANY_SEEDS: [&str; 2] = ["go-webauthn", "fido-conformance"];
 
 /// How much of what applies must be decided.
 const DECIDED: f64 = 0.8;
@@ -107,6 +114,11 @@ async fn keycloak_passwordless() {
     is_as_golden(ALL[12]).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn fido_conformance() {
+    is_as_golden(ALL[13]).await;
+}
+
 /// These begin every run without memory; the others meet in later runs what earlier ones left. The one account of
 /// python-fido2's example is of no use after a run: the library accepts an empty credential id and then lists it in a form
 /// that no browser reads. better-auth's adapter for memory looks through all of it at every request. Nor
@@ -123,17 +135,20 @@ const WITHOUT_MEMORY: [&str; 6] = [
     "spring-security",
 ];
 
-/// An RP that remembers meets two runs, any other RP one, and each realm of Keycloak, where a run takes minutes, one with a
-/// seed of its own. With `PASSRIG_EVERY_RUN=1` each meets all runs.
-fn runs(name: &str) -> &'static [(&'static str, &'static str)] {
+/// The numbers of the runs: three of an RP with many seeds, two of an RP that remembers, one of any other, and each realm of
+/// Keycloak, where a run takes minutes, has one with a number of its own. With `PASSRIG_EVERY_RUN=1` an RP with many seeds
+/// has 20, any other three.
+fn runs(name: &str) -> RangeInclusive<usize> {
+    let many = MANY_SEEDS.contains(&name);
     if std::env::var_os("PASSRIG_EVERY_RUN").is_some() {
-        return &RUNS;
+        return 1..=if many { 20 } else { 3 };
     }
     let realms = ["keycloak/passkeys", "keycloak/second-factor", "keycloak/passwordless"];
     match realms.iter().position(|realm| *realm == name) {
-        Some(index) => &RUNS[index..=index],
-        None if WITHOUT_MEMORY.contains(&name) => &RUNS[..1],
-        None => &RUNS[..2],
+        Some(index) => index + 1..=index + 1,
+        None if many => 1..=3,
+        None if WITHOUT_MEMORY.contains(&name) => 1..=1,
+        None => 1..=2,
     }
 }
 
@@ -145,7 +160,8 @@ fn server(name: &str) -> &str {
 async fn is_as_golden((name, adapter): (&str, &str)) {
     let catalogue = Catalogue::builtin().unwrap();
     let mut rp = rps::start(server(name));
-    for (index, &(seed, run_id)) in runs(name).iter().enumerate() {
+    for (index, number) in runs(name).enumerate() {
+        let (seed, run_id) = run_of(number);
         if index > 0 && WITHOUT_MEMORY.contains(&name) {
             rp = rps::start(server(name));
         }
@@ -158,7 +174,7 @@ async fn is_as_golden((name, adapter): (&str, &str)) {
             let adapters: Vec<_> = here.map(|(_, adapter)| *adapter).collect();
             assert_eq!(run::detected(rp).await, adapters, "{name} is taken for something else");
         }
-        let report = run::catalogue(rp, adapter, seed, run_id).await;
+        let report = run::catalogue(rp, adapter, &seed, &run_id).await;
         say(format_args!("{name}, {run_id}:{}", golden::counts(&report, &catalogue)));
         let summary = report.summary;
         let applicable = report.checks.len() - summary.skipped;
