@@ -250,3 +250,23 @@ fn one_pass_is_short() {
     As expected: everything that was sent was answered as the specification demands.
     ");
 }
+
+#[test]
+fn a_diagnosis_comes_before_its_failures() {
+    let text = render(&samples::diagnosed_report(), Paint::PLAIN);
+    let (before, diagnosis) = text.split_once("\nregistration: the RP does not").unwrap();
+    assert!(!before.contains("fail  registration"), "{text}");
+    let (diagnosis, rest) = diagnosis.split_once("\nerror  authentication").unwrap();
+    let list = " compare the origin: the likely cause of 2\n  checks\n  fail  registration.origin.subdomain\n  fail  registration.origin.port\n\nfail  registration.origin.subdomain\n  sent ";
+    assert!(diagnosis.starts_with(list), "{diagnosis}");
+    assert!(!diagnosis.contains("\nfail  registration.origin.port"), "{diagnosis}");
+    assert!(rest.contains("warn  registration.client-data.member-order"), "{rest}");
+    let (catalogue, replay) = (samples::catalogue(), samples::replay());
+    let (report, fail_on) = (samples::diagnosed_report(), FailOn::default());
+    let paint = Paint::PLAIN;
+    let short =
+        Terminal { report: &report, catalogue: &catalogue, fail_on, replay: &replay, paint };
+    let short = short.render_short();
+    assert!(short.starts_with("registration: the RP does not compare the origin"), "{short}");
+    assert_eq!(short.matches("registration.origin.port").count(), 2, "{short}");
+}
