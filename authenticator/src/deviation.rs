@@ -103,6 +103,13 @@ impl Deviation {
         &self.edits
     }
 
+    /// The number of bytes, items or levels of the largest value that an edit puts in place, or that
+    /// the value announces as CBOR.
+    pub fn size(&self) -> u64 {
+        let values = self.edits.iter().filter_map(|edit| edit.operation.value());
+        values.map(Value::size).max().unwrap_or_default()
+    }
+
     /// The attestation statement format that the plan is set to, if it is.
     pub fn format(&self) -> Option<Format> {
         self.edits.iter().rev().find_map(|edit| match &edit.operation {

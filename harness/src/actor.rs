@@ -30,7 +30,7 @@ use sha2::{Digest, Sha256};
 
 use crate::catalogue::Product;
 use crate::outcome::{Effect, Manner, Setting, SettingValue, Variant};
-use crate::target_rp::{AnswerVerdict, Inputs, Log, Recognised, Session};
+use crate::target_rp::{AnswerVerdict, Inputs, Log, Recognised, SentCredential, Session};
 
 /// An account with its session, client and authenticators.
 pub struct Actor {
@@ -53,6 +53,15 @@ pub struct Message {
     pub response: Json,
     /// The ID of its credential.
     pub credential_id: Vec<u8>,
+    /// The response of the same ceremony without the deviation, if there is one: the attempt says
+    /// nothing where the request of this response is the same.
+    pub(crate) honest: Option<Json>,
+}
+
+impl<'a> From<&'a Message> for SentCredential<'a> {
+    fn from(message: &'a Message) -> Self {
+        Self { credential: &message.response, honest: message.honest.as_ref() }
+    }
 }
 
 /// An attempt and its effect.

@@ -174,7 +174,20 @@ impl Catalogue {
     }
 }
 
+/// The size of a value, in bytes, items or levels, from which on a check is taxing.
+const TAXING: u64 = 4096;
+
 impl Check {
+    /// True if the attempt can stop or block a server without limits: one that must only be
+    /// survived, or one with a value that is huge, nested deeply, or announces more than follows.
+    pub fn is_taxing(&self) -> bool {
+        let is_huge = match &self.action {
+            Action::Deviation(deviation) => deviation.size() >= TAXING,
+            Action::Scenario(_) | Action::Page => false,
+        };
+        is_huge || self.expects == Expectation::Survives
+    }
+
     /// True if the check is about that step.
     pub fn concerns(&self, step: &str) -> bool {
         self.violates.contains(step) || self.exercises.contains(step)

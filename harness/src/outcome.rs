@@ -12,6 +12,7 @@ macro_rules! display_names {
 }
 use display_names;
 
+mod diagnosis;
 mod exchange;
 mod fail_on;
 mod manner;
@@ -21,6 +22,7 @@ mod reason;
 mod variant;
 pub mod visible;
 
+pub use diagnosis::Diagnosis;
 pub use exchange::{Body, Exchange, Exchanges, Received, Sent, Transcript};
 pub use fail_on::FailOn;
 pub use manner::Manner;
@@ -343,6 +345,9 @@ pub struct Report {
     pub summary: Summary,
     /// Every check's result, in the catalogue's order.
     pub checks: Vec<CheckResult>,
+    /// The causes that several failures have in common.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub diagnoses: Vec<Diagnosis>,
     /// The expectations that are not needed or do not count.
     #[serde(rename = "amiss", default, skip_serializing_if = "Vec::is_empty")]
     pub stale: Vec<StaleExpectation>,

@@ -4,6 +4,7 @@ pub mod adapter_test;
 mod block;
 mod bug;
 mod crash;
+pub mod diagnosis;
 pub mod expect;
 mod filter;
 mod judge;

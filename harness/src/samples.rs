@@ -4,9 +4,9 @@ use passrig_authenticator::Ceremony;
 
 use crate::catalogue::{Action, Catalogue, Check, Index, Need, Product, Scenario};
 use crate::outcome::{
-    self, Body, CheckResult, Effect, Exchange, Expectation, Importance, Level, Manner, Outcome,
-    Reason, Received, Report, SCHEMA_VERSION, Sent, Setting, SettingValue, Skip, StaleExpectation,
-    Staleness, Summary, TargetInfo, Tool, Transcript, Variant, Verdict,
+    self, Body, CheckResult, Diagnosis, Effect, Exchange, Expectation, Importance, Level, Manner,
+    Outcome, Reason, Received, Report, SCHEMA_VERSION, Sent, Setting, SettingValue, Skip,
+    StaleExpectation, Staleness, Summary, TargetInfo, Tool, Transcript, Variant, Verdict,
 };
 
 pub(crate) fn catalogue() -> Catalogue {
@@ -174,8 +174,20 @@ pub(crate) fn report() -> Report {
         stopped: None,
         summary: Summary::of(&checks),
         checks,
+        diagnoses: Vec::new(),
         stale: Vec::new(),
     }
+}
+
+/// The run with one cause for two of its failures.
+pub(crate) fn diagnosed_report() -> Report {
+    let checks = ["registration.origin.subdomain", "registration.origin.port"];
+    let diagnosis = Diagnosis {
+        mutant: "registration.origin.left-out".to_owned(),
+        sentence: "registration: the RP does not compare the origin".to_owned(),
+        checks: checks.map(str::to_owned).to_vec(),
+    };
+    Report { diagnoses: vec![diagnosis], ..report() }
 }
 
 /// The run with expectations: one that holds, one that is not needed,

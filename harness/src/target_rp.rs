@@ -8,6 +8,7 @@ pub mod adapter;
 mod answer;
 pub mod arguments;
 mod aside;
+mod body;
 mod call;
 mod clock;
 mod credential;
@@ -42,7 +43,7 @@ use passrig_authenticator::workbench::Workbench;
 
 use crate::mail::Mailbox;
 pub use adapter::{Adapter, Flow};
-use adapter::{StepRole, Variable};
+use adapter::{AdapterStep, StepRole};
 use call::{CarriedCredential, FlowRun};
 pub use clock::Clock;
 pub use error::Error;
@@ -117,6 +118,21 @@ pub struct Begun {
     /// The page that was loaded last on the way.
     page: Option<LoadedPage>,
     next: usize,
+}
+
+/// A credential to send.
+#[derive(Clone, Copy, Debug)]
+pub struct SentCredential<'a> {
+    /// The credential.
+    pub credential: &'a Json,
+    /// The credential of the same ceremony without the deviation, if there is one.
+    pub honest: Option<&'a Json>,
+}
+
+impl<'a> From<&'a Json> for SentCredential<'a> {
+    fn from(credential: &'a Json) -> Self {
+        Self { credential, honest: None }
+    }
 }
 
 /// The target's answer to a credential.
@@ -262,6 +278,7 @@ impl Target {
                 TransportError::Deadline { .. }
                     | TransportError::TooLarge { .. }
                     | TransportError::Truncated { .. }
+                    | TransportError::Undecodable { .. }
                     | TransportError::Forbidden(_)
                     | TransportError::NotHttp { .. }
             ),
@@ -367,20 +384,10 @@ impl Target {
         Err(call.nowhere())
     }
 
-    /// True if two credentials differ in what is sent of them.
-    pub fn distinguishes(&self, ceremony: Ceremony, one: &Json, other: &Json) -> bool {
-        self.adapter.steps(Flow::from(ceremony)).iter().any(|step| {
-            let StepRole::Credential(finish) = &step.role else { return false };
-            let [one, other] =
-                [one, other].map(|credential| credential::shaped(credential, &finish.edits));
-            let mut paths = adapter::variables(step).filter_map(Variable::credential_path);
-            paths.any(|path| inputs::member(&one, path) != inputs::member(&other, path))
-        })
-    }
-
     /// Sends the credential and judges the answer. The request goes over the
     /// workbench as [`Stage::Request`]. Steps after it are taken only if the
-    /// credential was accepted.
+    /// credential was accepted. A request that equals the one of the honest credential is not sent:
+    /// the error is [`ErrorKind::EqualsHonest`].
     ///
     /// [`Stage::Request`]: passrig_authenticator::workbench::Stage::Request
     pub async fn finish(
@@ -388,15 +395,20 @@ impl Target {
         begun: &Begun,
         session: &mut Session,
         inputs: &Inputs,
-        credential: &Json,
+        credential: impl Into<SentCredential<'_>>,
         bench: &mut dyn Workbench,
         log: &mut Log,
     ) -> Result<CredentialAnswer, Error> {
+        let SentCredential { credential, honest } = credential.into();
         let flow = Flow::from(begun.ceremony);
         let mut call = FlowRun::new(self, flow, session, inputs, log);
         call.resume(begun);
         let mut answer = None;
         let steps = self.adapter.steps(flow).iter().enumerate().skip(begun.next);
+        let carries = |step: &AdapterStep| matches!(step.role, StepRole::Credential(_));
+        // The request of one step alone decides nothing where another one carries the rest.
+        let honest =
+            honest.filter(|_| steps.clone().filter(|&(_, step)| carries(step)).count() == 1);
         for (index, step) in steps {
             if call.leaves_out(step) {
                 continue;
@@ -406,7 +418,12 @@ impl Target {
                 continue;
             };
             let shaped = credential::shaped(credential, &finish.edits);
-            let carried = CarriedCredential { credential: &shaped, bench: &mut *bench };
+            let honest = honest.map(|honest| credential::shaped(honest, &finish.edits));
+            let carried = CarriedCredential {
+                credential: &shaped,
+                honest: honest.as_ref(),
+                bench: &mut *bench,
+            };
             let response = call.perform(index, step, Some(carried)).await?;
             let verdict = verdict::judge(finish, &response, call.log);
             let accepted = verdict.recognised == Recognised::Accepted;

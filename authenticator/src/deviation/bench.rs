@@ -11,8 +11,6 @@ pub struct Bench<'a> {
     /// One per edit: whether its place was reached.
     reached: Vec<bool>,
     changed: bool,
-    /// The response before its own edits, where it was honest until then.
-    response: Option<Tree>,
     /// What signs, as far as the plan says.
     signs: Algorithm,
     /// The first thing that went wrong, and with which edit.
@@ -33,7 +31,7 @@ impl<'a> Bench<'a> {
     pub fn new(deviation: &'a Deviation, facts: &'a dyn Facts) -> Self {
         let reached = vec![false; deviation.edits.len()];
         let signs = Algorithm::ES256;
-        Self { deviation, facts, reached, changed: false, response: None, signs, error: None }
+        Self { deviation, facts, reached, changed: false, signs, error: None }
     }
 
     /// The deviation that it carries out.
@@ -61,12 +59,6 @@ impl<'a> Bench<'a> {
     /// Whether anything differs from an honest ceremony so far.
     pub fn is_deviant(&self) -> bool {
         self.changed
-    }
-
-    /// The response as an honest ceremony has it, where nothing but the
-    /// response was edited.
-    pub fn honest_response(&self) -> Option<&Tree> {
-        self.response.as_ref()
     }
 
     /// What became of the deviation, once the ceremony is over.
@@ -115,9 +107,6 @@ impl Workbench for Bench<'_> {
         let due = self.due(stage.name());
         if due.is_empty() {
             return artefact;
-        }
-        if stage == Stage::Response && !self.changed {
-            self.response = Some(artefact.clone());
         }
         let mut edited = artefact.clone();
         for (index, edit) in due {

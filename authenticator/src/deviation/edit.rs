@@ -113,6 +113,17 @@ impl Operation {
         }
     }
 
+    /// The value that it puts in place, if it does.
+    pub(super) fn value(&self) -> Option<&Value> {
+        match self {
+            Self::Set(value)
+            | Self::Append(value)
+            | Self::Prepend(value)
+            | Self::Duplicate(value) => Some(value),
+            _ => None,
+        }
+    }
+
     /// The operation with facts and hashes filled in, and the group of the
     /// algorithm that signs.
     pub(super) fn resolve(&self, facts: &dyn Facts, signs: Algorithm) -> Result<Self, Error> {

@@ -83,6 +83,22 @@ impl Value {
         })
     }
 
+    /// The number of bytes, items or levels that it has, or that it announces as CBOR.
+    pub(super) fn size(&self) -> u64 {
+        let len = |bytes: &[u8]| u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        match self {
+            Self::Bool(_) | Self::Int(_) | Self::From(_) | Self::Hash(_) => 0,
+            Self::Text(text) => len(text.as_bytes()),
+            Self::Bytes(bytes) | Self::Raw(bytes) => len(bytes).max(announced(bytes)),
+            Self::Cbor(cbor) => len(&cbor.render()),
+            Self::Json(json) => len(&json.render()),
+            Self::Nested(count) | Self::Repeat { len: count, .. } => {
+                u64::try_from(*count).unwrap_or(u64::MAX)
+            }
+            Self::Member { value, .. } => value.size(),
+        }
+    }
+
     /// The bytes, if it is bytes and nothing else.
     pub(super) fn bytes(&self) -> Option<Cow<'_, [u8]>> {
         match self {
@@ -125,6 +141,24 @@ impl Value {
             _ => Err(Error::Value("a number")),
         }
     }
+}
+
+/// The largest count of a CBOR head with four or eight bytes of length (RFC 8949 §3) that the bytes
+/// do not fulfil. Bytes that only look like one count, too.
+fn announced(bytes: &[u8]) -> u64 {
+    let heads = (0..bytes.len()).filter_map(|at| {
+        let (head, rest) = bytes.get(at..)?.split_first()?;
+        let width = match head & 0x1f {
+            0x1a => 4,
+            0x1b => 8,
+            _ => return None,
+        };
+        let is_counted = matches!(head >> 5, 2..=5);
+        let count = rest.get(..width)?.iter().fold(0, |sum, byte| sum << 8 | u64::from(*byte));
+        let is_there = usize::try_from(count).is_ok_and(|count| count <= rest.len());
+        (is_counted && !is_there).then_some(count)
+    });
+    heads.max().unwrap_or_default()
 }
 
 impl<'de> Deserialize<'de> for Value {

@@ -2,12 +2,13 @@
 
 use super::{Actor, Attempt, AttemptError, Known, Message, NotExpressible, Probes, Result};
 use crate::outcome::{Effect, Setting, SettingValue};
+use crate::target_rp::error::ErrorKind;
 use crate::target_rp::{Begun, CredentialAnswer, Flow, Log, Recognised, Session};
 use passrig_authenticator::Ceremony;
-use passrig_authenticator::client::{create, get};
+use passrig_authenticator::client::{Client, create, get};
 use passrig_authenticator::deviation::{self, Bench, Deviation, PlanMut};
 use passrig_authenticator::device::Attachment;
-use passrig_authenticator::wire::{CreationOptions, RequestOptions, Tree};
+use passrig_authenticator::wire::{CreationOptions, RequestOptions};
 use passrig_authenticator::workbench::Honest;
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -49,7 +50,18 @@ impl Actor {
 
     /// Makes a response to options on a bench of the caller's.
     pub fn respond_with(&mut self, begun: &Begun, bench: &mut Bench<'_>) -> Result<Message> {
-        match begun.ceremony {
+        self.respond_beside(begun, bench, false)
+    }
+
+    /// Makes a response and, if the two are compared, the response of the same plan without the
+    /// deviation.
+    fn respond_beside(
+        &mut self,
+        begun: &Begun,
+        bench: &mut Bench<'_>,
+        is_compared: bool,
+    ) -> Result<Message> {
+        let (response, credential_id, honest) = match begun.ceremony {
             Ceremony::Registration => {
                 let options = CreationOptions::parse(&begun.options)?;
                 let mut plan = self.plan_create(&options)?;
@@ -66,19 +78,31 @@ impl Actor {
                         AttemptError::Bug("a listed model has no certificates".to_owned())
                     })?;
                 }
+                let honest = is_compared.then(|| plan.clone());
+                let honest = honest
+                    .map(|plan| self.unnoticed(|client| client.perform_create(plan, &mut Honest)));
                 bench.plan(PlanMut::Create(&mut plan));
                 let credential_id = plan.device.credential.id.clone();
-                let response = self.client.perform_create(plan, bench);
-                Ok(Message { response, credential_id })
+                (self.client.perform_create(plan, bench), credential_id, honest)
             }
             Ceremony::Authentication => {
                 let mut plan = self.plan_get(begun)?;
+                let honest = is_compared
+                    .then(|| self.unnoticed(|client| client.perform_get(&plan, &mut Honest)));
                 bench.plan(PlanMut::Get(&mut plan));
                 let credential_id = plan.device.credential.id.clone();
-                let response = self.client.perform_get(&plan, bench);
-                Ok(Message { response, credential_id })
+                (self.client.perform_get(&plan, bench), credential_id, honest)
             }
-        }
+        };
+        Ok(Message { response, credential_id, honest })
+    }
+
+    /// Lets the client work, and puts the authenticators back as they were before.
+    fn unnoticed<T>(&mut self, work: impl FnOnce(&mut Client) -> T) -> T {
+        let before = self.client.authenticators.clone();
+        let done = work(&mut self.client);
+        self.client.authenticators = before;
+        done
     }
 
     fn plan_create(&mut self, options: &CreationOptions) -> Result<create::CreatePlan> {
@@ -126,11 +150,13 @@ impl Actor {
         let before = self.probe(begun.ceremony, id, probes, log).await?;
         let target = Arc::clone(&self.world.target);
         self.session.visit(page.cloned());
-        let answer = target
-            .finish(begun, &mut self.session, &self.inputs, &message.response, bench, log)
-            .await;
+        let answer =
+            target.finish(begun, &mut self.session, &self.inputs, message, bench, log).await;
         self.session.visit(None);
-        let answer = answer?;
+        let answer = answer.map_err(|error| match error.kind {
+            ErrorKind::EqualsHonest => NotExpressible::NotSent.into(),
+            _ => AttemptError::from(error),
+        })?;
         // A state that was there before is not an effect of the attempt.
         let effect = match before {
             Some(false) => match self.probe(begun.ceremony, id, probes, log).await? {
@@ -241,12 +267,10 @@ impl Actor {
             let begun = self.begin(ceremony, log).await?;
             let facts = self.known.beside(other);
             let mut bench = Bench::new(deviation, &facts);
-            let message = self.respond_with(&begun, &mut bench)?;
+            let is_compared = !honest && !waits_for_request;
+            let message = self.respond_beside(&begun, &mut bench, is_compared)?;
             if !honest && !bench.is_deviant() && !waits_for_request {
                 continue;
-            }
-            if !waits_for_request && !self.is_sent(ceremony, &bench, &message) {
-                return Err(NotExpressible::NotSent.into());
             }
             let attempt = self.send(&begun, &message, &mut bench, probes, log).await?;
             match self.effect(&bench)? {
@@ -265,16 +289,6 @@ impl Actor {
             return Ok(attempt);
         }
         Err(NotExpressible::EqualsHonest(TRIES).into())
-    }
-
-    /// True if the target can see the deviation: pages may send only some members of the response.
-    fn is_sent(&self, ceremony: Ceremony, bench: &Bench<'_>, message: &Message) -> bool {
-        match bench.honest_response() {
-            Some(Tree::Json(honest)) => {
-                self.world.target.distinguishes(ceremony, honest, &message.response)
-            }
-            _ => true,
-        }
     }
 
     /// The effect of a deviation. An authenticator that the user names may not make the part that

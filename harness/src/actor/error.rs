@@ -161,6 +161,16 @@ impl AttemptError {
         self.throttled().is_some() || (self.is_breakage() && !self.is_unreachable())
     }
 
+    /// True if the target answered, and a ceremony cannot go on with the answer.
+    pub fn is_answer(&self) -> bool {
+        match self {
+            Self::Target(error) => error.kind.is_of_answer(),
+            Self::Honest { throttled, .. } => throttled.is_none(),
+            Self::Options(_) | Self::Client(_) => true,
+            _ => false,
+        }
+    }
+
     /// True if the target refused: it may know the account from an earlier run.
     pub fn is_refusal(&self) -> bool {
         let status = matches!(

@@ -12,8 +12,8 @@ pub enum NotExpressible {
     /// The deviation changed nothing, and its registration cannot be repeated.
     #[error("the deviation equals the honest registration, and the RP accepted it")]
     AcceptedHonest,
-    /// The deviation edits a member that the page of the RP does not send.
-    #[error("the page of the RP does not send the member that the deviation edits")]
+    /// The request equals the honest one: the page of the RP does not send what the deviation changes.
+    #[error("the request of the adapter does not carry the change of the deviation")]
     NotSent,
     /// The authenticator that the user names makes nothing that the deviation could edit.
     #[error("the authenticator of the run does not make the part that the deviation edits: {0}")]

@@ -386,6 +386,28 @@ mod tests {
     use super::*;
 
     #[test]
+    fn checks_that_can_stop_a_server_are_taxing() {
+        let catalogue = Catalogue::builtin().unwrap();
+        let is_taxing = |id: &str| catalogue.find(id).unwrap().is_taxing();
+        for id in [
+            "registration.size.request-16-mib",
+            "registration.client-data.nested",
+            "registration.attestation-object-encoding.nested-deeply",
+            "registration.attestation-object-malformed.list-without-end",
+            "registration.extension-data-encoding.octets-without-end",
+            "registration.credential-id.65535-octets",
+            "authentication.size-within-limits.client-data-64-kib",
+        ] {
+            assert!(is_taxing(id), "{id}");
+        }
+        for id in ["registration.origin.port", "authentication.challenge.replayed"] {
+            assert!(!is_taxing(id), "{id}");
+        }
+        let count = catalogue.checks.iter().filter(|check| check.is_taxing()).count();
+        assert!(count * 5 < catalogue.checks.len(), "{count} taxing checks");
+    }
+
+    #[test]
     fn the_builtin_catalogue_loads_and_is_rehearsed() {
         let catalogue = Catalogue::read_builtin(Rehearsal::Now);
         let catalogue = catalogue.map_err(|error| miette::Report::from(*error)).unwrap();

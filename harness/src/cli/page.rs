@@ -216,6 +216,7 @@ pub(super) async fn run(args: &Args, console: Console) -> Result<u8, Failure> {
         stopped,
         summary: Summary::of(&checks),
         checks,
+        diagnoses: Vec::new(),
         stale: Vec::new(),
     };
     let about_pages = config.expectations.into_iter().filter(|entry| {

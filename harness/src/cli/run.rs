@@ -23,7 +23,7 @@ use crate::observer::Observer;
 use crate::outcome::{FailOn, NotTestable, Report, SCHEMA_VERSION, Summary, TargetInfo, Tool};
 use crate::process::stopped;
 use crate::report::{FinishedResults, Observers, Progress, Replay, RunLog, log, progress};
-use crate::runner::{self, Options, RunError, expect};
+use crate::runner::{self, Options, RunError, diagnosis, expect};
 use crate::storage::{self, Sink};
 
 #[derive(Debug, clap::Args)]
@@ -275,6 +275,7 @@ fn partial(
         authenticator: None,
         stopped: Some(why.to_owned()),
         summary: Summary::of(&checks),
+        diagnoses: diagnosis::diagnoses(&checks),
         checks,
         stale: Vec::new(),
     }

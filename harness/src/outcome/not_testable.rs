@@ -18,4 +18,6 @@ pub struct NotTestable {
     pub is_gone: bool,
     /// True if the target refused, perhaps because of its memory of another run.
     pub is_refusal: bool,
+    /// True if the target answered an honest ceremony, and did not accept it.
+    pub is_answer: bool,
 }

@@ -11,7 +11,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use super::{CheckResult, Reason, Report, StaleExpectation, TargetInfo, Tool};
+use super::{CheckResult, Diagnosis, Reason, Report, StaleExpectation, TargetInfo, Tool};
 
 /// A foreign text on one line: an end of a line is spelled out, too.
 pub fn line(text: &str) -> Cow<'_, str> {
@@ -134,12 +134,13 @@ macro_rules! visible {
 pub(crate) use visible;
 
 visible!(Report {
-    tool, seed, run_id, target, authenticator, stopped, checks, stale; schema_version, summary
+    tool, seed, run_id, target, authenticator, stopped, checks, diagnoses, stale; schema_version, summary
 });
 visible!(CheckResult {
     id, title, clause, requirement, reason, known;
     ceremony, variant, level, importance, outcome, verdict, manner, effect, expected, duration_ms
 });
+visible!(Diagnosis { mutant, sentence, checks; });
 visible!(StaleExpectation { check, reason; outcome, staleness });
 visible!(Tool { name, version; });
 visible!(TargetInfo { url, origin, adapter, observed; });

@@ -21,7 +21,7 @@ use super::findings::Shown;
 use super::log::{self, Transcripts};
 use super::terminal::words;
 use super::{Findings, guarded};
-use crate::outcome::{Level, Outcome};
+use crate::outcome::{Diagnosis, Level, Outcome};
 use chapter::Chapter;
 use entry::HtmlResult;
 
@@ -69,10 +69,24 @@ struct HtmlPage<'a> {
     stories: String,
 }
 
-/// Failures that count in one way.
+/// Failures that count in one way, or have one cause.
 struct ResultGroup {
-    title: &'static str,
+    title: String,
+    /// The cause, in a sentence.
+    diagnosis: Option<String>,
     entries: Vec<HtmlResult>,
+}
+
+impl ResultGroup {
+    fn new(title: &str) -> Self {
+        Self { title: title.to_owned(), diagnosis: None, entries: Vec::new() }
+    }
+
+    /// The failures with this cause, the number of which is `number`.
+    fn of_diagnosis(number: usize, diagnosis: &Diagnosis) -> Self {
+        let sentence = Some(words::diagnosis(diagnosis));
+        Self { diagnosis: sentence, ..Self::new(&format!("Diagnosis {number}")) }
+    }
 }
 
 fn page<'a>(findings: &Shown<'a>, transcripts: &Transcripts) -> HtmlPage<'a> {
@@ -107,13 +121,19 @@ fn page<'a>(findings: &Shown<'a>, transcripts: &Transcripts) -> HtmlPage<'a> {
 
 /// The failures, and the places of those whose exchanges are written out.
 fn wrong(findings: &Shown<'_>, transcripts: &Transcripts) -> (Vec<ResultGroup>, Vec<usize>) {
-    let mut groups = ["What failed", "Known before", "Does not count"]
-        .map(|title| ResultGroup { title, entries: Vec::new() });
+    let causes = &findings.report.diagnoses;
+    let numbered = causes.iter().zip(1..);
+    let mut explained: Vec<_> =
+        numbered.map(|(cause, number)| ResultGroup::of_diagnosis(number, cause)).collect();
+    let mut groups = ["What failed", "Known before", "Does not count"].map(ResultGroup::new);
     let [failed, known, rest] = &mut groups;
     for (index, result) in findings.report.checks.iter().enumerate() {
         let group = match result.outcome {
             Outcome::Pass | Outcome::Skipped => continue,
-            _ if findings.fail_on.counts(result) => &mut *failed,
+            _ if findings.fail_on.counts(result) => {
+                let cause = causes.iter().position(|cause| cause.explains(result));
+                cause.and_then(|place| explained.get_mut(place)).unwrap_or(&mut *failed)
+            }
             _ if result.known.is_some() => &mut *known,
             _ => &mut *rest,
         };
@@ -122,6 +142,8 @@ fn wrong(findings: &Shown<'_>, transcripts: &Transcripts) -> (Vec<ResultGroup>, 
     let is_short = failed.entries.len() <= OPEN;
     failed.entries.iter_mut().for_each(|entry| entry.is_open = is_short);
     let mut written = Vec::new();
+    explained.extend(groups);
+    let mut groups = explained;
     let entries = groups.iter_mut().flat_map(|group| &mut group.entries);
     for entry in entries.take(WRITTEN_OUT) {
         if let Some(result) = findings.raw.checks.get(entry.index) {

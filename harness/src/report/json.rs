@@ -100,6 +100,22 @@ mod tests {
     }
 
     #[test]
+    fn a_diagnosis_is_a_member_of_its_own() {
+        let report = samples::diagnosed_report();
+        let bytes = render(&report).unwrap();
+        let value: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+        let expected = serde_json::json!([{
+            "mutant": "registration.origin.left-out",
+            "sentence": "registration: the RP does not compare the origin",
+            "checks": ["registration.origin.subdomain", "registration.origin.port"],
+        }]);
+        assert_eq!(value["diagnoses"], expected);
+        let schema = jsonschema::validator_for(schema().as_value()).unwrap();
+        assert!(schema.is_valid(&value));
+        assert_eq!(serde_json::from_slice::<Report>(&bytes).unwrap(), report);
+    }
+
+    #[test]
     fn comes_back() {
         let report = samples::report();
         let back: Report = serde_json::from_slice(&render(&report).unwrap()).unwrap();

@@ -40,13 +40,14 @@ fn write(findings: &Shown<'_>, out: &mut String) -> fmt::Result {
 
     let (counted, rest): (Vec<_>, Vec<_>) =
         findings.wrong().partition(|result| findings.fail_on.counts(result));
-    if !counted.is_empty() {
-        writeln!(out, "\n### Failed\n")?;
-        table(&counted, out)?;
-        for result in &counted {
-            details(findings, result, out)?;
-        }
+    let mut unexplained = counted;
+    for diagnosis in &findings.report.diagnoses {
+        let explained: Vec<_>;
+        (explained, unexplained) =
+            unexplained.into_iter().partition(|result| diagnosis.explains(result));
+        failures(findings, &words::diagnosis(diagnosis), &explained, out)?;
     }
+    failures(findings, "Failed", &unexplained, out)?;
     let (known, rest): (Vec<_>, Vec<_>) =
         rest.into_iter().partition(|result| result.known.is_some());
     if !known.is_empty() {
@@ -68,6 +69,20 @@ fn write(findings: &Shown<'_>, out: &mut String) -> fmt::Result {
         table(&rest, out)?;
     }
     Ok(())
+}
+
+fn failures(
+    findings: &Shown<'_>,
+    title: &str,
+    results: &[&CheckResult],
+    out: &mut String,
+) -> fmt::Result {
+    if results.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\n### {}\n", text(title))?;
+    table(results, out)?;
+    results.iter().try_for_each(|result| details(findings, result, out))
 }
 
 fn counts(summary: &Summary, out: &mut String) -> fmt::Result {
@@ -216,5 +231,21 @@ mod tests {
         | warn | `registration.client-data.member-order` | low | §5.8.1 | refused it (named-server-error); a probe found no new credential (refusal looks like a crash) |
         | note | `authentication.counter.same` | medium | §7.2 step 22 | accepted it (ok); a probe found the session signed in |
         ");
+    }
+    #[test]
+    fn a_diagnosis_is_the_title_of_its_failures() {
+        let (report, catalogue) = (samples::diagnosed_report(), samples::catalogue());
+        let replay = samples::replay();
+        let text = render(&samples::findings(&report, &catalogue, &replay));
+        let titles: Vec<_> = text.lines().filter(|line| line.starts_with("### ")).collect();
+        let cause =
+            "### registration: the RP does not compare the origin: the likely cause of 2 checks";
+        assert_eq!(titles, [cause, "### Failed", "### Does not count"]);
+        let (_, explained) = text.split_once(cause).unwrap();
+        let (explained, rest) = explained.split_once("### Failed").unwrap();
+        for id in &report.diagnoses[0].checks {
+            assert!(explained.contains(&format!("| fail | `{id}`")), "{explained}");
+            assert!(!rest.contains(&format!("| fail | `{id}`")), "{rest}");
+        }
     }
 }

@@ -54,6 +54,10 @@ impl Terminal<'_> {
     /// The failures in short, the counts and the result of the run.
     pub fn render_short(&self) -> String {
         let text = self.written(|shown, out| {
+            for diagnosis in &shown.report.diagnoses {
+                let text = words::diagnosis(diagnosis);
+                writeln!(out, "{}", shown.paint.wrap(&text, "", "    "))?;
+            }
             let results = shown.report.checks.iter();
             for result in results.filter(|result| shown.fail_on.counts(result)) {
                 let outcome = shown.paint.outcome(result.outcome, result.outcome.name());
@@ -119,7 +123,13 @@ impl Terminal<'_> {
         let mut diagnostics = Diagnostics::new(self);
         let grave = [Outcome::Fail, Outcome::Error, Outcome::Warn];
         let results: Vec<_> = grave.into_iter().flat_map(|outcome| self.with(outcome)).collect();
-        for result in &results {
+        let mut rest = results.clone();
+        for diagnosis in &self.report.diagnoses {
+            let explained: Vec<_>;
+            (explained, rest) = rest.into_iter().partition(|result| diagnosis.explains(result));
+            diagnostics.diagnose(diagnosis, &explained, out)?;
+        }
+        for result in rest {
             diagnostics.write(result, out)?;
         }
         if !results.is_empty() && self.replay.names_the_run() {

@@ -143,7 +143,7 @@ pub(super) fn unseen(result: CheckResult, rounds: usize) -> CheckResult {
 }
 
 /// A check that was not sent.
-pub(super) fn skip(check: &Check, variant: &Variant, why: Skip) -> CheckResult {
+pub(super) fn skip(check: &Check, variant: &Variant, why: impl Into<Reason>) -> CheckResult {
     skipped(check.result(variant.clone()), why)
 }
 

@@ -185,7 +185,8 @@ pub(super) async fn honest(
                 };
                 let error = unfit(what, Some(help), Transcript::of(log, None), &observed);
                 let is_refusal = recognised == Recognised::Refused;
-                return Err(NotTestable { is_refusal, ..error });
+                let is_answer = !matches!(recognised, Recognised::Throttled { .. });
+                return Err(NotTestable { is_refusal, is_answer, ..error });
             }
         }
         let seen = attempt.effect == Effect::Happened;
@@ -398,7 +399,7 @@ fn not_testable(
     let help = help.map(|help| log.mask(&help));
     let (is_gone, is_refusal) = (trouble.is_unreachable(), trouble.is_refusal());
     let error = unfit(what, help, Transcript::of(log.clone(), None), observed);
-    NotTestable { is_gone, is_refusal, ..error }
+    NotTestable { is_gone, is_refusal, is_answer: trouble.is_answer(), ..error }
 }
 
 /// A target that answers, but cannot be tested.
@@ -409,5 +410,6 @@ fn unfit(
     observed: &ObservedOptions,
 ) -> NotTestable {
     let observed = observed.by_name();
-    NotTestable { what, help, transcript, observed, is_gone: false, is_refusal: false }
+    let (is_gone, is_refusal, is_answer) = (false, false, false);
+    NotTestable { what, help, transcript, observed, is_gone, is_refusal, is_answer }
 }

@@ -11,13 +11,13 @@ use super::block::{self, BlockContext, BlockResults, TargetLoss};
 use super::bug::{Bug, RunError, caught};
 use super::restart::Restarter;
 use super::schedule::{self, Block};
-use super::{Options, crash, judge, preflight};
+use super::{Options, crash, diagnosis, judge, preflight};
 use crate::actor::{self, Crash, RunState, THROTTLED, World};
 use crate::catalogue::{Check, Product};
 use crate::observer::Observer;
 use crate::outcome::{
-    CheckResult, Inconclusive, NotTestable, Report, SCHEMA_VERSION, Skip, Summary, TargetInfo,
-    Tool, Transcript, Variant,
+    CheckResult, Inconclusive, NotTestable, Reason, Report, SCHEMA_VERSION, Skip, Summary,
+    TargetInfo, Tool, Transcript, Variant,
 };
 use crate::target_rp::Target;
 use crate::target_rp::adapter::AccountMode;
@@ -87,7 +87,8 @@ async fn run_checks(
 
     let admitted = options.catalogue.checks.iter().filter(|c| options.filter.admits(&c.id));
     let schedule = schedule::schedule(admitted.cloned().map(Arc::new), &world, &variant);
-    let runnable: usize = schedule.by_variant.iter().map(|(_, checks)| checks.len()).sum();
+    let together = schedule.by_variant.iter().chain(&schedule.taxing);
+    let runnable: usize = together.map(|(_, checks)| checks.len()).sum();
     let waiting = schedule.waiting.len() + schedule.timing.len();
     let alone = schedule.exclusive.len() + waiting + schedule.spoiling.len();
     observer.started(runnable + alone + schedule.skipped.len());
@@ -100,8 +101,13 @@ async fn run_checks(
     for race in schedule.exclusive {
         run.variant(&variant, &[race], &observer).await;
     }
-    let last = schedule.waiting.into_iter().chain(schedule.timing).chain(schedule.spoiling);
-    for (chosen, check) in last {
+    for (chosen, check) in schedule.waiting.into_iter().chain(schedule.timing) {
+        run.variant(&chosen, &[check], &observer).await;
+    }
+    for (chosen, checks) in &schedule.taxing {
+        run.variant(chosen, checks, &observer).await;
+    }
+    for (chosen, check) in schedule.spoiling {
         run.variant(&chosen, &[check], &observer).await;
     }
     match run.bug.take() {
@@ -119,6 +125,7 @@ pub(super) fn origin(target: &Target) -> Result<Origin, NotTestable> {
         observed: BTreeMap::new(),
         is_gone: false,
         is_refusal: false,
+        is_answer: false,
     })
 }
 
@@ -157,6 +164,15 @@ impl Run<'_> {
             Some(honest) => honest,
             None => match self.variant_preflight(variant, checks, &**observer).await {
                 Ok(honest) => self.found.keep(variant, honest),
+                Err(error) if error.is_answer => {
+                    observer.notice(&format!("{variant}: {error}"));
+                    let skip = Skip::Setting;
+                    let why = Reason::Skipped { skip, detail: Some(error.what) };
+                    for check in checks {
+                        self.skip(check, variant, why.clone(), &**observer);
+                    }
+                    return;
+                }
                 Err(error) => {
                     observer.notice(&format!("{variant}: {error}"));
                     if error.is_gone {
@@ -228,7 +244,7 @@ impl Run<'_> {
         }
     }
 
-    /// The honest ceremonies of a variant: once more, if they stop the target.
+    /// The honest ceremonies of a variant: once more, if they stop the target or are not accepted.
     async fn variant_preflight(
         &mut self,
         variant: &Variant,
@@ -244,6 +260,10 @@ impl Run<'_> {
                     true => preflight::honest(self.world, variant, observer, self.losses).await,
                     false => Err(error),
                 }
+            }
+            // The default variant was accepted.
+            Err(error) if error.is_answer => {
+                preflight::honest(self.world, variant, observer, self.losses + 1).await
             }
             honest => honest,
         }
@@ -351,7 +371,13 @@ impl Run<'_> {
         }
     }
 
-    fn skip(&mut self, check: &Check, variant: &Variant, why: Skip, observer: &dyn Observer) {
+    fn skip(
+        &mut self,
+        check: &Check,
+        variant: &Variant,
+        why: impl Into<Reason>,
+        observer: &dyn Observer,
+    ) {
         let result = judge::skip(check, variant, why);
         observer.finished(check, &result, &Transcript::default());
         self.results.insert(check.id.clone(), result);
@@ -412,6 +438,7 @@ impl Run<'_> {
             authenticator: None,
             stopped,
             summary: Summary::of(&checks),
+            diagnoses: diagnosis::diagnoses(&checks),
             checks,
             stale: Vec::new(),
         }

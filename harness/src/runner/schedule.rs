@@ -43,6 +43,8 @@ pub(super) struct Schedule {
     pub(super) waiting: Vec<(Variant, Arc<Check>)>,
     /// Checks that time answers, which others would delay: by themselves too.
     pub(super) timing: Vec<(Variant, Arc<Check>)>,
+    /// Checks that can stop or block the target: after all others, which need it.
+    pub(super) taxing: Vec<(Variant, Vec<Arc<Check>>)>,
     /// Checks that may spoil an account that is needed again: at the very end.
     pub(super) spoiling: Vec<(Variant, Arc<Check>)>,
     pub(super) skipped: Vec<(Arc<Check>, Skip)>,
@@ -86,6 +88,7 @@ pub(super) fn schedule(
     let profile = world.target.adapter();
     let mut schedule = Schedule::default();
     let mut by_variant: BTreeMap<Variant, Vec<Arc<Check>>> = BTreeMap::new();
+    let mut taxing: BTreeMap<Variant, Vec<Arc<Check>>> = BTreeMap::new();
     for check in checks {
         match variant_for(&check, world, default, &profile.settings) {
             Ok(_) if check.waits && world.expiry.is_none() => {
@@ -100,13 +103,19 @@ pub(super) fn schedule(
             }
             Ok(variant) if check.times => schedule.timing.push((variant, check)),
             Ok(variant) if check.waits => schedule.waiting.push((variant, check)),
+            Ok(variant) if check.is_taxing() => taxing.entry(variant).or_default().push(check),
             Ok(variant) => by_variant.entry(variant).or_default().push(check),
             Err(skip) => schedule.skipped.push((check, skip)),
         }
     }
-    schedule.by_variant = by_variant.into_iter().collect();
     // The default first: its honest ceremonies are done.
-    schedule.by_variant.sort_by_key(|(variant, _)| variant != default);
+    let in_order = |checks: BTreeMap<_, _>| {
+        let mut checks: Vec<_> = checks.into_iter().collect();
+        checks.sort_by_key(|(variant, _)| variant != default);
+        checks
+    };
+    schedule.by_variant = in_order(by_variant);
+    schedule.taxing = in_order(taxing);
     schedule
 }
 

@@ -11,7 +11,7 @@ use super::{crash, judge, origin, preflight, schedule};
 use crate::actor::{AttemptError, Probes, RunState, World};
 use crate::catalogue::{Check, Product};
 use crate::observer::Observer;
-use crate::outcome::{CheckResult, Inconclusive, NotTestable, Skip, Variant};
+use crate::outcome::{CheckResult, Inconclusive, NotTestable, Reason, Skip, Variant};
 use crate::scenarios::Observations;
 use crate::target_rp::Target;
 
@@ -104,6 +104,10 @@ impl SingleChecks {
         };
         let honest = match self.honest(&variant, observer).await {
             Ok(honest) => honest,
+            Err(error) if error.is_answer => {
+                let why = Reason::Skipped { skip: Skip::Setting, detail: Some(error.what) };
+                return judge::skip(check, &variant, why);
+            }
             Err(error) => {
                 return judge::undecided(check, &variant, Inconclusive::Bracket, &error.what);
             }

@@ -24,7 +24,7 @@ pub(super) async fn id_and_challenge(ctx: &mut Context<'_>) -> Result<Observatio
         ("challenge", challenge),
         ("type", Json::text("public-key")),
     ]);
-    let message = Message { response, credential_id };
+    let message = Message { response, credential_id, honest: None };
     Ok(Observations::of(ctx.send(&mut actor, &begun, &message).await?))
 }
 

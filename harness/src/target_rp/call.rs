@@ -5,12 +5,13 @@ mod draft;
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use http::header;
+use bytes::Bytes;
+use http::{Request, header};
 use serde_json::Value;
 use url::Url;
 
 use passrig_authenticator::wire::{Json, Tree};
-use passrig_authenticator::workbench::{Honest, Stage, Workbench};
+use passrig_authenticator::workbench::{Stage, Workbench};
 
 use super::adapter::{AdapterStep, Flow, OptionsSource, StepAction, Text};
 use super::error::{Error, ErrorKind, FlowStep};
@@ -44,6 +45,8 @@ pub(super) struct FlowRun<'a> {
 /// The credential, for the step that carries it.
 pub(super) struct CarriedCredential<'a> {
     pub(super) credential: &'a Json,
+    /// The credential without the deviation, whose request must be another one.
+    pub(super) honest: Option<&'a Json>,
     pub(super) bench: &'a mut dyn Workbench,
 }
 
@@ -101,16 +104,25 @@ impl<'a> FlowRun<'a> {
         if draft.asks_first {
             self.ask(index, &draft).await?;
         }
-        let mut honest = Honest;
-        let bench = match carried {
-            Some(carried) => carried.bench,
-            None => &mut honest,
-        };
+        let honest = carried.as_ref().and_then(|carried| carried.honest);
+        // A request that cannot be made of the honest credential is another one.
+        let honest = honest.and_then(|credential| self.draft(step, Some(credential)).ok());
         let mut url = draft.url.clone();
         let mut again = step.follow.then(|| draft.again());
-        let mut artefact = bench.finish(Stage::Request, Tree::Layout(draft.into_layout()));
+        let mut artefact = Tree::Layout(draft.into_layout());
+        if let Some(carried) = carried {
+            artefact = carried.bench.finish(Stage::Request, artefact);
+        }
+        let mut request = self.request(index, &url, artefact)?;
+        if let Some(honest) = honest {
+            let url = honest.url.clone();
+            let honest = self.request(index, &url, Tree::Layout(honest.into_layout()))?;
+            if request::travel_alike(&request, &honest) {
+                return Err(self.error(index, ErrorKind::EqualsHonest));
+            }
+        }
         for _ in 0..=HOPS {
-            let response = self.exchange(index, &url, artefact).await?;
+            let response = self.exchange(index, &url, request).await?;
             let is_final = self.take_code(&response);
             let leads = response.status.is_redirection() && !is_final;
             let location = response.header(header::LOCATION);
@@ -126,7 +138,7 @@ impl<'a> FlowRun<'a> {
             url = target;
             let next = self.redirected(before, response.status, url.clone());
             again = Some(next.again());
-            artefact = Tree::Layout(next.into_layout());
+            request = self.request(index, &url, Tree::Layout(next.into_layout()))?;
         }
         Err(self.error(index, ErrorKind::Redirects(HOPS)))
     }
@@ -234,8 +246,8 @@ impl<'a> FlowRun<'a> {
     /// does not send it.
     async fn ask(&mut self, index: usize, draft: &RequestDraft) -> Result<(), Error> {
         let question = draft.preflight(self.sender(&draft.url, false));
-        let artefact = Tree::Layout(question.into_layout());
-        let response = self.exchange(index, &draft.url, artefact).await?;
+        let question = self.request(index, &draft.url, Tree::Layout(question.into_layout()))?;
+        let response = self.exchange(index, &draft.url, question).await?;
         let says = |name, value: &str| {
             let header = response.header(name).unwrap_or_default();
             header.split(',').any(|item| item.trim().eq_ignore_ascii_case(value))
@@ -248,15 +260,18 @@ impl<'a> FlowRun<'a> {
         if permitted { Ok(()) } else { Err(self.error(index, ErrorKind::Preflight)) }
     }
 
+    fn request(&self, index: usize, url: &Url, artefact: Tree) -> Result<Request<Bytes>, Error> {
+        request::sendable(url, artefact)
+            .map_err(|reason| self.error(index, ErrorKind::Unsendable(reason)))
+    }
+
     /// One request and its answer.
     async fn exchange(
         &mut self,
         index: usize,
         url: &Url,
-        artefact: Tree,
+        request: Request<Bytes>,
     ) -> Result<HttpResponse, Error> {
-        let request = request::sendable(url, artefact)
-            .map_err(|reason| self.error(index, ErrorKind::Unsendable(reason)))?;
         let start = Instant::now();
         let response = self.target.transport.send(request.clone()).await;
         self.log.record(self.place(index), request, &response, start.elapsed());

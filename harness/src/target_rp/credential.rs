@@ -92,31 +92,59 @@ impl Binary {
     }
 }
 
-/// A value as CBOR; the binary members of a credential are byte strings.
-pub(super) fn as_cbor(json: &Json) -> Cbor {
-    let item = |name: &str, value: &Json| match value.as_text() {
-        Some(text) if BINARY.contains(&name) => match base64url::decode(&text) {
-            Ok(octets) => Cbor::bytes(octets),
-            Err(_) => Cbor::text(text),
-        },
-        _ => as_cbor(value),
-    };
-    match json.plain() {
-        Json::Object(members) => Cbor::map(
-            members.iter().map(|(name, value)| (Cbor::text(name.clone()), item(name, value))),
-        ),
-        Json::Array(items) => Cbor::array(items.iter().map(as_cbor)),
-        Json::Bool(value) => Cbor::bool(*value),
-        Json::Number(number) => match number.as_i64() {
-            Some(value) => Cbor::int(value),
-            None => {
-                Item::Float { bits: number.as_f64().unwrap_or_default().to_bits(), width: 8 }.into()
+/// Further members whose text stands for bytes: of registrations and of extension outputs (§5.1.8).
+const BINARY_OUTPUTS: [&str; 4] = ["publicKey", "first", "second", "blob"];
+
+/// The names of the members that are byte strings in CBOR.
+pub(super) struct BinaryNames<'a>(Vec<&'a str>);
+
+impl<'a> BinaryNames<'a> {
+    /// Those of WebAuthn, and the names that the adapter gives to such members.
+    pub(super) fn of(edits: &'a [CredentialEdit]) -> Self {
+        let mut names: Vec<&str> = BINARY.into_iter().chain(BINARY_OUTPUTS).collect();
+        let renamed = edits.iter().filter_map(|edit| match (edit.path.last(), &edit.change) {
+            (Some(name), MemberChange::Rename(new)) if names.contains(&name.as_str()) => {
+                Some(new.as_str())
             }
-        },
-        other => match other.as_text() {
-            Some(text) => Cbor::text(text),
-            None => Item::Simple(22).into(),
-        },
+            _ => None,
+        });
+        let renamed: Vec<_> = renamed.collect();
+        names.extend(renamed);
+        Self(names)
+    }
+
+    /// The value of a member as CBOR. A text that is not base64url stays a text.
+    pub(super) fn cbor(&self, name: &str, value: &Json) -> Cbor {
+        match value.as_text() {
+            Some(text) if self.0.contains(&name) => match base64url::decode(&text) {
+                Ok(bytes) => Cbor::bytes(bytes),
+                Err(_) => Cbor::text(text),
+            },
+            _ => self.cbor_value(value),
+        }
+    }
+
+    fn cbor_value(&self, json: &Json) -> Cbor {
+        match json.plain() {
+            Json::Object(members) => Cbor::map(
+                members
+                    .iter()
+                    .map(|(name, value)| (Cbor::text(name.clone()), self.cbor(name, value))),
+            ),
+            Json::Array(items) => Cbor::array(items.iter().map(|item| self.cbor_value(item))),
+            Json::Bool(value) => Cbor::bool(*value),
+            Json::Number(number) => match number.as_i64() {
+                Some(value) => Cbor::int(value),
+                None => {
+                    let bits = number.as_f64().unwrap_or_default().to_bits();
+                    Item::Float { bits, width: 8 }.into()
+                }
+            },
+            other => match other.as_text() {
+                Some(text) => Cbor::text(text),
+                None => Item::Simple(22).into(),
+            },
+        }
     }
 }
 
@@ -179,7 +207,7 @@ mod tests {
             form(Binary::Base64),
             @r#"{"id":"_w","rawId":"/w==","response":"{\"signature\":\"+/8=\",\"x\":\"_w\",\"userHandle\":\"!\"}"}"#
         );
-        let cbor = as_cbor(&credential);
+        let cbor = BinaryNames::of(&[]).cbor("", &credential);
         assert_eq!(cbor.get("rawId").unwrap().as_bytes(), Some(&[255][..]));
         assert_eq!(cbor.get("id").unwrap().as_text(), Some("_w"));
         assert_eq!(cbor.get("response").unwrap().get("userHandle").unwrap().as_text(), Some("!"));

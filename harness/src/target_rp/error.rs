@@ -57,6 +57,9 @@ pub enum ErrorKind {
     Transport(#[from] TransportError),
     #[error("the request cannot be sent: {0}")]
     Unsendable(String),
+    /// A credential deviates, and the request that carries it does not.
+    #[error("the request equals the one of the honest credential")]
+    EqualsHonest,
     #[error("the adapter does not say how")]
     NoFlow,
     #[error("`{{{{{0}}}}}` is not set")]
@@ -113,10 +116,43 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
+    /// True if the step cannot go on with the answer of the target, which is neither a failed
+    /// connection nor a plea for fewer requests.
+    pub(crate) fn is_of_answer(&self) -> bool {
+        match self {
+            Self::NotJson { .. }
+            | Self::NoOptions { .. }
+            | Self::NoForm { .. }
+            | Self::OptionsShape { .. }
+            | Self::NoCapture { .. }
+            | Self::ProbeShape { .. }
+            | Self::ProbeLists { .. }
+            | Self::Unexpected { .. }
+            | Self::Refused { .. }
+            | Self::Crash { .. }
+            | Self::Preflight
+            | Self::Redirect(_)
+            | Self::Redirects(_) => true,
+            Self::Transport(_)
+            | Self::Unsendable(_)
+            | Self::EqualsHonest
+            | Self::NoFlow
+            | Self::Unset(_)
+            | Self::Throttled { .. }
+            | Self::NoMailbox
+            | Self::NoMail { .. }
+            | Self::MayNotRun(_)
+            | Self::Program { .. } => false,
+        }
+    }
+
     fn help(&self) -> String {
         match self {
             Self::Transport(failure) => failure.help(),
             Self::Unsendable(_) => "a header or path with such octets needs another client".into(),
+            Self::EqualsHonest => {
+                "add the members that the page sends to the step that carries the credential".into()
+            }
             Self::NoFlow => "add the steps of this flow to the adapter".into(),
             Self::Unset(name) => format!("capture it in a step before, or write `{{{{{name}?}}}}`"),
             Self::NotJson { .. } => {

@@ -6,6 +6,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::adapter::{AnswerPart, Binary, Query, Refinement, ValueSource};
+use super::body;
 use super::error::ErrorKind;
 use super::log::Log;
 use super::page::{self, Elements};
@@ -209,7 +210,7 @@ impl AnswerContext<'_> {
         place: &AnswerPart,
     ) -> Result<Vec<Value>, Missing> {
         // JSON in a text, unless the text is meant as it is.
-        let inner: Option<Value> = value.as_str().and_then(|text| serde_json::from_str(text).ok());
+        let inner: Option<Value> = value.as_str().and_then(body::parsed);
         let read = inner.as_ref().unwrap_or(value);
         let found: Vec<Value> = query.all(read).into_iter().cloned().collect();
         if found.is_empty() {

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value as JsonValue;
 
-use passrig_authenticator::wire::Json;
+use passrig_authenticator::wire::{Cbor, Json};
 
 use super::adapter::{Part, SettingValues, Settings, Text, ValueForm, ValueTemplate, Variable};
+use super::credential::BinaryNames;
 use super::session::Session;
 
 /// Everything but the unreserved characters (RFC 3986 §2.3).
@@ -190,6 +191,39 @@ impl TemplateScope<'_> {
                 }
                 Json::Object(out)
             }
+        }))
+    }
+
+    /// The value as CBOR; `None` if it is an absent variable. A member of the credential is of the
+    /// type of its own name, whatever its name is in the request.
+    pub(super) fn cbor(
+        &self,
+        name: &str,
+        value: &ValueTemplate,
+        binary: &BinaryNames<'_>,
+    ) -> Result<Option<Cbor>, Unset> {
+        Ok(Some(match value {
+            ValueTemplate::Whole(variable) if variable.form == ValueForm::AsItIs => {
+                let own = variable.credential_path().and_then(|path| path.rsplit('.').next());
+                let value = self.lookup(variable)?;
+                return Ok(value.map(|value| binary.cbor(own.unwrap_or(name), &value)));
+            }
+            ValueTemplate::Array(items) => {
+                let mut out = Vec::new();
+                for item in items {
+                    out.extend(self.cbor("", item, binary)?);
+                }
+                Cbor::array(out)
+            }
+            ValueTemplate::Object(members) => {
+                let mut out = Vec::new();
+                for (name, member) in members {
+                    let value = self.cbor(name, member, binary)?;
+                    out.extend(value.map(|value| (Cbor::text(name.clone()), value)));
+                }
+                Cbor::map(out)
+            }
+            other => return Ok(self.json(other)?.map(|value| binary.cbor(name, &value))),
         }))
     }
 }

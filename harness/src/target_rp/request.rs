@@ -201,6 +201,14 @@ pub(super) fn sendable(url: &Url, artefact: Tree) -> Result<Request<Bytes>, Stri
     Ok(request)
 }
 
+/// True if two requests are the same to their receiver, who sees the order of headers, too.
+pub(super) fn travel_alike(one: &Request<Bytes>, other: &Request<Bytes>) -> bool {
+    one.method() == other.method()
+        && one.uri() == other.uri()
+        && one.headers().iter().eq(other.headers())
+        && one.body() == other.body()
+}
+
 fn uri(url: &Url, path: Vec<u8>) -> Result<Uri, String> {
     Uri::builder()
         .scheme(url.scheme())

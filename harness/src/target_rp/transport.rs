@@ -11,10 +11,9 @@ use http_body_util::BodyExt;
 use hyper::body::Body;
 use tower::ServiceExt;
 
-use passrig_authenticator::wire::base64url;
 use serde_json::Value;
 
-use super::{Clock, guard};
+use super::{Clock, body, guard};
 
 /// Sends one request and gives back one answer. Redirects are answers.
 pub trait Transport: Send + Sync {
@@ -55,20 +54,21 @@ impl HttpResponse {
         &self.body
     }
 
-    /// The body as JSON, if it is, or if it is CBOR; byte strings are base64url
-    /// then.
+    /// The body as JSON, if it is JSON or CBOR; byte strings are base64url then.
     pub fn json(&self) -> Option<&Value> {
         let read = || match self.is_cbor() {
             _ if self.has_too_many_values() => None,
-            true => from_cbor(&self.body),
-            false => serde_json::from_slice(&self.body).ok(),
+            true => body::from_cbor(&self.body).or_else(|| body::json(&self.body)),
+            false => body::json(&self.body),
         };
         self.json.get_or_init(read).as_ref()
     }
 
+    /// True if the body or its type says that it is CBOR.
     pub(super) fn is_cbor(&self) -> bool {
         let kind = self.header(header::CONTENT_TYPE).unwrap_or_default();
-        kind.starts_with("application/cbor")
+        let kind = kind.split(';').next().unwrap_or_default().trim();
+        body::begins_as_cbor(&self.body) || kind == "application/cbor" || kind.ends_with("+cbor")
     }
 
     /// True if the values in the body, as JSON or CBOR, would need much more memory than the
@@ -88,9 +88,9 @@ impl HttpResponse {
         kind.starts_with("text/html") || kind.starts_with("application/xhtml+xml")
     }
 
-    /// The body as text; bytes that are not UTF-8 become U+FFFD.
+    /// The body as text, without a byte order mark; bytes that are not UTF-8 become U+FFFD.
     pub fn text(&self) -> std::borrow::Cow<'_, str> {
-        String::from_utf8_lossy(&self.body)
+        body::text(&self.body)
     }
 
     /// The first header of that name, as text.
@@ -118,38 +118,6 @@ fn values(json: &[u8]) -> usize {
         }
     }
     count
-}
-
-/// The deepest nesting of CBOR that is read: each level takes stack.
-const DEPTH: usize = 64;
-
-/// The CBOR item that fills a body, as JSON.
-fn from_cbor(mut body: &[u8]) -> Option<Value> {
-    let item = ciborium::de::from_reader_with_recursion_limit(&mut body, DEPTH).ok()?;
-    body.is_empty().then(|| as_json(&item))
-}
-
-fn as_json(item: &ciborium::Value) -> Value {
-    use ciborium::Value as Cbor;
-    match item {
-        Cbor::Integer(number) => {
-            let number = i128::from(*number);
-            let positive = u64::try_from(number).map(Value::from);
-            positive.or_else(|_| i64::try_from(number).map(Value::from)).unwrap_or_default()
-        }
-        Cbor::Bytes(bytes) => Value::from(base64url::encode(bytes)),
-        Cbor::Text(text) => Value::from(text.as_str()),
-        Cbor::Array(items) => items.iter().map(as_json).collect(),
-        Cbor::Map(entries) => {
-            let name =
-                |key: &Cbor| key.as_text().map_or_else(|| as_json(key).to_string(), str::to_owned);
-            entries.iter().map(|(key, value)| (name(key), as_json(value))).collect()
-        }
-        Cbor::Tag(_, inner) => as_json(inner),
-        Cbor::Bool(value) => Value::Bool(*value),
-        // Numbers with a fraction, null, and variants to come.
-        _ => Value::Null,
-    }
 }
 
 /// The size of a body, in bytes, from which on a target may close the connection rather than read
@@ -202,10 +170,22 @@ pub enum TransportError {
     /// The program that acts as the target does not end its line.
     #[error("`{command}` printed a line of more than {limit} bytes")]
     Endless { command: String, limit: usize },
+    /// The content coding of the body does not fit the body.
+    #[error("the body is not valid {coding}: {reason}")]
+    Undecodable { coding: &'static str, reason: String },
     #[error("the target closed the connection without an answer")]
     Closed,
     #[error("the answer is not HTTP/1.1: {reason}")]
     NotHttp { reason: String },
+}
+
+impl From<body::Error> for TransportError {
+    fn from(error: body::Error) -> Self {
+        match error {
+            body::Error::TooLarge { limit } => Self::TooLarge { limit },
+            body::Error::Undecodable { coding, reason } => Self::Undecodable { coding, reason },
+        }
+    }
 }
 
 fn expected(announced: Option<u64>) -> String {
@@ -243,6 +223,11 @@ impl TransportError {
             Self::Endless { .. } => {
                 "an answer is one line of JSON: does the program end the line?".into()
             }
+            Self::Undecodable { .. } => {
+                "does a proxy or the target compress the body twice, or cut it? Look at the \
+                 `Content-Encoding` header"
+                    .into()
+            }
             Self::NotHttp { .. } => {
                 "is this the port of a web server, and the scheme (http or https) right?".into()
             }
@@ -250,7 +235,8 @@ impl TransportError {
     }
 }
 
-/// Reads a body as far as the limits allow; no more than that is ever held.
+/// Reads a body as far as the limits allow, and undoes its content codings; each form is held once,
+/// and has no more bytes than the limit.
 pub(super) async fn read<B>(
     response: http::Response<B>,
     limits: Limits,
@@ -276,7 +262,11 @@ where
             body.extend_from_slice(data);
         }
     }
-    Ok(HttpResponse::new(head.status, head.headers, body.freeze()))
+    let body = match head.headers.contains_key(header::CONTENT_ENCODING) {
+        true => Bytes::from(body::decoded(&head.headers, body.into(), limits.body)?),
+        false => body.freeze(),
+    };
+    Ok(HttpResponse::new(head.status, head.headers, body))
 }
 
 /// A relying party in the same process: no socket is opened.

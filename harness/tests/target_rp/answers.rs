@@ -1,7 +1,11 @@
 //! Answers of a relying party to options requests and to credentials.
 
+use std::io::Write;
+
 use axum::body::Body;
 use axum::response::Response;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use passrig::target_rp::error::ErrorKind;
 use passrig_authenticator::Ceremony;
 use passrig_authenticator::workbench::Honest;
@@ -155,4 +159,45 @@ async fn options_are_handed_over_as_they_are() {
     assert_eq!(begun.options, json!({"challenge": 5, "user": null}));
     let error = target.begin(Ceremony::Authentication, session, inputs, log).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::NoFlow);
+}
+
+/// An answer with these bytes.
+fn raw(headers: &[(&str, &str)], body: &[u8]) -> Response {
+    let mut response = Response::builder().status(200);
+    for (name, value) in headers {
+        response = response.header(*name, *value);
+    }
+    response.body(Body::from(body.to_vec())).unwrap()
+}
+
+/// Bodies that a page reads with `Response.json()`, or as CBOR.
+#[tokio::test]
+async fn options_are_read_as_a_page_reads_them() {
+    let json = br#"{"challenge":"AAAA"}"#;
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(json).unwrap();
+    let compressed = encoder.finish().unwrap();
+    let bom = [b"\xef\xbb\xbf", &json[..]].concat();
+    let cbor = b"\xa1\x69challenge\x43\0\0\0";
+    let kind = "content-type";
+    for (headers, body) in [
+        (&[("content-encoding", "gzip")][..], compressed.as_slice()),
+        (&[], &bom),
+        (&[(kind, "application/json; charset=utf-16")], json),
+        (&[(kind, "application/json; charset=iso-8859-1")], json),
+        (&[(kind, "application/cbor")], json),
+        (&[(kind, "application/cbor")], cbor),
+        (&[(kind, "application/problem+cbor; x=y")], cbor),
+        (&[(kind, "application/octet-stream")], cbor),
+        (&[(kind, "application/json")], cbor),
+        (&[], cbor),
+    ] {
+        let adapter = "[[register]]\nrequest = \"POST /begin\"\noptions = \"$\"\n[[register]]\n\
+                       request = \"POST /finish\"\njson = \"{{credential}}\"\n\
+                       accepted = [{ status = [200] }]\nrefused = [{ status = [400] }]\n";
+        let mut story = Story::new(adapter, [raw(headers, body)]);
+        let Story { target, session, inputs, log, .. } = &mut story;
+        let begun = target.begin(Ceremony::Registration, session, inputs, log).await.unwrap();
+        assert_eq!(begun.options, json!({"challenge": "AAAA"}), "{headers:?}");
+    }
 }

@@ -6,7 +6,8 @@ use std::net::{Shutdown, TcpStream};
 
 use axum::response::Response;
 use passrig::mail::Mailbox;
-use passrig::target_rp::{Flow, Recognised};
+use passrig::target_rp::error::ErrorKind;
+use passrig::target_rp::{Flow, Recognised, SentCredential};
 use passrig_authenticator::Ceremony;
 use passrig_authenticator::wire::Json;
 use passrig_authenticator::workbench::Honest;
@@ -83,19 +84,101 @@ async fn options_of_a_script_and_a_form_for_the_answer() {
     let answer =
         target.finish(&begun, session, inputs, &credential(), &mut Honest, log).await.unwrap();
     assert_eq!(answer.verdict.recognised, Recognised::Refused);
-    for (other, is_sent) in [
-        (r#"{"id":"y","response":{"clientDataJSON":"e30"}}"#, false),
-        (r#"{"id":"x","response":{"clientDataJSON":"e31"}}"#, true),
-        (r#"{"id":"x","response":{}}"#, true),
-    ] {
-        let other = Json::parse(other.as_bytes()).unwrap();
-        let apart = target.distinguishes(Ceremony::Registration, &credential(), &other);
-        assert_eq!(apart, is_sent, "{other:?}");
-    }
     let seen = story.seen();
     assert_eq!(seen[2].line, "POST /step/finish?code=1");
     assert_eq!(seen[2].body, "userHandle=none&label=My+%22key%22&clientDataJSON=e30");
     assert_eq!(seen[2].header("content-type"), Some("application/x-www-form-urlencoded"));
+}
+
+/// The answer to a credential whose request must differ from the one of another credential.
+async fn is_sent(finish: &str, credential: &str, honest: &str) -> bool {
+    let adapter = format!(
+        "[[register]]\nrequest = \"POST /begin\"\noptions = \"$\"\n[[register]]\n\
+         request = \"POST /finish\"\naccepted = [{{ status = [200] }}]\nrefused = [{{ status = [400] }}]\n{finish}"
+    );
+    let mut story = Story::new(&adapter, [answer(200, json!({})), answer(400, json!({}))]);
+    let Story { target, session, inputs, log, .. } = &mut story;
+    let begun = target.begin(Ceremony::Registration, session, inputs, log).await.unwrap();
+    let [credential, honest] =
+        [credential, honest].map(|text| Json::parse(text.as_bytes()).unwrap());
+    let sent = SentCredential { credential: &credential, honest: Some(&honest) };
+    let answer = target.finish(&begun, session, inputs, sent, &mut Honest, log).await;
+    let is_sent = story.seen().len() == 2;
+    match answer {
+        Ok(answer) => assert_eq!(answer.verdict.recognised, Recognised::Refused),
+        Err(error) => assert_eq!(error.kind, ErrorKind::EqualsHonest),
+    }
+    is_sent
+}
+
+#[tokio::test]
+async fn a_request_that_equals_the_honest_one_is_not_sent() {
+    let honest = r#"{"id":"x","response":{"clientDataJSON":"e30","userHandle":"dQ"}}"#;
+    let form = r#"form = { data = "{{credential.response.clientDataJSON}}" }"#;
+    let header = r#"headers = { x-id = "{{credential.id}}" }"#;
+    let whole = r#"json = { whole = "{{credential}}" }"#;
+    let dropped = "json = \"{{credential}}\"\ncredential = { drop = [\"response.userHandle\"] }";
+    let cbor = r#"cbor = "{{credential}}""#;
+    let other_id = r#"{"id":"y","response":{"clientDataJSON":"e30","userHandle":"dQ"}}"#;
+    let other_data = r#"{"id":"x","response":{"clientDataJSON":"e31","userHandle":"dQ"}}"#;
+    let no_data = r#"{"id":"x","response":{"userHandle":"dQ"}}"#;
+    let other_handle = r#"{"id":"x","response":{"clientDataJSON":"e30","userHandle":"dX"}}"#;
+    let twice = r#"{"id":"x","id":"x","response":{"clientDataJSON":"e30","userHandle":"dQ"}}"#;
+    for (finish, credential, expected) in [
+        (form, other_id, false),
+        (form, other_data, true),
+        (form, no_data, true),
+        (header, other_id, true),
+        (header, other_data, false),
+        (header, twice, false),
+        (whole, honest, false),
+        (whole, other_handle, true),
+        (whole, twice, true),
+        (dropped, other_handle, false),
+        (dropped, other_data, true),
+        (cbor, other_handle, true),
+        (cbor, honest, false),
+    ] {
+        assert_eq!(is_sent(finish, credential, honest).await, expected, "{finish}: {credential}");
+    }
+}
+
+/// Members with bytes are byte strings in CBOR, whatever the adapter calls them.
+#[tokio::test]
+async fn members_of_bytes_under_other_names() {
+    let adapter = r#"
+        [[register]]
+        request = "POST /begin"
+        options = "$"
+        [[register]]
+        request = "POST /finish"
+        cbor = { credentialId = "{{credential.rawId}}", name = "{{credential.id}}", whole = "{{credential}}" }
+        credential = { rename = { "response.clientDataJSON" = "clientData" } }
+        accepted = [{ status = [200] }]
+        refused = [{ status = [400] }]
+    "#;
+    let mut story = Story::new(adapter, [answer(200, json!({})), answer(400, json!({}))]);
+    let credential =
+        br#"{"id":"_w","rawId":"_w","response":{"clientDataJSON":"e30","publicKey":"AQ"},
+        "clientExtensionResults":{"prf":{"results":{"first":"AAAA"}}}}"#;
+    let credential = Json::parse(credential).unwrap();
+    let Story { target, session, inputs, log, .. } = &mut story;
+    let begun = target.begin(Ceremony::Registration, session, inputs, log).await.unwrap();
+    target.finish(&begun, session, inputs, &credential, &mut Honest, log).await.unwrap();
+    let sent: ciborium::Value = ciborium::from_reader(story.seen()[1].bytes.as_slice()).unwrap();
+    let bytes = |hex: &str| format!("Bytes([{hex}])");
+    let shown = format!("{sent:?}");
+    for (name, value) in [
+        ("credentialId", bytes("255")),
+        ("rawId", bytes("255")),
+        ("clientData", bytes("123, 125")),
+        ("publicKey", bytes("1")),
+        ("first", bytes("0, 0, 0")),
+        ("name", "Text(\"_w\")".to_owned()),
+        ("id", "Text(\"_w\")".to_owned()),
+    ] {
+        assert!(shown.contains(&format!("(Text({name:?}), {value})")), "{name}: {shown}");
+    }
 }
 
 #[tokio::test]

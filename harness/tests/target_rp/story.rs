@@ -29,6 +29,7 @@ pub(crate) struct Seen {
     pub(crate) line: String,
     pub(crate) headers: http::HeaderMap,
     pub(crate) body: String,
+    pub(crate) bytes: Vec<u8>,
 }
 
 impl Seen {
@@ -41,8 +42,9 @@ async fn serve(State(script): State<Script>, request: Request) -> Response {
     let (head, body) = request.into_parts();
     let body = to_bytes(body, usize::MAX).await.unwrap();
     let line = format!("{} {}", head.method, head.uri.path_and_query().unwrap());
-    let body = String::from_utf8_lossy(&body).into_owned();
-    script.seen.lock().unwrap().push(Seen { line, headers: head.headers, body });
+    let bytes = body.to_vec();
+    let body = String::from_utf8_lossy(&bytes).into_owned();
+    script.seen.lock().unwrap().push(Seen { line, headers: head.headers, body, bytes });
     script.answers.lock().unwrap().remove(0)
 }
 

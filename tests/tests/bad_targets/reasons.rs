@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use passrig::outcome::{Inconclusive, Outcome, Skip};
 use passrig::relying_party::{Config, ORIGIN, RP_ID, RelyingParty, mutant};
 use passrig_authenticator::env::Seeded;
+use serde_json::Value;
 
 use crate::run::{Run, check, check_as};
 use crate::server::Act::{Behave, Die};
@@ -207,4 +208,86 @@ async fn skipped() {
         (asked.check == id && !asked.is_result()).then(|| say(200, options))
     });
     skipped(digits.await, id, Skip::NotExpressible);
+    // Pages that do not send the user handle: the plan deviates, and no request does.
+    let whole = "json = \"{{credential}}\"\n";
+    let without = "json = \"{{credential}}\"\ncredential = { drop = [\"response.userHandle\"] }\n";
+    for id in [
+        "authentication.credential.named-user-with-unknown-handle",
+        "authentication.credential.named-user-with-other-handle",
+        "authentication.credential.named-user-with-empty-handle",
+    ] {
+        let run = check_as(&honest().await, &format!("--only {id}"), &[(whole, without)]).await;
+        skipped(run, id, Skip::NotExpressible);
+    }
+}
+
+/// A variant whose honest ceremonies the target answers and does not accept.
+#[tokio::test]
+async fn a_setting_without_an_accepted_ceremony_is_skipped() {
+    let id = "authentication.credential.handle-empty";
+    let is_nameless = |asked: &Asked<'_>| {
+        let body: Value = serde_json::from_slice(asked.body).unwrap_or_default();
+        asked.path == "/assertion/options" && body.get("username").is_none()
+    };
+    for status in [400, 404, 500] {
+        let refusal = r#"{"status":"failed","errorMessage":"username is missing"}"#;
+        let run = odd(id, move |asked| is_nameless(asked).then(|| say(status, refusal))).await;
+        let told = run.exits(0).told(id);
+        assert!(told.starts_with("skipped: setting: ") && told.ends_with("missing"), "{told}");
+    }
+    // A connection that fails says nothing about the setting.
+    let run = odd(id, move |asked| is_nameless(asked).then_some(Act::Close)).await;
+    let told = run.exits(1).told(id);
+    assert!(told.starts_with("inconclusive: bracket: "), "{told}");
+    // One failure may be chance.
+    let count = AtomicUsize::new(0);
+    let once = move |asked: &Asked<'_>| {
+        let is_first = is_nameless(asked) && count.fetch_add(1, Ordering::SeqCst) == 0;
+        is_first.then(|| say(400, r#"{"status":"failed"}"#))
+    };
+    assert_eq!(odd(id, once).await.exits(0).told(id), "pass");
+}
+
+/// Checks that can stop the target come last, and are reported in the order of the catalogue.
+#[tokio::test]
+async fn taxing_checks_run_last() {
+    let ids = [
+        "registration.client-data.nested",
+        "registration.type.nonsense",
+        "registration.user-present.clear",
+        "authentication.signature.flipped",
+    ];
+    let url = relying_party(|_| Behave).await;
+    let only: Vec<_> = ids.iter().map(|id| format!("--only {id}")).collect();
+    let run = check(&url, &format!("--jobs 1 {}", only.join(" "))).await;
+    run.exits(0);
+    let attempts = run.log.iter().filter(|line| line["kind"] == "attempt");
+    let attempts: Vec<_> = attempts.filter_map(|line| line["check"]["id"].as_str()).collect();
+    assert_eq!(attempts.last(), Some(&"registration.client-data.nested"), "{attempts:?}");
+    let reported = run.report.as_ref().unwrap()["checks"].as_array().unwrap().clone();
+    let reported: Vec<_> = reported.iter().filter_map(|check| check["id"].as_str()).collect();
+    let place = |id: &str| reported.iter().position(|one| *one == id).unwrap();
+    assert!(place(ids[0]) < place(ids[3]), "{reported:?}");
+}
+
+/// The failures of one fault have the fault as their diagnosis, and are all reported.
+#[tokio::test]
+async fn one_fault_is_one_diagnosis() {
+    let name = "registration.origin.left-out";
+    let mutant = mutant::all().into_iter().find(|mutant| mutant.id == name).unwrap();
+    let url = serving(reference().with_mutant(mutant), |_| Behave).await;
+    let run = check(&url, "--only registration.origin --only registration.type").await;
+    let report = run.exits(1).report.as_ref().unwrap();
+    let diagnoses = report["diagnoses"].as_array().unwrap();
+    assert_eq!(diagnoses.len(), 1, "{diagnoses:?}");
+    assert_eq!(diagnoses[0]["mutant"], name);
+    let explained = diagnoses[0]["checks"].as_array().unwrap().len();
+    let failed = report["summary"]["fail"].as_u64().unwrap() as usize;
+    assert!(failed > 20 && failed == explained, "{failed} failures, {explained} explained");
+    let cause =
+        "registration: the RP does not establish that the origin is one that the RP expects";
+    let flat = run.out.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(flat.contains(&format!("{cause}: the likely cause of {failed} checks")), "{}", run.out);
+    let listed = run.out.lines().filter(|line| line.starts_with("  fail  registration.origin"));
+    assert_eq!(listed.count(), failed, "{}", run.out);
 }

@@ -35,6 +35,23 @@ fn every_outcome() {
     insta::assert_snapshot!(markup(&page));
 }
 
+#[test]
+fn a_diagnosis_is_a_group_of_its_failures() {
+    let report = samples::diagnosed_report();
+    let page = rendered(&report, &transcripts(&report, |_| ()));
+    let groups: Vec<_> = page.split("<section id=\"group-").skip(1).collect();
+    let diagnosis = groups[0];
+    assert!(diagnosis.contains("<h2>Diagnosis 1 <small>2</small></h2>"), "{diagnosis}");
+    assert!(diagnosis.contains("the RP does not compare the origin"), "{diagnosis}");
+    for id in &report.diagnoses[0].checks {
+        assert!(diagnosis.contains(&format!("<b>fail</b> <code>{id}</code>")), "{diagnosis}");
+    }
+    assert!(groups[1].contains("What failed"), "{}", groups[1]);
+    let before = rendered(&samples::report(), &transcripts(&report, |_| ()));
+    let count = |page: &str| page.matches("id=\"wrong-").count();
+    assert_eq!(count(&page), count(&before));
+}
+
 /// Texts of a hostile target that would run or load something in a page.
 const HOSTILE: [&str; 9] = [
     "<script>alert(1)</script>",

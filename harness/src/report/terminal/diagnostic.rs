@@ -2,7 +2,7 @@ use std::fmt::{self, Write};
 
 use super::{Terminal, words};
 use crate::catalogue::Check;
-use crate::outcome::CheckResult;
+use crate::outcome::{CheckResult, Diagnosis};
 
 /// Columns before the texts.
 const INDENT: &str = "            ";
@@ -19,6 +19,24 @@ pub(super) struct Diagnostics<'a> {
 impl<'a> Diagnostics<'a> {
     pub(super) fn new(all: &'a Terminal<'a>) -> Self {
         Self { all, explained: Vec::new() }
+    }
+
+    /// Writes the common cause of these failures, each on a line, and the first of them in full.
+    pub(super) fn diagnose(
+        &mut self,
+        diagnosis: &Diagnosis,
+        explained: &[&CheckResult],
+        out: &mut String,
+    ) -> fmt::Result {
+        let Some((first, _)) = explained.split_first() else { return Ok(()) };
+        let paint = self.all.paint;
+        let text = words::diagnosis(diagnosis);
+        writeln!(out, "\n{}", paint.strong(&paint.wrap(&text, "", "  ")))?;
+        for result in explained {
+            let word = paint.outcome(result.outcome, result.outcome.name());
+            writeln!(out, "  {word}  {}", result.id)?;
+        }
+        self.write(first, out)
     }
 
     pub(super) fn write(&mut self, result: &CheckResult, out: &mut String) -> fmt::Result {

@@ -99,7 +99,8 @@ fn every_outcome() {
         authentication.counter.same
 
     Skipped:
-      1  setting: the target never asks for what these checks need
+      1  setting: the target does not ask for what these checks need, or accepts no
+         honest ceremony where it does
 
     To bear with it for a time, put into passrig.toml, with a reason of your own:
 
@@ -249,4 +250,24 @@ fn one_pass_is_short() {
     1 check: 1 pass
     As expected: everything that was sent was answered as the specification demands.
     ");
+}
+
+#[test]
+fn a_diagnosis_comes_before_its_failures() {
+    let text = render(&samples::diagnosed_report(), Paint::PLAIN);
+    let (before, diagnosis) = text.split_once("\nregistration: the RP does not").unwrap();
+    assert!(!before.contains("fail  registration"), "{text}");
+    let (diagnosis, rest) = diagnosis.split_once("\nerror  authentication").unwrap();
+    let list = " compare the origin: the likely cause of 2 checks\n  fail  registration.origin.subdomain\n  fail  registration.origin.port\n\nfail  registration.origin.subdomain\n  sent ";
+    assert!(diagnosis.starts_with(list), "{diagnosis}");
+    assert!(!diagnosis.contains("\nfail  registration.origin.port"), "{diagnosis}");
+    assert!(rest.contains("warn  registration.client-data.member-order"), "{rest}");
+    let (catalogue, replay) = (samples::catalogue(), samples::replay());
+    let (report, fail_on) = (samples::diagnosed_report(), FailOn::default());
+    let paint = Paint::PLAIN;
+    let short =
+        Terminal { report: &report, catalogue: &catalogue, fail_on, replay: &replay, paint };
+    let short = short.render_short();
+    assert!(short.starts_with("registration: the RP does not compare the origin"), "{short}");
+    assert_eq!(short.matches("registration.origin.port").count(), 2, "{short}");
 }

@@ -4,8 +4,8 @@ use passrig_authenticator::Ceremony;
 
 use crate::catalogue::index::Owner;
 use crate::outcome::{
-    CheckResult, Effect, Expectation, FailOn, Inconclusive, Level, Outcome, Reason, Report, Skip,
-    StaleExpectation, Staleness, Summary, visible,
+    CheckResult, Diagnosis, Effect, Expectation, FailOn, Inconclusive, Level, Outcome, Reason,
+    Report, Skip, StaleExpectation, Staleness, Summary, visible,
 };
 
 /// The text where a report has no reason.
@@ -20,7 +20,10 @@ pub fn skipped(reason: Option<&Reason>) -> &'static str {
              try"
         }
         Skip::TwoAccounts => "the adapter cannot make a second account",
-        Skip::Setting => "the target never asks for what these checks need",
+        Skip::Setting => {
+            "the target does not ask for what these checks need, or accepts no honest ceremony where \
+             it does"
+        }
         Skip::NotExpressible => {
             "here the check would say nothing: what it sends equals the honest ceremony, or nothing \
              here is as it tests"
@@ -220,6 +223,12 @@ pub fn unexplained(result: &CheckResult) -> String {
         (None, _) => "nothing can be concluded".to_owned(),
     };
     format!("not mended yet: {what}")
+}
+
+/// A cause, and the number of failures that it explains.
+pub fn diagnosis(diagnosis: &Diagnosis) -> String {
+    let count = checks(diagnosis.checks.len());
+    format!("{}: the likely cause of {count}", diagnosis.sentence)
 }
 
 /// `1 check`, `2 checks`.

@@ -7,13 +7,14 @@ use passrig_authenticator::wire::Json;
 
 use super::FlowRun;
 use crate::target_rp::adapter::{
-    AdapterStep, Address, BodyTemplate, CsrfSource, Part, Selector, StepAction,
+    AdapterStep, Address, BodyTemplate, CsrfSource, Part, Selector, StepAction, StepRole,
 };
+use crate::target_rp::credential::BinaryNames;
 use crate::target_rp::error::ErrorKind;
 use crate::target_rp::inputs::{TemplateScope, Unset};
 use crate::target_rp::request::{Payload, RequestDraft, Sender};
 use crate::target_rp::session::{self, Relation};
-use crate::target_rp::{answer, credential, page};
+use crate::target_rp::{answer, page};
 
 impl FlowRun<'_> {
     pub(super) fn scope<'s>(&'s self, credential: Option<&'s Json>) -> TemplateScope<'s> {
@@ -36,7 +37,7 @@ impl FlowRun<'_> {
         let unset = |Unset(name)| ErrorKind::Unset(name);
         let (method, mut url, payload) = match &step.act {
             StepAction::Request { method, address } => {
-                (method.clone(), self.url(&scope, address)?, payload(&scope, &step.body)?)
+                (method.clone(), self.url(&scope, address)?, payload(&scope, step)?)
             }
             StepAction::Submit(selector) => self.submission(&scope, selector, &step.body)?,
             StepAction::Mail(_) | StepAction::Run(_) => {
@@ -194,15 +195,20 @@ impl FlowRun<'_> {
 }
 
 /// The payload of a request of its own.
-fn payload(scope: &TemplateScope<'_>, body: &BodyTemplate) -> Result<Payload, ErrorKind> {
-    let filled = match body {
+fn payload(scope: &TemplateScope<'_>, step: &AdapterStep) -> Result<Payload, ErrorKind> {
+    let filled = match &step.body {
         BodyTemplate::Empty => Ok(Payload::Empty),
         BodyTemplate::Json(value) => {
             scope.json(value).map(|json| json.map_or(Payload::Empty, Payload::Json))
         }
-        BodyTemplate::Cbor(value) => scope.json(value).map(|json| {
-            json.map_or(Payload::Empty, |json| Payload::Cbor(credential::as_cbor(&json)))
-        }),
+        BodyTemplate::Cbor(value) => {
+            let binary = BinaryNames::of(match &step.role {
+                StepRole::Credential(finish) => finish.edits.as_slice(),
+                _ => &[],
+            });
+            let cbor = scope.cbor("", value, &binary);
+            cbor.map(|cbor| cbor.map_or(Payload::Empty, Payload::Cbor))
+        }
         BodyTemplate::Form(fields) => scope.fields(fields).map(|fields| Payload::form(&fields)),
         BodyTemplate::Multipart(fields) => {
             scope.fields(fields).map(|fields| Payload::multipart(&fields))
