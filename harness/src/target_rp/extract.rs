@@ -1,6 +1,7 @@
 //! Values out of an answer.
 
 use passrig_authenticator::wire::base64url;
+use passrig_authenticator::wire::json::without_lone_surrogates;
 use regex::Regex;
 use serde_json::Value;
 use url::Url;
@@ -209,7 +210,9 @@ impl AnswerContext<'_> {
         place: &AnswerPart,
     ) -> Result<Vec<Value>, Missing> {
         // JSON in a text, unless the text is meant as it is.
-        let inner: Option<Value> = value.as_str().and_then(|text| serde_json::from_str(text).ok());
+        let parse =
+            |text: &str| serde_json::from_slice(&without_lone_surrogates(text.as_bytes())).ok();
+        let inner: Option<Value> = value.as_str().and_then(parse);
         let read = inner.as_ref().unwrap_or(value);
         let found: Vec<Value> = query.all(read).into_iter().cloned().collect();
         if found.is_empty() {

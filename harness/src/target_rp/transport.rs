@@ -12,6 +12,7 @@ use hyper::body::Body;
 use tower::ServiceExt;
 
 use passrig_authenticator::wire::base64url;
+use passrig_authenticator::wire::json::without_lone_surrogates;
 use serde_json::Value;
 
 use super::{Clock, guard};
@@ -61,7 +62,7 @@ impl HttpResponse {
         let read = || match self.is_cbor() {
             _ if self.has_too_many_values() => None,
             true => from_cbor(&self.body),
-            false => serde_json::from_slice(&self.body).ok(),
+            false => serde_json::from_slice(&without_lone_surrogates(&self.body)).ok(),
         };
         self.json.get_or_init(read).as_ref()
     }
