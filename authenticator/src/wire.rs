@@ -24,6 +24,7 @@ pub mod options;
 pub mod response;
 /// Finished artifacts in the form that deviations edit.
 pub mod tree;
+mod webidl;
 
 pub use attestation_object::AttestationObject;
 pub use authenticator_data::{AuthenticatorData, Flags};

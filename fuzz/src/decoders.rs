@@ -13,6 +13,7 @@ use passrig_authenticator::deviation::{Edit, Path};
 use passrig_authenticator::keys::{self, SigningKey};
 use passrig_authenticator::wire::cose::{self, Algorithm};
 use passrig_authenticator::wire::extensions::ClientInputs;
+use passrig_authenticator::wire::json::without_lone_surrogates;
 use passrig_authenticator::wire::{
     AttestationObject, AuthenticationResponse, AuthenticatorData, Cbor, ClientData,
     CreationOptions, Der, Json, RegistrationResponse, RequestOptions, base64url,
@@ -148,7 +149,8 @@ fn authentication_response(input: &[u8]) {
 }
 
 fn options(input: &[u8]) {
-    let Ok(value) = serde_json::from_slice::<Value>(input) else { return };
+    let text = without_lone_surrogates(input);
+    let Ok(value) = serde_json::from_slice::<Value>(&text) else { return };
     if let Ok(options) = CreationOptions::parse(&value) {
         let again = CreationOptions::parse(&serde_json::to_value(&options).expect("JSON"));
         assert_eq!(again, Ok(options));

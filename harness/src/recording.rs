@@ -14,6 +14,8 @@ mod tests;
 mod toml;
 mod verdicts;
 
+use passrig_authenticator::wire::json::without_lone_surrogates;
+
 pub use draft::LearntAdapter;
 pub use har::NoRecording;
 
@@ -34,7 +36,8 @@ pub enum Error {
 
 /// The options with this challenge in an answer, if they stand there as JSON.
 pub fn options_in(answer: &str, challenge: &str) -> Option<serde_json::Value> {
-    find::options_in(&serde_json::from_str(answer).ok()?, challenge)
+    let answer = without_lone_surrogates(answer.as_bytes());
+    find::options_in(&serde_json::from_slice(&answer).ok()?, challenge)
 }
 
 /// Learns an adapter of this id.

@@ -50,12 +50,12 @@ fn what_a_browser_refuses_leaves_no_trace() {
     let cases = [
         (
             "{",
-            "EncodingError: The options are no JSON: EOF while parsing an object at line 1 column 1.",
+            "SyntaxError: invalid options: the text is not JSON: EOF while parsing an object at line 1 column 1.",
         ),
-        ("{}", "EncodingError: the options are unusable at `.`: missing field `rp`."),
+        ("{}", "TypeError: invalid options at `rp`: expected an object, found nothing."),
         (
             &with("challenge", json!("+")),
-            "EncodingError: the options are unusable at `challenge`: `+` at offset 0 is not in the base64url alphabet.",
+            "EncodingError: invalid options at `challenge`: invalid base64url: `+` at offset 0 is not in the base64url alphabet.",
         ),
         (
             &with("pubKeyCredParams", only_unknown),
@@ -72,6 +72,12 @@ fn what_a_browser_refuses_leaves_no_trace() {
         assert_eq!(String::from_utf8_lossy(&out.stderr).trim_end(), said);
         assert!(out.stdout.is_empty() && !folder.path().join("passkeys.json").exists());
     }
+
+    // As `Response.json()` takes them.
+    let unusual = with("user", json!({ "id": "AQ", "name": null, "displayName": "TEXT" }));
+    let unusual = format!("\u{feff}{}", unusual.replace("TEXT", "\\ud800"));
+    let out = run(folder.path(), &["create", "--origin", ORIGIN, "--store", "unusual"], &unusual);
+    assert!(out.status.success(), "{out:?}");
 
     let made = create(folder.path(), "a");
     let kept = fs::read(folder.path().join("passkeys.json")).unwrap();

@@ -20,7 +20,11 @@ impl DomException {
 
 impl From<options::Error> for DomException {
     fn from(error: options::Error) -> Self {
-        Self::new(Name::Encoding, format!("{error}."))
+        let name = match error.kind {
+            options::ErrorKind::Type => Name::Type,
+            options::ErrorKind::Encoding => Name::Encoding,
+        };
+        Self::new(name, format!("{error}."))
     }
 }
 
@@ -29,7 +33,7 @@ impl From<options::Error> for DomException {
 pub enum Name {
     /// The options do not fit together, or nothing can meet them.
     Constraint,
-    /// The options JSON cannot be decoded.
+    /// A text in the options JSON is not base64url.
     Encoding,
     /// An excluded credential is on the authenticator.
     InvalidState,
@@ -39,9 +43,9 @@ pub enum Name {
     NotSupported,
     /// The page may not use this RP id.
     Security,
-    /// An option is written wrongly.
+    /// A text is not JSON, or an option is written wrongly.
     Syntax,
-    /// An option has an impossible value.
+    /// An option is missing, of a wrong kind, or has an impossible value.
     Type,
     /// Something else.
     Unknown,

@@ -32,6 +32,21 @@ pub fn decode(text: &str) -> Result<Vec<u8>, Error> {
     Base64UrlUnpadded::decode_vec(text).map_err(|_| error_of(text))
 }
 
+/// Decodes as browsers do: the url alphabet, no padding, and any bits after the
+/// last byte, which RFC 4648 §3.5 lets a decoder ignore.
+pub fn decode_with_any_bits(text: &str) -> Result<Vec<u8>, Error> {
+    let missing = match text.len() % 4 {
+        0 => "",
+        2 => "AA",
+        3 => "A",
+        _ => return Err(error_of(text)),
+    };
+    let whole = format!("{text}{missing}");
+    let mut bytes = Base64UrlUnpadded::decode_vec(&whole).map_err(|_| error_of(text))?;
+    bytes.truncate(bytes.len() - missing.len());
+    Ok(bytes)
+}
+
 fn error_of(text: &str) -> Error {
     if text.ends_with('=') {
         return Error::Padded;
@@ -147,12 +162,19 @@ mod tests {
         assert_eq!(decode("AR"), Err(Error::Trailing));
         assert_eq!(decode("A"), Err(Error::Trailing));
         assert_eq!(decode_lenient("+/8="), Ok(vec![0xfb, 0xff]));
+        assert_eq!(decode_with_any_bits("AR"), Ok(vec![1]));
+        assert_eq!(decode_with_any_bits("AAF"), Ok(vec![0, 1]));
+        assert_eq!(decode_with_any_bits("A"), Err(Error::Trailing));
+        assert_eq!(decode_with_any_bits("AQ="), Err(Error::Padded));
+        assert_eq!(decode_with_any_bits("A+"), Err(Error::Character('+', 1)));
+        assert_eq!(decode_with_any_bits("é"), Err(Error::Character('é', 0)));
     }
 
     proptest! {
         #[test]
         fn round_trip(bytes: Vec<u8>) {
             prop_assert_eq!(decode(&encode(&bytes)), Ok(bytes.clone()));
+            prop_assert_eq!(decode_with_any_bits(&encode(&bytes)), Ok(bytes.clone()));
             for variant in [Variant::Base64urlPadded, Variant::Base64, Variant::Base64Unpadded] {
                 prop_assert_eq!(decode_lenient(&variant.encode(&bytes)), Ok(bytes.clone()));
             }

@@ -3,15 +3,13 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
 use super::base64url::Base64UrlBytes;
-use super::options::{self, Error};
+use super::webidl::{self, Error, Input};
 
 /// The inputs that a client knows; others are ignored.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(rename_all = "camelCase", default, expecting = "an object")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ClientInputs {
     /// `appid`: a U2F AppID that credentials may be scoped to (§10.1.1).
     pub appid: Option<String>,
@@ -20,64 +18,52 @@ pub struct ClientInputs {
     /// `credBlob`: bytes to keep with the credential.
     pub cred_blob: Option<Base64UrlBytes>,
     /// `credProps`: whether the credential is discoverable (§10.1.3).
-    #[serde(deserialize_with = "truthy")]
     pub cred_props: bool,
     /// `credentialProtectionPolicy`: a word for a level of `credProtect`.
     pub credential_protection_policy: Option<String>,
     /// `enforceCredentialProtectionPolicy`: that no authenticator will do which
     /// does not know it.
-    #[serde(deserialize_with = "truthy")]
     pub enforce_credential_protection_policy: bool,
     /// `getCredBlob`: whether to give the bytes back.
-    #[serde(deserialize_with = "truthy")]
     pub get_cred_blob: bool,
     /// `hmacCreateSecret`: `hmac-secret` without `prf` around it.
-    #[serde(deserialize_with = "truthy")]
     pub hmac_create_secret: bool,
     /// `hmacGetSecret`: the same in an assertion.
     pub hmac_get_secret: Option<HmacGetSecret>,
     /// `largeBlob` (§10.1.5).
     pub large_blob: Option<LargeBlobInputs>,
     /// `minPinLength`
-    #[serde(deserialize_with = "truthy")]
     pub min_pin_length: bool,
     /// `prf` (§10.1.4).
     pub prf: Option<PrfInputs>,
     /// `thirdPartyPayment`
-    #[serde(deserialize_with = "truthy")]
     pub third_party_payment: bool,
     /// `uvm` (Level 2 §10.3).
-    #[serde(deserialize_with = "truthy")]
     pub uvm: bool,
 }
 
 /// Salts of `hmac-secret`.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(expecting = "an object")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct HmacGetSecret {
     /// The first, 32 bytes.
     pub salt1: Base64UrlBytes,
     /// The second.
-    #[serde(default)]
     pub salt2: Option<Base64UrlBytes>,
 }
 
 /// Inputs of `largeBlob`.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(default, expecting = "an object")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct LargeBlobInputs {
     /// `required`, or else preferred.
     pub support: Option<String>,
     /// True if the blob is to be read.
-    #[serde(deserialize_with = "some_truthy")]
     pub read: Option<bool>,
     /// The new blob.
     pub write: Option<Base64UrlBytes>,
 }
 
 /// Inputs of `prf`.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(rename_all = "camelCase", default, expecting = "an object")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct PrfInputs {
     /// What to evaluate at, whatever the credential.
     pub eval: Option<PrfValues>,
@@ -86,39 +72,106 @@ pub struct PrfInputs {
 }
 
 /// One input or two.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(expecting = "an object")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct PrfValues {
     /// The first.
     pub first: Base64UrlBytes,
     /// The second.
-    #[serde(default)]
     pub second: Option<Base64UrlBytes>,
 }
 
 impl ClientInputs {
-    /// Reads the extensions of options.
+    /// The identifiers of the inputs.
+    pub const IDENTIFIERS: [&str; 14] = [
+        "appid",
+        "appidExclude",
+        "credBlob",
+        "credProps",
+        "credentialProtectionPolicy",
+        "enforceCredentialProtectionPolicy",
+        "getCredBlob",
+        "hmacCreateSecret",
+        "hmacGetSecret",
+        "largeBlob",
+        "minPinLength",
+        "prf",
+        "thirdPartyPayment",
+        "uvm",
+    ];
+
+    /// Converts the extensions of options as a client does.
     pub fn parse(extensions: &Map<String, Value>) -> Result<Self, Error> {
-        options::parse(extensions).map_err(|Error { path, reason }| {
-            let path = if path == "." { String::new() } else { format!(".{path}") };
-            Error { path: format!("extensions{path}"), reason }
+        // Without members there is nothing to convert.
+        if extensions.is_empty() {
+            return Ok(Self::default());
+        }
+        let extensions = Value::Object(extensions.clone());
+        webidl::convert(&extensions, Self::convert).map_err(|error| error.within("extensions"))
+    }
+
+    pub(super) fn convert(input: Input<'_>) -> Result<Self, Error> {
+        let members = input.dictionary()?;
+        let text = |name| members.optional(name, Input::text);
+        let boolean = |name| members.or_default(name, Input::boolean);
+        Ok(Self {
+            appid: text("appid")?,
+            appid_exclude: text("appidExclude")?,
+            cred_blob: members.optional("credBlob", Input::bytes)?,
+            cred_props: boolean("credProps")?,
+            credential_protection_policy: text("credentialProtectionPolicy")?,
+            enforce_credential_protection_policy: boolean("enforceCredentialProtectionPolicy")?,
+            get_cred_blob: boolean("getCredBlob")?,
+            hmac_create_secret: boolean("hmacCreateSecret")?,
+            hmac_get_secret: members.optional("hmacGetSecret", HmacGetSecret::convert)?,
+            large_blob: members.optional("largeBlob", LargeBlobInputs::convert)?,
+            min_pin_length: boolean("minPinLength")?,
+            prf: members.optional("prf", PrfInputs::convert)?,
+            third_party_payment: boolean("thirdPartyPayment")?,
+            uvm: boolean("uvm")?,
         })
     }
 }
 
-/// A truth value as JavaScript takes it.
-fn truthy<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
-    Ok(match Value::deserialize(deserializer)? {
-        Value::Null => false,
-        Value::Bool(value) => value,
-        Value::Number(number) => number.as_f64() != Some(0.0),
-        Value::String(text) => !text.is_empty(),
-        Value::Array(_) | Value::Object(_) => true,
-    })
+impl HmacGetSecret {
+    fn convert(input: Input<'_>) -> Result<Self, Error> {
+        let members = input.dictionary()?;
+        Ok(Self {
+            salt1: members.required("salt1", "base64url", Input::bytes)?,
+            salt2: members.optional("salt2", Input::bytes)?,
+        })
+    }
 }
 
-fn some_truthy<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
-    truthy(deserializer).map(Some)
+impl LargeBlobInputs {
+    fn convert(input: Input<'_>) -> Result<Self, Error> {
+        let members = input.dictionary()?;
+        Ok(Self {
+            support: members.optional("support", Input::text)?,
+            read: members.optional("read", Input::boolean)?,
+            write: members.optional("write", Input::bytes)?,
+        })
+    }
+}
+
+impl PrfInputs {
+    fn convert(input: Input<'_>) -> Result<Self, Error> {
+        let members = input.dictionary()?;
+        Ok(Self {
+            eval: members.optional("eval", PrfValues::convert)?,
+            eval_by_credential: members
+                .optional("evalByCredential", |record| record.record(PrfValues::convert))?,
+        })
+    }
+}
+
+impl PrfValues {
+    fn convert(input: Input<'_>) -> Result<Self, Error> {
+        let members = input.dictionary()?;
+        Ok(Self {
+            first: members.required("first", "base64url", Input::bytes)?,
+            second: members.optional("second", Input::bytes)?,
+        })
+    }
 }
 
 #[cfg(test)]
@@ -158,11 +211,11 @@ mod tests {
     fn errors_name_the_member() {
         insta::assert_snapshot!(
             parse(json!({"prf": {"eval": {"first": "A==="}}})).unwrap_err(),
-            @"the options are unusable at `extensions.prf.eval.first`: base64url in WebAuthn JSON carries no padding"
+            @"invalid options at `extensions.prf.eval.first`: invalid base64url: base64url in WebAuthn JSON carries no padding"
         );
         insta::assert_snapshot!(
             parse(json!({"largeBlob": true})).unwrap_err(),
-            @"the options are unusable at `extensions.largeBlob`: invalid type: boolean `true`, expected an object"
+            @"invalid options at `extensions.largeBlob`: expected an object, found a boolean"
         );
     }
 }

@@ -1,6 +1,7 @@
 //! JSON text as a tree: member order kept, duplicate names permitted, and an
 //! escape style per subtree.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
@@ -152,6 +153,38 @@ impl Json {
             Self::Raw(bytes) => out.extend(bytes),
         }
     }
+}
+
+/// JSON text in which U+FFFD stands for each lone surrogate. `JSON.parse` takes
+/// those, and the client replaces them when a text becomes UTF-8; parsers of
+/// Rust, whose texts are UTF-8, refuse them.
+pub fn without_lone_surrogates(text: &[u8]) -> Cow<'_, [u8]> {
+    let is_surrogate = |escape: &[u8]| matches!(escape, [b'\\', b'u', b'd' | b'D']);
+    if !text.windows(3).any(is_surrogate) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while !rest.is_empty() {
+        let (taken, is_lone) = match (escaped_unit(rest), rest.get(6..).and_then(escaped_unit)) {
+            (Some(0xd800..0xdc00), Some(0xdc00..0xe000)) => (12, false),
+            (Some(0xd800..0xe000), _) => (6, true),
+            // A backslash takes the next character with it, also another backslash.
+            _ if rest.first() == Some(&b'\\') => (2, false),
+            _ => (1, false),
+        };
+        let (before, after) = rest.split_at_checked(taken).unwrap_or((rest, &[]));
+        out.extend(if is_lone { b"\\ufffd" } else { before });
+        rest = after;
+    }
+    Cow::Owned(out)
+}
+
+/// The code unit of an escape at the beginning of the text.
+fn escaped_unit(text: &[u8]) -> Option<u16> {
+    let digits = text.strip_prefix(b"\\u")?.get(..4)?;
+    let digits = str::from_utf8(digits).ok().filter(|text| !text.starts_with('+'))?;
+    u16::from_str_radix(digits, 16).ok()
 }
 
 fn write_separator(separator: u8, style: Style, out: &mut Vec<u8>) {
@@ -328,6 +361,24 @@ mod tests {
     }
 
     #[test]
+    fn lone_surrogates_become_replacement_characters() {
+        for (text, expected) in [
+            (r#""\ud800""#, "\u{fffd}"),
+            (r#""\uDC00\ud800a""#, "\u{fffd}\u{fffd}a"),
+            (r#""\ud83d\ude00""#, "😀"),
+            (r#""\ud83d\ud83d\ude00""#, "\u{fffd}😀"),
+            (r#""\\ud800""#, r"\ud800"),
+            (r#""\\\ud800\n""#, "\\\u{fffd}\n"),
+        ] {
+            let whole = without_lone_surrogates(text.as_bytes());
+            assert_eq!(Json::parse(&whole), Ok(Json::text(expected)), "{text}");
+        }
+        for text in [r#""\ud80"#, r#"\ud8"#, "\\", r#""\ud+00""#] {
+            assert!(Json::parse(&without_lone_surrogates(text.as_bytes())).is_err(), "{text}");
+        }
+    }
+
+    #[test]
     fn client_data_escapes_control_characters_only_by_number() {
         let text = Json::Styled(Style::ClientData, Box::new(Json::text("\"\\\n\u{7f}é/")));
         assert_eq!(text.render(), "\"\\\"\\\\\\u000a\u{7f}é/\"".as_bytes());
@@ -367,6 +418,7 @@ mod tests {
         fn parsing_never_panics(bytes: Vec<u8>) {
             let _ = Json::parse(&bytes);
             let _ = Json::parse_utf8_decoded(&bytes);
+            let _ = without_lone_surrogates(&bytes);
         }
     }
 }

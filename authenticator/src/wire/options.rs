@@ -4,15 +4,19 @@
 //! Enumerations stay texts, because a client must ignore values that it does
 //! not know (§2.1.1). Accessors read them as a client does.
 
-use serde::{Deserialize, Deserializer, Serialize};
+mod convert;
+
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::base64url::Base64UrlBytes;
 use super::cose::Algorithm;
+use super::webidl;
+pub use super::webidl::{Error, ErrorKind};
 
 /// Options for a registration.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", expecting = "an object")]
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct CreationOptions {
     /// The relying party.
     pub rp: RpEntity,
@@ -23,68 +27,65 @@ pub struct CreationOptions {
     /// Acceptable algorithms, the preferred first. Empty means ES256, RS256.
     pub pub_key_cred_params: Vec<CredentialParameters>,
     /// Milliseconds that the caller will wait.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub timeout: Option<u64>,
     /// Credentials that must not be on the same authenticator already.
-    #[serde(default)]
     pub exclude_credentials: Vec<CredentialDescriptor>,
     /// What kind of authenticator and credential is wanted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub authenticator_selection: Option<AuthenticatorSelection>,
     /// Hints to the user interface.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub hints: Vec<String>,
     /// Attestation conveyance preference; absent means none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub attestation: Option<String>,
     /// Preferred attestation statement formats.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub attestation_formats: Vec<String>,
     /// Extension inputs by identifier.
-    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    #[serde(skip_serializing_if = "Map::is_empty")]
     pub extensions: Map<String, Value>,
 }
 
 /// Options for an authentication.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", expecting = "an object")]
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct RequestOptions {
     /// The challenge.
     pub challenge: Base64UrlBytes,
     /// Milliseconds that the caller will wait.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub timeout: Option<u64>,
     /// The RP id; absent means the effective domain of the page.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub rp_id: Option<String>,
     /// Acceptable credentials; empty asks for a discoverable one.
-    #[serde(default)]
     pub allow_credentials: Vec<CredentialDescriptor>,
     /// The user verification requirement; absent means preferred.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub user_verification: Option<String>,
     /// Hints to the user interface.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub hints: Vec<String>,
     /// Extension inputs by identifier.
-    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    #[serde(skip_serializing_if = "Map::is_empty")]
     pub extensions: Map<String, Value>,
 }
 
 /// The relying party in creation options.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(expecting = "an object")]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct RpEntity {
     /// The RP id; absent means the effective domain of the page.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
     /// A name for people.
     pub name: String,
 }
 
 /// The account in creation options.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", expecting = "an object")]
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct UserEntity {
     /// The user handle, 1 to 64 octets.
     pub id: Base64UrlBytes,
@@ -95,8 +96,7 @@ pub struct UserEntity {
 }
 
 /// A type of credential and the algorithm to use with it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(expecting = "an object")]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct CredentialParameters {
     /// `public-key`; parameters of any other type are ignored.
     #[serde(rename = "type")]
@@ -106,8 +106,7 @@ pub struct CredentialParameters {
 }
 
 /// A reference to a credential.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(expecting = "an object")]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct CredentialDescriptor {
     /// `public-key`; descriptors of any other type are ignored.
     #[serde(rename = "type")]
@@ -115,25 +114,24 @@ pub struct CredentialDescriptor {
     /// The credential id.
     pub id: Base64UrlBytes,
     /// How the client may reach it.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub transports: Vec<String>,
 }
 
 /// What kind of authenticator and credential is wanted.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", expecting = "an object")]
+#[serde(rename_all = "camelCase", default, expecting = "an object")]
 pub struct AuthenticatorSelection {
     /// `platform` or `cross-platform`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub authenticator_attachment: Option<String>,
     /// `discouraged`, `preferred` or `required`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub resident_key: Option<String>,
     /// What Level 1 had in place of `residentKey`.
-    #[serde(default)]
     pub require_resident_key: bool,
     /// `discouraged`, `preferred` or `required`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub user_verification: Option<String>,
 }
 
@@ -170,34 +168,11 @@ impl Requirement {
     }
 }
 
-/// Why JSON is not a set of options.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the options are unusable at `{path}`: {reason}")]
-pub struct Error {
-    /// The member at fault, such as `user.id`; `.` is the whole.
-    pub path: String,
-    /// What is wrong with it.
-    pub reason: String,
-}
-
-pub(super) fn parse<'de, T: Deserialize<'de>>(
-    value: impl Deserializer<'de, Error = serde_json::Error> + Copy,
-) -> Result<T, Error> {
-    // Keeping the path takes longer than reading: once more, if it is needed.
-    if let Ok(options) = T::deserialize(value) {
-        return Ok(options);
-    }
-    serde_path_to_error::deserialize(value).map_err(|error| Error {
-        path: error.path().to_string(),
-        reason: error.into_inner().to_string(),
-    })
-}
-
 impl CreationOptions {
-    /// Reads `PublicKeyCredentialCreationOptionsJSON`; unknown members are
-    /// ignored, as by a client.
+    /// Converts `PublicKeyCredentialCreationOptionsJSON` as a client does;
+    /// unknown members are ignored.
     pub fn parse(value: &Value) -> Result<Self, Error> {
-        parse(value)
+        webidl::convert(value, convert::creation)
     }
 
     /// The user verification requirement, preferred unless stated.
@@ -231,10 +206,10 @@ impl CreationOptions {
 }
 
 impl RequestOptions {
-    /// Reads `PublicKeyCredentialRequestOptionsJSON`; unknown members are
-    /// ignored, as by a client.
+    /// Converts `PublicKeyCredentialRequestOptionsJSON` as a client does;
+    /// unknown members are ignored.
     pub fn parse(value: &Value) -> Result<Self, Error> {
-        parse(value)
+        webidl::convert(value, convert::request)
     }
 
     /// The user verification requirement, preferred unless stated.
@@ -283,15 +258,15 @@ mod tests {
         };
         insta::assert_snapshot!(
             at(&|o| { o.as_object_mut().unwrap().remove("challenge"); }),
-            @"the options are unusable at `.`: missing field `challenge`"
+            @"invalid options at `challenge`: expected base64url, found nothing"
         );
         insta::assert_snapshot!(
             at(&|o| o["user"]["id"] = json!("AQ==")),
-            @"the options are unusable at `user.id`: base64url in WebAuthn JSON carries no padding"
+            @"invalid options at `user.id`: invalid base64url: base64url in WebAuthn JSON carries no padding"
         );
         insta::assert_snapshot!(
             at(&|o| o["pubKeyCredParams"] = json!({"alg": -7})),
-            @"the options are unusable at `pubKeyCredParams`: invalid type: map, expected a sequence"
+            @"invalid options at `pubKeyCredParams`: expected a list, found an object"
         );
     }
 }

@@ -162,7 +162,7 @@ fn members_that_newer_clients_add() {
 fn exceptions_read_well() {
     let error = |options: &Value| client([Profile::platform()]).get(options).unwrap_err();
     insta::assert_snapshot!(error(&request()), @"NotAllowedError: No authenticator holds a fitting credential, or the user refused.");
-    insta::assert_snapshot!(error(&with(request(), &[("challenge", json!("a b"))])), @"EncodingError: the options are unusable at `challenge`: ` ` at offset 1 is not in the base64url alphabet.");
+    insta::assert_snapshot!(error(&with(request(), &[("challenge", json!("a b"))])), @"EncodingError: invalid options at `challenge`: invalid base64url: ` ` at offset 1 is not in the base64url alphabet.");
     insta::assert_snapshot!(error(&with(request(), &[("rpId", json!("example.com"))])), @"SecurityError: The RP id `example.com` is neither login.example.org nor a registrable suffix of it.");
     insta::assert_snapshot!(error(&allowing(&[json!({"type": "new", "id": "AQ"})])), @"NotSupportedError: None of allowCredentials is of type public-key.");
 }

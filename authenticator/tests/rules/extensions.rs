@@ -151,15 +151,16 @@ fn what_is_signed_is_one_canonical_map() {
 #[test]
 fn undecodable_inputs() {
     use passrig_authenticator::client::Name;
-    for extensions in [
-        json!({"prf": {"eval": {"first": "A==="}}}),
-        json!({"prf": {"eval": {}}}),
-        json!({"prf": 1}),
-        json!({"credBlob": "+"}),
-        json!({"largeBlob": {"support": 1}}),
-        json!({"appidExclude": 1}),
+    for (extensions, expected) in [
+        (json!({"prf": {"eval": {"first": "A==="}}}), Name::Encoding),
+        (json!({"prf": {"eval": {"first": "A==="}}, "largeBlob": 1}), Name::Type),
+        (json!({"prf": {"eval": {}}}), Name::Type),
+        (json!({"prf": {"eval": null}}), Name::Type),
+        (json!({"prf": 1}), Name::Type),
+        (json!({"credBlob": "+"}), Name::Encoding),
+        (json!({"appidExclude": 1}), Name::Security),
     ] {
         let result = client([Profile::roaming()]).create(&creating(extensions.clone()));
-        assert_eq!(name(result), Name::Encoding, "{extensions}");
+        assert_eq!(name(result), expected, "{extensions}");
     }
 }

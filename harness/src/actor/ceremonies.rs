@@ -8,6 +8,7 @@ use passrig_authenticator::Ceremony;
 use passrig_authenticator::client::{Client, create, get};
 use passrig_authenticator::deviation::{self, Bench, Deviation, PlanMut};
 use passrig_authenticator::device::Attachment;
+use passrig_authenticator::wire::extensions::ClientInputs;
 use passrig_authenticator::wire::{CreationOptions, RequestOptions};
 use passrig_authenticator::workbench::Honest;
 use std::borrow::Cow;
@@ -30,14 +31,18 @@ impl Actor {
             _ => Cow::Borrowed(&self.inputs),
         };
         let begun = self.world.target.begin(ceremony, &mut self.session, &inputs, log).await?;
-        let rp_id = match ceremony {
-            Ceremony::Registration => begun.options.pointer("/rp/id"),
-            Ceremony::Authentication => begun.options.pointer("/rpId"),
-        };
-        let app_id = begun.options.pointer("/extensions/appid");
-        self.known.app_id = app_id.and_then(|id| id.as_str().map(str::to_owned));
+        // Options that no client can convert end the ceremony later.
+        let (rp_id, extensions) = match ceremony {
+            Ceremony::Registration => CreationOptions::parse(&begun.options)
+                .map(|options| (options.rp.id, options.extensions)),
+            Ceremony::Authentication => RequestOptions::parse(&begun.options)
+                .map(|options| (options.rp_id, options.extensions)),
+        }
+        .unwrap_or_default();
+        let inputs = ClientInputs::parse(&extensions).unwrap_or_default();
+        self.known.app_id = inputs.appid;
         let own = || self.world.origin.domain().map(str::to_owned);
-        self.known.rp_id = rp_id.and_then(|id| id.as_str().map(str::to_owned)).or_else(own);
+        self.known.rp_id = rp_id.or_else(own);
         Ok(begun)
     }
 

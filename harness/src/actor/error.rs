@@ -21,7 +21,7 @@ pub enum AttemptError {
     #[error(transparent)]
     Target(#[from] crate::target_rp::Error),
     /// The options of the target are not valid options.
-    #[error("of the target's answer, {0}")]
+    #[error("the target's answer has {0}")]
     Options(#[from] options::Error),
     /// A browser refuses these options on this page.
     #[error("a browser stops here with {0}")]

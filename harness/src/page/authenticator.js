@@ -15,11 +15,12 @@
   const uncurry = Function.prototype.bind.bind(Function.prototype.call);
   const { apply } = Reflect;
   const { parse, stringify } = JSON;
-  const { create: derive, defineProperty, getOwnPropertyDescriptor, hasOwn, keys, setPrototypeOf } = Object;
+  const { create: derive, defineProperty, getOwnPropertyDescriptor, keys, setPrototypeOf } = Object;
   const { iterator } = Symbol;
   const { isView } = ArrayBuffer;
   const getter = (prototype, name) => uncurry(getOwnPropertyDescriptor(prototype, name).get);
   const clone = structuredClone;
+  const wellFormed = uncurry(String.prototype.toWellFormed);
   const Bytes = Uint8Array;
   const TypedArray = Object.getPrototypeOf(Bytes).prototype;
   const Later = Promise;
@@ -30,7 +31,12 @@
   const bytesBuffer = getter(TypedArray, 'buffer');
   const bytesOf = [TypedArray, DataView.prototype].map((prototype) => {
     const [buffer, offset, length] = ['buffer', 'byteOffset', 'byteLength'].map((name) => getter(prototype, name));
-    return (view) => new Bytes(buffer(view), offset(view), length(view));
+    return (view) => {
+      const bytes = buffer(view);
+      // A BufferSource is not in shared memory: there, this throws.
+      bufferLength(bytes);
+      return new Bytes(bytes, offset(view), length(view));
+    };
   });
   const isAborted = getter(AbortSignal.prototype, 'aborted');
   const abortReason = getter(AbortSignal.prototype, 'reason');
@@ -102,75 +108,141 @@
     return bytesBuffer(bytes);
   };
 
-  // The bytes of a BufferSource, in base64url; undefined for anything else.
-  const binary = (value) => {
-    if (isView(value)) {
-      try { return encode(bytesOf[0](value)); } catch { return encode(bytesOf[1](value)); }
-    }
-    try { bufferLength(value); } catch { return undefined; }
-    return encode(new Bytes(value));
-  };
-  // The members of dictionaries. A browser reads them wherever they come from: a prototype, or a getter.
+  // The conversions of Web IDL: from a value of the page to options JSON, with bytes in base64url. `at` is the place of
+  // the value, for messages. Code of the page that runs on the way, such as a getter, runs once, and what it throws is
+  // thrown.
   const NONE = [];
-  const DESCRIPTOR = ['type', 'id', 'transports'];
-  const OPTIONS = [
-    'rp', 'user', 'pubKeyCredParams', 'timeout', 'excludeCredentials', 'authenticatorSelection', 'attestation',
-    'attestationFormats', 'hints', 'extensions', 'rpId', 'allowCredentials', 'userVerification', 'challenge',
-  ];
-  const BELOW = {
-    __proto__: null,
-    rp: ['id', 'name'],
-    user: ['id', 'name', 'displayName'],
-    pubKeyCredParams: ['type', 'alg'],
-    excludeCredentials: DESCRIPTOR,
-    allowCredentials: DESCRIPTOR,
-    authenticatorSelection: ['authenticatorAttachment', 'residentKey', 'requireResidentKey', 'userVerification'],
+  const mistake = (at, expected) => {
+    throw new Mistake(`invalid options at \`${at}\`: expected ${expected}`);
   };
-  // A value as its JSON form has it: bytes in base64url. Each member is read once.
-  const plain = (value, names, depth) => {
-    if (typeof value === 'bigint' || typeof value === 'function') return undefined;
-    if (value === null || typeof value !== 'object') return value;
-    const bytes = binary(value);
-    if (bytes !== undefined) return bytes;
-    if (depth > DEEPEST) return undefined;
-    const iterate = value[iterator];
-    if (iterate !== undefined && iterate !== null) {
-      const items = setPrototypeOf([], null);
-      let count = 0;
-      for (const item of { __proto__: null, [iterator]: () => apply(iterate, value, NONE) }) {
-        if (count === MOST) return undefined;
-        items[count] = plain(item, names, depth + 1);
-        count += 1;
-      }
-      return items;
+  const isObject = (value) => (typeof value === 'object' && value !== null) || typeof value === 'function';
+  // Each operator throws a TypeError for what it cannot convert, such as a symbol.
+  const text = (value) => wellFormed(`${value}`);
+  const boolean = (value) => !!value;
+  const long = (value) => +value | 0;
+  const unsignedLong = (value) => +value >>> 0;
+  const bytes = (value, at) => {
+    try {
+      if (!isView(value)) return encode(new Bytes(value, 0, bufferLength(value)));
+      try { return encode(bytesOf[0](value)); } catch { return encode(bytesOf[1](value)); }
+    } catch { return mistake(at, 'a BufferSource'); }
+  };
+  const sequence = (convert) => (value, at) => {
+    const iterate = isObject(value) ? value[iterator] : undefined;
+    if (iterate === undefined || iterate === null) mistake(at, 'a sequence');
+    const items = setPrototypeOf([], null);
+    let count = 0;
+    for (const item of { __proto__: null, [iterator]: () => apply(iterate, value, NONE) }) {
+      if (count === MOST) mistake(at, `at most ${MOST} items`);
+      items[count] = convert(item, `${at}[${count}]`);
+      count += 1;
     }
+    return items;
+  };
+  const record = (convert) => (value, at) => {
+    if (!isObject(value)) mistake(at, 'an object');
     const members = { __proto__: null };
-    const add = (name) => {
-      const member = value[name];
-      const below = names === OPTIONS ? BELOW[name] ?? NONE : NONE;
-      if (member !== undefined) members[name] = plain(member, below, depth + 1);
-    };
-    const own = keys(value);
-    for (let at = 0; at < own.length; at += 1) add(own[at]);
-    for (let at = 0; at < names.length; at += 1) {
-      if (!hasOwn(members, names[at]) && names[at] in value) add(names[at]);
+    const names = keys(value);
+    for (let index = 0; index < names.length; index += 1) {
+      const name = wellFormed(names[index]);
+      members[name] = convert(value[names[index]], `${at}.${name}`);
     }
     return members;
+  };
+  const optional = (name, convert) => ({ __proto__: null, name, convert, isRequired: false });
+  const required = (name, convert) => ({ __proto__: null, name, convert, isRequired: true });
+  // The members in the order in which a browser reads them. They may be inherited.
+  const dictionary = (...members) => (value, at) => {
+    const isEmpty = value === undefined || value === null;
+    if (!isEmpty && !isObject(value)) mistake(at, 'an object');
+    const converted = { __proto__: null };
+    for (let index = 0; index < members.length; index += 1) {
+      const { name, convert, isRequired } = members[index];
+      const member = isEmpty ? undefined : value[name];
+      if (member !== undefined) converted[name] = convert(member, `${at}.${name}`);
+      else if (isRequired) mistake(`${at}.${name}`, 'a value, found undefined');
+    }
+    return converted;
+  };
+
+  const descriptors = sequence(dictionary(
+    required('id', bytes),
+    optional('transports', sequence(text)),
+    required('type', text),
+  ));
+  const values = dictionary(required('first', bytes), optional('second', bytes));
+  const extensions = dictionary(
+    optional('appid', text),
+    optional('appidExclude', text),
+    optional('credBlob', bytes),
+    optional('credProps', boolean),
+    optional('credentialProtectionPolicy', text),
+    optional('enforceCredentialProtectionPolicy', boolean),
+    optional('getCredBlob', boolean),
+    optional('hmacCreateSecret', boolean),
+    optional('hmacGetSecret', dictionary(required('salt1', bytes), optional('salt2', bytes))),
+    optional('largeBlob', dictionary(optional('read', boolean), optional('support', text), optional('write', bytes))),
+    optional('minPinLength', boolean),
+    optional('prf', dictionary(optional('eval', values), optional('evalByCredential', record(values)))),
+    optional('thirdPartyPayment', boolean),
+    optional('uvm', boolean),
+  );
+  const OPTIONS = {
+    __proto__: null,
+    create: dictionary(
+      optional('attestation', text),
+      optional('attestationFormats', sequence(text)),
+      optional('authenticatorSelection', dictionary(
+        optional('authenticatorAttachment', text),
+        optional('requireResidentKey', boolean),
+        optional('residentKey', text),
+        optional('userVerification', text),
+      )),
+      required('challenge', bytes),
+      optional('excludeCredentials', descriptors),
+      optional('extensions', extensions),
+      optional('hints', sequence(text)),
+      required('pubKeyCredParams', sequence(dictionary(required('alg', long), required('type', text)))),
+      required('rp', dictionary(required('name', text), optional('id', text))),
+      optional('timeout', unsignedLong),
+      required('user', dictionary(required('name', text), required('displayName', text), required('id', bytes))),
+    ),
+    get: dictionary(
+      optional('allowCredentials', descriptors),
+      required('challenge', bytes),
+      optional('extensions', extensions),
+      optional('hints', sequence(text)),
+      optional('rpId', text),
+      optional('timeout', unsignedLong),
+      optional('userVerification', text),
+    ),
   };
 
   const start = (kind, publicKey, signal, mediation) =>
     new Later((resolve, reject) => {
-      const hasSignal = signal !== undefined && signal !== null;
-      if (hasSignal && isAborted(signal)) {
+      const active = isActive(activation);
+      const about = { __proto__: null, kind, active, origin, top };
+      let options;
+      let conditional = false;
+      let isLate = false;
+      try {
+        conditional = mediation !== undefined && text(mediation) === 'conditional';
+        options = OPTIONS[kind](publicKey, 'publicKey');
+        if (stringify(options).length > LONGEST) mistake('publicKey', `at most ${LONGEST} characters`);
+        isLate = signal !== undefined && isAborted(signal);
+      } catch (error) {
+        tell({ __proto__: null, ...about, event: 'unconverted', conditional });
+        reject(error);
+        return;
+      }
+      if (isLate) {
         reject(abortReason(signal));
         return;
       }
-      let options = plain(publicKey, OPTIONS, 0);
-      if ((stringify(options) ?? '').length > LONGEST) options = null;
       last += 1;
       const id = last;
       pending[id] = { __proto__: null, kind, resolve, reject };
-      if (hasSignal) {
+      if (signal !== undefined) {
         listen(signal, 'abort', () => {
           if (!pending[id]) return;
           delete pending[id];
@@ -178,9 +250,7 @@
           reject(abortReason(signal));
         });
       }
-      const conditional = mediation === 'conditional';
-      const active = isActive(activation);
-      tell({ __proto__: null, event: 'call', id, kind, conditional, active, origin, top, options });
+      tell({ __proto__: null, ...about, event: 'call', id, conditional, options });
     });
 
   // What comes back looks as the browser's own.
@@ -243,10 +313,7 @@
         resolve(credential(kind, response));
         return;
       }
-      // The native function would have thrown this at what is no dictionary of its kind.
-      const exception = name === 'TypeError' || name === 'EncodingError'
-        ? new Mistake(message)
-        : new Exception(message, name);
+      const exception = name === 'TypeError' ? new Mistake(message) : new Exception(message, name);
       remember(refusals, exception, kind);
       reject(exception);
     },
@@ -280,11 +347,11 @@
     let mediation;
     try {
       ({ publicKey } = options);
-      if (publicKey) ({ signal, mediation } = options);
+      if (publicKey !== undefined) ({ signal, mediation } = options);
     } catch (error) {
       return new Later((_, reject) => reject(error));
     }
-    if (publicKey) return start(kind, publicKey, signal, mediation);
+    if (publicKey !== undefined) return start(kind, publicKey, signal, mediation);
     const others = derive(options);
     defineProperty(others, 'publicKey', { __proto__: null, value: undefined });
     return apply(native, this, [others]);

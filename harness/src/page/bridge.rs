@@ -89,6 +89,11 @@ enum PageMessage {
         #[serde(flatten)]
         said: CallMessage,
     },
+    /// A call with options that are none: the page has its exception already.
+    Unconverted {
+        #[serde(flatten)]
+        said: CallMessage,
+    },
     Aborted {
         id: u64,
     },
@@ -112,7 +117,7 @@ struct CallMessage {
     active: bool,
     origin: String,
     top: Option<String>,
-    /// Null where the page gives none that can be read.
+    /// Null where they cannot be converted.
     #[serde(default)]
     options: Value,
 }
@@ -242,6 +247,9 @@ impl Bridge {
             PageMessage::Aborted { id } => {
                 self.state().offered.retain(|it| it.id != id || it.context != context);
             }
+            PageMessage::Unconverted { said } => {
+                self.note(&said);
+            }
             PageMessage::Call { id, said } => {
                 let pending = Pending { context, id, said, length: payload.len() };
                 let conditional = pending.said.conditional;
@@ -269,7 +277,7 @@ impl Bridge {
             active: said.active,
             origin: said.origin.clone(),
             top: said.top.clone(),
-            altered: altered(&state.answers, &said.options),
+            altered: altered(&state.answers, said.kind.into(), &said.options),
         };
         state.calls.push(call);
         true

@@ -1,9 +1,12 @@
 //! Options as the server sent them, and as the page's script passes them on.
 
+use passrig_authenticator::Ceremony;
 use passrig_authenticator::wire::base64url;
-use serde_json::Value;
+use passrig_authenticator::wire::extensions::ClientInputs;
+use serde_json::{Map, Value};
 
 use crate::recording;
+use crate::target_rp::as_converted;
 
 /// The members that mean something to a client (§5.4, §5.5).
 const MEMBERS: [&str; 14] = [
@@ -25,10 +28,22 @@ const MEMBERS: [&str; 14] = [
 
 /// Which members a call has otherwise than the last answer with its challenge;
 /// `None` if no answer has it.
-pub(super) fn altered(answers: &[String], called: &Value) -> Option<Vec<String>> {
+pub(super) fn altered(
+    answers: &[String],
+    ceremony: Ceremony,
+    called: &Value,
+) -> Option<Vec<String>> {
     let challenge = called.get("challenge")?.as_str()?;
     let mut answers = answers.iter().rev();
-    let sent = answers.find_map(|answer| recording::options_in(answer, challenge))?;
+    let mut sent = answers.find_map(|answer| recording::options_in(answer, challenge))?;
+    // A server's options may be in an encoding of its own.
+    if let Ok(converted) = as_converted(ceremony, &sent) {
+        sent = converted;
+    }
+    if let Some(extensions) = sent.get_mut("extensions").and_then(Value::as_object_mut) {
+        // A call has no others.
+        extensions.retain(|name, _| ClientInputs::IDENTIFIERS.contains(&name.as_str()));
+    }
     let of = |options: &Value, member: &str| options.get(member).cloned().unwrap_or_default();
     let differs = |member: &&&str| !same(&of(&sent, member), &of(called, member));
     Some(MEMBERS.iter().filter(differs).map(|member| (*member).to_owned()).collect())
@@ -40,7 +55,7 @@ fn same(sent: &Value, called: &Value) -> bool {
     match (sent, called) {
         (Value::Object(some), Value::Object(others)) => {
             let names = some.keys().chain(others.keys());
-            let of = |members: &serde_json::Map<String, Value>, name: &str| {
+            let of = |members: &Map<String, Value>, name: &str| {
                 members.get(name).cloned().unwrap_or_default()
             };
             names.into_iter().all(|name| same(&of(some, name), &of(others, name)))
@@ -97,12 +112,27 @@ mod tests {
             "attestation": "none",
             "hints": [],
         });
-        assert_eq!(altered(&answers, &called), Some(vec![]));
+        assert_eq!(altered(&answers, Ceremony::Authentication, &called), Some(vec![]));
+        // A client converts the options first, and ignores extensions that it does not know.
+        let unusual = json!({
+            "challenge": "YWJjZGVmZ2hpag",
+            "rpId": 7,
+            "timeout": "60000",
+            "extensions": { "credProps": true, "later": [1] },
+        });
+        let converted = json!({
+            "challenge": "YWJjZGVmZ2hpag",
+            "rpId": "7",
+            "timeout": 60000,
+            "extensions": { "credProps": true },
+        });
+        let unusual = [unusual.to_string()];
+        assert_eq!(altered(&unusual, Ceremony::Authentication, &converted), Some(vec![]));
         called["userVerification"] = "discouraged".into();
         called["hints"] = json!(["client-device"]);
-        let found = altered(&answers, &called).unwrap();
+        let found = altered(&answers, Ceremony::Authentication, &called).unwrap();
         assert_eq!(found, ["hints", "userVerification"]);
         called["challenge"] = "b3RoZXI".into();
-        assert_eq!(altered(&answers, &called), None);
+        assert_eq!(altered(&answers, Ceremony::Authentication, &called), None);
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use passrig_authenticator::Ceremony;
 use passrig_authenticator::deviation::Deviation;
 use passrig_authenticator::wire::{CreationOptions, RequestOptions};
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use super::bug::Bug;
 use super::retries::{Retries, throttled};
@@ -53,9 +53,10 @@ impl ObservedOptions {
     }
 
     fn note(&mut self, begun: &Begun) {
-        let extensions = begun.options.get("extensions").and_then(serde_json::Value::as_object);
-        let names = extensions.into_iter().flat_map(serde_json::Map::keys);
-        self.extensions.extend(names.map(|name| (begun.ceremony, name.clone())));
+        let mut note = |extensions: &Map<String, Value>| {
+            let names = extensions.keys().map(|name| (begun.ceremony, name.clone()));
+            self.extensions.extend(names);
+        };
         let mut set = |setting, value: &str| {
             let value = SettingValue::named(value);
             self.settings.extend(value.map(|value| ((begun.ceremony, setting), value)));
@@ -63,6 +64,7 @@ impl ObservedOptions {
         match begun.ceremony {
             Ceremony::Registration => {
                 if let Ok(options) = CreationOptions::parse(&begun.options) {
+                    note(&options.extensions);
                     set(Setting::UserVerification, options.user_verification().as_str());
                     let attestation = match options.attestation.as_deref() {
                         Some("direct" | "enterprise" | "indirect") => "direct",
@@ -75,6 +77,7 @@ impl ObservedOptions {
             }
             Ceremony::Authentication => {
                 if let Ok(options) = RequestOptions::parse(&begun.options) {
+                    note(&options.extensions);
                     set(Setting::UserVerification, options.user_verification().as_str());
                     let listed = !options.allow_credentials.is_empty();
                     set(Setting::Login, if listed { "username" } else { "discoverable" });

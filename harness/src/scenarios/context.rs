@@ -169,7 +169,8 @@ impl Context<'_> {
 
     /// Lets more time pass than a ceremony that has begun may last.
     pub async fn outlast(&self, begun: &Begun) -> Result<()> {
-        let stated = begun.options.get("timeout").and_then(serde_json::Value::as_u64);
+        let options = begun.converted();
+        let stated = options.get("timeout").and_then(serde_json::Value::as_u64);
         let stated = Duration::from_millis(stated.unwrap_or_default());
         // An answer within the time that the options give is not late.
         let Some(expiry) = self.world.expiry.filter(|expiry| stated <= *expiry) else {

@@ -184,7 +184,7 @@ pub(super) async fn another_attachment(ctx: &mut Context<'_>) -> Result<Observat
     let ceremony = ctx.check.ceremony;
     let mut actor = ctx.subject().await?;
     let begun = ctx.begin(&mut actor, ceremony).await?;
-    let options = &begun.options;
+    let options = begun.converted();
     let demanded = options.pointer("/authenticatorSelection/authenticatorAttachment");
     if let Some(demanded @ ("platform" | "cross-platform")) = demanded.and_then(Value::as_str) {
         // The RP may insist on a demand, but not on a hint.

@@ -14,20 +14,20 @@ pub(super) async fn exclude_one(ctx: &mut Context<'_>) -> Result<Observations> {
     let mut actor = ctx.registered("subject").await?;
     let id = actor.known.credential_id.clone().unwrap_or_default();
     let begun = ctx.begin(&mut actor, Ceremony::Registration).await?;
-    Ok(lists(ctx, &begun.options, "excludeCredentials", &[id]))
+    Ok(lists(ctx, &begun.converted(), "excludeCredentials", &[id]))
 }
 
 pub(super) async fn exclude_every(ctx: &mut Context<'_>) -> Result<Observations> {
     let (mut actor, ids) = with_two_credentials(ctx).await?;
     let begun = ctx.begin(&mut actor, Ceremony::Registration).await?;
-    Ok(lists(ctx, &begun.options, "excludeCredentials", &ids))
+    Ok(lists(ctx, &begun.converted(), "excludeCredentials", &ids))
 }
 
 pub(super) async fn allow_every(ctx: &mut Context<'_>) -> Result<Observations> {
     let (mut actor, ids) = with_two_credentials(ctx).await?;
     actor.change_browser();
     let begun = ctx.begin(&mut actor, Ceremony::Authentication).await?;
-    Ok(lists(ctx, &begun.options, "allowCredentials", &ids))
+    Ok(lists(ctx, &begun.converted(), "allowCredentials", &ids))
 }
 
 /// An actor with two authenticators, and the IDs of its credentials.
@@ -71,7 +71,8 @@ pub(super) async fn transports(ctx: &mut Context<'_>) -> Result<Observations> {
     let named = texts(response.pointer("/response/transports"));
     actor.change_browser();
     let begun = ctx.begin(&mut actor, Ceremony::Authentication).await?;
-    let listed = descriptor(&begun.options, "allowCredentials", &message.credential_id);
+    let options = begun.converted();
+    let listed = descriptor(&options, "allowCredentials", &message.credential_id);
     let listed = texts(listed.and_then(|listed| listed.get("transports")));
     let remark = format!("registered with {}, listed with {}", words(&named), words(&listed));
     Ok(Observations::after(control, Attempt::observed(listed == named, remark, &ctx.log)))
@@ -156,7 +157,7 @@ async fn made_up_credentials(ctx: &mut Context<'_>, unknown: &mut Actor) -> Resu
     names_alone(ctx)?;
     match ctx.begin(unknown, Ceremony::Authentication).await {
         Err(error) if error.is_turned_away() => Err(NotExpressible::UnknownNameRefused.into()),
-        begun => Ok(begun?.options.get("allowCredentials").cloned().unwrap_or_default()),
+        begun => Ok(begun?.converted().get("allowCredentials").cloned().unwrap_or_default()),
     }
 }
 

@@ -47,7 +47,7 @@ async fn challenges(ctx: &mut Context<'_>, count: usize) -> Result<Vec<Vec<u8>>>
     let mut challenges = Vec::new();
     for _ in 0..count {
         let begun = ctx.begin(&mut actor, ctx.check.ceremony).await?;
-        challenges.push(bytes(&begun.options, "/challenge"));
+        challenges.push(bytes(&begun.converted(), "/challenge"));
     }
     Ok(challenges)
 }
@@ -65,7 +65,7 @@ fn varying(texts: &[Vec<u8>]) -> usize {
 pub(super) async fn user_handle_opaque(ctx: &mut Context<'_>) -> Result<Observations> {
     let mut actor = ctx.new_account("subject").await?;
     let begun = ctx.begin(&mut actor, Ceremony::Registration).await?;
-    let handle = bytes(&begun.options, "/user/id");
+    let handle = bytes(&begun.converted(), "/user/id");
     let names = ["username", "email"];
     let revealed =
         names.iter().find(|name| actor.name(name).is_some_and(|text| reveals(&handle, text)));
@@ -85,11 +85,11 @@ pub(super) async fn user_handle_stable(ctx: &mut Context<'_>) -> Result<Observat
     let mut actor = ctx.new_account("subject").await?;
     let begun = ctx.begin(&mut actor, Ceremony::Registration).await?;
     // Of a credential that is not discoverable the authenticator keeps none.
-    let first = bytes(&begun.options, "/user/id");
+    let first = bytes(&begun.converted(), "/user/id");
     let message = actor.respond(&begun)?;
     let control = ctx.send(&mut actor, &begun, &message).await?;
     let begun = ctx.begin(&mut actor, Ceremony::Registration).await?;
-    let same = first == bytes(&begun.options, "/user/id");
+    let same = first == bytes(&begun.converted(), "/user/id");
     let remark = "the account has another user.id than before";
     Ok(Observations::after(control, Attempt::observed(same, remark, &ctx.log)))
 }
@@ -99,7 +99,7 @@ pub(super) async fn user_handle_distinct(ctx: &mut Context<'_>) -> Result<Observ
     for name in ["victim", "attacker"] {
         let mut actor = ctx.new_account(name).await?;
         let begun = ctx.begin(&mut actor, Ceremony::Registration).await?;
-        handles.insert(bytes(&begun.options, "/user/id"));
+        handles.insert(bytes(&begun.converted(), "/user/id"));
     }
     Ok(ctx.seen(handles.len() == 2, "two accounts have the same user.id"))
 }
@@ -123,7 +123,7 @@ pub(super) async fn each(
 ) -> Result<Observations> {
     let mut actor = ctx.subject().await?;
     let begun = ctx.begin(&mut actor, ctx.check.ceremony).await?;
-    let objection = objection(&begun.options);
+    let objection = objection(&begun.converted());
     Ok(ctx.seen(objection.is_none(), objection.unwrap_or_default()))
 }
 

@@ -174,7 +174,8 @@ async fn comes_with(sim: &mut Simulator<'_>, device: &str, profile: Profile) -> 
 
 /// The parts of the options that may exclude a device.
 fn asked(begun: &Begun) -> String {
-    let selection = begun.options.get("authenticatorSelection");
+    let options = begun.converted();
+    let selection = options.get("authenticatorSelection");
     let word = |name: &str| {
         let value = selection.and_then(|selection| selection.get(name));
         value.and_then(serde_json::Value::as_str)
@@ -185,7 +186,7 @@ fn asked(begun: &Begun) -> String {
             parts.push(format!("{name} \"{value}\""));
         }
     }
-    let offered = begun.options.get("pubKeyCredParams").and_then(serde_json::Value::as_array);
+    let offered = options.get("pubKeyCredParams").and_then(serde_json::Value::as_array);
     let numbers = offered.into_iter().flatten().filter_map(|one| one.get("alg"));
     let numbers: Vec<String> = numbers.map(ToString::to_string).collect();
     parts.push(format!("algorithms {}", numbers.join(", ")));

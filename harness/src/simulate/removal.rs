@@ -79,7 +79,8 @@ pub(super) async fn new_sign_in(
 
 /// The rule about removed passkeys, by the beginning of the sign-in.
 pub(super) fn removed(begun: &Begun) -> &'static str {
-    let allowed = begun.options.get("allowCredentials").and_then(serde_json::Value::as_array);
+    let options = begun.converted();
+    let allowed = options.get("allowCredentials").and_then(serde_json::Value::as_array);
     match allowed.is_some_and(|allowed| !allowed.is_empty()) {
         true => "authentication.removed-credential.begun-before",
         false => "authentication.removed-credential.discoverable",

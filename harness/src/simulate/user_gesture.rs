@@ -131,7 +131,8 @@ async fn autofill(sim: &mut Simulator<'_>) -> Result<()> {
         ada.actor.choose(Setting::Mediation, SettingValue::Conditional);
     }
     let begun = ada.actor.begin(Ceremony::Authentication, &mut sim.log).await?;
-    let named = begun.options.get("allowCredentials").and_then(serde_json::Value::as_array);
+    let options = begun.converted();
+    let named = options.get("allowCredentials").and_then(serde_json::Value::as_array);
     let action = ada.does("puts the cursor into the form's field, and picks her passkey there");
     if named.is_some_and(|named| !named.is_empty()) {
         let means = "This RP names passkeys as soon as it is asked, and its profile knows no other \

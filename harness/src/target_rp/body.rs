@@ -7,6 +7,7 @@ use brotli_decompressor::Decompressor;
 use flate2::read::{DeflateDecoder, GzDecoder, ZlibDecoder};
 use http::{HeaderMap, header};
 use passrig_authenticator::wire::base64url;
+use passrig_authenticator::wire::json::without_lone_surrogates;
 use ruzstd::decoding::StreamingDecoder;
 use serde_json::Value;
 
@@ -102,49 +103,9 @@ pub(super) fn json(body: &[u8]) -> Option<Value> {
     serde_json::from_slice(body).ok().or_else(|| parsed(&text(body)))
 }
 
-/// The value of a JSON text as a script gets it. A half of a surrogate pair by itself becomes U+FFFD,
-/// as in each conversion to a `USVString`.
+/// The value of a JSON text as a script gets it, with U+FFFD for each lone surrogate.
 pub(super) fn parsed(text: &str) -> Option<Value> {
-    let value = serde_json::from_str(text).ok();
-    value.or_else(|| serde_json::from_str(&with_whole_characters(text)?).ok())
-}
-
-/// A JSON text with U+FFFD for each escape of a half of a surrogate pair, if it has such escapes.
-fn with_whole_characters(text: &str) -> Option<String> {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((before, at)) = rest.find('\\').and_then(|at| rest.split_at_checked(at)) {
-        out.push_str(before);
-        let pair = at.get(..ESCAPE).zip(at.get(ESCAPE..2 * ESCAPE));
-        let is_pair = pair.is_some_and(|(high, low)| {
-            unit(high).is_some_and(|unit| (0xd800..0xdc00).contains(&unit))
-                && unit(low).is_some_and(|unit| (0xdc00..0xe000).contains(&unit))
-        });
-        let is_half =
-            at.get(..ESCAPE).and_then(unit).is_some_and(|u| (0xd800..0xe000).contains(&u));
-        // A backslash and the character that it escapes, which may be another backslash.
-        let short = at.chars().take(2).map(char::len_utf8).sum();
-        let length = match (is_pair, is_half) {
-            (true, _) => 2 * ESCAPE,
-            (false, true) => ESCAPE,
-            (false, false) => short,
-        };
-        let (escape, after) = at.split_at_checked(length)?;
-        out.push_str(if is_half && !is_pair { "\\ufffd" } else { escape });
-        rest = after;
-    }
-    out.push_str(rest);
-    (out != text).then_some(out)
-}
-
-/// The length of an escape such as `\ud800`.
-const ESCAPE: usize = 6;
-
-/// The code unit of an escape.
-fn unit(escape: &str) -> Option<u16> {
-    let digits = escape.strip_prefix("\\u")?;
-    let is_hex = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
-    is_hex.then(|| u16::from_str_radix(digits, 16).ok()).flatten()
+    serde_json::from_slice(&without_lone_surrogates(text.as_bytes())).ok()
 }
 
 /// True if a body is a map or a list of CBOR by its first bytes, which begin no UTF-8 text: the head

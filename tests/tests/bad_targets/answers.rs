@@ -137,11 +137,34 @@ help: options are PublicKeyCredentialCreationOptionsJSON or
 ");
 }
 
+/// The answer to the credential is wrong; the options are not.
+#[tokio::test]
+async fn unusual_options_that_browsers_take() {
+    for (from, to) in [
+        (r#""name": "a""#, r#""name": "\ud800""#),
+        (r#""name": "x""#, r#""name": null"#),
+        ("-7", r#""-7""#),
+        ("-7", "-7.0"),
+        ("{\"rp\"", "{\"extensions\": [], \"timeout\": -1, \"attestation\": \"later\", \"rp\""),
+    ] {
+        let complaint = optioned(from, to).await;
+        assert!(!complaint.contains("options"), "{to}: {complaint}");
+    }
+}
+
 #[tokio::test]
 async fn options_that_no_browser_takes() {
     insta::assert_snapshot!(optioned("passrig.test", "example.com").await, @r"
 × an honest registration cannot be carried out: a browser stops here with
 │ SecurityError: The RP id `example.com` is neither login.passrig.test nor a
+│ registrable suffix of it.
+help: the RP id of the options has to be the host of --origin (by default
+      that of --rp) or a parent of it
+");
+    // Null is a text, too.
+    insta::assert_snapshot!(optioned(r#""passrig.test""#, "null").await, @r"
+× an honest registration cannot be carried out: a browser stops here with
+│ SecurityError: The RP id `null` is neither login.passrig.test nor a
 │ registrable suffix of it.
 help: the RP id of the options has to be the host of --origin (by default
       that of --rp) or a parent of it

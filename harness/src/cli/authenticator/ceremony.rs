@@ -4,6 +4,7 @@ use clap::ValueEnum;
 use passrig_authenticator::Client;
 use passrig_authenticator::client::{DomException, Name, Origin};
 use passrig_authenticator::env::Answer;
+use passrig_authenticator::wire::json::without_lone_surrogates;
 use serde_json::Value;
 
 use super::super::console::{Console, complain};
@@ -89,9 +90,12 @@ fn perform(
 }
 
 fn options(text: &str) -> Result<Value, DomException> {
-    let options = serde_json::from_str(text).map_err(|error| DomException {
-        name: Name::Encoding,
-        message: format!("The options are no JSON: {error}."),
+    // As `Response.json()` takes them.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let text = without_lone_surrogates(text.as_bytes());
+    let options = serde_json::from_slice(&text).map_err(|error| DomException {
+        name: Name::Syntax,
+        message: format!("invalid options: the text is not JSON: {error}."),
     })?;
     Ok(match options {
         Value::Object(mut members) if members.contains_key("publicKey") => {
