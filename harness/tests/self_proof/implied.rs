@@ -91,7 +91,7 @@ async fn the_owner_of_the_credential_gains_little() {
     let id = "authentication.credential.handle-of-another-user";
     for (mutant, importance) in [
         // Signs in the owner of the credential.
-        ("authentication.user-handle.left-out", Importance::Low),
+        ("authentication.user-handle.owner-alone", Importance::Low),
         // Signs in the user whom the handle names.
         ("authentication.user-handle.handle-alone", Importance::Critical),
     ] {
