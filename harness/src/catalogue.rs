@@ -73,6 +73,13 @@ pub struct Check {
     pub level: Level,
     /// The gain of an attacker from a divergence.
     pub importance: Importance,
+    /// The importance where a probe sees that the owner of the credential is signed in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub importance_for_owner: Option<Importance>,
+    /// The ID of a plainer check. If the target accepts that one, too, an accepted attempt of this
+    /// one is no finding of its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub implied_by: Option<String>,
     /// The reason for the rule.
     pub why: String,
     /// The fix of an RP that breaks it.
@@ -97,6 +104,9 @@ pub struct Check {
     /// The way in which it is performed.
     #[serde(skip)]
     pub action: Action,
+    /// The check of `implied_by`.
+    #[serde(skip)]
+    pub plainer: Option<Box<Check>>,
 }
 
 /// The way in which a check is performed.
@@ -116,6 +126,8 @@ pub enum Action {
 pub enum Need {
     /// The RP id is a registrable domain, so that relatives of it exist.
     RegistrableDomain,
+    /// The host of the RP is a domain, not an address, so that other hosts contain its name.
+    Domain,
     /// The adapter can make a second account.
     TwoAccounts,
     /// In this ceremony the target asks for this, such as

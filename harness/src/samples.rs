@@ -24,6 +24,8 @@ pub(crate) fn catalogue() -> Catalogue {
         requirement: Some("REG-06".to_owned()),
         level: Level::Must,
         importance: Importance::High,
+        importance_for_owner: None,
+        implied_by: None,
         why: "A page elsewhere may belong to someone else; accepting it lets that page enrol or \
               use passkeys."
             .to_owned(),
@@ -37,6 +39,7 @@ pub(crate) fn catalogue() -> Catalogue {
         waits: false,
         times: false,
         action: Action::Scenario(Scenario::ReplayedAssertion),
+        plainer: None,
     };
     let port = Check {
         id: "registration.origin.port".to_owned(),

@@ -54,6 +54,7 @@ pub fn find(scenario: Scenario) -> for<'a> fn(&'a mut Context<'_>) -> ScenarioFu
         CredentialOfAnotherUser => credential::of_another_user,
         CredentialForAUserWithout => credential::for_a_user_without,
         OwnCredentialIdAgain => credential::own_id_again,
+        EmptyCredentialId => credential::empty_id,
         CredentialNotListed => credential::not_listed,
         ChallengeAfterFailure => challenge::after_failure,
         ChallengeOfAnotherUser => challenge::of_another_user,

@@ -103,6 +103,16 @@ fn text_that_is_not_toml() {
     );
 }
 
+#[test]
+fn a_plainer_check_that_does_not_exist() {
+    let case = "implied_by = { registration = \"registration.origin.foreing\" }\n[[family.case]]\n\
+                id = \"x\"\nsends = \"x\"\ndeviation = [{ at = \"client_data.origin\", set = \"x\" }]\n";
+    let file = ("list --catalogue file.toml", case);
+    let (sentence, place, help) = answer(file, FAMILY);
+    assert_eq!(sentence, "there is no check `registration.origin.foreing`");
+    assert_eq!((place.as_str(), help.as_str()), ("10:31", "did you mean registration.origin.foreign?"));
+}
+
 /// The excerpt of each file is without its secrets.
 #[test]
 fn secrets_are_masked() {

@@ -215,6 +215,28 @@ fn a_hundred_kills_lose_nothing() {
 
 const ORIGIN: &str = "https://login.passrig.test";
 
+/// The client data name the app; the options must name the RP ID.
+#[test]
+fn an_app_registers() {
+    let folder = tempfile::tempdir().unwrap();
+    let app = "android:apk-key-hash:pNiP5iKyQ8JwgGOaKA1zGPUPJIS-0H1xKCQcfIoGLck";
+    let arguments = ["create", "--origin", app];
+    let out = run(folder.path(), &arguments, &creation("a").to_string());
+    assert!(out.status.success(), "{out:?}");
+    let response: Value = serde_json::from_slice(&out.stdout).unwrap();
+    let data = response["response"]["clientDataJSON"].as_str().unwrap();
+    let data: Value = serde_json::from_slice(&base64url::decode(data).unwrap()).unwrap();
+    assert_eq!(data["origin"], app);
+
+    let mut unnamed = creation("a");
+    unnamed["rp"].as_object_mut().unwrap().remove("id");
+    let out = run(folder.path(), &arguments, &unnamed.to_string());
+    let said = String::from_utf8_lossy(&out.stderr);
+    assert!(!out.status.success() && said.starts_with("SecurityError"), "{said}");
+    let out = run(folder.path(), &["create", "--origin", "ios:example"], "{}");
+    assert_eq!(out.status.code(), Some(2));
+}
+
 fn creation(user: &str) -> Value {
     json!({
         "rp": { "id": "passrig.test", "name": "tests" },

@@ -19,6 +19,8 @@ pub struct Attester {
     pub serial: Vec<u8>,
     /// The model that its certificate names, if any (§8.2.1).
     pub aaguid: Option<[u8; 16]>,
+    /// The country of the vendor that its certificate names (§8.2.1).
+    pub country: &'static str,
     /// The version of its firmware that its certificate names, if any (§8.2.1).
     pub firmware_version: Option<u32>,
     /// The number of the very device, in enterprise attestation (§8.2.2).
@@ -67,6 +69,7 @@ impl Attester {
             key: root.key.clone(),
             serial: root.serial.clone(),
             aaguid: None,
+            country: pki::COUNTRY,
             firmware_version: None,
             enterprise: None,
             tpm_maker: tpm::Maker::default(),
@@ -79,7 +82,7 @@ impl Attester {
 
     /// A subject that is an authenticator with this key.
     pub(super) fn subject(&self, key: cose::Key) -> Subject {
-        Subject::authenticator(key, &self.serial)
+        Subject::authenticator(self.country, key, &self.serial)
     }
 
     /// The extension for the model.

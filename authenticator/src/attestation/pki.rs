@@ -161,13 +161,13 @@ impl Authority {
             constraints: constraints(true, None),
             // keyCertSign and cRLSign.
             usage: Der::bits(1, &[0x06]),
-            ..Subject::authenticator(self.key.public_key(), &self.serial)
+            ..Subject::authenticator(UNASSIGNED, self.key.public_key(), &self.serial)
         }
     }
 
     /// Its distinguished name.
     pub(super) fn name(&self) -> Der {
-        name(COMMON_NAME, self.unit)
+        name(COMMON_NAME, self.unit, UNASSIGNED)
     }
 
     /// How X.509 calls what it signs with: it follows the key.
@@ -199,15 +199,15 @@ impl Authority {
 }
 
 impl Subject {
-    /// An authenticator: named as §8.2.1 demands.
-    pub fn authenticator(key: cose::Key, serial: &[u8]) -> Self {
-        Self::called(COMMON_NAME, key, serial)
+    /// An authenticator of a vendor in that country: named as §8.2.1 demands.
+    pub fn authenticator(country: &str, key: cose::Key, serial: &[u8]) -> Self {
+        Self::called(COMMON_NAME, country, key, serial)
     }
 
     /// The same under another common name.
-    pub fn called(common: &str, key: cose::Key, serial: &[u8]) -> Self {
+    pub fn called(common: &str, country: &str, key: cose::Key, serial: &[u8]) -> Self {
         Self {
-            name: name(common, ATTESTATION),
+            name: name(common, ATTESTATION, country),
             key,
             serial: serial.to_vec(),
             validity: VALIDITY,
@@ -271,15 +271,24 @@ pub fn host_name(name: &str) -> Der {
 
 const COMMON_NAME: &str = "WebAuthn test vectors";
 
+/// The country of authorities, and of all subjects of the test vectors. ISO 3166 assigns it to no
+/// country. Authorities keep it: no RP reads it there, and roots that were exported stay valid.
+pub const UNASSIGNED: &str = "AA";
+
+/// The country of attestation keys, unless a plan names another. It is assigned, since some RPs
+/// compare it with the list of ISO 3166 (§8.2.1); and it is that of the attestation certificates
+/// that are most in use.
+pub const COUNTRY: &str = "SE";
+
 /// A distinguished name with one attribute per relative name.
-fn name(common: &str, unit: &str) -> Der {
+fn name(common: &str, unit: &str, country: &str) -> Der {
     let attribute =
         |number, value| Der::set([Der::sequence([Der::oid(&[2, 5, 4, number]), value])]);
     Der::sequence([
         attribute(3, Der::utf8(common)),
         attribute(10, Der::utf8("W3C")),
         attribute(11, Der::utf8(unit)),
-        attribute(6, Der::primitive(tag::PRINTABLE_STRING, "AA")),
+        attribute(6, Der::primitive(tag::PRINTABLE_STRING, country)),
     ])
 }
 

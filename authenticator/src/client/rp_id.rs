@@ -7,6 +7,12 @@ use super::{DomException, Name, Origin};
 /// the page may claim it, else the page's own domain.
 pub(super) fn resolve(origin: &Origin, asked: Option<&str>) -> Result<String, DomException> {
     let security = |message: String| DomException::new(Name::Security, message);
+    if origin.is_app() {
+        // The platform compares the app with the files that the domain publishes.
+        let named = asked.filter(|asked| !asked.is_empty());
+        let missing = || security(format!("{origin} has no domain: the options must name the RP ID."));
+        return named.map(str::to_owned).ok_or_else(missing);
+    }
     let domain = origin
         .domain()
         .ok_or_else(|| security(format!("{origin} has no domain, and WebAuthn needs one.")))?;
@@ -74,6 +80,15 @@ mod tests {
         assert_eq!(claim(page, None), Ok("bucket.s3.amazonaws.com".into()));
         for above in ["s3.amazonaws.com", "amazonaws.com", "com"] {
             assert_eq!(claim(page, Some(above)), Err(Name::Security), "{above}");
+        }
+    }
+
+    #[test]
+    fn an_app_claims_the_rp_id_that_the_options_name() {
+        for app in ["ios:bundle-id:org.example", "android:apk-key-hash:AAAA"] {
+            assert_eq!(claim(app, Some("example.org")), Ok("example.org".into()));
+            assert_eq!(claim(app, None), Err(Name::Security));
+            assert_eq!(claim(app, Some("")), Err(Name::Security));
         }
     }
 

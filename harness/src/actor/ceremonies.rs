@@ -303,6 +303,9 @@ impl Actor {
             Err(error) if self.world.authenticator.is_some() => {
                 Err(NotExpressible::NotMade(error).into())
             }
+            Err(error) if self.world.origin.is_app() => {
+                Err(NotExpressible::OriginOfAnApp(error).into())
+            }
             effect => Ok(effect?),
         }
     }

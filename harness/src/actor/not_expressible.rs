@@ -21,6 +21,9 @@ pub enum NotExpressible {
     /// The RP accepted the fault whose refusal comes first in the check.
     #[error("the RP accepted the fault that it must refuse before the check goes on")]
     FaultAccepted,
+    /// The origin of an app is a text without parts.
+    #[error("the origin of an app has no part that the deviation edits: {0}")]
+    OriginOfAnApp(deviation::Error),
     /// The run may not wait as long as the user in the check waits.
     #[error("--expiry is shorter than {} s", .0.as_secs())]
     ShortExpiry(Duration),

@@ -58,6 +58,11 @@ pub(super) struct Family {
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     pub(super) needs: Vec<Spanned<String>>,
+    /// For each ceremony, the ID of a plainer check. If the target accepts that one, too, an accepted case is no finding
+    /// of its own.
+    #[serde(default)]
+    #[schemars(with = "PerCeremony<String>")]
+    pub(super) implied_by: BTreeMap<Ceremony, Spanned<String>>,
     /// The algorithm of the credential, such as `ES256`.
     #[schemars(with = "Option<String>")]
     pub(super) algorithm: Option<Spanned<String>>,
@@ -105,6 +110,11 @@ pub(super) struct Case {
     pub(super) clause: BTreeMap<Ceremony, String>,
     pub(super) level: Option<Level>,
     pub(super) importance: Option<Importance>,
+    /// The importance where a probe sees that the owner of the credential is signed in, and no other account.
+    pub(super) importance_for_owner: Option<Importance>,
+    #[serde(default)]
+    #[schemars(with = "PerCeremony<String>")]
+    pub(super) implied_by: BTreeMap<Ceremony, Spanned<String>>,
     pub(super) why: Option<String>,
     pub(super) fix: Option<String>,
     /// Added to those of the family.

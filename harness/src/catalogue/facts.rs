@@ -1,10 +1,12 @@
 /// The facts that deviations may name: `{ from = "…" }`.
-pub const FACTS: [&str; 13] = [
+pub const FACTS: [&str; 15] = [
     "another.attested_credential_data",
     "another.public_key",
     "fresh.1023",
+    "fresh.1024",
     "fresh.16",
     "fresh.32",
+    "fresh.65535",
     "other.credential_id",
     "other.user_handle",
     "own.credential_id",

@@ -90,8 +90,13 @@ impl Catalogue {
         let parsed: File = file.parse()?;
         let all = self.checks.iter().chain(&self.page);
         let mut known: HashSet<String> = all.map(|check| check.id.clone()).collect();
+        let first = self.checks.len();
+        let mut implied = Vec::new();
         for family in &parsed.family {
             for case in &family.case {
+                for ids in [&family.implied_by, &case.implied_by] {
+                    implied.extend(ids.values());
+                }
                 for check in chapter.checks(family, case)? {
                     chapter.can_be_read(&check, case.id.span())?;
                     if let Some(unknown) = self.unknown_requirement(&check) {
@@ -111,6 +116,19 @@ impl Catalogue {
                     }
                 }
             }
+        }
+        for id in implied {
+            if !self.checks.iter().any(|check| check.id == *id.get_ref()) {
+                let message = format!("there is no check `{}`", id.get_ref());
+                let ids = self.checks.iter().map(|check| check.id.as_str());
+                let help = did_you_mean(id.get_ref(), ids);
+                return Err(file.mistake(message, Some(id.span()), help));
+            }
+        }
+        let (known, all) = (self.checks.clone(), self.checks.iter_mut().skip(first));
+        for check in all {
+            let plainer = known.iter().find(|plainer| Some(&plainer.id) == check.implied_by.as_ref());
+            check.plainer = plainer.cloned().map(Box::new);
         }
         Ok(())
     }
@@ -221,6 +239,12 @@ impl Chapter<'_> {
                 .cloned(),
             level: case.level.unwrap_or(family.level),
             importance: case.importance.unwrap_or(family.importance),
+            importance_for_owner: case.importance_for_owner,
+            implied_by: case
+                .implied_by
+                .get(&ceremony)
+                .or_else(|| family.implied_by.get(&ceremony))
+                .map(|id| id.get_ref().clone()),
             why: case.why.as_ref().unwrap_or(&family.why).clone(),
             fix: case.fix.as_ref().unwrap_or(&family.fix).clone(),
             needs: needs.collect::<Result<_, _>>()?,
@@ -231,6 +255,7 @@ impl Chapter<'_> {
             waits: case.waits,
             times: case.times,
             action,
+            plainer: None,
         })
     }
 
@@ -310,6 +335,7 @@ impl Chapter<'_> {
         };
         match need.get_ref().split_once('=').unwrap_or((need.get_ref(), "")) {
             ("registrable-domain", "") => Ok(Need::RegistrableDomain),
+            ("domain", "") => Ok(Need::Domain),
             ("two-accounts", "") => Ok(Need::TwoAccounts),
             ("metadata", "") => Ok(Need::Metadata),
             ("user-verification", value) => {
@@ -338,7 +364,7 @@ impl Chapter<'_> {
             }),
             _ => {
                 let message = format!("there is no need called `{}`", need.get_ref());
-                let help = "there are: registrable-domain, two-accounts, metadata, \
+                let help = "there are: registrable-domain, domain, two-accounts, metadata, \
                             user-verification=…, attestation=…, login=…, mediation=…, \
                             framing=…, not-offered=…, extension=…, no-extension=…, \
                             probe=whoami, probe=list, flow=remove, flow=logout, flow=close";

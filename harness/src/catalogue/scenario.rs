@@ -17,6 +17,7 @@ passrig_authenticator::named_enum! {
         CredentialOfAnotherUser = "credential-of-another-user",
         CredentialForAUserWithout = "credential-for-a-user-without",
         OwnCredentialIdAgain = "own-credential-id-again",
+        EmptyCredentialId = "empty-credential-id",
         CredentialNotListed = "credential-not-listed",
         ChallengeAfterFailure = "challenge-after-failure",
         ChallengeOfAnotherUser = "challenge-of-another-user",

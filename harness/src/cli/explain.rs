@@ -81,6 +81,8 @@ impl Explainer<'_> {
             "duty",
             index.owner(check).map(|owner| words::duty(owner).to_owned()).into_iter(),
         );
+        let says_nothing = |id: &String| format!("{id}, if the target accepts that as well");
+        page.list("implied by", check.implied_by.iter().map(says_nothing));
         page.list("violates", check.violates.iter().map(|id| title(id)));
         page.list("exercises", check.exercises.iter().map(|id| title(id)));
         page.line("why", &check.why);
@@ -181,6 +183,7 @@ fn title(step: &str) -> String {
 fn need(need: &Need) -> String {
     match need {
         Need::RegistrableDomain => "an origin with a registrable domain, not localhost".to_owned(),
+        Need::Domain => "an origin with a domain, not an address".to_owned(),
         Need::TwoAccounts => "two accounts".to_owned(),
         Need::Setting(setting, value) => format!("{} {value}", setting.name()),
         Need::Flow(flow) => format!("an adapter with `{flow}`"),

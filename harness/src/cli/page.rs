@@ -301,7 +301,10 @@ fn script(args: &Args) -> Result<Script, Failure> {
 
 /// Whether the page is of the target's origin.
 fn is_of(page: &Url, target: &reach::Args) -> bool {
-    let own = target.origin.as_ref().or(target.rp.as_ref().and_then(Rp::url));
+    let own = match &target.origin {
+        Some(origin) => origin.page(),
+        None => target.rp.as_ref().and_then(Rp::url),
+    };
     own.is_some_and(|own| own.origin() == page.origin())
 }
 

@@ -1,6 +1,7 @@
 //! Where the target is, and how it is spoken to.
 
 mod adapter;
+mod origin;
 mod rp;
 mod variable;
 
@@ -17,7 +18,6 @@ use url::Url;
 
 use super::console::complain;
 use super::failure::Failure;
-use super::rp::origin;
 use crate::mail::Mailbox;
 use crate::outcome::{TargetInfo, visible};
 use crate::relying_party;
@@ -27,6 +27,7 @@ use crate::target_rp::network::{self, ConnectTo, Network, Trust};
 use crate::target_rp::shim::Shim;
 use crate::target_rp::transport::Limits;
 use crate::target_rp::{Target, Transport};
+pub(super) use origin::CallerOrigin;
 pub(super) use rp::Rp;
 pub(super) use variable::VariableArgument;
 
@@ -44,9 +45,10 @@ pub(super) struct Args {
     #[arg(long, value_name = "ID|FILE")]
     pub(super) adapter: Option<String>,
 
-    /// The origin of the emulated page [default: that of --rp].
-    #[arg(long, value_parser = origin)]
-    pub(super) origin: Option<Url>,
+    /// The origin of the emulated page [default: that of --rp], or that of a native app, such as
+    /// ios:bundle-id:org.example.app; the options then have to name the RP ID.
+    #[arg(long, value_name = "ORIGIN", value_parser = CallerOrigin::from_str)]
+    pub(super) origin: Option<CallerOrigin>,
 
     /// Connect there, whatever host the URL names; TLS and headers keep the
     /// URL's name.
@@ -204,8 +206,10 @@ impl Args {
     async fn reach(&self, rp: &Rp) -> Result<ResolvedTarget, Failure> {
         let deadline = Duration::from_secs(self.deadline.unwrap_or(10).into());
         let variables = self.variables()?;
-        let origin_of =
-            |base: &Url| self.origin.as_ref().unwrap_or(base).origin().ascii_serialization();
+        let origin_of = |base: &Url| match &self.origin {
+            Some(origin) => origin.to_string(),
+            None => base.origin().ascii_serialization(),
+        };
         let named = self.adapter.as_deref().map(adapter::named).transpose()?;
         let (base, adapter, transport) = match rp {
             Rp::Program(command) => {
@@ -287,13 +291,16 @@ impl Args {
         deadline: Duration,
     ) -> Result<(Url, Arc<dyn Transport>), Failure> {
         const BASE: &str = "https://login.passrig.test";
-        let base = match &self.origin {
-            Some(origin) => origin.clone(),
+        let base = match self.origin.as_ref().and_then(CallerOrigin::page) {
+            Some(page) => page.clone(),
             None => Url::parse(BASE).map_err(|_| Failure::Bug("the base of programs is no URL"))?,
         };
         let host = base.host_str().unwrap_or_default();
         let rp_id = registrable_domain(host).unwrap_or(host).to_owned();
-        let origin = base.origin().ascii_serialization();
+        let origin = match &self.origin {
+            Some(origin) => origin.to_string(),
+            None => base.origin().ascii_serialization(),
+        };
         let environment =
             [("PASSRIG_ORIGIN".to_owned(), origin), ("PASSRIG_RP_ID".to_owned(), rp_id)];
         let shim = Shim::new(command, environment, deadline)
@@ -327,10 +334,7 @@ impl Args {
         let valued: [(&str, Vec<String>); 14] = [
             ("--rp", rp.collect()),
             ("--adapter", self.adapter.iter().cloned().collect()),
-            (
-                "--origin",
-                self.origin.iter().map(|url| url.origin().ascii_serialization()).collect(),
-            ),
+            ("--origin", self.origin.iter().map(CallerOrigin::to_string).collect()),
             ("--connect-to", self.connect_to.iter().cloned().collect()),
             ("--smtp", self.smtp.iter().map(SocketAddr::to_string).collect()),
             ("--ca", self.ca.iter().map(file).collect()),

@@ -160,7 +160,9 @@ fn help_of_check() {
               or a file [default: found out by asking it]
 
           --origin <ORIGIN>
-              The origin of the emulated page [default: that of --rp]
+              The origin of the emulated page [default: that of --rp], or that of a
+              native app, such as ios:bundle-id:org.example.app; the options then
+              have to name the RP ID
 
           --connect-to <HOST:PORT>
               Connect there, whatever host the URL names; TLS and headers keep the

@@ -121,6 +121,8 @@ passrig_authenticator::named_enum! {
         /// The target does not accept honest credentials for the algorithm, though
         /// it offers the algorithm.
         Algorithm = "algorithm",
+        /// The target accepts a plainer attempt with the same fault, and that is the finding.
+        Implied = "implied",
         /// The target, or its page, does not have what the check is about.
         Feature = "feature",
     }

@@ -28,6 +28,10 @@ pub(super) fn judge(
         return void(blank, Inconclusive::Control, &what);
     }
     let attempt = &observations.attempt;
+    let blank = match observations.importance {
+        Some(importance) => CheckResult { importance, ..blank },
+        None => blank,
+    };
     match attempted(blank, check, attempt) {
         result if observations.is_open && result.outcome == Outcome::Pass => {
             let reason =
@@ -116,6 +120,13 @@ fn troubled(blank: CheckResult, trouble: &AttemptError) -> CheckResult {
         }
         _ => void(blank, Inconclusive::Setup, &trouble.to_string()),
     }
+}
+
+/// A check whose divergence follows from another finding: the target accepts the plainer check, too.
+pub(super) fn implied(result: CheckResult, plainer: &Check) -> CheckResult {
+    let detail = Some(format!("{}, which the target accepts, is the finding", plainer.sends));
+    let skip = Skip::Implied;
+    CheckResult { verdict: None, ..skipped(result, Reason::Skipped { skip, detail }) }
 }
 
 /// A check that the target did not survive. What it answered before, if

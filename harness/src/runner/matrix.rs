@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 use super::Options;
 use crate::catalogue::{Catalogue, Check};
 use crate::observer::Observer;
-use crate::outcome::{CheckResult, Expectation, Outcome, Report};
+use crate::outcome::{CheckResult, Expectation, Outcome, Reason, Report, Skip};
 use crate::relying_party::{
     EXPIRY, Mutant, StepComparison, in_process, in_process_compared, mutant,
 };
@@ -222,6 +222,10 @@ fn diverges(result: &CheckResult) -> bool {
     match result.outcome {
         Outcome::Pass => false,
         Outcome::Note => !result.is_as_expected(),
+        // The check that implies it finds the mutant.
+        Outcome::Skipped => {
+            !matches!(result.reason, Some(Reason::Skipped { skip: Skip::Implied, .. }))
+        }
         _ => true,
     }
 }

@@ -131,6 +131,9 @@ pub(super) fn variant_for(
             Need::RegistrableDomain if !has_registrable_domain(world) => {
                 return Err(Skip::RegistrableDomain);
             }
+            Need::Domain if world.origin.domain().is_none() => {
+                return Err(Skip::RegistrableDomain);
+            }
             Need::TwoAccounts if !world.target.adapter().account.has_two() => {
                 return Err(Skip::TwoAccounts);
             }
@@ -151,6 +154,7 @@ pub(super) fn variant_for(
             Need::Flow(flow) if !world.target.adapter().has(*flow) => return Err(Skip::Flow),
             Need::Metadata if !world.target.trusts_metadata() => return Err(Skip::OptIn),
             Need::RegistrableDomain
+            | Need::Domain
             | Need::TwoAccounts
             | Need::NotOffered(_)
             | Need::Extension(_)
@@ -209,7 +213,11 @@ pub(super) fn meets(check: &Check, observed: &ObservedOptions) -> bool {
             Need::Extension(name) => observed.asks_for(check.ceremony, name),
             Need::NoExtension(name) => !observed.asks_for(check.ceremony, name),
             Need::NotOffered(algorithm) => !observed.offers(*algorithm),
-            Need::RegistrableDomain | Need::TwoAccounts | Need::Flow(_) | Need::Metadata => true,
+            Need::RegistrableDomain
+            | Need::Domain
+            | Need::TwoAccounts
+            | Need::Flow(_)
+            | Need::Metadata => true,
         })
 }
 

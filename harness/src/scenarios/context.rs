@@ -8,7 +8,7 @@ use crate::actor::{
     Actor, Attempt, AttemptError, Known, Message, NotExpressible, Probes, Result, World,
 };
 use crate::catalogue::{Check, Need};
-use crate::outcome::Variant;
+use crate::outcome::{Importance, Variant};
 use crate::target_rp::{Begun, Flow, Log};
 
 /// The surroundings of a check: it makes the actors, and logs all that they send.
@@ -25,6 +25,8 @@ pub struct Context<'a> {
     pub round: usize,
     /// The number of actors so far.
     pub actors: usize,
+    /// True if it performs the plainer check, see [`Check::implied_by`].
+    pub is_plainer: bool,
     /// The requests and answers.
     pub log: Log,
     /// Reports the reason for a wait.
@@ -39,6 +41,8 @@ pub struct Observations {
     pub attempt: Attempt,
     /// True if the attempt does not rule out the contrary.
     pub is_open: bool,
+    /// The importance of a divergence, if what a probe saw makes it another one than the check states.
+    pub importance: Option<Importance>,
 }
 
 impl Context<'_> {
@@ -52,6 +56,7 @@ impl Context<'_> {
 
     /// Every round has actors of its own.
     fn name(&self, name: &str) -> String {
+        let name = if self.is_plainer { &format!("plainer {name}") } else { name };
         match self.round {
             0 => name.to_owned(),
             round => format!("{name}/{round}"),
@@ -111,7 +116,31 @@ impl Context<'_> {
         let attempt = subject
             .deviate(self.check.ceremony, deviation, &other, self.probes, &mut self.log)
             .await?;
-        Ok(Observations::of(attempt))
+        let importance = match self.check.importance_for_owner {
+            Some(importance) if attempt.is_accepted() => {
+                let signed_in = self.signed_in_user(&mut subject).await;
+                let is_owner = self.is_user(&mut subject, signed_in).await;
+                is_owner.then_some(importance)
+            }
+            _ => None,
+        };
+        Ok(Observations { importance, ..Observations::of(attempt) })
+    }
+
+    /// The user who is signed in in the browser of the actor, if the RP reports it.
+    pub async fn signed_in_user(&mut self, actor: &mut Actor) -> Option<String> {
+        match self.probes.whoami {
+            true => actor.user(&mut self.log).await.ok().flatten(),
+            false => None,
+        }
+    }
+
+    /// True if that user is the actor, as an honest sign-in in another browser shows.
+    pub async fn is_user(&mut self, actor: &mut Actor, user: Option<String>) -> bool {
+        actor.change_browser();
+        user.is_some()
+            && self.sign_in(actor).await.is_ok()
+            && self.signed_in_user(actor).await == user
     }
 
     /// A whole ceremony with these edits.
@@ -208,7 +237,7 @@ const SILENT_WAIT: Duration = Duration::from_secs(1);
 impl Observations {
     /// A scenario without an honest part of its own.
     pub fn of(attempt: Attempt) -> Self {
-        Self { control: None, attempt, is_open: false }
+        Self { control: None, attempt, is_open: false, importance: None }
     }
 
     /// A scenario whose honest part came first.

@@ -18,7 +18,15 @@ pub(super) async fn of_another_user(ctx: &mut Context<'_>) -> Result<Observation
     let mut attacker = ctx.enrolled("attacker").await?;
     let begun = ctx.begin(&mut victim, Ceremony::Authentication).await?;
     let message = answer_unasked(&mut attacker, &begun)?;
-    Ok(Observations::of(ctx.send(&mut victim, &begun, &message).await?))
+    let attempt = ctx.send(&mut victim, &begun, &message).await?;
+    let mut observations = Observations::of(attempt);
+    if observations.attempt.is_accepted() {
+        let signed_in = ctx.signed_in_user(&mut victim).await;
+        if ctx.is_user(&mut attacker, signed_in).await {
+            observations.importance = ctx.check.importance_for_owner;
+        }
+    }
+    Ok(observations)
 }
 
 /// A login that named a user without passkeys is answered by the
@@ -101,6 +109,20 @@ pub(super) async fn own_id_again(ctx: &mut Context<'_>) -> Result<Observations> 
 /// and signs in with that key as the victim.
 pub(super) async fn takeover_by_id(ctx: &mut Context<'_>) -> Result<Observations> {
     takeover(ctx, victims_credential_id()).await
+}
+
+/// A registration with an empty credential ID. A second run would be refused for the first one's
+/// credential: the user removes it.
+pub(super) async fn empty_id(ctx: &mut Context<'_>) -> Result<Observations> {
+    let mut actor = ctx.new_account("subject").await?;
+    let edits = json!([{ "at": "plan.credential_id", "set": { "hex": "" } }]);
+    let attempt = ctx.attempt(&mut actor, Ceremony::Registration, edits).await?;
+    if !attempt.is_accepted() {
+        return Ok(Observations::of(attempt));
+    }
+    let listed = removal::own(ctx, &mut actor).await?;
+    let removed = removal::remove_own(ctx, &mut actor, &listed).await?;
+    Ok(Observations::after(removed, attempt))
 }
 
 /// An attacker's registration says that it is for the victim's account, in

@@ -224,6 +224,8 @@ impl Rule {
             requirement: None,
             level: self.level,
             importance: self.importance,
+            importance_for_owner: None,
+            implied_by: None,
             why: self.why.to_owned(),
             fix: self.fix.to_owned(),
             needs: Vec::new(),
@@ -234,6 +236,7 @@ impl Rule {
             waits: false,
             times: false,
             action: Action::Scenario(Scenario::ReplayedAssertion),
+            plainer: None,
         }
     }
 }

@@ -105,17 +105,19 @@ impl RequestDraft {
                 draft.set("content-type", format!("multipart/form-data; boundary={BOUNDARY}"));
             }
         }
-        if !is_safe(&draft.method) || sender.relation != Relation::SameOrigin {
-            draft.set("origin", sender.origin.clone());
-        }
-        if sender.origin.starts_with("http") {
+        // A native app has no page: its requests lack what a browser adds for one.
+        let is_page = sender.origin.starts_with("http");
+        if is_page {
+            if !is_safe(&draft.method) || sender.relation != Relation::SameOrigin {
+                draft.set("origin", sender.origin.clone());
+            }
             // The default policy sends other origins no more than this, and
             // our own pages have no path worth outcome_member.
             draft.set("referer", format!("{}/", sender.origin));
+            draft.set("sec-fetch-site", sender.relation.as_str());
+            draft.set("sec-fetch-mode", if form { "navigate" } else { "cors" });
+            draft.set("sec-fetch-dest", if form { "document" } else { "empty" });
         }
-        draft.set("sec-fetch-site", sender.relation.as_str());
-        draft.set("sec-fetch-mode", if form { "navigate" } else { "cors" });
-        draft.set("sec-fetch-dest", if form { "document" } else { "empty" });
         if let Some(cookies) = sender.cookies {
             draft.set("cookie", cookies);
         }

@@ -2,7 +2,7 @@
 //! them, in an environment that draws as §16 does. Nothing is read from the
 //! file but the parties.
 
-use passrig_authenticator::attestation::pki::Authority;
+use passrig_authenticator::attestation::pki::{Authority, UNASSIGNED};
 use passrig_authenticator::attestation::{Format, tpm};
 use passrig_authenticator::client::{Client, DomException, Generation, Origin};
 use passrig_authenticator::device::Profile;
@@ -103,6 +103,9 @@ pub(super) fn rebuild(vector: &Vector) -> Result<Rebuilt, Cause> {
     });
     let options = CreationOptions::parse(&options).map_err(DomException::from)?;
     let mut plan = client.plan_create(&options)?;
+    if let Some(attester) = &mut plan.device.attestation.attester {
+        attester.country = UNASSIGNED;
+    }
     if algorithm == Algorithm::RS256 {
         let [p, q] = [1279, 2203].map(mersenne);
         plan.device.credential.key = SigningKey::from_primes(algorithm, &p, &q, 65537)?;

@@ -4,14 +4,16 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, missing_docs)]
 
 mod audit;
+mod implied;
 mod matrix;
+mod seeds;
 
 use std::sync::Arc;
 
 use passrig::catalogue::Catalogue;
 use passrig::observer::Observer;
 use passrig::outcome::Report;
-use passrig::relying_party::{EXPIRY, in_process};
+use passrig::relying_party::{EXPIRY, Mutant, in_process, mutant};
 use passrig::runner::{self, Options, RunError};
 
 /// As the program has it: the matrix is its longest work.
@@ -20,6 +22,11 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 pub fn catalogue() -> Arc<Catalogue> {
     Arc::new(Catalogue::builtin().unwrap())
+}
+
+/// A mutant by its ID.
+pub fn mutant(id: &str) -> Mutant {
+    mutant::all().into_iter().find(|mutant| mutant.id == id).expect(id)
 }
 
 pub async fn run(

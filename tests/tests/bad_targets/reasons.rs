@@ -114,6 +114,35 @@ async fn a_block_is_void_and_runs_again() {
     assert_eq!(attempts, 2);
 }
 
+/// Browsers take `sub.localhost` for another origin of this machine.
+#[tokio::test]
+async fn subdomains_of_localhost_are_tried() {
+    let url = "http://localhost:1";
+    let local = RelyingParty::new(Config::new(url, "localhost"), Seeded::new("bad targets"));
+    let rp = serving(local, |_| Behave).await;
+    let run = check(&rp, &format!("--only registration.origin.* --origin {url}")).await;
+    for case in ["subdomain", "sibling", "host-as-prefix", "host-as-suffix", "wildcard-host"] {
+        let result = run.result(&format!("registration.origin.{case}"));
+        assert_eq!(result.outcome, Outcome::Pass, "{case}: {:?}", result.reason);
+    }
+}
+
+/// The client data name the app, and the options name the RP ID.
+#[tokio::test]
+async fn an_app_is_a_client() {
+    for app in ["android:apk-key-hash:pNiP5iKyQ8JwgGOaKA1zGPUPJIS-0H1xKCQcfIoGLck", "ios:bundle-id:org.example.app"] {
+        let rp = RelyingParty::new(Config::new(app, RP_ID), Seeded::new("bad targets"));
+        let rp = serving(rp, |_| Behave).await;
+        let run = check(&rp, &format!("--only *.origin.* --origin {app}")).await;
+        run.exits(0);
+        let of = |outcome| run.results().iter().filter(|one| one.outcome == outcome).count();
+        assert!(of(Outcome::Pass) > 20, "{}", run.out);
+        assert_eq!(of(Outcome::Pass) + of(Outcome::Skipped), run.results().len(), "{}", run.out);
+        let own_header = run.log.iter().filter(|line| line.to_string().contains("sec-fetch-site"));
+        assert_eq!(own_header.count(), 0);
+    }
+}
+
 #[tokio::test]
 async fn skipped() {
     let skipped = |run: Run, id: &str, why: Skip| {
@@ -131,12 +160,19 @@ async fn skipped() {
             | Skip::Authenticator
             | Skip::Format
             | Skip::Algorithm
+            | Skip::Implied
             | Skip::Feature => {}
         }
     };
-    let (id, url) = ("registration.origin.sibling", "http://localhost:1");
+    let (id, url) = ("registration.origin.parent", "http://localhost:1");
     let local = RelyingParty::new(Config::new(url, "localhost"), Seeded::new("bad targets"));
     let rp = serving(local, |_| Behave).await;
+    let run = check(&rp, &format!("--only {id} --origin {url}")).await;
+    skipped(run, id, Skip::RegistrableDomain);
+    // Of an app there are no subdomains.
+    let (id, url) = ("registration.origin.subdomain", "ios:bundle-id:org.example.app");
+    let app = RelyingParty::new(Config::new(url, RP_ID), Seeded::new("bad targets"));
+    let rp = serving(app, |_| Behave).await;
     let run = check(&rp, &format!("--only {id} --origin {url}")).await;
     skipped(run, id, Skip::RegistrableDomain);
 

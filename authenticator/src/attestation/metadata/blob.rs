@@ -51,7 +51,7 @@ impl Blob {
         let draw = &mut |label: &str, len| env.draw_common(label, len);
         let key = SigningKey::draw(Algorithm::ES256, "metadata-signer/private-key", draw).ok()?;
         let serial = draw("metadata-signer/serial", pki::SERIAL_LEN);
-        let mut leaf = Subject::called(HOST, key.public_key(), &serial);
+        let mut leaf = Subject::called(HOST, pki::UNASSIGNED, key.public_key(), &serial);
         leaf.extensions.push(pki::host_name(HOST));
         let mut above = Vec::new();
         let mut issuer = root.clone();

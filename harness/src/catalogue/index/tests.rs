@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use super::*;
 use crate::catalogue::coverage::{Coverage, CoverageState};
 
@@ -30,6 +32,44 @@ fn every_requirement_of_a_check_exists() {
         let Some(id) = &check.requirement else { continue };
         assert!(index.requirement(id).is_some(), "{} names {id}", check.id);
     }
+}
+
+/// The checks that are stronger than their requirement, which is about more, and the reason.
+const STRONGER: [(&str, &str); 14] = [
+    ("*.attestation-trust.*", "an RP that trusts some issuers validates a path (RFC 5280 §6)"),
+    ("*.signed-extension.*", "the RP must not break, whatever it does with the output"),
+    ("*.extension-output.*", "the RP must not break, whatever it does with the output"),
+    ("*.embedding.foreign", "the adapter says who frames the RP"),
+    ("*.metadata-blob.*", "the user says that the RP judges models by metadata"),
+    ("*.metadata-status.*", "the user says that the RP judges models by metadata"),
+    ("*.options-challenge.*", "challenges must be random (§13.4.3)"),
+    ("registration.user-handle.opaque", "a user handle must not identify its user (§14.6.1)"),
+    ("authentication.member-type.id-*", "no account has the credential (§7.2 step 6)"),
+    ("registration.unsigned-copy.empty-id", "the ID is in the authenticator data (§7.1 step 13)"),
+    ("registration.takeover.*", "the attacker must not become the victim (§7.2 step 21)"),
+    ("registration.lock-out.*", "the victim must still sign in (§7.2 step 6)"),
+    ("registration.tolerance.*-credential-id", "no step objects to 1023 bytes"),
+    ("authentication.tolerance.*count*", "no step objects to a counter that grows, or to none"),
+];
+
+#[test]
+fn no_check_is_stronger_than_its_requirement() {
+    let Catalogue { checks, index, .. } = builtin();
+    let mut needed = BTreeSet::new();
+    let mut wrong = Vec::new();
+    for check in &checks {
+        let level = check.requirement.as_ref().and_then(|id| index.requirement(id)).map(|r| r.level);
+        if level.is_none_or(|level| check.level.rank() >= level.rank()) {
+            continue;
+        }
+        match STRONGER.iter().find(|(glob, _)| glob::matches(glob, &check.id)) {
+            Some((glob, _)) => drop(needed.insert(*glob)),
+            None => wrong.push(format!("{}: {}, not {level:?}", check.id, check.level)),
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    let idle: Vec<_> = STRONGER.iter().filter(|(glob, _)| !needed.contains(glob)).collect();
+    assert!(idle.is_empty(), "{idle:?}");
 }
 
 /// Both ceremonies are there step by step, and both lists of FIDO's tool.

@@ -17,8 +17,9 @@ use crate::report::json;
 /// The arguments of both ceremonies.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The origin of the page that calls, such as `https://login.example.com`.
-    #[arg(long, value_name = "URL", value_parser = origin)]
+    /// The origin of the page that calls, such as `https://login.example.com`, or of a native app,
+    /// such as `ios:bundle-id:org.example.app`.
+    #[arg(long, value_name = "ORIGIN", value_parser = origin)]
     origin: Origin,
 
     /// Where the options are [default: standard input].

@@ -11,8 +11,7 @@ use super::found::{ForeignFile, Withheld, WithheldSetting};
 use super::{ConfigFile, FileConfig};
 use crate::catalogue::Catalogue;
 use crate::cli::fail_on;
-use crate::cli::reach::{self, Rp, VariableArgument};
-use crate::cli::rp;
+use crate::cli::reach::{self, CallerOrigin, Rp, VariableArgument};
 use crate::cli::selection::LISTED;
 use crate::near::did_you_mean;
 use crate::outcome::{Level, Outcome, Verdict};
@@ -52,7 +51,7 @@ struct TargetTable {
     /// The id of an adapter, or a file beside this one; a file of another folder counts with
     /// --config.
     adapter: Option<Spanned<String>>,
-    /// The origin of the emulated page.
+    /// The origin of the emulated page, or that of a native app.
     origin: Option<Spanned<String>>,
     /// `HOST:PORT` to connect to, whatever host the URL names.
     connect_to: Option<Spanned<String>>,
@@ -185,7 +184,7 @@ fn target(source: ConfigFile<'_>, target: &TargetTable) -> Parsed<reach::Args> {
     let rp =
         target.rp.as_ref().map(|text| text.get_ref().parse::<Rp>().map_err(|m| wrong(text, m)));
     let origin = target.origin.as_ref();
-    let origin = origin.map(|text| rp::origin(text.get_ref()).map_err(|m| wrong(text, m)));
+    let origin = origin.map(|text| text.get_ref().parse::<CallerOrigin>().map_err(|m| wrong(text, m)));
     for text in &target.allow_hosts {
         reach::valid::<HostPort>(text.get_ref()).map_err(|message| wrong(text, message))?;
     }

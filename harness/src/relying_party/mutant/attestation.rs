@@ -40,6 +40,7 @@ pub(super) fn all() -> Vec<Mutant> {
         (&["8.9/syntax"], "error-accepted", UNREAD, Derive(|e| compound::syntax(e).or(Ok(())))),
         (&["7.1/24b"], "by-name", "follows certificates by the names in them", Verify(|e| trust::path_by(e, Rules { signatures: false, ..Rules::ALL }))),
         (&["7.1/24b"], "any-root", "takes certificates that lead nowhere", Verify(|e| trust::path_by(e, Rules { root: false, ..Rules::ALL }))),
+        (&["7.1/24b"], "common-name-alone", "takes a certificate without its issuer's, if that one has the common name of a root", Verify(|e| loosely(e, trust::path, trust::has_issuer_of_a_known_name))),
         (&["7.1/24b"], "any-issuer", "takes certificates of issuers that are no authorities", Verify(|e| trust::path_by(e, Rules { usage: false, ..Rules::ALL }))),
         (&["7.1/24b"], "revoked", "does not look at revocation lists", Verify(|e| trust::path_by(e, Rules { revocation: false, ..Rules::ALL }))),
         (&["7.1/24b"], "repeated", "takes a path with the same certificate in it twice", Verify(|e| trust::path_by(e, Rules { repetition: false, ..Rules::ALL }))),

@@ -1,7 +1,7 @@
 //! Mutants that compare the challenge wrongly, or accept the challenge of other options: of another
 //! session, another ceremony, used or expired (§7.1 step 8, §7.2 step 11).
 
-use passrig_authenticator::wire::base64url;
+use passrig_authenticator::wire::{Json, base64url};
 
 use super::{Mutant, MutantKind, loosely};
 use crate::relying_party::store::{ChallengeState, Issued};
@@ -22,6 +22,8 @@ pub(super) fn all() -> Vec<Mutant> {
         (BOTH, "any-base64", "decodes both before it compares, leniently", Verify(any_base64)),
         (BOTH, "from-body", "expects whatever challenge was sent", Verify(from_body)),
         (BOTH, "empty", "takes an empty challenge", Verify(empty)),
+        (BOTH, "undefined", "takes the text of an absent value where it expects no challenge", Verify(undefined)),
+        (BOTH, "object", "takes an object for a condition that its own challenge fulfils", Verify(object)),
         (BOTH, "case-insensitive", "compares without regard to case", Verify(case_insensitive)),
     ])
 }
@@ -51,6 +53,19 @@ fn superseded(e: &Evidence<'_>) -> StepResult {
 
 fn expired(e: &Evidence<'_>) -> StepResult {
     among(e, |i| own(e, i) && i.ceremony == e.ceremony && i.state == ChallengeState::Expired)
+}
+
+fn undefined(e: &Evidence<'_>) -> StepResult {
+    loosely(e, shared::challenge, |e| {
+        e.pending().is_none() && e.sent_challenge().as_deref() == Some("undefined")
+    })
+}
+
+fn object(e: &Evidence<'_>) -> StepResult {
+    loosely(e, shared::challenge, |e| {
+        let sent = e.client_data.as_ref().and_then(|data| data.member("challenge"));
+        matches!(sent.map(Json::plain), Some(Json::Object(_)))
+    })
 }
 
 fn own(e: &Evidence<'_>, issued: &Issued) -> bool {

@@ -1,6 +1,8 @@
 //! Mutants that look up the credential, its account or its user handle wrongly, or accept a
 //! registered credential ID (§7.1 step 26, §7.2 steps 5 and 6).
 
+use passrig_authenticator::wire::base64url::Base64UrlBytes;
+
 use super::{Mutant, MutantKind, behaviour, loosely};
 use crate::relying_party::store::{CredentialRecord, Store, User, UserHandle};
 use crate::relying_party::verify::Procedure::Verify;
@@ -17,7 +19,27 @@ pub(super) fn all() -> Vec<Mutant> {
         (&["7.2/6b"], "handle-alone", "signs in whom the user handle names, with anybody's credential", Verify(handle_alone)),
         (&["7.2/6b"], "handle-absent", "signs in the credential's account without a user handle", Verify(handle_absent)),
     ]);
-    flaws.into_iter().chain(any_account()).chain(account_without()).chain(duplicates()).collect()
+    let flows = any_account().chain(account_without()).chain(duplicates()).chain([owner_alone()]);
+    flaws.into_iter().chain(flows).collect()
+}
+
+/// Signs in the owner of the credential, as if the response named that account.
+fn owner_alone() -> Mutant {
+    let summary = "signs in the owner of the credential, whatever the user handle says";
+    Mutant::flow("authentication.user-handle.owner-alone", &["7.2/6b"], summary, behaviour! {
+        fn examine<'a>(&self, evidence: Evidence<'a>, _: AttemptAudit<'a>) -> AttemptAudit<'a> {
+            let owned = Verify(|e| {
+                let is_owned = |e: &Evidence<'_>| e.user_handle().is_some() && e.record().is_some();
+                loosely(e, authentication::user_handle, is_owned)
+            });
+            let mut audit = examine(evidence, &[("7.2/6b", owned)]);
+            let owner = audit.evidence.record().map(|(owner, _)| owner.0.clone());
+            if let (Some(owner), Some(assertion)) = (owner, &mut audit.evidence.assertion) {
+                assertion.response.user_handle = Some(Base64UrlBytes(owner));
+            }
+            audit
+        }
+    })
 }
 
 /// Accepts a registered credential ID, and changes the record that has it.

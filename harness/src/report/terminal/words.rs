@@ -16,8 +16,8 @@ pub fn skipped(reason: Option<&Reason>) -> &'static str {
     let Some(Reason::Skipped { skip, .. }) = reason else { return "not sent" };
     match skip {
         Skip::RegistrableDomain => {
-            "the origin has no registrable domain (localhost), so there are no relatives of it to \
-             try"
+            "the origin has no registrable domain (localhost, an address or an app), so there are \
+             no relatives of it to try"
         }
         Skip::TwoAccounts => "the adapter cannot make a second account",
         Skip::Setting => {
@@ -43,6 +43,10 @@ pub fn skipped(reason: Option<&Reason>) -> &'static str {
         Skip::Format => {
             "the target does not accept honest attestation statements of the format, perhaps \
              because it has not been told to trust those who certify them: passrig trust export"
+        }
+        Skip::Implied => {
+            "the target accepts a plainer attempt with the same fault: that is the finding, and these \
+             checks say nothing beside it"
         }
         Skip::Feature => {
             "what the checks are about is not there, such as a file of related origins, or a call by \

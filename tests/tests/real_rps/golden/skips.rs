@@ -102,6 +102,7 @@ fn needs(check: &Check) -> Vec<(&'static str, String)> {
 fn spelled(need: &Need) -> (&'static str, String) {
     match need {
         Need::RegistrableDomain => ("registrable-domain", "registrable-domain".to_owned()),
+        Need::Domain => ("registrable-domain", "domain".to_owned()),
         Need::TwoAccounts => ("two-accounts", "two-accounts".to_owned()),
         Need::Setting(setting, value) => ("setting", format!("{}={value}", setting.name())),
         Need::Flow(flow) => {

@@ -173,6 +173,17 @@ impl Certificate {
         (from..=validity.not_after.to_unix_duration()).contains(&moment)
     }
 
+    /// True if its issuer has the common name of another one's subject.
+    pub(super) fn has_issuer_of_the_name(&self, other: &Self) -> bool {
+        const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
+        let name = |name: &Name| {
+            let mut parts = name.iter().filter(|part| part.oid == COMMON_NAME);
+            parts.next().map(|part| part.value.value().to_vec())
+        };
+        let issuer = name(self.parsed.tbs_certificate().issuer());
+        issuer.is_some() && issuer == name(other.subject())
+    }
+
     /// True if another one's subject is named as its issuer.
     pub(crate) fn names_as_issuer(&self, issuer: &Self) -> bool {
         self.parsed.tbs_certificate().issuer() == issuer.subject()

@@ -55,6 +55,14 @@ pub(crate) fn path_to_any(e: &Evidence<'_>) -> StepResult {
     path_to(e, &roots, Rules::ALL)
 }
 
+/// True if the issuer of the certificate is missing, and has the common name of a root.
+pub(crate) fn has_issuer_of_a_known_name(e: &Evidence<'_>) -> bool {
+    let Some(chain) = e.statement.as_ref().and_then(super::Statement::chain) else { return false };
+    let (leaf, roots) = (&chain.leaf, &e.trust.roots);
+    let is_known = roots.iter().any(|root| leaf.names_as_issuer(root));
+    chain.above.is_empty() && !is_known && roots.iter().any(|root| leaf.has_issuer_of_the_name(root))
+}
+
 fn path_to(e: &Evidence<'_>, roots: &[Certificate], rules: Rules) -> StepResult {
     let Some(chain) = e.statement.as_ref().and_then(super::Statement::chain) else {
         return Ok(());
