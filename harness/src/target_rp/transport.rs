@@ -179,11 +179,11 @@ pub enum TransportError {
     NotHttp { reason: String },
 }
 
-impl From<body::Error> for TransportError {
-    fn from(error: body::Error) -> Self {
-        match error {
-            body::Error::TooLarge { limit } => Self::TooLarge { limit },
-            body::Error::Undecodable { coding, reason } => Self::Undecodable { coding, reason },
+fn undecodable(error: body::Error) -> TransportError {
+    match error {
+        body::Error::TooLarge { limit } => TransportError::TooLarge { limit },
+        body::Error::Undecodable { coding, reason } => {
+            TransportError::Undecodable { coding, reason }
         }
     }
 }
@@ -263,7 +263,7 @@ where
         }
     }
     let body = match head.headers.contains_key(header::CONTENT_ENCODING) {
-        true => Bytes::from(body::decoded(&head.headers, body.into(), limits.body)?),
+        true => body::decoded(&head.headers, body.into(), limits.body).map_err(undecodable)?.into(),
         false => body.freeze(),
     };
     Ok(HttpResponse::new(head.status, head.headers, body))
