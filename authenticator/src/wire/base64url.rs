@@ -18,7 +18,7 @@ pub enum Error {
     #[error("base64url in WebAuthn JSON carries no padding")]
     Padded,
     /// The length, or the unused bits of the last character, fit no bytes.
-    #[error("the last character carries bits that belong to no octet")]
+    #[error("the last character carries bits that belong to no byte")]
     Trailing,
 }
 

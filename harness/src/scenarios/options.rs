@@ -123,8 +123,22 @@ pub(super) async fn each(
 ) -> Result<Observations> {
     let mut actor = ctx.subject().await?;
     let begun = ctx.begin(&mut actor, ctx.check.ceremony).await?;
-    let objection = objection(&begun.converted());
+    let mut options = begun.converted();
+    leave_out_nulls(&mut options, &begun.options);
+    let objection = objection(&options);
     Ok(ctx.seen(objection.is_none(), objection.unwrap_or_default()))
+}
+
+/// A client reads null as the text `null` or as 0, values that it ignores in the members with an
+/// objection: they count as absent.
+fn leave_out_nulls(converted: &mut Value, sent: &Value) {
+    let (Some(members), Some(sent)) = (converted.as_object_mut(), sent.as_object()) else { return };
+    members.retain(|name, _| !sent.get(name).is_some_and(Value::is_null));
+    for (name, member) in members {
+        if let Some(sent) = sent.get(name) {
+            leave_out_nulls(member, sent);
+        }
+    }
 }
 
 /// The values of the enumerations that options have.
@@ -202,7 +216,24 @@ fn bytes(options: &Value, path: &str) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::target_rp::as_converted;
     use serde_json::json;
+
+    #[test]
+    fn objections_are_to_converted_members() {
+        let sent = json!({
+            "challenge": "AAAA",
+            "timeout": "1000",
+            "userVerification": null,
+            "extensions": { "later": null },
+        });
+        let mut options = as_converted(Ceremony::Authentication, &sent).unwrap();
+        leave_out_nulls(&mut options, &sent);
+        assert_eq!(odd_timeout(&options).as_deref(), Some("the timeout is 1000 milliseconds"));
+        assert_eq!(unknown_value(&options), None);
+        options["userVerification"] = "null".into();
+        assert!(unknown_value(&options).is_some());
+    }
 
     #[test]
     fn counters_and_clocks_vary_little() {

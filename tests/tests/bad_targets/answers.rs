@@ -50,8 +50,8 @@ async fn the_same_to_everything() {
     let fine = answered("200 OK", JSON, r#"{"status":"ok"}"#).await;
     assert_eq!(empty.is_not_testable().complaint(), fine.is_not_testable().complaint());
     insta::assert_snapshot!(fine.complaint(), @r"
-× an honest registration cannot be carried out: of the target's answer, the
-│ options are unusable at `.`: missing field `rp`
+× an honest registration cannot be carried out: the target's answer has
+│ invalid options at `rp`: expected an object, found nothing
 help: options are PublicKeyCredentialCreationOptionsJSON or
       PublicKeyCredentialRequestOptionsJSON (§5.1.8). If the adapter's
       `options` points at them, no browser could use them
@@ -106,31 +106,30 @@ async fn optioned(from: &str, to: &str) -> String {
 #[tokio::test]
 async fn options_that_are_none() {
     insta::assert_snapshot!(optioned(r#""challenge""#, r#""chalenge""#).await, @r"
-× an honest registration cannot be carried out: of the target's answer, the
-│ options are unusable at `.`: missing field `challenge`
+× an honest registration cannot be carried out: the target's answer has
+│ invalid options at `challenge`: expected base64url, found nothing
 help: options are PublicKeyCredentialCreationOptionsJSON or
       PublicKeyCredentialRequestOptionsJSON (§5.1.8). If the adapter's
       `options` points at them, no browser could use them
 ");
     insta::assert_snapshot!(optioned(r#""AAAAAAAAAAAAAAAAAAAAAA""#, "7").await, @r"
-× an honest registration cannot be carried out: of the target's answer, the
-│ options are unusable at `challenge`: invalid type: integer `7`, expected a
-│ string
+× an honest registration cannot be carried out: the target's answer has
+│ invalid options at `challenge`: invalid base64url: the last character
+│ carries bits that belong to no byte
 help: options are PublicKeyCredentialCreationOptionsJSON or
       PublicKeyCredentialRequestOptionsJSON (§5.1.8). If the adapter's
       `options` points at them, no browser could use them
 ");
     insta::assert_snapshot!(optioned(r#""id": "AAAA", "#, "").await, @r"
-× an honest registration cannot be carried out: of the target's answer, the
-│ options are unusable at `user`: missing field `id`
+× an honest registration cannot be carried out: the target's answer has
+│ invalid options at `user.id`: expected base64url, found nothing
 help: options are PublicKeyCredentialCreationOptionsJSON or
       PublicKeyCredentialRequestOptionsJSON (§5.1.8). If the adapter's
       `options` points at them, no browser could use them
 ");
     insta::assert_snapshot!(optioned(r#"[{"type": "public-key", "alg": -7}]"#, "{}").await, @r"
-× an honest registration cannot be carried out: of the target's answer, the
-│ options are unusable at `pubKeyCredParams`: invalid type: map, expected a
-│ sequence
+× an honest registration cannot be carried out: the target's answer has
+│ invalid options at `pubKeyCredParams`: expected a list, found an object
 help: options are PublicKeyCredentialCreationOptionsJSON or
       PublicKeyCredentialRequestOptionsJSON (§5.1.8). If the adapter's
       `options` points at them, no browser could use them
