@@ -110,7 +110,10 @@ fn a_plainer_check_that_does_not_exist() {
     let file = ("list --catalogue file.toml", case);
     let (sentence, place, help) = answer(file, FAMILY);
     assert_eq!(sentence, "there is no check `registration.origin.foreing`");
-    assert_eq!((place.as_str(), help.as_str()), ("10:31", "did you mean registration.origin.foreign?"));
+    assert_eq!(
+        (place.as_str(), help.as_str()),
+        ("10:31", "did you mean registration.origin.foreign?")
+    );
 }
 
 /// The excerpt of each file is without its secrets.

@@ -19,7 +19,8 @@ pub(super) fn state(
     made_at: Duration,
     bench: &mut dyn Workbench,
 ) -> Cbor {
-    let mut leaf = Subject::called(HOST, attester.country, attester.key.public_key(), &attester.serial);
+    let mut leaf =
+        Subject::called(HOST, attester.country, attester.key.public_key(), &attester.serial);
     leaf.extensions.push(pki::host_name(HOST));
     let header = jws::header(signer.algorithm(), attester.certificates(&leaf, bench));
     let header = bench.finish(Stage::JwsHeader, Tree::Json(header)).render();

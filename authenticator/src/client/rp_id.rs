@@ -10,7 +10,8 @@ pub(super) fn resolve(origin: &Origin, asked: Option<&str>) -> Result<String, Do
     if origin.is_app() {
         // The platform compares the app with the files that the domain publishes.
         let named = asked.filter(|asked| !asked.is_empty());
-        let missing = || security(format!("{origin} has no domain: the options must name the RP ID."));
+        let missing =
+            || security(format!("{origin} has no domain: the options must name the RP ID."));
         return named.map(str::to_owned).ok_or_else(missing);
     }
     let domain = origin

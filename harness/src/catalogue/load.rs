@@ -127,7 +127,8 @@ impl Catalogue {
         }
         let (known, all) = (self.checks.clone(), self.checks.iter_mut().skip(first));
         for check in all {
-            let plainer = known.iter().find(|plainer| Some(&plainer.id) == check.implied_by.as_ref());
+            let plainer =
+                known.iter().find(|plainer| Some(&plainer.id) == check.implied_by.as_ref());
             check.plainer = plainer.cloned().map(Box::new);
         }
         Ok(())

@@ -66,7 +66,8 @@ async fn every_trust_finding_follows_from_an_unknown_issuer() {
     let found = results("registration.trust.left-out", &["registration.attestation-trust.*"]).await;
     let own: Vec<_> = found.iter().filter(|result| !is_implied(result)).collect();
     let others: Vec<_> = own.iter().map(|result| result.id.as_str()).collect();
-    let is_of_a_format = |id: &&str| id.contains("-another-issuer") || id.ends_with("unknown-issuer");
+    let is_of_a_format =
+        |id: &&str| id.contains("-another-issuer") || id.ends_with("unknown-issuer");
     assert!(others.iter().all(is_of_a_format), "{others:?}");
     assert!(found.len() > others.len() + 7, "{found:?}");
 }

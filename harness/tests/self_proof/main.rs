@@ -6,6 +6,7 @@
 mod audit;
 mod implied;
 mod matrix;
+mod second_run;
 mod seeds;
 
 use std::sync::Arc;

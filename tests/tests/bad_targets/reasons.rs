@@ -130,7 +130,10 @@ async fn subdomains_of_localhost_are_tried() {
 /// The client data name the app, and the options name the RP ID.
 #[tokio::test]
 async fn an_app_is_a_client() {
-    for app in ["android:apk-key-hash:pNiP5iKyQ8JwgGOaKA1zGPUPJIS-0H1xKCQcfIoGLck", "ios:bundle-id:org.example.app"] {
+    for app in [
+        "android:apk-key-hash:pNiP5iKyQ8JwgGOaKA1zGPUPJIS-0H1xKCQcfIoGLck",
+        "ios:bundle-id:org.example.app",
+    ] {
         let rp = RelyingParty::new(Config::new(app, RP_ID), Seeded::new("bad targets"));
         let rp = serving(rp, |_| Behave).await;
         let run = check(&rp, &format!("--only *.origin.* --origin {app}")).await;

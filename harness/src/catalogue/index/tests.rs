@@ -58,7 +58,8 @@ fn no_check_is_stronger_than_its_requirement() {
     let mut needed = BTreeSet::new();
     let mut wrong = Vec::new();
     for check in &checks {
-        let level = check.requirement.as_ref().and_then(|id| index.requirement(id)).map(|r| r.level);
+        let level =
+            check.requirement.as_ref().and_then(|id| index.requirement(id)).map(|r| r.level);
         if level.is_none_or(|level| check.level.rank() >= level.rank()) {
             continue;
         }

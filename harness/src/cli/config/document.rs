@@ -184,7 +184,8 @@ fn target(source: ConfigFile<'_>, target: &TargetTable) -> Parsed<reach::Args> {
     let rp =
         target.rp.as_ref().map(|text| text.get_ref().parse::<Rp>().map_err(|m| wrong(text, m)));
     let origin = target.origin.as_ref();
-    let origin = origin.map(|text| text.get_ref().parse::<CallerOrigin>().map_err(|m| wrong(text, m)));
+    let origin =
+        origin.map(|text| text.get_ref().parse::<CallerOrigin>().map_err(|m| wrong(text, m)));
     for text in &target.allow_hosts {
         reach::valid::<HostPort>(text.get_ref()).map_err(|message| wrong(text, message))?;
     }

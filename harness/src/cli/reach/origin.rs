@@ -60,7 +60,9 @@ mod tests {
             assert_eq!(origin.to_string(), text);
             assert_eq!(origin.page().is_some(), text.starts_with("http"));
         }
-        for wrong in ["android:apk-key-hash:", "ios:example", "android:x", "https://a/b", "mailto:a"] {
+        for wrong in
+            ["android:apk-key-hash:", "ios:example", "android:x", "https://a/b", "mailto:a"]
+        {
             wrong.parse::<CallerOrigin>().unwrap_err();
         }
     }

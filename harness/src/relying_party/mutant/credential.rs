@@ -26,20 +26,25 @@ pub(super) fn all() -> Vec<Mutant> {
 /// Signs in the owner of the credential, as if the response named that account.
 fn owner_alone() -> Mutant {
     let summary = "signs in the owner of the credential, whatever the user handle says";
-    Mutant::flow("authentication.user-handle.owner-alone", &["7.2/6b"], summary, behaviour! {
-        fn examine<'a>(&self, evidence: Evidence<'a>, _: AttemptAudit<'a>) -> AttemptAudit<'a> {
-            let owned = Verify(|e| {
-                let is_owned = |e: &Evidence<'_>| e.user_handle().is_some() && e.record().is_some();
-                loosely(e, authentication::user_handle, is_owned)
-            });
-            let mut audit = examine(evidence, &[("7.2/6b", owned)]);
-            let owner = audit.evidence.record().map(|(owner, _)| owner.0.clone());
-            if let (Some(owner), Some(assertion)) = (owner, &mut audit.evidence.assertion) {
-                assertion.response.user_handle = Some(Base64UrlBytes(owner));
+    Mutant::flow(
+        "authentication.user-handle.owner-alone",
+        &["7.2/6b"],
+        summary,
+        behaviour! {
+            fn examine<'a>(&self, evidence: Evidence<'a>, _: AttemptAudit<'a>) -> AttemptAudit<'a> {
+                let owned = Verify(|e| {
+                    let is_owned = |e: &Evidence<'_>| e.user_handle().is_some() && e.record().is_some();
+                    loosely(e, authentication::user_handle, is_owned)
+                });
+                let mut audit = examine(evidence, &[("7.2/6b", owned)]);
+                let owner = audit.evidence.record().map(|(owner, _)| owner.0.clone());
+                if let (Some(owner), Some(assertion)) = (owner, &mut audit.evidence.assertion) {
+                    assertion.response.user_handle = Some(Base64UrlBytes(owner));
+                }
+                audit
             }
-            audit
-        }
-    })
+        },
+    )
 }
 
 /// Accepts a registered credential ID, and changes the record that has it.

@@ -60,7 +60,9 @@ pub(crate) fn has_issuer_of_a_known_name(e: &Evidence<'_>) -> bool {
     let Some(chain) = e.statement.as_ref().and_then(super::Statement::chain) else { return false };
     let (leaf, roots) = (&chain.leaf, &e.trust.roots);
     let is_known = roots.iter().any(|root| leaf.names_as_issuer(root));
-    chain.above.is_empty() && !is_known && roots.iter().any(|root| leaf.has_issuer_of_the_name(root))
+    chain.above.is_empty()
+        && !is_known
+        && roots.iter().any(|root| leaf.has_issuer_of_the_name(root))
 }
 
 fn path_to(e: &Evidence<'_>, roots: &[Certificate], rules: Rules) -> StepResult {
