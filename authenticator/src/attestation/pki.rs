@@ -352,7 +352,7 @@ mod tests {
         for certificate in [root.certificate(), root.certify(&below)] {
             assert_eq!(first(&parts(&certificate)[0]), is_authority.render());
         }
-        let leaf = Subject::authenticator(below.key.public_key(), &[0x80]);
+        let leaf = Subject::authenticator(COUNTRY, below.key.public_key(), &[0x80]);
         let tbs = root.to_be_signed(&leaf);
         assert_eq!(first(&tbs), is_none.render());
         assert_eq!(tbs.items().unwrap()[1].render(), [2, 2, 0, 0x80], "the serial is positive");
@@ -369,7 +369,7 @@ mod tests {
     #[test]
     fn every_message_is_signed() {
         let root = Authority::root(&mut Seeded::new("test")).unwrap();
-        let leaf = Subject::authenticator(root.key.public_key(), &[1]);
+        let leaf = Subject::authenticator(COUNTRY, root.key.public_key(), &[1]);
         let mut tbs = root.to_be_signed(&leaf).render();
         let honest = root.sign(&tbs);
         *tbs.last_mut().unwrap() ^= 1;
@@ -383,7 +383,7 @@ mod tests {
         #[test]
         fn certificates_are_der(serial: [u8; SERIAL_LEN], aaguid: [u8; 16], seed: [u8; 4]) {
             let root = Authority::root(&mut Seeded::new("any").trusting(seed)).unwrap();
-            let mut leaf = Subject::authenticator(root.key.public_key(), &serial);
+            let mut leaf = Subject::authenticator(COUNTRY, root.key.public_key(), &serial);
             leaf.extensions.push(model(&aaguid));
             let tbs = root.to_be_signed(&leaf).render();
             let [said, _, signature] = &parts(&root.sign(&tbs))[..] else { panic!("not three") };

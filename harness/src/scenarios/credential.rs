@@ -112,12 +112,17 @@ pub(super) async fn takeover_by_id(ctx: &mut Context<'_>) -> Result<Observations
 }
 
 /// A registration with an empty credential ID. A second run would be refused for the first one's
-/// credential: the user removes it.
+/// credential: the user closes the account, or removes the credential. An RP that names credentials
+/// in paths cannot remove this one.
 pub(super) async fn empty_id(ctx: &mut Context<'_>) -> Result<Observations> {
     let mut actor = ctx.new_account("subject").await?;
     let edits = json!([{ "at": "plan.credential_id", "set": { "hex": "" } }]);
     let attempt = ctx.attempt(&mut actor, Ceremony::Registration, edits).await?;
     if !attempt.is_accepted() {
+        return Ok(Observations::of(attempt));
+    }
+    if ctx.world.target.adapter().has(Flow::Close) {
+        actor.close_account(&mut ctx.log).await?;
         return Ok(Observations::of(attempt));
     }
     let listed = removal::own(ctx, &mut actor).await?;
