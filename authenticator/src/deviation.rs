@@ -103,8 +103,8 @@ impl Deviation {
         &self.edits
     }
 
-    /// The number of bytes, items or levels of the largest value that an edit puts in place, or that
-    /// the value announces as CBOR.
+    /// The number of bytes, items or levels of the largest value that an edit sets or adds, or the
+    /// larger number that such a value announces as CBOR.
     pub fn size(&self) -> u64 {
         let values = self.edits.iter().filter_map(|edit| edit.operation.value());
         values.map(Value::size).max().unwrap_or_default()

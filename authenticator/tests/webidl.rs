@@ -1,5 +1,5 @@
 //! The client converts options as Chromium does, in every cell of the table of
-//! `webidl/`, or as the specification where Chromium deviates from that.
+//! `webidl/`. Where Chromium deviates from the specification, the client does not.
 //!
 //! `webidl/chromium.json` is recorded by the test `webidl` of the package
 //! `passrig-tests`.

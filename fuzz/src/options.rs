@@ -292,7 +292,7 @@ fn check(answer: &Value, call: &Call, origin: &str) -> std::result::Result<(), &
     let kind = if call.creates { "webauthn.create" } else { "webauthn.get" };
     let says = |holds, told| if holds { Ok(()) } else { Err(told) };
     says(data["type"] == kind, "another type")?;
-    // A value of another kind becomes text first.
+    // The client converts a challenge of another kind to text before it decodes it.
     let challenge = call.options["challenge"].as_str();
     says(challenge.is_none_or(|challenge| data["challenge"] == challenge), "another challenge")?;
     says(data["origin"] == origin, "another origin")?;

@@ -53,8 +53,8 @@ pub struct Message {
     pub response: Json,
     /// The ID of its credential.
     pub credential_id: Vec<u8>,
-    /// The response of the same ceremony without the deviation, if there is one: the attempt says
-    /// nothing where the request of this response is the same.
+    /// The response of the same ceremony without the deviation, if the requests of both are compared:
+    /// an attempt whose request equals the honest one tests nothing.
     pub(crate) honest: Option<Json>,
 }
 

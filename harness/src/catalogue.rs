@@ -76,8 +76,8 @@ pub struct Check {
     /// The importance where a probe sees that the owner of the credential is signed in.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub importance_for_owner: Option<Importance>,
-    /// The ID of a plainer check. If the target accepts that one, too, an accepted attempt of this
-    /// one is no finding of its own.
+    /// The ID of a plainer check. If the target accepts the attempt of that check, too, the finding of
+    /// this check follows from it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub implied_by: Option<String>,
     /// The reason for the rule.
@@ -190,14 +190,15 @@ impl Catalogue {
 const TAXING: u64 = 4096;
 
 impl Check {
-    /// True if the attempt can stop or block a server without limits: one that must only be
-    /// survived, or one with a value that is huge, nested deeply, or announces more than follows.
+    /// True if the attempt can stop or block a server without limits: the check demands only that the
+    /// target survives, or a value of the attempt is large, deeply nested, or announces more bytes
+    /// than follow.
     pub fn is_taxing(&self) -> bool {
-        let is_huge = match &self.action {
+        let is_large = match &self.action {
             Action::Deviation(deviation) => deviation.size() >= TAXING,
             Action::Scenario(_) | Action::Page => false,
         };
-        is_huge || self.expects == Expectation::Survives
+        is_large || self.expects == Expectation::Survives
     }
 
     /// True if the check is about that step.

@@ -109,7 +109,7 @@ fn a_plainer_check_that_does_not_exist() {
                 id = \"x\"\nsends = \"x\"\ndeviation = [{ at = \"client_data.origin\", set = \"x\" }]\n";
     let file = ("list --catalogue file.toml", case);
     let (sentence, place, help) = answer(file, FAMILY);
-    assert_eq!(sentence, "there is no check `registration.origin.foreing`");
+    assert_eq!(sentence, "expected the ID of a check, found `registration.origin.foreing`");
     assert_eq!(
         (place.as_str(), help.as_str()),
         ("10:31", "did you mean registration.origin.foreign?")

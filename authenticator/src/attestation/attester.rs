@@ -19,7 +19,7 @@ pub struct Attester {
     pub serial: Vec<u8>,
     /// The model that its certificate names, if any (§8.2.1).
     pub aaguid: Option<[u8; 16]>,
-    /// The country of the vendor that its certificate names (§8.2.1).
+    /// The country code of the vendor, which its certificate names (§8.2.1).
     pub country: &'static str,
     /// The version of its firmware that its certificate names, if any (§8.2.1).
     pub firmware_version: Option<u32>,

@@ -199,12 +199,12 @@ impl Authority {
 }
 
 impl Subject {
-    /// An authenticator of a vendor in that country: named as §8.2.1 demands.
+    /// An authenticator of a vendor in this country, named as §8.2.1 demands.
     pub fn authenticator(country: &str, key: cose::Key, serial: &[u8]) -> Self {
         Self::called(COMMON_NAME, country, key, serial)
     }
 
-    /// The same under another common name.
+    /// A subject with this common name, and otherwise the name of an authenticator.
     pub fn called(common: &str, country: &str, key: cose::Key, serial: &[u8]) -> Self {
         Self {
             name: name(common, ATTESTATION, country),
@@ -271,13 +271,13 @@ pub fn host_name(name: &str) -> Der {
 
 const COMMON_NAME: &str = "WebAuthn test vectors";
 
-/// The country of authorities, and of all subjects of the test vectors. ISO 3166 assigns it to no
-/// country. Authorities keep it: no RP reads it there, and roots that were exported stay valid.
+/// The country code of authorities, and of all subjects of the test vectors. ISO 3166 assigns the
+/// code to no country. Authorities keep the code, since another one would change exported roots.
 pub const UNASSIGNED: &str = "AA";
 
-/// The country of attestation keys, unless a plan names another. It is assigned, since some RPs
-/// compare it with the list of ISO 3166 (§8.2.1); and it is that of the attestation certificates
-/// that are most in use.
+/// The country code of attestation keys, unless an attester names another one. ISO 3166 assigns the
+/// code, since some RPs compare a certificate's country with that list (§8.2.1). The attestation
+/// certificates in most use have the same code.
 pub const COUNTRY: &str = "SE";
 
 /// A distinguished name with one attribute per relative name.

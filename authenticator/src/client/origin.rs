@@ -19,8 +19,8 @@ enum Caller {
     App(String),
 }
 
-/// The beginnings of the origins of native apps. The platform, not the text, proves that the app may
-/// use an RP ID.
+/// The prefixes of origins of native apps. The platform, not the text, proves that the app may use an
+/// RP ID.
 const APPS: [&str; 2] = ["android:apk-key-hash:", "ios:bundle-id:"];
 
 /// The reason why a text is not an origin that may use WebAuthn.
@@ -103,8 +103,8 @@ impl Origin {
     }
 }
 
-/// True if the page is in a secure context, or close enough to one for developers: https, or
-/// anything on this machine.
+/// True if the page is in a secure context: https, or http on this machine, which browsers permit for
+/// development.
 fn is_secure(scheme: &str, host: &Host<String>) -> bool {
     let local = match host {
         Host::Domain(domain) => domain == "localhost" || domain.ends_with(".localhost"),

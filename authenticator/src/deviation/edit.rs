@@ -113,7 +113,7 @@ impl Operation {
         }
     }
 
-    /// The value that it puts in place, if it does.
+    /// The value that the operation sets or adds, if there is one.
     pub(super) fn value(&self) -> Option<&Value> {
         match self {
             Self::Set(value)

@@ -83,7 +83,8 @@ impl Value {
         })
     }
 
-    /// The number of bytes, items or levels that it has, or that it announces as CBOR.
+    /// The number of bytes, items or levels of the value, or the larger number that it announces as
+    /// CBOR.
     pub(super) fn size(&self) -> u64 {
         let len = |bytes: &[u8]| u64::try_from(bytes.len()).unwrap_or(u64::MAX);
         match self {
@@ -143,8 +144,8 @@ impl Value {
     }
 }
 
-/// The largest count of a CBOR head with four or eight bytes of length (RFC 8949 §3) that the bytes
-/// do not fulfil. Bytes that only look like one count, too.
+/// The largest count in a CBOR head with a length of four or eight bytes (RFC 8949 §3) that is larger
+/// than the rest of the bytes. The bytes are not decoded, so that other bytes may count as a head.
 fn announced(bytes: &[u8]) -> u64 {
     let heads = (0..bytes.len()).filter_map(|at| {
         let (head, rest) = bytes.get(at..)?.split_first()?;

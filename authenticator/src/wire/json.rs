@@ -155,9 +155,9 @@ impl Json {
     }
 }
 
-/// JSON text in which U+FFFD stands for each lone surrogate. `JSON.parse` takes
-/// those, and the client replaces them when a text becomes UTF-8; parsers of
-/// Rust, whose texts are UTF-8, refuse them.
+/// JSON text in which U+FFFD stands for each lone surrogate. `JSON.parse` accepts
+/// lone surrogates, and a client replaces them when it encodes text as UTF-8;
+/// parsers of Rust, whose texts are UTF-8, refuse them.
 pub fn without_lone_surrogates(text: &[u8]) -> Cow<'_, [u8]> {
     let is_surrogate = |escape: &[u8]| matches!(escape, [b'\\', b'u', b'd' | b'D']);
     if !text.windows(3).any(is_surrogate) {
@@ -169,7 +169,7 @@ pub fn without_lone_surrogates(text: &[u8]) -> Cow<'_, [u8]> {
         let (taken, is_lone) = match (escaped_unit(rest), rest.get(6..).and_then(escaped_unit)) {
             (Some(0xd800..0xdc00), Some(0xdc00..0xe000)) => (12, false),
             (Some(0xd800..0xe000), _) => (6, true),
-            // A backslash takes the next character with it, also another backslash.
+            // The next character belongs to the escape, also where it is a backslash.
             _ if rest.first() == Some(&b'\\') => (2, false),
             _ => (1, false),
         };

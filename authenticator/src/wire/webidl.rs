@@ -1,15 +1,15 @@
 //! Values of JSON as a browser converts them to the types of Web IDL (§3.2 of
 //! Web IDL, over the abstract operations of ECMAScript §7.1).
 //!
-//! A dictionary takes null for an empty one and any list for one without
-//! members; a text takes every value; a number takes every value and wraps
-//! around. A member is missing only if it is not there.
+//! Null and lists become dictionaries without members, and almost every value
+//! becomes a text or a number, which wraps around. A member that is null is not
+//! missing.
 
 use serde_json::{Map, Value};
 
 use super::base64url::{self, Base64UrlBytes};
 
-/// Why JSON cannot be converted.
+/// The reason why JSON cannot be converted.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("invalid options at `{path}`: {reason}")]
 pub struct Error {
@@ -49,7 +49,7 @@ impl Error {
         Self::of_type(format!("expected {expected}, found {found}"))
     }
 
-    /// The error as one of the member or item that contains its place.
+    /// The error with the name of the outer member or item before its path.
     pub(super) fn within(self, outer: &str) -> Self {
         let path = match self.path.as_str() {
             "." => outer.to_owned(),
@@ -60,7 +60,7 @@ impl Error {
     }
 }
 
-/// A value on its way to a type; without a value it is undefined.
+/// A value to convert; `None` is the undefined of JavaScript.
 #[derive(Clone, Copy)]
 pub(super) struct Input<'a> {
     value: Option<&'a Value>,
@@ -178,7 +178,7 @@ impl<'a> Input<'a> {
         members.collect()
     }
 
-    /// The object as it is; empty for what has no members.
+    /// The members as they were sent; none for a value that is not an object.
     pub(super) fn members(self) -> Map<String, Value> {
         self.value.and_then(Value::as_object).cloned().unwrap_or_default()
     }

@@ -55,12 +55,12 @@ impl Actor {
 
     /// Makes a response to options on a bench of the caller's.
     pub fn respond_with(&mut self, begun: &Begun, bench: &mut Bench<'_>) -> Result<Message> {
-        self.respond_beside(begun, bench, false)
+        self.respond_and_compare(begun, bench, false)
     }
 
     /// Makes a response and, if the two are compared, the response of the same plan without the
     /// deviation.
-    fn respond_beside(
+    fn respond_and_compare(
         &mut self,
         begun: &Begun,
         bench: &mut Bench<'_>,
@@ -84,16 +84,22 @@ impl Actor {
                     })?;
                 }
                 let honest = is_compared.then(|| plan.clone());
-                let honest = honest
-                    .map(|plan| self.unnoticed(|client| client.perform_create(plan, &mut Honest)));
+                let honest = honest.map(|plan| {
+                    self.with_authenticators_restored(|client| {
+                        client.perform_create(plan, &mut Honest)
+                    })
+                });
                 bench.plan(PlanMut::Create(&mut plan));
                 let credential_id = plan.device.credential.id.clone();
                 (self.client.perform_create(plan, bench), credential_id, honest)
             }
             Ceremony::Authentication => {
                 let mut plan = self.plan_get(begun)?;
-                let honest = is_compared
-                    .then(|| self.unnoticed(|client| client.perform_get(&plan, &mut Honest)));
+                let honest = is_compared.then(|| {
+                    self.with_authenticators_restored(|client| {
+                        client.perform_get(&plan, &mut Honest)
+                    })
+                });
                 bench.plan(PlanMut::Get(&mut plan));
                 let credential_id = plan.device.credential.id.clone();
                 (self.client.perform_get(&plan, bench), credential_id, honest)
@@ -102,8 +108,8 @@ impl Actor {
         Ok(Message { response, credential_id, honest })
     }
 
-    /// Lets the client work, and puts the authenticators back as they were before.
-    fn unnoticed<T>(&mut self, work: impl FnOnce(&mut Client) -> T) -> T {
+    /// Runs the work, and restores the authenticators to their state before it.
+    fn with_authenticators_restored<T>(&mut self, work: impl FnOnce(&mut Client) -> T) -> T {
         let before = self.client.authenticators.clone();
         let done = work(&mut self.client);
         self.client.authenticators = before;
@@ -273,7 +279,7 @@ impl Actor {
             let facts = self.known.beside(other);
             let mut bench = Bench::new(deviation, &facts);
             let is_compared = !honest && !waits_for_request;
-            let message = self.respond_beside(&begun, &mut bench, is_compared)?;
+            let message = self.respond_and_compare(&begun, &mut bench, is_compared)?;
             if !honest && !bench.is_deviant() && !waits_for_request {
                 continue;
             }

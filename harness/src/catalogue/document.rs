@@ -58,8 +58,8 @@ pub(super) struct Family {
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     pub(super) needs: Vec<Spanned<String>>,
-    /// For each ceremony, the ID of a plainer check. If the target accepts that one, too, an accepted case is no finding
-    /// of its own.
+    /// For each ceremony, the ID of a plainer check. If the target accepts the attempt of that check, too, the finding of
+    /// this check follows from it.
     #[serde(default)]
     #[schemars(with = "PerCeremony<String>")]
     pub(super) implied_by: BTreeMap<Ceremony, Spanned<String>>,

@@ -119,7 +119,7 @@ impl Catalogue {
         }
         for id in implied {
             if !self.checks.iter().any(|check| check.id == *id.get_ref()) {
-                let message = format!("there is no check `{}`", id.get_ref());
+                let message = format!("expected the ID of a check, found `{}`", id.get_ref());
                 let ids = self.checks.iter().map(|check| check.id.as_str());
                 let help = did_you_mean(id.get_ref(), ids);
                 return Err(file.mistake(message, Some(id.span()), help));

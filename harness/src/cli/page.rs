@@ -299,7 +299,7 @@ fn script(args: &Args) -> Result<Script, Failure> {
     Ok(script)
 }
 
-/// Whether the page is of the target's origin.
+/// True if the page has the origin of the target.
 fn is_of(page: &Url, target: &reach::Args) -> bool {
     let own = match &target.origin {
         Some(origin) => origin.page(),

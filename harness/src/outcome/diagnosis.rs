@@ -10,7 +10,7 @@ pub struct Diagnosis {
     pub mutant: String,
     /// The fault, in a sentence.
     pub sentence: String,
-    /// The failed checks that the fault explains, and no diagnosis before this one.
+    /// The failed checks that this fault explains, and the diagnoses before this one do not.
     pub checks: Vec<String>,
 }
 
@@ -22,7 +22,7 @@ impl Diagnosis {
 }
 
 impl CheckResult {
-    /// True if the target decided, and not as a conformant RP does.
+    /// True if the target gave a verdict, and a conformant RP gives another one.
     pub fn is_divergence(&self) -> bool {
         matches!(self.outcome, Outcome::Fail | Outcome::Warn | Outcome::Note)
             && self.verdict.is_some()

@@ -101,7 +101,7 @@ passrig_authenticator::named_enum! {
     #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
     #[serde(rename_all = "kebab-case")]
     pub enum Skip {
-        /// The RP ID or origin has no registrable domain (localhost).
+        /// The RP ID or origin has no registrable domain (localhost, an address or an app).
         RegistrableDomain = "registrable-domain",
         /// The adapter cannot make a second account.
         TwoAccounts = "two-accounts",

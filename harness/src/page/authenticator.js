@@ -33,7 +33,7 @@
     const [buffer, offset, length] = ['buffer', 'byteOffset', 'byteLength'].map((name) => getter(prototype, name));
     return (view) => {
       const bytes = buffer(view);
-      // A BufferSource is not in shared memory: there, this throws.
+      // The getter throws for shared memory, in which no BufferSource may lie.
       bufferLength(bytes);
       return new Bytes(bytes, offset(view), length(view));
     };
@@ -109,8 +109,8 @@
   };
 
   // The conversions of Web IDL: from a value of the page to options JSON, with bytes in base64url. `at` is the place of
-  // the value, for messages. Code of the page that runs on the way, such as a getter, runs once, and what it throws is
-  // thrown.
+  // the value, for messages. Code of the page that a conversion calls, such as a getter, runs once, and its exceptions
+  // reach the caller.
   const NONE = [];
   const mistake = (at, expected) => {
     throw new Mistake(`invalid options at \`${at}\`: expected ${expected}`);

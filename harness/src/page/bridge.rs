@@ -89,7 +89,7 @@ enum PageMessage {
         #[serde(flatten)]
         said: CallMessage,
     },
-    /// A call with options that are none: the page has its exception already.
+    /// A call whose options cannot be converted: the script has thrown the exception already.
     Unconverted {
         #[serde(flatten)]
         said: CallMessage,

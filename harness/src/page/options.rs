@@ -41,7 +41,7 @@ pub(super) fn altered(
         sent = converted;
     }
     if let Some(extensions) = sent.get_mut("extensions").and_then(Value::as_object_mut) {
-        // A call has no others.
+        // The conversion of a call drops all others.
         extensions.retain(|name, _| ClientInputs::IDENTIFIERS.contains(&name.as_str()));
     }
     let of = |options: &Value, member: &str| options.get(member).cloned().unwrap_or_default();

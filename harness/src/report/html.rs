@@ -82,7 +82,7 @@ impl ResultGroup {
         Self { title: title.to_owned(), diagnosis: None, entries: Vec::new() }
     }
 
-    /// The failures with this cause, the number of which is `number`.
+    /// The group, without entries yet, of the diagnosis with this number.
     fn of_diagnosis(number: usize, diagnosis: &Diagnosis) -> Self {
         let sentence = Some(words::diagnosis(diagnosis));
         Self { diagnosis: sentence, ..Self::new(&format!("Diagnosis {number}")) }

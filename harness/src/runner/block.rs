@@ -427,7 +427,7 @@ async fn attempt(run: BlockRun<'_>, check: &Check, round: usize) -> Attempted {
     }
 }
 
-/// True if the target accepts the plainer check of a check, which other actors perform.
+/// True if the target accepts the attempt of the plainer check, which actors of its own perform.
 async fn is_accepted(beside: &mut Context<'_>, check: &Check, plainer: &Check) -> bool {
     // Requests name the check that they are sent for.
     let plainer = Check { id: check.id.clone(), ..plainer.clone() };
@@ -437,7 +437,7 @@ async fn is_accepted(beside: &mut Context<'_>, check: &Check, plainer: &Check) -
         check: &plainer,
         probes: beside.probes,
         round: beside.round,
-        // Where accounts are few, the one of the attempt is free again.
+        // An adapter with few accounts gives the account of the attempt again.
         actors: 0,
         is_plainer: true,
         log: std::mem::replace(&mut beside.log, Log::new()),

@@ -13,7 +13,7 @@ use crate::relying_party::mutant::{self, MutantKind};
 /// followed by an indented line for each family of checks: the beginning of their IDs, and the ends.
 const SIGNATURES: &str = include_str!("diagnosis/signatures.txt");
 
-/// The fewest failures of which a cause is told.
+/// The fewest failures that have a diagnosis.
 const FEWEST: usize = 2;
 
 /// The causes of failures, the one that explains most of them first. No failure has two.
@@ -40,7 +40,7 @@ pub fn diagnoses(results: &[CheckResult]) -> Vec<Diagnosis> {
             (is_enough && !is_contradicted).then_some((mutant, checks.len(), explained))
         })
         .collect();
-    // Of mutants that explain equally many, the one that promises least besides.
+    // Of mutants that explain equally many failures, the one with the smallest signature is first.
     candidates.sort_by_key(|(_, size, explained)| (std::cmp::Reverse(explained.len()), *size));
     let mut diagnoses: Vec<Diagnosis> = Vec::new();
     for (name, _, explained) in candidates {
@@ -63,7 +63,7 @@ fn divergence(result: &CheckResult) -> Option<&str> {
     result.is_divergence().then_some(result.id.as_str())
 }
 
-/// True if the result speaks for or against a cause. A crash does neither.
+/// True if the result is evidence for or against a cause. A crash is neither.
 fn is_decided(result: &CheckResult) -> bool {
     let is_crash = result.outcome == Outcome::Warn && result.is_as_expected();
     result.outcome.is_decided() && result.verdict.is_some() && !is_crash

@@ -222,7 +222,7 @@ fn diverges(result: &CheckResult) -> bool {
     match result.outcome {
         Outcome::Pass => false,
         Outcome::Note => !result.is_as_expected(),
-        // The check that implies it finds the mutant.
+        // The plainer check finds the mutant.
         Outcome::Skipped => {
             !matches!(result.reason, Some(Reason::Skipped { skip: Skip::Implied, .. }))
         }

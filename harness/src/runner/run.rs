@@ -261,7 +261,7 @@ impl Run<'_> {
                     false => Err(error),
                 }
             }
-            // The default variant was accepted.
+            // The target accepted the default variant: one failure of this one may be chance.
             Err(error) if error.is_answer => {
                 preflight::honest(self.world, variant, observer, self.losses + 1).await
             }

@@ -43,7 +43,7 @@ pub(super) struct Schedule {
     pub(super) waiting: Vec<(Variant, Arc<Check>)>,
     /// Checks that time answers, which others would delay: by themselves too.
     pub(super) timing: Vec<(Variant, Arc<Check>)>,
-    /// Checks that can stop or block the target: after all others, which need it.
+    /// Checks that can stop or block the target: after all others, which need the target.
     pub(super) taxing: Vec<(Variant, Vec<Arc<Check>>)>,
     /// Checks that may spoil an account that is needed again: at the very end.
     pub(super) spoiling: Vec<(Variant, Arc<Check>)>,

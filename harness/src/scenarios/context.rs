@@ -25,7 +25,7 @@ pub struct Context<'a> {
     pub round: usize,
     /// The number of actors so far.
     pub actors: usize,
-    /// True if it performs the plainer check, see [`Check::implied_by`].
+    /// True if the check is the plainer one of another check, see [`Check::implied_by`].
     pub is_plainer: bool,
     /// The requests and answers.
     pub log: Log,
@@ -41,7 +41,7 @@ pub struct Observations {
     pub attempt: Attempt,
     /// True if the attempt does not rule out the contrary.
     pub is_open: bool,
-    /// The importance of a divergence, if what a probe saw makes it another one than the check states.
+    /// The importance of a divergence, where the result of a probe changes that of the check.
     pub importance: Option<Importance>,
 }
 
@@ -127,7 +127,7 @@ impl Context<'_> {
         Ok(Observations { importance, ..Observations::of(attempt) })
     }
 
-    /// The user who is signed in in the browser of the actor, if the RP reports it.
+    /// The user who is signed in to the actor's browser, if the RP reports a user.
     pub async fn signed_in_user(&mut self, actor: &mut Actor) -> Option<String> {
         match self.probes.whoami {
             true => actor.user(&mut self.log).await.ok().flatten(),

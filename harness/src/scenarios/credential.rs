@@ -111,9 +111,9 @@ pub(super) async fn takeover_by_id(ctx: &mut Context<'_>) -> Result<Observations
     takeover(ctx, victims_credential_id()).await
 }
 
-/// A registration with an empty credential ID. A second run would be refused for the first one's
-/// credential: the user closes the account, or removes the credential. An RP that names credentials
-/// in paths cannot remove this one.
+/// A registration with an empty credential ID. The scenario closes the account or removes the
+/// credential again, since an RP that keeps the credential refuses the ID in a second run. An RP with
+/// credential IDs in paths cannot remove an empty one, so that closing the account comes first.
 pub(super) async fn empty_id(ctx: &mut Context<'_>) -> Result<Observations> {
     let mut actor = ctx.new_account("subject").await?;
     let edits = json!([{ "at": "plan.credential_id", "set": { "hex": "" } }]);

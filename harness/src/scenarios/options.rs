@@ -129,8 +129,8 @@ pub(super) async fn each(
     Ok(ctx.seen(objection.is_none(), objection.unwrap_or_default()))
 }
 
-/// A client reads null as the text `null` or as 0, values that it ignores in the members with an
-/// objection: they count as absent.
+/// Removes the members that were sent as null. A client converts null to the text `null` or to 0, and
+/// ignores these values in the members that the checks examine.
 fn leave_out_nulls(converted: &mut Value, sent: &Value) {
     let (Some(members), Some(sent)) = (converted.as_object_mut(), sent.as_object()) else { return };
     members.retain(|name, _| !sent.get(name).is_some_and(Value::is_null));

@@ -19,7 +19,7 @@ const CODINGS: usize = 4;
 pub(super) enum Error {
     #[error("the decoded body is larger than {limit} bytes")]
     TooLarge { limit: usize },
-    #[error("the body is not valid {coding}: {reason}")]
+    #[error("invalid {coding} body: {reason}")]
     Undecodable { coding: &'static str, reason: String },
 }
 

@@ -105,7 +105,7 @@ impl<'a> FlowRun<'a> {
             self.ask(index, &draft).await?;
         }
         let honest = carried.as_ref().and_then(|carried| carried.honest);
-        // A request that cannot be made of the honest credential is another one.
+        // If the honest credential makes no request, there is none to be equal to.
         let honest = honest.and_then(|credential| self.draft(step, Some(credential)).ok());
         let mut url = draft.url.clone();
         let mut again = step.follow.then(|| draft.again());
@@ -117,7 +117,7 @@ impl<'a> FlowRun<'a> {
         if let Some(honest) = honest {
             let url = honest.url.clone();
             let honest = self.request(index, &url, Tree::Layout(honest.into_layout()))?;
-            if request::travel_alike(&request, &honest) {
+            if request::are_equal(&request, &honest) {
                 return Err(self.error(index, ErrorKind::EqualsHonest));
             }
         }

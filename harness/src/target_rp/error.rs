@@ -116,8 +116,8 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
-    /// True if the step cannot go on with the answer of the target, which is neither a failed
-    /// connection nor a plea for fewer requests.
+    /// True if the target answered, and the step cannot go on with the answer. A failed connection and
+    /// throttling are not such answers.
     pub(crate) fn is_of_answer(&self) -> bool {
         match self {
             Self::NotJson { .. }

@@ -194,8 +194,8 @@ impl TemplateScope<'_> {
         }))
     }
 
-    /// The value as CBOR; `None` if it is an absent variable. A member of the credential is of the
-    /// type of its own name, whatever its name is in the request.
+    /// The value as CBOR; `None` if it is an absent variable. The type of a member of the credential
+    /// follows from its name in the credential, not from its name in the request.
     pub(super) fn cbor(
         &self,
         name: &str,

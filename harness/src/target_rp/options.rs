@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use super::Begun;
 
-/// The options after the conversions of a client: texts are texts, and numbers are numbers. A
-/// member that a client does not know is left out, and extensions stay as they are.
+/// The options after the conversions of a client, in which each member has the type of the
+/// specification. Members that a client does not know are left out, and extensions stay as they are.
 pub fn as_converted(ceremony: Ceremony, options: &Value) -> Result<Value, Error> {
     let converted = match ceremony {
         Ceremony::Registration => serde_json::to_value(CreationOptions::parse(options)?),

@@ -105,14 +105,14 @@ impl RequestDraft {
                 draft.set("content-type", format!("multipart/form-data; boundary={BOUNDARY}"));
             }
         }
-        // A native app has no page: its requests lack what a browser adds for one.
+        // A native app has no page: its requests lack the headers that a browser adds for a page.
         let is_page = sender.origin.starts_with("http");
         if is_page {
             if !is_safe(&draft.method) || sender.relation != Relation::SameOrigin {
                 draft.set("origin", sender.origin.clone());
             }
             // The default policy sends other origins no more than this, and
-            // our own pages have no path worth outcome_member.
+            // the pages of the emulated client have no path.
             draft.set("referer", format!("{}/", sender.origin));
             draft.set("sec-fetch-site", sender.relation.as_str());
             draft.set("sec-fetch-mode", if form { "navigate" } else { "cors" });
@@ -203,8 +203,8 @@ pub(super) fn sendable(url: &Url, artefact: Tree) -> Result<Request<Bytes>, Stri
     Ok(request)
 }
 
-/// True if two requests are the same to their receiver, who sees the order of headers, too.
-pub(super) fn travel_alike(one: &Request<Bytes>, other: &Request<Bytes>) -> bool {
+/// True if a receiver cannot distinguish the requests; the order of headers counts.
+pub(super) fn are_equal(one: &Request<Bytes>, other: &Request<Bytes>) -> bool {
     one.method() == other.method()
         && one.uri() == other.uri()
         && one.headers().iter().eq(other.headers())

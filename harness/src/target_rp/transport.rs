@@ -171,7 +171,7 @@ pub enum TransportError {
     #[error("`{command}` printed a line of more than {limit} bytes")]
     Endless { command: String, limit: usize },
     /// The content coding of the body does not fit the body.
-    #[error("the body is not valid {coding}: {reason}")]
+    #[error("invalid {coding} body: {reason}")]
     Undecodable { coding: &'static str, reason: String },
     #[error("the target closed the connection without an answer")]
     Closed,

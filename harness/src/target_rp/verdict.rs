@@ -134,7 +134,7 @@ fn error_text(json: &Value) -> Option<&str> {
     }
 }
 
-/// The answer as a condition of an adapter, so far as it is outcome_member.
+/// The answer as a condition of an adapter, as far as a member states the outcome.
 pub(super) fn describe(response: &HttpResponse, log: &Log) -> String {
     let status = response.status.as_u16();
     let json = response.json().and_then(outcome_member);

@@ -54,7 +54,7 @@ async fn the_plainer_check_is_the_finding() {
                 assert!(is_implied(&result), "{result:?}");
             }
         }
-        // The other check need not be part of the run.
+        // The plainer check need not be part of the run.
         for result in results(mutant, &[implied]).await {
             assert!(result.outcome == Outcome::Pass || is_implied(&result), "{result:?}");
         }
@@ -73,7 +73,7 @@ async fn every_trust_finding_follows_from_an_unknown_issuer() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_no_other_finding_implies_is_a_finding() {
+async fn a_finding_that_no_other_one_implies_is_reported() {
     for (mutant, id) in [
         (
             "registration.user-present.conditional-in-reply",

@@ -26,12 +26,12 @@ async fn the_kill_matrix_is_closed_and_documented() {
         (SIGNATURES, written_signatures(&matrix, &super::catalogue())),
     ];
     for (file, text) in files {
-        is_written(file, &text);
+        assert_written(file, &text);
     }
 }
 
 /// Panics unless the file has this text; with `PASSRIG_BLESS=1` the text is written.
-fn is_written(file: &str, text: &str) {
+fn assert_written(file: &str, text: &str) {
     if std::env::var_os("PASSRIG_BLESS").is_some_and(|value| value == "1") {
         fs::write(file, text).unwrap();
     }

@@ -12,8 +12,8 @@ struct Silent;
 
 impl Observer for Silent {}
 
-/// Mutants that read what others refuse: an edit of a random value shows there if it may leave the
-/// value valid.
+/// Mutants that accept more encodings than others: where an edit leaves some random values valid, the
+/// outcome on these mutants depends on the seed.
 const LENIENT: [&str; 6] = [
     "authentication.signature.ber",
     "authentication.signature.negative-mended",

@@ -31,7 +31,7 @@ struct Change {
     /// Absent if the checks did not have the member.
     before: Option<String>,
     after: String,
-    /// The sentence for users whose build changes colour.
+    /// The sentence for users whose build has another result.
     users: String,
 }
 

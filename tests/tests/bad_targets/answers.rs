@@ -160,7 +160,7 @@ async fn options_that_no_browser_takes() {
 help: the RP id of the options has to be the host of --origin (by default
       that of --rp) or a parent of it
 ");
-    // Null is a text, too.
+    // The client converts null to the text `null`.
     insta::assert_snapshot!(optioned(r#""passrig.test""#, "null").await, @r"
 × an honest registration cannot be carried out: a browser stops here with
 │ SecurityError: The RP id `null` is neither login.passrig.test nor a

@@ -114,7 +114,7 @@ async fn a_block_is_void_and_runs_again() {
     assert_eq!(attempts, 2);
 }
 
-/// Browsers take `sub.localhost` for another origin of this machine.
+/// Browsers treat `sub.localhost` as another origin of this machine.
 #[tokio::test]
 async fn subdomains_of_localhost_are_tried() {
     let url = "http://localhost:1";
@@ -172,7 +172,7 @@ async fn skipped() {
     let rp = serving(local, |_| Behave).await;
     let run = check(&rp, &format!("--only {id} --origin {url}")).await;
     skipped(run, id, Skip::RegistrableDomain);
-    // Of an app there are no subdomains.
+    // The origin of an app has no subdomains.
     let (id, url) = ("registration.origin.subdomain", "ios:bundle-id:org.example.app");
     let app = RelyingParty::new(Config::new(url, RP_ID), Seeded::new("bad targets"));
     let rp = serving(app, |_| Behave).await;

@@ -21,7 +21,7 @@ struct File {
 struct Adjudication {
     /// Their ids; `*` stands for any text.
     checks: Vec<String>,
-    /// Of these, all but the ones with these ids, in which `*` stands for any text.
+    /// The IDs of `checks` that are left out; `*` stands for any text.
     #[serde(default)]
     except: Vec<String>,
     /// Of these, only the ones that came to exactly this, in the words of the golden file.

@@ -135,9 +135,9 @@ const WITHOUT_MEMORY: [&str; 6] = [
     "spring-security",
 ];
 
-/// The numbers of the runs: three of an RP with many seeds, two of an RP that remembers, one of any other, and each realm of
-/// Keycloak, where a run takes minutes, has one with a number of its own. With `PASSRIG_EVERY_RUN=1` an RP with many seeds
-/// has 20, any other three.
+/// The numbers of the runs. An RP with many seeds has three runs, an RP that remembers earlier runs two, any other RP one.
+/// Each realm of Keycloak, where a run takes minutes, has one run with a number of its own. With `PASSRIG_EVERY_RUN=1` an RP
+/// with many seeds has 20 runs, any other RP three.
 fn runs(name: &str) -> RangeInclusive<usize> {
     let many = MANY_SEEDS.contains(&name);
     if std::env::var_os("PASSRIG_EVERY_RUN").is_some() {

@@ -43,7 +43,7 @@
     return options;
   };
 
-  // A time that is too short for an answer was converted, too. Whether it is too short depends on the machine.
+  // A timeout that is too short for an answer was converted, too; the speed of the machine decides which one is.
   const perform = async (ceremony, at, publicKey) => {
     const signal = AbortSignal.timeout(3000);
     try {
@@ -61,7 +61,7 @@
   };
 
   const cells = {
-    // From JSON: the outcome, and what the member was converted to where that is text, a number or a boolean.
+    // From JSON: the outcome, and the converted member where that is text, a number or a boolean.
     async json(ceremony, at, kind) {
       const options = edit(base(ceremony, at), at, () => (kind === 'absent' ? undefined : JSON.parse(kind)));
       const name = ceremony === 'create' ? 'parseCreationOptionsFromJSON' : 'parseRequestOptionsFromJSON';

@@ -92,7 +92,7 @@ fn rendered(found: &Map<String, Value>) -> String {
     text + "\n}\n"
 }
 
-/// The cells of these members whose outcome is neither Chromium's nor, where that deviates, the specification's.
+/// The cells of these members with another outcome than Chromium's or, where Chromium deviates, the specification's.
 pub(super) fn differences(
     found: &Map<String, Value>,
     members: &[Member],

@@ -89,7 +89,7 @@ fn selection(input: Input<'_>) -> Result<AuthenticatorSelection, Error> {
 }
 
 /// The inputs must be convertible; they stay as they were sent, since a client
-/// of another version knows others.
+/// of another version knows other extensions.
 fn extensions(input: Input<'_>) -> Result<serde_json::Map<String, serde_json::Value>, Error> {
     ClientInputs::convert(input)?;
     Ok(input.members())

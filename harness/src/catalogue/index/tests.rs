@@ -34,7 +34,7 @@ fn every_requirement_of_a_check_exists() {
     }
 }
 
-/// The checks that are stronger than their requirement, which is about more, and the reason.
+/// The checks whose level is more severe than the one of their requirement, and the reason.
 const STRONGER: [(&str, &str); 14] = [
     ("*.attestation-trust.*", "an RP that trusts some issuers validates a path (RFC 5280 §6)"),
     ("*.signed-extension.*", "the RP must not break, whatever it does with the output"),

@@ -91,7 +91,7 @@ fn perform(
 }
 
 fn options(text: &str) -> Result<Value, DomException> {
-    // As `Response.json()` takes them.
+    // A page reads options with `Response.json()`, which accepts both.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let text = without_lone_surrogates(text.as_bytes());
     let options = serde_json::from_slice(&text).map_err(|error| DomException {

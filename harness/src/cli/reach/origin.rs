@@ -6,11 +6,11 @@ use url::Url;
 
 use super::super::rp;
 
-/// The origin that client data name: that of the emulated page, or of a native app.
+/// The origin in client data: that of the emulated page, or that of a native app.
 #[derive(Clone, Debug, PartialEq)]
 pub(in super::super) enum CallerOrigin {
     Page(Url),
-    /// The RP ID is the one that the options name.
+    /// A native app, for which the options must name the RP ID.
     App(Origin),
 }
 

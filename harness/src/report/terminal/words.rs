@@ -16,8 +16,8 @@ pub fn skipped(reason: Option<&Reason>) -> &'static str {
     let Some(Reason::Skipped { skip, .. }) = reason else { return "not sent" };
     match skip {
         Skip::RegistrableDomain => {
-            "the origin has no registrable domain (localhost, an address or an app), so there are \
-             no relatives of it to try"
+            "the origin has no registrable domain (localhost, an address or an app), so that \
+             no related origin exists"
         }
         Skip::TwoAccounts => "the adapter cannot make a second account",
         Skip::Setting => {

@@ -1,7 +1,7 @@
 use super::*;
 use crate::outcome::{Effect, Manner, Variant, Verdict};
 
-/// Every check as a conformant RP passes it, but for those that these functions choose.
+/// The results of the checks that are sent: those of a conformant RP, except for failed checks.
 fn results(is_sent: impl Fn(&str) -> bool, is_failed: impl Fn(&str) -> bool) -> Vec<CheckResult> {
     use crate::outcome::Expectation::Refused;
     let catalogue = Catalogue::builtin().unwrap();
@@ -70,8 +70,8 @@ fn one_check_that_passes_contradicts_a_cause() {
 }
 
 #[test]
-fn the_smallest_of_equal_causes_is_told() {
-    // Few of the checks of a run do not show that nothing is compared at all.
+fn the_smallest_of_equal_causes_is_reported() {
+    // Two checks are too few to show that an RP does not compare the origin at all.
     let origin = checks_of("registration.origin.left-out");
     let few: Vec<_> = origin.iter().take(2).cloned().collect();
     let run = results(|id| few.iter().any(|one| one == id), |_| true);
@@ -79,7 +79,7 @@ fn the_smallest_of_equal_causes_is_told() {
     for (mutant, checks) in signatures(SIGNATURES) {
         let run = results(|_| true, |id| checks.iter().any(|one| one == id));
         let Some((first, count)) = found(&run).into_iter().next() else {
-            // Nothing that a step demands.
+            // No step demands these checks, so that none of them is severe.
             assert!(!run.iter().any(|r| matches!(r.outcome, Outcome::Fail | Outcome::Warn)));
             continue;
         };

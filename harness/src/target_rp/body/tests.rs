@@ -89,7 +89,7 @@ fn a_body_of_another_coding_is_an_error() {
         cut.truncate(20);
         for body in [cut, TEXT.to_vec()] {
             let error = undone(&[coding], body).unwrap_err().to_string();
-            let expected = format!("the body is not valid {}: ", coding.to_lowercase());
+            let expected = format!("invalid {} body: ", coding.to_lowercase());
             assert!(error.starts_with(&expected), "{error}");
         }
     }

@@ -173,7 +173,7 @@ impl Certificate {
         (from..=validity.not_after.to_unix_duration()).contains(&moment)
     }
 
-    /// True if its issuer has the common name of another one's subject.
+    /// True if the issuer of this certificate has the common name of the other certificate's subject.
     pub(super) fn has_issuer_of_the_name(&self, other: &Self) -> bool {
         const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
         let name = |name: &Name| {
