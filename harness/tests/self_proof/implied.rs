@@ -2,21 +2,16 @@
 
 use std::sync::Arc;
 
-use passrig::observer::Observer;
 use passrig::outcome::{CheckResult, Importance, Outcome, Reason, Skip};
 use passrig::relying_party::in_process;
 use passrig::runner::{self, Options};
-
-struct Silent;
-
-impl Observer for Silent {}
 
 /// The results of these checks on a mutant.
 async fn results(mutant: &str, only: &[&str]) -> Vec<CheckResult> {
     let mut options = Options::new(super::catalogue(), "implied");
     options.filter.only = only.iter().map(|glob| (*glob).to_owned()).collect();
     let target = Arc::new(in_process(Some(super::mutant(mutant))).unwrap());
-    runner::run(&options, target, Arc::new(Silent)).await.unwrap().checks
+    runner::run(&options, target, Arc::new(super::Silent)).await.unwrap().checks
 }
 
 fn is_implied(result: &CheckResult) -> bool {

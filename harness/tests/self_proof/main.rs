@@ -21,6 +21,11 @@ use passrig::runner::{self, Options, RunError};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+/// Observes nothing.
+pub struct Silent;
+
+impl Observer for Silent {}
+
 pub fn catalogue() -> Arc<Catalogue> {
     Arc::new(Catalogue::builtin().unwrap())
 }

@@ -3,14 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use passrig::observer::Observer;
 use passrig::outcome::Outcome;
 use passrig::relying_party::in_process;
 use passrig::runner::{self, Options};
-
-struct Silent;
-
-impl Observer for Silent {}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_credential_id_of_the_first_run_changes_no_outcome() {
@@ -33,7 +28,7 @@ async fn a_credential_id_of_the_first_run_changes_no_outcome() {
             options.filter.only = checks.iter().map(|id| (*id).to_owned()).collect();
             options.run_id = run.to_owned();
             let report =
-                runner::run(&options, Arc::clone(&target), Arc::new(Silent)).await.unwrap();
+                runner::run(&options, Arc::clone(&target), Arc::new(super::Silent)).await.unwrap();
             let found: BTreeMap<_, _> =
                 report.checks.iter().map(|result| (result.id.as_str(), result.outcome)).collect();
             let expected = checks.iter().map(|id| (*id, outcome)).collect();

@@ -3,14 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use passrig::observer::Observer;
 use passrig::outcome::Outcome;
 use passrig::relying_party::in_process;
 use passrig::runner::{self, Options};
-
-struct Silent;
-
-impl Observer for Silent {}
 
 /// Mutants that accept more encodings than others: where an edit leaves some random values valid, the
 /// outcome on these mutants depends on the seed.
@@ -33,7 +28,7 @@ async fn outcomes(mutant: Option<&str>, seed: usize) -> BTreeMap<String, Outcome
         options.filter.only = lenient.map(str::to_owned).into();
     }
     let target = Arc::new(in_process(mutant.map(super::mutant)).unwrap());
-    let report = runner::run(&options, target, Arc::new(Silent)).await.unwrap();
+    let report = runner::run(&options, target, Arc::new(super::Silent)).await.unwrap();
     let is_repeatable =
         |id: &str| catalogue.find(id).is_some_and(|check| !check.exclusive && !check.times);
     let results = report.checks.into_iter().filter(|result| is_repeatable(&result.id));

@@ -12,7 +12,7 @@ use std::time::Duration;
 use super::{Error, certificate};
 
 /// How long a server may take until it listens. The largest needs 20 s of a processor.
-const DEADLINE: Duration = Duration::from_secs(120);
+const DEADLINE: Duration = Duration::from_secs(240);
 const KEPT_LINES: usize = 40;
 
 /// A server that is listening. Dropping it stops it.
