@@ -104,9 +104,6 @@ pub struct Check {
     /// The way in which it is performed.
     #[serde(skip)]
     pub action: Action,
-    /// The check of `implied_by`.
-    #[serde(skip)]
-    pub plainer: Option<Box<Check>>,
 }
 
 /// The way in which a check is performed.

@@ -39,7 +39,6 @@ pub(crate) fn catalogue() -> Catalogue {
         waits: false,
         times: false,
         action: Action::Scenario(Scenario::ReplayedAssertion),
-        plainer: None,
     };
     let port = Check {
         id: "registration.origin.port".to_owned(),

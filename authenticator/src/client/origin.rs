@@ -3,6 +3,8 @@ use std::str::FromStr;
 
 use url::{Host, Url};
 
+use crate::wire::base64url;
+
 /// The origin of a page, a tuple of scheme, host and port; or that of a native app, a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origin(Caller);
@@ -34,7 +36,9 @@ pub enum ParseOriginError {
     #[error("`{0}` has more than scheme, host and port; write it as {1}")]
     More(String, String),
     /// The origin of an app without the identifier of the app.
-    #[error("invalid origin `{0}`: expected android:apk-key-hash:HASH or ios:bundle-id:ID")]
+    #[error(
+        "invalid origin `{0}`: expected `android:apk-key-hash:` with the SHA-256 of the signing certificate in base64url, or `ios:bundle-id:ID`"
+    )]
     App(String),
     /// Neither https nor http on localhost.
     #[error("`{0}` is not a secure context: WebAuthn needs https, or http on localhost")]
@@ -48,7 +52,11 @@ impl Origin {
         let no_origin = || ParseOriginError::NotAnOrigin(text.to_owned());
         if let Some(id) = APPS.iter().find_map(|beginning| text.strip_prefix(beginning)) {
             let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
-            return match !id.is_empty() && id.chars().all(is_part) {
+            let is_whole = match text.starts_with("android:") {
+                true => base64url::decode(id).is_ok_and(|hash| hash.len() == 32),
+                false => !id.is_empty() && id.chars().all(is_part),
+            };
+            return match is_whole {
                 true => Ok(Self(Caller::App(text.to_owned()))),
                 false => Err(ParseOriginError::App(text.to_owned())),
             };
@@ -160,7 +168,12 @@ mod tests {
             assert!(origin.is_app() && origin.domain().is_none(), "{text}");
             assert_eq!(origin.to_string(), text);
         }
-        for text in ["ios:bundle-id:", "android:apk-key-hash:a b", "ios:bundle-id:a/b"] {
+        for text in [
+            "ios:bundle-id:",
+            "android:apk-key-hash:a b",
+            "android:apk-key-hash:AAAA",
+            "ios:bundle-id:a/b",
+        ] {
             let error = Origin::parse(text).unwrap_err();
             assert_eq!(error, ParseOriginError::App(text.to_owned()));
         }

@@ -1,5 +1,7 @@
 //! Which RP ids a page may claim (§5.1.3 step 8, §5.1.4.1 step 7).
 
+use url::Host;
+
 use super::domain::{is_public_suffix, public_suffix};
 use super::{DomException, Name, Origin};
 
@@ -9,10 +11,16 @@ pub(super) fn resolve(origin: &Origin, asked: Option<&str>) -> Result<String, Do
     let security = |message: String| DomException::new(Name::Security, message);
     if origin.is_app() {
         // The platform compares the app with the files that the domain publishes.
-        let named = asked.filter(|asked| !asked.is_empty());
-        let missing =
-            || security(format!("{origin} has no domain: the options must name the RP ID."));
-        return named.map(str::to_owned).ok_or_else(missing);
+        let rp_id = asked.ok_or_else(|| {
+            security(format!("{origin} has no domain: the options must name the RP ID."))
+        })?;
+        if !is_registrable(rp_id) {
+            return Err(security(format!(
+                "The RP ID of an app must be a domain below a public suffix, found `{}`.",
+                rp_id.escape_debug()
+            )));
+        }
+        return Ok(rp_id.to_owned());
     }
     let domain = origin
         .domain()
@@ -26,6 +34,12 @@ pub(super) fn resolve(origin: &Origin, asked: Option<&str>) -> Result<String, Do
     Err(security(format!(
         "The RP id `{rp_id}` is neither {domain} nor a registrable suffix of it."
     )))
+}
+
+/// True for a domain, as it is written in a URL, that is not a public suffix.
+fn is_registrable(rp_id: &str) -> bool {
+    let host = Host::parse(rp_id);
+    matches!(host, Ok(Host::Domain(domain)) if domain == rp_id) && !is_public_suffix(rp_id)
 }
 
 /// HTML's "is a registrable domain suffix of or is equal to".
@@ -67,6 +81,20 @@ mod tests {
         ] {
             assert_eq!(claim(page, Some(stranger)), Err(Name::Security), "{stranger}");
         }
+    }
+
+    #[test]
+    fn an_app_names_a_registrable_domain() {
+        let app = "ios:bundle-id:org.example.app";
+        for rp_id in ["example.org", "login.example.co.uk"] {
+            assert_eq!(claim(app, Some(rp_id)), Ok(rp_id.into()));
+        }
+        for wrong in
+            ["", "null", "com", "co.uk", "Example.org", "a b.org", "127.0.0.1", "x\u{1b}.org"]
+        {
+            assert_eq!(claim(app, Some(wrong)), Err(Name::Security), "{wrong:?}");
+        }
+        assert_eq!(claim(app, None), Err(Name::Security));
     }
 
     #[test]

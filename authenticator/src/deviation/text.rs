@@ -2,6 +2,7 @@
 
 use super::edit::kept;
 use super::{Encoding, Error, Operation, Segment};
+use crate::client::Origin;
 
 /// A text under an operation, or a component of it.
 pub(super) fn edit(
@@ -11,6 +12,14 @@ pub(super) fn edit(
 ) -> Result<(), Error> {
     match path {
         [] => whole(text, operation),
+        // The origin of an app has no host: with one, it is that of a page.
+        [Segment::Name(name)] if name == "host" && is_of_app(text) => {
+            let Operation::Set(host) = operation else {
+                return Err(Error::place(&Segment::Name(name.clone()), Vec::new()));
+            };
+            *text = format!("https://{}", host.text()?);
+            Ok(())
+        }
         [component] => {
             let mut origin = OriginParts::split(text)
                 .ok_or_else(|| Error::place(component, vec!["a text that is no origin".into()]))?;
@@ -20,6 +29,10 @@ pub(super) fn edit(
         }
         [_, below, ..] => Err(Error::place(below, Vec::new())),
     }
+}
+
+fn is_of_app(text: &str) -> bool {
+    Origin::parse(text).is_ok_and(|origin| origin.is_app())
 }
 
 fn whole(text: &mut String, operation: &Operation) -> Result<(), Error> {

@@ -256,7 +256,9 @@ impl Actor {
             Recognised::Accepted => Ok(attempt),
             _ => {
                 let throttled = attempt.throttled();
-                Err(AttemptError::Honest { ceremony, message: attempt.verdict.message, throttled })
+                let is_refused = attempt.verdict.recognised == Recognised::Refused;
+                let message = attempt.verdict.message;
+                Err(AttemptError::Honest { ceremony, message, throttled, is_refused })
             }
         }
     }
@@ -281,6 +283,9 @@ impl Actor {
             let is_compared = !honest && !waits_for_request;
             let message = self.respond_and_compare(&begun, &mut bench, is_compared)?;
             if !honest && !bench.is_deviant() && !waits_for_request {
+                if self.world.origin.is_app() {
+                    self.effect(&bench)?;
+                }
                 continue;
             }
             let attempt = self.send(&begun, &message, &mut bench, probes, log).await?;

@@ -38,6 +38,8 @@ pub enum AttemptError {
         message: Option<String>,
         /// The wait that the target asks for.
         throttled: Option<Duration>,
+        /// True if the answer is a refusal that the adapter describes.
+        is_refused: bool,
     },
     /// The adapter lacks a flow that the check needs.
     #[error("the adapter has no `{0}`")]
@@ -161,11 +163,11 @@ impl AttemptError {
         self.throttled().is_some() || (self.is_breakage() && !self.is_unreachable())
     }
 
-    /// True if the target answered, and a ceremony cannot go on with the answer.
+    /// True if the target refused an honest ceremony, or sent options that a client refuses.
     pub fn is_answer(&self) -> bool {
         match self {
             Self::Target(error) => error.kind.is_of_answer(),
-            Self::Honest { throttled, .. } => throttled.is_none(),
+            Self::Honest { is_refused, .. } => *is_refused,
             Self::Options(_) | Self::Client(_) => true,
             _ => false,
         }

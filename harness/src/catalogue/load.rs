@@ -90,7 +90,6 @@ impl Catalogue {
         let parsed: File = file.parse()?;
         let all = self.checks.iter().chain(&self.page);
         let mut known: HashSet<String> = all.map(|check| check.id.clone()).collect();
-        let first = self.checks.len();
         let mut implied = Vec::new();
         for family in &parsed.family {
             for case in &family.case {
@@ -118,18 +117,18 @@ impl Catalogue {
             }
         }
         for id in implied {
-            if !self.checks.iter().any(|check| check.id == *id.get_ref()) {
+            let Some(plainer) = self.checks.iter().find(|check| check.id == *id.get_ref()) else {
                 let message = format!("expected the ID of a check, found `{}`", id.get_ref());
                 let ids = self.checks.iter().map(|check| check.id.as_str());
                 let help = did_you_mean(id.get_ref(), ids);
                 return Err(file.mistake(message, Some(id.span()), help));
+            };
+            // In a circle each finding would hide the other.
+            if plainer.implied_by.is_some() {
+                let message =
+                    format!("expected a check without `implied_by`, found `{}`", plainer.id);
+                return Err(file.mistake(message, Some(id.span()), None));
             }
-        }
-        let (known, all) = (self.checks.clone(), self.checks.iter_mut().skip(first));
-        for check in all {
-            let plainer =
-                known.iter().find(|plainer| Some(&plainer.id) == check.implied_by.as_ref());
-            check.plainer = plainer.cloned().map(Box::new);
         }
         Ok(())
     }
@@ -256,7 +255,6 @@ impl Chapter<'_> {
             waits: case.waits,
             times: case.times,
             action,
-            plainer: None,
         })
     }
 

@@ -28,10 +28,12 @@ impl RequestDraws<'_> {
         self.draw("challenge", 32)
     }
 
-    /// 16 to 32 bytes: clients and databases must not rely on one length.
+    /// 16 to 32 bytes: clients and databases must not rely on one length. No length is divisible by three, so that
+    /// each user handle has a padded form in base64.
     pub(super) fn user_handle(&self) -> UserHandle {
         let extra = self.draw("user-length", 1).first().copied().unwrap_or_default() % 17;
-        UserHandle(self.draw("user", 16 + usize::from(extra)))
+        let length = 16 + usize::from(extra);
+        UserHandle(self.draw("user", length + usize::from(length.is_multiple_of(3))))
     }
 
     pub(super) fn token(&self) -> String {

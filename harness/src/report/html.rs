@@ -72,8 +72,8 @@ struct HtmlPage<'a> {
 /// Failures that count in one way, or have one cause.
 struct ResultGroup {
     title: String,
-    /// The cause, in a sentence.
-    diagnosis: Option<String>,
+    /// The cause.
+    diagnosis: Option<Diagnosis>,
     entries: Vec<HtmlResult>,
 }
 
@@ -82,10 +82,15 @@ impl ResultGroup {
         Self { title: title.to_owned(), diagnosis: None, entries: Vec::new() }
     }
 
+    /// The cause in a sentence.
+    fn cause(&self) -> Option<String> {
+        self.diagnosis.as_ref().map(|cause| words::diagnosis(cause, self.entries.len()))
+    }
+
     /// The group, without entries yet, of the diagnosis with this number.
     fn of_diagnosis(number: usize, diagnosis: &Diagnosis) -> Self {
-        let sentence = Some(words::diagnosis(diagnosis));
-        Self { diagnosis: sentence, ..Self::new(&format!("Diagnosis {number}")) }
+        let diagnosis = Some(diagnosis.clone());
+        Self { diagnosis, ..Self::new(&format!("Diagnosis {number}")) }
     }
 }
 
@@ -151,7 +156,8 @@ fn wrong(findings: &Shown<'_>, transcripts: &Transcripts) -> (Vec<ResultGroup>, 
             written.push(entry.index);
         }
     }
-    (groups.into_iter().filter(|group| !group.entries.is_empty()).collect(), written)
+    let is_shown = |group: &ResultGroup| group.diagnosis.is_some() || !group.entries.is_empty();
+    (groups.into_iter().filter(is_shown).collect(), written)
 }
 
 fn facts(findings: &Shown<'_>) -> Vec<(&'static str, String)> {

@@ -45,7 +45,11 @@ fn write(findings: &Shown<'_>, out: &mut String) -> fmt::Result {
         let explained: Vec<_>;
         (explained, unexplained) =
             unexplained.into_iter().partition(|result| diagnosis.explains(result));
-        failures(findings, &words::diagnosis(diagnosis), &explained, out)?;
+        let title = words::diagnosis(diagnosis, explained.len());
+        match explained.as_slice() {
+            [] => writeln!(out, "\n### {}", text(&title))?,
+            explained => failures(findings, &title, explained, out)?,
+        }
     }
     failures(findings, "Failed", &unexplained, out)?;
     let (known, rest): (Vec<_>, Vec<_>) =

@@ -55,8 +55,14 @@ impl Terminal<'_> {
     pub fn render_short(&self) -> String {
         let text = self.written(|shown, out| {
             for diagnosis in &shown.report.diagnoses {
-                let text = words::diagnosis(diagnosis);
-                writeln!(out, "{}", shown.paint.wrap(&text, "", "    "))?;
+                let counted = |result: &&CheckResult| {
+                    shown.fail_on.counts(result) && diagnosis.explains(result)
+                };
+                let listed = shown.report.checks.iter().filter(counted).count();
+                if listed > 0 {
+                    let text = words::diagnosis(diagnosis, listed);
+                    writeln!(out, "{}", shown.paint.wrap(&text, "", "    "))?;
+                }
             }
             let results = shown.report.checks.iter();
             for result in results.filter(|result| shown.fail_on.counts(result)) {

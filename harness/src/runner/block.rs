@@ -382,7 +382,6 @@ async fn attempt(run: BlockRun<'_>, check: &Check, round: usize) -> Attempted {
             // A throttled try has used up its account.
             round: round * (retries::TRIES + 1) + retries.tries(),
             actors: 0,
-            is_plainer: false,
             log: Log::new(),
             notice: &notice,
         };
@@ -404,16 +403,6 @@ async fn attempt(run: BlockRun<'_>, check: &Check, round: usize) -> Attempted {
             }
             _ => judge::judge(check, &block.variant, &seen),
         };
-        let result = match &check.plainer {
-            Some(plainer)
-                if result.verdict == Some(Verdict::Accepted)
-                    && check.expects == Expectation::Refused
-                    && is_accepted(&mut stage, check, plainer).await =>
-            {
-                judge::implied(result, plainer)
-            }
-            _ => result,
-        };
         // The reason may quote a secret that was learnt after it.
         let reason = result.reason.as_ref().map(|reason| reason.map(|text| stage.log.mask(text)));
         let result = CheckResult { reason, ..result };
@@ -425,28 +414,6 @@ async fn attempt(run: BlockRun<'_>, check: &Check, round: usize) -> Attempted {
         }
         return (result, Transcript::of(stage.log, exchange), end);
     }
-}
-
-/// True if the target accepts the attempt of the plainer check, which actors of its own perform.
-async fn is_accepted(beside: &mut Context<'_>, check: &Check, plainer: &Check) -> bool {
-    // Requests name the check that they are sent for.
-    let plainer = Check { id: check.id.clone(), ..plainer.clone() };
-    let mut stage = Context {
-        world: beside.world,
-        variant: beside.variant,
-        check: &plainer,
-        probes: beside.probes,
-        round: beside.round,
-        // An adapter with few accounts gives the account of the attempt again.
-        actors: 0,
-        is_plainer: true,
-        log: std::mem::replace(&mut beside.log, Log::new()),
-        notice: beside.notice,
-    };
-    let seen = perform(&mut stage, &plainer.action).await;
-    let result = judge::judge(&plainer, stage.variant, &seen);
-    beside.log = stage.log;
-    result.verdict == Some(Verdict::Accepted)
 }
 
 async fn perform(stage: &mut Context<'_>, action: &Action) -> Result<Observations, AttemptError> {

@@ -122,7 +122,7 @@ fn troubled(blank: CheckResult, trouble: &AttemptError) -> CheckResult {
     }
 }
 
-/// A check whose divergence follows from another finding: the target accepts the plainer check, too.
+/// A check whose divergence follows from another finding of the run: that of the plainer check.
 pub(super) fn implied(result: CheckResult, plainer: &Check) -> CheckResult {
     let detail = Some(format!("{}, which the target accepts, is the finding", plainer.sends));
     let skip = Skip::Implied;

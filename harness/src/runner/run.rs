@@ -263,7 +263,13 @@ impl Run<'_> {
             }
             // The target accepted the default variant: one failure of this one may be chance.
             Err(error) if error.is_answer => {
-                preflight::honest(self.world, variant, observer, self.losses + 1).await
+                let again = preflight::honest(self.world, variant, observer, self.losses + 1).await;
+                let Err(error) = again else { return again };
+                // A target that no longer accepts the default variant says nothing about this one.
+                let default = self.default;
+                let default =
+                    preflight::honest(self.world, default, observer, self.losses + 1).await;
+                Err(NotTestable { is_answer: error.is_answer && default.is_ok(), ..error })
             }
             honest => honest,
         }
@@ -407,6 +413,17 @@ impl Run<'_> {
 
     fn report(mut self, observer: &dyn Observer) -> Report {
         let order = &self.options.catalogue.checks;
+        let implied = order.iter().filter_map(|check| {
+            let plainer = self.options.catalogue.find(check.implied_by.as_deref()?)?;
+            let is_finding =
+                |id: &str| self.results.get(id).is_some_and(CheckResult::is_divergence);
+            (is_finding(&check.id) && is_finding(&plainer.id)).then_some((&check.id, plainer))
+        });
+        for (id, plainer) in implied.collect::<Vec<_>>() {
+            if let Some(result) = self.results.remove(id) {
+                self.results.insert(id.clone(), judge::implied(result, plainer));
+            }
+        }
         let checks = order.iter().filter_map(|check| self.results.remove(&check.id)).collect();
         let stopped = self.stopped.take();
         self.report_of(checks, stopped, observer)

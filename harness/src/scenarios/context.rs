@@ -25,8 +25,6 @@ pub struct Context<'a> {
     pub round: usize,
     /// The number of actors so far.
     pub actors: usize,
-    /// True if the check is the plainer one of another check, see [`Check::implied_by`].
-    pub is_plainer: bool,
     /// The requests and answers.
     pub log: Log,
     /// Reports the reason for a wait.
@@ -56,7 +54,6 @@ impl Context<'_> {
 
     /// Every round has actors of its own.
     fn name(&self, name: &str) -> String {
-        let name = if self.is_plainer { &format!("plainer {name}") } else { name };
         match self.round {
             0 => name.to_owned(),
             round => format!("{name}/{round}"),
@@ -135,12 +132,22 @@ impl Context<'_> {
         }
     }
 
-    /// True if that user is the actor, as an honest sign-in in another browser shows.
+    /// True if that user is the actor: an honest sign-in of the actor reports the same user, and that of
+    /// another actor reports another one.
     pub async fn is_user(&mut self, actor: &mut Actor, user: Option<String>) -> bool {
+        if user.is_none() || self.reported(actor).await != user {
+            return false;
+        }
+        let Ok(mut another) = self.enrolled("another user").await else { return false };
+        let reported = self.reported(&mut another).await;
+        reported.is_some() && reported != user
+    }
+
+    /// The user whom the RP reports after an honest sign-in in another browser.
+    async fn reported(&mut self, actor: &mut Actor) -> Option<String> {
         actor.change_browser();
-        user.is_some()
-            && self.sign_in(actor).await.is_ok()
-            && self.signed_in_user(actor).await == user
+        self.sign_in(actor).await.ok()?;
+        self.signed_in_user(actor).await
     }
 
     /// A whole ceremony with these edits.

@@ -236,7 +236,6 @@ impl Rule {
             waits: false,
             times: false,
             action: Action::Scenario(Scenario::ReplayedAssertion),
-            plainer: None,
         }
     }
 }

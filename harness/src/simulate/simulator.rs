@@ -306,6 +306,7 @@ impl<'a> Simulator<'a> {
                 ceremony,
                 message: attempt.verdict.message,
                 throttled,
+                is_refused: attempt.verdict.recognised == Recognised::Refused,
             });
         }
         self.step(action, Some(answer(&attempt)), Some(Outcome::Pass), means, None);

@@ -32,7 +32,8 @@ pub(super) fn decoded(headers: &HeaderMap, body: Vec<u8>, limit: usize) -> Resul
     let lines = headers.get_all(header::CONTENT_ENCODING).iter();
     let lines: Vec<_> = lines.filter_map(|line| line.to_str().ok()).collect();
     let names = lines.iter().flat_map(|line| line.split(','));
-    let names: Vec<_> = names.map(str::trim).filter(|name| !name.is_empty()).collect();
+    let is_coding = |name: &&str| !name.is_empty() && !name.eq_ignore_ascii_case("identity");
+    let names: Vec<_> = names.map(str::trim).filter(is_coding).collect();
     let codings: Option<Vec<_>> = names.iter().map(|name| Coding::of_header(name)).collect();
     let Some(codings) = codings.filter(|codings| codings.len() <= CODINGS) else { return Ok(body) };
     // The last coding was applied last.
@@ -49,8 +50,6 @@ passrig_authenticator::named_enum! {
     /// A content coding that browsers undo.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     enum Coding {
-        /// No coding, which some servers name.
-        Identity = "identity",
         Gzip = "gzip",
         Deflate = "deflate",
         Brotli = "br",
@@ -71,7 +70,6 @@ impl Coding {
     /// The decoded bytes, and at most one byte more than the limit.
     fn decode(self, body: &[u8], limit: usize) -> io::Result<Vec<u8>> {
         match self {
-            Self::Identity => Ok(body.to_vec()),
             Self::Gzip => read(GzDecoder::new(body), limit),
             // Servers send either form under this name (RFC 9110 §8.4.1.2).
             Self::Deflate => read(ZlibDecoder::new(body), limit)

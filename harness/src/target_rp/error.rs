@@ -116,24 +116,24 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
-    /// True if the target answered, and the step cannot go on with the answer. A failed connection and
-    /// throttling are not such answers.
+    /// True if the target refused by an answer of its own. A page, an error of a proxy and a failed
+    /// connection say nothing about the request.
     pub(crate) fn is_of_answer(&self) -> bool {
         match self {
+            // The other errors of servers are those of a proxy or of a moment.
+            Self::Unexpected { status, .. }
+            | Self::Refused { status, .. }
+            | Self::Crash { status, .. } => *status <= 500,
+            Self::NoOptions { .. } | Self::OptionsShape { .. } => true,
             Self::NotJson { .. }
-            | Self::NoOptions { .. }
             | Self::NoForm { .. }
-            | Self::OptionsShape { .. }
             | Self::NoCapture { .. }
             | Self::ProbeShape { .. }
             | Self::ProbeLists { .. }
-            | Self::Unexpected { .. }
-            | Self::Refused { .. }
-            | Self::Crash { .. }
             | Self::Preflight
             | Self::Redirect(_)
-            | Self::Redirects(_) => true,
-            Self::Transport(_)
+            | Self::Redirects(_)
+            | Self::Transport(_)
             | Self::Unsendable(_)
             | Self::EqualsHonest
             | Self::NoFlow

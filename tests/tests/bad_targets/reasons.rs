@@ -1,6 +1,6 @@
 //! Every level, every outcome and every reason comes of something.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use passrig::outcome::{Inconclusive, Outcome, Skip};
 use passrig::relying_party::{Config, ORIGIN, RP_ID, RelyingParty, mutant};
@@ -138,6 +138,10 @@ async fn an_app_is_a_client() {
         let rp = serving(rp, |_| Behave).await;
         let run = check(&rp, &format!("--only *.origin.* --origin {app}")).await;
         run.exits(0);
+        let foreign = run.result("registration.origin.foreign");
+        assert_eq!(foreign.outcome, Outcome::Pass, "{:?}", foreign.reason);
+        let port = run.result("registration.origin.port").reason.as_ref().unwrap().to_string();
+        assert!(port.contains("the origin of an app has no part"), "{port}");
         let of = |outcome| run.results().iter().filter(|one| one.outcome == outcome).count();
         assert!(of(Outcome::Pass) > 20, "{}", run.out);
         assert_eq!(of(Outcome::Pass) + of(Outcome::Skipped), run.results().len(), "{}", run.out);
@@ -277,6 +281,15 @@ async fn a_setting_without_an_accepted_ceremony_is_skipped() {
     // A connection that fails says nothing about the setting.
     let run = odd(id, move |asked| is_nameless(asked).then_some(Act::Close)).await;
     let told = run.exits(1).told(id);
+    assert!(told.starts_with("inconclusive: bracket: "), "{told}");
+    // Nor does a target that no longer accepts another setting.
+    let is_gone = AtomicBool::new(false);
+    let gone = move |asked: &Asked<'_>| {
+        is_gone.fetch_or(is_nameless(asked), Ordering::SeqCst);
+        let is_begun = asked.path.ends_with("/options");
+        (is_begun && is_gone.load(Ordering::SeqCst)).then(|| say(500, r#"{"status":"failed"}"#))
+    };
+    let told = odd(id, gone).await.exits(1).told(id);
     assert!(told.starts_with("inconclusive: bracket: "), "{told}");
     // One failure may be chance.
     let count = AtomicUsize::new(0);

@@ -259,11 +259,15 @@ fn origins() {
     origin.port set = 81 → {"origin":"http://[::1]:81"}
     origin.port remove = true → (nothing changed)
     "#);
-    insta::assert_snapshot!(on("android:apk-key-hash:abc", r#"
-        origin.host set = "x"
+    insta::assert_snapshot!(on("ios:bundle-id:abc", r#"
+        origin.host set = "x.test"
+        origin.host append = "x"
+        origin.port set = 81
         origin append = "d"
     "#), @r#"
-    origin.host set = "x" → (there is no `host` at client_data.origin)
-    origin append = "d" → {"origin":"android:apk-key-hash:abcd"}
+    origin.host set = "x.test" → {"origin":"https://x.test"}
+    origin.host append = "x" → (there is no `host` at client_data.origin)
+    origin.port set = 81 → (there is no `port` at client_data.origin)
+    origin append = "d" → {"origin":"ios:bundle-id:abcd"}
     "#);
 }

@@ -99,3 +99,14 @@ needs = ["user-verification=sometimes"]
 deviation = [{ at = "client_data.origin", set = "x" }]"#
     )));
 }
+
+#[test]
+fn no_finding_is_implied_by_one_that_is_implied_itself() {
+    let case = r#"id = "x"
+sends = "x"
+implied_by = { registration = "registration.origin.x" }
+deviation = [{ at = "client_data.origin", set = "x" }]"#;
+    let error = Catalogue::default().add("test", "test.toml", &family(case)).unwrap_err();
+    let expected = "expected a check without `implied_by`, found `registration.origin.x`";
+    assert_eq!(error.to_string(), expected);
+}

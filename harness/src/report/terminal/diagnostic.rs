@@ -30,7 +30,7 @@ impl<'a> Diagnostics<'a> {
     ) -> fmt::Result {
         let Some((first, _)) = explained.split_first() else { return Ok(()) };
         let paint = self.all.paint;
-        let text = words::diagnosis(diagnosis);
+        let text = words::diagnosis(diagnosis, explained.len());
         writeln!(out, "\n{}", paint.strong(&paint.wrap(&text, "", "  ")))?;
         for result in explained {
             let word = paint.outcome(result.outcome, result.outcome.name());

@@ -230,9 +230,11 @@ pub fn unexplained(result: &CheckResult) -> String {
 }
 
 /// A cause, and the number of failures that it explains.
-pub fn diagnosis(diagnosis: &Diagnosis) -> String {
-    let count = checks(diagnosis.checks.len());
-    format!("{}: the likely cause of {count}", diagnosis.sentence)
+pub fn diagnosis(diagnosis: &Diagnosis, listed: usize) -> String {
+    let all = diagnosis.checks.len();
+    let part =
+        if listed == all { String::new() } else { format!(", of which {listed} are listed here") };
+    format!("{}: the likely cause of {}{part}", diagnosis.sentence, checks(all))
 }
 
 /// `1 check`, `2 checks`.

@@ -55,10 +55,11 @@ pub(in super::super) fn learn_response(response: &HttpResponse, secrets: &mut Se
     if body.is_empty() {
         return;
     }
-    if response.is_cbor() {
-        if let Some(json) = response.json() {
-            json::learn(json, secrets);
-        }
+    // A body that is not the CBOR that it claims to be is learnt as text.
+    if response.is_cbor()
+        && let Some(json) = response.json()
+    {
+        json::learn(json, secrets);
         return;
     }
     if body.contains(&b'@') {
