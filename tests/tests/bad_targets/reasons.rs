@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use passrig::outcome::{Inconclusive, Outcome, Skip};
+use passrig::outcome::{Importance, Inconclusive, Outcome, Skip};
 use passrig::relying_party::{Config, ORIGIN, RP_ID, RelyingParty, mutant};
 use passrig_authenticator::env::Seeded;
 use serde_json::Value;
@@ -298,6 +298,21 @@ async fn a_setting_without_an_accepted_ceremony_is_skipped() {
         is_first.then(|| say(400, r#"{"status":"failed"}"#))
     };
     assert_eq!(odd(id, once).await.exits(0).told(id), "pass");
+}
+
+/// An RP that reports one user for everybody does not show whose account was entered.
+#[tokio::test]
+async fn a_user_who_is_reported_for_everybody_is_not_the_owner() {
+    let name = "authentication.user-handle.handle-alone";
+    let mutant = mutant::all().into_iter().find(|mutant| mutant.id == name).unwrap();
+    let everybody = |asked: &Asked<'_>| match asked.path {
+        "/session" => say(200, r#"{"signedIn":true,"username":"member"}"#),
+        _ => Behave,
+    };
+    let url = serving(reference().with_mutant(mutant), everybody).await;
+    let id = "authentication.credential.handle-of-another-user";
+    let run = check(&url, &format!("--only {id}")).await;
+    assert_eq!(run.result(id).importance, Importance::Critical, "{:?}", run.result(id));
 }
 
 /// Checks that can stop the target come last, and are reported in the order of the catalogue.

@@ -170,6 +170,16 @@ fn no_more_is_remembered_than_fits() {
     assert_eq!(secrets.mask(&newest), MASK);
 }
 
+#[test]
+fn a_body_that_only_begins_as_cbor_is_text() {
+    use crate::target_rp::transport::HttpResponse;
+    let body = b"\xa9 {\"access_token\": \"S3cr3t-value-1\"}".to_vec();
+    let response = HttpResponse::new(http::StatusCode::OK, http::HeaderMap::new(), body.into());
+    let mut secrets = Secrets::default();
+    crate::target_rp::redact::learn_response(&response, &mut secrets);
+    assert_eq!(secrets.mask("S3cr3t-value-1"), MASK);
+}
+
 proptest! {
     #[test]
     fn inside_base64(before: Vec<u8>, secret in "[a-zA-Z0-9]{12,40}", after: Vec<u8>) {
