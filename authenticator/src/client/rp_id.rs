@@ -113,15 +113,6 @@ mod tests {
     }
 
     #[test]
-    fn an_app_claims_the_rp_id_that_the_options_name() {
-        for app in ["ios:bundle-id:org.example", "android:apk-key-hash:AAAA"] {
-            assert_eq!(claim(app, Some("example.org")), Ok("example.org".into()));
-            assert_eq!(claim(app, None), Err(Name::Security));
-            assert_eq!(claim(app, Some("")), Err(Name::Security));
-        }
-    }
-
-    #[test]
     fn localhost_yes_addresses_no() {
         assert_eq!(claim("http://localhost:3000", Some("localhost")), Ok("localhost".into()));
         assert_eq!(claim("http://127.0.0.1:3000", None), Err(Name::Security));

@@ -88,7 +88,11 @@ impl Value {
     pub(super) fn size(&self) -> u64 {
         let len = |bytes: &[u8]| u64::try_from(bytes.len()).unwrap_or(u64::MAX);
         match self {
-            Self::Bool(_) | Self::Int(_) | Self::From(_) | Self::Hash(_) => 0,
+            // A fact such as `fresh.1024` says how many bytes are drawn.
+            Self::From(fact) => {
+                fact.strip_prefix("fresh.").and_then(|len| len.parse().ok()).unwrap_or(0)
+            }
+            Self::Bool(_) | Self::Int(_) | Self::Hash(_) => 0,
             Self::Text(text) => len(text.as_bytes()),
             Self::Bytes(bytes) | Self::Raw(bytes) => len(bytes).max(announced(bytes)),
             Self::Cbor(cbor) => len(&cbor.render()),
