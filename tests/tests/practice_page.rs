@@ -127,6 +127,8 @@ async fn from_the_first_password_to_the_last_passkey() {
 
     // Without a password.
     visitor.is_present(false).await;
+    // The list of passkeys comes late, and moves the button.
+    visitor.sees("#passkeys .name").await;
     visitor.click("#sign-out").await;
     visitor.is_told("You are signed out.").await;
     visitor.is_present(true).await;
@@ -136,6 +138,8 @@ async fn from_the_first_password_to_the_last_passkey() {
 
     // Without a click either: autofill, for whoever opens the page.
     visitor.is_present(false).await;
+    // The list of passkeys comes late, and moves the button.
+    visitor.sees("#passkeys .name").await;
     visitor.click("#sign-out").await;
     visitor.is_told("You are signed out.").await;
     visitor.is_present(true).await;
@@ -175,6 +179,8 @@ async fn a_password_and_then_a_passkey() {
     visitor.sign_up("bob").await;
     visitor.enrol().await;
     visitor.is_present(false).await;
+    // The list of passkeys comes late, and moves the button.
+    visitor.sees("#passkeys .name").await;
     visitor.click("#sign-out").await;
     visitor.is_told("You are signed out.").await;
 
