@@ -44,7 +44,7 @@ use passrig_authenticator::workbench::Workbench;
 
 use crate::mail::Mailbox;
 pub use adapter::{Adapter, Flow};
-use adapter::{AdapterStep, StepRole};
+use adapter::{AdapterStep, BodyTemplate, MemberChange, StepRole};
 use call::{CarriedCredential, FlowRun};
 pub use clock::Clock;
 pub use error::Error;
@@ -384,6 +384,20 @@ impl Target {
             }
         }
         Err(call.nowhere())
+    }
+
+    /// True if each change of the credential changes the request: a step sends it whole, as JSON, and
+    /// neither drops nor replaces a member.
+    pub fn sends_whole_credential(&self, ceremony: Ceremony) -> bool {
+        self.adapter.steps(Flow::from(ceremony)).iter().any(|step| {
+            let StepRole::Credential(finish) = &step.role else { return false };
+            let is_kept =
+                |change| matches!(change, &MemberChange::Rename(_) | &MemberChange::Stringify);
+            matches!(step.body, BodyTemplate::Json(_))
+                && adapter::variables(step)
+                    .any(|variable| variable.credential_path().is_some_and(str::is_empty))
+                && finish.edits.iter().all(|edit| is_kept(&edit.change))
+        })
     }
 
     /// Sends the credential and judges the answer. The request goes over the
