@@ -388,7 +388,7 @@ impl Target {
 
     /// True if each change of the credential changes the request: a step sends it whole, as JSON, and
     /// neither drops nor replaces a member.
-    pub fn sends_whole_credential(&self, ceremony: Ceremony) -> bool {
+    pub(crate) fn sends_whole_credential(&self, ceremony: Ceremony) -> bool {
         self.adapter.steps(Flow::from(ceremony)).iter().any(|step| {
             let StepRole::Credential(finish) = &step.role else { return false };
             let is_kept =
