@@ -73,7 +73,9 @@ fn every_row_is_as_the_catalogue_says() {
     let mut wrong = Vec::new();
     for change in &changes.change {
         for id in &change.checks {
-            let check = catalogue.find(id).unwrap_or_else(|| panic!("there is no check {id}"));
+            let check = catalogue
+                .find(id)
+                .unwrap_or_else(|| panic!("expected a check with the ID {id}, found none"));
             let found = member(check, &change.member);
             if found.as_deref() != Some(change.after.as_str()) || change.before == found {
                 wrong.push(format!("{id}: {}: {}, not {found:?}", change.member, change.after));
